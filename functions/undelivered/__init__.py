@@ -1,0 +1,1 @@
+"""Undelivered: which notifications never arrived, why, and how to get them there."""

@@ -1,0 +1,1 @@
+"""The ports on AWS, and the forms of AWS events."""

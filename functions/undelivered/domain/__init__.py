@@ -1,0 +1,1 @@
+"""Rules of undelivered notifications: pure, standard library only."""

@@ -1,0 +1,1 @@
+"""Build, run, measure and deploy Undelivered."""

@@ -1,0 +1,1 @@
+"""The local stack and the receiving world around it: development only."""
