@@ -1,0 +1,70 @@
+"""Feedback: what SES, SNS or a carrier reported about one recipient of one message."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from undelivered.domain.taxonomy import Channel, Verdict
+
+
+class Outcome(IntEnum):
+    """What became of an attempt; the greater one outranks the lesser whatever came first."""
+
+    PENDING = 0  #: nothing reported yet
+    DELAYED = 1  #: still being tried
+    UNCONFIRMED = 2  #: silence past the grace period, settled by cleanup
+    DELIVERED = 3  #: accepted by the recipient's server or handset
+    FAILED = 4  #: bounced, invalid, dropped or failed: it did not arrive after all
+    COMPLAINED = 5  #: arrived and was marked as spam
+
+
+class Handling(StrEnum):
+    """What is to be done with a received event."""
+
+    PROCESS = "process"  #: it says what became of a message
+    IGNORE = "ignore"  #: valid, but of no consequence
+    CONFIRM_SUBSCRIPTION = "confirm_subscription"  #: a topic asks to be confirmed
+    QUARANTINE = "quarantine"  #: not understood; kept for a person
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Whose message an event speaks of, as far as the event itself tells.
+
+    The tags are those this system or the host application put on the message. ``entry_key`` is
+    set on resends and names the item that the attempt belongs to.
+    """
+
+    account_id: str | None = None
+    notification_id: str | None = None
+    attempt: int = 1
+    customer_id: str | None = None
+    customer_name: str | None = None
+    title: str | None = None
+    entry_key: str | None = None
+    tenant: str | None = None
+    identity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One report about one recipient of one message.
+
+    ``recipient`` is normalised (see ``undelivered.domain.address``) and None where only the
+    provider's message id can tell. ``sent_at`` is when the provider took the message, ``at`` when
+    the reported thing happened. ``verdict`` is set exactly for FAILED and COMPLAINED.
+    ``because`` names the rule that decided, ``source`` the form it was reported in.
+    """
+
+    channel: Channel
+    provider_message_id: str
+    recipient: str | None
+    outcome: Outcome
+    at: datetime
+    sent_at: datetime
+    verdict: Verdict | None = None
+    diagnostic: str = ""
+    because: str = ""
+    source: str = ""
+    subject: str = ""
+    attribution: Attribution = field(default_factory=Attribution)
