@@ -1,0 +1,59 @@
+"""Keys and ids: derived from the event, so that writing the same event twice writes the same item."""
+
+import base64
+import binascii
+import hashlib
+from datetime import UTC, datetime
+
+_DIGEST_LENGTH = 12
+_PARTS = 3
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment as RFC 3339 in UTC, to the second: ``2026-11-23T18:00:00Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_timestamp(text: str) -> datetime:
+    """Return the moment of an RFC 3339 text; raises ValueError for anything else or without offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"no UTC offset: {text!r}")
+    return moment.astimezone(UTC)
+
+
+def recipient_digest(recipient: str) -> str:
+    """Return a short stable name for an address, so that no key or URL holds the address itself."""
+    return hashlib.sha256(recipient.encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+def entry_key(sent_at: datetime, origin_id: str, recipient: str) -> str:
+    """Return the sort key of an item: ``sent_at~origin~recipient digest``, so ordered by time sent.
+
+    ``origin_id`` is the provider's message id of the first attempt, or the notification's own id
+    when nothing was sent. The time is cut to the second because SES's two channels print it with
+    and without a fraction.
+    """
+    return f"{timestamp(sent_at)}~{origin_id}~{recipient_digest(recipient)}"
+
+
+def sent_at_of(key: str) -> datetime:
+    """Return the time sent that an entry key starts with."""
+    return parse_timestamp(key.partition("~")[0])
+
+
+def item_id(key: str) -> str:
+    """Return the opaque, URL-safe id of the item with an entry key."""
+    return base64.urlsafe_b64encode(key.encode()).rstrip(b"=").decode()
+
+
+def parse_item_id(text: str) -> str | None:
+    """Return the entry key that an id stands for, or None when it is no id of ours."""
+    try:
+        raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        key = raw.decode()
+        sent_at_of(key)
+    except (ValueError, binascii.Error):
+        return None
+    # base64 has several spellings of the same bytes; an item has one id.
+    return key if len(key.split("~")) == _PARTS and item_id(key) == text else None

@@ -1,0 +1,97 @@
+"""How feedback changes an undelivered notification.
+
+Merging is a join in a lattice: each attempt's report is the greatest of those received, whatever their
+order and however often they came, and the item's state follows from its attempts.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from undelivered.domain.feedback import Feedback, Outcome
+from undelivered.domain.notification import Attempt, Dismissal, Report, UndeliveredItem, report_of
+
+
+def join(known: Report | None, new: Report | None) -> Report | None:
+    """Return the greater of two reports: commutative, associative, idempotent."""
+    if known is None or new is None:
+        return known or new
+    return max(known, new, key=lambda report: report.rank)
+
+
+def open_item(feedback: Feedback, account_id: str) -> UndeliveredItem:
+    """Return the new item that a failure of a first attempt makes."""
+    told = feedback.attribution
+    recipient = feedback.recipient or ""
+    return UndeliveredItem(
+        account_id=account_id,
+        origin_id=feedback.provider_message_id,
+        notification_id=told.notification_id or feedback.provider_message_id,
+        channel=feedback.channel,
+        recipient=recipient,
+        sent_at=feedback.sent_at,
+        title=told.title or feedback.subject,
+        customer_id=told.customer_id or "",
+        customer_name=told.customer_name or "",
+        attempts=(
+            Attempt(
+                1,
+                recipient,
+                feedback.sent_at,
+                provider_message_id=feedback.provider_message_id,
+                report=report_of(feedback),
+            ),
+        ),
+    )
+
+
+def merge_feedback(item: UndeliveredItem | None, feedback: Feedback, account_id: str) -> UndeliveredItem | None:
+    """Return the item after a feedback: the same object when nothing changes, None when there is none to make.
+
+    A message that was delivered or is delayed makes no item; a later failure does.
+    """
+    if item is None:
+        return open_item(feedback, account_id) if feedback.outcome >= Outcome.FAILED else None
+    number = feedback.attribution.attempt
+    known = next((attempt for attempt in item.attempts if attempt.number == number), None)
+    if known is None:
+        known = Attempt(number, feedback.recipient or item.recipient, feedback.sent_at)
+        item = item.with_attempt(known)
+    report = join(known.report, report_of(feedback))
+    provider_message_id = known.provider_message_id or feedback.provider_message_id
+    if report == known.report and provider_message_id == known.provider_message_id:
+        return item
+    return item.with_attempt(replace(known, report=report, provider_message_id=provider_message_id))
+
+
+def merge_items(one: UndeliveredItem, other: UndeliveredItem) -> UndeliveredItem:
+    """Return the join of two copies of an item, such as a replayed one and the one in History."""
+    merged = one
+    for attempt in other.attempts:
+        known = next((mine for mine in merged.attempts if mine.number == attempt.number), None)
+        joined = replace(attempt, report=join(known.report, attempt.report)) if known else attempt
+        merged = merged.with_attempt(joined)
+    return replace(
+        merged,
+        dismissal=_later(one.dismissal, other.dismissal),
+        audit=tuple(sorted({*one.audit, *other.audit}, key=lambda entry: (entry.at, entry.action, entry.by))),
+        version=max(one.version, other.version),
+    )
+
+
+def _later(one: Dismissal | None, other: Dismissal | None) -> Dismissal | None:
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=lambda dismissal: (dismissal.at, dismissal.restored, dismissal.by, dismissal.reason))
+
+
+def start_resend(item: UndeliveredItem, to: str, by: str, at: datetime, note: str = "") -> UndeliveredItem:
+    """Return the item with a further attempt begun; ``resend.resend_ruling`` says when that is allowed."""
+    attempt = Attempt(item.last_attempt.number + 1, to, at, by=by, note=note)
+    return replace(item.with_attempt(attempt), ready_contact="")
+
+
+def settle_unconfirmed(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
+    """Return the item with its running attempt taken as arrived for want of news; a late bounce reopens it."""
+    last = item.last_attempt
+    report = join(last.report, Report(Outcome.UNCONFIRMED, at, source="cleanup"))
+    return item.with_attempt(replace(last, report=report))

@@ -1,0 +1,181 @@
+"""The report: its window, its filters, and the classes that are counted."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from undelivered.domain.notification import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
+from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FailureClass:
+    """A class of items: what is counted together and what an index keeps together."""
+
+    channel: Channel
+    status: Status
+    kind: Kind | None = None
+
+    @property
+    def code(self) -> str:
+        """Two letters for the class: counters pay for their names by the byte."""
+        return _CODES[self]
+
+    @property
+    def name(self) -> str:
+        """The class in words: ``bounced.hard.email``."""
+        return ".".join(part for part in (self.status, self.kind, self.channel) if part)
+
+
+_LETTERS: Mapping[tuple[Status, Kind | None], str] = {
+    (Status.BOUNCED, Kind.HARD): "h",
+    (Status.BOUNCED, Kind.SOFT): "s",
+    (Status.INVALID, None): "i",
+    (Status.SPAMMED, None): "c",
+    (Status.DROPPED, None): "d",
+    (Status.FAILED, None): "f",
+}
+_CODES: Mapping[FailureClass, str] = {
+    FailureClass(channel, status, kind): channel.value[0] + letter
+    for channel, ((status, kind), letter) in product(Channel, _LETTERS.items())
+}
+CLASSES: Final[tuple[FailureClass, ...]] = tuple(_CODES)
+"""Every class there is."""
+
+CLASS_BY_CODE: Mapping[str, FailureClass] = {code: failure_class for failure_class, code in _CODES.items()}
+
+
+def class_of(channel: Channel, verdict: Verdict) -> FailureClass:
+    """Return the class of a failure."""
+    return FailureClass(channel, verdict.status, verdict.kind)
+
+
+def window_start(now: datetime) -> datetime:
+    """Return the moment before which items have left the report."""
+    return now - REPORT_WINDOW
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> date:
+    """Return the day of a moment in the account's time zone."""
+    return moment.astimezone(zone).date()
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first moment of a day in a time zone, in UTC; the day may have 23 or 25 hours."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span of sending times: ``start`` included, ``end`` excluded."""
+
+    start: datetime
+    end: datetime
+
+
+def period_of(start: date | datetime | None, end: date | datetime | None, now: datetime, zone: ZoneInfo) -> Period:
+    """Return the span that a caller's ``from`` and ``to`` mean.
+
+    A date is a whole day in the account's time zone, both ends included; a date-time is taken as it
+    is, its second included. Raises ValueError when the start comes after the end.
+    """
+    first = _bound(start, zone) if start is not None else window_start(now)
+    if end is None:
+        last = now + timedelta(days=1)
+    elif isinstance(end, datetime):
+        last = end.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    else:
+        last = day_start(end + timedelta(days=1), zone)
+    if first >= last:
+        raise ValueError("'from' comes after 'to'")
+    return Period(first, last)
+
+
+def _bound(bound: date | datetime, zone: ZoneInfo) -> datetime:
+    return bound.astimezone(UTC) if isinstance(bound, datetime) else day_start(bound, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFilter:
+    """What a report shows. An empty set means no restriction.
+
+    ``classes`` holds the classes that the status, kind and channel filters let through, None for all.
+    """
+
+    period: Period
+    states: frozenset[State] = LIVE_STATES
+    classes: frozenset[FailureClass] | None = None
+    faults: frozenset[Fault] = frozenset()
+    reasons: frozenset[Reason] = frozenset()
+    ready: bool = False
+    customer_id: str = ""
+    search: str = ""
+
+    def shows(self, item: UndeliveredItem, now: datetime) -> bool:
+        """Whether an item is on this report at a moment."""
+        judgement = item.verdict
+        return (
+            self.period.start <= item.sent_at < self.period.end
+            and item.state_at(now) in self.states
+            and (self.classes is None or class_of(item.channel, judgement) in self.classes)
+            and (not self.faults or judgement.fault in self.faults)
+            and (not self.reasons or judgement.reason in self.reasons)
+            and (not self.ready or bool(item.ready_contact))
+            and (not self.customer_id or item.customer_id == self.customer_id)
+            and self._finds(item)
+        )
+
+    def _finds(self, item: UndeliveredItem) -> bool:
+        wanted = self.search.casefold()
+        return not wanted or any(wanted in text.casefold() for text in (item.recipient, item.title, item.customer_name))
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCount:
+    """How many items are on the report, by class, and how many of them are being resent."""
+
+    by_class: Counter[FailureClass] = field(default_factory=Counter)
+    resending: int = 0
+
+    @property
+    def total(self) -> int:
+        """All items on the report."""
+        return self.by_class.total()
+
+
+@dataclass(frozen=True, slots=True)
+class CountChange:
+    """What a write changes in the counters of the day that an item was sent on.
+
+    ``live`` is by class code, with ``RESENDING`` for the items being resent; ``failed`` by
+    ``<class code>.<reason>``, and never falls when an item is cleared or expires.
+    """
+
+    live: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+
+
+RESENDING: Final = "resending"
+
+
+def count_change(before: UndeliveredItem | None, after: UndeliveredItem | None) -> CountChange:
+    """Return how the counters follow an item from one form to another; None is an item that is not there."""
+    live, failed = Counter[str](), Counter[str]()
+    for item, sign in ((before, -1), (after, +1)):
+        if item is None:
+            continue
+        code = class_of(item.channel, item.verdict).code
+        failed[f"{code}.{item.verdict.reason}"] += sign
+        if item.state in LIVE_STATES:
+            live[code] += sign
+        if item.state is State.RESENDING:
+            live[RESENDING] += sign
+    return CountChange(_nonzero(live), _nonzero(failed))
+
+
+def _nonzero(counter: Counter[str]) -> Counter[str]:
+    return Counter({name: number for name, number in counter.items() if number})

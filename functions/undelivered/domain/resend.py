@@ -1,0 +1,105 @@
+"""May this item be sent again? One table of rules, by the reason of the failure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from undelivered.domain.notification import State
+from undelivered.domain.taxonomy import Fault, Kind, Reason, Status, Verdict
+
+
+class ResendCode(StrEnum):
+    """Why a resend is refused; stable, part of the API."""
+
+    NEEDS_CHANGED_ADDRESS = "resend_needs_changed_address"
+    BLOCKED_BY_COMPLAINT = "resend_blocked_by_complaint"
+    NEEDS_CONSENT = "resend_needs_consent"
+    ALREADY_RUNNING = "resend_already_running"
+    CONTENT_NOT_HELD = "resend_content_not_held"
+    NO_CONTACT = "resend_no_contact"
+    ALREADY_RESOLVED = "resend_already_resolved"
+    DISMISSED = "resend_dismissed"
+    EXPIRED = "resend_expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Whether a resend is allowed; a refusal has a code, and both say what to do."""
+
+    allowed: bool
+    code: ResendCode | None
+    detail: str
+
+
+class Requirement(StrEnum):
+    """What a failure asks for before the message may be sent again."""
+
+    NOTHING = "nothing"
+    FIXED_CAUSE = "fixed_cause"
+    CHANGED_ADDRESS = "changed_address"
+    CONSENT = "consent"
+    NEVER = "never"
+
+
+_DETAILS = {
+    ResendCode.NEEDS_CHANGED_ADDRESS: "This address cannot receive messages. Correct the customer's contact first.",
+    ResendCode.BLOCKED_BY_COMPLAINT: "The customer marked a message as spam. Reach them by another way.",
+    ResendCode.NEEDS_CONSENT: "The customer opted out. Record their consent (who gave it, how and when) to resend.",
+    ResendCode.ALREADY_RUNNING: "A resend is on its way. Wait for its outcome.",
+    ResendCode.CONTENT_NOT_HELD: "The message's content is no longer held. Send a new message instead.",
+    ResendCode.NO_CONTACT: "The customer has no contact for this channel. Add one first.",
+    ResendCode.ALREADY_RESOLVED: "The message has arrived in the meantime.",
+    ResendCode.DISMISSED: "The item was dismissed. Restore it first.",
+    ResendCode.EXPIRED: "The item's thirty days are over. Send a new message instead.",
+}
+
+_BY_STATE = {
+    State.RESENDING: ResendCode.ALREADY_RUNNING,
+    State.RESOLVED: ResendCode.ALREADY_RESOLVED,
+    State.DISMISSED: ResendCode.DISMISSED,
+    State.EXPIRED: ResendCode.EXPIRED,
+}
+
+
+def requirement(verdict: Verdict) -> Requirement:
+    """Return what a failure asks for before a resend; every verdict has an answer."""
+    if verdict.status is Status.SPAMMED or verdict.reason is Reason.SUPPRESSED_COMPLAINT:
+        return Requirement.NEVER
+    if verdict.reason in {Reason.UNSUBSCRIBED, Reason.OPTED_OUT}:
+        return Requirement.CONSENT
+    if verdict.fault is Fault.SENDER:
+        return Requirement.FIXED_CAUSE
+    if verdict.kind is Kind.SOFT:
+        return Requirement.NOTHING
+    return Requirement.CHANGED_ADDRESS
+
+
+def refusal(code: ResendCode) -> Ruling:
+    """Return the refusal with a code and its plain words."""
+    return Ruling(allowed=False, code=code, detail=_DETAILS[code])
+
+
+def resend_ruling(  # noqa: PLR0911, PLR0913 - one line for each row and column of the table
+    *,
+    state: State,
+    verdict: Verdict,
+    contact_changed: bool,
+    consent: bool = False,
+    has_contact: bool = True,
+    content_held: bool = True,
+) -> Ruling:
+    """Return whether an item may be resent now, and if not, why and what to do."""
+    if state in _BY_STATE:
+        return refusal(_BY_STATE[state])
+    needed = requirement(verdict)
+    if needed is Requirement.NEVER:
+        return refusal(ResendCode.BLOCKED_BY_COMPLAINT)
+    if not has_contact:
+        return refusal(ResendCode.NO_CONTACT)
+    if needed is Requirement.CONSENT and not consent:
+        return refusal(ResendCode.NEEDS_CONSENT)
+    if needed is Requirement.CHANGED_ADDRESS and not contact_changed:
+        return refusal(ResendCode.NEEDS_CHANGED_ADDRESS)
+    if not content_held:
+        return refusal(ResendCode.CONTENT_NOT_HELD)
+    detail = "Fix the cause first, then resend." if needed is Requirement.FIXED_CAUSE else "Ready to be sent again."
+    return Ruling(allowed=True, code=None, detail=detail)

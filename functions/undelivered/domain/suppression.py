@@ -1,0 +1,122 @@
+"""Addresses that nothing more is sent to, why, and how that ends."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from undelivered.domain.notification import Attempt, Audit
+from undelivered.domain.taxonomy import Channel, Reason, Status, Verdict, verdict
+
+
+class SuppressionReason(StrEnum):
+    """Why an address is suppressed; a later line outranks an earlier one."""
+
+    REPEATEDLY_UNREACHABLE = "repeatedly_unreachable"
+    MANUAL = "manual"
+    BOUNCE = "bounce"
+    UNSUBSCRIBED = "unsubscribed"
+    OPTED_OUT = "opted_out"
+    COMPLAINT = "complaint"
+
+
+_RANK = {reason: rank for rank, reason in enumerate(SuppressionReason)}
+
+_DROPPED_AS = {
+    SuppressionReason.REPEATEDLY_UNREACHABLE: Reason.SUPPRESSED_BOUNCE,
+    SuppressionReason.MANUAL: Reason.SUPPRESSED_BOUNCE,
+    SuppressionReason.BOUNCE: Reason.SUPPRESSED_BOUNCE,
+    SuppressionReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
+    SuppressionReason.OPTED_OUT: Reason.OPTED_OUT,
+    SuppressionReason.COMPLAINT: Reason.SUPPRESSED_COMPLAINT,
+}
+
+OVERRIDDEN_BY_ESSENTIAL = frozenset({SuppressionReason.UNSUBSCRIBED})
+"""Suppressions that an essential notice (legal, billing) passes: never a bounce, a complaint or a STOP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One address of one account and channel that is, or was, suppressed.
+
+    ``since`` is when the event that suppressed it happened, ``origin`` names that event (a provider
+    message id or who did it). ``lifted_at`` is when a person last lifted it; only an event after that
+    suppresses again, so a replay of the old one does not.
+    """
+
+    account_id: str
+    channel: Channel
+    address: str
+    reason: SuppressionReason
+    since: datetime
+    origin: str = ""
+    lifted_at: datetime | None = None
+    audit: tuple[Audit, ...] = ()
+    version: int = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether messages to the address are dropped now."""
+        return self.lifted_at is None or self.since > self.lifted_at
+
+
+def suppression_reason(judgement: Verdict) -> SuppressionReason:
+    """Return the reason that a suppressing failure is filed under; see ``taxonomy.suppresses``."""
+    return SuppressionReason.COMPLAINT if judgement.status is Status.SPAMMED else SuppressionReason.BOUNCE
+
+
+def merge_suppression(known: Suppression | None, new: Suppression) -> Suppression:
+    """Return the join of what is known and a new cause: the graver reason, then the earlier event, holds.
+
+    Causes from before the last lift are spent. Any order of the same causes ends the same.
+    """
+    if known is None:
+        return new
+    if known.lifted_at is not None and new.since <= known.lifted_at:
+        return known
+    if not known.active:
+        return replace(known, reason=new.reason, since=new.since, origin=new.origin)
+    mine, other = _precedence(known), _precedence(new)
+    if other > mine:
+        return replace(known, reason=new.reason, since=new.since, origin=new.origin)
+    return known
+
+
+def _precedence(suppression: Suppression) -> tuple[int, float, str]:
+    return (_RANK[suppression.reason], -suppression.since.timestamp(), suppression.origin)
+
+
+def dropped_verdict(suppression: Suppression) -> Verdict:
+    """Return the judgement on a message that a suppression stopped."""
+    return verdict(_DROPPED_AS[suppression.reason])
+
+
+def blocks(suppression: Suppression | None, *, essential: bool = False) -> bool:
+    """Whether a message to the address must be dropped; an essential one passes an unsubscription."""
+    if suppression is None or not suppression.active:
+        return False
+    return not (essential and suppression.reason in OVERRIDDEN_BY_ESSENTIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class SoftFailureRule:
+    """When repeated soft failures suppress an address: that many in a row, spread over that many days."""
+
+    failures: int = 5
+    days: int = 3
+
+    def is_met_by(self, attempts: list[Attempt]) -> bool:
+        """Whether the newest attempts at one address all failed softly, not by our fault, over long enough."""
+        latest = sorted(attempts, key=lambda attempt: attempt.at)[-self.failures :]
+        if len(latest) < self.failures or not all(_failed_softly(attempt) for attempt in latest):
+            return False
+        return (latest[-1].at - latest[0].at).total_seconds() >= self.days * 86_400
+
+
+def _failed_softly(attempt: Attempt) -> bool:
+    judgement = attempt.report.verdict if attempt.report else None
+    return judgement is not None and judgement.kind is not None and counts_as_soft_failure(judgement)
+
+
+def counts_as_soft_failure(judgement: Verdict) -> bool:
+    """Whether a failure counts towards ``SoftFailureRule``: soft, and not the sender's fault."""
+    return judgement.kind == "soft" and judgement.fault != "sender"

@@ -1,0 +1,186 @@
+"""What the use cases need from the outside world."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from undelivered.domain.account import AccountSettings, Customer, Notification, SendAttempt
+from undelivered.domain.notification import UndeliveredItem
+from undelivered.domain.reporting import LiveCount, ReportFilter
+from undelivered.domain.suppression import Suppression
+from undelivered.domain.taxonomy import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A new item, and the suppression that its failure causes, written together or not at all."""
+
+    item: UndeliveredItem
+    suppression: Suppression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of items, newest first; ``next_key`` is the entry key to go on after, None at the end."""
+
+    items: tuple[UndeliveredItem, ...]
+    next_key: str | None
+
+
+class UndeliveredStore(Protocol):
+    """The items of the report, with their counters."""
+
+    def add_new(self, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
+        """Write new items of one account with counters and suppressions, in as few transactions as fit.
+
+        Return the entries of every group in which something was there already; none of such a group
+        is written. Raises RetryableError when the store is busy.
+        """
+
+    def find(self, account_id: str, entry_key: str) -> UndeliveredItem | None:
+        """Return an item as it is now (a consistent read), from the report or from history."""
+
+    def save(
+        self,
+        before: UndeliveredItem | None,
+        after: UndeliveredItem,
+        suppression: tuple[Suppression | None, Suppression] | None = None,
+    ) -> None:
+        """Write an item and the counters' change, and a suppression from and to, all or nothing.
+
+        Raises StaleWriteError when ``before`` (or the suppression's) is not what is stored.
+        """
+
+    def live_items_of_customer(self, account_id: str, customer_id: str) -> Sequence[UndeliveredItem]:
+        """Return the customer's items that are on the report, newest first."""
+
+    def due_for_settling(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
+        """Return resending items whose grace period is over."""
+
+    def sweep(self, account_id: str, now: datetime, limit: int) -> int:
+        """Remove up to ``limit`` items past their thirty days, with their counters; return how many."""
+
+    def archive(self, items: Iterable[UndeliveredItem], *, settle_counters: bool) -> None:
+        """Keep removed items in history, once; ``settle_counters`` when the table's own TTL removed them."""
+
+
+class ReportReader(Protocol):
+    """Questions about the report."""
+
+    def count(self, account_id: str, now: datetime) -> LiveCount:
+        """Return how many items are on the report now."""
+
+    def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
+        """Return up to ``limit`` items that the filter shows, from ``after`` on."""
+
+    def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
+        """Return all that failed on each day of the span, by ``<class code>.<reason>``."""
+
+
+class NotificationStore(Protocol):
+    """Notifications handed over, and the attempts to send them."""
+
+    def add(self, notification: Notification) -> bool:
+        """Store a notification once; False when its id is taken already."""
+
+    def find(self, account_id: str, notification_id: str) -> Notification | None:
+        """Return a notification, or None when unknown or no longer held."""
+
+    def attempts(self, account_id: str, notification_id: str) -> Sequence[SendAttempt]:
+        """Return the attempts of a notification in order."""
+
+    def claim(self, attempt: SendAttempt) -> bool:
+        """Record the intention to send, once; False when this attempt is claimed already."""
+
+    def record(self, attempt: SendAttempt) -> None:
+        """Record what became of a claimed attempt."""
+
+    def find_by_provider_message_id(self, provider_message_id: str) -> SendAttempt | None:
+        """Return the attempt that a provider's message id belongs to."""
+
+    def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
+        """Return claimed attempts without a recorded outcome, claimed before a moment, oldest first."""
+
+
+class CustomerStore(Protocol):
+    """Customers and their contacts."""
+
+    def find(self, account_id: str, customer_id: str) -> Customer | None:
+        """Return a customer (a consistent read)."""
+
+    def save(self, customer: Customer) -> Customer:
+        """Write a customer whose ``version`` is what was read (0 for a new one); raises StaleWriteError."""
+
+    def by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
+        """Return the customers that share an address."""
+
+
+class SuppressionStore(Protocol):
+    """Suppressed addresses."""
+
+    def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
+        """Return what is known of an address, lifted or not (a consistent read)."""
+
+    def save(self, before: Suppression | None, after: Suppression) -> None:
+        """Write a suppression; raises StaleWriteError when ``before`` is not what is stored."""
+
+    def page(
+        self, account_id: str, channel: Channel | None, limit: int, after: str | None
+    ) -> tuple[Sequence[Suppression], str | None]:
+        """Return a page of suppressions and the address to go on after."""
+
+
+class AccountStore(Protocol):
+    """Accounts and their settings."""
+
+    def settings(self, account_id: str) -> AccountSettings:
+        """Return an account's settings, its defaults when it never set any; may be a minute old."""
+
+    def save_settings(self, settings: AccountSettings) -> None:
+        """Write an account's settings."""
+
+    def account_ids(self) -> Iterable[str]:
+        """Return every account that ever had an item."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A message ready for a provider. ``tags`` come back with every event about it."""
+
+    channel: Channel
+    to: str
+    sender: str
+    subject: str
+    text: str
+    html: str
+    resend: bool
+    tags: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+class MessageSender(Protocol):
+    """A provider that takes messages."""
+
+    def send(self, message: OutgoingMessage) -> str:
+        """Send and return the provider's message id.
+
+        Raises RetryableError for throttling and outages, PermanentSendError for a refusal.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class SendOrder:
+    """Work for the sending functions: one attempt of one notification. ``entry_key`` is set on resends."""
+
+    account_id: str
+    notification_id: str
+    attempt: int
+    entry_key: str = ""
+
+
+class SendQueue(Protocol):
+    """Where send orders wait."""
+
+    def put(self, orders: Sequence[SendOrder]) -> None:
+        """Queue orders; raises RetryableError when any was not taken."""
