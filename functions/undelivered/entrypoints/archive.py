@@ -1,0 +1,13 @@
+"""Lambda: `archive` (a placeholder until its use case is wired in)."""
+
+from typing import Any
+
+from chalice import Blueprint
+
+functions = Blueprint(__name__)
+
+
+@functions.lambda_function(name="archive")
+def archive(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda's signature
+    """Report that it was invoked."""
+    print(f"archive: invoked with {sorted(event)}")  # noqa: T201 - the placeholder has no logger yet

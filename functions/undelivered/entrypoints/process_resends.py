@@ -1,0 +1,13 @@
+"""Lambda: `process_resends` (a placeholder until its use case is wired in)."""
+
+from typing import Any
+
+from chalice import Blueprint
+
+functions = Blueprint(__name__)
+
+
+@functions.lambda_function(name="process_resends")
+def process_resends(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda's signature
+    """Report that it was invoked."""
+    print(f"process_resends: invoked with {sorted(event)}")  # noqa: T201 - the placeholder has no logger yet

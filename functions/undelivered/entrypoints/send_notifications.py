@@ -1,0 +1,13 @@
+"""Lambda: `send_notifications` (a placeholder until its use case is wired in)."""
+
+from typing import Any
+
+from chalice import Blueprint
+
+functions = Blueprint(__name__)
+
+
+@functions.lambda_function(name="send_notifications")
+def send_notifications(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda's signature
+    """Report that it was invoked."""
+    print(f"send_notifications: invoked with {sorted(event)}")  # noqa: T201 - the placeholder has no logger yet
