@@ -4,11 +4,15 @@ Merging is a join in a lattice: each attempt's report is the greatest of those r
 order and however often they came, and the item's state follows from its attempts.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
+from undelivered.domain.account import SEND_SETTLES_AFTER
 from undelivered.domain.feedback import Feedback, Outcome
-from undelivered.domain.notification import Attempt, Dismissal, Report, UndeliveredItem, report_of
+from undelivered.domain.notification import Attempt, Audit, Dismissal, Report, State, UndeliveredItem, report_of
+from undelivered.domain.taxonomy import Channel
 
 
 def join(known: Report | None, new: Report | None) -> Report | None:
@@ -87,7 +91,16 @@ def _later(one: Dismissal | None, other: Dismissal | None) -> Dismissal | None:
 def start_resend(item: UndeliveredItem, to: str, by: str, at: datetime, note: str = "") -> UndeliveredItem:
     """Return the item with a further attempt begun; ``resend.resend_ruling`` says when that is allowed."""
     attempt = Attempt(item.last_attempt.number + 1, to, at, by=by, note=note)
-    return replace(item.with_attempt(attempt), ready_contact="")
+    audit = (*item.audit, Audit(at, by, "resend", note))
+    return replace(item.with_attempt(attempt), ready_contact="", audit=audit)
+
+
+def record_sent(item: UndeliveredItem, number: int, provider_message_id: str) -> UndeliveredItem:
+    """Return the item with the provider's message id of an attempt recorded."""
+    attempt = next((known for known in item.attempts if known.number == number), None)
+    if attempt is None or attempt.provider_message_id:
+        return item
+    return item.with_attempt(replace(attempt, provider_message_id=provider_message_id))
 
 
 def settle_unconfirmed(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
@@ -95,3 +108,27 @@ def settle_unconfirmed(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
     last = item.last_attempt
     report = join(last.report, Report(Outcome.UNCONFIRMED, at, source="cleanup"))
     return item.with_attempt(replace(last, report=report))
+
+
+SETTLES_AFTER: Mapping[Channel, timedelta] = MappingProxyType(
+    {
+        # SES tries for up to 14 hours (observed: "unable to deliver in 840 minutes").
+        Channel.EMAIL: timedelta(hours=16),
+        # SMS receipts come up to 72 hours late (Amazon SNS Developer Guide, "Viewing Amazon CloudWatch
+        # metrics and logs for SMS deliveries").
+        Channel.SMS: timedelta(hours=73),
+    }
+)
+"""How long silence after a resend goes on before it is taken as arrived."""
+
+
+def settles_at(item: UndeliveredItem) -> datetime | None:
+    """Return when cleanup has to look at an item again, None when it waits for nothing.
+
+    A resend that no provider took is looked at soon: it may have been broken off. One that was taken
+    gets the time that news of it can need.
+    """
+    if item.state is not State.RESENDING:
+        return None
+    last = item.last_attempt
+    return last.at + (SETTLES_AFTER[item.channel] if last.provider_message_id else SEND_SETTLES_AFTER)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from undelivered.domain.notification import Attempt, Audit
-from undelivered.domain.taxonomy import Channel, Reason, Status, Verdict, verdict
+from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status, Verdict, verdict
 
 
 class SuppressionReason(StrEnum):
@@ -90,11 +90,16 @@ def dropped_verdict(suppression: Suppression) -> Verdict:
     return verdict(_DROPPED_AS[suppression.reason])
 
 
-def blocks(suppression: Suppression | None, *, essential: bool = False) -> bool:
-    """Whether a message to the address must be dropped; an essential one passes an unsubscription."""
+def blocks(suppression: Suppression | None, *, essential: bool = False, resend: bool = False) -> bool:
+    """Whether a message to the address must be dropped.
+
+    An essential one passes an unsubscription; a resend, which a person asked for, passes repeated soft failures.
+    """
     if suppression is None or not suppression.active:
         return False
-    return not (essential and suppression.reason in OVERRIDDEN_BY_ESSENTIAL)
+    if essential and suppression.reason in OVERRIDDEN_BY_ESSENTIAL:
+        return False
+    return not (resend and suppression.reason is SuppressionReason.REPEATEDLY_UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +124,4 @@ def _failed_softly(attempt: Attempt) -> bool:
 
 def counts_as_soft_failure(judgement: Verdict) -> bool:
     """Whether a failure counts towards ``SoftFailureRule``: soft, and not the sender's fault."""
-    return judgement.kind == "soft" and judgement.fault != "sender"
+    return judgement.kind is Kind.SOFT and judgement.fault is not Fault.SENDER

@@ -70,6 +70,7 @@ class Reason(StrEnum):
     PRICE_LIMIT = "price_limit"
     BODY_INVALID = "body_invalid"
     SENDING_PAUSED = "sending_paused"
+    SENDING_INTERRUPTED = "sending_interrupted"  #: broken off in the act: it may have left or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ def _verdicts() -> Mapping[Reason, Verdict]:
             Reason.PRICE_LIMIT,
             Reason.BODY_INVALID,
             Reason.SENDING_PAUSED,
+            Reason.SENDING_INTERRUPTED,
         ),
     }
     return MappingProxyType(

@@ -93,6 +93,9 @@ class NotificationStore(Protocol):
     def claim(self, attempt: SendAttempt) -> bool:
         """Record the intention to send, once; False when this attempt is claimed already."""
 
+    def release(self, attempt: SendAttempt) -> None:
+        """Give a claim back whose send certainly did not happen, so that it may be claimed again."""
+
     def record(self, attempt: SendAttempt) -> None:
         """Record what became of a claimed attempt."""
 
@@ -165,7 +168,8 @@ class MessageSender(Protocol):
     def send(self, message: OutgoingMessage) -> str:
         """Send and return the provider's message id.
 
-        Raises RetryableError for throttling and outages, PermanentSendError for a refusal.
+        Raises RetryableError when the message certainly was not taken and trying again can help,
+        PermanentSendError for a refusal. Any other error leaves open whether it was taken.
         """
 
 

@@ -1,0 +1,240 @@
+"""Take in feedback: whatever order it comes in and however often, the report ends up right."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWriteError
+from undelivered.domain.feedback import Attribution, Feedback, Outcome
+from undelivered.domain.identifiers import entry_key
+from undelivered.domain.lifecycle import merge_feedback, open_item
+from undelivered.domain.notification import UndeliveredItem
+from undelivered.domain.reporting import window_start
+from undelivered.domain.suppression import Suppression, merge_suppression, suppression_reason
+from undelivered.domain.taxonomy import suppresses
+from undelivered.services.ports import (
+    CustomerStore,
+    NewEntry,
+    NotificationStore,
+    SuppressionStore,
+    UndeliveredStore,
+)
+
+MERGE_TRIES = 8
+"""How often a merge is tried anew when others write the same item."""
+
+UNRECORDED_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMapping:
+    """Whose mail it is that carries no tags: by SES tenant, by sending identity, else the default account."""
+
+    default: str
+    tenants: Mapping[str, str] = field(default_factory=dict)
+    identities: Mapping[str, str] = field(default_factory=dict)
+
+    def account_of(self, told: Attribution) -> str:
+        """Return the account that a message is filed under; an address falls back to its domain."""
+        if told.tenant and told.tenant in self.tenants:
+            return self.tenants[told.tenant]
+        identity = told.identity or ""
+        domain = identity.rpartition("@")[2]
+        return self.identities.get(identity) or self.identities.get(domain) or self.default
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """A feedback whose account and item are known; ``source`` is the index of the message it came in."""
+
+    source: int
+    account_id: str
+    key: str
+    feedback: Feedback
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFeedback:
+    """The use case of ingestion. New failures go in by one transaction a hundred; the rest is merged one by one."""
+
+    undelivered: UndeliveredStore
+    notifications: NotificationStore
+    customers: CustomerStore
+    suppressions: SuppressionStore
+    mapping: AccountMapping
+    clock: Callable[[], datetime]
+
+    def __call__(self, batch: Sequence[Sequence[Feedback]]) -> dict[int, RetryableError]:
+        """Record the feedback of a batch of messages.
+
+        Return, by index, why messages could not be recorded and have to be delivered again; all others
+        are safely stored. Recording one again changes nothing.
+        """
+        failures: dict[int, RetryableError] = {}
+        by_account: dict[str, list[_Located]] = defaultdict(list)
+        for source, feedbacks in enumerate(batch):
+            try:
+                located = [self._locate(source, feedback) for feedback in feedbacks if _matters(feedback)]
+            except RetryableError as error:
+                failures[source] = error
+                continue
+            for one in located:
+                by_account[one.account_id].append(one)
+        for account_id, group in by_account.items():
+            failures |= self._record_account(account_id, group)
+        return failures
+
+    def _record_account(self, account_id: str, group: Sequence[_Located]) -> dict[int, RetryableError]:
+        by_key: dict[str, list[_Located]] = defaultdict(list)
+        for one in group:
+            by_key[one.key].append(one)
+        oldest = window_start(self.clock())
+        new = {
+            key: entry
+            for key, located in by_key.items()
+            if (entry := _new_entry([one.feedback for one in located], account_id)) and entry.item.sent_at > oldest
+        }
+        failures: dict[int, RetryableError] = {}
+        try:
+            collided = {entry.item.entry_key for entry in self.undelivered.add_new(_one_cause_each([*new.values()]))}
+        except RetryableError as error:
+            failures |= {one.source: error for key in new for one in by_key[key]}
+            collided = set()
+        for key, located in by_key.items():
+            if key in new and key not in collided:
+                continue
+            try:
+                self._merge(account_id, key, [one.feedback for one in located])
+            except RetryableError as error:
+                failures |= {one.source: error for one in located}
+        return failures
+
+    def _merge(self, account_id: str, key: str, feedbacks: Sequence[Feedback]) -> None:
+        for _ in range(MERGE_TRIES):
+            before = self.undelivered.find(account_id, key)
+            if before is None and any(feedback.attribution.entry_key for feedback in feedbacks):
+                # The item that the resend was about is gone for good: the failure stands for itself.
+                feedbacks = [_detached(feedback) for feedback in feedbacks]
+                key = _own_key(feedbacks[0])
+                continue
+            after = before
+            for feedback in feedbacks:
+                after = merge_feedback(after, feedback, account_id)
+            causes = [self._cause_change(account_id, feedback) for feedback in feedbacks]
+            change = next((cause for cause in causes if cause), None)
+            if after is None or (after == before and change is None):
+                return
+            try:
+                self.undelivered.save(before, after, change)
+            except StaleWriteError:
+                continue
+            if len([cause for cause in causes if cause]) <= 1:
+                return
+        raise StaleWriteError("others keep writing this item")
+
+    def _cause_change(self, account_id: str, feedback: Feedback) -> tuple[Suppression | None, Suppression] | None:
+        cause = cause_of(feedback, account_id)
+        if cause is None:
+            return None
+        known = self.suppressions.find(account_id, cause.channel, cause.address)
+        merged = merge_suppression(known, cause)
+        return None if merged == known else (known, merged)
+
+    def _locate(self, source: int, feedback: Feedback) -> _Located:
+        told = feedback.attribution
+        if not told.account_id:
+            feedback = self._correlate(feedback)
+            told = feedback.attribution
+        account_id = told.account_id or self.mapping.account_of(told)
+        return _Located(source, account_id, told.entry_key or _own_key(feedback), feedback)
+
+    def _correlate(self, feedback: Feedback) -> Feedback:
+        """Find the send that an untagged event is about, by the provider's message id."""
+        attempt = self.notifications.find_by_provider_message_id(feedback.provider_message_id)
+        if attempt is None:
+            if self._may_outrun_a_send(feedback):
+                raise NotYetKnownError("a send that this may be about is not recorded yet")
+            return feedback
+        notification = self.notifications.find(attempt.account_id, attempt.notification_id)
+        customer_id = notification.customer_id if notification else ""
+        customer = self.customers.find(attempt.account_id, customer_id) if customer_id else None
+        told = replace(
+            feedback.attribution,
+            account_id=attempt.account_id,
+            notification_id=attempt.notification_id,
+            attempt=attempt.number,
+            entry_key=attempt.entry_key or None,
+            customer_id=customer_id,
+            customer_name=customer.name if customer else "",
+            title=notification.title if notification else None,
+        )
+        return replace(feedback, recipient=feedback.recipient or attempt.to, attribution=told)
+
+    def _may_outrun_a_send(self, feedback: Feedback) -> bool:
+        """Whether a claimed send is unrecorded that this event may be about: events can outrun our own write."""
+        waiting = self.notifications.unrecorded(self.clock(), UNRECORDED_LIMIT)
+        return any(attempt.claimed_at <= feedback.at for attempt in waiting)
+
+
+def _matters(feedback: Feedback) -> bool:
+    """Whether a feedback can change an item: failures always, other news only of a resend.
+
+    Untagged news of an arrival may be about a resend; a delay never changes a state.
+    """
+    if feedback.outcome >= Outcome.FAILED:
+        return True
+    told = feedback.attribution
+    return feedback.outcome is Outcome.DELIVERED and (told.attempt > 1 or not told.account_id)
+
+
+def _own_key(feedback: Feedback) -> str:
+    return entry_key(feedback.sent_at, feedback.provider_message_id, feedback.recipient or "")
+
+
+def _detached(feedback: Feedback) -> Feedback:
+    return replace(feedback, attribution=replace(feedback.attribution, attempt=1, entry_key=None))
+
+
+def cause_of(feedback: Feedback, account_id: str) -> Suppression | None:
+    """Return the suppression that a feedback causes by itself, or None."""
+    if feedback.verdict is None or not feedback.recipient or not suppresses(feedback.verdict):
+        return None
+    return Suppression(
+        account_id=account_id,
+        channel=feedback.channel,
+        address=feedback.recipient,
+        reason=suppression_reason(feedback.verdict),
+        since=feedback.at,
+        origin=feedback.provider_message_id,
+    )
+
+
+def _new_entry(feedbacks: Sequence[Feedback], account_id: str) -> NewEntry | None:
+    """Return the item that a batch's feedback on one first attempt makes, None when it must be merged."""
+    if any(feedback.attribution.attempt > 1 for feedback in feedbacks):
+        return None
+    item: UndeliveredItem | None = None
+    suppression: Suppression | None = None
+    for feedback in feedbacks:
+        if item is None and feedback.outcome >= Outcome.FAILED:
+            item = open_item(feedback, account_id)
+        else:
+            item = merge_feedback(item, feedback, account_id)
+        if cause := cause_of(feedback, account_id):
+            suppression = merge_suppression(suppression, cause)
+    return NewEntry(item, suppression) if item else None
+
+
+def _one_cause_each(entries: Sequence[NewEntry]) -> list[NewEntry]:
+    """Let each address be suppressed by one entry of the batch: a transaction writes a row once."""
+    gravest: dict[tuple[str, str], Suppression] = {}
+    for entry in entries:
+        if cause := entry.suppression:
+            place = (cause.channel, cause.address)
+            gravest[place] = merge_suppression(gravest.get(place), cause)
+    result = []
+    for entry in entries:
+        cause = entry.suppression and gravest.pop((entry.suppression.channel, entry.suppression.address), None)
+        result.append(replace(entry, suppression=cause))
+    return result
