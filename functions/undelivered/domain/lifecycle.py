@@ -72,13 +72,20 @@ def merge_items(one: UndeliveredItem, other: UndeliveredItem) -> UndeliveredItem
     merged = one
     for attempt in other.attempts:
         known = next((mine for mine in merged.attempts if mine.number == attempt.number), None)
-        joined = replace(attempt, report=join(known.report, attempt.report)) if known else attempt
-        merged = merged.with_attempt(joined)
+        merged = merged.with_attempt(_merge_attempts(known, attempt) if known else attempt)
     return replace(
         merged,
         dismissal=_later(one.dismissal, other.dismissal),
         audit=tuple(sorted({*one.audit, *other.audit}, key=lambda entry: (entry.at, entry.action, entry.by))),
         version=max(one.version, other.version),
+    )
+
+
+def _merge_attempts(one: Attempt, other: Attempt) -> Attempt:
+    return replace(
+        one,
+        report=join(one.report, other.report),
+        provider_message_id=max(one.provider_message_id, other.provider_message_id),
     )
 
 

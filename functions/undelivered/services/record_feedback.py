@@ -1,7 +1,7 @@
 """Take in feedback: whatever order it comes in and however often, the report ends up right."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -65,17 +65,24 @@ class RecordFeedback:
     mapping: AccountMapping
     clock: Callable[[], datetime]
 
-    def __call__(self, batch: Sequence[Sequence[Feedback]]) -> dict[int, RetryableError]:
+    def __call__(
+        self, batch: Sequence[Sequence[Feedback]], *, waited_enough: Collection[int] = ()
+    ) -> dict[int, RetryableError]:
         """Record the feedback of a batch of messages.
 
-        Return, by index, why messages could not be recorded and have to be delivered again; all others
+        ``waited_enough`` holds the indexes of those that are not to wait any longer for the record of a
+        send they may be about. Return, by index, why messages could not be recorded and have to be delivered again; all others
         are safely stored. Recording one again changes nothing.
         """
         failures: dict[int, RetryableError] = {}
         by_account: dict[str, list[_Located]] = defaultdict(list)
         for source, feedbacks in enumerate(batch):
             try:
-                located = [self._locate(source, feedback) for feedback in feedbacks if _matters(feedback)]
+                located = [
+                    self._locate(source, feedback, may_wait=source not in waited_enough)
+                    for feedback in feedbacks
+                    if _matters(feedback)
+                ]
             except RetryableError as error:
                 failures[source] = error
                 continue
@@ -141,19 +148,19 @@ class RecordFeedback:
         merged = merge_suppression(known, cause)
         return None if merged == known else (known, merged)
 
-    def _locate(self, source: int, feedback: Feedback) -> _Located:
+    def _locate(self, source: int, feedback: Feedback, *, may_wait: bool) -> _Located:
         told = feedback.attribution
         if not told.account_id:
-            feedback = self._correlate(feedback)
+            feedback = self._correlate(feedback, may_wait=may_wait)
             told = feedback.attribution
         account_id = told.account_id or self.mapping.account_of(told)
         return _Located(source, account_id, told.entry_key or _own_key(feedback), feedback)
 
-    def _correlate(self, feedback: Feedback) -> Feedback:
+    def _correlate(self, feedback: Feedback, *, may_wait: bool) -> Feedback:
         """Find the send that an untagged event is about, by the provider's message id."""
         attempt = self.notifications.find_by_provider_message_id(feedback.provider_message_id)
         if attempt is None:
-            if self._may_outrun_a_send(feedback):
+            if may_wait and self._may_outrun_a_send(feedback):
                 raise NotYetKnownError("a send that this may be about is not recorded yet")
             return feedback
         notification = self.notifications.find(attempt.account_id, attempt.notification_id)

@@ -1,0 +1,30 @@
+"""Clients of AWS services, made once per container.
+
+botocore is used as it is: its higher layer boto3 would add to every cold start and is not needed.
+"""
+
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+# A function has seconds, not minutes: connect and read deadlines leave room for a retry.
+_TIMEOUTS = Config(connect_timeout=2, read_timeout=10)
+_RETRYING = _TIMEOUTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
+# A send whose answer was lost may have been taken: only the caller can decide to send again.
+_ONCE = _TIMEOUTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
+@cache
+def client(service: str, *, once: bool = False) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    """Return the client of a service, such as ``sesv2``; endpoint and region come from the environment.
+
+    ``once`` makes it try every call a single time.
+    """
+    return _session().create_client(service, config=_ONCE if once else _RETRYING)

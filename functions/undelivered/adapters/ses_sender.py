@@ -1,0 +1,66 @@
+"""E-mail through Amazon SES API v2."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.domain.taxonomy import Reason
+from undelivered.services.ports import OutgoingMessage
+
+# Amazon SES API v2 Reference, "SendEmail", errors. Anything not named here, a timeout above all, leaves
+# open whether the message was taken.
+_NOT_TAKEN = frozenset(
+    {"TooManyRequestsException", "LimitExceededException", "ThrottlingException", "Throttling", "ServiceUnavailable"}
+)
+_REFUSED = {
+    "MessageRejected": Reason.REJECTED,
+    "BadRequestException": Reason.BODY_INVALID,
+    "MailFromDomainNotVerifiedException": Reason.REJECTED,
+    "NotFoundException": Reason.REJECTED,
+    "AccountSuspendedException": Reason.SENDING_PAUSED,
+    "SendingPausedException": Reason.SENDING_PAUSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SesSender:
+    """Sends e-mail; resends go through a configuration set of their own, which also publishes deliveries."""
+
+    client: Any
+    configuration_set: str
+    resend_configuration_set: str
+
+    def send(self, message: OutgoingMessage) -> str:
+        """Send and return SES's message id; see ``ports.MessageSender`` for the errors."""
+        try:
+            answer = self.client.send_email(
+                FromEmailAddress=message.sender,
+                Destination={"ToAddresses": [message.to]},
+                Content={"Simple": _content(message)},
+                EmailTags=[{"Name": name, "Value": value} for name, value in message.tags.items()],
+                ConfigurationSetName=self.resend_configuration_set if message.resend else self.configuration_set,
+            )
+        except ClientError as error:
+            raise _judged(error) from error
+        return str(answer["MessageId"])
+
+
+def _content(message: OutgoingMessage) -> dict[str, Any]:
+    body = {"Text": {"Data": message.text, "Charset": "UTF-8"}}
+    if message.html:
+        body["Html"] = {"Data": message.html, "Charset": "UTF-8"}
+    content: dict[str, Any] = {"Subject": {"Data": message.subject, "Charset": "UTF-8"}, "Body": body}
+    if message.headers:
+        content["Headers"] = [{"Name": name, "Value": value} for name, value in message.headers.items()]
+    return content
+
+
+def _judged(error: ClientError) -> Exception:
+    code = error.response.get("Error", {}).get("Code", "")
+    if code in _NOT_TAKEN:
+        return RetryableError(f"SES is busy: {code}")
+    if code in _REFUSED:
+        return PermanentSendError(_REFUSED[code], f"SES refused the message: {code}")
+    return error

@@ -1,0 +1,202 @@
+"""The composition root: settings and adapters become use cases, once per container.
+
+Adapters are imported here when they are asked for, so that a function loads only what it uses.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from undelivered.adapters.clients import client
+from undelivered.domain.notification import UndeliveredItem
+from undelivered.domain.taxonomy import Channel
+from undelivered.services.ports import AccountStore, UndeliveredStore
+from undelivered.settings import ApiSettings, SendingSettings, Tables, account_mapping, queue_url
+
+if TYPE_CHECKING:
+    from undelivered.entrypoints.http.services import ApiServices
+    from undelivered.services.deliver import Deliver
+    from undelivered.services.maintain import Maintain
+    from undelivered.services.record_feedback import RecordFeedback
+
+
+def now() -> datetime:
+    """Return the present moment, in UTC."""
+    return datetime.now(UTC)
+
+
+@cache
+def _tables() -> None:
+    """Tell the table models their names."""
+    from undelivered.adapters.dynamodb.models import use_tables
+
+    use_tables(Tables.read(os.environ))
+
+
+@cache
+def accounts() -> AccountStore:
+    """Return the store of accounts."""
+    from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
+
+    _tables()
+    return DynamoAccountStore()
+
+
+def zone_of(account_id: str) -> ZoneInfo:
+    """Return an account's time zone."""
+    return ZoneInfo(accounts().settings(account_id).time_zone)
+
+
+def _history_days(account_id: str) -> int:
+    return accounts().settings(account_id).history_days
+
+
+@cache
+def undelivered_store() -> UndeliveredStore:
+    """Return the store of items."""
+    from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
+
+    _tables()
+    return DynamoUndeliveredStore(zone_of=zone_of, history_days_of=_history_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingestion:
+    """What the ingesting functions work with."""
+
+    record_feedback: "RecordFeedback"
+    known_topics: frozenset[str]
+
+
+@cache
+def ingestion() -> Ingestion:
+    """Return the parts of ``ingest_feedback`` and ``ingest_sms_logs``."""
+    from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
+    from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
+    from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
+    from undelivered.services.record_feedback import RecordFeedback
+
+    topic = os.environ.get("FEEDBACK_TOPIC_ARN")
+    return Ingestion(
+        RecordFeedback(
+            undelivered=undelivered_store(),
+            notifications=DynamoNotificationStore(),
+            customers=DynamoCustomerStore(),
+            suppressions=DynamoSuppressionStore(),
+            mapping=account_mapping(os.environ),
+            clock=now,
+        ),
+        known_topics=frozenset({topic} if topic else ()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue that a function is fed from: its client and its URL."""
+
+    client: Any
+    url: str
+
+
+@cache
+def queue(variable: str) -> Queue:
+    """Return the queue whose URL an environment variable holds."""
+    return Queue(client("sqs"), queue_url(os.environ, variable))
+
+
+@cache
+def deliver() -> "Deliver":
+    """Return the use case of the sending functions."""
+    from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
+    from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
+    from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
+    from undelivered.adapters.ses_sender import SesSender
+    from undelivered.adapters.sns_sms_sender import SnsSmsSender
+    from undelivered.services.deliver import Deliver
+
+    settings = SendingSettings.read(os.environ)
+    return Deliver(
+        undelivered=undelivered_store(),
+        notifications=DynamoNotificationStore(),
+        customers=DynamoCustomerStore(),
+        suppressions=DynamoSuppressionStore(),
+        accounts=accounts(),
+        senders={
+            Channel.EMAIL: SesSender(
+                client("sesv2", once=True), settings.configuration_set, settings.resend_configuration_set
+            ),
+            Channel.SMS: SnsSmsSender(client("sns", once=True)),
+        },
+        default_sender=settings.sender,
+        clock=now,
+    )
+
+
+@cache
+def maintain() -> "Maintain":
+    """Return the use case of ``cleanup``."""
+    from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
+    from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
+    from undelivered.adapters.sqs_queue import SqsSendQueue
+    from undelivered.services.maintain import Maintain
+
+    return Maintain(
+        undelivered=undelivered_store(),
+        notifications=DynamoNotificationStore(),
+        customers=DynamoCustomerStore(),
+        accounts=accounts(),
+        resends=SqsSendQueue(client("sqs"), queue_url(os.environ, "RESENDS_QUEUE_URL")),
+        clock=now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Archiving:
+    """What ``archive`` works with; ``read_image`` turns a stream record's image into an item."""
+
+    store: UndeliveredStore
+    read_image: Callable[[dict[str, Any]], UndeliveredItem]
+
+    def archive(self, items: Iterable[UndeliveredItem], *, settle_counters: bool) -> None:
+        """Keep removed items in history."""
+        self.store.archive(items, settle_counters=settle_counters)
+
+
+@cache
+def archiving() -> Archiving:
+    """Return the parts of ``archive``."""
+    from undelivered.adapters.dynamodb.mapping import item_of_image
+
+    return Archiving(undelivered_store(), item_of_image)
+
+
+@cache
+def api() -> "ApiServices":
+    """Return what the routes of the API work with."""
+    from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
+    from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
+    from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+    from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
+    from undelivered.adapters.sqs_queue import SqsSendQueue
+    from undelivered.entrypoints.http.services import ApiServices
+    from undelivered.services.request_resend import RequestResend
+
+    notifications, customers, suppressions = DynamoNotificationStore(), DynamoCustomerStore(), DynamoSuppressionStore()
+    resends = SqsSendQueue(client("sqs"), queue_url(os.environ, "RESENDS_QUEUE_URL"))
+    return ApiServices(
+        undelivered=undelivered_store(),
+        reports=DynamoReportReader(zone_of=zone_of),
+        notifications=notifications,
+        customers=customers,
+        suppressions=suppressions,
+        accounts=accounts(),
+        sends=SqsSendQueue(client("sqs"), queue_url(os.environ, "SENDS_QUEUE_URL")),
+        resends=resends,
+        request_resend=RequestResend(undelivered_store(), notifications, customers, suppressions, resends),
+        clock=now,
+        settings=ApiSettings.read(os.environ),
+    )

@@ -1,0 +1,88 @@
+"""What each function is told by its environment; read here and nowhere else, once per container."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from undelivered.services.record_feedback import AccountMapping
+
+
+class SettingsError(Exception):
+    """A function's environment lacks something or holds what cannot be read; the text names it."""
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"the environment variable {name} is not set")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The names of the tables."""
+
+    undelivered: str
+    history: str
+    counts: str
+    notifications: str
+    customers: str
+    suppressions: str
+    accounts: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Return the names that ``<NAME>_TABLE`` holds; raises SettingsError for one that is missing."""
+        return cls(**{name: _required(environment, f"{name.upper()}_TABLE") for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True, slots=True)
+class SendingSettings:
+    """What the sending functions need: how mail goes out and whom it is from."""
+
+    configuration_set: str
+    resend_configuration_set: str
+    sender: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Return the settings; raises SettingsError for one that is missing."""
+        return cls(
+            _required(environment, "CONFIGURATION_SET"),
+            _required(environment, "RESEND_CONFIGURATION_SET"),
+            _required(environment, "SENDER"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """What the API needs: whose tokens are believed."""
+
+    cognito_issuer: str
+    cognito_client_ids: tuple[str, ...]
+    cognito_jwks_url: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Return the settings; raises SettingsError for one that is missing."""
+        return cls(
+            _required(environment, "TOKEN_ISSUER"),
+            (_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "HOST_CLIENT_ID")),
+            environment.get("TOKEN_KEYS_URL", ""),
+        )
+
+
+def account_mapping(environment: Mapping[str, str]) -> AccountMapping:
+    """Return whose mail it is that carries no tags: ``DEFAULT_ACCOUNT_ID`` and the JSON in ``ACCOUNT_MAPPING``."""
+    default = _required(environment, "DEFAULT_ACCOUNT_ID")
+    try:
+        told = json.loads(environment.get("ACCOUNT_MAPPING") or "{}")
+        return AccountMapping(default, dict(told.get("tenants", {})), dict(told.get("identities", {})))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SettingsError('ACCOUNT_MAPPING is not of the form {"tenants": {…}, "identities": {…}}') from error
+
+
+def queue_url(environment: Mapping[str, str], name: str) -> str:
+    """Return a queue's URL; raises SettingsError when the variable is missing."""
+    return _required(environment, name)
