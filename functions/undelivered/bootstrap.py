@@ -115,6 +115,7 @@ def deliver() -> "Deliver":
     from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
     from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
     from undelivered.adapters.ses_sender import SesSender
+    from undelivered.adapters.signing_keys import SecretsManagerKeys
     from undelivered.adapters.sns_sms_sender import SnsSmsSender
     from undelivered.services.deliver import Deliver
 
@@ -132,6 +133,8 @@ def deliver() -> "Deliver":
             Channel.SMS: SnsSmsSender(client("sns", once=True)),
         },
         default_sender=settings.sender,
+        keys=SecretsManagerKeys(client("secretsmanager"), settings.signing_secret_arn),
+        public_url=settings.public_url,
         clock=now,
     )
 

@@ -39,11 +39,13 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class SendingSettings:
-    """What the sending functions need: how mail goes out and whom it is from."""
+    """What the sending functions need: how mail goes out, whom it is from, and where its links lead."""
 
     configuration_set: str
     resend_configuration_set: str
     sender: str
+    signing_secret_arn: str
+    public_url: str
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -52,6 +54,8 @@ class SendingSettings:
             _required(environment, "CONFIGURATION_SET"),
             _required(environment, "RESEND_CONFIGURATION_SET"),
             _required(environment, "SENDER"),
+            _required(environment, "SIGNING_SECRET_ARN"),
+            _required(environment, "PUBLIC_URL"),
         )
 
 

@@ -51,3 +51,7 @@ class PermanentSendError(UndeliveredError):
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+
+
+class SuppressionNotLiftedError(UndeliveredError):
+    """The provider could not be told to lift a suppression, so it stays. Trying again later can help."""

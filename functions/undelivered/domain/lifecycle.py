@@ -129,13 +129,11 @@ SETTLES_AFTER: Mapping[Channel, timedelta] = MappingProxyType(
 """How long silence after a resend goes on before it is taken as arrived."""
 
 
-def settles_at(item: UndeliveredItem) -> datetime | None:
-    """Return when cleanup has to look at an item again, None when it waits for nothing.
+def settles_at(item: UndeliveredItem) -> datetime:
+    """Return when cleanup has to look at an item that is being resent.
 
     A resend that no provider took is looked at soon: it may have been broken off. One that was taken
     gets the time that news of it can need.
     """
-    if item.state is not State.RESENDING:
-        return None
     last = item.last_attempt
     return last.at + (SETTLES_AFTER[item.channel] if last.provider_message_id else SEND_SETTLES_AFTER)

@@ -21,9 +21,11 @@ from undelivered.services.ports import (
     NotificationStore,
     OutgoingMessage,
     SendOrder,
+    SigningKeys,
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.unsubscribe import unsubscribe_headers
 
 _TAG_BYTES = 190
 """Bytes of text that fit a message tag: 256 characters (Amazon SES API v2, *MessageTag*), in base64."""
@@ -46,6 +48,8 @@ class Deliver:
     accounts: AccountStore
     senders: Mapping[Channel, MessageSender]
     default_sender: str
+    keys: SigningKeys
+    public_url: str
     clock: Callable[[], datetime]
 
     def __call__(self, order: SendOrder) -> None:
@@ -103,8 +107,14 @@ class Deliver:
             html=notification.html,
             resend=bool(attempt.entry_key),
             tags=message_tags(attempt, notification, customer),
-            headers={},
+            headers=self._headers(attempt, notification),
         )
+
+    def _headers(self, attempt: SendAttempt, notification: Notification) -> Mapping[str, str]:
+        """Offer to unsubscribe from whatever is not an essential notice."""
+        if notification.channel is not Channel.EMAIL or notification.essential:
+            return {}
+        return unsubscribe_headers(self.keys, self.public_url, attempt)
 
     def _record_unsent(
         self,

@@ -173,6 +173,23 @@ class MessageSender(Protocol):
         """
 
 
+class ProviderSuppressions(Protocol):
+    """The suppression lists that the providers themselves keep."""
+
+    def lift(self, channel: Channel, address: str, *, opt_in: bool) -> None:
+        """Take an address off; one that is not on is fine. ``opt_in`` tells a carrier to take texts again.
+
+        Raises SuppressionNotLiftedError when the provider cannot be told.
+        """
+
+
+class SigningKeys(Protocol):
+    """The secrets that tokens are signed with."""
+
+    def secrets(self) -> Sequence[bytes]:
+        """Return the present secret, then those that still verify."""
+
+
 @dataclass(frozen=True, slots=True)
 class SendOrder:
     """Work for the sending functions: one attempt of one notification. ``entry_key`` is set on resends."""

@@ -71,8 +71,8 @@ class RecordFeedback:
         """Record the feedback of a batch of messages.
 
         ``waited_enough`` holds the indexes of those that are not to wait any longer for the record of a
-        send they may be about. Return, by index, why messages could not be recorded and have to be delivered again; all others
-        are safely stored. Recording one again changes nothing.
+        send they may be about. Return, by index, why messages could not be recorded and have to be
+        delivered again; all others are safely stored. Recording one again changes nothing.
         """
         failures: dict[int, RetryableError] = {}
         by_account: dict[str, list[_Located]] = defaultdict(list)

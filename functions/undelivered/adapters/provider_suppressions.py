@@ -1,0 +1,43 @@
+"""The suppression list of Amazon SES and the opt-out list of Amazon SNS."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from undelivered.domain.errors import SuppressionNotLiftedError
+from undelivered.domain.taxonomy import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSuppressions:
+    """Takes addresses off the account's lists."""
+
+    ses: Any
+    sns: Any
+
+    def lift(self, channel: Channel, address: str, *, opt_in: bool) -> None:
+        """Take an address off the provider's list; see ``ports.ProviderSuppressions``.
+
+        SES compares without case when it sends, but its management API wants the spelling that is on the
+        list (Amazon SES Developer Guide, "Using the account-level suppression list"); ours is normalised,
+        so that is tried. SNS takes an opt-in for a number once in thirty days (API Reference, "OptInPhoneNumber").
+        """
+        try:
+            if channel is Channel.EMAIL:
+                self._remove_from_ses(address)
+            elif opt_in:
+                self.sns.opt_in_phone_number(phoneNumber=address)
+        except (ClientError, BotoCoreError) as error:
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            hint = " SNS allows this once in thirty days for a number." if opt_in else ""
+            raise SuppressionNotLiftedError(
+                f"The provider could not be told ({code}); try again later.{hint}"
+            ) from error
+
+    def _remove_from_ses(self, address: str) -> None:
+        try:
+            self.ses.delete_suppressed_destination(EmailAddress=address)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NotFoundException":
+                raise

@@ -1,0 +1,98 @@
+"""Suppressions by hand: look up, add, and lift: audited, carried to the provider, and fail-closed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from undelivered.domain.account import Consent
+from undelivered.domain.errors import NotFoundError, RefusedError, StaleWriteError
+from undelivered.domain.notification import Audit
+from undelivered.domain.suppression import Suppression, SuppressionReason, merge_suppression
+from undelivered.domain.taxonomy import Channel
+from undelivered.services.ports import ProviderSuppressions, SuppressionStore
+
+_TRIES = 4
+
+NEEDS_CONSENT = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.OPTED_OUT})
+"""Suppressions that a person chose: only their consent lifts them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManageSuppressions:
+    """The use cases on the suppression list of an account."""
+
+    suppressions: SuppressionStore
+    provider: ProviderSuppressions
+    clock: Callable[[], datetime]
+
+    def add(self, account_id: str, channel: Channel, address: str, *, by: str, why: str) -> Suppression:
+        """Suppress an address by hand and return what now holds; a graver reason that holds already stays."""
+        now = self.clock()
+        audit = Audit(now, by, "suppress", why)
+        cause = Suppression(account_id, channel, address, SuppressionReason.MANUAL, now, origin=by, audit=(audit,))
+        for _ in range(_TRIES):
+            known = self.suppressions.find(account_id, channel, address)
+            merged = merge_suppression(known, cause)
+            if known and merged != known:
+                merged = replace(merged, audit=(*known.audit, audit))
+            if merged == known:
+                return merged
+            try:
+                self.suppressions.save(known, merged)
+            except StaleWriteError:
+                continue
+            return merged
+        raise StaleWriteError("others keep writing this suppression")
+
+    def lift(  # noqa: PLR0913 - who, whose, why and with what consent
+        self,
+        account_id: str,
+        channel: Channel,
+        address: str,
+        *,
+        by: str,
+        why: str,
+        consent: Consent | None = None,
+    ) -> Suppression:
+        """Lift a suppression and return it, lifted.
+
+        The provider is told first: while it cannot be, the suppression stays and SuppressionNotLiftedError
+        says why. Raises NotFoundError when the address is not suppressed, RefusedError for a complaint and
+        for what needs a consent.
+        """
+        for _ in range(_TRIES):
+            known = self.suppressions.find(account_id, channel, address)
+            if known is None or not known.active:
+                raise NotFoundError("the address is not suppressed")
+            _check_liftable(known, consent)
+            self.provider.lift(channel, address, opt_in=known.reason is SuppressionReason.OPTED_OUT)
+            now = self.clock()
+            lifted = replace(
+                known, lifted_at=now, audit=(*known.audit, Audit(now, by, "lift", _record(known, why, consent)))
+            )
+            try:
+                self.suppressions.save(known, lifted)
+            except StaleWriteError:
+                continue
+            return lifted
+        raise StaleWriteError("others keep writing this suppression")
+
+
+def _check_liftable(known: Suppression, consent: Consent | None) -> None:
+    if known.reason is SuppressionReason.COMPLAINT:
+        raise RefusedError(
+            "suppression_blocked_by_complaint",
+            "The customer marked a message as spam. This cannot be lifted; reach them by another way.",
+        )
+    if known.reason in NEEDS_CONSENT and consent is None:
+        raise RefusedError(
+            "suppression_needs_consent",
+            "The customer opted out. Record their consent (who gave it, how and when) to lift this.",
+        )
+
+
+def _record(known: Suppression, why: str, consent: Consent | None) -> str:
+    """Return what the audit keeps: why, what was there before, and the consent."""
+    before = f"was {known.reason} since {known.since.isoformat()}"
+    given = f"consent by {consent.given_by}, {consent.how}, {consent.at.isoformat()}" if consent else ""
+    return "; ".join(part for part in (why, before, given) if part)

@@ -1,0 +1,76 @@
+"""Unsubscribing by the link in a message: one click, no sign-in, no address in the URL."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from undelivered.domain.account import SendAttempt
+from undelivered.domain.address import normalise_email
+from undelivered.domain.errors import NotFoundError, StaleWriteError
+from undelivered.domain.notification import Audit
+from undelivered.domain.signing import read_signed, sign
+from undelivered.domain.suppression import Suppression, SuppressionReason, merge_suppression
+from undelivered.domain.taxonomy import Channel
+from undelivered.services.ports import NotificationStore, SigningKeys, SuppressionStore
+
+_PURPOSE = "unsubscribe"
+_TRIES = 4
+
+
+def unsubscribe_headers(keys: SigningKeys, public_url: str, attempt: SendAttempt) -> Mapping[str, str]:
+    """Return the headers that offer to unsubscribe: RFC 2369 section 3.2, and one click by RFC 8058 section 3.1.
+
+    The token names the send, and the send knows its address.
+    """
+    payload = f"{attempt.account_id}~{attempt.notification_id}~{attempt.number}"
+    token = sign(keys.secrets()[0], _PURPOSE, payload)
+    return {
+        "List-Unsubscribe": f"<{public_url.rstrip('/')}/unsubscribe/{token}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """The use case behind the link. Doing it twice is doing it once."""
+
+    notifications: NotificationStore
+    suppressions: SuppressionStore
+    keys: SigningKeys
+    clock: Callable[[], datetime]
+
+    def check(self, token: str) -> SendAttempt:
+        """Return the send that a token names; raises NotFoundError for a forged or forgotten one."""
+        payload = read_signed(self.keys.secrets(), _PURPOSE, token)
+        account_id, notification_id, number = (payload or "~~").rsplit("~", 2)
+        if payload:
+            for attempt in self.notifications.attempts(account_id, notification_id):
+                if str(attempt.number) == number:
+                    return attempt
+        raise NotFoundError("no such link")
+
+    def __call__(self, token: str) -> None:
+        """Suppress the address that the link was sent to; raises NotFoundError."""
+        attempt = self.check(token)
+        address = normalise_email(attempt.to) or attempt.to
+        now = self.clock()
+        cause = Suppression(
+            attempt.account_id,
+            Channel.EMAIL,
+            address,
+            SuppressionReason.UNSUBSCRIBED,
+            now,
+            origin=attempt.provider_message_id,
+            audit=(Audit(now, "recipient", "unsubscribe"),),
+        )
+        for _ in range(_TRIES):
+            known = self.suppressions.find(attempt.account_id, Channel.EMAIL, address)
+            merged = merge_suppression(known, cause)
+            if merged == known:
+                return
+            try:
+                self.suppressions.save(known, merged)
+            except StaleWriteError:
+                continue
+            return
+        raise StaleWriteError("others keep writing this suppression")
