@@ -3,7 +3,7 @@
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-logger = Logger(service="undelivered", log_uncaught_exceptions=True)
+logger = Logger(service="undelivered")
 metrics = Metrics(namespace="Undelivered", service="undelivered")
 
 

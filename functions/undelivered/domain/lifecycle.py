@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from undelivered.domain.account import SEND_SETTLES_AFTER
 from undelivered.domain.feedback import Feedback, Outcome
-from undelivered.domain.notification import Attempt, Audit, Dismissal, Report, State, UndeliveredItem, report_of
+from undelivered.domain.notification import Attempt, Audit, Dismissal, Report, UndeliveredItem, report_of
 from undelivered.domain.taxonomy import Channel
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from undelivered.domain.account import AccountSettings, Customer, Notification, SendAttempt
+from undelivered.domain.announcement import Announcement
 from undelivered.domain.notification import UndeliveredItem
 from undelivered.domain.reporting import LiveCount, ReportFilter
 from undelivered.domain.suppression import Suppression
@@ -55,6 +56,9 @@ class UndeliveredStore(Protocol):
     def live_items_of_customer(self, account_id: str, customer_id: str) -> Sequence[UndeliveredItem]:
         """Return the customer's items that are on the report, newest first."""
 
+    def items_of_customer(self, item: UndeliveredItem) -> Sequence[UndeliveredItem]:
+        """Return the items, in any state, that share an item's customer, or its address where that is not known."""
+
     def due_for_settling(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
         """Return resending items whose grace period is over."""
 
@@ -101,6 +105,9 @@ class NotificationStore(Protocol):
 
     def find_by_provider_message_id(self, provider_message_id: str) -> SendAttempt | None:
         """Return the attempt that a provider's message id belongs to."""
+
+    def recent_sends_to(self, account_id: str, address: str, limit: int) -> Sequence[SendAttempt]:
+        """Return the newest sends to a contact, in the spelling they were sent to, newest first."""
 
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return claimed attempts without a recorded outcome, claimed before a moment, oldest first."""
@@ -171,6 +178,13 @@ class MessageSender(Protocol):
         Raises RetryableError when the message certainly was not taken and trying again can help,
         PermanentSendError for a refusal. Any other error leaves open whether it was taken.
         """
+
+
+class Announcer(Protocol):
+    """Where changes of items are announced."""
+
+    def announce(self, told: Announcement) -> None:
+        """Announce a change; raises RetryableError when that is not possible now."""
 
 
 class ProviderSuppressions(Protocol):

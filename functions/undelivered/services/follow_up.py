@@ -1,0 +1,93 @@
+"""What follows from a change of an item: it is announced, and repeated soft failures suppress the address."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from undelivered.domain.account import SendAttempt
+from undelivered.domain.announcement import announcement
+from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.feedback import Outcome
+from undelivered.domain.notification import Attempt, Report, UndeliveredItem
+from undelivered.domain.suppression import (
+    Suppression,
+    SuppressionReason,
+    counts_as_soft_failure,
+    merge_suppression,
+)
+from undelivered.services.ports import (
+    AccountStore,
+    Announcer,
+    NotificationStore,
+    SuppressionStore,
+    UndeliveredStore,
+)
+
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """The use case behind the stream of changes. Doing it again does no harm: events have stable ids."""
+
+    undelivered: UndeliveredStore
+    notifications: NotificationStore
+    suppressions: SuppressionStore
+    accounts: AccountStore
+    announcer: Announcer
+    clock: Callable[[], datetime]
+
+    def __call__(self, before: UndeliveredItem | None, after: UndeliveredItem | None) -> None:
+        """Follow a change up; None is an item that was not there, or is no more."""
+        if told := announcement(before, after):
+            self.announcer.announce(told)
+        if after and (before is None or after.failure != before.failure) and counts_as_soft_failure(after.verdict):
+            self._escalate(after)
+
+    def _escalate(self, item: UndeliveredItem) -> None:
+        """Suppress the address when its newest attempts all failed softly, over long enough."""
+        address = item.failure.to
+        rule = self.accounts.settings(item.account_id).soft_failures
+        attempts = self._attempts_at(item, address, rule.failures)
+        if not rule.is_met_by(attempts):
+            return
+        cause = Suppression(
+            item.account_id,
+            item.channel,
+            address,
+            SuppressionReason.REPEATEDLY_UNREACHABLE,
+            max(attempt.report.at for attempt in attempts if attempt.report),
+            origin=item.failure.provider_message_id,
+        )
+        for _ in range(_TRIES):
+            known = self.suppressions.find(item.account_id, item.channel, address)
+            merged = merge_suppression(known, cause)
+            if merged == known:
+                return
+            try:
+                self.suppressions.save(known, merged)
+            except StaleWriteError:
+                continue
+            return
+        raise StaleWriteError("others keep writing this suppression")
+
+    def _attempts_at(self, item: UndeliveredItem, address: str, limit: int) -> list[Attempt]:
+        """Return the attempts at an address: failed ones from the items, arrived ones from the sends."""
+        failed = {
+            (found.notification_id, attempt.number): attempt
+            for found in self.undelivered.items_of_customer(item)
+            for attempt in found.attempts
+            if attempt.to == address and attempt.report
+        }
+        sends = {
+            (send.notification_id, send.number): _as_arrived(send)
+            for send in self.notifications.recent_sends_to(item.account_id, address, limit)
+            if send.outcome == "sent"
+        }
+        return list({**sends, **failed}.values())
+
+
+def _as_arrived(send: SendAttempt) -> Attempt:
+    """Take a send that no failure is known of as arrived: ordinary deliveries are not published to us."""
+    report = Report(Outcome.UNCONFIRMED, send.claimed_at)
+    return Attempt(send.number, send.to, send.claimed_at, send.by, send.provider_message_id, report)
