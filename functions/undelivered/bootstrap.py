@@ -4,7 +4,7 @@ Adapters are imported here when they are asked for, so that a function loads onl
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from undelivered.adapters.clients import client
 from undelivered.domain.notification import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
-from undelivered.services.ports import AccountStore, UndeliveredStore
-from undelivered.settings import ApiSettings, SendingSettings, Tables, account_mapping, queue_url
+from undelivered.services.ports import AccountStore, NotificationStore, UndeliveredStore
+from undelivered.settings import ApiSettings, SendingSettings, account_mapping, queue_url, table_names
 
 if TYPE_CHECKING:
     from undelivered.entrypoints.http.services import ApiServices
@@ -32,9 +32,9 @@ def now() -> datetime:
 @cache
 def _tables() -> None:
     """Tell the table models their names."""
-    from undelivered.adapters.dynamodb.models import use_tables
+    from undelivered.adapters.dynamodb.models import TableNames, use_tables
 
-    use_tables(Tables.read(os.environ))
+    use_tables(TableNames(**table_names(os.environ)))
 
 
 @cache
@@ -53,6 +53,19 @@ def zone_of(account_id: str) -> ZoneInfo:
 
 def _history_days(account_id: str) -> int:
     return accounts().settings(account_id).history_days
+
+
+def _content_days(account_id: str) -> int:
+    return accounts().settings(account_id).content_days
+
+
+@cache
+def notification_store() -> NotificationStore:
+    """Return the store of notifications."""
+    from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
+
+    _tables()
+    return DynamoNotificationStore(content_days_of=_content_days)
 
 
 @cache
@@ -76,7 +89,6 @@ class Ingestion:
 def ingestion() -> Ingestion:
     """Return the parts of ``ingest_feedback`` and ``ingest_sms_logs``."""
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-    from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
     from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
     from undelivered.services.record_feedback import RecordFeedback
 
@@ -84,7 +96,7 @@ def ingestion() -> Ingestion:
     return Ingestion(
         RecordFeedback(
             undelivered=undelivered_store(),
-            notifications=DynamoNotificationStore(),
+            notifications=notification_store(),
             customers=DynamoCustomerStore(),
             suppressions=DynamoSuppressionStore(),
             mapping=account_mapping(os.environ),
@@ -112,7 +124,6 @@ def queue(variable: str) -> Queue:
 def deliver() -> "Deliver":
     """Return the use case of the sending functions."""
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-    from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
     from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
     from undelivered.adapters.ses_sender import SesSender
     from undelivered.adapters.signing_keys import SecretsManagerKeys
@@ -122,7 +133,7 @@ def deliver() -> "Deliver":
     settings = SendingSettings.read(os.environ)
     return Deliver(
         undelivered=undelivered_store(),
-        notifications=DynamoNotificationStore(),
+        notifications=notification_store(),
         customers=DynamoCustomerStore(),
         suppressions=DynamoSuppressionStore(),
         accounts=accounts(),
@@ -143,13 +154,12 @@ def deliver() -> "Deliver":
 def maintain() -> "Maintain":
     """Return the use case of ``cleanup``."""
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-    from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
     from undelivered.adapters.sqs_queue import SqsSendQueue
     from undelivered.services.maintain import Maintain
 
     return Maintain(
         undelivered=undelivered_store(),
-        notifications=DynamoNotificationStore(),
+        notifications=notification_store(),
         customers=DynamoCustomerStore(),
         accounts=accounts(),
         resends=SqsSendQueue(client("sqs"), queue_url(os.environ, "RESENDS_QUEUE_URL")),
@@ -161,34 +171,29 @@ def maintain() -> "Maintain":
 class Archiving:
     """What ``archive`` works with; ``read_image`` turns a stream record's image into an item."""
 
-    store: UndeliveredStore
+    undelivered: UndeliveredStore
     read_image: Callable[[dict[str, Any]], UndeliveredItem]
-
-    def archive(self, items: Iterable[UndeliveredItem], *, settle_counters: bool) -> None:
-        """Keep removed items in history."""
-        self.store.archive(items, settle_counters=settle_counters)
 
 
 @cache
 def archiving() -> Archiving:
     """Return the parts of ``archive``."""
-    from undelivered.adapters.dynamodb.mapping import item_of_image
+    from undelivered.adapters.dynamodb.mapping import item_of
 
-    return Archiving(undelivered_store(), item_of_image)
+    return Archiving(undelivered_store(), item_of)
 
 
 @cache
 def api() -> "ApiServices":
     """Return what the routes of the API work with."""
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-    from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
     from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
     from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
     from undelivered.adapters.sqs_queue import SqsSendQueue
     from undelivered.entrypoints.http.services import ApiServices
     from undelivered.services.request_resend import RequestResend
 
-    notifications, customers, suppressions = DynamoNotificationStore(), DynamoCustomerStore(), DynamoSuppressionStore()
+    notifications, customers, suppressions = notification_store(), DynamoCustomerStore(), DynamoSuppressionStore()
     resends = SqsSendQueue(client("sqs"), queue_url(os.environ, "RESENDS_QUEUE_URL"))
     return ApiServices(
         undelivered=undelivered_store(),
@@ -199,7 +204,7 @@ def api() -> "ApiServices":
         accounts=accounts(),
         sends=SqsSendQueue(client("sqs"), queue_url(os.environ, "SENDS_QUEUE_URL")),
         resends=resends,
-        request_resend=RequestResend(undelivered_store(), notifications, customers, suppressions, resends),
+        request_resend=RequestResend(undelivered_store(), notifications, customers, suppressions, resends, now),
         clock=now,
         settings=ApiSettings.read(os.environ),
     )

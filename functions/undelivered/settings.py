@@ -19,22 +19,12 @@ def _required(environment: Mapping[str, str], name: str) -> str:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """The names of the tables."""
+TABLES = ("undelivered", "history", "counts", "notifications", "customers", "suppressions", "accounts")
 
-    undelivered: str
-    history: str
-    counts: str
-    notifications: str
-    customers: str
-    suppressions: str
-    accounts: str
 
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """Return the names that ``<NAME>_TABLE`` holds; raises SettingsError for one that is missing."""
-        return cls(**{name: _required(environment, f"{name.upper()}_TABLE") for name in cls.__dataclass_fields__})
+def table_names(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the tables' names from ``<TABLE>_TABLE``; raises SettingsError for one that is missing."""
+    return {table: _required(environment, f"{table.upper()}_TABLE") for table in TABLES}
 
 
 @dataclass(frozen=True, slots=True)

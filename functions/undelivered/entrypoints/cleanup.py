@@ -1,13 +1,24 @@
-"""Lambda: `cleanup` (a placeholder until its use case is wired in)."""
+"""Lambda ``cleanup``: removes what is past its thirty days and settles what went silent or broke off."""
 
 from typing import Any
 
-from chalice import Blueprint
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from chalice.app import Blueprint
+
+from undelivered import bootstrap
+from undelivered.observability import count, logger, metrics
 
 functions = Blueprint(__name__)
 
+_RESERVE_MILLISECONDS = 10_000
+
 
 @functions.lambda_function(name="cleanup")
-def cleanup(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda's signature
-    """Report that it was invoked."""
-    print(f"cleanup: invoked with {sorted(event)}")  # noqa: T201 - the placeholder has no logger yet
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def cleanup(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's form
+    """Do what is due for as long as the invocation lasts; the next one goes on."""
+    done = bootstrap.maintain()(lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS)
+    count("ItemsRemoved", done.removed)
+    count("ResendsSettled", done.settled)
+    count("SendsBrokenOff", done.broken_off)

@@ -1,13 +1,38 @@
-"""Lambda: `ingest_feedback` (a placeholder until its use case is wired in)."""
+"""Lambda ``ingest_feedback``: SES and SMS events from the feedback queue."""
 
 from typing import Any
 
-from chalice import Blueprint
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from chalice.app import Blueprint
+
+from undelivered import bootstrap
+from undelivered.adapters.feedback import read_event
+from undelivered.domain.errors import UnreadableEventError
+from undelivered.domain.feedback import Feedback, Handling
+from undelivered.entrypoints.sqs_batch import RETRY_DELAYS, receive_count, report_failures
+from undelivered.observability import count, logger, metrics
 
 functions = Blueprint(__name__)
 
 
 @functions.lambda_function(name="ingest_feedback")
-def ingest_feedback(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda's signature
-    """Report that it was invoked."""
-    print(f"ingest_feedback: invoked with {sorted(event)}")  # noqa: T201 - the placeholder has no logger yet
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def ingest_feedback(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's form
+    """Record a batch of queue messages; the answer names those to be delivered again."""
+    parts = bootstrap.ingestion()
+    records: list[dict[str, Any]] = event["Records"]
+    count("ReceivedMessages", len(records))
+    failures: dict[int, Exception] = {}
+    batch: list[tuple[Feedback, ...]] = []
+    for index, record in enumerate(records):
+        read = read_event(record.get("body", ""), known_topics=parts.known_topics)
+        batch.append(read.feedback)
+        if read.handling is Handling.QUARANTINE:
+            failures[index] = UnreadableEventError(read.because)
+        elif read.handling is Handling.CONFIRM_SUBSCRIPTION:
+            logger.info("subscription confirmation ignored: the queue is subscribed by the template")
+    waited = {index for index, record in enumerate(records) if receive_count(record) >= len(RETRY_DELAYS)}
+    failures |= parts.record_feedback(batch, waited_enough=waited)
+    count("Feedback", sum(len(feedback) for feedback in batch))
+    return report_failures(records, failures, bootstrap.queue("FEEDBACK_QUEUE_URL"))

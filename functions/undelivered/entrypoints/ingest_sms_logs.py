@@ -1,13 +1,32 @@
-"""Lambda: `ingest_sms_logs` (a placeholder until its use case is wired in)."""
+"""Lambda ``ingest_sms_logs``: outcomes of texts from the delivery-status log groups of Amazon SNS."""
 
 from typing import Any
 
-from chalice import Blueprint
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from chalice.app import Blueprint
+
+from undelivered import bootstrap
+from undelivered.adapters.feedback import read_event
+from undelivered.domain.errors import UnreadableEventError
+from undelivered.domain.feedback import Handling
+from undelivered.observability import count, logger, metrics
 
 functions = Blueprint(__name__)
 
 
 @functions.lambda_function(name="ingest_sms_logs")
-def ingest_sms_logs(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda's signature
-    """Report that it was invoked."""
-    print(f"ingest_sms_logs: invoked with {sorted(event)}")  # noqa: T201 - the placeholder has no logger yet
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def ingest_sms_logs(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's form
+    """Record the outcomes in one batch of log lines.
+
+    An error makes Lambda invoke again, twice, and then keep the event in the dead-letter queue.
+    """
+    read = read_event(event)
+    count("Feedback", len(read.feedback))
+    failures = bootstrap.ingestion().record_feedback([[feedback] for feedback in read.feedback])
+    for error in failures.values():
+        raise error
+    if read.handling is Handling.QUARANTINE:
+        logger.error("log lines not understood", reason=read.because)
+        raise UnreadableEventError(read.because)

@@ -1,13 +1,20 @@
-"""Lambda: `process_resends` (a placeholder until its use case is wired in)."""
+"""Lambda ``process_resends``: resends, on a queue of their own so that no bulk send is ahead of them."""
 
 from typing import Any
 
-from chalice import Blueprint
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from chalice.app import Blueprint
+
+from undelivered import bootstrap
+from undelivered.entrypoints.sending import carry_out_orders
+from undelivered.observability import logger, metrics
 
 functions = Blueprint(__name__)
 
 
 @functions.lambda_function(name="process_resends")
-def process_resends(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda's signature
-    """Report that it was invoked."""
-    print(f"process_resends: invoked with {sorted(event)}")  # noqa: T201 - the placeholder has no logger yet
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def process_resends(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's form
+    """Carry out a batch of send orders; the answer names those to be delivered again."""
+    return carry_out_orders(event, bootstrap.queue("RESENDS_QUEUE_URL"))

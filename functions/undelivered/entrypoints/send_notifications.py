@@ -1,13 +1,20 @@
-"""Lambda: `send_notifications` (a placeholder until its use case is wired in)."""
+"""Lambda ``send_notifications``: first sends of the notifications that the host application handed over."""
 
 from typing import Any
 
-from chalice import Blueprint
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from chalice.app import Blueprint
+
+from undelivered import bootstrap
+from undelivered.entrypoints.sending import carry_out_orders
+from undelivered.observability import logger, metrics
 
 functions = Blueprint(__name__)
 
 
 @functions.lambda_function(name="send_notifications")
-def send_notifications(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda's signature
-    """Report that it was invoked."""
-    print(f"send_notifications: invoked with {sorted(event)}")  # noqa: T201 - the placeholder has no logger yet
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def send_notifications(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's form
+    """Carry out a batch of send orders; the answer names those to be delivered again."""
+    return carry_out_orders(event, bootstrap.queue("SENDS_QUEUE_URL"))

@@ -1,5 +1,6 @@
 """Accept a resend: the rules are asked, the item goes to *resending*, the order is queued."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,16 +33,10 @@ class RequestResend:
     customers: CustomerStore
     suppressions: SuppressionStore
     resends: SendQueue
+    clock: Callable[[], datetime]
 
-    def __call__(  # noqa: PLR0913 - all of it is the caller's to say
-        self,
-        account_id: str,
-        entry_key: str,
-        *,
-        by: str,
-        consent: Consent | None,
-        note: str,
-        now: datetime,
+    def __call__(
+        self, account_id: str, entry_key: str, *, by: str, consent: Consent | None = None, note: str = ""
     ) -> UndeliveredItem:
         """Start a resend and return the item, now *resending*.
 
@@ -53,10 +48,10 @@ class RequestResend:
             if item is None:
                 raise NotFoundError("no such item")
             contact = self._contact(item)
-            ruling = self._ruling(item, contact, consent, now)
+            ruling = self._ruling(item, contact, consent)
             if not ruling.allowed:
                 raise RefusedError(str(ruling.code), ruling.detail)
-            started = start_resend(item, contact, by, now, note)
+            started = start_resend(item, contact, by, self.clock(), note)
             try:
                 self.undelivered.save(item, started)
             except StaleWriteError:
@@ -69,11 +64,11 @@ class RequestResend:
         customer = self.customers.find(item.account_id, item.customer_id) if item.customer_id else None
         return customer.contact(item.channel) if customer else ""
 
-    def _ruling(self, item: UndeliveredItem, contact: str, consent: Consent | None, now: datetime) -> Ruling:
+    def _ruling(self, item: UndeliveredItem, contact: str, consent: Consent | None) -> Ruling:
         failed_at = item.failure.to
         changed = bool(contact) and not same_contact(item.channel, contact, failed_at)
         held = self.notifications.find(item.account_id, item.notification_id) is not None
-        state = item.state_at(now)
+        state = item.state_at(self.clock())
 
         def rule(judgement: Verdict, *, contact_changed: bool) -> Ruling:
             return resend_ruling(
