@@ -4,7 +4,42 @@ import re
 import unicodedata
 from email.utils import parseaddr
 
+ADDRESS_LENGTH = 320
+"""Characters an address may have: 64 and 255 around the ``@`` (RFC 5321 section 4.5.3.1)."""
+
+_LONGEST_TEXT = 2_000  # an address with its display name
+_PLAIN = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[a-z0-9](?:[a-z0-9.-]{0,253}[a-z0-9])?")
+_LOCAL = re.compile(r'[^\s@,;:<>()"\\]+')
+_DOMAIN = re.compile(r'[^\s@,;<>()"\\/?#]+')
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_FULL_STOPS = str.maketrans("\u3002\uff0e\uff61", "...")  # the dots that IDNA takes for one (RFC 3490 section 3.1)
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+# White space, the usual separators, and the invisible marks that address books put around a copied number.
+_IN_PHONES = re.compile(r"[\s()./\-\u00ad\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+
+
+def bare_email(text: str) -> str | None:
+    """Return the address in a text as it is spelled there, without display name or comment, or None.
+
+    Lenient where real mailboxes are: consecutive dots occur at Japanese carriers, and quotes around a
+    local part that needs none say nothing (RFC 5321 section 4.1.2), so they are removed.
+    """
+    if len(text) > _LONGEST_TEXT:
+        return None
+    bare = text.strip()
+    if bare[:7].lower() == "rfc822;":  # the address type of a delivery report (RFC 3464 section 2.3.2)
+        bare = bare[7:].strip()
+    if any(mark in bare for mark in '<"('):
+        bare = parseaddr(bare)[1] or bare
+    bare = bare.strip("<> \t\r\n")
+    local, at, domain = bare.rpartition("@")
+    if not at or len(bare) > ADDRESS_LENGTH or not bare.isprintable() or not _DOMAIN.fullmatch(domain):
+        return None
+    quoted = _QUOTED.fullmatch(local)
+    if quoted:
+        content = re.sub(r"\\(.)", r"\1", quoted[1])
+        return f"{content}@{domain}" if _LOCAL.fullmatch(content) else bare
+    return bare if _LOCAL.fullmatch(local) else None
 
 
 def normalise_email(text: str) -> str | None:
@@ -15,30 +50,40 @@ def normalise_email(text: str) -> str | None:
     (RFC 6532 section 3.1) and lower-cased: RFC 5321 section 2.4 lets a host tell case apart, yet none
     in use does, and the same person must not be two.
     """
-    bare = text.strip()
-    if "<" in bare or '"' in bare:
-        bare = parseaddr(bare)[1] or bare
-    bare = bare.strip("<> \t\r\n")
-    local, at, domain = bare.rpartition("@")
-    if not at or not local or not domain or re.search(r"\s", domain):
+    plain = text.lower()
+    if _PLAIN.fullmatch(plain) and "xn--" not in plain and text.isascii():
+        return plain
+    bare = bare_email(text)
+    if bare is None:
         return None
-    return f"{unicodedata.normalize('NFC', local).lower()}@{_unicode_domain(domain)}"
+    local, _, domain = bare.rpartition("@")
+    domain = _unicode_domain(domain)
+    return f"{_lower(local)}@{domain}" if domain else None
 
 
 def _unicode_domain(domain: str) -> str:
-    labels = []
-    for label in unicodedata.normalize("NFC", domain.rstrip(".")).lower().split("."):
-        if label.startswith("xn--"):
-            try:
-                labels.append(label[4:].encode("ascii").decode("punycode"))
-                continue
-            except UnicodeError:
-                pass
-        labels.append(label)
-    return ".".join(labels)
+    dotted = _lower(domain.translate(_FULL_STOPS)).strip(".")
+    return ".".join(_unicode_label(label) for label in dotted.split("."))
+
+
+def _unicode_label(label: str) -> str:
+    """Return a label in its Unicode form; what is no proper A-label stays as it is."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        decoded = label[4:].encode("ascii").decode("punycode")
+        proper = decoded.encode("punycode").decode("ascii") == label[4:]
+    except (UnicodeError, OverflowError):
+        return label
+    sound = proper and not decoded.isascii() and _lower(decoded) == decoded and decoded.isprintable()
+    return decoded if sound and not re.search(r"[\s.@\u3002\uff0e\uff61]", decoded) else label
+
+
+def _lower(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
 
 
 def normalise_phone(text: str) -> str | None:
     """Return a number in E.164 form (ITU-T E.164: ``+`` and up to fifteen digits), or None."""
-    bare = re.sub(r"[\s().-]", "", text)
+    bare = _IN_PHONES.sub("", text[:_LONGEST_TEXT])
     return bare if _PHONE.fullmatch(bare) else None

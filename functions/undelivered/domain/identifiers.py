@@ -19,7 +19,10 @@ def parse_timestamp(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"no UTC offset: {text!r}")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # the first and last hours of the calendar
+        raise ValueError(f"out of range: {text!r}") from error
 
 
 def recipient_digest(recipient: str) -> str:

@@ -1,0 +1,268 @@
+"""Unwrapping: whatever an event came in, down to what SES, SNS or a carrier said."""
+
+import base64
+import binascii
+import json
+import re
+import zlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from undelivered.adapters.feedback.result import ReadEvent, combined, ignore, quarantine
+from undelivered.adapters.feedback.ses import is_ses, read_ses
+from undelivered.adapters.feedback.sms import TEXT_EVENT, is_log_entry, read_log_entry, read_text_event
+from undelivered.adapters.feedback.values import entries, moment, table, text
+from undelivered.domain.feedback import Handling
+
+_DEEPEST = 8  # wrappings within each other; EventBridge in SNS in SQS in Lambda is four
+_MOST_LOG_BYTES = 32 * 1024 * 1024  # unpacked; CloudWatch Logs sends at most a few megabytes
+_GZIP = 16 + zlib.MAX_WBITS
+
+_VALIDATION_TEXT = "Successfully validated SNS topic for Amazon SES event publishing."
+_SNS_HOST = re.compile(r"https://sns\.[a-z0-9-]{3,40}\.amazonaws\.(?:com|com\.cn|eu)/[^\s]*", re.IGNORECASE)
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]{3,40}:(\w{1,20}):[\w.-]{1,260}")
+
+# EventBridge gives types words of its own; `detail` carries the event-publishing form.
+_DETAIL_TYPES = {
+    "Email Sent": "Send",
+    "Email Delivered": "Delivery",
+    "Email Bounced": "Bounce",
+    "Email Complaint Received": "Complaint",
+    "Email Rejected": "Reject",
+    "Email Opened": "Open",
+    "Email Clicked": "Click",
+    "Email Rendering Failed": "Rendering Failure",
+    "Email Delivery Delayed": "DeliveryDelay",
+    "Email Subscribed": "Subscription",
+}
+
+
+def every_topic(_topic_arn: str) -> bool:
+    """Trust each topic: right behind a queue whose policy names the topics that may fill it."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is known from outside an event."""
+
+    knows_topic: Callable[[str], bool] | None
+    published_at: datetime | None
+    topic: str = ""
+    depth: int = 0
+
+    def within(self, published_at: datetime | None = None, topic: str = "") -> "_Around":
+        """Return the surroundings of what is wrapped in here."""
+        return replace(
+            self,
+            published_at=published_at or self.published_at,
+            topic=topic or self.topic,
+            depth=self.depth + 1,
+        )
+
+    def trusts_account(self, sending_account: str) -> bool:
+        """Whether an event sent from an AWS account may come from the topic it came from.
+
+        Known topics are trusted whoever owns them. Where none are named, a topic of another account than
+        the sending one is a stranger's: anybody can publish a bounce of our customers to his own topic.
+        """
+        if self.knows_topic is not None or not self.topic or not sending_account:
+            return True
+        found = _TOPIC.fullmatch(self.topic)
+        return found is not None and found[1] == sending_account
+
+
+def read_event(
+    raw: str | bytes | Mapping[str, object],
+    *,
+    known_topics: Collection[str] | Callable[[str], bool] | None = None,
+    received_at: datetime | None = None,
+) -> ReadEvent:
+    """Return what an event says: an SQS record or its body, an SNS envelope, EventBridge, logs or bare.
+
+    ``known_topics`` are the topic ARNs that may speak, or a function that tells; with None, the topic must
+    belong to the account that sent, and any topic may ask to be confirmed. ``received_at`` stands in for
+    the time of events that tell none; it should be the same when an event is delivered again (SQS:
+    ``SentTimestamp``). Without it such an event is quarantined. Never raises.
+    """
+    if known_topics is None or callable(known_topics):
+        knows_topic = known_topics
+    else:
+        knows_topic = frozenset(known_topics).__contains__
+    around = _Around(knows_topic, received_at)
+    if isinstance(raw, str | bytes):
+        return _read_text(raw, around)
+    return _read(raw, around)
+
+
+def _read_text(raw: str | bytes, around: _Around) -> ReadEvent:
+    told = decoded(raw)
+    try:
+        value = json.loads(told)
+    except RecursionError:
+        return quarantine("nested too deeply")
+    except ValueError:
+        if told.strip() == _VALIDATION_TEXT:
+            return ignore("SES checked the topic")
+        lines = [line for line in told.splitlines() if line.strip()]
+        # Firehose separates records by line feeds.
+        if len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines):
+            return combined([(line, _read_text(line, around.within())) for line in lines])
+        return quarantine("not JSON" if told.strip() else "empty")
+    if isinstance(value, str):
+        return quarantine("JSON within a JSON string: encoded twice")
+    return _read(value, around)
+
+
+def decoded(raw: str | bytes) -> str:
+    """Return raw bytes as text: UTF-8, 16 or 32, without byte order mark, what is no character replaced."""
+    if isinstance(raw, bytes):
+        raw = raw.decode(json.detect_encoding(raw), errors="replace")
+    return raw.removeprefix("\ufeff")
+
+
+def _read(value: object, around: _Around) -> ReadEvent:  # noqa: PLR0911 - one line for each form
+    if not isinstance(value, dict):
+        return quarantine("a JSON array is no event" if isinstance(value, list) else "not a JSON object")
+    if around.depth > _DEEPEST:
+        return quarantine("wrapped too often")
+    event: Mapping[str, object] = value
+    if "Type" in event and ("Message" in event or "TopicArn" in event):
+        return _read_sns(event, around)
+    for key, read in _WRAPPINGS.items():
+        if key in event:
+            return read(event, around)
+    if is_log_entry(event):
+        return read_log_entry(event, around.published_at)
+    if text(event.get("eventType")).strip().upper().startswith(TEXT_EVENT):
+        return read_text_event(event, around.published_at)
+    if is_ses(event):
+        return read_ses(event, around.published_at, around.trusts_account)
+    return quarantine("not a form that SES, SNS or CloudWatch Logs sends")
+
+
+# SNS ---------------------------------------------------------------------------------------------------------------
+
+
+def _read_sns(  # noqa: PLR0911 - one line for each thing that can be wrong
+    envelope: Mapping[str, object], around: _Around
+) -> ReadEvent:
+    kind, topic = text(envelope.get("Type")), text(envelope.get("TopicArn"))
+    if kind == "UnsubscribeConfirmation":
+        # Its SubscribeURL would subscribe again: it is not to be followed.
+        return ignore("a subscription was cancelled")
+    certificate = envelope.get("SigningCertURL", envelope.get("SigningCertUrl"))
+    if certificate is not None and not _SNS_HOST.fullmatch(text(certificate)):
+        return quarantine("the signing certificate is not on a host of SNS")
+    if around.knows_topic is not None and not around.knows_topic(topic):
+        return quarantine("from a topic that nobody configured")
+    if kind == "SubscriptionConfirmation":
+        if not _TOPIC.fullmatch(topic) or not _SNS_HOST.fullmatch(text(envelope.get("SubscribeURL"))):
+            return quarantine("a subscription confirmation that does not lead to SNS")
+        return ReadEvent(Handling.CONFIRM_SUBSCRIPTION, because="a topic asks to be confirmed")
+    if kind != "Notification":
+        return quarantine("an SNS message of an unknown type")
+    message = envelope.get("Message")
+    inner = around.within(moment(envelope.get("Timestamp")), topic)
+    if isinstance(message, str):
+        return _read_text(message, inner)
+    # Disputed: re-publishers put the event itself in the place of its text. It says the same, unmistakably.
+    return _read(message, inner)
+
+
+# The other wrappings -------------------------------------------------------------------------------------------------
+
+
+def _read_records(event: Mapping[str, object], around: _Around) -> ReadEvent:
+    """SQS and SNS events of Lambda, and what `aws sqs receive-message` prints."""
+    records = entries(event.get("Records", event.get("Messages")))
+    return combined([(_said(table(record)), _read(record, around.within())) for record in records])
+
+
+def _said(record: Mapping[str, object]) -> str:
+    return text(_body_of(record)) or text(table(record.get("Sns")).get("Message"))
+
+
+def _body_of(record: Mapping[str, object]) -> object:
+    return record.get("body", record.get("Body"))
+
+
+def _read_sqs_record(record: Mapping[str, object], around: _Around) -> ReadEvent:
+    attributes = table(record.get("attributes", record.get("Attributes")))
+    body, inner = _body_of(record), around.within(moment(attributes.get("SentTimestamp")))
+    return _read_text(body, inner) if isinstance(body, str) else _read(body, inner)
+
+
+def _read_sns_record(record: Mapping[str, object], around: _Around) -> ReadEvent:
+    return _read(record.get("Sns"), around.within())
+
+
+def _read_inbound(_event: Mapping[str, object], _around: _Around) -> ReadEvent:
+    return ignore("mail that came in; a receipt rule invokes the wrong function")
+
+
+def _read_eventbridge(event: Mapping[str, object], around: _Around) -> ReadEvent:
+    detail, kind = table(event.get("detail")), text(event.get("detail-type"))
+    inner = around.within(moment(event.get("time")))
+    sender = text(event.get("source"))
+    if sender == "aws.ses":
+        if kind not in _DETAIL_TYPES:
+            return ignore("an SES event that is about no message")
+        named = detail if "eventType" in detail else {**detail, "eventType": _DETAIL_TYPES[kind]}
+        return _read(named, inner)
+    if sender == "aws.sms-voice":
+        return _read(detail, inner)
+    return quarantine("an EventBridge event of another service")
+
+
+def _read_awslogs(event: Mapping[str, object], around: _Around) -> ReadEvent:
+    try:
+        packed = base64.b64decode(text(table(event.get("awslogs")).get("data")), validate=True)
+        unpacking = zlib.decompressobj(_GZIP)
+        unpacked = unpacking.decompress(packed, _MOST_LOG_BYTES)
+    except (ValueError, binascii.Error, zlib.error):
+        return quarantine("CloudWatch Logs data that is not gzip in base64")
+    if not unpacking.eof:
+        return quarantine("CloudWatch Logs data that is cut off or too large")
+    return _read_text(unpacked, around.within())
+
+
+def _read_logs(event: Mapping[str, object], around: _Around) -> ReadEvent:
+    if event.get("messageType") == "CONTROL_MESSAGE":
+        return ignore("CloudWatch Logs checks the destination")
+    return combined(
+        [(text(table(entry).get("message")), _read_log(entry, around)) for entry in entries(event["logEvents"])]
+    )
+
+
+def _read_log(entry: object, around: _Around) -> ReadEvent:
+    line = table(entry)
+    return _read_text(text(line.get("message")), around.within(moment(line.get("timestamp"))))
+
+
+def _read_firehose(event: Mapping[str, object], around: _Around) -> ReadEvent:
+    return combined([_read_firehose_record(table(record), around) for record in entries(event.get("records"))])
+
+
+def _read_firehose_record(record: Mapping[str, object], around: _Around) -> tuple[str, ReadEvent]:
+    data = text(record.get("data"))
+    try:
+        return data, _read_text(base64.b64decode(data, validate=True), around.within())
+    except (ValueError, binascii.Error):
+        return data, quarantine("a Firehose record that is not base64")
+
+
+_WRAPPINGS: Mapping[str, Callable[[Mapping[str, object], _Around], ReadEvent]] = {
+    "Records": _read_records,
+    "Messages": _read_records,
+    "Sns": _read_sns_record,
+    "ses": _read_inbound,
+    "body": _read_sqs_record,
+    "Body": _read_sqs_record,
+    "detail-type": _read_eventbridge,
+    "awslogs": _read_awslogs,
+    "logEvents": _read_logs,
+    "records": _read_firehose,
+}
+"""The key by which each wrapping is known, in the order they are tried."""

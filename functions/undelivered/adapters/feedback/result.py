@@ -1,0 +1,84 @@
+"""What reading an event gives."""
+
+from dataclasses import dataclass
+
+from undelivered.domain.feedback import Feedback, Handling
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One record of a batch that was not understood, while others were: its text, and why."""
+
+    raw: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvent:
+    """An event as understood.
+
+    ``because`` says in words why it is handled so and holds no personal data. ``as_written`` has one
+    entry for each feedback: the address as the event spells it, None where it names none. ``ignored``
+    lists the addresses of reports that change nothing, such as Send and Open; these are processed, with
+    no feedback. ``unreadable`` lists the records of a batch that were not understood.
+    """
+
+    handling: Handling
+    feedback: tuple[Feedback, ...] = ()
+    because: str = ""
+    as_written: tuple[str | None, ...] = ()
+    ignored: tuple[str, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+def quarantine(because: str) -> ReadEvent:
+    """Return the reading of an event that a person must look at."""
+    return ReadEvent(Handling.QUARANTINE, because=because)
+
+
+def ignore(because: str) -> ReadEvent:
+    """Return the reading of a valid event that is about no message of ours."""
+    return ReadEvent(Handling.IGNORE, because=because)
+
+
+def without_consequence(because: str, recipients: tuple[str, ...]) -> ReadEvent:
+    """Return the reading of a report about a message that tells nothing of its arrival."""
+    return ReadEvent(Handling.PROCESS, because=because, ignored=recipients)
+
+
+def combined(parts: list[tuple[str, ReadEvent]]) -> ReadEvent:
+    """Return the reading of a batch from its records' texts and readings: one bad record spoils no other."""
+    if len(parts) == 1:
+        return parts[0][1]
+    readings = [reading for _, reading in parts]
+    unreadable = tuple(
+        unread
+        for raw, reading in parts
+        for unread in (
+            (Unreadable(raw, reading.because),) if reading.handling is Handling.QUARANTINE else reading.unreadable
+        )
+    )
+    handlings = {reading.handling for reading in readings}
+    handling = next((each for each in _PRECEDENCE if each in handlings), Handling.QUARANTINE)
+    return ReadEvent(
+        handling,
+        feedback=tuple(feedback for reading in readings for feedback in reading.feedback),
+        because=_because(readings, len(unreadable)),
+        as_written=tuple(address for reading in readings for address in reading.as_written),
+        ignored=tuple(address for reading in readings for address in reading.ignored),
+        unreadable=unreadable,
+    )
+
+
+_PRECEDENCE = (Handling.PROCESS, Handling.QUARANTINE, Handling.CONFIRM_SUBSCRIPTION, Handling.IGNORE)
+
+
+def _because(readings: list[ReadEvent], unreadable: int) -> str:
+    if not readings:
+        return "a batch without records"
+    if not unreadable:
+        return f"a batch of {len(readings)} records"
+    first = next(
+        reading.because for reading in readings if reading.handling is Handling.QUARANTINE or reading.unreadable
+    )
+    return f"{unreadable} of {len(readings)} records were not understood, the first because: {first}"

@@ -1,0 +1,322 @@
+"""What SES reports: event publishing (`eventType`) and identity notifications (`notificationType`).
+
+Fields after the Amazon SES Developer Guide, *Contents of event data that Amazon SES publishes to Amazon SNS* and
+*Amazon SNS notification contents for Amazon SES*.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from undelivered.adapters.feedback.result import ReadEvent, ignore, quarantine, without_consequence
+from undelivered.adapters.feedback.values import (
+    JUDGED_LENGTH,
+    SUBJECT_LENGTH,
+    attribution,
+    entries,
+    legible,
+    message_id,
+    moment,
+    table,
+    text,
+    texts,
+)
+from undelivered.domain.address import bare_email, normalise_email
+from undelivered.domain.classification import judge_bounce
+from undelivered.domain.feedback import Attribution, Feedback, Handling, Outcome
+from undelivered.domain.notification import DIAGNOSTIC_LENGTH, report_of
+from undelivered.domain.taxonomy import Channel, Reason, Verdict, verdict
+
+_BODIES = {
+    "bounce": "bounce",
+    "complaint": "complaint",
+    "delivery": "delivery",
+    "deliverydelay": "deliveryDelay",
+    "reject": "reject",
+    "rendering failure": "failure",
+}
+"""The object that tells about each type of event."""
+
+_NO_OUTCOME = {
+    "send": "Send: SES took the message, which says nothing of its arrival",
+    "open": "Open: says nothing that a delivery has not said",
+    "click": "Click: says nothing that a delivery has not said",
+    "subscription": "Subscription: a contact changed list preferences, which is no outcome of a message",
+}
+
+_NOT_OURS = {
+    "received": "Received: mail that came in; a receipt rule publishes to the wrong topic",
+    "amazonsnssubscriptionsucceeded": "SES says that a topic was attached to an identity",
+}
+
+_SUPPRESSED_SUBTYPES = frozenset({"onaccountsuppressionlist", "ontenantsuppressionlist"})
+_NOT_SPAM = "not-spam"
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """The message that an event is about, and when the event happened."""
+
+    message_id: str
+    sent_at: datetime
+    at: datetime
+    subject: str
+    attribution: Attribution
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What an event says of one recipient; ``address`` is None where it names none."""
+
+    address: str | None
+    outcome: Outcome
+    because: str
+    verdict: Verdict | None = None
+    diagnostic: str = ""
+
+
+def is_ses(event: Mapping[str, object]) -> bool:
+    """Whether an event has the look of one of SES's, its type missing included."""
+    return "eventType" in event or "notificationType" in event or len(_bodies(event)) == 1
+
+
+def _bodies(event: Mapping[str, object]) -> list[str]:
+    return [kind for kind, name in _BODIES.items() if isinstance(event.get(name), dict)]
+
+
+def read_ses(  # noqa: PLR0911 - one line for each way to handle it
+    event: Mapping[str, object], published_at: datetime | None, trusted: Callable[[str], bool]
+) -> ReadEvent:
+    """Return the feedback in an event of SES.
+
+    ``published_at`` is the time the wrapping tells, for events that tell none. ``trusted`` is asked with
+    the AWS account that the event says it was sent from.
+    """
+    told = {text(event.get(name)).strip().casefold() for name in ("eventType", "notificationType") if name in event}
+    if len(told) > 1:
+        # One of the two is a lie and nothing says which: a delivery taken for a bounce would write the
+        # address off, a bounce taken for a delivery would close the item.
+        return quarantine("eventType and notificationType contradict each other")
+    # Without any type, the one object that there is tells (seen from re-publishers that cut the rest).
+    kind = told.pop() if told else _bodies(event)[0]
+    if kind in _NO_OUTCOME:
+        return without_consequence(_NO_OUTCOME[kind], _addresses(table(event.get("mail")).get("destination")))
+    if kind in _NOT_OURS:
+        return ignore(_NOT_OURS[kind])
+    if kind not in _BODIES:
+        return quarantine("an SES event of an unknown type")
+    mail, body = table(event.get("mail")), table(event.get(_BODIES[kind]))
+    if not trusted(text(mail.get("sendingAccountId"))):
+        return quarantine("published to a topic of an AWS account other than the sending one")
+    findings = _READERS[kind](body, mail)
+    if isinstance(findings, ReadEvent):
+        return findings
+    source = "ses.event" if "eventType" in event else "ses.notification"
+    letter = _mail(kind, mail, body, published_at, source)
+    if letter is None:
+        return quarantine("neither the event nor what it came in tells a time")
+    return _reading(letter, findings)
+
+
+def _mail(
+    kind: str, mail: Mapping[str, object], body: Mapping[str, object], published_at: datetime | None, source: str
+) -> _Mail | None:
+    happened = moment(body.get("timestamp"))
+    sent_at = moment(mail.get("timestamp")) or happened or published_at
+    if sent_at is None:
+        return None
+    feedback_id = text(body.get("feedbackId"))
+    # The feedback id is the same in both of SES's channels; the rest identifies an event that has none.
+    instead = (
+        (feedback_id,)
+        if feedback_id
+        else (kind, text(mail.get("timestamp")), text(body.get("timestamp")), text(mail.get("source")))
+    )
+    tags = table(mail.get("tags"))
+    headers = table(mail.get("commonHeaders"))
+    return _Mail(
+        message_id=message_id(mail.get("messageId"), *instead),
+        sent_at=sent_at,
+        at=happened or published_at or sent_at,
+        subject=legible(headers.get("subject"), SUBJECT_LENGTH),
+        attribution=attribution(
+            lambda name: _tag(tags, name), tenant=_tag(tags, "ses:tenant-name"), identity=_identity(mail)
+        ),
+        source=source,
+    )
+
+
+def _tag(tags: Mapping[str, object], name: str) -> str:
+    """Return a message tag; SES makes each a list, re-publishers a string."""
+    value = tags.get(name)
+    return text(value) or next(iter(texts(value)), "")
+
+
+def _identity(mail: Mapping[str, object]) -> str:
+    """Return the verified identity that sent, else the domain of the sender, lower-cased."""
+    named = text(mail.get("sourceArn")).partition("identity/")[2]
+    if named:
+        return legible(named, 320).lower()
+    sender = normalise_email(text(mail.get("source")))
+    return sender.rpartition("@")[2] if sender else ""
+
+
+def _addresses(value: object) -> tuple[str, ...]:
+    found = (bare_email(address) for address in texts(value))
+    return tuple([address for address in found if address])
+
+
+def _reading(mail: _Mail, findings: list[_Finding]) -> ReadEvent:
+    """Return the reading: one feedback a person, the graver where one is listed twice."""
+    told: dict[str | None, tuple[Feedback, str | None]] = {}
+    for finding in findings:
+        recipient = normalise_email(finding.address) if finding.address else None
+        if finding.address and recipient is None:
+            continue
+        feedback = Feedback(
+            channel=Channel.EMAIL,
+            provider_message_id=mail.message_id,
+            recipient=recipient,
+            outcome=finding.outcome,
+            at=mail.at,
+            sent_at=mail.sent_at,
+            verdict=finding.verdict,
+            diagnostic=finding.diagnostic[:DIAGNOSTIC_LENGTH],
+            because=finding.because,
+            source=mail.source,
+            subject=mail.subject,
+            attribution=mail.attribution,
+        )
+        known = told.get(recipient)
+        if known is None or report_of(feedback).rank > report_of(known[0]).rank:
+            told[recipient] = (feedback, finding.address)
+    if not told:
+        # Never the whole destination instead: that would blame people whose mail arrived.
+        return quarantine("names no recipient that is an address")
+    return ReadEvent(
+        Handling.PROCESS,
+        feedback=tuple([feedback for feedback, _ in told.values()]),
+        as_written=tuple([address and bare_email(address) for _, address in told.values()]),
+    )
+
+
+# What each type of event says --------------------------------------------------------------------------------------
+
+
+def _named(value: object) -> list[tuple[str, Mapping[str, object]]]:
+    """Return the recipients that a bounce, complaint or delay lists, with what it says of each."""
+    found = []
+    for entry in entries(value):
+        about = table(entry)
+        address = text(entry) or text(about.get("emailAddress"))
+        if address:
+            found.append((address, about))
+    return found
+
+
+def _bounce(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
+    bounce_type, subtype = text(body.get("bounceType")).strip(), text(body.get("bounceSubType")).strip()
+    findings = []
+    for address, about in _named(body.get("bouncedRecipients")):
+        # Disputed in the samples: a recipient with action "delayed" within a Permanent bounce. The type of
+        # the bounce holds for all in it, since SES sends one only after it has stopped trying; likewise a
+        # Transient bounce stays soft whatever code the receiver gave. Exceptions are the judgement's.
+        diagnostic = legible(about.get("diagnosticCode"), JUDGED_LENGTH)
+        judged = judge_bounce(bounce_type, subtype, diagnostic, text(about.get("status")).strip()[:20] or None)
+        # Disputed: a forwarded mail names the final recipient, who is not in the destination. The event names
+        # who bounced, and guessing which of the destinations was forwarded could blame the wrong person.
+        findings.append(
+            _Finding(
+                address,
+                Outcome.FAILED,
+                judged.because,
+                Verdict(judged.status, judged.kind, judged.fault, judged.reason),
+                diagnostic,
+            )
+        )
+    return findings or quarantine("a bounce that names no recipient")
+
+
+def _complaint(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
+    named = [address for address, _ in _named(body.get("complainedRecipients"))]
+    kind = text(body.get("complaintFeedbackType")).strip().casefold()
+    if text(body.get("complaintSubType")).strip().casefold() in _SUPPRESSED_SUBTYPES:
+        dropped = verdict(Reason.SUPPRESSED_COMPLAINT)
+        # Seen without any recipients; a destination of one can be meant alone, of several only the id tells.
+        addresses: list[str | None] = [*(named or _only(mail.get("destination")))] or [None]
+        if addresses == [None] and not text(mail.get("messageId")):
+            return quarantine("a complaint that names neither recipient nor message")
+        because = "ses:complaint/on_suppression_list"
+        return [_Finding(address, Outcome.FAILED, because, dropped) for address in addresses]
+    if not named:
+        return quarantine("a complaint that names no recipient")
+    if kind == _NOT_SPAM:
+        # Disputed: the feedback report says that the recipient took the mail out of the spam folder (RFC 5965 and
+        # IANA's registry of feedback types), the contrary of a complaint.
+        return without_consequence(
+            "Complaint not-spam: the recipient wants the mail", tuple(filter(None, map(bare_email, named)))
+        )
+    # Disputed: auth-failure is the receiving system's report (RFC 6591), not the recipient's wish; and where the
+    # complainant is hidden all recipients of that domain are listed. SES counts and suppresses each of these as a
+    # complaint, so later mail to them is dropped whatever we think: the report says so too.
+    because = f"ses:complaint/{kind}" if kind in _FEEDBACK_TYPES else "ses:complaint"
+    marked = verdict(Reason.COMPLAINT)
+    diagnostic = legible(body.get("complaintFeedbackType"), DIAGNOSTIC_LENGTH)
+    return [_Finding(address, Outcome.COMPLAINED, because, marked, diagnostic) for address in named]
+
+
+_FEEDBACK_TYPES = frozenset({"abuse", "auth-failure", "fraud", "other", "virus"})  # IANA, Feedback Report Type Values
+
+
+def _only(destination: object) -> list[str]:
+    addresses = texts(destination)
+    return [*addresses] if len(addresses) == 1 else []
+
+
+def _delivery(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
+    recipients = texts(body.get("recipients"))
+    diagnostic = legible(body.get("smtpResponse"), DIAGNOSTIC_LENGTH)
+    return [
+        _Finding(address, Outcome.DELIVERED, "ses:delivery", diagnostic=diagnostic) for address in recipients
+    ] or quarantine("a delivery that names no recipient")
+
+
+def _delay(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
+    kind = legible(body.get("delayType"), 50)
+    return [
+        _Finding(
+            address,
+            Outcome.DELAYED,
+            "ses:delivery_delay",
+            diagnostic=legible(about.get("diagnosticCode"), DIAGNOSTIC_LENGTH) or kind,
+        )
+        for address, about in _named(body.get("delayedRecipients"))
+    ] or quarantine("a delay that names no recipient")
+
+
+def _reject(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
+    return _whole_mail(mail, "ses:reject", Reason.REJECTED, legible(body.get("reason"), DIAGNOSTIC_LENGTH))
+
+
+def _rendering_failure(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
+    told = legible(body.get("errorMessage"), DIAGNOSTIC_LENGTH)
+    return _whole_mail(mail, "ses:rendering_failure", Reason.RENDERING_FAILED, told)
+
+
+def _whole_mail(mail: Mapping[str, object], because: str, reason: Reason, told: str) -> list[_Finding] | ReadEvent:
+    """Return what befell a mail that never left: it concerns everybody it was for."""
+    addresses: list[str | None] = [*texts(mail.get("destination"))]
+    if not addresses and not text(mail.get("messageId")):
+        return quarantine("names neither recipient nor message")
+    return [_Finding(address, Outcome.FAILED, because, verdict(reason), told) for address in addresses or [None]]
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, object], Mapping[str, object]], list[_Finding] | ReadEvent]] = {
+    "bounce": _bounce,
+    "complaint": _complaint,
+    "delivery": _delivery,
+    "deliverydelay": _delay,
+    "reject": _reject,
+    "rendering failure": _rendering_failure,
+}

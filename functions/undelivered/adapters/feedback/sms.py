@@ -1,0 +1,142 @@
+"""What became of text messages: End User Messaging SMS events and SNS's delivery-status log entries.
+
+Fields after the AWS End User Messaging SMS User Guide, *Example event data*, and the Amazon SNS Developer Guide,
+*Viewing Amazon CloudWatch metrics and logs for SMS deliveries*.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from undelivered.adapters.feedback.result import ReadEvent, ignore, quarantine, without_consequence
+from undelivered.adapters.feedback.values import (
+    JUDGED_LENGTH,
+    attribution,
+    legible,
+    message_id,
+    moment,
+    table,
+    text,
+)
+from undelivered.domain.address import normalise_phone
+from undelivered.domain.feedback import Attribution, Feedback, Handling, Outcome
+from undelivered.domain.notification import DIAGNOSTIC_LENGTH
+from undelivered.domain.sms_classification import judge_sms_provider_response, judge_text_event
+from undelivered.domain.taxonomy import Channel, Verdict
+
+TEXT_EVENT = "TEXT_"
+"""How the types of End User Messaging SMS events begin."""
+
+_ARRIVED = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})  # used for the same thing, depending on the country
+_UNDER_WAY = frozenset({"TEXT_QUEUED", "TEXT_PENDING", "TEXT_SENT"})
+_NOT_PHONES = ("arn:", "://", "@")  # a topic's deliveries to functions, queues, pages and mailboxes are logged alike
+_LONGEST_NUMBER = 40
+_LONGEST_DWELL_MS = 7 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text message that an event is about; ``written`` is its number as spelled there, masked or empty maybe."""
+
+    message_id: str
+    written: str
+    sent_at: datetime
+    at: datetime
+    diagnostic: str
+    source: str
+    attribution: Attribution
+
+    def reading(self, outcome: Outcome, judgement: Verdict | None, because: str) -> ReadEvent:
+        """Return the reading of an event that says what became of the message."""
+        feedback = Feedback(
+            channel=Channel.SMS,
+            provider_message_id=self.message_id,
+            recipient=normalise_phone(self.written),
+            outcome=outcome,
+            at=self.at,
+            sent_at=self.sent_at,
+            verdict=judgement,
+            diagnostic=self.diagnostic,
+            because=because,
+            source=self.source,
+            attribution=self.attribution,
+        )
+        return ReadEvent(Handling.PROCESS, feedback=(feedback,), as_written=(self.written or None,))
+
+
+def read_text_event(event: Mapping[str, object], published_at: datetime | None) -> ReadEvent:
+    """Return the feedback in an End User Messaging SMS event."""
+    kind = text(event.get("eventType")).strip().upper()
+    written = legible(event.get("destinationPhoneNumber"), _LONGEST_NUMBER)
+    is_final = event.get("isFinal") is not False
+    if kind in _UNDER_WAY or (kind in _ARRIVED and not is_final):
+        return without_consequence(f"{kind}: the message is under way", (written,) if written else ())
+    at = moment(event.get("eventTimestamp")) or published_at
+    sent_at = moment(event.get("messageRequestTimestamp")) or at
+    if sent_at is None:
+        return quarantine("neither the event nor what it came in tells a time")
+    if not written and not text(event.get("messageId")):
+        return quarantine("names neither number nor message")
+    context = table(event.get("context"))
+    told = _Text(
+        message_id=message_id(event.get("messageId"), written, sent_at.isoformat()),
+        written=written,
+        sent_at=sent_at,
+        at=at or sent_at,
+        diagnostic=legible(event.get("messageStatusDescription"), DIAGNOSTIC_LENGTH),
+        source="sms.event",
+        attribution=attribution(lambda name: text(context.get(name))),
+    )
+    if kind in _ARRIVED:
+        return told.reading(Outcome.DELIVERED, None, f"sms:{kind.lower()}")
+    judged = judge_text_event(kind, is_final)
+    if judged is None:
+        return quarantine("a text message event of an unknown type")
+    return told.reading(
+        Outcome.FAILED, Verdict(judged.status, judged.kind, judged.fault, judged.reason), judged.because
+    )
+
+
+def is_log_entry(event: Mapping[str, object]) -> bool:
+    """Whether an object has the look of an entry of SNS's delivery-status logs."""
+    return isinstance(event.get("notification"), dict) and isinstance(event.get("delivery"), dict)
+
+
+def read_log_entry(event: Mapping[str, object], published_at: datetime | None) -> ReadEvent:
+    """Return the feedback in an entry of SNS's delivery-status logs."""
+    notification, delivery = table(event.get("notification")), table(event.get("delivery"))
+    written = legible(delivery.get("destination"), 200)
+    if any(mark in written for mark in _NOT_PHONES):
+        return ignore("SNS's log of a delivery that is no text message")
+    status = text(event.get("status")).strip().upper()
+    if status not in {"SUCCESS", "FAILURE"}:
+        return quarantine("a delivery log entry of unknown status")
+    if not written and not text(notification.get("messageId")):
+        return quarantine("names neither number nor message")
+    sent_at = moment(notification.get("timestamp")) or published_at
+    if sent_at is None:
+        return quarantine("neither the log entry nor what it came in tells a time")
+    answer = legible(delivery.get("providerResponse"), JUDGED_LENGTH)
+    told = _Text(
+        message_id=message_id(notification.get("messageId"), written, text(notification.get("timestamp"))),
+        written=written[:_LONGEST_NUMBER],
+        sent_at=sent_at,
+        at=sent_at + _dwell(delivery),
+        diagnostic=answer[:DIAGNOSTIC_LENGTH],
+        source="sms.log",
+        attribution=Attribution(),
+    )
+    if status == "SUCCESS":
+        return told.reading(Outcome.DELIVERED, None, "sms:success")
+    judged = judge_sms_provider_response(answer)
+    return told.reading(
+        Outcome.FAILED, Verdict(judged.status, judged.kind, judged.fault, judged.reason), judged.because
+    )
+
+
+def _dwell(delivery: Mapping[str, object]) -> timedelta:
+    """Return how long the carrier took to answer."""
+    spent = delivery.get("dwellTimeMs")
+    if isinstance(spent, bool) or not isinstance(spent, int | float) or not 0 <= spent <= _LONGEST_DWELL_MS:
+        return timedelta()
+    return timedelta(milliseconds=spent)
