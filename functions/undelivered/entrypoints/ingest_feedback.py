@@ -28,7 +28,7 @@ def ingest_feedback(event: dict[str, Any], context: LambdaContext) -> dict[str, 
     for index, record in enumerate(records):
         read = read_event(record.get("body", ""), known_topics=parts.known_topics)
         batch.append(read.feedback)
-        if read.handling is Handling.QUARANTINE:
+        if read.handling is Handling.QUARANTINE or read.unreadable:
             failures[index] = UnreadableEventError(read.because)
         elif read.handling is Handling.CONFIRM_SUBSCRIPTION:
             logger.info("subscription confirmation ignored: the queue is subscribed by the template")

@@ -27,6 +27,6 @@ def ingest_sms_logs(event: dict[str, Any], context: LambdaContext) -> None:  # n
     failures = bootstrap.ingestion().record_feedback([[feedback] for feedback in read.feedback])
     for error in failures.values():
         raise error
-    if read.handling is Handling.QUARANTINE:
+    if read.handling is Handling.QUARANTINE or read.unreadable:
         logger.error("log lines not understood", reason=read.because)
         raise UnreadableEventError(read.because)
