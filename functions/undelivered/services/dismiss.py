@@ -1,0 +1,59 @@
+"""Dismiss an item that needs nothing more, and restore one that does after all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from undelivered.domain.errors import NotFoundError, RefusedError, StaleWriteError
+from undelivered.domain.notification import LIVE_STATES, Audit, Dismissal, State, UndeliveredItem
+from undelivered.services.ports import UndeliveredStore
+
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """The use cases behind *Dismiss* and *Undo*. Doing either twice is doing it once."""
+
+    undelivered: UndeliveredStore
+    clock: Callable[[], datetime]
+
+    def __call__(self, account_id: str, entry_key: str, *, by: str, reason: str) -> UndeliveredItem:
+        """Take an item off the report and return it; it stays in views of its time.
+
+        Raises NotFoundError, and RefusedError for one that has left the report by itself.
+        """
+        return self._set(account_id, entry_key, Dismissal(self.clock(), by, reason))
+
+    def restore(self, account_id: str, entry_key: str, *, by: str) -> UndeliveredItem:
+        """Put a dismissed item back and return it. Raises NotFoundError, and RefusedError as above."""
+        return self._set(account_id, entry_key, Dismissal(self.clock(), by, restored=True))
+
+    def _set(self, account_id: str, entry_key: str, word: Dismissal) -> UndeliveredItem:
+        for _ in range(_TRIES):
+            item = self.undelivered.find(account_id, entry_key)
+            if item is None:
+                raise NotFoundError("no such item")
+            if not _changes(item, word):
+                return item
+            _check(item, word)
+            audit = Audit(word.at, word.by, "restore" if word.restored else "dismiss", word.reason)
+            after = replace(item, dismissal=word, audit=(*item.audit, audit))
+            try:
+                self.undelivered.save(item, after)
+            except StaleWriteError:
+                continue
+            return after
+        raise StaleWriteError("others keep writing this item")
+
+
+def _changes(item: UndeliveredItem, word: Dismissal) -> bool:
+    dismissed = item.state is State.DISMISSED
+    return dismissed if word.restored else not dismissed
+
+
+def _check(item: UndeliveredItem, word: Dismissal) -> None:
+    if word.at >= item.leaves_at:
+        raise RefusedError("conflict", "The item's thirty days are over; it has left the report.")
+    if not word.restored and item.state not in LIVE_STATES:
+        raise RefusedError("conflict", f"The item is {item.state}; there is nothing to dismiss.")
