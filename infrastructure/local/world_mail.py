@@ -506,12 +506,31 @@ def plan(mail: ReceivedMail, suppressed: Mapping[str, str] | None = None, pace: 
     if refusal:
         return [refusal]
     listed = suppressed or {}
-    planned = [_send(mail)]
-    for address in mail.recipients:
+
+    def answer(address: str) -> list[Planned]:
+        reason = "" if _domain(address) == SIMULATOR_DOMAIN else listed.get(address.lower(), "")
         recipient = _Recipient(mail, address, pace)
-        domain = _domain(address)
-        reason = "" if domain == SIMULATOR_DOMAIN else listed.get(address.lower(), "")
-        planned += _answer_of_the_list(recipient, reason) if reason else _situation(address)(recipient)
+        return _answer_of_the_list(recipient, reason) if reason else _situation(address)(recipient)
+
+    return _in_order(mail, answer, pace)
+
+
+def plan_as(situation: str, mail: ReceivedMail) -> list[Planned]:
+    """Return what is reported about a mail in a situation (see ``SITUATIONS``), whatever its addresses are.
+
+    Besides those there are ``delivered``, ``listed`` (on the account's suppression list), ``rejected`` and
+    ``rendering-failed``.
+    """
+    if situation in _NEVER_SENT:
+        kind, detail = _NEVER_SENT[situation]
+        return [Planned(0.0, _event(kind, mail, detail))]
+    others: dict[str, Situation] = {"delivered": _delivered, "listed": lambda each: _answer_of_the_list(each, "BOUNCE")}
+    fate = SITUATIONS.get(situation) or others[situation]
+    return _in_order(mail, lambda address: fate(_Recipient(mail, address, 1.0)), 1.0)
+
+
+def _in_order(mail: ReceivedMail, answer: Callable[[str], list[Planned]], pace: float) -> list[Planned]:
+    planned = [_send(mail), *(each for address in mail.recipients for each in answer(address))]
     return [Planned(each.after * pace, each.event) for each in sorted(planned, key=lambda each: each.after)]
 
 
