@@ -1,0 +1,70 @@
+"""The store of accounts and their settings on DynamoDB."""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any
+
+from undelivered.adapters.dynamodb.models import AccountModel
+from undelivered.adapters.dynamodb.requests import busy_is_retryable
+from undelivered.domain.account import AccountSettings, DigestSettings
+from undelivered.domain.suppression import SoftFailureRule
+
+REGISTRY = "~accounts"
+"""The partition that lists every account there is."""
+
+_SETTINGS = "settings"
+_KEPT_SECONDS = 60
+
+
+class DynamoAccountStore:
+    """``ports.AccountStore`` on the table Accounts."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[str, tuple[float, AccountSettings]] = {}
+
+    def settings(self, account_id: str) -> AccountSettings:
+        """Return an account's settings, as read within the past minute; an account seen first is registered."""
+        read_at, settings = self._known.get(account_id, (0.0, None))
+        if settings is None or self._clock() - read_at > _KEPT_SECONDS:
+            settings = self._read(account_id)
+            self._known[account_id] = (self._clock(), settings)
+        return settings
+
+    def _read(self, account_id: str) -> AccountSettings:
+        with busy_is_retryable():
+            try:
+                body = AccountModel.get(account_id, _SETTINGS, consistent_read=True).body
+            except AccountModel.DoesNotExist:
+                # Registered first: a crash in between registers it again, never leaves it out.
+                AccountModel(REGISTRY, account_id).save()
+                AccountModel(account_id, _SETTINGS).save(AccountModel.account_id.does_not_exist())
+                body = "{}"
+        return _settings_of(account_id, json.loads(body))
+
+    def save_settings(self, settings: AccountSettings) -> None:
+        """Write an account's settings; other processes see them within a minute."""
+        written = asdict(settings)
+        del written["account_id"]
+        with busy_is_retryable():
+            AccountModel(REGISTRY, settings.account_id).save()
+            AccountModel(settings.account_id, _SETTINGS, body=json.dumps(written)).save()
+        self._known.pop(settings.account_id, None)
+
+    def account_ids(self) -> Iterable[str]:
+        """Return every account there is."""
+        with busy_is_retryable():
+            return [model.record for model in AccountModel.query(REGISTRY)]
+
+
+def _settings_of(account_id: str, stored: dict[str, Any]) -> AccountSettings:
+    """Return settings from what is stored; what is not stored has its default."""
+    given = dict(stored)
+    if "soft_failures" in given:
+        given["soft_failures"] = SoftFailureRule(**given["soft_failures"])
+    if "digest" in given:
+        digest = given["digest"]
+        given["digest"] = DigestSettings(tuple(digest["recipients"]), tuple(digest["days"]), digest["hour"])
+    return AccountSettings(account_id, **given)

@@ -1,0 +1,83 @@
+"""The store of customers on DynamoDB."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from pynamodb.exceptions import PutError
+
+from undelivered.adapters.dynamodb.models import CustomerModel
+from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
+from undelivered.domain.account import Customer
+from undelivered.domain.address import normalise_email, normalise_phone
+from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.taxonomy import Channel
+
+
+class DynamoCustomerStore:
+    """``ports.CustomerStore`` on the table Customers."""
+
+    def find(self, account_id: str, customer_id: str) -> Customer | None:
+        """Return a customer as stored now."""
+        with busy_is_retryable():
+            try:
+                return _customer_of(CustomerModel.get(account_id, customer_id, consistent_read=True))
+            except CustomerModel.DoesNotExist:
+                return None
+
+    def save(self, customer: Customer) -> Customer:
+        """Write a customer whose ``version`` is what was read (0 for a new one); return it as it is now."""
+        saved = replace(customer, version=customer.version + 1)
+        unchanged = (
+            CustomerModel.version == customer.version if customer.version else CustomerModel.account_id.does_not_exist()
+        )
+        with busy_is_retryable():
+            try:
+                _model_of(saved).save(unchanged)
+            except PutError as error:
+                if is_condition_failure(error):
+                    raise StaleWriteError("somebody else wrote in between") from error
+                raise
+        return saved
+
+    def by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
+        """Return the customers that share an address, by id."""
+        index = CustomerModel.by_email if channel is Channel.EMAIL else CustomerModel.by_phone
+        partition = _partition(account_id, channel, address)
+        with busy_is_retryable():
+            found = [_customer_of(model) for model in index.query(partition)]
+        return sorted(found, key=lambda customer: customer.customer_id)
+
+
+def _partition(account_id: str, channel: Channel, address: str) -> str:
+    normalise = normalise_email if channel is Channel.EMAIL else normalise_phone
+    return f"{account_id}#{normalise(address) or address}"
+
+
+def _model_of(customer: Customer) -> CustomerModel:
+    account_id = customer.account_id
+    return CustomerModel(
+        account_id,
+        customer.customer_id,
+        name=customer.name,
+        email=customer.email or None,
+        phone=customer.phone or None,
+        email_changed_at=customer.email_changed_at.isoformat() if customer.email_changed_at else None,
+        phone_changed_at=customer.phone_changed_at.isoformat() if customer.phone_changed_at else None,
+        email_partition=_partition(account_id, Channel.EMAIL, customer.email) if customer.email else None,
+        phone_partition=_partition(account_id, Channel.SMS, customer.phone) if customer.phone else None,
+        version=customer.version,
+    )
+
+
+def _customer_of(model: CustomerModel) -> Customer:
+    return Customer(
+        account_id=model.account_id,
+        customer_id=model.customer_id,
+        name=model.name,
+        email=model.email or "",
+        phone=model.phone or "",
+        email_changed_at=datetime.fromisoformat(model.email_changed_at) if model.email_changed_at else None,
+        phone_changed_at=datetime.fromisoformat(model.phone_changed_at) if model.phone_changed_at else None,
+        version=int(model.version),
+    )

@@ -1,0 +1,308 @@
+"""The seven tables: keys, indexes and attributes. Nothing here reads the environment at import."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.connection import Connection
+from pynamodb.connection.table import TableConnection
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.models import Model
+
+_CONNECT_TIMEOUT_SECONDS = 2
+_READ_TIMEOUT_SECONDS = 10
+
+
+class Table(Model):
+    """What all tables share: one botocore client, made at the first call, for all of them.
+
+    PynamoDB would make a client for each model; in a cold Lambda each costs as much as the function's
+    own work. Region, credentials and endpoint (``AWS_ENDPOINT_URL``) are what botocore finds.
+    """
+
+    shared: ClassVar[Connection | None] = None
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        table = super()._get_connection()
+        shared = shared_connection()
+        if table.connection is not shared:
+            shared.add_meta_table(table.get_meta_table())
+            table.connection = shared
+        return table
+
+    @classmethod
+    def table(cls) -> TableConnection:
+        """Return the connection to this table, for requests below the level of models."""
+        return cls._get_connection()
+
+
+def shared_connection() -> Connection:
+    """Return the connection of all tables."""
+    if Table.shared is None:
+        Table.shared = Connection(
+            connect_timeout_seconds=_CONNECT_TIMEOUT_SECONDS, read_timeout_seconds=_READ_TIMEOUT_SECONDS
+        )
+    return Table.shared
+
+
+class ByClass(GlobalSecondaryIndex[Any]):
+    """Items of one class and group, in order of sending: the report's filters read these in step."""
+
+    class Meta:
+        index_name = "by_class"
+        projection = AllProjection()
+        billing_mode = "PAY_PER_REQUEST"
+
+    class_partition = UnicodeAttribute(hash_key=True)
+    entry_key = UnicodeAttribute(range_key=True)
+
+
+class ByCustomer(GlobalSecondaryIndex[Any]):
+    """Items of one customer, in order of sending."""
+
+    class Meta:
+        index_name = "by_customer"
+        projection = AllProjection()
+        billing_mode = "PAY_PER_REQUEST"
+
+    customer_partition = UnicodeAttribute(hash_key=True)
+    entry_key = UnicodeAttribute(range_key=True)
+
+
+class ByReady(GlobalSecondaryIndex[Any]):
+    """Sparse: items that are ready to resend, and apart from them those being resent."""
+
+    class Meta:
+        index_name = "by_ready"
+        projection = AllProjection()
+        billing_mode = "PAY_PER_REQUEST"
+
+    ready_partition = UnicodeAttribute(hash_key=True)
+    entry_key = UnicodeAttribute(range_key=True)
+
+
+class ByAttention(GlobalSecondaryIndex[Any]):
+    """Sparse: items being resent, by the moment that silence about them is to be settled."""
+
+    class Meta:
+        index_name = "by_attention"
+        projection = AllProjection()
+        billing_mode = "PAY_PER_REQUEST"
+
+    settle_partition = UnicodeAttribute(hash_key=True)
+    settle_at = NumberAttribute(range_key=True)
+
+
+class ItemTable(Table):
+    """What Undelivered and History have in common; ``mapping`` says what each attribute holds."""
+
+    account_id = UnicodeAttribute(hash_key=True)
+    entry_key = UnicodeAttribute(range_key=True)
+    class_partition = UnicodeAttribute()
+    customer_partition = UnicodeAttribute()
+    recipient = UnicodeAttribute()
+    notification_id = UnicodeAttribute(null=True)
+    title = UnicodeAttribute(null=True)
+    customer_id = UnicodeAttribute(null=True)
+    customer_name = UnicodeAttribute(null=True)
+    ready_contact = UnicodeAttribute(null=True)
+    attempts = UnicodeAttribute()
+    dismissal = UnicodeAttribute(null=True)
+    audit = UnicodeAttribute(null=True)
+    version = NumberAttribute()
+
+    by_class = ByClass()
+    by_customer = ByCustomer()
+
+
+class UndeliveredModel(ItemTable):
+    """Items of the past thirty days, in every state."""
+
+    class Meta:
+        table_name = "undelivered"
+        billing_mode = "PAY_PER_REQUEST"
+        stream_view_type = "NEW_AND_OLD_IMAGES"
+
+    ready_partition = UnicodeAttribute(null=True)
+    settle_partition = UnicodeAttribute(null=True)
+    settle_at = NumberAttribute(null=True)
+    expires_at = TTLAttribute()
+
+    by_ready = ByReady()
+    by_attention = ByAttention()
+
+
+class HistoryModel(ItemTable):
+    """Items whose thirty days are over, in their final state, for as long as the account keeps history."""
+
+    class Meta:
+        table_name = "history"
+        billing_mode = "PAY_PER_REQUEST"
+
+    purge_at = TTLAttribute()
+
+
+class CountsModel(Table):
+    """Counters of one day: ``L~<day>~<shard>`` live items, ``T~<day>~<shard>`` all that failed.
+
+    The counted attributes are named by class code, see ``counters``.
+    """
+
+    class Meta:
+        table_name = "counts"
+        billing_mode = "PAY_PER_REQUEST"
+
+    account_id = UnicodeAttribute(hash_key=True)
+    bucket = UnicodeAttribute(range_key=True)
+
+
+class ByProviderMessageId(GlobalSecondaryIndex[Any]):
+    """Attempts by the id that the provider gave them, to correlate events without tags."""
+
+    class Meta:
+        index_name = "by_provider_message_id"
+        projection = AllProjection()
+        billing_mode = "PAY_PER_REQUEST"
+
+    provider_message_id = UnicodeAttribute(hash_key=True)
+
+
+class BySettle(GlobalSecondaryIndex[Any]):
+    """Attempts by the moment of the claim: those not recorded together, recorded ones by account and address."""
+
+    class Meta:
+        index_name = "by_settle"
+        projection = AllProjection()
+        billing_mode = "PAY_PER_REQUEST"
+
+    settle_partition = UnicodeAttribute(hash_key=True)
+    settle_at = NumberAttribute(range_key=True)
+
+
+class NotificationModel(Table):
+    """Notifications (``record`` is the id) and their attempts (``<id>~<attempt, 4 digits>``)."""
+
+    class Meta:
+        table_name = "notifications"
+        billing_mode = "PAY_PER_REQUEST"
+
+    account_id = UnicodeAttribute(hash_key=True)
+    record = UnicodeAttribute(range_key=True)
+    body = UnicodeAttribute()
+    outcome = UnicodeAttribute(null=True)
+    provider_message_id = UnicodeAttribute(null=True)
+    # Of attempts only; a notification is in no index.
+    settle_partition = UnicodeAttribute(null=True)
+    settle_at = NumberAttribute(null=True)
+    purge_at = TTLAttribute()
+
+    by_provider_message_id = ByProviderMessageId()
+    by_settle = BySettle()
+
+
+class ByEmail(GlobalSecondaryIndex[Any]):
+    """Customers that share an e-mail address."""
+
+    class Meta:
+        index_name = "by_email"
+        projection = AllProjection()
+        billing_mode = "PAY_PER_REQUEST"
+
+    email_partition = UnicodeAttribute(hash_key=True)
+
+
+class ByPhone(GlobalSecondaryIndex[Any]):
+    """Customers that share a telephone number."""
+
+    class Meta:
+        index_name = "by_phone"
+        projection = AllProjection()
+        billing_mode = "PAY_PER_REQUEST"
+
+    phone_partition = UnicodeAttribute(hash_key=True)
+
+
+class CustomerModel(Table):
+    """Customers and their contacts."""
+
+    class Meta:
+        table_name = "customers"
+        billing_mode = "PAY_PER_REQUEST"
+
+    account_id = UnicodeAttribute(hash_key=True)
+    customer_id = UnicodeAttribute(range_key=True)
+    name = UnicodeAttribute(default="")
+    email = UnicodeAttribute(null=True)
+    phone = UnicodeAttribute(null=True)
+    email_changed_at = UnicodeAttribute(null=True)
+    phone_changed_at = UnicodeAttribute(null=True)
+    email_partition = UnicodeAttribute(null=True)
+    phone_partition = UnicodeAttribute(null=True)
+    version = NumberAttribute()
+
+    by_email = ByEmail()
+    by_phone = ByPhone()
+
+
+class SuppressionModel(Table):
+    """Suppressed addresses, ``<channel>#<address>``, lifted ones with their trail included."""
+
+    class Meta:
+        table_name = "suppressions"
+        billing_mode = "PAY_PER_REQUEST"
+
+    account_id = UnicodeAttribute(hash_key=True)
+    address_key = UnicodeAttribute(range_key=True)
+    reason = UnicodeAttribute()
+    since = UnicodeAttribute()
+    origin = UnicodeAttribute(null=True)
+    lifted_at = UnicodeAttribute(null=True)
+    audit = UnicodeAttribute(null=True)
+    version = NumberAttribute()
+
+
+class AccountModel(Table):
+    """Settings, resend batches, exports and idempotency keys of an account, by ``record``."""
+
+    class Meta:
+        table_name = "accounts"
+        billing_mode = "PAY_PER_REQUEST"
+
+    account_id = UnicodeAttribute(hash_key=True)
+    record = UnicodeAttribute(range_key=True)
+    body = UnicodeAttribute(default="{}")
+    purge_at = TTLAttribute(null=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TableNames:
+    """Names of the deployed tables."""
+
+    undelivered: str
+    history: str
+    counts: str
+    notifications: str
+    customers: str
+    suppressions: str
+    accounts: str
+
+
+MODELS: dict[str, type[Table]] = {
+    "undelivered": UndeliveredModel,
+    "history": HistoryModel,
+    "counts": CountsModel,
+    "notifications": NotificationModel,
+    "customers": CustomerModel,
+    "suppressions": SuppressionModel,
+    "accounts": AccountModel,
+}
+"""Each model by its key in ``TableNames`` and in the command line's ``tables``."""
+
+
+def use_tables(names: TableNames) -> None:
+    """Point the models at deployed tables, and forget any client made before."""
+    Table.shared = None
+    for key, model in MODELS.items():
+        model.Meta.table_name = getattr(names, key)
+        model._connection = None  # noqa: SLF001 - PynamoDB has no other way to let go of a connection

@@ -1,0 +1,185 @@
+"""The store of notifications and their attempts on DynamoDB."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from pynamodb.exceptions import DeleteError, PutError
+
+from undelivered.adapters.dynamodb.models import NotificationModel
+from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
+from undelivered.domain.account import Notification, SendAttempt
+from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.taxonomy import Channel
+
+_CLAIMED = "claimed"
+_BROKEN_OFF = "broken_off"
+_ATTEMPT_DIGITS = 4
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class DynamoNotificationStore:
+    """``ports.NotificationStore`` on the table Notifications.
+
+    ``content_days_of`` gives how many days an account holds content; after that a notification is
+    not found any more, whether or not DynamoDB has deleted it yet. Attempts are kept as long.
+    """
+
+    def __init__(self, *, content_days_of: Callable[[str], int], clock: Callable[[], datetime] = _now) -> None:
+        self._content_days_of = content_days_of
+        self._clock = clock
+
+    def add(self, notification: Notification) -> bool:
+        """Store a notification once; False when its id is taken already."""
+        model = NotificationModel(
+            notification.account_id,
+            notification.notification_id,
+            body=_notification_to_text(notification),
+            purge_at=self._purge_at(notification.account_id, notification.created_at),
+        )
+        return _save_once(model)
+
+    def _purge_at(self, account_id: str, since: datetime) -> datetime:
+        # Whole seconds, because that is what a TTL can hold.
+        return since.replace(microsecond=0) + timedelta(days=self._content_days_of(account_id))
+
+    def find(self, account_id: str, notification_id: str) -> Notification | None:
+        """Return a notification, or None when unknown or no longer held."""
+        with busy_is_retryable():
+            try:
+                model = NotificationModel.get(account_id, notification_id, consistent_read=True)
+            except NotificationModel.DoesNotExist:
+                return None
+        if model.purge_at <= self._clock():
+            return None
+        return _notification_of(account_id, notification_id, model.body)
+
+    def attempts(self, account_id: str, notification_id: str) -> Sequence[SendAttempt]:
+        """Return the attempts of a notification in order."""
+        prefix = f"{notification_id}~"
+        with busy_is_retryable():
+            models = list(
+                NotificationModel.query(account_id, NotificationModel.record.startswith(prefix), consistent_read=True)
+            )
+        # Another notification's id may begin with this one and a tilde.
+        return [_attempt_of(model) for model in models if len(model.record) == len(prefix) + _ATTEMPT_DIGITS]
+
+    def claim(self, attempt: SendAttempt) -> bool:
+        """Record the intention to send, once; False when this attempt is claimed already."""
+        return _save_once(self._model_of(attempt))
+
+    def release(self, attempt: SendAttempt) -> None:
+        """Give a claim back whose send certainly did not happen; one that was recorded stays."""
+        with busy_is_retryable():
+            try:
+                self._model_of(attempt).delete(NotificationModel.outcome == _CLAIMED)
+            except DeleteError as error:
+                if not is_condition_failure(error):
+                    raise
+
+    def record(self, attempt: SendAttempt) -> None:
+        """Record what became of a claimed attempt; one taken as broken off yields to what was recorded."""
+        still_claimed = NotificationModel.outcome == _CLAIMED if attempt.outcome == _BROKEN_OFF else None
+        with busy_is_retryable():
+            try:
+                self._model_of(attempt).save(still_claimed)
+            except PutError as error:
+                if not is_condition_failure(error):
+                    raise
+
+    def find_by_provider_message_id(self, provider_message_id: str) -> SendAttempt | None:
+        """Return the attempt that a provider's message id belongs to."""
+        with busy_is_retryable():
+            found = NotificationModel.by_provider_message_id.query(provider_message_id, limit=1)
+            return next((_attempt_of(model) for model in found), None)
+
+    def recent_sends_to(self, account_id: str, address: str, limit: int) -> Sequence[SendAttempt]:
+        """Return the newest sends to a contact, in the spelling they were sent to, newest first."""
+        partition = _sends_partition(account_id, address)
+        with busy_is_retryable():
+            found = NotificationModel.by_settle.query(partition, limit=limit, scan_index_forward=False)
+            return [_attempt_of(model) for model in found]
+
+    def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
+        """Return claimed attempts without a recorded outcome, claimed before a moment, oldest first."""
+        due = NotificationModel.settle_at < claimed_before.timestamp()
+        with busy_is_retryable():
+            return [_attempt_of(model) for model in NotificationModel.by_settle.query(_CLAIMED, due, limit=limit)]
+
+    def _model_of(self, attempt: SendAttempt) -> NotificationModel:
+        claimed = attempt.outcome == _CLAIMED
+        return NotificationModel(
+            attempt.account_id,
+            f"{attempt.notification_id}~{attempt.number:0{_ATTEMPT_DIGITS}}",
+            body=json.dumps([attempt.to, attempt.claimed_at.isoformat(), attempt.by, attempt.entry_key]),
+            outcome=attempt.outcome,
+            provider_message_id=attempt.provider_message_id or None,
+            settle_partition=_CLAIMED if claimed else _sends_partition(attempt.account_id, attempt.to),
+            settle_at=attempt.claimed_at.timestamp(),
+            purge_at=self._purge_at(attempt.account_id, attempt.claimed_at),
+        )
+
+
+def _sends_partition(account_id: str, address: str) -> str:
+    """Return the partition of ``by_settle`` where recorded sends to an address go, in order of time."""
+    return f"{account_id}#{recipient_digest(address)}"
+
+
+def _save_once(model: NotificationModel) -> bool:
+    with busy_is_retryable():
+        try:
+            model.save(NotificationModel.account_id.does_not_exist())
+        except PutError as error:
+            if is_condition_failure(error):
+                return False
+            raise
+    return True
+
+
+def _notification_to_text(notification: Notification) -> str:
+    held = notification
+    return json.dumps(
+        {
+            "customer_id": held.customer_id,
+            "channel": held.channel.value,
+            "title": held.title,
+            "text": held.text,
+            "created_at": held.created_at.isoformat(),
+            "subject": held.subject,
+            "html": held.html,
+            "to": held.to,
+            "essential": held.essential,
+            "metadata": held.metadata,
+        }
+    )
+
+
+def _notification_of(account_id: str, notification_id: str, body: str) -> Notification:
+    held = json.loads(body)
+    notification = Notification(account_id, notification_id, **held)
+    return replace(
+        notification,
+        channel=Channel(held["channel"]),
+        created_at=datetime.fromisoformat(held["created_at"]),
+        metadata=tuple((name, value) for name, value in held["metadata"]),
+    )
+
+
+def _attempt_of(model: NotificationModel) -> SendAttempt:
+    notification_id, _, number = model.record.rpartition("~")
+    to, claimed_at, by, entry_key = json.loads(model.body)
+    return SendAttempt(
+        account_id=model.account_id,
+        notification_id=notification_id,
+        number=int(number),
+        to=to,
+        claimed_at=datetime.fromisoformat(claimed_at),
+        by=by,
+        entry_key=entry_key,
+        provider_message_id=model.provider_message_id or "",
+        outcome=model.outcome or _CLAIMED,
+    )

@@ -1,0 +1,352 @@
+"""The store of undelivered items on DynamoDB."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from undelivered.adapters.dynamodb import counters
+from undelivered.adapters.dynamodb.keys import expired_below
+from undelivered.adapters.dynamodb.mapping import (
+    RESENDING_PARTITION,
+    Facts,
+    customer_partition,
+    facts_of,
+    history_row,
+    item_of,
+    undelivered_row,
+)
+from undelivered.adapters.dynamodb.models import HistoryModel, SuppressionModel, UndeliveredModel
+from undelivered.adapters.dynamodb.requests import (
+    Action,
+    ConditionFailedError,
+    ContendedError,
+    Row,
+    delete,
+    get,
+    put,
+    query,
+    query_all,
+    require_absent,
+    write,
+)
+from undelivered.adapters.dynamodb.suppression_store import address_key, suppression_row
+from undelivered.domain.errors import RetryableError, StaleWriteError
+from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.lifecycle import merge_items
+from undelivered.domain.notification import LIVE_STATES, UndeliveredItem
+from undelivered.domain.reporting import CountChange, count_change, local_day, window_start
+from undelivered.domain.suppression import Suppression, merge_suppression
+from undelivered.services.ports import NewEntry
+
+ACTIONS_AT_MOST = 100
+"""How many actions DynamoDB takes in one transaction."""
+
+_ROUNDS = 3
+"""How often a group is tried again without what was there already."""
+
+_PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+"""Longest waits before each try of a contended transaction; the actual one is drawn below it."""
+
+_SWEPT_AT_ONCE = 90
+_ARCHIVE_TRIES = 5
+_OF_CUSTOMER_AT_MOST = 50
+
+
+@dataclass(slots=True)
+class _Group:
+    """Entries of one account that fit into one transaction with their suppressions and counters."""
+
+    account_id: str
+    entries: list[NewEntry] = field(default_factory=list)
+    facts: list[tuple[date, Facts]] = field(default_factory=list)
+    days: set[date] = field(default_factory=set)
+    suppressions: dict[str, Suppression] = field(default_factory=dict)
+
+    def has_room(self, day: date, suppressed: str) -> bool:
+        days = len(self.days) + (day not in self.days)
+        suppressions = len(self.suppressions) + bool(suppressed and suppressed not in self.suppressions)
+        return len(self.entries) + 1 + suppressions + 2 * days <= ACTIONS_AT_MOST
+
+    def add(self, entry: NewEntry, day: date, facts: Facts, suppressed: str) -> None:
+        self.entries.append(entry)
+        self.facts.append((day, facts))
+        self.days.add(day)
+        if entry.suppression is not None:
+            known = self.suppressions.get(suppressed)
+            self.suppressions[suppressed] = merge_suppression(known, entry.suppression)
+
+    def actions(self) -> list[Action]:
+        """Return the actions of the entries, then those of the suppressions; counters come after."""
+        items: list[Action] = [
+            put(UndeliveredModel, undelivered_row(entry.item, facts, version=1), over_version=None)
+            for entry, (_, facts) in zip(self.entries, self.facts, strict=True)
+        ]
+        return items + [
+            put(SuppressionModel, suppression_row(suppression, version=1), over_version=None)
+            for suppression in self.suppressions.values()
+        ]
+
+    def split(self, failed: frozenset[int]) -> tuple[list[NewEntry], list[NewEntry]]:
+        """Return the entries that failed positions of ``actions`` belong to, and the others."""
+        addresses = list(self.suppressions)
+        taken = {addresses[place - len(self.entries)] for place in failed if place >= len(self.entries)}
+        refused: list[NewEntry] = []
+        others: list[NewEntry] = []
+        for place, entry in enumerate(self.entries):
+            is_refused = place in failed or (entry.suppression is not None and address_key(entry.suppression) in taken)
+            (refused if is_refused else others).append(entry)
+        return refused, others
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class DynamoUndeliveredStore:
+    """``ports.UndeliveredStore`` on the tables Undelivered, History, Counts and Suppressions.
+
+    A stored item's version is one more than that of the item it replaces, and 1 when it is new.
+    """
+
+    def __init__(
+        self,
+        *,
+        zone_of: Callable[[str], ZoneInfo],
+        history_days_of: Callable[[str], int],
+        clock: Callable[[], datetime] = _now,
+        sleep: Callable[[float], None] = time.sleep,
+        choose: Callable[[int], int] = random.randrange,
+    ) -> None:
+        """Take what is known of accounts; the rest is for tests.
+
+        ``zone_of`` gives an account's time zone, ``history_days_of`` how many days it keeps history.
+        """
+        self._zone_of = zone_of
+        self._history_days_of = history_days_of
+        self._clock = clock
+        self._sleep = sleep
+        self._choose = choose
+        self._shards = counters.Shards(choose)
+
+    def add_new(self, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
+        """Write new items with counters and suppressions, a hundred actions to a transaction.
+
+        Return the entries of which something was there already, those that come twice (but for
+        the first), and those past their thirty days, which may be in history; they are for ``save``.
+        """
+        refused: list[NewEntry] = []
+        for group in self._groups(entries, refused):
+            self._add_group(group, refused)
+        return refused
+
+    def _groups(self, entries: Iterable[NewEntry], refused: list[NewEntry]) -> Iterator[_Group]:
+        group: _Group | None = None
+        seen: set[str] = set()
+        past = window_start(self._clock())
+        for entry in entries:
+            item = entry.item
+            identity = f"{item.account_id}#{item.entry_key}"
+            if item.sent_at <= past or identity in seen:
+                refused.append(entry)
+                continue
+            seen.add(identity)
+            day = local_day(item.sent_at, self._zone_of(item.account_id))
+            suppressed = address_key(entry.suppression) if entry.suppression else ""
+            if group is not None and not (group.account_id == item.account_id and group.has_room(day, suppressed)):
+                yield group
+                group = None
+            if group is None:
+                group = _Group(item.account_id)
+            group.add(entry, day, facts_of(item), suppressed)
+        if group is not None:
+            yield group
+
+    def _add_group(self, group: _Group, refused: list[NewEntry]) -> None:
+        for _ in range(_ROUNDS):
+            try:
+                self._commit(group.account_id, group.actions(), counters.count_new(group.facts))
+            except ConditionFailedError as error:
+                taken, others = group.split(error.positions)
+                refused.extend(taken)
+                if not others:
+                    return
+                group = next(self._groups(others, refused))
+            else:
+                return
+        refused.extend(group.entries)
+
+    def _commit(self, account_id: str, actions: list[Action], changes: counters.DayChanges) -> None:
+        """Carry out the actions with the counters' changes; who meets another writer tries another shard."""
+        for pause in _PAUSES_SECONDS:
+            if pause:
+                self._sleep(random.uniform(0, pause))  # noqa: S311 - jitter is no secret
+            try:
+                write([*actions, *counters.additions(account_id, changes, self._shards.of(account_id))])
+            except ContendedError:
+                self._shards.move(account_id)
+            else:
+                return
+        raise RetryableError("too many writers at the same rows")
+
+    def find(self, account_id: str, entry_key: str) -> UndeliveredItem | None:
+        """Return an item as it is now, from the report or from history."""
+        row = get(UndeliveredModel, account_id, entry_key) or get(HistoryModel, account_id, entry_key)
+        return item_of(row) if row else None
+
+    def save(
+        self,
+        before: UndeliveredItem | None,
+        after: UndeliveredItem,
+        suppression: tuple[Suppression | None, Suppression] | None = None,
+    ) -> None:
+        """Write an item and the counters' change, and a suppression from and to, all or nothing."""
+        past = after.sent_at <= window_start(self._clock())
+        if past and before is None:
+            self._save_past(None, after, suppression)
+            return
+        row = undelivered_row(after, facts_of(after), _next_version(before))
+        actions = [put(UndeliveredModel, row, over_version=_version(before)), *_suppression_actions(suppression)]
+        try:
+            self._commit(after.account_id, actions, self._day_change(after, count_change(before, after)))
+        except ConditionFailedError as error:
+            if past and 0 in error.positions:
+                self._save_past(before, after, suppression)
+                return
+            raise StaleWriteError("somebody else wrote in between") from error
+
+    def _save_past(
+        self,
+        before: UndeliveredItem | None,
+        after: UndeliveredItem,
+        suppression: tuple[Suppression | None, Suppression] | None,
+    ) -> None:
+        """Write an item whose thirty days are over into history: it counts as failed, never as live."""
+        row = self._history_row(after, _next_version(before))
+        actions = [
+            put(HistoryModel, row, over_version=_version(before)),
+            *_suppression_actions(suppression),
+            # An item that is not swept yet is not for history to take up.
+            require_absent(UndeliveredModel, _key_of(after)),
+        ]
+        change = CountChange(failed=count_change(before, after).failed)
+        try:
+            self._commit(after.account_id, actions, self._day_change(after, change))
+        except ConditionFailedError as error:
+            raise StaleWriteError("somebody else wrote in between") from error
+
+    def _history_row(self, item: UndeliveredItem, version: int) -> Row:
+        return history_row(item, facts_of(item), version, self._history_days_of(item.account_id))
+
+    def _day_change(self, item: UndeliveredItem, change: CountChange) -> counters.DayChanges:
+        return {local_day(item.sent_at, self._zone_of(item.account_id)): change}
+
+    def live_items_of_customer(self, account_id: str, customer_id: str) -> Sequence[UndeliveredItem]:
+        """Return the customer's items that are on the report, newest first.
+
+        ``~<recipient digest>`` in place of the id finds those of an unknown customer by address.
+        """
+        bound = expired_below(self._clock())
+        partition = customer_partition(account_id, customer_id)
+        rows = query_all(UndeliveredModel, partition, UndeliveredModel.entry_key >= bound, index="by_customer")
+        live = [item for item in map(item_of, rows) if item.state in LIVE_STATES]
+        return live[::-1]
+
+    def items_of_customer(self, item: UndeliveredItem) -> Sequence[UndeliveredItem]:
+        """Return the newest items, in any state, of an item's customer, or of its address where that is not known."""
+        partition = customer_partition(item.account_id, item.customer_id or f"~{recipient_digest(item.recipient)}")
+        found: dict[str, UndeliveredItem] = {}
+        for model in (HistoryModel, UndeliveredModel):
+            rows, _ = query(model, partition, None, index="by_customer", limit=_OF_CUSTOMER_AT_MOST, newest_first=True)
+            found |= {each.entry_key: each for each in map(item_of, rows)}
+        return [found[key] for key in sorted(found, reverse=True)]
+
+    def due_for_settling(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
+        """Return resending items whose grace period is over, the longest waiting first."""
+        due = UndeliveredModel.settle_at <= int(now.timestamp())
+        rows, _ = query(UndeliveredModel, RESENDING_PARTITION, due, index="by_attention", limit=limit)
+        return [item_of(row) for row in rows]
+
+    def sweep(self, account_id: str, now: datetime, limit: int) -> int:
+        """Remove up to ``limit`` items past their thirty days, with their counters; return how many.
+
+        An item that is written at the same time stays for the next sweep.
+        """
+        rows, _ = query(UndeliveredModel, account_id, UndeliveredModel.entry_key < expired_below(now), limit=limit)
+        removed = 0
+        for start in range(0, len(rows), _SWEPT_AT_ONCE):
+            items = [item_of(row) for row in rows[start : start + _SWEPT_AT_ONCE]]
+            removed += self._sweep_group(account_id, items)
+        return removed
+
+    def _sweep_group(self, account_id: str, items: list[UndeliveredItem]) -> int:
+        while items:
+            deletions = [delete(UndeliveredModel, _key_of(item), version=item.version) for item in items]
+            try:
+                self._commit(account_id, deletions, self._live_removed(items))
+            except ConditionFailedError as error:
+                items = [item for place, item in enumerate(items) if place not in error.positions]
+            else:
+                break
+        return len(items)
+
+    def _live_removed(self, items: Iterable[UndeliveredItem]) -> counters.DayChanges:
+        """Return how the live counters fall by removed items; what failed has failed."""
+        changes: dict[date, CountChange] = {}
+        for item in items:
+            day = local_day(item.sent_at, self._zone_of(item.account_id))
+            # Counter.update, unlike +, keeps what is negative.
+            changes.setdefault(day, CountChange()).live.update(count_change(item, None).live)
+        return changes
+
+    def archive(self, items: Iterable[UndeliveredItem], *, settle_counters: bool) -> None:
+        """Keep removed items in history, once, however often the stream is replayed."""
+        for item in items:
+            self._archive(item, settle_counters=settle_counters)
+
+    def _archive(self, item: UndeliveredItem, *, settle_counters: bool) -> None:
+        changes = self._live_removed([item]) if settle_counters else {}
+        first = put(HistoryModel, self._history_row(item, item.version), over_version=None)
+        try:
+            self._commit(item.account_id, [first], changes)
+        except ConditionFailedError:
+            self._merge_into_history(item)
+
+    def _merge_into_history(self, item: UndeliveredItem) -> None:
+        for _ in range(_ARCHIVE_TRIES):
+            row = get(HistoryModel, item.account_id, item.entry_key)
+            if row is None:
+                continue
+            known = item_of(row)
+            merged = merge_items(known, item)
+            if merged == known:
+                return
+            written = self._history_row(merged, known.version + 1)
+            try:
+                write([put(HistoryModel, written, over_version=known.version)])
+            except ConditionFailedError:
+                continue
+            return
+        raise RetryableError("history is being written by others")
+
+
+def _version(before: UndeliveredItem | Suppression | None) -> int | None:
+    return before.version if before else None
+
+
+def _next_version(before: UndeliveredItem | Suppression | None) -> int:
+    return before.version + 1 if before else 1
+
+
+def _key_of(item: UndeliveredItem) -> Row:
+    return {"account_id": {"S": item.account_id}, "entry_key": {"S": item.entry_key}}
+
+
+def _suppression_actions(change: tuple[Suppression | None, Suppression] | None) -> list[Action]:
+    if change is None:
+        return []
+    before, after = change
+    row = suppression_row(after, _next_version(before))
+    return [put(SuppressionModel, row, over_version=_version(before))]
