@@ -15,11 +15,19 @@ from undelivered.adapters.clients import client
 from undelivered.domain.notification import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import AccountStore, NotificationStore, UndeliveredStore
-from undelivered.settings import ApiSettings, SendingSettings, account_mapping, queue_url, table_names
+from undelivered.settings import (
+    AnnouncementSettings,
+    ApiSettings,
+    SendingSettings,
+    account_mapping,
+    queue_url,
+    table_names,
+)
 
 if TYPE_CHECKING:
     from undelivered.entrypoints.http.services import ApiServices
     from undelivered.services.deliver import Deliver
+    from undelivered.services.follow_up import FollowUp
     from undelivered.services.maintain import Maintain
     from undelivered.services.record_feedback import RecordFeedback
 
@@ -181,6 +189,37 @@ def archiving() -> Archiving:
     from undelivered.adapters.dynamodb.mapping import item_of
 
     return Archiving(undelivered_store(), item_of)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowingUp:
+    """What ``follow_up`` works with; ``read_image`` turns a stream record's image into an item."""
+
+    follow_up: "FollowUp"
+    read_image: Callable[[dict[str, Any]], UndeliveredItem]
+
+
+@cache
+def following_up() -> FollowingUp:
+    """Return the parts of ``follow_up``."""
+    from undelivered.adapters.dynamodb.mapping import item_of
+    from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
+    from undelivered.adapters.sns_announcer import SnsAnnouncer
+    from undelivered.services.follow_up import FollowUp
+
+    settings = AnnouncementSettings.read(os.environ)
+    announcer = SnsAnnouncer(client("sns"), settings.topic_arn, with_address=settings.with_address)
+    return FollowingUp(
+        FollowUp(
+            undelivered=undelivered_store(),
+            notifications=notification_store(),
+            suppressions=DynamoSuppressionStore(),
+            accounts=accounts(),
+            announcer=announcer,
+            clock=now,
+        ),
+        item_of,
+    )
 
 
 @cache

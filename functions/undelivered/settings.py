@@ -50,6 +50,19 @@ class SendingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncementSettings:
+    """Where changes of items are announced, and whether addresses are told."""
+
+    topic_arn: str
+    with_address: bool
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Return the settings; raises SettingsError for one that is missing."""
+        return cls(_required(environment, "OUTCOME_TOPIC_ARN"), environment.get("ANNOUNCE_ADDRESSES") == "true")
+
+
+@dataclass(frozen=True, slots=True)
 class ApiSettings:
     """What the API needs: whose tokens are believed."""
 
@@ -80,3 +93,16 @@ def account_mapping(environment: Mapping[str, str]) -> AccountMapping:
 def queue_url(environment: Mapping[str, str], name: str) -> str:
     """Return a queue's URL; raises SettingsError when the variable is missing."""
     return _required(environment, name)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """What the console is told: as whom it asks for tokens, and where."""
+
+    client_id: str
+    sign_in_url: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Return the settings; raises SettingsError for one that is missing."""
+        return cls(_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "SIGN_IN_URL").rstrip("/"))
