@@ -42,6 +42,9 @@ class UndeliveredStore(Protocol):
     def find(self, account_id: str, entry_key: str) -> UndeliveredItem | None:
         """Return an item as it is now (a consistent read), from the report or from history."""
 
+    def find_many(self, account_id: str, entry_keys: Sequence[str]) -> Sequence[UndeliveredItem]:
+        """Return those of the items that exist, in no promised order; may be a moment old."""
+
     def save(
         self,
         before: UndeliveredItem | None,

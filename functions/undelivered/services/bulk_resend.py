@@ -1,0 +1,119 @@
+"""Resend many items at once, each by its own ruling, and tell how far they have got."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import uuid4
+
+from undelivered.domain.errors import NotFoundError, RefusedError
+from undelivered.domain.feedback import Outcome
+from undelivered.domain.notification import UndeliveredItem
+from undelivered.services.ports import UndeliveredStore
+from undelivered.services.request_resend import RequestResend
+
+BULK_LIMIT = 1_000
+"""Items that one call may name."""
+
+_WORKERS = 16
+"""Rulings made side by side: each is a few reads and a write that mostly wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRefusal:
+    """Why one item of a batch was not resent."""
+
+    entry_key: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResendBatch:
+    """What a bulk resend started: items by entry key with the number of the attempt, and how many were refused."""
+
+    account_id: str
+    batch_id: str
+    at: datetime
+    by: str
+    started: tuple[tuple[str, int], ...]
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """How far a batch has got; every item is in exactly one of the four."""
+
+    total: int
+    resending: int
+    resolved: int
+    returned: int
+    refused: int
+
+
+class ResendBatchStore(Protocol):
+    """Where batches are kept while somebody may ask after them."""
+
+    def save(self, batch: ResendBatch) -> None:
+        """Keep a batch."""
+
+    def find(self, account_id: str, batch_id: str) -> ResendBatch | None:
+        """Return a batch, or None when unknown or forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkResend:
+    """The use case behind a resend of a selection or of all that a filter shows."""
+
+    request_resend: RequestResend
+    undelivered: UndeliveredStore
+    batches: ResendBatchStore
+    clock: Callable[[], datetime]
+
+    def __call__(
+        self, account_id: str, entry_keys: Sequence[str], *, by: str, note: str = ""
+    ) -> tuple[ResendBatch, Sequence[BulkRefusal]]:
+        """Start a resend of each item that the rules allow; return the batch, and why the others are refused."""
+        keys = list(dict.fromkeys(entry_keys))
+
+        def start(key: str) -> UndeliveredItem | BulkRefusal:
+            try:
+                return self.request_resend(account_id, key, by=by, note=note)
+            except RefusedError as error:
+                return BulkRefusal(key, error.code, error.detail)
+            except NotFoundError:
+                return BulkRefusal(key, "not_found", "There is no such item.")
+
+        with ThreadPoolExecutor(_WORKERS) as workers:
+            answers = list(workers.map(start, keys))
+        started = tuple(
+            (answer.entry_key, answer.last_attempt.number) for answer in answers if isinstance(answer, UndeliveredItem)
+        )
+        refused = [answer for answer in answers if isinstance(answer, BulkRefusal)]
+        batch = ResendBatch(account_id, uuid4().hex, self.clock(), by, started, len(refused))
+        self.batches.save(batch)
+        return batch, refused
+
+    def progress(self, account_id: str, batch_id: str) -> BatchProgress:
+        """Return how far a batch has got; raises NotFoundError."""
+        batch = self.batches.find(account_id, batch_id)
+        if batch is None:
+            raise NotFoundError("no such batch")
+        numbers = dict(batch.started)
+        items = {item.entry_key: item for item in self.undelivered.find_many(account_id, list(numbers))}
+        outcomes = [_outcome(items.get(key), number) for key, number in numbers.items()]
+        resolved = sum(Outcome.UNCONFIRMED <= outcome < Outcome.FAILED for outcome in outcomes)
+        returned = sum(outcome >= Outcome.FAILED for outcome in outcomes)
+        return BatchProgress(
+            total=len(numbers) + batch.refused,
+            resending=len(outcomes) - resolved - returned,
+            resolved=resolved,
+            returned=returned,
+            refused=batch.refused,
+        )
+
+
+def _outcome(item: UndeliveredItem | None, number: int) -> Outcome:
+    attempts = item.attempts if item else ()
+    return next((attempt.outcome for attempt in attempts if attempt.number == number), Outcome.PENDING)
