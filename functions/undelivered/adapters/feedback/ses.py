@@ -171,8 +171,8 @@ def _reading(mail: _Mail, findings: list[_Finding]) -> ReadEvent:
     """Return the reading: one feedback a person, the graver where one is listed twice."""
     told: dict[str | None, tuple[Feedback, str | None]] = {}
     for finding in findings:
-        recipient = normalise_email(finding.address) if finding.address else None
-        if finding.address and recipient is None:
+        recipient = None if finding.address is None else normalise_email(finding.address)
+        if recipient is None and finding.address is not None:
             continue
         feedback = Feedback(
             channel=Channel.EMAIL,
@@ -197,7 +197,7 @@ def _reading(mail: _Mail, findings: list[_Finding]) -> ReadEvent:
     return ReadEvent(
         Handling.PROCESS,
         feedback=tuple([feedback for feedback, _ in told.values()]),
-        as_written=tuple([address and bare_email(address) for _, address in told.values()]),
+        as_written=tuple([None if address is None else bare_email(address) for _, address in told.values()]),
     )
 
 
