@@ -1,0 +1,130 @@
+"""The same stores on different ground: in memory, on moto, and on DynamoDB Local where it runs."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from moto import mock_aws
+
+from tests import fakes
+from tests.builders.items import NOW
+from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
+from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
+from undelivered.adapters.dynamodb.models import MODELS, TableNames, use_tables
+from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
+from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
+from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
+from undelivered.services import ports
+
+DYNAMODB_LOCAL = "DYNAMODB_LOCAL_URL"
+"""Names the URL of a DynamoDB Local that tests may make tables in."""
+
+_FOR_TESTS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+}
+
+
+@dataclass
+class Clock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Zones:
+    """The time zone of every account."""
+
+    name: str = "UTC"
+
+    def __call__(self, _: str) -> ZoneInfo:
+        return ZoneInfo(self.name)
+
+
+@dataclass
+class World:
+    undelivered: ports.UndeliveredStore
+    reports: ports.ReportReader
+    suppressions: ports.SuppressionStore
+    notifications: ports.NotificationStore
+    customers: ports.CustomerStore
+    accounts: ports.AccountStore
+    clock: Clock = field(default_factory=Clock)
+    zones: Zones = field(default_factory=Zones)
+
+
+@contextmanager
+def in_memory() -> Iterator[World]:
+    clock, zones = Clock(), Zones()
+    suppressions = fakes.FakeSuppressionStore()
+    undelivered = fakes.FakeUndeliveredStore(suppressions, clock=clock, zone_of=zones)
+    yield World(
+        undelivered,
+        fakes.FakeReportReader(undelivered),
+        suppressions,
+        fakes.FakeNotificationStore(clock=clock),
+        fakes.FakeCustomerStore(),
+        fakes.FakeAccountStore(),
+        clock,
+        zones,
+    )
+
+
+def on_dynamodb() -> World:
+    """Return the stores on tables just made, wherever botocore finds DynamoDB."""
+    names = TableNames(**{key: f"{key}-{uuid4().hex[:8]}" for key in MODELS})
+    use_tables(names)
+    for model in MODELS.values():
+        model.create_table()
+    clock, zones = Clock(), Zones()
+    return World(
+        DynamoUndeliveredStore(zone_of=zones, history_days_of=lambda _: 400, clock=clock, sleep=lambda _: None),
+        DynamoReportReader(zone_of=zones),
+        DynamoSuppressionStore(),
+        DynamoNotificationStore(content_days_of=lambda _: 60, clock=clock),
+        DynamoCustomerStore(),
+        DynamoAccountStore(),
+        clock,
+        zones,
+    )
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def on_moto() -> Iterator[World]:
+    with _environment(**_FOR_TESTS), mock_aws():
+        yield on_dynamodb()
+
+
+@contextmanager
+def on_dynamodb_local() -> Iterator[World]:
+    with _environment(**_FOR_TESTS, AWS_ENDPOINT_URL_DYNAMODB=os.environ[DYNAMODB_LOCAL]):
+        yield on_dynamodb()
+        for model in MODELS.values():
+            model.delete_table()
+
+
+BACKENDS = {"memory": in_memory, "moto": on_moto}
+if DYNAMODB_LOCAL in os.environ:
+    BACKENDS["dynamodb_local"] = on_dynamodb_local

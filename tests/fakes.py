@@ -1,0 +1,317 @@
+"""The ports in memory, to the same contract as the real adapters (``tests/contract`` runs it on both)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from undelivered.domain.account import AccountSettings, Customer, Notification, SendAttempt, same_contact
+from undelivered.domain.announcement import Announcement
+from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.lifecycle import merge_items, settles_at
+from undelivered.domain.notification import LIVE_STATES, State, UndeliveredItem
+from undelivered.domain.reporting import LiveCount, ReportFilter, class_of, count_change, local_day
+from undelivered.domain.suppression import Suppression
+from undelivered.domain.taxonomy import Channel
+from undelivered.services.ports import NewEntry, OutgoingMessage, Page, SendOrder
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _check(stored_version: int | None, read_version: int | None) -> None:
+    if stored_version != read_version:
+        raise StaleWriteError("somebody else wrote in between")
+
+
+def _version(stored: UndeliveredItem | Suppression | None) -> int | None:
+    return stored.version if stored else None
+
+
+class FakeSuppressionStore:
+    def __init__(self) -> None:
+        self.stored: dict[tuple[str, str], Suppression] = {}
+
+    @staticmethod
+    def _key(suppression: Suppression) -> tuple[str, str]:
+        return suppression.account_id, f"{suppression.channel}#{suppression.address}"
+
+    def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
+        return self.stored.get((account_id, f"{channel}#{address}"))
+
+    def check(self, before: Suppression | None, after: Suppression) -> None:
+        _check(_version(self.stored.get(self._key(after))), _version(before))
+
+    def save(self, before: Suppression | None, after: Suppression) -> None:
+        self.check(before, after)
+        self.stored[self._key(after)] = replace(after, version=before.version + 1 if before else 1)
+
+    def page(
+        self, account_id: str, channel: Channel | None, limit: int, after: str | None
+    ) -> tuple[Sequence[Suppression], str | None]:
+        found = [
+            (key, each)
+            for (account, key), each in sorted(self.stored.items(), key=lambda pair: pair[0])
+            if account == account_id
+            and each.active
+            and (channel is None or each.channel is channel)
+            and key > (after or "")
+        ]
+        return [each for _, each in found[:limit]], found[limit - 1][0] if len(found) > limit else None
+
+
+class FakeUndeliveredStore:
+    """Items by account and key, those on the report apart from history; also what the counters would say."""
+
+    def __init__(
+        self,
+        suppressions: FakeSuppressionStore | None = None,
+        *,
+        clock: Clock = utc_now,
+        zone_of: Callable[[str], ZoneInfo] = lambda _: ZoneInfo("UTC"),
+    ) -> None:
+        self.suppressions = suppressions or FakeSuppressionStore()
+        self.items: dict[tuple[str, str], UndeliveredItem] = {}
+        self.history: dict[tuple[str, str], UndeliveredItem] = {}
+        self.failed: defaultdict[tuple[str, date], Counter[str]] = defaultdict(Counter)
+        self._clock = clock
+        self._zone_of = zone_of
+
+    def add_new(self, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
+        refused = []
+        for entry in entries:
+            if entry.item.leaves_at <= self._clock():
+                refused.append(entry)
+                continue
+            try:
+                self.save(None, entry.item, (None, entry.suppression) if entry.suppression else None)
+            except StaleWriteError:
+                refused.append(entry)
+        return refused
+
+    def find(self, account_id: str, entry_key: str) -> UndeliveredItem | None:
+        key = account_id, entry_key
+        return self.items.get(key) or self.history.get(key)
+
+    def save(
+        self,
+        before: UndeliveredItem | None,
+        after: UndeliveredItem,
+        suppression: tuple[Suppression | None, Suppression] | None = None,
+    ) -> None:
+        key = after.account_id, after.entry_key
+        _check(_version(self.find(*key)), _version(before))
+        if suppression:
+            self.suppressions.save(*suppression)
+        whole_second = after.sent_at.replace(microsecond=0)
+        stored = replace(after, sent_at=whole_second, version=before.version + 1 if before else 1)
+        is_past = after.leaves_at <= self._clock() and key not in self.items
+        (self.history if is_past else self.items)[key] = stored
+        day = local_day(after.sent_at, self._zone_of(after.account_id))
+        self.failed[after.account_id, day].update(count_change(before, after).failed)
+
+    def _of_account(self, account_id: str) -> list[UndeliveredItem]:
+        mine = {**self.history, **self.items}
+        return [mine[key] for key in sorted(mine, reverse=True) if key[0] == account_id]
+
+    def live_items_of_customer(self, account_id: str, customer_id: str) -> Sequence[UndeliveredItem]:
+        return [
+            item
+            for item in self._of_account(account_id)
+            if item.customer_id == customer_id and item.state_at(self._clock()) in LIVE_STATES
+        ]
+
+    def items_of_customer(self, item: UndeliveredItem) -> Sequence[UndeliveredItem]:
+        def same(other: UndeliveredItem) -> bool:
+            if item.customer_id or other.customer_id:
+                return other.customer_id == item.customer_id
+            return other.recipient == item.recipient
+
+        return [other for other in self._of_account(item.account_id) if same(other)]
+
+    def due_for_settling(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
+        due = [item for item in self.items.values() if item.state is State.RESENDING and settles_at(item) <= now]
+        return sorted(due, key=settles_at)[:limit]
+
+    def sweep(self, account_id: str, now: datetime, limit: int) -> int:
+        past = [key for key, item in sorted(self.items.items()) if key[0] == account_id and item.leaves_at <= now]
+        for key in past[:limit]:
+            del self.items[key]
+        return len(past[:limit])
+
+    def archive(self, items: Iterable[UndeliveredItem], *, settle_counters: bool) -> None:  # noqa: ARG002
+        for item in items:
+            key = item.account_id, item.entry_key
+            known = self.history.get(key)
+            merged = merge_items(known, item) if known else item
+            if merged != known:
+                self.history[key] = replace(merged, version=known.version + 1) if known else merged
+
+    def all_items(self, account_id: str) -> Sequence[UndeliveredItem]:
+        """Return everything of an account, newest first; for tests."""
+        return self._of_account(account_id)
+
+
+class FakeReportReader:
+    def __init__(self, store: FakeUndeliveredStore) -> None:
+        self._store = store
+
+    def count(self, account_id: str, now: datetime) -> LiveCount:
+        live = [item for item in self._store.all_items(account_id) if item.state_at(now) in LIVE_STATES]
+        by_class = Counter(class_of(item.channel, item.verdict) for item in live)
+        return LiveCount(by_class, sum(item.state is State.RESENDING for item in live))
+
+    def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
+        shown = [
+            item
+            for item in self._store.all_items(account_id)
+            if wanted.shows(item, now) and (after is None or item.entry_key < after)
+        ]
+        return Page(tuple(shown[:limit]), shown[limit - 1].entry_key if len(shown) > limit else None)
+
+    def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
+        days = [first + timedelta(days=after) for after in range((last - first).days + 1)]
+        counted = self._store.failed
+        return {day: {name: n for name, n in counted[account_id, day].items() if n} for day in days}
+
+
+class FakeNotificationStore:
+    def __init__(self, *, content_days: int = 60, clock: Clock = utc_now) -> None:
+        self.notifications: dict[tuple[str, str], Notification] = {}
+        self.claims: dict[tuple[str, str, int], SendAttempt] = {}
+        self._held = timedelta(days=content_days)
+        self._clock = clock
+
+    def add(self, notification: Notification) -> bool:
+        key = notification.account_id, notification.notification_id
+        return self.notifications.setdefault(key, notification) is notification
+
+    def find(self, account_id: str, notification_id: str) -> Notification | None:
+        found = self.notifications.get((account_id, notification_id))
+        return found if found and found.created_at + self._held > self._clock() else None
+
+    def attempts(self, account_id: str, notification_id: str) -> Sequence[SendAttempt]:
+        return [each for key, each in sorted(self.claims.items()) if key[:2] == (account_id, notification_id)]
+
+    @staticmethod
+    def _key(attempt: SendAttempt) -> tuple[str, str, int]:
+        return attempt.account_id, attempt.notification_id, attempt.number
+
+    def claim(self, attempt: SendAttempt) -> bool:
+        return self.claims.setdefault(self._key(attempt), attempt) is attempt
+
+    def release(self, attempt: SendAttempt) -> None:
+        if self.claims[self._key(attempt)].outcome == "claimed":
+            del self.claims[self._key(attempt)]
+
+    def record(self, attempt: SendAttempt) -> None:
+        if attempt.outcome == "broken_off" and self.claims[self._key(attempt)].outcome != "claimed":
+            return
+        self.claims[self._key(attempt)] = attempt
+
+    def find_by_provider_message_id(self, provider_message_id: str) -> SendAttempt | None:
+        found = (each for each in self.claims.values() if each.provider_message_id == provider_message_id)
+        return next(found, None)
+
+    def recent_sends_to(self, account_id: str, address: str, limit: int) -> Sequence[SendAttempt]:
+        sends = [
+            each
+            for each in self.claims.values()
+            if (each.account_id, each.to) == (account_id, address) and each.outcome != "claimed"
+        ]
+        return sorted(sends, key=lambda each: each.claimed_at, reverse=True)[:limit]
+
+    def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
+        waiting = [e for e in self.claims.values() if e.outcome == "claimed" and e.claimed_at < claimed_before]
+        return sorted(waiting, key=lambda each: each.claimed_at)[:limit]
+
+
+class FakeCustomerStore:
+    def __init__(self) -> None:
+        self.stored: dict[tuple[str, str], Customer] = {}
+
+    def find(self, account_id: str, customer_id: str) -> Customer | None:
+        return self.stored.get((account_id, customer_id))
+
+    def save(self, customer: Customer) -> Customer:
+        known = self.find(customer.account_id, customer.customer_id)
+        _check(known.version if known else 0, customer.version)
+        saved = replace(customer, version=customer.version + 1)
+        self.stored[customer.account_id, customer.customer_id] = saved
+        return saved
+
+    def by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
+        return [
+            each
+            for (account, _), each in sorted(self.stored.items())
+            if account == account_id and each.contact(channel) and same_contact(channel, each.contact(channel), address)
+        ]
+
+
+class FakeAccountStore:
+    def __init__(self) -> None:
+        self.stored: dict[str, AccountSettings] = {}
+
+    def settings(self, account_id: str) -> AccountSettings:
+        return self.stored.setdefault(account_id, AccountSettings(account_id))
+
+    def save_settings(self, settings: AccountSettings) -> None:
+        self.stored[settings.account_id] = settings
+
+    def account_ids(self) -> Iterable[str]:
+        return sorted(self.stored)
+
+
+@dataclass
+class FakeSender:
+    """Keeps what it was given; ``errors`` are raised one by one before anything is taken."""
+
+    sent: list[OutgoingMessage] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    def send(self, message: OutgoingMessage) -> str:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.sent.append(message)
+        return f"provider-{len(self.sent)}"
+
+
+@dataclass
+class FakeQueue:
+    orders: list[SendOrder] = field(default_factory=list)
+
+    def put(self, orders: Sequence[SendOrder]) -> None:
+        self.orders.extend(orders)
+
+
+@dataclass
+class FakeAnnouncer:
+    told: list[Announcement] = field(default_factory=list)
+
+    def announce(self, told: Announcement) -> None:
+        self.told.append(told)
+
+
+@dataclass
+class FakeProviderSuppressions:
+    """Remembers what was lifted; ``error`` is raised instead when set."""
+
+    lifted: list[tuple[Channel, str, bool]] = field(default_factory=list)
+    error: Exception | None = None
+
+    def lift(self, channel: Channel, address: str, *, opt_in: bool) -> None:
+        if self.error:
+            raise self.error
+        self.lifted.append((channel, address, opt_in))
+
+
+@dataclass(frozen=True)
+class FakeSigningKeys:
+    keys: tuple[bytes, ...] = (b"a secret for tests",)
+
+    def secrets(self) -> Sequence[bytes]:
+        return self.keys
