@@ -39,10 +39,10 @@ def judgement(reason: Reason, because: str, kind: Kind | None = None) -> Judgeme
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A compiled part of a family: what to search, in what, and what it means."""
+    """One trigger's wordings of a family, and what they mean."""
 
-    rank: int
-    search: Callable[[str], re.Match[str] | None]
+    rank: int  #: place in the order of all wordings; the lowest that matches decides
+    pattern: str
     reason: Reason
     because: str
     temporary_as: Reason | None
@@ -86,6 +86,16 @@ _PUNCTUATION: Final = str.maketrans(
     }
 )
 _PROVIDERS_OWN: Final = re.compile(r"7\.\d{3}$")  # 5.7.5nn to 7nn: Exchange Online's blocks of senders
+# A report may quote the remote server's reply after words of its own: Postfix `host x said: 550 …`, Exim `error from
+# remote mail server after RCPT TO:<…>: host x [ip]: 550 …`, qmail `Remote host said: 550 … Giving up on ip.`
+_QUOTED_REPLY: Final = re.compile(
+    r"(?:\bsa(?:id|ys)|reason|respon(?:ded|se)|answer(?:ed)?|reply|replied|\]|\)):?\s{0,3}(?=[45]\d\d[ -])"
+)
+_AT_MAIL_FROM: Final = re.compile(r"(?:after|reply to|response to|command:?) (?:the )?\"?mail from")
+_SENDER_ADDRESS: Final = frozenset({"1.7", "1.8"})
+_TYPE: Final = re.compile(r"^\s{0,4}[\w-]{1,20}\s{0,4};")  # RFC 3464 §2.3.6: the type of a diagnostic, `smtp;`
+_QUOTE_END: Final = re.compile(r"giving up on|i'm not going to try again|\(in reply to|\(#?\d\.\d\.\d\)")
+_ADVICE: Final = re.compile(r"(?:for more information|to review|learn more|more information)[^.]*")
 _REPLY: Final = re.compile(r"\s{0,4}(?:[\w-]{1,20}\s{0,4};\s{0,4})?([45]\d\d)(?!\d)")
 _COMBINING_LATIN: Final = re.compile("[\u0300-\u036f]")
 
@@ -105,29 +115,37 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", decomposed)
 
 
+def _folded_pattern(pattern: str) -> str:
+    """Fold what a pattern looks for as texts are folded; patterns of ASCII are written folded."""
+    return pattern if pattern.isascii() else _folded(pattern)
+
+
 def _words(text: str) -> list[str]:
     return text.translate(_PUNCTUATION).split()
 
 
 @cache
+def _search(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Return the search for a pattern, compiled when first needed: most texts call for a handful of hundreds."""
+    return re.compile(pattern).search
+
+
+@cache
 def _book() -> _Book:
-    """Compile the rules, once, when the first text is to be read."""
+    """Sort the rules by their triggers, once, when the first text is to be read."""
     from undelivered.domain import diagnostic_rules as rules  # noqa: PLC0415 - kept out of every cold start
 
     codes: dict[str, list[_Rule]] = {}
     prose: dict[str, list[_Rule]] = {}
+    places = ((rules.CODES, codes, ""), (rules.PROSE, prose, r"(?<![a-z0-9])"))
     rank = 0
-    for families, index, before in ((rules.CODES, codes, ""), (rules.PROSE, prose, r"(?<![a-z0-9])")):
+    for families, index, boundary in places:
         for family in families:
             because = f"text:{family.reason}/{family.name}"
             for triggers, wordings in family.wordings:
-                if not wordings:
-                    continue
                 rank += 1
-                search = re.compile(
-                    _folded(f"{before}(?:{'|'.join(wordings)})") if before else "|".join(wordings)
-                ).search
-                rule = _Rule(rank, search, family.reason, because, family.temporary_as, family.policy_as)
+                pattern = f"{boundary}(?:{_folded_pattern('|'.join(wordings))})"
+                rule = _Rule(rank, pattern, family.reason, because, family.temporary_as, family.policy_as)
                 for trigger in _folded(triggers).split("|"):
                     index.setdefault(trigger, []).append(rule)
     unspaced = tuple(trigger for trigger in prose if trigger[0] >= "\u2e80")
@@ -138,9 +156,7 @@ def _book() -> _Book:
     )
 
 
-def _first(
-    index: Mapping[str, tuple[_Rule, ...]], words: set[str], text: str, skip: Callable[[_Rule], bool]
-) -> _Rule | None:
+def _first(index: Mapping[str, tuple[_Rule, ...]], words: set[str], text: str) -> _Rule | None:
     """Return the highest ranking rule whose wording occurs in the text."""
     called: dict[int, _Rule] = {}
     for word in index.keys() & words:
@@ -148,7 +164,7 @@ def _first(
             called[rule.rank] = rule
     for rank in sorted(called):
         rule = called[rank]
-        if rule.search(text) and not skip(rule):
+        if _search(rule.pattern)(text):
             return rule
     return None
 
@@ -159,26 +175,54 @@ def classify_diagnostic(diagnostic: str, enhanced_status: str | None, smtp_code:
     `enhanced_status` is the report's RFC 3463 status, often a bare 5.0.0; codes inside the text are read too.
     Never raises; a text that says nothing known is soft and undetermined.
     """
-    raw = _folded(_shortened(diagnostic))
+    if smtp_code is None:
+        smtp_code = _reply_code(diagnostic)
+    raw = _TYPE.sub("", _folded(_shortened(diagnostic)))
     statuses = _statuses(raw, enhanced_status)
-    temporary = _is_temporary(statuses, smtp_code)
-    book = _book()
-
-    rule = _first(book.codes, set(_words(raw)), raw, lambda _: False)
+    rule = _by_text(raw)
     if rule is None:
-        words = _words(_NOISE.sub(" ", raw))
-        prose = " ".join(words)
-        called = set(words)
-        if not prose.isascii():
-            called.update(trigger for trigger in book.unspaced if trigger in prose)
-        rule = _first(book.prose, called, prose, lambda _: False)
-    if rule is not None:
-        if temporary and rule.temporary_as is not None:
-            return judgement(rule.temporary_as, rule.because)
-        if rule.policy_as is not None and any(subject.startswith("7.") for _, subject in statuses):
-            return judgement(rule.policy_as, rule.because)
-        return judgement(rule.reason, rule.because)
-    return _by_code(statuses, smtp_code)
+        return _by_code(statuses, smtp_code)
+    if verdict(rule.reason).kind is not Kind.SOFT and _is_about_sender(raw, statuses):
+        return judgement(Reason.SENDER_BLOCKED, rule.because)
+    if rule.temporary_as is not None and _is_temporary(statuses, smtp_code):
+        return judgement(rule.temporary_as, rule.because)
+    if rule.policy_as is not None and any(subject.startswith("7.") for _, subject in statuses):
+        return judgement(rule.policy_as, rule.because)
+    return judgement(rule.reason, rule.because)
+
+
+def _is_about_sender(raw: str, statuses: list[tuple[str, str]]) -> bool:
+    """Whether an address or domain spoken of is ours: by RFC 3463 X.1.7 and X.1.8, or as the reply to MAIL FROM."""
+    return any(subject in _SENDER_ADDRESS for _, subject in statuses) or _AT_MAIL_FROM.search(raw) is not None
+
+
+def _by_text(raw: str) -> _Rule | None:
+    """Return the rule for the text: what the remote server replied decides, then the cause, then the rest."""
+    book = _book()
+    found = _first(book.codes, set(_words(raw)), raw)
+    if found is not None:
+        return found
+    introduction = _QUOTED_REPLY.search(raw)
+    if introduction is not None:
+        found = _by_prose(book, _QUOTE_END.split(raw[introduction.end() :], maxsplit=1)[0])
+        if found is not None:
+            return found
+    cause = _QUOTE_END.split(raw, maxsplit=1)[0]
+    found = _by_prose(book, cause)
+    if cause != raw and (found is None or found.reason is Reason.SERVER_UNAVAILABLE):
+        return _by_prose(book, raw) or found  # why it was hard to reach says less than that it was given up
+    return found
+
+
+def _by_prose(book: _Book, raw: str) -> _Rule | None:
+    words = _words(_NOISE.sub(" ", raw))
+    prose = " ".join(words)
+    if "more information" in prose or "to review" in prose or "learn more" in prose:
+        prose = _ADVICE.sub("", prose)
+    called = set(words)
+    if not prose.isascii():
+        called.update(trigger for trigger in book.unspaced if trigger in prose)
+    return _first(book.prose, called, prose)
 
 
 def _statuses(raw: str, enhanced_status: str | None) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF001 - a wording stands whole on its line; Cyrillic letters are meant
+# ruff: noqa: E501 - a wording stands whole on its line
 """The wordings and codes by which receiving systems say why they refused a message: data, no logic.
 
 A family is one way of saying one thing. Its wordings stand under a *trigger*: a word (or several, `|` between
@@ -38,17 +38,18 @@ _BOX = (
     r"user account|virtual user|users?|recipients? address(?:es)?|recipients?|accounts?|address(?:es)?|addressees?|"
     r"alias|local ?part|inbox|destination|account name|subscriber|customer|person|employee|mail user|email|e mail)"
 )
-_BE = r"(?:is|are|was|were|has been|have been|been|seems|seems to be|appears to be|may be)"
 _NOT = r"(?:not|no longer|never|cannot be|can not be|could not be|couldnt be|isnt|wasnt|arent|didnt|not be)"
 _DO_NOT = r"(?:does not|doesnt|do not|dont|did not|didnt|does nt|no longer|not|doesn t|don t|cannot|never)"
-_SENDER = (
-    r"(?:sender|sending|senders|envelope sender|mail ?from|return path|reply to|from address|from header|from domain|"
-    r"helo|ehlo|client|connecting|originating|your|youre|you)"
-)
 _GAP = r"(?:[^.;]{0,60} )?"  # some words of the same sentence
 
 
 CODES: tuple[Family, ...] = (
+    Family(
+        "qmail/refused_us",
+        Reason.SENDER_BLOCKED,
+        "qmail-remote: 'Connected to … but my name was rejected' or 'but sender was rejected'",
+        (("rejected", (r"but (?:my name|sender) was rejected",)),),
+    ),
     Family(
         "google/no_such_user",
         Reason.ADDRESS_NOT_FOUND,
@@ -89,17 +90,16 @@ CODES: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "exchange/not_authorized",
+        Reason.RECIPIENT_REFUSED,
+        "Microsoft Learn, NDR 5.7.1, 5.7.124, 5.7.133-136: the recipient takes mail from certain senders only",
+        (("rst|resolver", (r"resolver\.rst\.(?:notauthorized|sendernotauth\w*|restrictedtorecipients\w*)",)),),
+    ),
+    Family(
         "exchange/restricted",
         Reason.CONTENT_REJECTED,
-        "Microsoft Learn, NDR 5.7.1, 5.7.124, 5.7.133-136: the recipient takes mail from certain senders only",
-        (
-            (
-                "rst|resolver|deliveryrestriction",
-                (
-                    r"resolver\.rst\.(?:authrequired|notauthorized|recip(?:ient)?restricted|restrict\w*|sendernotauth\w*)",
-                ),
-            ),
-        ),
+        "Microsoft Learn, NDR 5.7.1: senders must be authenticated",
+        (("rst|resolver", (r"resolver\.rst\.(?:authrequired|recip(?:ient)?restricted|restrict\w*)",)),),
     ),
     Family(
         "exchange/size_limit",
@@ -149,7 +149,7 @@ CODES: tuple[Family, ...] = (
             ("sc", (r"\bsc-00[1-4]\b",)),
             ("dy", (r"\bdy-00[12]\b",)),
             ("ou", (r"\bou-00[12]\b",)),
-            ("s3140|s3150|s3114|s3115|s3123", (r"\bs31\d\d\b",)),
+            ("s3140|s3150", (r"\bs31[45]0\b",)),
         ),
     ),
     Family(
@@ -180,6 +180,12 @@ CODES: tuple[Family, ...] = (
         (("ph01", (r"\(ph01\)|\[ph01\]|\bph01\b",)),),
     ),
     Family(
+        "microsoft/busy",
+        Reason.RATE_LIMITED,
+        "Microsoft Learn, 451 4.7.500-699: 'Server busy' of AS777nn is a limit set on the sender",
+        (("as77712|as77713|as77714|as77715|as780090|as780091|as780092", (r"\bas7(?:77|80)\d+\b",)),),
+    ),
+    Family(
         "yahoo/authentication",
         Reason.SENDER_AUTHENTICATION,
         "Yahoo Sender Hub, SMTP Error Codes: AU01",
@@ -207,7 +213,7 @@ CODES: tuple[Family, ...] = (
         "apple/content",
         Reason.CONTENT_REJECTED,
         "Apple Support, Postmaster information for iCloud Mail: [CS01], [HM08]",
-        (("cs01|cs02|hm07|hm08|hme1", (r"\[(?:cs0\d|hm0\d|hme1)\]",)),),
+        (("cs01|cs02|hm07|hm08", (r"\[(?:cs0\d|hm0\d)\]",)),),
     ),
     Family(
         "comcast/blocked",
@@ -269,38 +275,77 @@ CODES: tuple[Family, ...] = (
         (("mi|dt", (r"\b(?:mi:spf|dt:spf)\b",)),),
     ),
     Family(
-        "laposte/authentication",
+        "orange/authentication",
         Reason.SENDER_AUTHENTICATION,
-        "Laposte.net Postmaster, error codes LPN",
-        (("lpn007|lpn006|lpn105", (r"\blpn\d{3}_517",)),),
+        "Orange and Laposte.net postmaster pages: codes ending in 517 are about DMARC",
+        (("ofr|lpn|lpn007|ofr006|ofr007", (r"\b(?:ofr|lpn)(?:\d{3})?_517\b",)),),
     ),
     Family(
-        "laposte/unknown",
-        Reason.ADDRESS_NOT_FOUND,
-        "Laposte.net Postmaster, error codes LPN",
-        (("lpn007", (r"\blpn\d{3}_41[06]",)),),
-    ),
-    Family(
-        "orange/blocked",
-        Reason.SENDER_BLOCKED,
-        "Orange Postmaster, error codes OFR: 1xx-5xx connection and reputation",
-        (("ofr", (r"\bofr_?(?:50[1-6]|108|109|102|103|10[45]|999)\b",)),),
+        "orange/rate",
+        Reason.RATE_LIMITED,
+        "Orange and Laposte.net postmaster pages: codes ending in 103, 104 are about connections",
+        (("ofr004|lpn004|ofr|lpn", (r"\b(?:ofr|lpn)(?:\d{3})?_10[34]\b",)),),
     ),
     Family(
         "orange/unknown",
         Reason.ADDRESS_NOT_FOUND,
-        "Orange Postmaster, error codes OFR: 413-418 recipient",
-        (("ofr", (r"\bofr_?41[56]\b",)),),
+        "Orange and Laposte.net postmaster pages: codes ending in 416",
+        (("ofr|lpn|ofr006|lpn007|ofr007|lpn006", (r"\b(?:ofr|lpn)(?:\d{3})?_416\b",)),),
     ),
     Family(
-        "orange/disabled",
-        Reason.MAILBOX_DISABLED,
-        "Orange Postmaster, error codes OFR: 417 suspended",
-        (("ofr", (r"\bofr_?41[378]\b",)),),
+        "orange/content",
+        Reason.CONTENT_REJECTED,
+        "Orange and Laposte.net postmaster pages: codes ending in 506 and 51x, the message was refused",
+        (("ofr|lpn|lpn007|ofr006|ofr007", (r"\b(?:ofr|lpn)(?:\d{3})?_(?:506|51\d)\b",)),),
+    ),
+    Family(
+        "blocklist_link",
+        Reason.SENDER_BLOCKED,
+        "Spamhaus, SORBS, SpamCop, Barracuda, UCEPROTECT, Proofpoint, Cloudmark, Invaluement: look-up addresses of their lists",
+        (
+            (
+                "spamhaus|sorbs|spamcop|barracudacentral|uceprotect|ipcheck|csi|cobion|invaluement|dnsbl|rbl|drbl|bl|abuseat|spfbl|njabl|psbl|mailspike|hostkarma|junkemailfilter|sender|denyip",
+                (
+                    r"(?:spamhaus|sorbs|spamcop|abuseat|psbl|njabl|invaluement|spfbl|surriel|cobion|manitu)\.(?:org|net|com|de)\b",
+                    r"barracudacentral\.org|uceprotect\.net|mailspike\.\w+|junkemailfilter\.com",
+                    r"ipcheck\.proofpoint\.com|csi\.cloudmark\.com|sender\.office\.com",
+                    r"(?:\bat|\bin|\bby|\bon|using) [\w.-]{0,40}\b(?:dnsbl|rbl|drbl|bl|zen|xbl|sbl|pbl)\.[\w-]{2,40}\.\w{2,}",
+                    r"denyip\.php",
+                ),
+            ),
+        ),
     ),
 )
 
 PROSE: tuple[Family, ...] = (
+    Family(
+        "listed_link",
+        Reason.CONTENT_REJECTED,
+        "URIBL, SURBL: a link in the message is listed, not the sender",
+        (
+            (
+                "url|urls|uri|link|links",
+                (
+                    r"(?:black ?listed|listed|blocked|spammy|bad|malicious) (?:url|urls|uri|links?)\b",
+                    r"(?:url|urls|uri|links?) (?:\w+ ){0,4}?(?:black ?listed|listed|blocked)\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "message_is_spam",
+        Reason.CONTENT_REJECTED,
+        "Google Groups, SpamAssassin milters, Barracuda, Exchange 5.7.350: the message was taken for spam",
+        (
+            (
+                "spam",
+                (
+                    r"(?:message|mail|e ?mail|content|it) (?:\w+ ){0,5}?(?:rejected|refused|detected|classified|identified|considered|marked|recogni[sz]ed|blocked|flagged) (?:as|due to|for being|because it is|to be) (?:\w+ ){0,2}?spam",
+                    r"(?:likely|suspected|probable|possible) (?:to be )?spam",
+                ),
+            ),
+        ),
+    ),
     Family(
         "expired",
         Reason.TIMED_OUT,
@@ -309,7 +354,7 @@ PROSE: tuple[Family, ...] = (
             (
                 "expired|expire|expiration|exceeded|timeout",
                 (
-                    r"(?:message|delivery|mail|queue|transmission|deliverytime|delivery time|queue time|time) (?:\w+ ){0,2}?expired",
+                    r"(?:message|delivery|mail|queue|envelope|transmission|deliverytime|delivery time|queue time|time) (?:\w+ ){0,2}?expired",
                     r"retry time ?out exceeded",
                     r"max(?:imum)? (?:retry|queue|delivery) (?:time|attempts|count)\w*(?: \w+){0,3} exceeded",
                     r"exceeded (?:the )?(?:max(?:imum)?|allowed|retry) (?:number of )?(?:\w+ )?(?:retr\w+|delivery attempts|queue\w*|time in queue|attempts)",
@@ -322,6 +367,7 @@ PROSE: tuple[Family, ...] = (
                 (
                     r"unable to deliver (?:\w+ ){0,3}?(?:in|for|within|after) \d+ (?:minutes|hours|days)",
                     r"not (?:be )?delivered (?:\w+ ){0,4}?(?:within|for|after|in) (?:more than |over )?\w+ (?:minutes|hours|days)",
+                    r"(?:undelivered|undeliverable|not (?:been )?delivered|delayed) (?:after|for|since) (?:more than |over )?\d+ (?:minutes|hours|days)",
                     r"within the (?:allowed|allotted|specified) (?:queue )?(?:time|period)",
                 ),
             ),
@@ -347,8 +393,15 @@ PROSE: tuple[Family, ...] = (
                     r"retries (?:have )?(?:been )?(?:exhausted|exceeded|expired)",
                 ),
             ),
+            ("connect|connection", (r"did not accept our requests to connect",)),
             ("long", (r"(?:message|mail) (?:has been |was )?(?:undeliverable|undelivered|delayed) (?:for )?too long",)),
         ),
+    ),
+    Family(
+        "one_transaction_each",
+        Reason.SERVER_UNAVAILABLE,
+        "Google Workspace Admin Help, Gmail SMTP errors and codes: 4.3.0 and 4.5.3, to be tried in a transaction of its own",
+        (("transaction", (r"(?:per|separate|in a single|this) transaction",)),),
     ),
     Family(
         "not_verified_yet",
@@ -383,12 +436,14 @@ PROSE: tuple[Family, ...] = (
             (
                 "recipient|recipients|user|users|addressee",
                 (
-                    r"(?:blocked|rejected|refused|blacklisted|black listed|banned|denied|filtered) by (?:the |this |that |an? )?(?:recipient|user|addressee|mailbox owner|account owner)(?!s? (?:server|domain|organi|host|system|mail ?server|policy|spam|e ?mail (?:system|server)))",
+                    r"(?<!ip )(?<!ip address )(?<!server )(?<!host )(?:blocked|rejected|refused|blacklisted|black listed|banned|denied|filtered) by (?:the |this |that |an? )?(?:recipient|user|addressee|mailbox owner|account owner)(?!s? (?:server|domain|organi|host|system|mail ?server|policy|spam|e ?mail (?:system|server)))",
                     r"recipients? (?:has |have |had )?(?:blocked|blacklisted|rejected your (?:mail|message|address)|refused|refuses) (?:you|your|mail|messages?|e ?mails?|this sender|the sender|to (?:receive|accept))",
                     r"(?:on|in|to) (?:the )?(?:recipient|user|addressee)s? (?:personal |private |own )?(?:black ?list|block ?list|blocked senders|rejected senders|ignore list)",
                     r"not (?:on|in) (?:the )?(?:recipient|user|addressee)s? (?:white ?list|allow ?list|accept list|guest list|approved senders|safe senders)",
                     r"(?:recipient|user) (?:only accepts|accepts only|does not accept|doesnt accept|is not accepting|has chosen not to|does not want|doesnt want|does not wish) (?:to (?:receive|accept) )?(?:any )?(?:e ?mails?|mails?|messages?)(?: from (?:you|your|this|certain|specific|approved|known|authori[sz]ed|unknown|trusted))",
                     r"(?:sender|you) (?:is|are) (?:not )?(?:on|in) (?:the |this )?(?:recipient|user)s? \w+ list",
+                    r"due to (?:the )?(?:recipient|user|addressee)s? (?:preferences?|rules?|settings?|choice|request)",
+                    r"(?:user|recipient|addressee) (?:refuses|refused|rejects|declines) (?:to (?:receive|accept) )?(?:this|your|the|any|such|all)? ?(?:e ?mail|mail|message)",
                 ),
             ),
             (
@@ -405,6 +460,7 @@ PROSE: tuple[Family, ...] = (
             ("dmarc", (r"dmarc",)),
             ("dkim|domainkeys", (r"dkim", r"domainkeys")),
             ("spf", (r"spf",)),
+            ("framework", (r"sender policy framework",)),
             ("openspf", (r"openspf",)),
             ("arc", (r"arc (?:validation|failed|failure)",)),
             (
@@ -415,6 +471,7 @@ PROSE: tuple[Family, ...] = (
                     r"(?:email|e mail|mail|message|sender|domain) authentication",
                     r"authentication (?:checks?|information|results?)",
                     r"failed (?:to pass )?authentication",
+                    r"authentication level",
                     r"did not pass authentication",
                     r"require\w* (?:all )?senders to authenticate",
                 ),
@@ -434,11 +491,11 @@ PROSE: tuple[Family, ...] = (
             (
                 "rfc|rfc5322|rfc2822|rfc822|rfc5321|rfc2047|rfc2821",
                 (
-                    r"(?:not|non|isnt|must be|be|is) (?:\w+ ){0,3}?rfc ?\d* ?(?:compliant|conform\w*|complian\w*)",
+                    r"(?:not|non|isnt|must be|be) (?!a valid)(?:\w+ ){0,3}?rfc ?\d* ?(?:compliant|conform\w*|complian\w*)",
                     r"rfc ?\d* ?(?:compliance|compliant|compatible|conform\w*|violation)",
                     r"violat\w+ (?:of )?rfc",
                     r"(?:not|does not|doesnt) (?:\w+ )?(?:comply|conform|follow|meet|compliant)(?: \w+){0,3} rfc",
-                    r"rfc ?\d+ (?:specification|section|requires|standard)",
+                    r"rfc ?\d+ (?:specification|section|requires|standard)(?! for (?:recipient|address))",
                     r"according to rfc",
                 ),
             ),
@@ -449,8 +506,10 @@ PROSE: tuple[Family, ...] = (
                     r"headers? (?:\w+ ){0,3}?(?:missing|invalid|malformed|not valid|is not allowed|contains? (?:illegal|invalid|non ascii|8 ?bit)|syntax)",
                     r"syntax (?:error )?in (?:\w+ )?headers?",
                     r"headers? (?:check|syntax)",
+                    r"messages? (?:with|missing|containing|contains?|has|having) (?:\w+ ){0,4}?headers?",
                 ),
             ),
+            ("multiple", (r"multiple (?:\w+ )?(?:addresses|mailboxes|senders) in (?:the )?(?:from|sender)",)),
             (
                 "bare|malformed|noncompliant|nonstandard",
                 (
@@ -511,6 +570,7 @@ PROSE: tuple[Family, ...] = (
                     r"dynamic (?:host ?name|ip|looking)",
                 ),
             ),
+            ("unverifyable|unverifiable", (r"unverif[iy]able (?:sending )?ips?",)),
             (
                 "dns",
                 (
@@ -542,6 +602,8 @@ PROSE: tuple[Family, ...] = (
                     r"will not accept mail from",
                     r"(?:do|does|will) not accept (?:\w+ ){0,2}?(?:mail|messages?|e ?mail|connections?) from (?!.*(?:recipient|user))",
                     r"callout verification fail",
+                    r"mail ?from (?:\w+ ){0,2}?mismatch\w*",
+                    r"sender (?:\w+ ){0,3}?not in my domain",
                     r"verif\w+ (?:of )?(?:the )?(?:sender|return)",
                 ),
             ),
@@ -588,6 +650,28 @@ PROSE: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "mailbox_size",
+        Reason.MAILBOX_FULL,
+        "Postfix virtual_mailbox_limit, Yandex 'Mailbox size limit exceeded', MailEnable, CommuniGate",
+        (
+            (
+                "mailbox|inbox|maildir|mailboxes|server|mails",
+                (
+                    r"(?:mail ?box|in ?box|mail ?dir) (?:\w+ )?(?:size|limit|storage)(?: limit)? (?:\w+ ){0,2}?(?:exceed\w*|reached|full)",
+                    r"(?:mail ?box|in ?box|mail ?dir) (?:\w+ ){0,2}?(?:exceeds?|exceeded|over) (?:\w+ ){0,3}?(?:size|limit|allowed|quota|maximum)",
+                    r"too many (?:messages|mails) (?:in|on|for) (?:this |the |users? |that )?(?:mail ?box|in ?box|account|server)",
+                    r"zu ?viele (?:e ?)?mails",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "unusual_rate",
+        Reason.SENDER_BLOCKED,
+        "Google Workspace Admin Help, Gmail SMTP errors and codes: X.7.28, a block of the sending address or domain",
+        (("unusual", (r"unusual (?:rate|amount|volume) of (?:\w+ )?(?:e ?)?mail", r"unusual (?:traffic|activity)")),),
+    ),
+    Family(
         "rate",
         Reason.RATE_LIMITED,
         "RFC 3463 X.4.5, RFC 6647; Gmail, Microsoft, Yahoo, Postfix anvil, Exim, QQ and Zoho rate texts",
@@ -596,7 +680,7 @@ PROSE: tuple[Family, ...] = (
                 "many|much",
                 (
                     r"(?:too|to) many (?:\w+ ){0,3}?(?:connections?|messages?|mails?|e ?mails?|sessions?|requests?|recipients?|recips|rcpts?|errors?|hits|attempts|transactions?|commands?|concurrent|sends|smtp|open|deliveries|threads|simultaneous|bad|invalid|unknown|failed|failures|unrecognized)",
-                    r"(?:too|to) much (?:\w+ )?(?:mail|traffic|messages?)",
+                    r"(?:too|to) much (?:\w+ )?(?:mail|traffic|messages?)\b(?! data)",
                     r"(?:sent|sending|received|receiving) (?:too many|too much)",
                 ),
             ),
@@ -619,9 +703,11 @@ PROSE: tuple[Family, ...] = (
             (
                 "limit|limits|limited|exceeded|exceeds|exceed|maximum|reached|quota",
                 (
-                    r"(?:connections?|messages?|recipients?|concurrency|session|hourly|daily|sending|smtp|per (?:hour|day|minute|session|connection)|domain|ip|simultaneous) (?:\w+ ){0,2}?(?:limit|limits|quota) (?:\w+ ){0,2}?(?:exceeded|reached|hit)",
+                    r"(?:connections?|messages?|recipients?|concurrency|session|hourly|daily|sending|smtp|per (?:hour|day|minute|session|connection)|domain|ip|simultaneous) (?:\w+ ){0,2}?limits? (?:\w+ ){0,2}?(?:exceeded|reached|hit)",
+                    r"(?:sending|daily|hourly|relay) (?:\w+ ){0,2}?quota",
+                    r"quota for sending",
                     r"(?:exceed\w*|reached|over|hit) (?:the |its |your |our |a )?(?:\w+ ){0,4}?(?:connections?|connection|messages|recipients|concurrent|concurrency|hourly|daily|sending|per (?:hour|day|minute|session|connection))(?: \w+){0,2} (?:limits?|quota|allowed|rate|number|per|in)\b",
-                    r"(?:max(?:imum)?|limit) (?:number )?(?:of )?(?:concurrent |simultaneous |parallel )?(?:connections?|messages|recipients|sessions|emails|e mails|mails)(?: per \w+)?(?: \w+){0,3} (?:exceeded|reached|allowed)",
+                    r"(?:max(?:imum)?|limit) (?:number )?(?:of )?(?:concurrent |simultaneous |parallel )?(?:connections?|messages|recipients|sessions|emails|e mails|mails)\b",
                     r"sending limit",
                     r"limit on the (?:number|amount)",
                     r"(?:connections?|messages) (?:number )?(?:is |are )?limited",
@@ -647,6 +733,12 @@ PROSE: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "service_refused",
+        Reason.SENDER_BLOCKED,
+        "Orange and Laposte.net postmaster pages: 'Service refuse', a block by reputation",
+        (("refuse|refused", (r"service refus(?:e|ed)\b",)),),
+    ),
+    Family(
         "sender_blocked",
         Reason.SENDER_BLOCKED,
         "RFC 3463 X.7.1; Cisco IronPort, Barracuda, Yahoo, T-Online, AT&T, Charter, Microsoft 'banned sending IP'",
@@ -654,7 +746,7 @@ PROSE: tuple[Family, ...] = (
             (
                 "ip|ips|network|host|server|client|connection|connections|mta",
                 (
-                    r"(?:your|sending|senders?|source|client|originating|connecting|this|the|remote|from) (?:\w+ ){0,2}?(?:ip|ips|network|host|server|mta|mail server|ip address|ipv[46]|subnet|isp)(?: address(?:es)?)? (?:\w+ ){0,5}?(?:blocked|banned|denied|rejected|refused|listed|not allowed|not accepted|blacklisted|suspended|prohibited|forbidden|barred|not authori[sz]ed|not permitted|not welcome|spam\w*|suspicious|compromised|infected|abus\w+|bad|disallowed|not allow\w*)",
+                    r"(?:your|sending|senders?|source|client|originating|connecting|this|the|remote|from) (?:\w+ ){0,2}?(?:ip|ips|network|host|server|mta|mail server|ip address|ipv[46]|subnet|isp)(?: address(?:es)?)? (?:\w+ ){0,5}?(?:blocked|banned|denied|rejected|refused|listed|not allowed|not accepted|blacklisted|suspended|prohibited|forbidden|barred|not authori[sz]ed|not permitted|not welcome|spammers?|suspicious|compromised|infected|abus\w+|bad|disallowed|not allow\w*)",
                     r"(?:blocked|banned|denied|rejected|refused|blocking|rejecting|deny|reject|forbidden|suspicious|bad|dynamic|residential|generic|unauthori[sz]ed) (?:\w+ ){0,3}?(?:ip|ips|ip address|sending ip|client|network|host)\b",
                     r"ip (?:address )?(?:\w+ ){0,3}?(?:blocked|banned|denied|rejected|refused|block|not in white ?list|unauthori[sz]ed|forbidden|is bad)",
                     r"(?:client|connecting) host (?:\w+ ){0,3}?(?:rejected|blocked|denied|refused)",
@@ -684,6 +776,17 @@ PROSE: tuple[Family, ...] = (
                     r"(?:user|users|customer|recipient|spam|abuse) complaints?",
                     r"(?:due to|because of) (?:\w+ )?(?:abuse|complaints)",
                     r"(?:permanently|temporarily) deferred",
+                ),
+            ),
+            (
+                "from",
+                (
+                    r"(?:e ?mails?|mails?|messages?|connections?) from (?:\w+ ){0,2}?(?:is |are |was |has been )?(?:currently |temporarily )?(?:blocked|rejected|refused|denied|banned|not accepted)\b",
+                ),
+            ),
+            (
+                "complaints|complaint|abuse|abusive|abused|unsolicited",
+                (
                     r"abusive (?:\w+ )?(?:host|ip|network|sender|server|behaviou?r)",
                     r"unsolicited (?:\w+ )?(?:mail|e ?mail|messages?) (?:\w+ )?(?:originating|from|sent) ",
                 ),
@@ -694,7 +797,19 @@ PROSE: tuple[Family, ...] = (
             ),
             ("suspended", (r"(?:sending|outbound|sender) (?:\w+ ){0,3}?suspended",)),
             ("spf2|unauthorized|unauthorised", (r"unauthori[sz]ed (?:host|client|connection|server|network)",)),
-            ("contact", (r"problem occurred (?:\w+ ){0,3}?ask your postmaster",)),
+            (
+                "isp|provider|dialup|dsl|dynamic",
+                (
+                    r"use (?:\w+ ){0,5}?(?:smtp|mail) (?:server|relay|host|smarthost)? ?(?:\w+ ){0,2}?(?:isp|provider)",
+                    r"your (?:isps?|providers?) (?:\w+ ){0,2}?(?:smtp|mail|relay|server)",
+                    r"(?:dial ?up|dynamic|dsl) (?:\w+ ){0,2}?(?:ip|host|address|client|pool|range|user|customer)",
+                ),
+            ),
+            (
+                "invalid|ip",
+                (r"invalid ip\b",),
+            ),
+            ("postmaster", (r"problem occurred (?:\. )?(?:\w+ ){0,3}?ask your postmaster",)),
         ),
     ),
     # The message ----------------------------------------------------------------------------------------------------
@@ -710,6 +825,13 @@ PROSE: tuple[Family, ...] = (
                     r"(?:not|no|cannot|unable to|do not|does not|dont|doesnt|will not|wont|isnt|never|not to|without|unauthori[sz]ed|deny|denied|refuse\w*|reject\w*|illegal|open|not an open) (?:\w+ ){0,4}?relay(?:ing|ed|s)?\b",
                     r"relay(?:ing)? (?:denied|access denied|error|failed)",
                     r"not (?:an )?(?:open )?relay",
+                ),
+            ),
+            (
+                "local",
+                (
+                    r"local users? only",
+                    r"not local host",
                 ),
             ),
             (
@@ -748,6 +870,8 @@ PROSE: tuple[Family, ...] = (
                 (r"\b(?:anti ?)?spam\w*", r"junk ?(?:e ?)?mail", r"\b(?:ube|uce)\b", r"junk (?:message|score)"),
             ),
             ("unsolicited", (r"unsolicited",)),
+            ("垃圾邮件|垃圾|迷惑メール|スパム|스팸", (r"垃圾|迷惑メール|スパム|스팸",)),
+            ("спам|спама|спамом", (r"спам",)),
             ("suspicious|objectionable", (r"(?:suspicious|objectionable)",)),
             (
                 "bulk|marketing|commercial|newsletter|newsletters",
@@ -774,6 +898,7 @@ PROSE: tuple[Family, ...] = (
                     r"(?:url|link|urls|links|domain) (?:\w+ ){0,3}?(?:in (?:your|the|this) (?:message|mail|e ?mail|body)|blocked|forbidden)",
                     r"(?:language|charset|character set) (?:\w+ ){0,2}?not (?:accepted|allowed|supported)",
                     r"body (?:part|type) not supported",
+                    r"content reject\w*",
                     r"subject (?:\w+ ){0,3}?(?:not allowed|rejected|forbidden|blocked)",
                 ),
             ),
@@ -787,10 +912,10 @@ PROSE: tuple[Family, ...] = (
                     r"message (?:refused|rejected|not allowed|filtered|blocked|discarded|was not accepted|content)\b",
                     r"(?:mail|message|e ?mail) (?:has been |was |is )?(?:filtered|blocked)\b",
                     r"similar (?:messages|to messages|mail)",
+                    r"requested action not taken mail .{0,80}is rejected",
                 ),
             ),
             ("sieve|reject", (r"sieve",)),
-            ("loop|looping|looped", ()),
         ),
     ),
     Family(
@@ -801,7 +926,7 @@ PROSE: tuple[Family, ...] = (
             (
                 "size|large|big|length|larger|bigger|huge|oversize|oversized|sized|long|maximum",
                 (
-                    r"(?:message|mail|e ?mail|attachments?|file|body|header|headers|data|content|messages)(?: file| body| total)? (?:\w+ ){0,4}?(?:exceed\w*|larger|bigger|over|too large|too big|oversized?|above|greater)(?: \w+){0,6}? ?(?:size|limit\w*|max\w*|large|big|length|than|oversized?|\d+)",
+                    r"(?:message|mail(?! server)|e ?mail|attachments?|file|body|header|headers|data|content|messages)(?: file| body| total)? (?:\w+ ){0,4}?(?:exceed\w*|larger|bigger|over|too large|too big|oversized?|above|greater)(?: \w+){0,6}? ?(?:size|limit\w*|max\w*|large|big|length|than|oversized?|\d+)",
                     r"(?:message|mail|e ?mail|attachments?|file|data|body|header|messages)(?: size| length)? (?:\w+ ){0,4}?(?:too|to) (?:large|big|long)",
                     r"(?:exceed\w*|over|above|larger than|bigger than|greater than|beyond) (?:the |our |its |a |your )?(?:\w+ ){0,5}?(?:message|mail|e ?mail|attachment|file) ?(?:size|length|limit)",
                     r"(?:exceed\w*|larger than|bigger than) (?:the |our |its |a )?(?:\w+ ){0,4}?(?:size|length)(?: \w+)? ?(?:limit\w*|allowed|accepted|for|of)?",
@@ -813,6 +938,19 @@ PROSE: tuple[Family, ...] = (
                     r"length exceeds administrative limit",
                     r"message (?:length|size) exceeds",
                 ),
+            ),
+            (
+                "gross|volumineux|grande|duza|grosse",
+                (
+                    r"(?:nachricht|mail|datei|anhang) (?:\w+ ){0,3}?zu gross",
+                    r"(?:message|courriel|mail) (?:\w+ ){0,2}?trop (?:volumineux|gros)",
+                    r"(?:mensaje|mensagem|messaggio|correo) (?:\w+ ){0,2}?(?:demasiado|muito|troppo) grande",
+                ),
+            ),
+            ("слишком", (r"(?:письмо|сообщение) (?:\w+ ){0,2}?слишком больш\w+",)),
+            (
+                "过大|太大|サイズ|大小",
+                (r"(?:邮件|附件).{0,6}(?:过大|太大)", r"サイズ.{0,10}(?:超|大きすぎ|制限)", r"超过.{0,8}大小"),
             ),
             (
                 "mb|megabytes|bytes|kb",
@@ -846,6 +984,7 @@ PROSE: tuple[Family, ...] = (
         Reason.MAILBOX_FULL,
         "RFC 3463 X.2.2, RFC 5321 552; Gmail, Exchange, Dovecot, Courier maildrop, Cyrus, procmail, Domino, docomo",
         (
+            ("data|mails", (r"too much mail data", r"zuviele mails")),
             (
                 "full|overfull|overflow",
                 (
@@ -949,6 +1088,12 @@ PROSE: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "null_mx",
+        Reason.DOMAIN_NOT_FOUND,
+        "RFC 7505: a domain that takes no mail",
+        (("nullmx|null", (r"null ?mx",)),),
+    ),
+    Family(
         "moved",
         Reason.MAILBOX_DISABLED,
         "RFC 3463 X.1.6, RFC 5321 251/551; Sendmail REDIRECT, vacation and leaver texts",
@@ -982,16 +1127,17 @@ PROSE: tuple[Family, ...] = (
                 "disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|expired|cancelled|canceled|disactivated|blocked|deleted|removed|dormant|inactivity|disused|abandoned|unused|deprovisioned|archived|hangup|disable|suspend",
                 (
                     rf"{_BOX} (?:\w+ ){{0,6}}?(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|frozen|cancell?ed|disactivated|dormant|disused|abandoned|unused|deprovisioned|archived|hangup|decommissioned|disable)\b",
-                    rf"{_BOX} (?:is |has |has been |was |are |have been |temporarily |currently |been |administratively )*(?:locked|blocked|expired|deleted|removed)\b(?! (?:by|due to|for|because|using|from|as) (?:\w+ ){{0,2}}?(?:spam|policy|filter|content|blacklist|sender))",
+                    rf"{_BOX} (?:status |is |has |has been |was |are |have been |temporarily |temporary |currently |been |administratively )*(?:locked|blocked|expired|deleted|removed)\b(?! (?:by|due to|for|because|using|from|as) (?:\w+ ){{0,2}}?(?:spam|policy|filter|content|blacklist|sender))",
                     rf"(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|cancell?ed|blocked|deleted|dormant|abandoned|expired|disactivated) {_BOX}",
                     r"(?:due to|because of|for|after) (?:\w+ ){0,2}?(?:inactivity|disuse|non use|lack of use)",
                     r"(?:disabled|blocked|locked|closed) (?:due to|for|because of) (?:\w+ )?inactivity",
                     r"disabled or discontinued",
+                    r"^(?:\w+ ){0,2}?(?:is|has been|was) (?:\w+ )?(?:disabled|deactivated|suspended|terminated|discontinued)\b",
                     r"user (?:is )?(?:disabled|suspended|locked|inactive|frozen|deactivated)",
                 ),
             ),
             (
-                "accepting|accepted|accept|receiving|receive|active",
+                "accepting|accepted|accept|receiving|receive|active|activated|enabled",
                 (
                     r"(?:mail ?box|account|recipient|user|address|e ?mail address) (?:\w+ ){0,2}?(?:is |are )?(?:not|no longer|isnt) (?:currently |presently )?(?:accepting|receiving|active)(?! (?:mail|messages?|e ?mails?) (?:from|that))",
                     r"(?:mail|new mail|messages|e ?mail) (?:is |are )?(?:not|no longer) (?:currently |being )*accepted (?:for|at|by) (?:this|that|the) (?:mail ?box|account|user|recipient|address)",
@@ -1000,6 +1146,7 @@ PROSE: tuple[Family, ...] = (
                     r"(?:does not|doesnt|cannot|can not|unable to|not allowed to|is not able to|not able to) (?:receive|accept) (?:any )?(?:more )?(?:e ?mails?|mails?|messages)\b(?! (?:from|that|of|over|with|this))",
                 ),
             ),
+            ("policy", (r"policy rejection on the target address",)),
             (
                 "desactivee|desactive|suspendu|suspendue|inactif|inactive|bloque|resilie|ferme|cloture",
                 (
@@ -1075,10 +1222,10 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.1.2, X.1.10, RFC 7505; Sendmail 'Host unknown', Postfix 'Host or domain name not found', Exim, qmail",
         (
             (
-                "host|hosts|hostname|domain|domains|nxdomain|server|servers",
+                "host|hosts|hostname|domain|domains|nxdomain|server|servers|system",
                 (
-                    r"(?:host|domain)(?: or domain)?(?: name)? (?:\w+ ){0,3}?(?:not found|not be found|unknown|does not exist|doesnt exist|not exist|is invalid|invalid|nonexistent|non existent|not known|is not valid|not resolvable|could not be resolved|cannot be resolved|does not resolve|unresolvable|isnt valid|no longer exists|not registered|is incorrect)",
-                    r"(?:unknown|no such|nonexistent|non existent|invalid|bad|illegal|unresolvable|unregistered|unrouteable|unroutable|non existing|unrecognized) (?:\w+ )?(?:mail )?(?:host|domain)s?\b",
+                    r"(?:host|domain)(?: or domain)?(?: name)?(?: part)? (?:(?:is|was|of|has|name|given|address|could|in|recipient|the|for|email|does|a|not|cannot) ){0,4}?(?:not found|not be found|unknown|does not exist|doesnt exist|not exist|is invalid|invalid|nonexistent|non existent|not known|is not valid|not resolvable|could not be resolved|cannot be resolved|does not resolve|unresolvable|isnt valid|no longer exists|not registered|is incorrect)",
+                    r"(?:unknown|no such|nonexistent|non existent|invalid|bad|illegal|unresolvable|unregistered|unrouteable|unroutable|non existing|unrecognized) (?:(?:recipient|destination|target|mail|e ?mail|or|local|recipients|remote) ){0,2}(?:host|domain)s?\b",
                     r"(?:couldnt|could not|cannot|cant|unable to|can not) (?:find|resolve|look ?up|locate) (?:\w+ ){0,3}?(?:host|domain|hosts)",
                     r"nxdomain",
                     r"illegal host domain name found",
@@ -1144,6 +1291,7 @@ PROSE: tuple[Family, ...] = (
                     r"(?:illegal|invalid|bad) characters? in (?:\w+ ){0,2}?(?:address|recipient|mail ?box|local)",
                     r"(?:invalid|bad|illegal) (?:address|mail ?box|recipient) (?:format|syntax)",
                     r"domain missing or malformed",
+                    r"not a valid rfc \d+ address",
                     r"numeric domain",
                     r"only one at",
                 ),
@@ -1167,12 +1315,15 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "such|nobody|name|names",
+                "such|nobody|name|names|one|noone|customer|customers|member|subscriber|registered|available|mailbox",
                 (
                     rf"no such (?:\w+ ){{0,2}}?(?:{_BOX}|user|person|name|box|entry|object|mail)",
                     r"(?:nobody|no ?one|no mail ?box|no user|noone|no account|no person) (?:\w+ ){0,3}?(?:by|with|of) (?:that|this) (?:name|address|e ?mail|account|user ?name|id)",
                     r"no such (?:user|address|recipient|mail ?box|account)",
                     r"by that name",
+                    r"not (?:an? |our |an? known |an? registered |a valid )(?:customers?|users?|members?|subscribers?|local user|recipients?)\b",
+                    r"no (?:e ?mail |mail |valid |user |local )?(?:mail ?box|account|mail ?drop|mail box) (?:available|found|exists|configured|defined)",
+                    r"no (?:correct|valid|acceptable) recipients?",
                 ),
             ),
             (
@@ -1181,7 +1332,7 @@ PROSE: tuple[Family, ...] = (
                     rf"{_BOX} {_GAP}{_DO_NOT} (?:\w+ )?(?:exists?|existing|exsits?)\b",
                     rf"{_BOX} {_GAP}(?:non ?exist\w*|inexistent|not existent|not existing)",
                     rf"(?:non ?existent|inexistent|non ?existing|non ?exist) (?:\w+ ){{0,2}}?{_BOX}",
-                    r"(?:does not|doesnt|does nt|doesn t|do not|dont|didnt|did not|not) exists?\b",
+                    r"(?:does not|doesnt|does nt|doesn t|do not|dont|didnt|did not|not|no) exists?\b",
                     r"no longer exists?",
                     r"exist not",
                 ),
@@ -1225,6 +1376,15 @@ PROSE: tuple[Family, ...] = (
                     r"not a local (?:user|mail ?box|address|recipient)",
                     r"(?:does not|doesnt) (?:know|recogni[sz]e) (?:\w+ ){0,3}?(?:user|recipient|mail ?box|address)",
                     r"mail ?box not local",
+                ),
+            ),
+            (
+                "verified|verify|verification|ok|wrong",
+                (
+                    rf"{_BOX} (?:\w+ ){{0,2}}?(?:cannot be|could not be|couldnt be|not be|not) verified",
+                    r"recipient verif\w+ failed",
+                    r"rcpt (?:\w+ ){0,3}?not ok",
+                    r"wrong recipients?",
                 ),
             ),
             (
@@ -1371,7 +1531,7 @@ PROSE: tuple[Family, ...] = (
             (
                 "dns|name|lookup|mx|nameserver|resolve|resolving|resolver",
                 (
-                    r"(?:dns|name ?server|name service|mx|host|address|domain) (?:\w+ ){0,4}?(?:error|failure|failed|problem|timeout|unavailable)",
+                    r"(?:dns|name ?server|name service|mx|nameserver) (?:\w+ ){0,4}?(?:error|failure|failed|problem|timeout|unavailable)",
                     r"(?:unable|failed|cannot|could not|couldnt|not able) to (?:look ?up|resolve|route|locate|find)",
                     r"(?:lookup|resolution) (?:failure|error|failed|problem)",
                     r"cname lookup failed",
@@ -1448,12 +1608,37 @@ PROSE: tuple[Family, ...] = (
             ),
             ("memory|resource", (r"(?:out of|insufficient|not enough) (?:\w+ )?(?:memory|resources?)",)),
             ("aborted|processing", (r"(?:requested )?action aborted", r"in processing")),
+            ("transaction", (r"transaction failed(?=$| \.)",)),
             (
                 "unavailable",
                 (r"(?:service|server|system|host|domain|database|directory|resource) (?:\w+ ){0,3}?unavailable",),
             ),
             ("недоступен|временная|временно", (r"временн\w+ (?:\w+ ){0,2}?(?:ошибк\w|недоступ\w+)",)),
         ),
+    ),
+    Family(
+        "recipient_rejected",
+        Reason.ADDRESS_NOT_FOUND,
+        "RFC 5321 §3.3: a refusal of RCPT without another word",
+        (
+            (
+                "rejected|refused|denied",
+                (
+                    r"recipients?(?: address(?:es)?)? (?:is |was |are |were |has been )?(?:rejected|refused)(?=$| \.)",
+                    r"recipients? (?:was|were) rejected by (?:a|the) remote (?:mail )?server",
+                    r"(?:^|\. )address rejected(?=$| \.)",
+                ),
+            ),
+        ),
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+        policy_as=Reason.SENDER_BLOCKED,
+    ),
+    Family(
+        "recipient_access_denied",
+        Reason.ADDRESS_NOT_FOUND,
+        "Postfix access(5) on recipients; Microsoft Learn, Directory-Based Edge Blocking: the recipient itself is refused",
+        (("denied", (r"recipient address rejected access denied",)),),
+        temporary_as=Reason.SERVER_UNAVAILABLE,
     ),
     Family(
         "mailbox_unavailable",
@@ -1563,11 +1748,16 @@ ENHANCED: dict[str, Reason] = {
     "4.7": Reason.TIMED_OUT,
     "4.14": Reason.SERVER_UNAVAILABLE,
     "5.3": Reason.RATE_LIMITED,
-    "7.0": Reason.CONTENT_REJECTED,
+    "7.0": Reason.SENDER_BLOCKED,
     "7.1": Reason.SENDER_BLOCKED,
     "7.2": Reason.CONTENT_REJECTED,
-    "7.4": Reason.SENDER_AUTHENTICATION,
+    "7.3": Reason.CONTENT_REJECTED,
+    "7.5": Reason.CONTENT_REJECTED,
+    "7.6": Reason.CONTENT_REJECTED,
+    "7.7": Reason.CONTENT_REJECTED,
     "7.8": Reason.CONTENT_REJECTED,
+    "7.9": Reason.CONTENT_REJECTED,
+    "7.4": Reason.SENDER_AUTHENTICATION,
     "7.10": Reason.SENDER_AUTHENTICATION,
     "7.11": Reason.SENDER_AUTHENTICATION,
     "7.17": Reason.MAILBOX_DISABLED,
