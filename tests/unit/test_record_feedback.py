@@ -1,0 +1,189 @@
+"""Taking feedback in: attributed, merged, counted once, and never lost."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt
+from tests.fakes import (
+    FakeCustomerStore,
+    FakeNotificationStore,
+    FakeReportReader,
+    FakeSuppressionStore,
+    FakeUndeliveredStore,
+)
+from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWriteError
+from undelivered.domain.feedback import Attribution
+from undelivered.domain.notification import State
+from undelivered.domain.suppression import SuppressionReason
+from undelivered.domain.taxonomy import Channel, Reason, Status
+from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+
+
+class World:
+    def __init__(self):
+        self.suppressions = FakeSuppressionStore()
+        self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
+        self.notifications = FakeNotificationStore(clock=lambda: NOW)
+        self.customers = FakeCustomerStore()
+        mapping = AccountMapping("default", {"tenant-a": "by-tenant"}, {"shop.example": "by-identity"})
+        self.record = RecordFeedback(
+            self.items, self.notifications, self.customers, self.suppressions, mapping, lambda: NOW
+        )
+
+    def count(self, account_id=ACCOUNT):
+        return FakeReportReader(self.items).count(account_id, NOW).total
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def untagged(reason=Reason.MAILBOX_FULL, *, identity=None, tenant=None, **more):
+    return replace(a_failure(reason, **more), attribution=Attribution(identity=identity, tenant=tenant))
+
+
+def test_a_batch_of_failures_is_counted_one_each(world):
+    assert world.record([[a_failure(message_id=f"m-{n}")] for n in range(120)]) == {}
+
+    assert world.count() == 120
+
+
+def test_the_same_event_again_changes_nothing(world):
+    for _ in range(3):
+        world.record([[a_failure()], [a_failure()]])
+
+    assert world.count() == 1
+
+
+def test_a_complaint_and_a_bounce_of_one_message_end_the_same_in_any_order(world):
+    events = [a_failure(Reason.MAILBOX_DISABLED), a_failure(Reason.COMPLAINT), a_failure(Reason.MAILBOX_FULL)]
+    ends = []
+    for order in permutations(events):
+        fresh = World()
+        for event in order:
+            fresh.record([[event]])
+        (item,) = fresh.items.all_items(ACCOUNT)
+        cause = fresh.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com")
+        ends.append((item.verdict, item.attempts, cause.reason, cause.since))
+
+    assert len(set(ends)) == 1
+    assert ends[0][0].status is Status.SPAMMED
+
+
+def test_a_hard_bounce_suppresses_and_a_soft_one_does_not(world):
+    world.record([[a_failure(Reason.MAILBOX_DISABLED, recipient="dead@example.com")]])
+    world.record([[a_failure(Reason.MAILBOX_FULL, recipient="full@example.com", message_id="m-2")]])
+
+    assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "dead@example.com").reason is SuppressionReason.BOUNCE
+    assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "full@example.com") is None
+
+
+def test_an_event_before_the_last_lift_does_not_suppress_again(world):
+    failure = a_failure(Reason.MAILBOX_DISABLED)
+    world.record([[failure]])
+    known = world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com")
+    lifted = _lifted(known)
+    world.suppressions.save(known, lifted)
+
+    world.record([[failure]])
+
+    assert not world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com").active
+
+
+def test_a_later_bounce_suppresses_a_lifted_address_again(world):
+    world.record([[a_failure(Reason.MAILBOX_DISABLED)]])
+    known = world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com")
+    world.suppressions.save(known, _lifted(known))
+
+    world.record([[a_failure(Reason.MAILBOX_DISABLED, message_id="m-2", at=NOW)]])
+
+    assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com").active
+
+
+def _lifted(known):
+    return replace(known, lifted_at=NOW - timedelta(minutes=5))
+
+
+def test_untagged_mail_is_filed_by_tenant_then_identity_then_default(world):
+    world.record(
+        [
+            [untagged(tenant="tenant-a", identity="shop.example", message_id="a")],
+            [untagged(identity="billing@shop.example", message_id="b")],
+            [untagged(identity="other.example", message_id="c")],
+        ]
+    )
+
+    assert [world.count(account) for account in ("by-tenant", "by-identity", "default")] == [1, 1, 1]
+
+
+def test_an_untagged_event_finds_its_send_by_the_providers_message_id(world):
+    world.notifications.add(a_notification())
+    world.customers.save(a_customer())
+    world.notifications.record(an_attempt(provider_message_id="m-1", outcome="sent"))
+
+    world.record([[untagged(message_id="m-1")]])
+
+    (item,) = world.items.all_items(ACCOUNT)
+    assert (item.notification_id, item.customer_name, item.title) == ("n-1", "Ada Byron", "Rent reminder")
+
+
+def test_an_event_that_outruns_the_record_of_its_send_is_retried_and_in_the_end_kept(world):
+    world.notifications.claim(an_attempt(claimed_at=NOW - timedelta(minutes=1)))
+    event = untagged(message_id="not-yet", at=NOW)
+
+    assert isinstance(world.record([[event]])[0], NotYetKnownError)
+    assert world.record([[event]], waited_enough={0}) == {}
+    assert world.count("default") == 1
+
+
+def test_one_account_in_trouble_leaves_the_others_alone(world):
+    ours, theirs = a_failure(), a_failure(message_id="m-2")
+    theirs = _of_account(theirs, "busy")
+    add_new = world.items.add_new
+
+    def busy(entries):
+        if entries and entries[0].item.account_id == "busy":
+            raise RetryableError("throttled")
+        return add_new(entries)
+
+    world.items.add_new = busy
+    failures = world.record([[theirs], [ours]])
+
+    assert list(failures) == [0]
+    assert world.count() == 1
+
+
+def _of_account(event, account_id):
+    return replace(event, attribution=replace(event.attribution, account_id=account_id))
+
+
+def test_a_writer_that_keeps_losing_asks_for_the_event_again(world):
+    world.record([[a_failure(Reason.MAILBOX_FULL)]])
+
+    def lose(*_):
+        raise StaleWriteError("somebody was faster")
+
+    world.items.save = lose
+    failures = world.record([[a_failure(Reason.COMPLAINT)]])
+
+    assert isinstance(failures[0], StaleWriteError)
+
+
+def test_news_of_a_resend_whose_item_is_gone_stands_for_itself(world):
+    key = "2026-10-01T00:00:00Z~gone~000000000000"
+
+    assert world.record([[a_failure(attempt=2, entry_key=key, message_id="m-9")]]) == {}
+
+    (item,) = world.items.all_items(ACCOUNT)
+    assert item.state is State.OPEN
+
+
+def test_a_failure_of_long_ago_is_kept_but_not_counted(world):
+    world.record([[a_failure(sent_at=NOW - timedelta(days=31))]])
+
+    assert world.count() == 0
+    assert len(world.items.all_items(ACCOUNT)) == 1

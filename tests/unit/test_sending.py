@@ -1,0 +1,382 @@
+"""Sending, resending, and what becomes of sends that broke off."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, a_suppression, an_item
+from tests.fakes import (
+    FakeAccountStore,
+    FakeCustomerStore,
+    FakeNotificationStore,
+    FakeQueue,
+    FakeReportReader,
+    FakeSender,
+    FakeSigningKeys,
+    FakeSuppressionStore,
+    FakeUndeliveredStore,
+)
+from undelivered.domain.errors import NotFoundError, PermanentSendError, RefusedError, RetryableError
+from undelivered.domain.feedback import Attribution, Feedback, Outcome
+from undelivered.domain.notification import State
+from undelivered.domain.suppression import SuppressionReason
+from undelivered.domain.taxonomy import Channel, Reason, Status
+from undelivered.services.deliver import Deliver
+from undelivered.services.maintain import Maintain
+from undelivered.services.ports import SendOrder
+from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.request_resend import RequestResend
+from undelivered.services.unsubscribe import Unsubscribe
+
+FIRST = SendOrder(ACCOUNT, "n-1", 1)
+
+
+@dataclass
+class World:
+    """Every use case on fakes, with a clock that a test moves."""
+
+    time: datetime = NOW
+    queue: FakeQueue = field(default_factory=FakeQueue)
+    mail: FakeSender = field(default_factory=FakeSender)
+    texts: FakeSender = field(default_factory=FakeSender)
+    customers: FakeCustomerStore = field(default_factory=FakeCustomerStore)
+    suppressions: FakeSuppressionStore = field(default_factory=FakeSuppressionStore)
+    accounts: FakeAccountStore = field(default_factory=FakeAccountStore)
+
+    def __post_init__(self):
+        self.items = FakeUndeliveredStore(self.suppressions, clock=self.clock)
+        self.notifications = FakeNotificationStore(clock=self.clock)
+        stores = {
+            "undelivered": self.items,
+            "notifications": self.notifications,
+            "customers": self.customers,
+            "clock": self.clock,
+        }
+        self.deliver = Deliver(
+            **stores,
+            suppressions=self.suppressions,
+            accounts=self.accounts,
+            senders={Channel.EMAIL: self.mail, Channel.SMS: self.texts},
+            default_sender="us@example.com",
+            keys=FakeSigningKeys(),
+            public_url="https://api.example.com",
+        )
+        self.resend = RequestResend(**stores, suppressions=self.suppressions, resends=self.queue)
+        self.maintain = Maintain(**stores, accounts=self.accounts, resends=self.queue)
+        self.record = RecordFeedback(**stores, suppressions=self.suppressions, mapping=AccountMapping(ACCOUNT))
+        self.unsubscribe = Unsubscribe(self.notifications, self.suppressions, FakeSigningKeys(), self.clock)
+        self.customers.save(a_customer(email="ada@example.com", phone="+12065550100"))
+        self.notifications.add(a_notification())
+        self.accounts.settings(ACCOUNT)
+
+    def clock(self):
+        return self.time
+
+    def count(self):
+        return FakeReportReader(self.items).count(ACCOUNT, self.time).total
+
+    def only_item(self):
+        (item,) = self.items.all_items(ACCOUNT)
+        return item
+
+    def failed_item(self, reason=Reason.MAILBOX_DISABLED):
+        self.record([[a_failure(reason, customer_id="c-1", notification_id="n-1", recipient="ada@example.com")]])
+        return self.only_item()
+
+    def correct_address(self, email="ada@new.example"):
+        customer = self.customers.find(ACCOUNT, "c-1")
+        self.customers.save(replace(customer, email=email))
+
+    def news(self, outcome, order, reason=None):
+        return Feedback(
+            Channel.EMAIL,
+            "provider-x",
+            "ada@new.example",
+            outcome,
+            self.time,
+            self.time,
+            a_failure(reason).verdict if reason else None,
+            attribution=Attribution(account_id=ACCOUNT, attempt=order.attempt, entry_key=order.entry_key),
+        )
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def press_resend(world, item, **more):
+    world.resend(ACCOUNT, item.entry_key, by="manager", **more)
+    return world.queue.orders[-1]
+
+
+def test_a_notification_goes_to_the_customers_contact_with_tags_that_need_no_lookup(world):
+    world.deliver(FIRST)
+
+    (message,) = world.mail.sent
+    assert (message.to, message.sender, message.resend) == ("ada@example.com", "us@example.com", False)
+    assert message.tags["undelivered-account"] == ACCOUNT
+    assert message.tags["undelivered-attempt"] == "1"
+    assert "undelivered-entry" not in message.tags
+
+
+def test_an_order_carried_out_twice_sends_once(world):
+    world.deliver(FIRST)
+    world.deliver(FIRST)
+
+    assert len(world.mail.sent) == 1
+
+
+def test_a_text_goes_out_by_the_text_sender_without_mail_headers(world):
+    world.notifications.add(a_notification("n-2", channel=Channel.SMS))
+
+    world.deliver(SendOrder(ACCOUNT, "n-2", 1))
+
+    assert [(text.to, dict(text.headers)) for text in world.texts.sent] == [("+12065550100", {})]
+
+
+def test_a_suppressed_address_gets_nothing_and_shows_as_dropped(world):
+    world.suppressions.save(None, a_suppression("ada@example.com"))
+
+    world.deliver(FIRST)
+
+    assert world.mail.sent == []
+    assert world.only_item().verdict.status is Status.DROPPED
+    assert world.only_item().verdict.reason is Reason.SUPPRESSED_BOUNCE
+
+
+def test_a_hard_bounce_makes_the_next_message_drop(world):
+    world.failed_item()
+    world.notifications.add(a_notification("n-2"))
+
+    world.deliver(SendOrder(ACCOUNT, "n-2", 1))
+
+    assert world.mail.sent == []
+    assert world.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "sent"),
+    [(SuppressionReason.UNSUBSCRIBED, 1), (SuppressionReason.COMPLAINT, 0), (SuppressionReason.BOUNCE, 0)],
+)
+def test_an_essential_notice_passes_an_unsubscription_but_no_bounce_and_no_complaint(world, reason, sent):
+    world.suppressions.save(None, a_suppression("ada@example.com", reason=reason))
+    world.notifications.add(a_notification("n-2", essential=True))
+
+    world.deliver(SendOrder(ACCOUNT, "n-2", 1))
+
+    assert len(world.mail.sent) == sent
+
+
+def test_a_refusal_by_the_provider_shows_as_failed_and_suppresses_nothing(world):
+    world.mail.errors = [PermanentSendError(Reason.REJECTED, "refused")]
+
+    world.deliver(FIRST)
+
+    assert world.only_item().verdict.status is Status.FAILED
+    assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com") is None
+
+
+def test_a_throttled_send_is_given_back_and_sent_when_tried_again(world):
+    world.mail.errors = [RetryableError("busy")]
+
+    with pytest.raises(RetryableError):
+        world.deliver(FIRST)
+    world.deliver(FIRST)
+
+    assert len(world.mail.sent) == 1
+
+
+def test_a_send_that_broke_off_is_not_repeated_and_shows_as_failed(world):
+    world.mail.errors = [TimeoutError("no answer")]
+    with pytest.raises(TimeoutError):
+        world.deliver(FIRST)
+
+    world.deliver(FIRST)
+    world.time += timedelta(minutes=16)
+    done = world.maintain(lambda: True)
+
+    assert world.mail.sent == []
+    assert done.broken_off == 1
+    assert world.only_item().verdict.reason is Reason.SENDING_INTERRUPTED
+    assert world.maintain(lambda: True).broken_off == 0
+
+
+def test_a_message_without_a_contact_is_invalid(world):
+    world.notifications.add(a_notification("n-2", customer_id="nobody"))
+
+    world.deliver(SendOrder(ACCOUNT, "n-2", 1))
+
+    assert world.only_item().verdict.status is Status.INVALID
+
+
+def test_a_resend_to_the_same_dead_address_is_refused(world):
+    item = world.failed_item()
+
+    with pytest.raises(RefusedError) as refused:
+        world.resend(ACCOUNT, item.entry_key, by="manager")
+
+    assert refused.value.code == "resend_needs_changed_address"
+    assert world.queue.orders == []
+
+
+def test_from_wrong_address_to_delivered(world):
+    item = world.failed_item()
+    world.correct_address()
+
+    order = press_resend(world, item)
+    assert world.only_item().state is State.RESENDING
+    world.deliver(order)
+    assert world.mail.sent[0].to == "ada@new.example"
+    assert world.only_item().last_attempt.provider_message_id == "provider-1"
+    world.record([[world.news(Outcome.DELIVERED, order)]])
+
+    assert world.only_item().state is State.RESOLVED
+    assert world.count() == 0
+
+
+def test_a_resend_that_bounces_is_open_again_and_its_new_address_is_suppressed(world):
+    item = world.failed_item()
+    world.correct_address()
+    order = press_resend(world, item)
+    world.deliver(order)
+
+    world.record([[world.news(Outcome.FAILED, order, Reason.ADDRESS_NOT_FOUND)]])
+
+    assert world.only_item().state is State.OPEN
+    assert world.only_item().verdict.status is Status.INVALID
+    assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@new.example").active
+
+
+def test_two_clicks_are_one_resend(world):
+    item = world.failed_item(Reason.MAILBOX_FULL)
+    press_resend(world, item)
+
+    with pytest.raises(RefusedError) as refused:
+        press_resend(world, item)
+
+    assert refused.value.code == "resend_already_running"
+    assert len(world.queue.orders) == 1
+
+
+def test_a_resend_to_a_new_address_that_complained_is_blocked(world):
+    item = world.failed_item()
+    world.correct_address()
+    world.suppressions.save(None, a_suppression("ada@new.example", reason=SuppressionReason.COMPLAINT))
+
+    with pytest.raises(RefusedError) as refused:
+        press_resend(world, item)
+
+    assert refused.value.code == "resend_blocked_by_complaint"
+
+
+def test_what_is_not_held_any_more_cannot_be_resent(world):
+    world.record([[a_failure(Reason.MAILBOX_FULL, customer_id="c-1", notification_id="foreign")]])
+
+    with pytest.raises(RefusedError) as refused:
+        press_resend(world, world.only_item())
+
+    assert refused.value.code == "resend_content_not_held"
+
+
+def test_an_unknown_item_cannot_be_resent(world):
+    with pytest.raises(NotFoundError):
+        world.resend(ACCOUNT, "2026-11-01T00:00:00Z~nothing~000000000000", by="manager")
+
+
+def test_silence_after_a_resend_is_settled_as_unconfirmed_only_when_its_time_is_over(world):
+    item = world.failed_item(Reason.MAILBOX_FULL)
+    world.deliver(press_resend(world, item))
+
+    world.time += timedelta(hours=15)
+    assert world.maintain(lambda: True).settled == 0
+    world.time += timedelta(hours=2)
+    assert world.maintain(lambda: True).settled == 1
+
+    assert world.only_item().state is State.RESOLVED
+    assert world.only_item().last_attempt.outcome is Outcome.UNCONFIRMED
+
+
+def test_a_resend_whose_order_was_lost_is_queued_again(world):
+    item = world.failed_item(Reason.MAILBOX_FULL)
+    press_resend(world, item)
+    world.queue.orders.clear()
+
+    world.time += timedelta(minutes=16)
+    world.maintain(lambda: True)
+    (order,) = world.queue.orders
+    world.deliver(order)
+
+    assert len(world.mail.sent) == 1
+
+
+def test_a_resend_that_broke_off_in_the_act_is_open_again_and_was_not_sent_twice(world):
+    item = world.failed_item(Reason.MAILBOX_FULL)
+    order = press_resend(world, item)
+    world.mail.errors = [TimeoutError("no answer")]
+    with pytest.raises(TimeoutError):
+        world.deliver(order)
+
+    world.time += timedelta(minutes=31)
+    world.maintain(lambda: True)
+
+    assert world.only_item().state is State.OPEN
+    assert world.only_item().verdict.reason is Reason.SENDING_INTERRUPTED
+    assert world.mail.sent == []
+
+
+def test_a_resend_that_was_sent_but_not_noted_on_the_item_is_noted_by_cleanup(world):
+    item = world.failed_item(Reason.MAILBOX_FULL)
+    order = press_resend(world, item)
+    running = world.only_item()
+    world.deliver(order)
+    world.items.items[ACCOUNT, item.entry_key] = running
+
+    world.time += timedelta(minutes=16)
+    world.maintain(lambda: True)
+
+    assert world.only_item().last_attempt.provider_message_id == "provider-1"
+    assert world.only_item().state is State.RESENDING
+
+
+def test_cleanup_sweeps_what_is_past_its_thirty_days(world):
+    world.items.save(None, an_item(days_ago=29.9))
+    world.time += timedelta(hours=3)
+
+    assert world.maintain(lambda: True).removed == 1
+
+
+def test_the_link_in_a_message_unsubscribes_its_recipient_once_and_for_all(world):
+    world.deliver(FIRST)
+    headers = world.mail.sent[0].headers
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    token = headers["List-Unsubscribe"].strip("<>").rpartition("/")[2]
+    assert "ada" not in headers["List-Unsubscribe"]
+
+    world.unsubscribe(token)
+    first = world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com")
+    world.time += timedelta(hours=1)
+    world.unsubscribe(token)
+
+    assert first.reason is SuppressionReason.UNSUBSCRIBED
+    assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com") == first
+
+
+@pytest.mark.parametrize(
+    "forge", [lambda token: token[:-2] + "AA", lambda token: "x" + token, lambda _: "", lambda _: "a.b"]
+)
+def test_a_forged_link_leads_nowhere(world, forge):
+    world.deliver(FIRST)
+    token = world.mail.sent[0].headers["List-Unsubscribe"].strip("<>").rpartition("/")[2]
+
+    with pytest.raises(NotFoundError):
+        world.unsubscribe(forge(token))
+
+
+def test_an_essential_notice_offers_no_unsubscription(world):
+    world.notifications.add(a_notification("n-2", essential=True))
+
+    world.deliver(SendOrder(ACCOUNT, "n-2", 1))
+
+    assert world.mail.sent[0].headers == {}
