@@ -11,6 +11,8 @@ import typer
 
 from undelivered.adapters.feedback import ReadEvent, read_event
 from undelivered.adapters.feedback.envelope import decoded
+from undelivered.adapters.feedback.values import moment, table, text
+from undelivered.domain.address import normalise_email, normalise_phone
 from undelivered.domain.explanations import explanation, remedy
 from undelivered.domain.feedback import Feedback, Handling, Outcome
 from undelivered.domain.lifecycle import join
@@ -60,21 +62,31 @@ def account_of(raw: bytes, known_topics: frozenset[str] | None = None) -> dict[s
     sequence = _sequence(raw)
     if sequence is None:
         event = read_event(raw, known_topics=known_topics, received_at=now)
-        outcomes = [_Told(*pair) for pair in zip(event.feedback, event.as_written, strict=True)]
-        return _account(event.handling, event.because, outcomes, event.ignored)
+        return _account(event.handling, event.because, _each_once(_told(event)), event.ignored)
     events = [
-        read_event(each if isinstance(each, dict) else json.dumps(each), known_topics=known_topics, received_at=now)
+        read_event(
+            each if isinstance(each, dict | str) else json.dumps(each), known_topics=known_topics, received_at=now
+        )
         for each in sequence
     ]
-    told = [_Told(*pair) for event in events for pair in zip(event.feedback, event.as_written, strict=True)]
-    if _contradict_each_other(told):
+    if _contradict_each_other(sequence):
         because = "one message id with different times of sending: no history of one message"
         return _account(Handling.QUARANTINE, because, [], ())
     handling, because = _handling(events)
-    outcomes = _final(told)
+    outcomes = _final([told for event in events for told in _told(event)])
     known = {told.feedback.recipient for told in outcomes}
-    ignored = () if known else tuple(dict.fromkeys(address for event in events for address in event.ignored))
-    return _account(handling, because, outcomes, ignored)
+    ignored = {_normalised(address): address for event in events for address in event.ignored}
+    # Somebody unnamed may be any of those that were sent to.
+    left = [] if None in known else [ignored[each] for each in ignored if each not in known]
+    return _account(handling, because, outcomes, left)
+
+
+def _told(event: ReadEvent) -> list[_Told]:
+    return [_Told(*pair) for pair in zip(event.feedback, event.as_written, strict=True)]
+
+
+def _normalised(address: str) -> str:
+    return normalise_email(address) or normalise_phone(address) or address
 
 
 def _sequence(raw: bytes) -> list[object] | None:
@@ -95,18 +107,28 @@ def _handling(events: list[ReadEvent]) -> tuple[Handling, str]:
     return Handling.IGNORE, events[0].because
 
 
-def _contradict_each_other(told: list[_Told]) -> bool:
-    """Whether events give one message times of sending that lie apart.
+def _contradict_each_other(sequence: list[object]) -> bool:
+    """Whether bare events of SES give one message times of sending that lie apart.
 
     Message ids are unique, so such an array was put together from unrelated events and has no final state.
     Some time apart is real: an out-of-office answer carries the time of the answer.
     """
     first: dict[str, datetime] = {}
-    return any(
-        abs(first.setdefault(each.feedback.provider_message_id, each.feedback.sent_at) - each.feedback.sent_at)
-        > _SAME_SENDING
-        for each in told
-    )
+    for event in sequence:
+        mail = table(table(event).get("mail"))
+        sent_at = moment(mail.get("timestamp"))
+        if sent_at and abs(first.setdefault(text(mail.get("messageId")), sent_at) - sent_at) > _SAME_SENDING:
+            return True
+    return False
+
+
+def _each_once(told: list[_Told]) -> list[_Told]:
+    """Return the outcomes of one event or batch, the same one reported twice once."""
+    once: dict[tuple[object, ...], _Told] = {}
+    for each in told:
+        found = each.feedback
+        once.setdefault((found.provider_message_id, found.recipient, each.address, found.outcome, found.verdict), each)
+    return [*once.values()]
 
 
 def _final(told: list[_Told]) -> list[_Told]:

@@ -117,6 +117,25 @@ def test_recipients_and_messages_of_a_sequence_stay_apart(written):
     ]
 
 
+def test_who_was_sent_to_and_not_heard_of_again_is_shown_beside_the_others(written):
+    sent = events.event("Send", mail=events.mail("ann@example.org", "Bob@example.org"))
+
+    (account,) = explained(written([sent, events.bounce(), sent]))
+
+    assert [(each["recipient"], each["status"]) for each in account["outcomes"]] == [
+        ("ann@example.org", "invalid"),
+        ("Bob@example.org", "ignored"),
+    ]
+
+
+def test_one_report_twice_in_a_batch_is_shown_once(written):
+    record = events.sqs_record(events.bounce())
+
+    (account,) = explained(written(events.records(record, record)))
+
+    assert [each["status"] for each in account["outcomes"]] == ["invalid"]
+
+
 def test_an_event_that_names_nobody_joins_the_one_that_does(written):
     told = [events.text_event(), events.text_event("TEXT_UNREACHABLE", destinationPhoneNumber=None)]
 
@@ -137,6 +156,7 @@ def test_a_sequence_of_events_that_cannot_belong_together_is_kept_for_a_person(w
     ("sequence", "handling"),
     [
         ([1, "x", None, []], "quarantine"),
+        ([json.dumps(events.bounce())], "process"),
         ([events.bounce(), 7], "process"),
         ([events.event("Send")], "process"),
         ([{"notificationType": "Received"}], "ignore"),

@@ -39,6 +39,8 @@ LOG = events.sms_log("Phone is currently unreachable/unavailable", "FAILURE")
         events.sqs_record(events.eventbridge(BOUNCE)),
         events.sqs_record(events.envelope(events.eventbridge(BOUNCE))),
         events.firehose(BOUNCE),
+        gzip.compress(json.dumps(BOUNCE).encode()),
+        events.records({"kinesis": {"data": base64.b64encode(json.dumps(BOUNCE).encode()).decode()}}),
     ],
 )
 def test_a_bounce_is_the_same_in_any_wrapping(told):
@@ -155,7 +157,7 @@ def test_wrappings_without_end_are_given_up():
 def test_logs_that_unpack_without_end_are_given_up():
     bomb = base64.b64encode(gzip.compress(b" " * 40_000_000, 9)).decode()
 
-    assert read_event({"awslogs": {"data": bomb}}).because == "CloudWatch Logs data that is cut off or too large"
+    assert read_event({"awslogs": {"data": bomb}}).because == "gzip that is cut off or unpacks to too much"
 
 
 # Topics --------------------------------------------------------------------------------------------------------------

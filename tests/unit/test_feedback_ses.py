@@ -343,7 +343,8 @@ def test_other_notifications_of_ses_are_ignored(kind):
         events.event("Bounced"),
         events.event("RenderingFailure"),
         events.event(None),
-        events.event(["Bounce"]),
+        events.bounce() | {"eventType": ["Bounce"]},
+        {"bounce": {}, "delivery": {}},
         events.bounce() | {"notificationType": "Delivery"},
     ],
 )
@@ -355,11 +356,12 @@ def test_two_types_that_agree_are_one():
     assert only(events.bounce() | {"notificationType": "Bounce"}).outcome is Outcome.FAILED
 
 
-def test_an_event_without_type_is_told_by_its_one_object():
+@pytest.mark.parametrize("empty", [{}, {"eventType": None}, {"notificationType": None}])
+def test_an_event_without_type_is_told_by_its_one_object(empty):
     told = events.bounce()
     del told["eventType"]
 
-    assert only(told).outcome is Outcome.FAILED
+    assert only(told | empty).outcome is Outcome.FAILED
 
 
 # Text that strangers control ----------------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ def test_each_failure_has_its_reason(kind, reason):
         events.text_event("TEXT_QUEUED", isFinal=False),
         events.text_event("TEXT_PENDING"),
         events.text_event("TEXT_SUCCESSFUL", isFinal=False),
+        events.text_event("TEXT_SUCCESSFUL", isFinal="false"),
     ],
 )
 def test_what_is_under_way_has_no_outcome(told):

@@ -6,20 +6,22 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from undelivered.adapters.feedback.result import ReadEvent, combined, ignore, quarantine
-from undelivered.adapters.feedback.ses import is_ses, read_ses
+from undelivered.adapters.feedback.ses import is_untyped, read_ses
 from undelivered.adapters.feedback.sms import TEXT_EVENT, is_log_entry, read_log_entry, read_text_event
 from undelivered.adapters.feedback.values import entries, moment, table, text
 from undelivered.domain.feedback import Handling
 
 _DEEPEST = 8  # wrappings within each other; EventBridge in SNS in SQS in Lambda is four
 _MOST_LOG_BYTES = 32 * 1024 * 1024  # unpacked; CloudWatch Logs sends at most a few megabytes
+_MOST_LINES = 10_000
 _GZIP = 16 + zlib.MAX_WBITS
+_GZIP_MARK = b"\x1f\x8b"
 
-_VALIDATION_TEXT = "Successfully validated SNS topic for Amazon SES event publishing."
+_VALIDATION_TEXT = "Successfully validated SNS topic for Amazon SES"
 _SNS_HOST = re.compile(r"https://sns\.[a-z0-9-]{3,40}\.amazonaws\.(?:com|com\.cn|eu)/[^\s]*", re.IGNORECASE)
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]{3,40}:(\w{1,20}):[\w.-]{1,260}")
 
@@ -54,12 +56,7 @@ class _Around:
 
     def within(self, published_at: datetime | None = None, topic: str = "") -> "_Around":
         """Return the surroundings of what is wrapped in here."""
-        return replace(
-            self,
-            published_at=published_at or self.published_at,
-            topic=topic or self.topic,
-            depth=self.depth + 1,
-        )
+        return _Around(self.knows_topic, published_at or self.published_at, topic or self.topic, self.depth + 1)
 
     def trusts_account(self, sending_account: str) -> bool:
         """Whether an event sent from an AWS account may come from the topic it came from.
@@ -91,23 +88,46 @@ def read_event(
     else:
         knows_topic = frozenset(known_topics).__contains__
     around = _Around(knows_topic, received_at)
-    if isinstance(raw, str | bytes):
+    if isinstance(raw, bytes):
+        return _read_bytes(raw, around)
+    if isinstance(raw, str):
         return _read_text(raw, around)
     return _read(raw, around)
 
 
-def _read_text(raw: str | bytes, around: _Around) -> ReadEvent:
-    told = decoded(raw)
+def _read_bytes(raw: bytes, around: _Around) -> ReadEvent:
+    if not raw.startswith(_GZIP_MARK):
+        return _read_text(decoded(raw), around)
+    try:
+        unpacking = zlib.decompressobj(_GZIP)
+        unpacked = unpacking.decompress(raw, _MOST_LOG_BYTES)
+    except zlib.error:
+        return quarantine("not gzip, though it begins so")
+    if not unpacking.eof:
+        return quarantine("gzip that is cut off or unpacks to too much")
+    return _read_text(decoded(unpacked), around)
+
+
+def _read_base64(data: object, around: _Around) -> ReadEvent:
+    try:
+        raw = base64.b64decode(text(data), validate=True)
+    except (ValueError, binascii.Error):
+        return quarantine("not base64")
+    return _read_bytes(raw, around)
+
+
+def _read_text(raw: str, around: _Around) -> ReadEvent:
+    told = raw.removeprefix("\ufeff")
     try:
         value = json.loads(told)
     except RecursionError:
         return quarantine("nested too deeply")
     except ValueError:
-        if told.strip() == _VALIDATION_TEXT:
+        if told.lstrip().startswith(_VALIDATION_TEXT):
             return ignore("SES checked the topic")
         lines = [line for line in told.splitlines() if line.strip()]
         # Firehose separates records by line feeds.
-        if len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines):
+        if 1 < len(lines) <= _MOST_LINES and all(line.lstrip().startswith("{") for line in lines):
             return combined([(line, _read_text(line, around.within())) for line in lines])
         return quarantine("not JSON" if told.strip() else "empty")
     if isinstance(value, str):
@@ -115,11 +135,9 @@ def _read_text(raw: str | bytes, around: _Around) -> ReadEvent:
     return _read(value, around)
 
 
-def decoded(raw: str | bytes) -> str:
+def decoded(raw: bytes) -> str:
     """Return raw bytes as text: UTF-8, 16 or 32, without byte order mark, what is no character replaced."""
-    if isinstance(raw, bytes):
-        raw = raw.decode(json.detect_encoding(raw), errors="replace")
-    return raw.removeprefix("\ufeff")
+    return raw.decode(json.detect_encoding(raw), errors="replace").removeprefix("\ufeff")
 
 
 def _read(value: object, around: _Around) -> ReadEvent:  # noqa: PLR0911 - one line for each form
@@ -128,6 +146,8 @@ def _read(value: object, around: _Around) -> ReadEvent:  # noqa: PLR0911 - one l
     if around.depth > _DEEPEST:
         return quarantine("wrapped too often")
     event: Mapping[str, object] = value
+    if "eventType" in event or "notificationType" in event:
+        return _read_report(event, around)
     if "Type" in event and ("Message" in event or "TopicArn" in event):
         return _read_sns(event, around)
     for key, read in _WRAPPINGS.items():
@@ -135,11 +155,15 @@ def _read(value: object, around: _Around) -> ReadEvent:  # noqa: PLR0911 - one l
             return read(event, around)
     if is_log_entry(event):
         return read_log_entry(event, around.published_at)
+    if is_untyped(event):
+        return _read_report(event, around)
+    return quarantine("not a form that SES, SNS or CloudWatch Logs sends")
+
+
+def _read_report(event: Mapping[str, object], around: _Around) -> ReadEvent:
     if text(event.get("eventType")).strip().upper().startswith(TEXT_EVENT):
         return read_text_event(event, around.published_at)
-    if is_ses(event):
-        return read_ses(event, around.published_at, around.trusts_account)
-    return quarantine("not a form that SES, SNS or CloudWatch Logs sends")
+    return read_ses(event, around.published_at, around.trusts_account)
 
 
 # SNS ---------------------------------------------------------------------------------------------------------------
@@ -217,40 +241,27 @@ def _read_eventbridge(event: Mapping[str, object], around: _Around) -> ReadEvent
 
 
 def _read_awslogs(event: Mapping[str, object], around: _Around) -> ReadEvent:
-    try:
-        packed = base64.b64decode(text(table(event.get("awslogs")).get("data")), validate=True)
-        unpacking = zlib.decompressobj(_GZIP)
-        unpacked = unpacking.decompress(packed, _MOST_LOG_BYTES)
-    except (ValueError, binascii.Error, zlib.error):
-        return quarantine("CloudWatch Logs data that is not gzip in base64")
-    if not unpacking.eof:
-        return quarantine("CloudWatch Logs data that is cut off or too large")
-    return _read_text(unpacked, around.within())
+    return _read_base64(table(event.get("awslogs")).get("data"), around.within())
 
 
 def _read_logs(event: Mapping[str, object], around: _Around) -> ReadEvent:
     if event.get("messageType") == "CONTROL_MESSAGE":
         return ignore("CloudWatch Logs checks the destination")
-    return combined(
-        [(text(table(entry).get("message")), _read_log(entry, around)) for entry in entries(event["logEvents"])]
-    )
+    lines = [table(line) for line in entries(event.get("logEvents"))]
+    return combined([(text(line.get("message")), _read_log(line, around)) for line in lines])
 
 
-def _read_log(entry: object, around: _Around) -> ReadEvent:
-    line = table(entry)
+def _read_log(line: Mapping[str, object], around: _Around) -> ReadEvent:
     return _read_text(text(line.get("message")), around.within(moment(line.get("timestamp"))))
 
 
 def _read_firehose(event: Mapping[str, object], around: _Around) -> ReadEvent:
-    return combined([_read_firehose_record(table(record), around) for record in entries(event.get("records"))])
+    data = [table(record).get("data") for record in entries(event.get("records"))]
+    return combined([(text(each), _read_base64(each, around.within())) for each in data])
 
 
-def _read_firehose_record(record: Mapping[str, object], around: _Around) -> tuple[str, ReadEvent]:
-    data = text(record.get("data"))
-    try:
-        return data, _read_text(base64.b64decode(data, validate=True), around.within())
-    except (ValueError, binascii.Error):
-        return data, quarantine("a Firehose record that is not base64")
+def _read_kinesis_record(record: Mapping[str, object], around: _Around) -> ReadEvent:
+    return _read_base64(table(record.get("kinesis")).get("data"), around.within())
 
 
 _WRAPPINGS: Mapping[str, Callable[[Mapping[str, object], _Around], ReadEvent]] = {
@@ -263,6 +274,8 @@ _WRAPPINGS: Mapping[str, Callable[[Mapping[str, object], _Around], ReadEvent]] =
     "detail-type": _read_eventbridge,
     "awslogs": _read_awslogs,
     "logEvents": _read_logs,
+    "messageType": _read_logs,
     "records": _read_firehose,
+    "kinesis": _read_kinesis_record,
 }
 """The key by which each wrapping is known, in the order they are tried."""

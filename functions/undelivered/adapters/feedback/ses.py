@@ -76,13 +76,14 @@ class _Finding:
     diagnostic: str = ""
 
 
-def is_ses(event: Mapping[str, object]) -> bool:
-    """Whether an event has the look of one of SES's, its type missing included."""
-    return "eventType" in event or "notificationType" in event or len(_bodies(event)) == 1
+def is_untyped(event: Mapping[str, object]) -> bool:
+    """Whether an object has the look of an event of SES that lost its type: it holds what one type tells."""
+    return _kind_by_body(event) != ""
 
 
-def _bodies(event: Mapping[str, object]) -> list[str]:
-    return [kind for kind, name in _BODIES.items() if isinstance(event.get(name), dict)]
+def _kind_by_body(event: Mapping[str, object]) -> str:
+    kinds = [kind for kind, name in _BODIES.items() if isinstance(event.get(name), dict)]
+    return kinds[0] if len(kinds) == 1 else ""
 
 
 def read_ses(  # noqa: PLR0911 - one line for each way to handle it
@@ -93,13 +94,14 @@ def read_ses(  # noqa: PLR0911 - one line for each way to handle it
     ``published_at`` is the time the wrapping tells, for events that tell none. ``trusted`` is asked with
     the AWS account that the event says it was sent from.
     """
-    told = {text(event.get(name)).strip().casefold() for name in ("eventType", "notificationType") if name in event}
+    named = (event.get("eventType"), event.get("notificationType"))
+    told = {text(name).strip().casefold() for name in named if name is not None}
     if len(told) > 1:
         # One of the two is a lie and nothing says which: a delivery taken for a bounce would write the
         # address off, a bounce taken for a delivery would close the item.
         return quarantine("eventType and notificationType contradict each other")
     # Without any type, the one object that there is tells (seen from re-publishers that cut the rest).
-    kind = told.pop() if told else _bodies(event)[0]
+    kind = told.pop() if told else _kind_by_body(event)
     if kind in _NO_OUTCOME:
         return without_consequence(_NO_OUTCOME[kind], _addresses(table(event.get("mail")).get("destination")))
     if kind in _NOT_OURS:
@@ -150,7 +152,9 @@ def _mail(
 def _tag(tags: Mapping[str, object], name: str) -> str:
     """Return a message tag; SES makes each a list, re-publishers a string."""
     value = tags.get(name)
-    return text(value) or next(iter(texts(value)), "")
+    if isinstance(value, list) and value:
+        value = value[0]
+    return value if isinstance(value, str) else ""
 
 
 def _identity(mail: Mapping[str, object]) -> str:
@@ -197,8 +201,12 @@ def _reading(mail: _Mail, findings: list[_Finding]) -> ReadEvent:
     return ReadEvent(
         Handling.PROCESS,
         feedback=tuple([feedback for feedback, _ in told.values()]),
-        as_written=tuple([None if address is None else bare_email(address) for _, address in told.values()]),
+        as_written=tuple([_bare(address, feedback.recipient) for feedback, address in told.values()]),
     )
+
+
+def _bare(address: str | None, recipient: str | None) -> str | None:
+    return address if address is None or address == recipient else bare_email(address)
 
 
 # What each type of event says --------------------------------------------------------------------------------------

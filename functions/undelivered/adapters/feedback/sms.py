@@ -68,7 +68,8 @@ def read_text_event(event: Mapping[str, object], published_at: datetime | None) 
     """Return the feedback in an End User Messaging SMS event."""
     kind = text(event.get("eventType")).strip().upper()
     written = legible(event.get("destinationPhoneNumber"), _LONGEST_NUMBER)
-    is_final = event.get("isFinal") is not False
+    final = event.get("isFinal")
+    is_final = final is not False and text(final).casefold() != "false"
     if kind in _UNDER_WAY or (kind in _ARRIVED and not is_final):
         return without_consequence(f"{kind}: the message is under way", (written,) if written else ())
     at = moment(event.get("eventTimestamp")) or published_at

@@ -62,7 +62,8 @@ def moment(value: object) -> datetime | None:
             digits = value.strip()
             if not digits.isdecimal():
                 parsed = datetime.fromisoformat(digits.replace(" +", "+").replace(" -", "-"))
-                parsed = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+                if parsed.tzinfo is not UTC:
+                    parsed = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
                 return parsed if parsed.year in _PLAUSIBLE_YEARS else None
             value = int(digits[:20])
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -99,7 +100,7 @@ def attribution(tag: Callable[[str], str], tenant: str = "", identity: str = "")
         customer_id=plain("undelivered-customer"),
         customer_name=_decoded(tag("undelivered-customer-name")),
         title=_decoded(tag("undelivered-title")),
-        entry_key=parse_item_id(tag("undelivered-entry")),
+        entry_key=parse_item_id(entry) if (entry := tag("undelivered-entry")) else None,
         tenant=tenant or None,
         identity=identity or None,
     )
