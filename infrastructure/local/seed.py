@@ -1,0 +1,240 @@
+"""Put a believable month into a local stack: through the API, the stores, and the topic that SES publishes to.
+
+Customers and corrections go through the API and failures come in as the events of SES and SNS, with their
+times of then. Only what the API does now and not then, handing over and resending, is written to the stores.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from infrastructure.errors import ToolError
+from infrastructure.local.month import Handed, Month, Resent, a_month
+from infrastructure.local.story import Stack
+from infrastructure.local.world_mail import Event
+from infrastructure.local.world_texts import log_group
+from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
+from undelivered.adapters.dynamodb.models import TableNames, use_tables
+from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
+from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
+from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
+from undelivered.domain.lifecycle import open_item, record_sent, start_resend
+from undelivered.domain.notification import Dismissal
+from undelivered.domain.suppression import dropped_verdict
+from undelivered.domain.taxonomy import Channel
+from undelivered.services.deliver import unsent_feedback
+from undelivered.services.ports import NewEntry
+
+Progress = Callable[[str], None]
+
+_BATCH = 10
+"""Messages that SNS takes in one call."""
+_WITHIN = 30.0
+_WRITERS = 4
+_ONE_DAY = timedelta(days=1)
+_SUBJECT = "Amazon SES Email Event Notification"
+
+
+@dataclass(frozen=True, slots=True)
+class _Stores:
+    undelivered: DynamoUndeliveredStore
+    notifications: DynamoNotificationStore
+    suppressions: DynamoSuppressionStore
+
+
+def seed(stack: Stack, *, progress: Progress | None = None, now: datetime | None = None) -> None:
+    """Fill the default account of an empty stack; raise ToolError when the API does not take it.
+
+    ``now`` is the month's end. ``progress`` is told each step as it begins.
+    """
+    manager = stack.user()
+    month = a_month(manager.account_id, manager.email, now or datetime.now(UTC))
+    tell = progress or (lambda _step: None)
+    with _aws_environment(stack), _api(stack, month) as api:
+        stores = _stores(manager.account_id)
+        tell(f"{len(month.customers)} customers, {len(month.handed)} notifications")
+        _save_customers(api, month)
+        _hand_over(stores, month)
+        tell(f"{len(month.failed)} of them fail")
+        _report_failures(stack, stores, month)
+        _await(stores, [handed.entry_key for handed in month.failed], manager.account_id, attempts=1)
+        tell(f"{len(month.resent)} are resent")
+        _resend(stack, stores, month)
+        _dismiss(stores, month, manager.email)
+        _correct(api, month)
+
+
+@contextmanager
+def _aws_environment(stack: Stack) -> Iterator[None]:
+    """Point the stores, which find their connection in the environment, at the stack; then put all back."""
+    wanted = {
+        "AWS_ENDPOINT_URL": stack.endpoint,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    use_tables(TableNames(**stack.tables))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _stores(account_id: str) -> _Stores:
+    accounts = DynamoAccountStore()
+    accounts.settings(account_id)  # reading them first makes their row: before several threads do
+    return _Stores(
+        DynamoUndeliveredStore(
+            zone_of=lambda account_id: ZoneInfo(accounts.settings(account_id).time_zone),
+            history_days_of=lambda account_id: accounts.settings(account_id).history_days,
+        ),
+        DynamoNotificationStore(content_days_of=lambda account_id: accounts.settings(account_id).content_days),
+        DynamoSuppressionStore(),
+    )
+
+
+@contextmanager
+def _api(stack: Stack, month: Month) -> Iterator[httpx.Client]:
+    account_id = month.customers[0].account_id
+    headers = {"Authorization": f"Bearer {stack.host_token()}", "X-Account-Id": account_id}
+    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30) as client:
+        yield client
+
+
+def _checked(answer: httpx.Response) -> None:
+    if answer.is_error:
+        path = answer.request.url.path.rpartition("_user_request_")[2]
+        raise ToolError(f"The API did not take the month: {path} answered {answer.status_code}, {answer.text[:200]}.")
+
+
+def _save_customers(api: httpx.Client, month: Month) -> None:
+    for customer in month.customers:
+        body = {"name": customer.name, "email": customer.email, "phone": customer.phone}
+        _checked(api.put(f"/customers/{customer.customer_id}", json=body))
+
+
+def _hand_over(stores: _Stores, month: Month) -> None:
+    def write(handed: Handed) -> None:
+        stores.notifications.add(handed.notification)
+        stores.notifications.record(handed.attempt)
+
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        list(writers.map(write, month.handed))  # as a list, so that an error shows
+    for suppression in month.unsubscribed:
+        stores.suppressions.save(None, suppression)
+
+
+def _report_failures(stack: Stack, stores: _Stores, month: Month) -> None:
+    _publish(stack, [event for handed in month.failed for event in handed.events])
+    _log(stack, [handed.log for handed in month.failed if handed.log])
+    customers = {customer.customer_id: customer for customer in month.customers}
+    stores.undelivered.add_new(
+        [
+            NewEntry(
+                open_item(
+                    unsent_feedback(
+                        handed.attempt,
+                        handed.notification,
+                        customers[handed.notification.customer_id],
+                        dropped_verdict(handed.dropped),
+                        f"suppressed: {handed.dropped.reason}",
+                        handed.attempt.claimed_at,
+                    ),
+                    handed.attempt.account_id,
+                )
+            )
+            for handed in month.failed
+            if handed.dropped
+        ]
+    )
+
+
+def _publish(stack: Stack, events: Sequence[Event]) -> None:
+    sns = stack.client("sns")
+    for start in range(0, len(events), _BATCH):
+        entries: list[dict[str, Any]] = [
+            {"Id": str(place), "Subject": _SUBJECT, "Message": json.dumps(event) + "\n"}
+            for place, event in enumerate(events[start : start + _BATCH])
+        ]
+        sns.publish_batch(TopicArn=stack.outputs["FeedbackTopicArn"], PublishBatchRequestEntries=entries)
+
+
+def _log(stack: Stack, entries: Sequence[str]) -> None:
+    """Write delivery-status entries where SNS writes them; their own times are in them."""
+    logs = stack.client("logs")
+    account_id = stack.outputs["FeedbackTopicArn"].split(":")[4]
+    for failed in (False, True):
+        group = log_group("us-east-1", account_id, failed=failed)
+        messages = [entry for entry in entries if (json.loads(entry)["status"] == "FAILURE") is failed]
+        if messages:
+            stream = f"month-{time.time_ns()}"
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)
+            logs.put_log_events(
+                logGroupName=group,
+                logStreamName=stream,
+                logEvents=[{"timestamp": int(time.time() * 1000), "message": message} for message in messages],
+            )
+
+
+def _await(stores: _Stores, keys: Sequence[str], account_id: str, *, attempts: int) -> None:
+    """Wait until the reports of that many attempts are on the items; what does not come in is not waited for long."""
+    missing = list(keys)
+    deadline = time.monotonic() + _WITHIN
+    while missing and time.monotonic() < deadline:
+        missing = [key for key in missing if not _is_reported(stores, account_id, key, attempts)]
+        time.sleep(0.2)
+
+
+def _is_reported(stores: _Stores, account_id: str, key: str, attempts: int) -> bool:
+    item = stores.undelivered.find(account_id, key)
+    return item is not None and len(item.attempts) >= attempts and item.last_attempt.report is not None
+
+
+def _resend(stack: Stack, stores: _Stores, month: Month) -> None:
+    started = [resent for resent in month.resent if _start_resend(stores, resent)]
+    _publish(stack, [event for resent in started for event in resent.events])
+    _log(stack, [resent.log for resent in started if resent.log])
+    told = [resent.attempt for resent in started if resent.events or resent.log]
+    if told:
+        _await(stores, [attempt.entry_key for attempt in told], told[0].account_id, attempts=2)
+
+
+def _start_resend(stores: _Stores, resent: Resent) -> bool:
+    attempt = resent.attempt
+    item = stores.undelivered.find(attempt.account_id, attempt.entry_key)
+    if item is None:
+        return False
+    stores.notifications.record(attempt)
+    started = start_resend(item, attempt.to, attempt.by, attempt.claimed_at, resent.note)
+    stores.undelivered.save(item, record_sent(started, attempt.number, attempt.provider_message_id))
+    return True
+
+
+def _dismiss(stores: _Stores, month: Month, manager: str) -> None:
+    for handed in month.dismissed:
+        item = stores.undelivered.find(handed.attempt.account_id, handed.entry_key)
+        if item:
+            at = min(handed.attempt.claimed_at.replace(hour=17) + _ONE_DAY, datetime.now(UTC))
+            stores.undelivered.save(item, replace(item, dismissal=Dismissal(at, manager, "The customer has moved out")))
+
+
+def _correct(api: httpx.Client, month: Month) -> None:
+    """Correct contacts today: the API flags what failed at the old ones as ready to resend."""
+    for correction in month.corrections:
+        field = "email" if correction.channel is Channel.EMAIL else "phone"
+        _checked(api.patch(f"/customers/{correction.customer_id}", json={field: correction.contact}))

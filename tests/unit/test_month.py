@@ -1,0 +1,86 @@
+"""The month that a local stack is filled with is believable, and the same every time."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from infrastructure.local.month import a_month
+from undelivered.adapters.feedback import read_event
+from undelivered.domain.feedback import Outcome
+from undelivered.domain.taxonomy import Channel, Kind, Status
+
+NOW = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
+MOMENTS = [NOW - timedelta(days=23 * n, hours=7 * n) for n in range(12)]
+
+
+def a_month_to(now):
+    return a_month("acc-harbor", "manager@harbor.example", now)
+
+
+def verdicts(month):
+    events = [event for handed in month.failed for event in (*handed.events, *([handed.log] if handed.log else []))]
+    feedbacks = [feedback for event in events for feedback in read_event(event).feedback]
+    return [feedback.verdict for feedback in feedbacks if feedback.outcome >= Outcome.FAILED]
+
+
+def test_the_same_moment_gives_the_same_month():
+    assert a_month_to(NOW) == a_month_to(NOW)
+
+
+@pytest.mark.parametrize("now", MOMENTS)
+def test_several_hundred_notifications_are_sent_and_about_one_in_six_fails(now):
+    month = a_month_to(now)
+
+    assert 400 < len(month.handed) < 800
+    assert 60 <= month.count <= 150
+    assert len({handed.notification.notification_id for handed in month.handed}) == len(month.handed)
+    assert len({handed.entry_key for handed in month.failed}) == len(month.failed)
+
+
+@pytest.mark.parametrize("now", MOMENTS)
+def test_everything_lies_within_the_thirty_days(now):
+    month = a_month_to(now)
+
+    attempts = [each.attempt for each in (*month.handed, *month.resent)]
+    assert all(now - timedelta(days=30) < attempt.claimed_at <= now for attempt in attempts)
+
+
+@pytest.mark.parametrize("now", MOMENTS)
+def test_every_status_kind_and_channel_occurs(now):
+    month = a_month_to(now)
+
+    found = Counter((verdict.status, verdict.kind) for verdict in verdicts(month))
+    assert set(found) == {
+        (Status.BOUNCED, Kind.HARD),
+        (Status.BOUNCED, Kind.SOFT),
+        (Status.INVALID, None),
+        (Status.SPAMMED, None),
+        (Status.DROPPED, None),
+        (Status.FAILED, None),
+    }
+    assert {handed.notification.channel for handed in month.failed} == set(Channel)
+    assert any(handed.dropped for handed in month.failed)
+
+
+@pytest.mark.parametrize("now", MOMENTS)
+def test_some_are_resolved_one_came_back_and_one_is_on_its_way(now):
+    month = a_month_to(now)
+
+    assert sum(resent.arrived for resent in month.resent) >= 5
+    assert any(not resent.arrived and (resent.events or resent.log) for resent in month.resent)
+    assert any(not resent.arrived and not resent.events for resent in month.resent)
+    assert len(month.corrections) >= 3
+    assert month.unsubscribed
+
+
+def test_working_days_are_busier_than_weekends():
+    days = Counter(handed.attempt.claimed_at.weekday() < 5 for now in MOMENTS for handed in a_month_to(now).handed)
+
+    assert days[True] > 5 * days[False]
+
+
+def test_no_week_is_without_a_failure():
+    ages = {(NOW - handed.attempt.claimed_at).days // 7 for handed in a_month_to(NOW).failed}
+
+    assert ages >= {0, 1, 2, 3}
