@@ -1,0 +1,237 @@
+"""Suppressions by hand, and what follows from repeated soft failures."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.builders.items import ACCOUNT, NOW, a_suppression, an_attempt, an_item, reported, resent
+from tests.fakes import (
+    FakeAccountStore,
+    FakeAnnouncer,
+    FakeNotificationStore,
+    FakeProviderSuppressions,
+    FakeSuppressionStore,
+    FakeUndeliveredStore,
+)
+from undelivered.domain.account import Consent
+from undelivered.domain.announcement import announced_form, announcement
+from undelivered.domain.errors import NotFoundError, RefusedError, SuppressionNotLiftedError
+from undelivered.domain.feedback import Outcome
+from undelivered.domain.notification import Dismissal
+from undelivered.domain.suppression import SuppressionReason, merge_suppression
+from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.services.follow_up import FollowUp
+from undelivered.services.manage_suppressions import ManageSuppressions
+
+ADDRESS = "ada@example.com"
+CONSENT = Consent("Ada Byron", "by telephone", NOW)
+
+
+class Desk:
+    def __init__(self, reason=None, channel=Channel.EMAIL, address=ADDRESS):
+        self.store = FakeSuppressionStore()
+        self.provider = FakeProviderSuppressions()
+        self.manage = ManageSuppressions(self.store, self.provider, lambda: NOW)
+        self.place = ACCOUNT, channel, address
+        if reason:
+            self.store.save(None, a_suppression(address, reason=reason, channel=channel))
+
+    def lift(self, **more):
+        return self.manage.lift(*self.place, by="manager", why="the customer called", **more)
+
+    def known(self):
+        return self.store.find(*self.place)
+
+
+@pytest.mark.parametrize(
+    "reason", [SuppressionReason.BOUNCE, SuppressionReason.MANUAL, SuppressionReason.REPEATEDLY_UNREACHABLE]
+)
+def test_a_lift_is_carried_to_the_provider_and_audited_with_what_was_there_before(reason):
+    desk = Desk(reason)
+
+    desk.lift()
+
+    assert not desk.known().active
+    assert desk.provider.lifted == [(Channel.EMAIL, ADDRESS, False)]
+    (entry,) = desk.known().audit
+    assert (entry.by, entry.action) == ("manager", "lift")
+    assert "the customer called" in entry.detail
+    assert f"was {reason}" in entry.detail
+
+
+def test_a_lift_that_the_provider_does_not_learn_of_lifts_nothing():
+    desk = Desk(SuppressionReason.BOUNCE)
+    desk.provider.error = SuppressionNotLiftedError("the provider is away")
+
+    with pytest.raises(SuppressionNotLiftedError):
+        desk.lift()
+
+    assert desk.known().active
+
+
+def test_a_complaint_cannot_be_lifted_even_with_a_consent():
+    with pytest.raises(RefusedError) as refused:
+        Desk(SuppressionReason.COMPLAINT).lift(consent=CONSENT)
+
+    assert refused.value.code == "suppression_blocked_by_complaint"
+
+
+@pytest.mark.parametrize("reason", [SuppressionReason.UNSUBSCRIBED, SuppressionReason.OPTED_OUT])
+def test_an_opt_out_is_lifted_by_a_consent_only(reason):
+    desk = Desk(reason, Channel.SMS, "+12065550100")
+
+    with pytest.raises(RefusedError) as refused:
+        desk.lift()
+    desk.lift(consent=CONSENT)
+
+    assert refused.value.code == "suppression_needs_consent"
+    assert desk.provider.lifted == [(Channel.SMS, "+12065550100", reason is SuppressionReason.OPTED_OUT)]
+    assert "consent by Ada Byron" in desk.known().audit[0].detail
+
+
+def test_what_is_not_suppressed_cannot_be_lifted():
+    with pytest.raises(NotFoundError):
+        Desk().lift()
+
+
+def test_suppressing_by_hand_never_softens_a_graver_reason():
+    desk = Desk(SuppressionReason.COMPLAINT)
+
+    held = desk.manage.add(*desk.place, by="manager", why="asked")
+
+    assert held.reason is SuppressionReason.COMPLAINT
+
+
+def test_an_address_can_be_suppressed_again_after_a_lift():
+    desk = Desk(SuppressionReason.BOUNCE)
+    desk.lift()
+    later = ManageSuppressions(desk.store, desk.provider, lambda: NOW + timedelta(minutes=1))
+
+    held = later.add(*desk.place, by="manager", why="asked")
+
+    assert held.active
+    assert [entry.action for entry in held.audit] == ["lift", "suppress"]
+
+
+def test_causes_join_the_same_in_any_order():
+    complaint = a_suppression(reason=SuppressionReason.COMPLAINT)
+    earlier = a_suppression(since=NOW - timedelta(days=3), origin="m-0")
+    later = a_suppression(since=NOW - timedelta(days=2), origin="m-2")
+
+    def joined(*causes):
+        known = None
+        for cause in causes:
+            known = merge_suppression(known, cause)
+        return known
+
+    assert joined(later, complaint, earlier) == joined(earlier, later, complaint) == joined(complaint, later, earlier)
+    assert joined(later, earlier).origin == "m-0"
+
+
+class Stream:
+    """Feeds changes to the follow-up as the table's stream would."""
+
+    def __init__(self):
+        self.suppressions = FakeSuppressionStore()
+        self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
+        self.notifications = FakeNotificationStore(clock=lambda: NOW)
+        self.announcer = FakeAnnouncer()
+        self.follow_up = FollowUp(
+            self.items, self.notifications, self.suppressions, FakeAccountStore(), self.announcer, lambda: NOW
+        )
+
+    def soft(self, days_ago, number, reason=Reason.MAILBOX_FULL):
+        item = an_item(reason, days_ago=days_ago, number=number, recipient=ADDRESS, customer_id="c-1")
+        self.items.save(None, item)
+        self.follow_up(None, item)
+        return item
+
+    def suppression(self):
+        return self.suppressions.find(ACCOUNT, Channel.EMAIL, ADDRESS)
+
+
+def test_five_soft_failures_over_three_days_suppress_as_repeatedly_unreachable():
+    stream = Stream()
+
+    for number, days_ago in enumerate([5, 4, 3, 2.5]):
+        stream.soft(days_ago, number)
+    assert stream.suppression() is None
+    stream.soft(1, 9)
+
+    assert stream.suppression().reason is SuppressionReason.REPEATEDLY_UNREACHABLE
+
+
+def test_the_order_in_which_soft_failures_are_seen_does_not_matter():
+    stream = Stream()
+
+    for number, days_ago in enumerate([1, 5, 2.5, 4, 3]):
+        stream.soft(days_ago, number)
+
+    assert stream.suppression().active
+
+
+def test_five_soft_failures_within_a_day_suppress_nothing():
+    stream = Stream()
+
+    for number in range(6):
+        stream.soft(1 - number / 10, number)
+
+    assert stream.suppression() is None
+
+
+def test_failures_that_are_ours_never_count():
+    stream = Stream()
+
+    for number, days_ago in enumerate([6, 5, 4, 3, 2, 1]):
+        stream.soft(days_ago, number, Reason.CONTENT_REJECTED)
+
+    assert stream.suppression() is None
+
+
+def test_a_send_in_between_that_arrived_starts_the_count_anew():
+    stream = Stream()
+    arrived = an_attempt("n-fine", to=ADDRESS, claimed_at=NOW - timedelta(days=2), outcome="sent")
+    stream.notifications.record(replace(arrived, provider_message_id="m-fine"))
+
+    for number, days_ago in enumerate([6, 5, 4, 3, 1]):
+        stream.soft(days_ago, number)
+
+    assert stream.suppression() is None
+
+
+ITEM = replace(an_item(Reason.MAILBOX_FULL), version=1)
+RUNNING = replace(resent(ITEM), version=2)
+DISMISSED = replace(ITEM, dismissal=Dismissal(NOW, "manager"), version=2)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        (None, ITEM, "opened"),
+        (ITEM, RUNNING, "resending"),
+        (RUNNING, reported(RUNNING, Outcome.DELIVERED), "resolved"),
+        (RUNNING, reported(RUNNING, Outcome.FAILED, reason=Reason.MAILBOX_FULL), "returned"),
+        (reported(RUNNING, Outcome.DELIVERED), reported(RUNNING, Outcome.FAILED, reason=Reason.TIMED_OUT), "returned"),
+        (ITEM, DISMISSED, "dismissed"),
+        (DISMISSED, ITEM, "restored"),
+        (ITEM, None, "expired"),
+    ],
+)
+def test_every_change_of_state_is_announced_once_with_a_stable_id(before, after, change):
+    told = announcement(before, after)
+
+    assert told == announcement(before, after)
+    assert announced_form(told, with_address=False)["type"] == f"undelivered.item.{change}"
+
+
+@pytest.mark.parametrize(("before", "after"), [(ITEM, ITEM), (DISMISSED, None), (None, None)])
+def test_what_changes_no_state_is_not_announced(before, after):
+    assert announcement(before, after) is None
+
+
+def test_an_announcement_holds_an_address_only_when_that_is_switched_on():
+    told = announcement(None, ITEM)
+
+    assert ITEM.recipient not in str(announced_form(told, with_address=False))
+    assert announced_form(told, with_address=True)["recipient"] == ITEM.recipient
