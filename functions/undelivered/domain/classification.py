@@ -58,14 +58,14 @@ class _Book:
     unspaced: tuple[str, ...]  #: trigger words of scripts written without spaces, sought as substrings
 
 
-_CODE = re.compile(r"(?<![\d.])([45])\.([0-7]\.\d{1,3})(?![\d]|\.\d)")
-_NOISE = re.compile(
+_CODE: Final = re.compile(r"([45])(?<![\d.]\d)\.([0-7]\.\d{1,3})(?!\d|\.\d)")
+# What is no prose, within one run of non-blanks: what such a name contains must not be taken for a wording.
+_NOISE: Final = re.compile(
     r"[^\s<>\"(),;:@]{1,64}@[\w.\-\[\]]{1,255}"  # addresses
     r"|https?:[^\s>]{0,500}|www\.[^\s>]{0,500}"  # links
     r"|(?<![\w.-])(?:[\w-]{1,63}\.){2,8}[a-z]{2,24}(?![\w-])"  # host names
-    r"|(?<![\w.])[45]\d\d[- ]{1,2}#?[45]\.\d\.\d{1,3}(?!\w)"  # reply codes, repeated in each line of a reply
+    r"|^[45]\d\d(?:-|$)"  # reply codes, repeated in each line of a reply
     r"|(?<![\w.])#?[45]\.\d\.\d{1,3}(?!\w)"
-    r"|(?<![\w.:-])[45]\d\d(?=[- ])-?"
     r"|(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w.])"  # IP addresses
 )
 _APOSTROPHES: Final = "'\\`\u00b4\u2018\u2019"  # dropped: doesn't, doesn`t and doesnt are one word
@@ -202,7 +202,7 @@ def _by_text(raw: str) -> _Rule | None:
     found = _first(book.codes, set(_words(raw)), raw)
     if found is not None:
         return found
-    introduction = _QUOTED_REPLY.search(raw)
+    introduction = None if _REPLY.match(raw) else _QUOTED_REPLY.search(raw)
     if introduction is not None:
         found = _by_prose(book, _QUOTE_END.split(raw[introduction.end() :], maxsplit=1)[0])
         if found is not None:
@@ -215,7 +215,8 @@ def _by_text(raw: str) -> _Rule | None:
 
 
 def _by_prose(book: _Book, raw: str) -> _Rule | None:
-    words = _words(_NOISE.sub(" ", raw))
+    kept = [run if run.isalpha() else _NOISE.sub(" ", run) for run in raw.split()]
+    words = _words(" ".join(kept))
     prose = " ".join(words)
     if "more information" in prose or "to review" in prose or "learn more" in prose:
         prose = _ADVICE.sub("", prose)

@@ -210,6 +210,19 @@ CODES: tuple[Family, ...] = (
         (("hvu|rly", (r"\b(?:hvu:[a-z]\d?|rly:(?:bd|ch\d?|nw|cs\d))\b",)),),
     ),
     Family(
+        "mailbox_filter",
+        Reason.RECIPIENT_REFUSED,
+        "RFC 3463 X.2.X is about the mailbox: what was filtered there, its owner's filter refused",
+        (
+            (
+                "filtered",
+                (
+                    r"5\.2\.\d{1,3}[ >:.]{1,6}(?:\S{1,80}@\S{1,80} )?(?:message|mail) (?:is |was |has been )?filtered(?! by)",
+                ),
+            ),
+        ),
+    ),
+    Family(
         "apple/content",
         Reason.CONTENT_REJECTED,
         "Apple Support, Postmaster information for iCloud Mail: [CS01], [HM08]",
@@ -434,7 +447,7 @@ PROSE: tuple[Family, ...] = (
         "Zoho, Mail.ru, MailEnable, SpamArrest, boxbe: texts of personal block and allow lists",
         (
             (
-                "recipient|recipients|user|users|addressee",
+                "recipient|recipients|user|users|addressee|account|mailbox",
                 (
                     r"(?<!ip )(?<!ip address )(?<!server )(?<!host )(?:blocked|rejected|refused|blacklisted|black listed|banned|denied|filtered) by (?:the |this |that |an? )?(?:recipient|user|addressee|mailbox owner|account owner)(?!s? (?:server|domain|organi|host|system|mail ?server|policy|spam|e ?mail (?:system|server)))",
                     r"recipients? (?:has |have |had )?(?:blocked|blacklisted|rejected your (?:mail|message|address)|refused|refuses) (?:you|your|mail|messages?|e ?mails?|this sender|the sender|to (?:receive|accept))",
@@ -442,6 +455,10 @@ PROSE: tuple[Family, ...] = (
                     r"not (?:on|in) (?:the )?(?:recipient|user|addressee)s? (?:white ?list|allow ?list|accept list|guest list|approved senders|safe senders)",
                     r"(?:recipient|user) (?:only accepts|accepts only|does not accept|doesnt accept|is not accepting|has chosen not to|does not want|doesnt want|does not wish) (?:to (?:receive|accept) )?(?:any )?(?:e ?mails?|mails?|messages?)(?: from (?:you|your|this|certain|specific|approved|known|authori[sz]ed|unknown|trusted))",
                     r"(?:sender|you) (?:is|are) (?:not )?(?:on|in) (?:the |this )?(?:recipient|user)s? \w+ list",
+                    r"(?:recipient|user|mail ?box|account|addressee) (?:\w+ ){0,2}?only (?:accepts?|accepting|receives?|takes?) (?:e ?mails?|mails?|messages?)",
+                    r"(?:account|mail ?box|user|recipient) (?:is )?protected by",
+                    r"(?:recipient|user) (?:has )?restricted",
+                    r"recipients? (?:was|were) rejected by (?:a|the) remote (?:mail )?server",
                     r"due to (?:the )?(?:recipient|user|addressee)s? (?:preferences?|rules?|settings?|choice|request)",
                     r"(?:user|recipient|addressee) (?:refuses|refused|rejects|declines) (?:to (?:receive|accept) )?(?:this|your|the|any|such|all)? ?(?:e ?mail|mail|message)",
                 ),
@@ -1418,7 +1435,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "inconnu|inconnue|existe|invalide|inexistant|inexistante|introuvable|trouve",
+                "inconnu|inconnue|existe|nexiste|invalide|inexistant|inexistante|introuvable|trouve",
                 (
                     r"(?:utilisateur|destinataires?|adresse|compte|boite|user|usager) (?:\w+ ){0,6}?(?:inconnue?|n existe|nexiste|n existe pas|invalide|inexistante?|introuvable|non trouvee?)",
                     r"n ?existe pas",
@@ -1625,7 +1642,6 @@ PROSE: tuple[Family, ...] = (
                 "rejected|refused|denied",
                 (
                     r"recipients?(?: address(?:es)?)? (?:is |was |are |were |has been )?(?:rejected|refused)(?=$| \.)",
-                    r"recipients? (?:was|were) rejected by (?:a|the) remote (?:mail )?server",
                     r"(?:^|\. )address rejected(?=$| \.)",
                 ),
             ),
