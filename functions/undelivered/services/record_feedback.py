@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from undelivered.domain.digest import DIGEST_PREFIX
 from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWriteError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.identifiers import entry_key
@@ -87,7 +88,8 @@ class RecordFeedback:
                 failures[source] = error
                 continue
             for one in located:
-                by_account[one.account_id].append(one)
+                if not _is_of_a_digest(one.feedback):
+                    by_account[one.account_id].append(one)
         for account_id, group in by_account.items():
             failures |= self._record_account(account_id, group)
         return failures
@@ -193,6 +195,11 @@ def _matters(feedback: Feedback) -> bool:
         return True
     told = feedback.attribution
     return feedback.outcome is Outcome.DELIVERED and (told.attempt > 1 or not told.account_id)
+
+
+def _is_of_a_digest(feedback: Feedback) -> bool:
+    """Whether this is about our own mail to managers, which has no place in a report on customers."""
+    return (feedback.attribution.notification_id or "").startswith(DIGEST_PREFIX)
 
 
 def _own_key(feedback: Feedback) -> str:

@@ -1,0 +1,81 @@
+"""The daily digest: when it is due, what it covers, and what it says."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from undelivered.domain.account import AccountSettings
+from undelivered.domain.taxonomy import Reason
+
+DIGEST_PREFIX: Final = "undelivered-digest-"
+"""How the ids of digests begin. No notification of a host may; what is reported of digests is left aside."""
+
+_WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a digest tells: failures by reason of the days it covers, and how many items are ready to resend."""
+
+    first: date
+    last: date
+    by_reason: Mapping[Reason, int]
+    ready: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not self.by_reason and not self.ready
+
+
+def days_due(settings: AccountSettings, now: datetime) -> tuple[date, date] | None:
+    """Return the first and last day that a digest due at this hour covers, None when none is due.
+
+    It covers the whole days since the digest before: Monday's the weekend too, when none goes out then.
+    """
+    local = now.astimezone(ZoneInfo(settings.time_zone))
+    digest = settings.digest
+    if not digest.recipients or local.hour != digest.hour or local.weekday() not in digest.days:
+        return None
+    today = local.date()
+    since = next(back for back in range(1, _WEEK + 1) if (today - timedelta(days=back)).weekday() in digest.days)
+    return today - timedelta(days=since), today - timedelta(days=1)
+
+
+def failures_by_reason(by_day: Mapping[date, Mapping[str, int]]) -> Mapping[Reason, int]:
+    """Return the failures of some days by reason, the most frequent first."""
+    total = Counter[Reason]()
+    for counts in by_day.values():
+        for name, number in counts.items():
+            total[Reason(name.partition(".")[2])] += number
+    return {reason: number for reason, number in total.most_common() if number > 0}
+
+
+def subject_of(digest: Digest) -> str:
+    """Return the digest's subject line."""
+    failed = sum(digest.by_reason.values())
+    parts = [f"{failed} undelivered"] if failed else []
+    if digest.ready:
+        parts.append(f"{digest.ready} ready to resend")
+    return f"Notifications: {', '.join(parts)}"
+
+
+def text_of(digest: Digest, link: str) -> str:
+    """Return the digest as plain text. It names no customer: it is a pointer to the report, not a copy of it."""
+    span = f"{digest.first:%d %B %Y}"
+    if digest.last != digest.first:
+        span = f"{digest.first:%d %B} to {digest.last:%d %B %Y}"
+    lines = [f"Undelivered notifications of {span}", ""]
+    lines += [f"  {number:>5}  {_words(reason)}" for reason, number in digest.by_reason.items()]
+    if not digest.by_reason:
+        lines.append("  None.")
+    if digest.ready:
+        lines += ["", f"{digest.ready} can be sent again: the customer's contact has been corrected since."]
+    return "\n".join([*lines, "", f"Open the report: {link}", ""])
+
+
+def _words(reason: Reason) -> str:
+    return reason.value.replace("_", " ")

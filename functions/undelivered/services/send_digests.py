@@ -1,0 +1,76 @@
+"""Mail the digest to the managers who asked for it, once each, and only when there is something to tell."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from undelivered.domain.account import AccountSettings, SendAttempt
+from undelivered.domain.digest import DIGEST_PREFIX, Digest, days_due, failures_by_reason, subject_of, text_of
+from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.reporting import Period, ReportFilter, window_start
+from undelivered.domain.taxonomy import Channel
+from undelivered.services.ports import AccountStore, MessageSender, NotificationStore, OutgoingMessage, ReportReader
+
+_READY_COUNTED = 200
+"""Beyond this a digest says no more than "this many"."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendDigests:
+    """The use case of ``send_digests``, which runs every hour: each account's digest is due at its own."""
+
+    accounts: AccountStore
+    reports: ReportReader
+    notifications: NotificationStore
+    sender: MessageSender
+    default_sender: str
+    link: str
+    clock: Callable[[], datetime]
+
+    def __call__(self) -> int:
+        """Send the digests that are due and not sent yet; return how many went out."""
+        return sum(self._send_for(self.accounts.settings(account_id)) for account_id in self.accounts.account_ids())
+
+    def _send_for(self, settings: AccountSettings) -> int:
+        days = days_due(settings, self.clock())
+        if days is None:
+            return 0
+        digest = self._compile(settings.account_id, *days)
+        if digest.is_empty:
+            return 0
+        return sum(self._send(settings, digest, recipient) for recipient in settings.digest.recipients)
+
+    def _compile(self, account_id: str, first: date, last: date) -> Digest:
+        now = self.clock()
+        ready = ReportFilter(Period(window_start(now), now), ready=True)
+        page = self.reports.page(account_id, ready, _READY_COUNTED, None, now)
+        failures = self.reports.failures_by_day(account_id, first, last)
+        return Digest(first, last, failures_by_reason(failures), len(page.items))
+
+    def _send(self, settings: AccountSettings, digest: Digest, recipient: str) -> bool:
+        name = f"{DIGEST_PREFIX}{digest.last.isoformat()}-{recipient_digest(recipient)}"
+        attempt = SendAttempt(settings.account_id, name, 1, recipient, self.clock(), by="digest")
+        if not self.notifications.claim(attempt):
+            return False
+        message = OutgoingMessage(
+            channel=Channel.EMAIL,
+            to=recipient,
+            sender=settings.sender or self.default_sender,
+            subject=subject_of(digest),
+            text=text_of(digest, self.link),
+            html="",
+            resend=False,
+            tags={"undelivered-account": settings.account_id, "undelivered-notification": name},
+            headers={},
+        )
+        try:
+            message_id = self.sender.send(message)
+        except RetryableError:
+            self.notifications.release(attempt)
+            raise
+        except PermanentSendError:
+            self.notifications.record(replace(attempt, outcome="failed"))
+            return False
+        self.notifications.record(replace(attempt, provider_message_id=message_id, outcome="sent"))
+        return True
