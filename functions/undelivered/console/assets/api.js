@@ -1,0 +1,133 @@
+/**
+ * The HTTP API. Every failure becomes an ApiError, whose code says what kind it is; ui.js has the sentences.
+ */
+
+import * as auth from "./auth.js";
+
+const PATIENCE = 2; // further tries of a read that met a busy server
+const LONGEST_WAIT_S = 8;
+
+let base = null;
+let onExpired = async () => {};
+
+/** What went wrong: status 0 is a lost network. */
+export class ApiError extends Error {
+  constructor(status, problem = {}, retryAfter = null) {
+    super(problem.detail ?? problem.code ?? String(status));
+    this.status = status;
+    this.code = problem.code ?? "";
+    this.detail = problem.detail ?? "";
+    this.errors = problem.errors ?? [];
+    this.requestId = problem.request_id ?? "";
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** Say where the API is, and what to do when the session has ended: it resolves once somebody is signed in again. */
+export function configure(url, expired) {
+  base = url.endsWith("/") ? url : `${url}/`;
+  onExpired = expired;
+}
+
+/** Ask the API: request("GET", "undelivered", {query: {status: "bounced"}, signal}). */
+export async function request(method, path, { query, body, idempotencyKey, signal, tries = PATIENCE } = {}) {
+  const url = new URL(path, base);
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, value);
+  }
+  const headers = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+  const response = await authorized(url, { method, headers, body: body && JSON.stringify(body), signal, cache: "no-store" });
+  if (response.ok) return response.status === 204 ? null : parse(response);
+  const error = await errorOf(response);
+  const busy = error.status === 429 || error.status === 503;
+  // A read can be repeated without harm, and so can what carries an idempotency key.
+  if (busy && tries > 0 && (method === "GET" || idempotencyKey)) {
+    await pause(Math.min(error.retryAfter ?? 1, LONGEST_WAIT_S) * 1000, signal);
+    return request(method, path, { query, body, idempotencyKey, signal, tries: tries - 1 });
+  }
+  throw error;
+}
+
+export const get = (path, options) => request("GET", path, options);
+export const post = (path, body, options) => request("POST", path, { ...options, body: body ?? {} });
+
+async function authorized(url, options) {
+  let response = await send(url, options);
+  if (response.status === 401 && (await fresh())) response = await send(url, options);
+  while (response.status === 401) {
+    await onExpired();
+    response = await send(url, options);
+  }
+  return response;
+}
+
+async function fresh() {
+  try {
+    return await auth.refresh();
+  } catch {
+    throw new ApiError(0);
+  }
+}
+
+async function send(url, options) {
+  try {
+    const token = await auth.token();
+    if (!token) return new Response(null, { status: 401 });
+    return await fetch(url, { ...options, headers: { ...options.headers, Authorization: `Bearer ${token}` } });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0);
+  }
+}
+
+async function parse(response) {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0); // the answer broke off
+  }
+}
+
+async function errorOf(response) {
+  const problem = await response.json().catch(() => ({}));
+  const seconds = Number(response.headers.get("Retry-After"));
+  return new ApiError(response.status, problem, Number.isFinite(seconds) && seconds > 0 ? seconds : null);
+}
+
+/** Wait; rejects with AbortError when the signal says that nobody waits any longer. */
+export function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const gone = () => {
+      clearTimeout(timer);
+      reject(new DOMException("nobody waits any longer", "AbortError"));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", gone);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) gone();
+    else signal?.addEventListener("abort", gone, { once: true });
+  });
+}
+
+/**
+ * Ask again and again until a result is final: quickly at first, then slower, and hardly while nobody looks.
+ *
+ * A lost network or a busy server is waited out, and told to `trouble`; other errors end it.
+ */
+export async function poll(ask, isFinal, { seen = () => {}, trouble = () => {}, signal }) {
+  for (let wait = 700; ; wait = Math.min(wait * 1.3, 10_000)) {
+    await pause(document.hidden ? Math.max(wait, 10_000) : wait, signal);
+    try {
+      const result = await ask();
+      seen(result);
+      if (isFinal(result)) return result;
+    } catch (error) {
+      if (!(error instanceof ApiError) || (error.status > 0 && error.status < 429)) throw error;
+      trouble(error);
+    }
+  }
+}

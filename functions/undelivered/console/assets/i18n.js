@@ -1,0 +1,141 @@
+/**
+ * Languages, numbers and times. The texts of a language stand in one file (en.json, es.json).
+ *
+ * A text may hold {names}; a text with a number n has a form for each plural of its language: "key.one", "key.other".
+ */
+
+export const LANGUAGES = { en: "English", es: "Español" };
+const KEPT_AS = "undelivered.language";
+
+let language = "en";
+let texts = {};
+let english = {};
+let timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+let plurals = new Intl.PluralRules("en");
+
+/** Give the language to start with: the one chosen before, or the first of the browser's that we have. */
+export function preferredLanguage() {
+  const wanted = [kept(), ...navigator.languages].filter(Boolean).map((tag) => tag.split("-")[0]);
+  return wanted.find((tag) => tag in LANGUAGES) ?? "en";
+}
+
+function kept() {
+  try {
+    return localStorage.getItem(KEPT_AS);
+  } catch {
+    return null; // storage is switched off: the browser's language will do
+  }
+}
+
+/** Load a language and use it from now on. */
+export async function useLanguage(name) {
+  english = await load("en");
+  texts = name === "en" ? english : await load(name);
+  language = name;
+  plurals = new Intl.PluralRules(locale());
+  document.documentElement.lang = name;
+}
+
+/** Remember the language that somebody chose. */
+export function keepLanguage(name) {
+  try {
+    localStorage.setItem(KEPT_AS, name);
+  } catch {
+    // it holds until the page is closed, then
+  }
+}
+
+async function load(name) {
+  const response = await fetch(new URL(`${name}.json`, import.meta.url));
+  if (!response.ok) throw new Error(`${name}.json: ${response.status}`);
+  return response.json();
+}
+
+/** The language in use. */
+export function currentLanguage() {
+  return language;
+}
+
+/** The browser's own variant of the language, so that people get the dates of their country. */
+function locale() {
+  return navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
+}
+
+/** Show times in the account's zone from now on; a name the browser does not know changes nothing. */
+export function useTimeZone(name) {
+  try {
+    Intl.DateTimeFormat("en", { timeZone: name });
+    timeZone = name;
+  } catch {
+    // the zone in use stays
+  }
+}
+
+/** The zone in which times are shown. */
+export function currentTimeZone() {
+  return timeZone;
+}
+
+/** Give a text, with its {names} filled in; numbers are written as the language writes them. */
+export function t(key, values = {}) {
+  const text = find(key, values) ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => {
+    const value = values[name];
+    return typeof value === "number" ? number(value) : String(value ?? "");
+  });
+}
+
+/** Give a text if there is one, else null. */
+export function maybe(key) {
+  return texts[key] ?? null;
+}
+
+function find(key, values) {
+  if (typeof values.n !== "number") return texts[key] ?? english[key];
+  const form = `${key}.${plurals.select(values.n)}`;
+  return texts[form] ?? texts[`${key}.other`] ?? texts[key] ?? english[`${key}.other`] ?? english[key];
+}
+
+export function number(value, options) {
+  return new Intl.NumberFormat(locale(), options).format(value);
+}
+
+export function percent(value) {
+  return number(value, { style: "percent", maximumFractionDigits: 0 });
+}
+
+/** A moment: "23 Nov 2026, 18:00". */
+export function moment(text) {
+  return format(text, { dateStyle: "medium", timeStyle: "short", timeZone });
+}
+
+/** The day of a moment: "23 Nov 2026". */
+export function day(text) {
+  return format(text, { dateStyle: "medium", timeZone });
+}
+
+/** A calendar date ("2026-11-23"), which has no zone. */
+export function calendarDate(text, options = { dateStyle: "medium" }) {
+  return format(`${text}T12:00:00Z`, { ...options, timeZone: "UTC" });
+}
+
+/** How long until, or since: "in 3 days". */
+export function relative(text) {
+  const seconds = (Date.parse(text) - Date.now()) / 1000;
+  const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
+  const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ["minute", 60];
+  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(Math.round(seconds / size), unit);
+}
+
+function format(text, options) {
+  const when = new Date(text);
+  return Number.isNaN(when.getTime()) ? String(text ?? "") : new Intl.DateTimeFormat(locale(), options).format(when);
+}
+
+/** Today's date in the account's zone, shifted by days, as "2026-11-23". */
+export function dateInZone(shift = 0) {
+  const parts = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
+  const today = new Date(`${parts.format(new Date())}T12:00:00Z`);
+  today.setUTCDate(today.getUTCDate() + shift);
+  return today.toISOString().slice(0, 10);
+}

@@ -1,0 +1,181 @@
+/** The console: starts up, signs in, and shows the view that the address names. */
+
+import * as api from "./api.js";
+import * as auth from "./auth.js";
+import { h, icon, replace, written } from "./dom.js";
+import { currentLanguage, keepLanguage, LANGUAGES, preferredLanguage, t, useLanguage, useTimeZone } from "./i18n.js";
+import { announce, button, busyButton, errorPanel, loading, pageTitle, sessionEnded, toastError } from "./ui.js";
+
+const CONSOLE = new URL("../", import.meta.url);
+const VIEWS = {
+  "": { load: () => import("./dashboard.js"), title: "nav.overview" },
+  report: { load: () => import("./report.js"), title: "nav.report" },
+  item: { load: () => import("./detail.js"), title: "nav.report" },
+  customers: { load: () => import("./customers.js"), title: "nav.customers" },
+  suppressions: { load: () => import("./suppressions.js"), title: "nav.suppressions" },
+  settings: { load: () => import("./settings.js"), title: "nav.settings" },
+};
+const MENU = ["", "report", "customers", "suppressions", "settings"];
+
+const app = document.getElementById("app");
+let main = null;
+let running = new AbortController();
+
+// --- starting up
+
+async function start() {
+  await useLanguage(preferredLanguage());
+  const configuration = await (await fetch(new URL("config.json", CONSOLE))).json();
+  auth.configure(configuration);
+  api.configure(new URL(configuration.api_url, CONSOLE).href, sessionEnded);
+  const came = await auth.finishSignIn();
+  if (came === "popup") return showPopupEnd();
+  if (came === "none") return auth.wasSignedIn() ? auth.signIn() : showWelcome();
+  await enter();
+}
+
+async function enter() {
+  showShell();
+  // The zone is wanted before the first date is shown; without it the browser's own does.
+  await api.get("settings").then((settings) => useTimeZone(settings.time_zone)).catch(() => null);
+  window.addEventListener("hashchange", () => show());
+  await show(true);
+}
+
+function showWelcome(error) {
+  const leave = async () => {
+    try {
+      await auth.signIn();
+    } catch (failed) {
+      showWelcome(failed);
+    }
+  };
+  document.title = t("product");
+  replace(
+    app,
+    h(
+      "main",
+      { class: "welcome" },
+      brand(),
+      pageTitle(t("welcome.title")),
+      h("p", {}, t("welcome.text")),
+      error && h("p", { class: "notice bad", role: "alert" }, t(error.message === "insecure" ? "welcome.insecure" : "welcome.failed")),
+      busyButton(t("sign_in"), { kind: "primary large" }, leave),
+      languageChoice(() => showWelcome()),
+    ),
+  );
+}
+
+function showPopupEnd() {
+  replace(app, h("main", { class: "welcome" }, pageTitle(t("session.done"))));
+  window.close();
+}
+
+// --- the frame around the views
+
+function brand() {
+  const src = new URL("icon.svg", import.meta.url).href;
+  return h("span", { class: "brand" }, h("img", { src, alt: "", width: "28", height: "28" }), t("product"));
+}
+
+function showShell() {
+  const { email, role } = auth.person();
+  main = h("main", { id: "main", tabindex: "-1" });
+  const links = MENU.map((name) => h("a", { href: `#/${name}`, "data-view": name }, t(VIEWS[name].title)));
+  const nav = h("nav", { id: "menu", "aria-label": t("nav.label") }, links);
+  const toggle = h(
+    "button",
+    {
+      type: "button",
+      class: "plain menu-toggle",
+      "aria-expanded": "false",
+      "aria-controls": "menu",
+      on: { click: () => openMenu(toggle.getAttribute("aria-expanded") !== "true") },
+    },
+    icon("menu"),
+    h("span", {}, t("menu")),
+  );
+  const openMenu = (open) => {
+    toggle.setAttribute("aria-expanded", String(open));
+    header.classList.toggle("menu-open", open);
+  };
+  const who = h(
+    "div",
+    { class: "who" },
+    h("span", { class: "who-name" }, written(email), h("span", { class: "muted" }, t(`role.${role}`))),
+    languageChoice(() => {
+      showShell();
+      show();
+    }),
+    button(t("sign_out"), { kind: "small", on: () => auth.signOut().catch(toastError) }),
+  );
+  const skip = h("a", { class: "skip", href: "#main", on: { click: skipToMain } }, t("skip"));
+  const header = h("header", { class: "top", on: { keydown: (event) => event.key === "Escape" && openMenu(false) } },
+    h("a", { href: "#/", class: "home" }, brand()), toggle, nav, who);
+  window.addEventListener("hashchange", () => openMenu(false));
+  replace(app, skip, header, main);
+}
+
+function skipToMain(event) {
+  event.preventDefault(); // the address after # names the view
+  main.focus();
+}
+
+function languageChoice(changed) {
+  const options = Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, lang: code }, name));
+  const control = h("select", { "aria-label": t("language"), class: "language", value: currentLanguage() }, options);
+  control.addEventListener("change", async () => {
+    await useLanguage(control.value);
+    keepLanguage(control.value);
+    changed();
+    document.querySelector("select.language")?.focus();
+  });
+  return control;
+}
+
+// --- views
+
+/** Take the address apart: "#/item/abc?x=1" → {name: "item", rest: ["abc"], query}. */
+function place() {
+  const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
+  const [name, ...rest] = path.split("/").map(decodeURIComponent);
+  return { name, rest, query: new URLSearchParams(query ?? "") };
+}
+
+async function show(first = false) {
+  running.abort();
+  running = new AbortController();
+  const { signal } = running;
+  const { name, rest, query } = place();
+  const view = VIEWS[name] ?? VIEWS[""];
+  const current = name === "item" ? "report" : name;
+  for (const link of app.querySelectorAll("nav [data-view]")) {
+    if (link.dataset.view === current) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${t(view.title)} · ${t("product")}`;
+  const page = h("div", { class: "page" }, loading());
+  replace(main, page);
+  try {
+    const module = await view.load();
+    if (signal.aborted) return;
+    module.show(page, { rest, query, signal });
+  } catch (error) {
+    console.error(error);
+    replace(page, errorPanel(error, () => location.reload()));
+  }
+  if (!first) {
+    (page.querySelector("h1") ?? main).focus({ preventScroll: true });
+    if (!page.dataset.scrolled) window.scrollTo(0, 0);
+    announce(t(view.title));
+  }
+}
+
+start().catch((error) => {
+  if (!(error instanceof auth.SignInError)) console.error(error);
+  try {
+    showWelcome(error);
+  } catch {
+    app.textContent = "Undelivered could not start. Reload the page to try again.";
+  }
+});

@@ -1,0 +1,336 @@
+/** Pieces that every view is made of: buttons, chips, dialogues, notices, and the words for what went wrong. */
+
+import * as api from "./api.js";
+import * as auth from "./auth.js";
+import { add, freshId, h, icon, replace } from "./dom.js";
+import { maybe, number, t } from "./i18n.js";
+
+// --- words
+
+/** The sentence that the API said, in the language in use where we have it (the API speaks English). */
+export function said(text) {
+  return (text && maybe(`says:${text}`)) || text || "";
+}
+
+/** What happened, in two or three words. */
+export function reasonName(reason, channel) {
+  return maybe(`reason.${channel}.${reason}`) ?? maybe(`reason.${reason}`) ?? String(reason ?? "").replaceAll("_", " ");
+}
+
+/** The class of an item as filters name it: "bounced.hard", "invalid", … */
+export function classOf(item) {
+  return item.kind ? `${item.status}.${item.kind}` : item.status;
+}
+
+/** How the channel is called. */
+export function channelName(channel) {
+  return t(`channel.${channel}`);
+}
+
+/** Say something to people who listen to the page. */
+export function announce(text) {
+  const announcer = document.getElementById("announcer");
+  announcer.textContent = "";
+  setTimeout(() => (announcer.textContent = text), 50); // a changed text is read, a replaced one is not always
+}
+
+// --- small pieces
+
+export function button(label, { kind = "", glyph, on, ...attributes } = {}) {
+  const content = [glyph && icon(glyph), h("span", {}, label)];
+  return h("button", { type: "button", class: `button ${kind}`.trim(), on: { click: on }, ...attributes }, content);
+}
+
+/** A button that shows that it works, and takes no second click meanwhile. */
+export function busyButton(label, options, work) {
+  const element = button(label, {
+    ...options,
+    on: async (event) => {
+      if (element.getAttribute("aria-disabled") === "true") return;
+      element.setAttribute("aria-disabled", "true");
+      element.classList.add("busy");
+      try {
+        await work(event);
+      } finally {
+        element.removeAttribute("aria-disabled");
+        element.classList.remove("busy");
+      }
+    },
+  });
+  return element;
+}
+
+export function statusChip(item) {
+  const name = classOf(item);
+  return h("span", { class: `chip status-${name.replace(".", "-")}` }, t(`status.${name}`));
+}
+
+export function stateChip(item) {
+  if (item.state === "open") return item.ready_to_resend ? h("span", { class: "chip ready" }, t("ready")) : null;
+  return h("span", { class: `chip state-${item.state}` }, t(`state.${item.state}`));
+}
+
+export function channelIcon(channel) {
+  return h("span", { class: "channel" }, icon(channel === "sms" ? "sms" : "email"), h("span", {}, channelName(channel)));
+}
+
+export function loading() {
+  return h("div", { class: "loading", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), t("loading"));
+}
+
+export function empty(title, help, ...actions) {
+  return h("div", { class: "empty" }, h("p", { class: "empty-title" }, title), h("p", {}, help), h("div", { class: "row" }, actions));
+}
+
+export function card(title, ...content) {
+  const id = freshId("card");
+  return h("section", { class: "card", "aria-labelledby": id }, h("h2", { id }, title), content);
+}
+
+/** The heading of a page: focus goes here when the page changes. */
+export function pageTitle(...content) {
+  return h("h1", { tabindex: "-1" }, content);
+}
+
+/** A labelled field; `control` gets its id, its help and later its complaint. */
+export function field(label, control, { help } = {}) {
+  const id = (control.id ||= freshId("field"));
+  const helpId = help && `${id}-help`;
+  if (helpId) control.setAttribute("aria-describedby", helpId);
+  const complaint = h("div", { class: "complaint", id: `${id}-complaint`, role: "alert" });
+  return h("div", { class: "field" }, h("label", { for: id }, label), control, help && h("p", { class: "help", id: helpId }, help), complaint);
+}
+
+/** Show what is wrong with a field, or that nothing is. `content` may hold a button with the likely spelling. */
+export function complain(control, ...content) {
+  const complaint = document.getElementById(`${control.id}-complaint`) ?? control.parentElement.querySelector(".complaint");
+  replace(complaint, content);
+  const wrong = content.length > 0;
+  if (wrong) control.setAttribute("aria-invalid", "true");
+  else control.removeAttribute("aria-invalid");
+  const described = [`${control.id}-help`, wrong && complaint.id].filter((id) => id && (id === complaint.id || document.getElementById(id)));
+  if (described.length) control.setAttribute("aria-describedby", described.join(" "));
+  else control.removeAttribute("aria-describedby");
+}
+
+export function select(options, value, attributes = {}) {
+  return h("select", { ...attributes, value }, options.map(([key, label]) => h("option", { value: key }, label)));
+}
+
+export function textInput(value = "", attributes = {}) {
+  return h("input", { type: "text", value, ...attributes });
+}
+
+// --- what went wrong
+
+/** Give a sentence for an error. */
+export function sentence(error) {
+  if (!(error instanceof api.ApiError)) return t("error.unknown");
+  if (error.status === 0) return navigator.onLine ? t("error.unreachable") : t("error.offline");
+  if (error.status === 403) return t("error.forbidden");
+  if (error.status === 404) return t("error.not_found");
+  if (error.status === 429 || error.status === 503) return t("error.busy");
+  if (error.status === 413) return said(error.detail) || t("error.too_large");
+  if (error.status === 502 && error.code) return said(error.detail);
+  if (error.status >= 500) return t("error.server");
+  return said(error.detail) || t("error.unknown");
+}
+
+/** An error with the way on. */
+export function errorPanel(error, again) {
+  const reference = error.requestId && error.status >= 500 && h("p", { class: "muted" }, t("error.reference", { id: error.requestId }));
+  return h(
+    "div",
+    { class: "notice bad", role: "alert" },
+    icon("warning"),
+    h("div", {}, h("p", {}, sentence(error)), reference, again && button(t("try_again"), { on: again, kind: "small" })),
+  );
+}
+
+/** Run what a view is made of; an aborted one is nobody's business, other errors are shown in its place. */
+export async function attempt(place, work) {
+  try {
+    await work();
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    if (!(error instanceof api.ApiError)) console.error(error);
+    replace(place, errorPanel(error, () => {
+      replace(place, loading());
+      attempt(place, work);
+    }));
+  }
+}
+
+// --- notices that come and stay until they are done with
+
+/** Show a notice with an optional action; it stays until it is closed, acted on or followed by another. */
+export function toast(text, { action, on, kind = "" } = {}) {
+  let shelf = document.getElementById("toasts");
+  if (!shelf) document.body.append((shelf = h("div", { id: "toasts", role: "region", "aria-label": t("notices") })));
+  const close = () => element.remove();
+  const act = action && busyButton(action, { kind: "small" }, async () => {
+    await on();
+    close();
+  });
+  const element = h(
+    "div",
+    { class: `toast ${kind}` },
+    h("p", {}, text),
+    act,
+    h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: close } }, icon("close")),
+  );
+  replace(shelf, element);
+  announce(text);
+  return element;
+}
+
+/** Tell of an error that has no place of its own. */
+export function toastError(error) {
+  if (error.name === "AbortError") return;
+  if (!(error instanceof api.ApiError)) console.error(error);
+  toast(sentence(error), { kind: "bad" });
+}
+
+// --- dialogues
+
+/**
+ * Ask for something in a dialogue. `submit` may throw an ApiError: it is shown inside, and what was typed stays.
+ *
+ * Resolves with what `submit` gave, or undefined when the person closed it.
+ */
+export function dialogue({ title, intro, content = [], action, kind = "primary", submit, complaints = {}, cancel = t("cancel") }) {
+  return new Promise((resolve) => {
+    const id = freshId("dialogue");
+    const trouble = h("div", {});
+    const confirm = h("button", { type: "submit", class: `button ${kind}` }, action);
+    let result;
+    const form = h(
+      "form",
+      {
+        method: "dialog",
+        novalidate: true,
+        on: {
+          submit: async (event) => {
+            event.preventDefault();
+            if (confirm.getAttribute("aria-disabled")) return;
+            confirm.setAttribute("aria-disabled", "true");
+            confirm.classList.add("busy");
+            replace(trouble);
+            try {
+              result = await submit();
+              element.close();
+            } catch (error) {
+              showFormError(error, trouble, complaints);
+            } finally {
+              confirm.removeAttribute("aria-disabled");
+              confirm.classList.remove("busy");
+            }
+          },
+        },
+      },
+      h("h2", { id }, title),
+      intro && h("p", {}, intro),
+      content,
+      trouble,
+      h("div", { class: "row end" }, button(cancel, { on: () => element.close() }), confirm),
+    );
+    const element = h("dialog", { "aria-labelledby": id, on: { close: () => finish() } }, form);
+    const finish = () => {
+      element.remove();
+      resolve(result);
+    };
+    document.body.append(element);
+    element.showModal();
+  });
+}
+
+/** Put an API's complaints beside their fields, and the rest into `place`. */
+export function showFormError(error, place, controls = {}) {
+  if (error instanceof Mistake) {
+    complain(error.control, error.message);
+    error.control.focus();
+    return;
+  }
+  if (!(error instanceof api.ApiError)) console.error(error);
+  let told = null;
+  for (const { field: name, message, suggestion } of error.errors ?? []) {
+    const control = controls[name];
+    if (!control) continue;
+    const use = suggestion && button(t("use_suggestion", { suggestion }), {
+      kind: "small",
+      on: () => {
+        control.value = suggestion;
+        complain(control);
+        control.focus();
+      },
+    });
+    complain(control, capitalised(said(message)), use);
+    told ??= control;
+  }
+  if (told) told.focus();
+  else replace(place, errorPanel(error));
+}
+
+/** Something a person left out or mistyped, told beside the field. */
+export class Mistake extends Error {
+  constructor(control, text) {
+    super(text);
+    this.control = control;
+  }
+}
+
+/** Give a control's text; throws a Mistake when there is none. */
+export function required(control) {
+  const text = control.value.trim();
+  if (!text) throw new Mistake(control, t("error.required"));
+  complain(control);
+  return text;
+}
+
+function capitalised(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Ask for signing in again, over the page as it is. Resolves once that is done. */
+export function sessionEnded() {
+  pending ??= new Promise((resolve) => {
+    const id = freshId("dialogue");
+    const trouble = h("div", { role: "alert" });
+    const again = busyButton(t("sign_in_again"), { kind: "primary" }, async () => {
+      try {
+        await auth.signInAgain();
+        element.close();
+        element.remove();
+        pending = null;
+        resolve();
+      } catch (error) {
+        replace(trouble, h("p", { class: "complaint" }, t(error.message === "popup" ? "session.popup" : "session.failed")));
+      }
+    });
+    const whole = button(t("session.leave"), { on: () => auth.signIn() });
+    const element = h(
+      "dialog",
+      { "aria-labelledby": id, on: { cancel: (event) => event.preventDefault() } },
+      h("h2", { id }, t("session.title")),
+      h("p", {}, t("session.text")),
+      trouble,
+      h("div", { class: "row end" }, whole, again),
+    );
+    document.body.append(element);
+    element.showModal();
+  });
+  return pending;
+}
+
+let pending = null;
+
+// --- figures
+
+/** A figure with its name, as a link when there is more to see. */
+export function figure(value, label, { href, note } = {}) {
+  const shown = typeof value === "number" ? number(value) : value;
+  const content = [h("span", { class: "figure-value" }, shown), h("span", { class: "figure-label" }, label)];
+  return h("div", { class: "figure" }, href ? h("a", { href }, content) : content, note && h("p", { class: "muted" }, note));
+}
+
+export { add };
