@@ -116,13 +116,6 @@ _UNKNOWN_DOMAIN = (
         "5.1.2",
         "smtp; 550 5.1.2 {address}... Host unknown (Name server: {domain}.: host not found)",
     ),
-    Answer(
-        "Transient",
-        "General",
-        "4.4.7",
-        "smtp; 554 4.4.7 Message expired: unable to deliver in 840 minutes."
-        "<421 4.4.0 Unable to lookup DNS for {domain}>",
-    ),
 )
 _MAILBOX_FULL = (
     Answer(
@@ -242,6 +235,13 @@ _UNAUTHENTICATED = (
     ),
 )
 _EXPIRED = (
+    Answer(
+        "Transient",
+        "General",
+        "4.4.7",
+        "smtp; 554 4.4.7 Message expired: unable to deliver in 840 minutes."
+        "<421 4.4.0 Unable to lookup DNS for {domain}>",
+    ),
     Answer(
         "Transient",
         "General",

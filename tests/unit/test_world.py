@@ -65,7 +65,7 @@ def test_an_address_decides_what_is_reported_and_in_which_order(address, expecte
     ("address", "bounce_types"),
     [
         ("unknown-user@undelivered.example", {"Permanent"}),
-        ("unknown-domain@undelivered.example", {"Permanent", "Transient"}),
+        ("unknown-domain@undelivered.example", {"Permanent"}),
         ("mailbox-disabled@undelivered.example", {"Permanent"}),
         ("mailbox-full@undelivered.example", {"Transient"}),
         ("content-rejected@undelivered.example", {"Transient"}),
