@@ -1,7 +1,8 @@
 """The inventory of the application: what Chalice packages, and nothing else."""
 
-from chalice import Chalice
+from chalice.app import Chalice, ConvertToMiddleware
 
+from undelivered import bootstrap
 from undelivered.entrypoints import (
     archive,
     cleanup,
@@ -10,14 +11,18 @@ from undelivered.entrypoints import (
     process_resends,
     send_notifications,
 )
+from undelivered.entrypoints.http.api import ROUTES
+from undelivered.entrypoints.http.routing import refuse_other_methods, register
+from undelivered.observability import logger
 
 app = Chalice(app_name="undelivered", configure_logs=False)
+app.log = logger  # type: ignore[assignment]  # it is used as a logger, and makes JSON of what Chalice logs
+app.register_middleware(
+    ConvertToMiddleware(logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)),
+    "http",
+)
 
 for module in (archive, cleanup, ingest_feedback, ingest_sms_logs, process_resends, send_notifications):
     app.register_blueprint(module.functions)
-
-
-@app.route("/health")
-def health() -> dict[str, str]:
-    """Answer that the API is there."""
-    return {"status": "ok"}
+register(app, ROUTES, bootstrap.api)
+refuse_other_methods(app)

@@ -37,15 +37,8 @@ class ApiSettings(Protocol):
 class ResendRequest(Protocol):
     """The use case ``services.request_resend.RequestResend``, as the routes call it."""
 
-    def __call__(  # noqa: PLR0913 - all of it is the caller's to say
-        self,
-        account_id: str,
-        entry_key: str,
-        *,
-        by: str,
-        consent: Consent | None,
-        note: str,
-        now: datetime,
+    def __call__(
+        self, account_id: str, entry_key: str, *, by: str, consent: Consent | None = None, note: str = ""
     ) -> UndeliveredItem:
         """Start a resend and return the item in its new state; raises RefusedError and NotFoundError."""
 

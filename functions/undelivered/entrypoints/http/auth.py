@@ -1,0 +1,240 @@
+"""Who is calling: Cognito's tokens, checked in the handler.
+
+Only RS256 signatures of the pool's own keys are taken. The signature itself is checked by ``cryptography``;
+importing just its RSA primitives costs a cold start some 30 ms, a JWT library with its X.509 and elliptic
+curves 140 ms. The claims to be checked are few and stand in Cognito's documentation:
+https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+"""
+
+import base64
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from undelivered.domain.errors import RetryableError
+from undelivered.entrypoints.http.problems import ProblemError, forbidden, invalid_parameter, unauthorized
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+HOST_SCOPE: Final = "undelivered/host"
+ACCOUNT_HEADER: Final = "X-Account-Id"
+ACCOUNT_ID: Final = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
+"""Accounts as they may be named: what also fits into an SES message tag, and separates no key of ours."""
+
+_LEEWAY_S: Final = 30
+_REFETCH_AFTER_S: Final = 60.0
+_MAX_TOKEN_LENGTH: Final = 8_192
+_FETCH_TIMEOUT_S: Final = 3.0
+
+Claims = Mapping[str, Any]
+
+
+class Role(StrEnum):
+    """What a caller may do."""
+
+    VIEWER = "viewer"  #: reads
+    MANAGER = "manager"  #: reads and acts
+    HOST = "host"  #: the host application: reads, acts and hands over notifications
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An authenticated caller. ``name`` is what the audit trail shows: an e-mail address, or ``host``."""
+
+    account_id: str
+    role: Role
+    name: str
+
+
+class _InvalidTokenError(Exception):
+    """The token is not one of ours, or no longer valid; the text says why."""
+
+
+@dataclass(slots=True)
+class TokenVerifier:
+    """Checks tokens of one user pool. Keys are fetched when first needed and kept for the container's life.
+
+    An unknown key id fetches again (the pool rotates its keys), at most once a minute, so that forged
+    tokens cannot make us ask the pool over and over.
+    """
+
+    issuer: str
+    client_ids: frozenset[str]
+    fetch_keys: Callable[[], bytes]
+    now: Callable[[], float] = time.time
+    _keys: "dict[str, RSAPublicKey]" = field(default_factory=dict)
+    _fetched_at: float = float("-inf")
+
+    def claims(self, token: str) -> Claims:
+        """Return a valid token's claims; raises ProblemError (401), or RetryableError without keys."""
+        try:
+            return self._verified(token)
+        except _InvalidTokenError as error:
+            raise unauthorized(f"The token is not valid: {error}.") from None
+
+    def _verified(self, token: str) -> Claims:
+        if len(token) > _MAX_TOKEN_LENGTH or token.count(".") != 2:  # noqa: PLR2004 - header, claims, signature
+            raise _InvalidTokenError("it is no JSON Web Token")
+        signed, _, signature = token.rpartition(".")
+        head, _, payload = signed.partition(".")
+        header = _json_part(head)
+        if header.get("alg") != "RS256":
+            raise _InvalidTokenError("it is not signed with RS256")
+        self._check_signature(str(header.get("kid")), signed.encode(), _bytes_part(signature))
+        claims = _json_part(payload)
+        self._check_claims(claims)
+        return claims
+
+    def _check_signature(self, key_id: str, signed: bytes, signature: bytes) -> None:
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - paid for by who brings a token
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - as above
+        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 - as above
+
+        try:
+            self._key(key_id).verify(signature, signed, PKCS1v15(), SHA256())
+        except InvalidSignature:
+            raise _InvalidTokenError("its signature is wrong") from None
+
+    def _key(self, key_id: str) -> "RSAPublicKey":
+        if key_id not in self._keys and self.now() - self._fetched_at >= _REFETCH_AFTER_S:
+            self._keys = _public_keys(self.fetch_keys())
+            self._fetched_at = self.now()
+        try:
+            return self._keys[key_id]
+        except KeyError:
+            raise _InvalidTokenError("its key is unknown") from None
+
+    def _check_claims(self, claims: Claims) -> None:
+        if claims.get("iss") != self.issuer:
+            raise _InvalidTokenError("it is of another issuer")
+        expires = claims.get("exp")
+        if not isinstance(expires, int | float) or expires + _LEEWAY_S <= self.now():
+            raise _InvalidTokenError("it has expired")
+        not_before = claims.get("nbf", 0)
+        if not isinstance(not_before, int | float) or not_before - _LEEWAY_S > self.now():
+            raise _InvalidTokenError("it is not valid yet")
+        use = claims.get("token_use")
+        # An ID token names its client in ``aud``, an access token in ``client_id``.
+        client = claims.get({"id": "aud", "access": "client_id"}.get(str(use), ""))
+        if not isinstance(client, str) or client not in self.client_ids:
+            raise _InvalidTokenError("it was made for another application")
+
+
+def _bytes_part(part: str) -> bytes:
+    try:
+        return base64.b64decode(part.encode("ascii") + b"=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise _InvalidTokenError("it is no JSON Web Token") from None
+
+
+def _json_part(part: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(_bytes_part(part), type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _InvalidTokenError("it is no JSON Web Token") from None
+
+
+class _Key(msgspec.Struct, frozen=True):
+    """A public key (RFC 7517, RFC 7518 section 6.3)."""
+
+    kid: str = ""
+    kty: str = ""
+    n: str = ""
+    e: str = ""
+
+
+class _KeySet(msgspec.Struct, frozen=True):
+    keys: tuple[_Key, ...]
+
+
+def _public_keys(document: bytes) -> "dict[str, RSAPublicKey]":
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers  # noqa: PLC0415 - see above
+
+    def number(part: str) -> int:
+        return int.from_bytes(_bytes_part(part))
+
+    try:
+        keys = msgspec.json.decode(document, type=_KeySet).keys
+    except msgspec.DecodeError as error:
+        raise RetryableError("the user pool's keys cannot be read") from error
+    return {key.kid: RSAPublicNumbers(number(key.e), number(key.n)).public_key() for key in keys if key.kty == "RSA"}
+
+
+def _fetch(url: str) -> bytes:
+    import urllib3  # noqa: PLC0415 - botocore's own HTTP client, so it is in the container anyway
+
+    try:
+        response = urllib3.request("GET", url, timeout=_FETCH_TIMEOUT_S, retries=2)
+    except urllib3.exceptions.HTTPError as error:
+        raise RetryableError("the user pool's keys cannot be fetched") from error
+    if response.status != 200:  # noqa: PLR2004 - HTTP's OK
+        raise RetryableError(f"the user pool's keys cannot be fetched: status {response.status}")
+    return response.data
+
+
+@cache
+def token_verifier(issuer: str, client_ids: tuple[str, ...], jwks_url: str) -> TokenVerifier:
+    """Return the container's verifier for a user pool."""
+    url = jwks_url or f"{issuer}/.well-known/jwks.json"
+    return TokenVerifier(issuer, frozenset(client_ids), lambda: _fetch(url))
+
+
+def authenticate(verifier: TokenVerifier, headers: Mapping[str, str]) -> Principal:
+    """Return who calls; raises ProblemError. ``headers`` must find names whatever their case."""
+    token = headers.get("authorization", "").strip()
+    scheme, _, rest = token.partition(" ")
+    if scheme.lower() == "bearer":
+        token = rest.strip()
+    if not token:
+        raise unauthorized("Send a token in the header Authorization.")
+    claims = verifier.claims(token)
+    use = claims["token_use"]
+    if use == "access":
+        return _host(claims, headers.get(ACCOUNT_HEADER))
+    return _person(claims)
+
+
+def _host(claims: Claims, account_id: str | None) -> Principal:
+    if HOST_SCOPE not in str(claims.get("scope", "")).split():
+        raise forbidden(f"This access token lacks the scope {HOST_SCOPE!r}. People send their ID token.")
+    if not account_id:
+        raise invalid_parameter(ACCOUNT_HEADER, "the host application names the account in this header")
+    if not ACCOUNT_ID.fullmatch(account_id):
+        raise invalid_parameter(ACCOUNT_HEADER, "is no account id")
+    return Principal(account_id, Role.HOST, "host")
+
+
+def _person(claims: Claims) -> Principal:
+    account_id = claims.get("custom:account_id")
+    if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
+        raise forbidden("This user belongs to no account.")
+    name = str(claims.get("email") or claims.get("cognito:username") or claims.get("sub") or "unknown")
+    return Principal(account_id, _role(claims.get("cognito:groups")), name)
+
+
+def _role(groups: object) -> Role:
+    named = groups if isinstance(groups, list) else []
+    if "managers" in named:
+        return Role.MANAGER
+    if "viewers" in named:
+        return Role.VIEWER
+    raise forbidden("This user is neither in the group managers nor in viewers.")
+
+
+def authorize(principal: Principal, allowed: frozenset[Role]) -> None:
+    """Let a caller of an allowed role pass; raises ProblemError (403) for others."""
+    if principal.role not in allowed:
+        raise _denied(principal.role, allowed)
+
+
+def _denied(role: Role, allowed: frozenset[Role]) -> ProblemError:
+    if role is Role.VIEWER and Role.MANAGER in allowed:
+        return forbidden("Viewers may read only. Ask a manager.")
+    return forbidden("This is for the host application only.")

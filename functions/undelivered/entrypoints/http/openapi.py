@@ -1,0 +1,162 @@
+"""``GET /openapi.json``: the API described for machines, from the same table that serves it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+
+from undelivered.entrypoints.http.problems import PROBLEM_TYPE, Problem
+from undelivered.entrypoints.http.routing import JSON_TYPE, Access, Answer, Call, NoQuery, Route
+
+_SCHEMA_PATH: Final = "#/components/schemas/{name}"
+_VERSION: Final = "1.0.0"
+_PARAMETER: Final = re.compile(r"{(\w+)}")
+
+
+def show_openapi(_call: Call) -> Answer:
+    """Return the document."""
+    return Answer(_text(), headers={"Cache-Control": "public, max-age=300"})
+
+
+@cache
+def _text() -> str:
+    # Imported here: the table of routes holds this route too.
+    from undelivered.entrypoints.http.api import ROUTES as ALL_ROUTES  # noqa: PLC0415
+
+    return msgspec.json.encode(document(ALL_ROUTES)).decode()
+
+
+def document(routes: Iterable[Route]) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of routes."""
+    table = tuple(routes)
+    forms = {form for route in table for form in (route.answer, route.body) if form} | {Problem}
+    ordered = sorted(forms, key=lambda form: form.__name__)
+    _, components = msgspec.json.schema_components(ordered, ref_template=_SCHEMA_PATH)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in table:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Undelivered",
+            "version": _VERSION,
+            "description": "Undelivered notifications: counted, explained, fixed, resent and gone.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "responses": {"Problem": _content(PROBLEM_TYPE, Problem, "What went wrong (RFC 9457)")},
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "A Cognito token: a person's ID token, or the host application's access token "
+                    "with the scope undelivered/host and the header X-Account-Id.",
+                }
+            },
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "tags": [route.tag],
+        "parameters": [*_path_parameters(route), *_query_parameters(route), *_headers(route)],
+        "responses": _responses(route),
+        "security": [] if route.access is Access.PUBLIC else [{"token": []}],
+    }
+    if route.body:
+        body = {"content": {JSON_TYPE: {"schema": _reference(route.body)}}, "required": route.body_required}
+        operation["requestBody"] = body
+    return operation
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    content = (
+        _content(JSON_TYPE, route.answer, route.status.phrase) if route.answer else {"description": "The document"}
+    )
+    usual = {HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE}
+    usual.add(HTTPStatus.TOO_MANY_REQUESTS)
+    if route.access is not Access.PUBLIC:
+        usual |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    if route.body:
+        usual |= {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
+    problems = {str(status.value): {"$ref": "#/components/responses/Problem"} for status in {*usual, *route.refusals}}
+    return {str(route.status.value): content, **dict(sorted(problems.items()))}
+
+
+def _content(content_type: str, form: type[msgspec.Struct], description: str) -> dict[str, Any]:
+    return {"description": description, "content": {content_type: {"schema": _reference(form)}}}
+
+
+def _reference(form: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": _SCHEMA_PATH.format(name=form.__name__)}
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        for name in _PARAMETER.findall(route.path)
+    ]
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    if route.query is NoQuery:
+        return []
+    _, components = msgspec.json.schema_components([route.query], ref_template=_SCHEMA_PATH)
+    schema = components[route.query.__name__]
+    required = schema.get("required", [])
+    return [
+        _query_parameter(name, _inlined(shape, components), required=name in required)
+        for name, shape in schema["properties"].items()
+    ]
+
+
+def _query_parameter(name: str, shape: Mapping[str, Any], *, required: bool) -> dict[str, Any]:
+    parameter = {"name": name, "in": "query", "required": required, "schema": _without_null(shape)}
+    if shape.get("type") == "array":
+        # Values separated by commas in one parameter.
+        parameter |= {"style": "form", "explode": False}
+    return parameter
+
+
+def _inlined(shape: Any, components: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Return a schema with its references resolved: a parameter's form is not named elsewhere."""
+    if isinstance(shape, dict):
+        if "$ref" in shape:
+            return _inlined(components[shape["$ref"].rpartition("/")[2]], components)
+        return {name: _inlined(part, components) for name, part in shape.items() if name != "title"}
+    if isinstance(shape, list):
+        return [_inlined(part, components) for part in shape]
+    return shape
+
+
+def _without_null(shape: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a parameter's schema without null: a parameter that is not given is left out."""
+    kept = {name: part for name, part in shape.items() if not (name == "default" and part is None)}
+    choices = [part for part in kept.get("anyOf", []) if part != {"type": "null"}]
+    if len(choices) == 1:
+        del kept["anyOf"]
+        return {**choices[0], **kept}
+    if kept.get("type") == "array" and kept.get("default") == []:
+        del kept["default"]
+    return kept
+
+
+def _headers(route: Route) -> list[dict[str, Any]]:
+    described = dict(route.headers)
+    if route.access is not Access.PUBLIC:
+        described["X-Account-Id"] = "The account, named by the host application; ignored from people."
+    return [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+        for name, text in described.items()
+    ]
+
+
+ROUTES = (Route("GET", "/openapi.json", Access.PUBLIC, show_openapi, "This document", tag="system"),)
