@@ -50,13 +50,19 @@ class _Around:
     """What is known from outside an event."""
 
     knows_topic: Callable[[str], bool] | None
-    published_at: datetime | None
+    received_at: datetime | None
+    times: tuple[object, ...] = ()  # as the wrappings tell them, the innermost first; few events need one
     topic: str = ""
     depth: int = 0
 
-    def within(self, published_at: datetime | None = None, topic: str = "") -> "_Around":
+    def within(self, published_at: object = None, topic: str = "") -> "_Around":
         """Return the surroundings of what is wrapped in here."""
-        return _Around(self.knows_topic, published_at or self.published_at, topic or self.topic, self.depth + 1)
+        times = self.times if published_at is None else (published_at, *self.times)
+        return _Around(self.knows_topic, self.received_at, times, topic or self.topic, self.depth + 1)
+
+    def published_at(self) -> datetime | None:
+        """Return when the event was published, as its wrappings tell, else when it was received."""
+        return next(filter(None, map(moment, self.times)), self.received_at)
 
     def trusts_account(self, sending_account: str) -> bool:
         """Whether an event sent from an AWS account may come from the topic it came from.
@@ -188,7 +194,7 @@ def _read_sns(  # noqa: PLR0911 - one line for each thing that can be wrong
     if kind != "Notification":
         return quarantine("an SNS message of an unknown type")
     message = envelope.get("Message")
-    inner = around.within(moment(envelope.get("Timestamp")), topic)
+    inner = around.within(envelope.get("Timestamp"), topic)
     if isinstance(message, str):
         return _read_text(message, inner)
     # Disputed: re-publishers put the event itself in the place of its text. It says the same, unmistakably.
@@ -214,7 +220,7 @@ def _body_of(record: Mapping[str, object]) -> object:
 
 def _read_sqs_record(record: Mapping[str, object], around: _Around) -> ReadEvent:
     attributes = table(record.get("attributes", record.get("Attributes")))
-    body, inner = _body_of(record), around.within(moment(attributes.get("SentTimestamp")))
+    body, inner = _body_of(record), around.within(attributes.get("SentTimestamp"))
     return _read_text(body, inner) if isinstance(body, str) else _read(body, inner)
 
 
@@ -228,7 +234,7 @@ def _read_inbound(_event: Mapping[str, object], _around: _Around) -> ReadEvent:
 
 def _read_eventbridge(event: Mapping[str, object], around: _Around) -> ReadEvent:
     detail, kind = table(event.get("detail")), text(event.get("detail-type"))
-    inner = around.within(moment(event.get("time")))
+    inner = around.within(event.get("time"))
     sender = text(event.get("source"))
     if sender == "aws.ses":
         if kind not in _DETAIL_TYPES:
@@ -252,7 +258,7 @@ def _read_logs(event: Mapping[str, object], around: _Around) -> ReadEvent:
 
 
 def _read_log(line: Mapping[str, object], around: _Around) -> ReadEvent:
-    return _read_text(text(line.get("message")), around.within(moment(line.get("timestamp"))))
+    return _read_text(text(line.get("message")), around.within(line.get("timestamp")))
 
 
 def _read_firehose(event: Mapping[str, object], around: _Around) -> ReadEvent:

@@ -5,8 +5,9 @@ Fields after the Amazon SES Developer Guide, *Contents of event data that Amazon
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from undelivered.adapters.feedback.result import ReadEvent, ignore, quarantine, without_consequence
 from undelivered.adapters.feedback.values import (
@@ -53,8 +54,7 @@ _SUPPRESSED_SUBTYPES = frozenset({"onaccountsuppressionlist", "ontenantsuppressi
 _NOT_SPAM = "not-spam"
 
 
-@dataclass(frozen=True, slots=True)
-class _Mail:
+class _Mail(NamedTuple):
     """The message that an event is about, and when the event happened."""
 
     message_id: str
@@ -65,8 +65,7 @@ class _Mail:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(NamedTuple):
     """What an event says of one recipient; ``address`` is None where it names none."""
 
     address: str | None
@@ -87,12 +86,12 @@ def _kind_by_body(event: Mapping[str, object]) -> str:
 
 
 def read_ses(  # noqa: PLR0911 - one line for each way to handle it
-    event: Mapping[str, object], published_at: datetime | None, trusted: Callable[[str], bool]
+    event: Mapping[str, object], published_at: Callable[[], datetime | None], trusted: Callable[[str], bool]
 ) -> ReadEvent:
     """Return the feedback in an event of SES.
 
-    ``published_at`` is the time the wrapping tells, for events that tell none. ``trusted`` is asked with
-    the AWS account that the event says it was sent from.
+    ``published_at`` gives the time that the wrapping tells, for events that tell none. ``trusted`` is asked
+    with the AWS account that the event says it was sent from.
     """
     named = (event.get("eventType"), event.get("notificationType"))
     told = {text(name).strip().casefold() for name in named if name is not None}
@@ -122,10 +121,14 @@ def read_ses(  # noqa: PLR0911 - one line for each way to handle it
 
 
 def _mail(
-    kind: str, mail: Mapping[str, object], body: Mapping[str, object], published_at: datetime | None, source: str
+    kind: str,
+    mail: Mapping[str, object],
+    body: Mapping[str, object],
+    published_at: Callable[[], datetime | None],
+    source: str,
 ) -> _Mail | None:
-    happened = moment(body.get("timestamp"))
-    sent_at = moment(mail.get("timestamp")) or happened or published_at
+    happened = moment(body.get("timestamp")) or published_at()
+    sent_at = moment(mail.get("timestamp")) or happened
     if sent_at is None:
         return None
     feedback_id = text(body.get("feedbackId"))
@@ -140,7 +143,7 @@ def _mail(
     return _Mail(
         message_id=message_id(mail.get("messageId"), *instead),
         sent_at=sent_at,
-        at=happened or published_at or sent_at,
+        at=happened or sent_at,
         subject=legible(headers.get("subject"), SUBJECT_LENGTH),
         attribution=attribution(
             lambda name: _tag(tags, name), tenant=_tag(tags, "ses:tenant-name"), identity=_identity(mail)
@@ -231,19 +234,18 @@ def _bounce(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Fi
         # the bounce holds for all in it, since SES sends one only after it has stopped trying; likewise a
         # Transient bounce stays soft whatever code the receiver gave. Exceptions are the judgement's.
         diagnostic = legible(about.get("diagnosticCode"), JUDGED_LENGTH)
-        judged = judge_bounce(bounce_type, subtype, diagnostic, text(about.get("status")).strip()[:20] or None)
+        judgement, because = _judged(bounce_type, subtype, diagnostic, text(about.get("status")).strip()[:20] or None)
         # Disputed: a forwarded mail names the final recipient, who is not in the destination. The event names
         # who bounced, and guessing which of the destinations was forwarded could blame the wrong person.
-        findings.append(
-            _Finding(
-                address,
-                Outcome.FAILED,
-                judged.because,
-                Verdict(judged.status, judged.kind, judged.fault, judged.reason),
-                diagnostic,
-            )
-        )
+        findings.append(_Finding(address, Outcome.FAILED, because, judgement, diagnostic))
     return findings or quarantine("a bounce that names no recipient")
+
+
+@lru_cache(maxsize=1_000)
+def _judged(bounce_type: str, subtype: str, diagnostic: str, status: str | None) -> tuple[Verdict, str]:
+    """Return the judgement on a bounce; kept, since a burst of bounces says the same again and again."""
+    judged = judge_bounce(bounce_type, subtype, diagnostic, status)
+    return Verdict(judged.status, judged.kind, judged.fault, judged.reason), judged.because
 
 
 def _complaint(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:

@@ -4,7 +4,7 @@ Fields after the AWS End User Messaging SMS User Guide, *Example event data*, an
 *Viewing Amazon CloudWatch metrics and logs for SMS deliveries*.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -64,7 +64,7 @@ class _Text:
         return ReadEvent(Handling.PROCESS, feedback=(feedback,), as_written=(self.written or None,))
 
 
-def read_text_event(event: Mapping[str, object], published_at: datetime | None) -> ReadEvent:
+def read_text_event(event: Mapping[str, object], published_at: Callable[[], datetime | None]) -> ReadEvent:
     """Return the feedback in an End User Messaging SMS event."""
     kind = text(event.get("eventType")).strip().upper()
     written = legible(event.get("destinationPhoneNumber"), _LONGEST_NUMBER)
@@ -72,7 +72,7 @@ def read_text_event(event: Mapping[str, object], published_at: datetime | None) 
     is_final = final is not False and text(final).casefold() != "false"
     if kind in _UNDER_WAY or (kind in _ARRIVED and not is_final):
         return without_consequence(f"{kind}: the message is under way", (written,) if written else ())
-    at = moment(event.get("eventTimestamp")) or published_at
+    at = moment(event.get("eventTimestamp")) or published_at()
     sent_at = moment(event.get("messageRequestTimestamp")) or at
     if sent_at is None:
         return quarantine("neither the event nor what it came in tells a time")
@@ -103,7 +103,7 @@ def is_log_entry(event: Mapping[str, object]) -> bool:
     return isinstance(event.get("notification"), dict) and isinstance(event.get("delivery"), dict)
 
 
-def read_log_entry(event: Mapping[str, object], published_at: datetime | None) -> ReadEvent:
+def read_log_entry(event: Mapping[str, object], published_at: Callable[[], datetime | None]) -> ReadEvent:
     """Return the feedback in an entry of SNS's delivery-status logs."""
     notification, delivery = table(event.get("notification")), table(event.get("delivery"))
     written = legible(delivery.get("destination"), 200)
@@ -114,7 +114,7 @@ def read_log_entry(event: Mapping[str, object], published_at: datetime | None) -
         return quarantine("a delivery log entry of unknown status")
     if not written and not text(notification.get("messageId")):
         return quarantine("names neither number nor message")
-    sent_at = moment(notification.get("timestamp")) or published_at
+    sent_at = moment(notification.get("timestamp")) or published_at()
     if sent_at is None:
         return quarantine("neither the log entry nor what it came in tells a time")
     answer = legible(delivery.get("providerResponse"), JUDGED_LENGTH)

@@ -21,6 +21,7 @@ _PLAUSIBLE_YEARS = range(2000, 2200)
 _MESSAGE_ID = re.compile(r"[!-}]{1,200}")  # printable ASCII but `~`, which parts the entry key
 _TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
 _ATTEMPTS = range(1, 10_000)
+_ATTEMPT_DIGITS = 4
 
 
 def table(value: object) -> Mapping[str, object]:
@@ -89,10 +90,10 @@ def attribution(tag: Callable[[str], str], tenant: str = "", identity: str = "")
 
     def plain(name: str) -> str | None:
         value = tag(name)
-        return value if _TAG.fullmatch(value) else None
+        return value if value and _TAG.fullmatch(value) else None
 
-    number = plain("undelivered-attempt") or ""
-    attempt = int(number) if number.isdecimal() and len(number) <= len(str(_ATTEMPTS.stop)) else 1
+    number = tag("undelivered-attempt")
+    attempt = int(number) if number.isdecimal() and len(number) <= _ATTEMPT_DIGITS else 1
     return Attribution(
         account_id=plain("undelivered-account"),
         notification_id=plain("undelivered-notification"),
