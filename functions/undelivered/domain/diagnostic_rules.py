@@ -40,6 +40,14 @@ _BOX = (
 )
 _NOT = r"(?:not|no longer|never|cannot be|can not be|could not be|couldnt be|isnt|wasnt|arent|didnt|not be)"
 _DO_NOT = r"(?:does not|doesnt|do not|dont|did not|didnt|does nt|no longer|not|doesn t|don t|cannot|never)"
+_LINK = (  # words that may stand between a mailbox and what is said about it, so that nothing else is meant
+    r"(?:(?:is|are|was|has|have|been|being|that|you|tried|to|reach|status|for|this|the|a|currently|temporarily|now|already|"
+    r"permanently|account|mail ?box|address|user|recipient|marked|as|set|reported|due|or|and|no|longer|not|exists?|unknown|"
+    r"administratively|probably|may|be|because|on|our|server|system|your|message|trying|contact) ){0,10}?"
+)
+_NO_FAULT_WORD = (
+    r"(?! (?:error|reason|problem|command|status|failure|sender|host|client|domain|protocol|option|mailer|cause))"
+)
 _GAP = r"(?:[^.;]{0,60} )?"  # some words of the same sentence
 
 
@@ -610,6 +618,7 @@ PROSE: tuple[Family, ...] = (
                     r"(?:invalid|bad|unknown|unauthori[sz]ed|illegal|blocked|banned|prohibited|rejected|unresolvable|unverified|missing|null|empty|non existent|nonexistent|fake|untrusted|unwanted) (?:\w+ )?sender",
                     r"domain (?:name )?of (?:the )?senders?",
                     r"senders? domain",
+                    r"(?:your|sending) (?:\w+ ){0,2}?domain (?:\w+ ){0,4}?(?:not found|not exist|doesnt exist|has no|no mx|invalid|resolv\w*|rejected|refused|denied|listed)",
                     r"(?:envelope|return) (?:from|sender|path) (?:address |domain )?(?:\w+ ){0,3}?(?:rejected|refused|invalid|not|does|doesnt|unknown|blocked|failed)",
                     r"mail ?from (?:command |address |domain )?(?:\w+ ){0,3}?(?:rejected|refused|denied|invalid|not|does not exist|blocked|failed|unknown|must)",
                     r"(?:from|envelope from|header from) (?:address|domain|header) (?:\w+ ){0,3}?(?:rejected|refused|denied|invalid|not|does|doesnt|unknown|blocked|is)",
@@ -764,7 +773,7 @@ PROSE: tuple[Family, ...] = (
                 "ip|ips|network|host|server|client|connection|connections|mta",
                 (
                     r"(?:your|sending|senders?|source|client|originating|connecting|this|the|remote|from) (?:\w+ ){0,2}?(?:ip|ips|network|host|server|mta|mail server|ip address|ipv[46]|subnet|isp)(?: address(?:es)?)? (?:\w+ ){0,5}?(?:blocked|banned|denied|rejected|refused|listed|not allowed|not accepted|blacklisted|suspended|prohibited|forbidden|barred|not authori[sz]ed|not permitted|not welcome|spammers?|suspicious|compromised|infected|abus\w+|bad|disallowed|not allow\w*)",
-                    r"(?:blocked|banned|denied|rejected|refused|blocking|rejecting|deny|reject|forbidden|suspicious|bad|dynamic|residential|generic|unauthori[sz]ed) (?:\w+ ){0,3}?(?:ip|ips|ip address|sending ip|client|network|host)\b",
+                    r"(?:blocked|banned|denied|rejected|refused|blocking|rejecting|deny|reject|forbidden|suspicious|bad|dynamic|residential|generic|unauthori[sz]ed) (?:\w+ )?(?:ip|ips|ip address|sending ip|client|network|host)\b",
                     r"ip (?:address )?(?:\w+ ){0,3}?(?:blocked|banned|denied|rejected|refused|block|not in white ?list|unauthori[sz]ed|forbidden|is bad)",
                     r"(?:client|connecting) host (?:\w+ ){0,3}?(?:rejected|blocked|denied|refused)",
                     r"connections? (?:\w+ ){0,4}?(?:will not be accepted|not accepted|not allowed|denied|prohibited|blocked)",
@@ -812,7 +821,13 @@ PROSE: tuple[Family, ...] = (
                 "spammer|spammers|botnet|bot|infected|trojan",
                 (r"spammers?\b", r"botnet", r"infected (?:host|computer|machine|ip)"),
             ),
-            ("suspended", (r"(?:sending|outbound|sender) (?:\w+ ){0,3}?suspended",)),
+            (
+                "suspended|disabled|blocked|locked",
+                (
+                    r"(?:sending|outbound|outgoing|sender) (?:\w+ ){0,4}?(?:suspended|disabled)",
+                    r"your (?:e ?mail )?(?:account|mail ?box|domain|user|address) (?:\w+ ){0,4}?(?:suspended|disabled|blocked|locked|restricted)",
+                ),
+            ),
             ("spf2|unauthorized|unauthorised", (r"unauthori[sz]ed (?:host|client|connection|server|network)",)),
             (
                 "isp|provider|dialup|dsl|dynamic",
@@ -883,7 +898,7 @@ PROSE: tuple[Family, ...] = (
         "SpamAssassin, Gmail 5.7.1 'likely unsolicited mail', Mail.ru, Yandex, NetEase, Proofpoint, Barracuda, Cloudmark",
         (
             (
-                "spam|junk|ube|uce|spamassassin|spammy|spamscore|antispam|spams|spaminess|jmrp|spamtrap|spamming|spammer",
+                "spam|junk|ube|uce|spamassassin|spammy|spamscore|antispam|spams|spaminess|jmrp|spamtrap|spamming|spammer|spamcheck|spamfilter|spamblock|spamassassins|spamlike|antispamcloud",
                 (r"\b(?:anti ?)?spam\w*", r"junk ?(?:e ?)?mail", r"\b(?:ube|uce)\b", r"junk (?:message|score)"),
             ),
             ("unsolicited", (r"unsolicited",)),
@@ -1130,7 +1145,7 @@ PROSE: tuple[Family, ...] = (
             (
                 "longer",
                 (
-                    r"no longer (?:a )?(?:valid|in use|used|active|available|accepts?|accepting|monitored|receives?|receiving|maintained|in service|reachable|on (?:this |the )?(?:server|system)|here|being used|handled|supported|associated|able|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
+                    r"no longer (?:a )?(?:valid|in use|used|active|available|accepts?|accepting|monitored|receives?|receiving|maintained|in service|reachable|on (?:this |the )?(?:server|system)|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
                 ),
             ),
         ),
@@ -1143,9 +1158,10 @@ PROSE: tuple[Family, ...] = (
             (
                 "disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|expired|cancelled|canceled|disactivated|blocked|deleted|removed|dormant|inactivity|disused|abandoned|unused|deprovisioned|archived|hangup|disable|suspend",
                 (
-                    rf"{_BOX} (?:\w+ ){{0,6}}?(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|frozen|cancell?ed|disactivated|dormant|disused|abandoned|unused|deprovisioned|archived|hangup|decommissioned|disable)\b",
-                    rf"{_BOX} (?:status |is |has |has been |was |are |have been |temporarily |temporary |currently |been |administratively )*(?:locked|blocked|expired|deleted|removed)\b(?! (?:by|due to|for|because|using|from|as) (?:\w+ ){{0,2}}?(?:spam|policy|filter|content|blacklist|sender))",
-                    rf"(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|cancell?ed|blocked|deleted|dormant|abandoned|expired|disactivated) {_BOX}",
+                    rf"{_BOX} {_LINK}(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|frozen|cancell?ed|disactivated|dormant|disused|abandoned|unused|deprovisioned|archived|hangup|decommissioned|disable)\b",
+                    r"(?:mail ?box|account|user|inbox|recipient (?:address|mail ?box|account)|e ?mail (?:account|address)|(?<!ip )address) (?:status |is |has |has been |was |are |have been |temporarily |temporary |currently |been |administratively )*(?:locked|blocked|expired|deleted|removed)\b(?! (?:by|due to|for|because|using|from|as) (?:\w+ ){0,2}?(?:spam|policy|filter|content|blacklist|sender))",
+                    rf"(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|cancell?ed|deleted|dormant|abandoned|expired|disactivated) {_BOX}",
+                    r"blocked (?:mail ?box|account|user)\b",
                     r"(?:due to|because of|for|after) (?:\w+ ){0,2}?(?:inactivity|disuse|non use|lack of use)",
                     r"(?:disabled|blocked|locked|closed) (?:due to|for|because of) (?:\w+ )?inactivity",
                     r"disabled or discontinued",
@@ -1325,8 +1341,8 @@ PROSE: tuple[Family, ...] = (
             (
                 "unknown|unrecognized|unrecognised|unlisted",
                 (
-                    rf"{_BOX} (?:\w+ ){{0,3}}?(?:unknown|unrecogni[sz]ed|unlisted)\b",
-                    rf"(?:unknown|unrecogni[sz]ed|unlisted) (?:\w+ ){{0,3}}?{_BOX}\b",
+                    rf"{_BOX} (?:\w+ ){{0,3}}?(?:unknown|unrecogni[sz]ed|unlisted)\b{_NO_FAULT_WORD}",
+                    rf"(?:unknown|unrecogni[sz]ed|unlisted)\b{_NO_FAULT_WORD} (?:(?:or|and|illegal|invalid|local|virtual|mail|e|email|destination|recipient|target|delivery|final|to|user|smtp|rcpt|non|existent|disabled|inactive) ){{0,4}}?{_BOX}\b",
                     r"unknown (?:to (?:this|our|the)|here|at this|in (?:this|our|the|virtual|local|relay))",
                     r"rcpt (?:to )?unknown",
                 ),
@@ -1368,7 +1384,7 @@ PROSE: tuple[Family, ...] = (
             (
                 "invalid|valid|incorrect|wrong|illegal|bad|nonvalid|misspelled|inaccurate",
                 (
-                    r"(?:invalid|incorrect|wrong|illegal|bad|misspelled|not a valid|no valid|not valid|isnt a valid|non valid) (?:or \w+ )?(?:\w+ ){0,2}?(?:recipients?|user ?names?|user ?id|users?|mail ?box(?:es)?|mail ?drop|account|addressee|alias|local ?part|destination (?:mail ?box )?address|destination|e ?mail address|to address|rcpt|inbox|local user|address(?:es)?|e ?mail id)\b",
+                    r"(?:invalid|incorrect|wrong|illegal|bad|misspelled|not a valid|no valid|not valid|isnt a valid|non valid) (?:(?:or|and|unknown|inactive|virtual|local|mail|e|destination|recipients?|final|delivery|user|target|rcpt|to|domain|primary|smtp|non|existent|empty|external) ){0,4}?(?:recipients?|user ?names?|user ?id|users?|mail ?box(?:es)?|mail ?drop|account|addressee|alias|local ?part|destination (?:mail ?box )?address|destination|e ?mail address|to address|rcpt|inbox|local user|address(?:es)?|e ?mail id)\b",
                     r"(?:recipients?|user ?name|users?|mail ?box|account|addressee|alias|local ?part|e ?mail address|to address|rcpt|address|e ?mail) (?:address(?:es)? )?(?:\w+ ){0,3}?(?:invalid|incorrect|not valid|not a valid|isnt valid|is wrong|wrong|no longer valid|isnt a valid)\b",
                 ),
             ),
@@ -1396,10 +1412,8 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "verified|verify|verification|ok|wrong",
+                "ok|wrong",
                 (
-                    rf"{_BOX} (?:\w+ ){{0,2}}?(?:cannot be|could not be|couldnt be|not be|not) verified",
-                    r"recipient verif\w+ failed",
                     r"rcpt (?:\w+ ){0,3}?not ok",
                     r"wrong recipients?",
                 ),
@@ -1638,6 +1652,13 @@ PROSE: tuple[Family, ...] = (
         Reason.ADDRESS_NOT_FOUND,
         "RFC 5321 §3.3: a refusal of RCPT without another word",
         (
+            (
+                "verified|verify|verification",
+                (
+                    rf"{_BOX} (?:\w+ ){{0,2}}?(?:cannot be|could not be|couldnt be|not be|not) verified",
+                    r"recipient verif\w+ failed",
+                ),
+            ),
             (
                 "rejected|refused|denied",
                 (
