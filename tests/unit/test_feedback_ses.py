@@ -206,6 +206,22 @@ def test_a_mail_that_never_left_concerns_everybody_it_was_for():
     assert [feedback.recipient for feedback in read_event(told).feedback] == ["a@example.org", "b@example.org"]
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("=?utf-8?q?Ihre_Rechnung_=C3=BCber_5_=E2=82=AC?=", "Ihre Rechnung über 5 €"),
+        ("=?iso-8859-1?B?R3L832U=?=\r\n from us", "Grüße from us"),
+        ("=?utf-8?B?broken!?=", "=?utf-8?B?broken!?="),
+        ("=?no-such-charset?q?x?=", "=?no-such-charset?q?x?="),
+        ("Line one\r\nline two", "Line one line two"),
+        ("x" * 1000, "x" * 200),
+        (None, ""),
+    ],
+)
+def test_the_subject_is_kept_as_people_read_it(written, read):
+    assert only(with_mail(events.bounce(), commonHeaders={"subject": written})).subject == read
+
+
 # Whose mail, and when -----------------------------------------------------------------------------------------------
 
 

@@ -124,6 +124,15 @@ def test_real_events_cut_off_anywhere_are_read_without_error(told, data):
     assert_sound(read_event(raw[: data.draw(st.integers(0, len(raw)))]))
 
 
+@given(
+    st.from_regex(r"(=\?[a-z0-9_-]{0,14}\?[qQbB]\?[ -~]{0,20}\?=){1,3}", fullmatch=True) | st.text().map("=?{}".format)
+)
+def test_any_subject_is_read_without_error(subject):
+    told = events.bounce(mail=events.mail(commonHeaders={"subject": subject}))
+
+    assert_sound(read_event(told))
+
+
 @given(st.text(max_size=60) | st.emails() | st.builds("{}@{}".format, st.text(max_size=20), st.text(max_size=20)))
 @settings(max_examples=300)
 def test_an_address_normalised_twice_is_the_same(text):

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from undelivered.adapters.feedback.result import ReadEvent, ignore, quarantine, without_consequence
 from undelivered.adapters.feedback.values import (
     JUDGED_LENGTH,
-    SUBJECT_LENGTH,
     attribution,
     entries,
+    heading,
     legible,
     message_id,
     moment,
@@ -144,7 +144,7 @@ def _mail(
         message_id=message_id(mail.get("messageId"), *instead),
         sent_at=sent_at,
         at=happened or sent_at,
-        subject=legible(headers.get("subject"), SUBJECT_LENGTH),
+        subject=heading(headers.get("subject")),
         attribution=attribution(
             lambda name: _tag(tags, name), tenant=_tag(tags, "ses:tenant-name"), identity=_identity(mail)
         ),

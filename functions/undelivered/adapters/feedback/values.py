@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from undelivered.domain.feedback import Attribution
@@ -50,6 +51,19 @@ def legible(value: object, length: int) -> str:
     if cut.isprintable():
         return cut
     return " ".join("".join([char if char.isprintable() else " " for char in cut]).split())
+
+
+def heading(value: object) -> str:
+    """Return a subject as people read it; encoded words (RFC 2047) are decoded where they can be."""
+    written = text(value)[:JUDGED_LENGTH]
+    if "=?" in written:
+        # Rare, and slow to import: SES decodes what it composes itself, raw mail it prints as it was sent.
+        from email.errors import HeaderParseError  # noqa: PLC0415
+        from email.header import decode_header, make_header  # noqa: PLC0415
+
+        with suppress(HeaderParseError, ValueError, LookupError, OverflowError):
+            written = str(make_header(decode_header(written)))
+    return legible(written, SUBJECT_LENGTH)
 
 
 def moment(value: object) -> datetime | None:
