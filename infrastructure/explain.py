@@ -13,7 +13,7 @@ from undelivered.adapters.feedback import ReadEvent, read_event
 from undelivered.adapters.feedback.envelope import decoded
 from undelivered.adapters.feedback.values import moment, table, text
 from undelivered.domain.address import normalise_email, normalise_phone
-from undelivered.domain.explanations import explanation, remedy
+from undelivered.domain.explanations import explanation
 from undelivered.domain.feedback import Feedback, Handling, Outcome
 from undelivered.domain.lifecycle import join
 from undelivered.domain.notification import report_of
@@ -180,7 +180,7 @@ def _outcome(told: _Told) -> dict[str, object]:
         kind = reason = fault = None
     else:
         status, kind, fault, reason = verdict.status.value, verdict.kind, verdict.fault, verdict.reason
-        meaning = f"{explanation(verdict, feedback.channel)} {remedy(verdict, feedback.channel)}"
+        meaning = explanation(verdict, feedback.channel)
     return {
         "recipient": recipient,
         "status": status,
