@@ -1,0 +1,231 @@
+"""The API on stores in memory, called as API Gateway calls it, with tokens signed for real."""
+
+import base64
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlsplit
+
+from chalice.app import Chalice
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from tests.builders.items import ACCOUNT, NOW
+from tests.fakes import (
+    FakeAccountStore,
+    FakeCustomerStore,
+    FakeNotificationStore,
+    FakeQueue,
+    FakeReportReader,
+    FakeSuppressionStore,
+    FakeUndeliveredStore,
+)
+from undelivered.entrypoints.http import auth
+from undelivered.entrypoints.http.api import ROUTES
+from undelivered.entrypoints.http.routing import refuse_other_methods, register
+from undelivered.entrypoints.http.services import ApiServices, IdempotencyRecord
+from undelivered.services.request_resend import RequestResend
+
+ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Test"
+CONSOLE, HOST = "console-client", "host-client"
+
+
+@cache
+def signing_key() -> RSAPrivateKey:
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def key_set(key=None, kid="key-1") -> bytes:
+    numbers = (key or signing_key()).public_key().public_numbers()
+    n = encoded(numbers.n.to_bytes(256))
+    return json.dumps(
+        {"keys": [{"kid": kid, "kty": "RSA", "alg": "RS256", "use": "sig", "n": n, "e": "AQAB"}]}
+    ).encode()
+
+
+def a_token(claims, *, key=None, header=None) -> str:
+    head = {"alg": "RS256", "kid": "key-1", **(header or {})}
+    signed = ".".join(encoded(json.dumps(part).encode()) for part in (head, claims))
+    return f"{signed}.{encoded((key or signing_key()).sign(signed.encode(), PKCS1v15(), SHA256()))}"
+
+
+def person_claims(group="managers", *, account_id=ACCOUNT, **changes):
+    claims = {
+        "iss": ISSUER,
+        "aud": CONSOLE,
+        "token_use": "id",
+        "exp": NOW.timestamp() + 3_600,
+        "custom:account_id": account_id,
+        "cognito:groups": [group],
+        "email": f"{group[:-1]}@example.com",
+        "sub": "11111111-2222",
+    }
+    return {name: value for name, value in {**claims, **changes}.items() if value is not None}
+
+
+def host_claims(**changes):
+    claims = {
+        "iss": ISSUER,
+        "client_id": HOST,
+        "token_use": "access",
+        "exp": NOW.timestamp() + 3_600,
+        "scope": "undelivered/host",
+        "sub": HOST,
+    }
+    return {**claims, **changes}
+
+
+def manager(account_id=ACCOUNT):
+    return {"Authorization": a_token(person_claims("managers", account_id=account_id))}
+
+
+def viewer(account_id=ACCOUNT):
+    return {"Authorization": f"Bearer {a_token(person_claims('viewers', account_id=account_id))}"}
+
+
+def host(account_id=ACCOUNT):
+    return {"Authorization": f"Bearer {a_token(host_claims())}", "X-Account-Id": account_id}
+
+
+@dataclass
+class FakeIdempotencyStore:
+    stored: dict[tuple[str, str], IdempotencyRecord] = field(default_factory=dict)
+
+    def find(self, account_id, key):
+        return self.stored.get((account_id, key))
+
+    def save(self, record):
+        self.stored[record.account_id, record.key] = record
+
+
+@dataclass
+class Answered:
+    """A response as API Gateway passes it on."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self):
+        return json.loads(self.text)
+
+
+@dataclass
+class Api:
+    """The API of a product on fakes, with a clock that a test moves."""
+
+    time: datetime = NOW
+
+    def __post_init__(self):
+        self.customers, self.suppressions = FakeCustomerStore(), FakeSuppressionStore()
+        self.accounts, self.sends, self.resends = FakeAccountStore(), FakeQueue(), FakeQueue()
+        self.items = FakeUndeliveredStore(self.suppressions, clock=self.clock)
+        self.notifications = FakeNotificationStore(clock=self.clock)
+        self.idempotency = FakeIdempotencyStore()
+        self.services = ApiServices(
+            undelivered=self.items,
+            reports=FakeReportReader(self.items),
+            notifications=self.notifications,
+            customers=self.customers,
+            suppressions=self.suppressions,
+            accounts=self.accounts,
+            sends=self.sends,
+            resends=self.resends,
+            request_resend=RequestResend(
+                self.items, self.notifications, self.customers, self.suppressions, self.resends, self.clock
+            ),
+            clock=self.clock,
+            settings=SimpleNamespace(
+                cognito_issuer=ISSUER, cognito_client_ids=(CONSOLE, HOST), cognito_jwks_url="https://keys.test/"
+            ),
+            idempotency=self.idempotency,
+        )
+        self.app = Chalice("test", configure_logs=False)
+        register(self.app, ROUTES, lambda: self.services)
+        refuse_other_methods(self.app)
+
+    def clock(self):
+        return self.time
+
+    def add(self, *items):
+        """Put items on the report and return their ids."""
+        for item in items:
+            self.items.save(None, item)
+
+    def call(self, method, url, *, headers=None, body=None, raw=None, content_type="application/json"):
+        """Call a route by its URL below the stage."""
+        event = proxy_event(self.app, method, url, headers or {}, raw if raw is not None else body, content_type)
+        answer = self.app(event, SimpleNamespace(aws_request_id="lambda-1"))
+        return Answered(answer["statusCode"], answer["headers"], answer["body"])
+
+    def get(self, url, headers=None):
+        return self.call("GET", url, headers=headers if headers is not None else manager())
+
+    def post(self, url, body=None, headers=None, **options):
+        return self.call("POST", url, body=body, headers=headers if headers is not None else manager(), **options)
+
+    def put(self, url, body=None, headers=None, **options):
+        return self.call("PUT", url, body=body, headers=headers if headers is not None else manager(), **options)
+
+    def patch(self, url, body=None, headers=None, **options):
+        return self.call("PATCH", url, body=body, headers=headers if headers is not None else manager(), **options)
+
+    def delete(self, url, body=None, headers=None, **options):
+        return self.call("DELETE", url, body=body, headers=headers if headers is not None else manager(), **options)
+
+
+def proxy_event(app, method, url, headers, body, content_type):
+    """Return an API Gateway proxy event (REST API, payload of Lambda proxy integration)."""
+    parts = urlsplit(url)
+    resource, values = matching_resource(app, parts.path)
+    parameters = {}
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        parameters.setdefault(name, []).append(value)
+    sent = dict(headers)
+    if body is not None:
+        sent.setdefault("Content-Type", content_type)
+        body = body if isinstance(body, str) else json.dumps(body)
+    return {
+        "resource": resource,
+        "path": parts.path,
+        "httpMethod": method,
+        "headers": sent,
+        "multiValueHeaders": {name: [value] for name, value in sent.items()},
+        "queryStringParameters": {name: value[-1] for name, value in parameters.items()} or None,
+        "multiValueQueryStringParameters": parameters or None,
+        "pathParameters": values or None,
+        "stageVariables": None,
+        "requestContext": {
+            "httpMethod": method,
+            "resourcePath": resource,
+            "path": f"/api{parts.path}",
+            "requestId": "request-1",
+            "stage": "api",
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def matching_resource(app, path):
+    """Return the resource that API Gateway would choose (literal parts first), and its values, not decoded."""
+    for resource in sorted(app.routes, key=lambda each: (each.count("{"), each)):
+        pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", resource)
+        if found := re.fullmatch(pattern, path):
+            return resource, found.groupdict()
+    raise LookupError(path)
+
+
+def believe_test_tokens(monkeypatch):
+    """Let the API take tokens signed by the tests' key, at the tests' time."""
+    verifier = auth.TokenVerifier(ISSUER, frozenset({CONSOLE, HOST}), key_set, now=NOW.timestamp)
+    monkeypatch.setattr("undelivered.entrypoints.http.routing.token_verifier", lambda *_: verifier)
