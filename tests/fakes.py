@@ -14,6 +14,7 @@ from undelivered.domain.notification import LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.reporting import LiveCount, ReportFilter, class_of, count_change, local_day
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.bulk_resend import ResendBatch
 from undelivered.services.ports import NewEntry, OutgoingMessage, Page, SendOrder
 
 Clock = Callable[[], datetime]
@@ -113,6 +114,9 @@ class FakeUndeliveredStore:
         (self.history if is_past else self.items)[key] = stored
         day = local_day(after.sent_at, self._zone_of(after.account_id))
         self.failed[after.account_id, day].update(count_change(before, after).failed)
+
+    def find_many(self, account_id: str, entry_keys: Sequence[str]) -> Sequence[UndeliveredItem]:
+        return [item for key in entry_keys if (item := self.find(account_id, key))]
 
     def _of_account(self, account_id: str) -> list[UndeliveredItem]:
         mine = {**self.history, **self.items}
@@ -315,3 +319,14 @@ class FakeSigningKeys:
 
     def secrets(self) -> Sequence[bytes]:
         return self.keys
+
+
+@dataclass
+class FakeResendBatchStore:
+    batches: dict[tuple[str, str], ResendBatch] = field(default_factory=dict)
+
+    def save(self, batch: ResendBatch) -> None:
+        self.batches[batch.account_id, batch.batch_id] = batch
+
+    def find(self, account_id: str, batch_id: str) -> ResendBatch | None:
+        return self.batches.get((account_id, batch_id))

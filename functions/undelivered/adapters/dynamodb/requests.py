@@ -31,6 +31,10 @@ _BUSY = frozenset(
 )
 
 
+_KEYS = 100
+"""How many keys one BatchGetItem takes."""
+
+
 class ContendedError(RetryableError):
     """Another transaction was writing one of the same rows; the same again succeeds in a moment."""
 
@@ -141,6 +145,17 @@ def get(model: type[Table], hash_key: str, range_key: str) -> Row | None:
     with busy_is_retryable():
         row: Row | None = model.table().get_item(hash_key, range_key, consistent_read=True).get("Item")
     return row
+
+
+def get_many(model: type[Table], hash_key: str, range_keys: Sequence[str], range_name: str) -> Iterator[Row]:
+    """Yield those of the rows of a partition that exist, in no promised order; they may be a moment old."""
+    name = model.Meta.table_name
+    keys: list[Row] = [{"account_id": {"S": hash_key}, range_name: {"S": key}} for key in range_keys]
+    while keys:
+        with busy_is_retryable():
+            answer = shared_connection().dispatch("BatchGetItem", {"RequestItems": {name: {"Keys": keys[:_KEYS]}}})
+        yield from answer["Responses"].get(name, [])
+        keys = [*answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", []), *keys[_KEYS:]]
 
 
 def query(  # noqa: PLR0913 - what a query takes

@@ -18,7 +18,7 @@ from undelivered.adapters.dynamodb.mapping import (
     item_of,
     undelivered_row,
 )
-from undelivered.adapters.dynamodb.models import HistoryModel, SuppressionModel, UndeliveredModel
+from undelivered.adapters.dynamodb.models import HistoryModel, ItemTable, SuppressionModel, UndeliveredModel
 from undelivered.adapters.dynamodb.requests import (
     Action,
     ConditionFailedError,
@@ -26,6 +26,7 @@ from undelivered.adapters.dynamodb.requests import (
     Row,
     delete,
     get,
+    get_many,
     put,
     query,
     query_all,
@@ -195,6 +196,16 @@ class DynamoUndeliveredStore:
         """Return an item as it is now, from the report or from history."""
         row = get(UndeliveredModel, account_id, entry_key) or get(HistoryModel, account_id, entry_key)
         return item_of(row) if row else None
+
+    def find_many(self, account_id: str, entry_keys: Sequence[str]) -> Sequence[UndeliveredItem]:
+        """Return those of the items that exist, from the report or from history, in no promised order."""
+        found = {item.entry_key: item for item in map(item_of, self._rows(UndeliveredModel, account_id, entry_keys))}
+        missing = [key for key in entry_keys if key not in found]
+        return [*found.values(), *map(item_of, self._rows(HistoryModel, account_id, missing))]
+
+    @staticmethod
+    def _rows(model: type[ItemTable], account_id: str, entry_keys: Sequence[str]) -> Iterator[Row]:
+        return get_many(model, account_id, entry_keys, "entry_key")
 
     def save(
         self,
