@@ -90,7 +90,7 @@ class Ingestion:
     """What the ingesting functions work with."""
 
     record_feedback: "RecordFeedback"
-    known_topics: frozenset[str]
+    known_topics: frozenset[str] | None
 
 
 @cache
@@ -110,7 +110,7 @@ def ingestion() -> Ingestion:
             mapping=account_mapping(os.environ),
             clock=now,
         ),
-        known_topics=frozenset({topic} if topic else ()),
+        known_topics=frozenset({topic}) if topic else None,
     )
 
 

@@ -264,9 +264,12 @@ def _by_code(statuses: list[tuple[str, str]], smtp_code: int | None) -> Judgemen
 
 _SUPPRESSED: Final[Mapping[str, Reason]] = {
     # Amazon SES Developer Guide, "Contents of event data that Amazon SES publishes", bounce types. SES writes 5.1.1
-    # into suppression bounces too, so the subtype wins over any code. The name of the last is not documented.
+    # into suppression bounces too, so the subtype wins over any code. The tenant's list: "Managing tenant suppression
+    # list entries". The last two names are not documented; they were seen in others' code.
     "suppressed": Reason.SUPPRESSED_BOUNCE,
     "onaccountsuppressionlist": Reason.SUPPRESSED_BOUNCE,
+    "ontenantsuppressionlist": Reason.SUPPRESSED_BOUNCE,
+    "emailvalidationsuppressed": Reason.SUPPRESSED_BOUNCE,
     "unsubscribedrecipient": Reason.UNSUBSCRIBED,
 }
 _TRANSIENT: Final[Mapping[str, Reason]] = {
@@ -274,6 +277,7 @@ _TRANSIENT: Final[Mapping[str, Reason]] = {
     "messagetoolarge": Reason.MESSAGE_TOO_LARGE,
     "contentrejected": Reason.CONTENT_REJECTED,
     "attachmentrejected": Reason.CONTENT_REJECTED,
+    "customtimeoutexceeded": Reason.TIMED_OUT,
 }
 _NAMES_NO_MAILBOX: Final[Mapping[str, Reason]] = {
     "1.1": Reason.ADDRESS_NOT_FOUND,

@@ -31,11 +31,11 @@ _ANSWERS: Final[tuple[tuple[str, Reason, str], ...]] = (
     ("opted_out", Reason.OPTED_OUT, r"opted? ?out"),
     ("blocked_list", Reason.OPTED_OUT, r"(?:blocked|block|black) ?list"),
     ("phone_blocks", Reason.OPTED_OUT, r"phone (?:has )?block\w* sms"),
-    ("protect", Reason.REJECTED, r"protect"),
+    ("protect", Reason.REJECTED, r"protect\w*"),
     ("spam", Reason.CARRIER_BLOCKED, r"spam"),
-    ("carrier_blocked", Reason.CARRIER_BLOCKED, r"carrier .{0,20}block|block.{0,30}carrier"),
+    ("carrier_blocked", Reason.CARRIER_BLOCKED, r"carrier .{0,20}block\w*|block\w*.{0,30}carrier"),
     ("max_price", Reason.PRICE_LIMIT, r"max(?:imum)? price|price"),
-    ("quota", Reason.SPEND_LIMIT, r"quota|spend"),
+    ("quota", Reason.SPEND_LIMIT, r"quota|spend(?:ing)?"),
     ("body", Reason.BODY_INVALID, r"body|invalid message|message .{0,20}invalid"),
     (
         "number",
@@ -46,7 +46,7 @@ _ANSWERS: Final[tuple[tuple[str, Reason, str], ...]] = (
     ("unknown", Reason.UNDETERMINED, r"unknown"),
     ("unreachable", Reason.UNREACHABLE, r"unreachable|unavailable"),
 )
-_COMPILED: Final = tuple((name, reason, re.compile(words)) for name, reason, words in _ANSWERS)
+_COMPILED: Final = tuple((name, reason, re.compile(rf"\b(?:{words})\b")) for name, reason, words in _ANSWERS)
 _READ: Final = 400  # characters of an answer that are read; the documented ones have at most 50
 
 

@@ -26,7 +26,7 @@ def ingest_feedback(event: dict[str, Any], context: LambdaContext) -> dict[str, 
     failures: dict[int, Exception] = {}
     batch: list[tuple[Feedback, ...]] = []
     for index, record in enumerate(records):
-        read = read_event(record.get("body", ""), known_topics=parts.known_topics)
+        read = read_event(record, known_topics=parts.known_topics)
         batch.append(read.feedback)
         if read.handling is Handling.QUARANTINE or read.unreadable:
             failures[index] = UnreadableEventError(read.because)
