@@ -114,6 +114,12 @@ export function day(text) {
   return format(text, { dateStyle: "medium", timeZone });
 }
 
+/** The day of a moment where space is short: without this year's number. */
+export function shortDay(text) {
+  const year = { year: "numeric", timeZone };
+  return format(text, { day: "numeric", month: "short", timeZone, ...(format(text, year) !== format(Date.now(), year) && { year: "numeric" }) });
+}
+
 /** A calendar date ("2026-11-23"), which has no zone. */
 export function calendarDate(text, options = { dateStyle: "medium" }) {
   return format(`${text}T12:00:00Z`, { ...options, timeZone: "UTC" });

@@ -36,9 +36,9 @@ async function start() {
 
 async function enter() {
   showShell();
+  window.addEventListener("hashchange", () => show());
   // The zone is wanted before the first date is shown; without it the browser's own does.
   await api.get("settings").then((settings) => useTimeZone(settings.time_zone)).catch(() => null);
-  window.addEventListener("hashchange", () => show());
   await show(true);
 }
 

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
-import { add, freshId, h, icon, replace } from "./dom.js";
+import { freshId, h, icon, replace } from "./dom.js";
 import { maybe, number, t } from "./i18n.js";
 
 // --- words
@@ -70,8 +70,8 @@ export function stateChip(item) {
   return h("span", { class: `chip state-${item.state}` }, t(`state.${item.state}`));
 }
 
-export function channelIcon(channel) {
-  return h("span", { class: "channel" }, icon(channel === "sms" ? "sms" : "email"), h("span", {}, channelName(channel)));
+export function channelIcon(channel, name = channelName(channel)) {
+  return h("span", { class: "channel" }, icon(channel === "sms" ? "sms" : "email"), h("span", {}, name));
 }
 
 export function loading() {
@@ -127,6 +127,8 @@ export function textInput(value = "", attributes = {}) {
 export function sentence(error) {
   if (!(error instanceof api.ApiError)) return t("error.unknown");
   if (error.status === 0) return navigator.onLine ? t("error.unreachable") : t("error.offline");
+  // API Gateway's own answer for a path that it does not have.
+  if ((error.status === 403 || error.status === 404) && !error.code) return t("error.missing");
   if (error.status === 403) return t("error.forbidden");
   if (error.status === 404) return t("error.not_found");
   if (error.status === 429 || error.status === 503) return t("error.busy");
@@ -333,4 +335,3 @@ export function figure(value, label, { href, note } = {}) {
   return h("div", { class: "figure" }, href ? h("a", { href }, content) : content, note && h("p", { class: "muted" }, note));
 }
 
-export { add };

@@ -1,0 +1,165 @@
+/** What managers do with notifications: resend, in bulk or one by one, dismiss, restore. */
+
+import * as api from "./api.js";
+import { freshId, h, replace, written } from "./dom.js";
+import { number, t } from "./i18n.js";
+import { announce, button, complain, dialogue, field, Mistake, required, said, select, textInput, toast, toastError } from "./ui.js";
+
+const AT_ONCE = 4; // requests under way when many items are dismissed
+const DISMISSALS = ["handled", "obsolete", "left", "other"];
+
+/** Path of an item. */
+export function itemPath(id, ...rest) {
+  return ["undelivered", encodeURIComponent(id), ...rest].join("/");
+}
+
+// --- resend
+
+/**
+ * Resend an item. Gives the item, now resending, or null when the person drew back.
+ *
+ * `key` names the intention: repeated after a lost answer, it starts nothing twice.
+ */
+export async function resend(item, key, signal) {
+  const path = itemPath(item.id, "resend");
+  if (item.resend.code !== "resend_needs_consent") return api.post(path, {}, { idempotencyKey: key, signal });
+  return (await askConsent(item, (body) => api.post(path, body, { idempotencyKey: crypto.randomUUID() }))) ?? null;
+}
+
+function askConsent(item, submit) {
+  const givenBy = textInput(item.customer?.name ?? "", { maxlength: "200", autocomplete: "off" });
+  const how = select(["in_person", "phone", "writing", "form"].map((name) => [name, t(`consent.how.${name}`)]), "in_person");
+  const now = localMoment(new Date());
+  const at = h("input", { type: "datetime-local", value: now, max: now });
+  const note = h("textarea", { maxlength: "500", rows: "2" });
+  const sure = h("input", { type: "checkbox", id: freshId("sure") });
+  const complaint = h("div", { class: "complaint", id: `${sure.id}-complaint`, role: "alert" });
+  return dialogue({
+    title: t("consent.title"),
+    intro: t("consent.intro"),
+    content: [
+      field(t("consent.given_by"), givenBy),
+      h("div", { class: "two" }, field(t("consent.how"), how), field(t("consent.at"), at)),
+      field(t("consent.note"), note, { help: t("consent.note_help") }),
+      h("div", { class: "field" }, h("label", { class: "check", for: sure.id }, sure, t("consent.sure")), complaint),
+    ],
+    action: t("consent.action"),
+    complaints: { "consent.given_by": givenBy, "consent.how": how, "consent.at": at, note },
+    submit: async () => {
+      const consent = { given_by: required(givenBy), how: how.value, at: rfc3339(required(at)) };
+      if (!sure.checked) throw new Mistake(sure, t("consent.sure_missing"));
+      complain(sure);
+      return submit({ consent, ...(note.value.trim() && { note: note.value.trim() }) });
+    },
+  });
+}
+
+/** A moment as an input of type datetime-local has it: the clock of the person's own device. */
+export function localMoment(when) {
+  return new Date(when.getTime() - when.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** What such an input holds, as the API takes it. */
+export function rfc3339(local) {
+  return new Date(local).toISOString().replace(/\.\d+/, "");
+}
+
+// --- bulk
+
+/** Start a bulk resend of {ids} or {filter}; gives the batch. */
+export function resendMany(what, signal) {
+  return api.post("undelivered/resend", what, { idempotencyKey: crypto.randomUUID(), signal });
+}
+
+/** A panel that follows a batch to its end, with what was refused and why. */
+export function batchProgress(batch, items, signal, done) {
+  const total = batch.accepted + batch.refused.length;
+  const bar = h("progress", { max: Math.max(total, 1), value: batch.refused.length, "aria-label": t("bulk.title") });
+  const words = h("p", { class: "muted" });
+  const counts = h("div", { class: "figures" });
+  const end = h("div", {});
+  const panel = h("section", { class: "card progress-card", tabindex: "-1", "aria-label": t("bulk.title") },
+    h("h2", {}, t("bulk.title")),
+    batch.accepted > 0 ? [h("p", {}, t("bulk.started", { n: batch.accepted })), bar, words, counts] : h("p", {}, t("bulk.none")),
+    batch.refused.length > 0 && refusals(batch.refused, items),
+    end);
+  const closing = () => replace(end, h("div", { class: "row end" }, button(t("bulk.settled"), { on: done, kind: "small" })));
+  const paint = (state) => {
+    const settled = state.resolved + state.returned + state.refused;
+    bar.max = Math.max(state.total, 1);
+    bar.value = settled;
+    words.textContent = t("bulk.progress", { done: settled, total: state.total });
+    replace(counts, ["resending", "resolved", "returned", "refused"].map((name) =>
+      h("span", {}, h("b", {}, number(state[name])), " ", t(`bulk.${name}`))));
+  };
+  if (batch.accepted === 0) closing();
+  else {
+    api.poll(() => api.get(`resend-batches/${encodeURIComponent(batch.batch_id)}`, { signal }), (state) => state.resending === 0, { seen: paint, signal })
+      .then((state) => {
+        announce(t("bulk.progress", { done: state.total - state.resending, total: state.total }));
+        closing();
+      })
+      .catch(toastError);
+  }
+  return panel;
+}
+
+function refusals(refused, items) {
+  const titles = new Map(items.map((item) => [item.id, item.title]));
+  return h("details", { open: refused.length <= 3 },
+    h("summary", {}, t("bulk.refused_title", { n: refused.length })),
+    h("ul", { class: "record" }, refused.map(({ id, detail, code }) =>
+      h("li", {}, h("a", { href: `#/item/${id}` }, written(titles.get(id) || id)), " – ", said(detail) || code))));
+}
+
+// --- dismiss
+
+/** Ask why, dismiss items, and offer to undo it; `changed` is called after an undo. Gives whether it was done. */
+export async function dismiss(items, changed) {
+  const words = h("textarea", { rows: "2", maxlength: "400" });
+  const inWords = field(t("dismiss.words"), words);
+  inWords.hidden = true;
+  const reason = select(DISMISSALS.map((name) => [name, t(`dismiss.reason.${name}`)]), "handled", {
+    on: { change: () => (inWords.hidden = reason.value !== "other") },
+  });
+  const done = await dialogue({
+    title: t("dismiss.title", { n: items.length }),
+    intro: t("dismiss.intro"),
+    content: [field(t("dismiss.reason"), reason), inWords],
+    action: t("dismiss.action"),
+    complaints: { reason: words },
+    submit: async () => {
+      const why = reason.value === "other" ? required(words) : t(`dismiss.reason.${reason.value}`);
+      await eachOf(items, (item) => api.post(itemPath(item.id, "dismiss"), { reason: why }));
+      return true;
+    },
+  });
+  if (!done) return false;
+  toast(t("dismiss.done", { n: items.length }), {
+    action: t("dismiss.undo"),
+    on: async () => {
+      try {
+        await restore(items);
+        changed();
+        toast(t("dismiss.undone"));
+      } catch (error) {
+        toastError(error);
+      }
+    },
+  });
+  return true;
+}
+
+/** Put dismissed items back on the report. */
+export function restore(items) {
+  return eachOf(items, (item) => api.post(itemPath(item.id, "restore"), {}));
+}
+
+/** Do something with each of many, a few at a time; an error ends it. */
+async function eachOf(items, work) {
+  const waiting = [...items];
+  const worker = async () => {
+    for (let item = waiting.shift(); item; item = waiting.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}

@@ -1,0 +1,109 @@
+/** A customer's contacts, shown and edited in place. */
+
+import * as api from "./api.js";
+import * as auth from "./auth.js";
+import { h, icon, replace, written } from "./dom.js";
+import { moment, t } from "./i18n.js";
+import { button, card, complain, field, loading, said, showFormError, textInput, toast } from "./ui.js";
+
+/** Path of a customer. */
+export function customerPath(id) {
+  return `customers/${encodeURIComponent(id)}`;
+}
+
+/** The contact that matters to an item, with its editor. `changed` is called once a change is saved. */
+export function contactCard(item, changed, signal) {
+  const element = card(t("detail.customer"));
+  element.classList.add("contact");
+  if (!item.customer?.id) {
+    element.append(h("p", { class: "muted" }, t("detail.no_customer")));
+    return element;
+  }
+  const body = h("div", {});
+  element.append(body);
+  const read = () => {
+    const contact = item.current_contact;
+    const differs = item.ready_to_resend || (contact && contact.toLowerCase() !== item.recipient.toLowerCase());
+    replace(body,
+      h("p", {}, h("a", { href: `#/customers/${encodeURIComponent(item.customer.id)}` }, written(item.customer.name || item.customer.id))),
+      h("h3", {}, t("detail.contact")),
+      h("p", { class: "contact-now" }, contact ? written(contact) : t("detail.no_contact")),
+      contact && h("p", { class: "muted" }, t(differs ? "detail.changed" : "detail.unchanged")),
+      auth.mayAct() && item.suggestion && suggestion(item, edit),
+      auth.mayAct() && h("div", { class: "row" }, button(t(contact ? "detail.edit" : "detail.add_contact"), { glyph: "edit", kind: "small edit", on: () => edit() })));
+  };
+  const edit = async (proposal) => {
+    replace(body, loading());
+    try {
+      const customer = await api.get(customerPath(item.customer.id), { signal });
+      replace(body, contactForm(customer, { proposal: proposal && { [item.channel === "sms" ? "phone" : "email"]: proposal }, focus: item.channel === "sms" ? "phone" : "email", cancelled: () => leave(), saved: changed }));
+      body.querySelector("[data-first]")?.focus();
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      leave();
+      showFormError(error, body.appendChild(h("div", {})));
+    }
+  };
+  const leave = () => {
+    read();
+    body.querySelector(".edit")?.focus();
+  };
+  read();
+  return element;
+}
+
+function suggestion(item, edit) {
+  return h("div", { class: "suggestion" },
+    h("span", {}, t("detail.did_you_mean", { suggestion: item.suggestion })),
+    button(t("use_suggestion", { suggestion: item.suggestion }), { kind: "small", on: () => edit(item.suggestion) }));
+}
+
+/** A form for a customer's contacts; sends only what was changed. */
+export function contactForm(customer, { proposal = {}, focus = "email", cancelled, saved }) {
+  const name = textInput(customer.name ?? "", { maxlength: "200", autocomplete: "off" });
+  const email = h("input", { type: "email", value: proposal.email ?? customer.email ?? "", maxlength: "320", autocomplete: "off", spellcheck: "false", "data-first": focus === "email" });
+  const phone = h("input", { type: "tel", value: proposal.phone ?? customer.phone ?? "", maxlength: "40", autocomplete: "off", "data-first": focus === "phone" });
+  const controls = { name, email, phone };
+  const trouble = h("div", {});
+  const send = h("button", { type: "submit", class: "button primary" }, t("save"));
+  return h("form", {
+    novalidate: true,
+    on: {
+      submit: async (event) => {
+        event.preventDefault();
+        if (send.getAttribute("aria-disabled")) return;
+        for (const control of Object.values(controls)) complain(control);
+        replace(trouble);
+        const body = {};
+        for (const [field, control] of Object.entries(controls)) {
+          const text = control.value.trim();
+          if (text !== (customer[field] ?? "")) body[field] = text || null;
+        }
+        if (Object.keys(body).length === 0) return cancelled();
+        send.setAttribute("aria-disabled", "true");
+        send.classList.add("busy");
+        try {
+          const answer = await api.request("PATCH", customerPath(customer.id ?? customer.customer_id), { body });
+          const n = answer.ready_to_resend?.length ?? 0;
+          toast(n > 0 ? t("contact.saved_ready", { n }) : t("contact.saved"));
+          await saved(answer);
+        } catch (error) {
+          showFormError(error, trouble, controls);
+        } finally {
+          send.removeAttribute("aria-disabled");
+          send.classList.remove("busy");
+        }
+      },
+    },
+  },
+  field(t("contact.name"), name),
+  field(t("contact.email"), email),
+  field(t("contact.phone"), phone, { help: t("contact.phone_help") }),
+  trouble,
+  h("div", { class: "row end" }, button(t("cancel"), { on: cancelled }), send));
+}
+
+/** When a contact last changed, if it ever did. */
+export function changedOn(when) {
+  return when ? h("span", { class: "muted" }, " · ", t("customers.changed_on", { when: moment(when) })) : null;
+}

@@ -1,0 +1,111 @@
+/** Customers: look one up by the address that failed, see and correct their contacts. */
+
+import * as api from "./api.js";
+import * as auth from "./auth.js";
+import { changedOn, contactForm, customerPath } from "./contact.js";
+import { h, icon, replace, written } from "./dom.js";
+import { day, t } from "./i18n.js";
+import { announce, attempt, button, card, complain, empty, field, loading, Mistake, pageTitle, reasonName, required, said, stateChip, statusChip } from "./ui.js";
+
+/** What was looked up last; kept here and not in the address, because it is personal data. */
+let last = "";
+
+export function show(page, { rest: [id], signal }) {
+  if (id) showOne(page, id, signal);
+  else showSearch(page, signal);
+}
+
+function showSearch(page, signal) {
+  const box = h("input", { type: "search", value: last, maxlength: "320", autocomplete: "off", spellcheck: "false", inputmode: "email" });
+  const results = h("div", { class: "results" });
+  const search = () => {
+    let address;
+    try {
+      address = required(box);
+    } catch (error) {
+      if (!(error instanceof Mistake)) throw error;
+      complain(box, error.message);
+      box.focus();
+      return;
+    }
+    last = address;
+    replace(results, loading());
+    attempt(results, async () => {
+      const found = await lookUp(address, signal).catch((error) => {
+        if (error.status !== 400) throw error;
+        complain(box, said(error.errors[0]?.message ?? error.detail));
+        return null;
+      });
+      paintFound(results, found);
+    });
+  };
+  replace(page,
+    pageTitle(t("customers.title")),
+    h("form", { class: "filters", role: "search", "aria-label": t("customers.find"), on: { submit: (event) => (event.preventDefault(), search()) } },
+      h("div", { class: "filter-row" }, lookUpField(box))),
+    results);
+  if (last) search();
+  else replace(results, h("div", { class: "card" }, empty(t("customers.hint"), t("customers.hint_help"))));
+}
+
+function lookUpField(box) {
+  const labelled = field(t("customers.address"), box);
+  labelled.classList.add("search");
+  const line = h("div", { class: "search-box" });
+  box.replaceWith(line);
+  line.append(box, h("button", { type: "submit", class: "button primary" }, icon("search"), t("customers.go")));
+  return labelled;
+}
+
+async function lookUp(address, signal) {
+  const answer = await api.get("customers", { query: { address }, signal });
+  return answer.customers ?? answer.items ?? [];
+}
+
+function paintFound(place, found) {
+  if (found === null) replace(place);
+  else if (found.length === 0) replace(place, h("div", { class: "card" }, empty(t("customers.none"), t("customers.none_help"))));
+  else {
+    replace(place, h("ul", { class: "card record" }, found.map((customer) =>
+      h("li", {}, h("a", { href: `#/customers/${encodeURIComponent(customer.id)}` }, h("b", {}, written(customer.name || customer.id))),
+        h("div", { class: "muted" }, [customer.email, customer.phone].filter(Boolean).map((contact, index) => [index > 0 && " · ", written(contact)]))))));
+  }
+  announce(found?.length ? found.map(({ name }) => name).join(", ") : t("customers.none"));
+}
+
+function showOne(page, id, signal) {
+  const place = h("div", {}, loading());
+  replace(page, h("a", { class: "back", href: "#/customers" }, icon("back"), t("customers.back")), place);
+  attempt(place, async () => {
+    const [customer, items] = await Promise.all([
+      api.get(customerPath(id), { signal }),
+      api.get("undelivered", { query: { customer_id: id, limit: 50 }, signal }),
+    ]);
+    paintOne(place, customer, items.items, () => showOne(page, id, signal));
+    place.querySelector("h1").focus({ preventScroll: true });
+  });
+}
+
+function paintOne(place, customer, items, again) {
+  const body = h("div", {});
+  const line = (label, value, when) => [h("dt", {}, t(label)), h("dd", {}, value ? written(value) : "–", changedOn(when))];
+  const read = () => replace(body,
+    h("dl", {}, line("contact.email", customer.email, customer.email_changed_at), line("contact.phone", customer.phone, customer.phone_changed_at)),
+    auth.mayAct() && h("div", { class: "row spaced" }, button(t("detail.edit"), { glyph: "edit", kind: "small edit", on: edit })));
+  const edit = () => {
+    replace(body, contactForm(customer, { cancelled: () => (read(), body.querySelector(".edit")?.focus()), saved: again }));
+    body.querySelector("[data-first]")?.focus();
+  };
+  read();
+  replace(place,
+    pageTitle(written(customer.name || customer.id)),
+    h("div", { class: "detail spaced" },
+      h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, items.map(itemLine)))),
+      h("div", { class: "stack" }, card(t("customers.contacts"), body))));
+}
+
+function itemLine(item) {
+  return h("li", {},
+    h("a", { href: `#/item/${item.id}` }, h("b", {}, written(item.title || t("report.untitled")))), " ", statusChip(item), " ", stateChip(item),
+    h("div", { class: "muted" }, reasonName(item.reason, item.channel), " · ", written(item.recipient), " · ", day(item.sent_at)));
+}

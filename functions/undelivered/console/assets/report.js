@@ -1,0 +1,384 @@
+/**
+ * The report: what did not arrive, newest first, with filters, search, selection and export.
+ *
+ * Filters stand in the address, so that a report can be kept and shared. The search text does not: it is personal data.
+ */
+
+import { batchProgress, dismiss, resendMany } from "./actions.js";
+import * as api from "./api.js";
+import * as auth from "./auth.js";
+import { CLASSES, countOf } from "./dashboard.js";
+import { h, icon, replace, written } from "./dom.js";
+import { calendarDate, dateInZone, day, maybe, moment, shortDay, t } from "./i18n.js";
+import {
+  announce, attempt, busyButton, button, channelIcon, channelName, complain, empty, errorPanel, field, loading, pageTitle,
+  reasonName, select, stateChip, statusChip, textInput, toast, toastError,
+} from "./ui.js";
+
+const PAGE_SIZE = 50;
+const KEPT_IN_ADDRESS = ["status", "from", "to", "state", "channel", "fault", "reason", "ready", "customer_id"];
+const PRESETS = { today: 0, 7: -6, 90: -89, 365: -364 };
+const STATES = ["open", "resending", "resolved", "dismissed", "expired"];
+const FAULTS = ["recipient", "recipient_choice", "sender", "unknown"];
+const REASONS = [
+  "address_not_found", "domain_not_found", "address_malformed", "number_invalid", "mailbox_disabled",
+  "recipient_refused", "mailbox_full", "unreachable", "server_unavailable", "timed_out", "undetermined",
+  "message_too_large", "content_rejected", "sender_blocked", "sender_authentication", "rate_limited",
+  "carrier_blocked", "complaint", "suppressed_bounce", "suppressed_complaint", "unsubscribed", "opted_out",
+  "rejected", "rendering_failed", "spend_limit", "price_limit", "body_invalid", "sending_paused",
+  "sending_interrupted",
+];
+
+/** What was on the screen when somebody left for an item, so that coming back is coming back. */
+let left = null;
+
+export function show(page, { query, signal }) {
+  const filter = Object.fromEntries(KEPT_IN_ADDRESS.map((name) => [name, query.get(name)]).filter(([, value]) => value));
+  const key = JSON.stringify(filter);
+  const kept = left?.key === key ? left : null;
+  left = null;
+  const view = {
+    filter,
+    signal,
+    search: kept?.search ?? "",
+    items: [],
+    cursor: null,
+    selected: new Set(),
+    place: h("div", { class: "results" }),
+    bar: h("div", { class: "bulk-place" }),
+    work: h("div", { class: "work-place" }),
+  };
+  replace(
+    page,
+    h("div", { class: "page-head" }, pageTitle(t("report.title")),
+      busyButton(t("report.export"), { glyph: "download", on: null }, () => exportReport(view))),
+    filters(view),
+    view.work,
+    view.place,
+    view.bar,
+  );
+  if (kept) page.dataset.scrolled = "yes";
+  reload(view, kept?.count).then(() => kept && window.scrollTo(0, kept.scroll));
+  signal.addEventListener("abort", () => {
+    left = { key, search: view.search, count: view.items.length, scroll: window.scrollY };
+  });
+}
+
+// --- filters
+
+function filters(view) {
+  const { filter } = view;
+  const pills = h("div", { class: "pills", role: "group", "aria-label": t("report.status") });
+  const paint = (count) => replace(pills, pill("", t("report.all"), count?.total), CLASSES.map((name) => pill(name, t(`status.${name}`), count && countOf(count, name))));
+  const chosen = new Set((filter.status ?? "").split(",").filter(Boolean).flatMap((name) => (name === "bounced" ? ["bounced.hard", "bounced.soft"] : [name])));
+  const pill = (name, label, n) =>
+    h("button", {
+      type: "button",
+      class: "pill",
+      title: maybe(`status.help.${name}`),
+      "aria-pressed": String(name ? chosen.has(name) : chosen.size === 0),
+      on: { click: () => go(filter, { status: name ? toggled(chosen, name) : null }) },
+    }, label, n !== undefined && h("b", {}, n));
+  paint();
+  // The counts are of what is on the report now; over other days they would tell something else.
+  if (!filter.from && !filter.to && !filter.state) {
+    api.get("undelivered/count", { signal: view.signal }).then(paint).catch(() => null);
+  }
+  const more = ["state", "fault", "reason", "customer_id"].some((name) => filter[name]);
+  return h("div", { class: "filters" },
+    pills,
+    h("div", { class: "filter-row" }, searchField(view), rangeField(filter), channelField(filter), readyField(filter)),
+    h("details", { open: more },
+      h("summary", {}, t("report.more_filters")),
+      h("div", { class: "filter-row" },
+        choice("state", t("report.state"), filter, [["", t("report.state.default")], ...STATES.map((name) => [name, t(`state.${name}`)])]),
+        choice("fault", t("report.fault"), filter, [["", t("report.any")], ...FAULTS.map((name) => [name, t(`fault.${name}`)])]),
+        choice("reason", t("report.reason"), filter, [["", t("report.any")], ...REASONS.map((name) => [name, reasonName(name)])]))),
+    Object.keys(filter).length > 0 && h("div", { class: "row" },
+      filter.customer_id && h("span", { class: "chip" }, t("report.customer_filter")),
+      h("a", { href: "#/report" }, t("report.clear_filters"))));
+}
+
+function toggled(chosen, name) {
+  const next = new Set(chosen);
+  if (!next.delete(name)) next.add(name);
+  return next.size === CLASSES.length ? null : CLASSES.filter((one) => next.has(one)).join(",");
+}
+
+/** Go to the report with some filters changed. */
+function go(filter, changes) {
+  const next = { ...filter, ...changes };
+  const query = new URLSearchParams();
+  for (const name of KEPT_IN_ADDRESS) if (next[name]) query.set(name, next[name]);
+  const text = query.toString().replaceAll("%2C", ",");
+  location.hash = `#/report${text && `?${text}`}`;
+}
+
+function choice(name, label, filter, options) {
+  const control = select(options, filter[name] ?? "", { on: { change: () => go(filter, { [name]: control.value }) } });
+  return field(label, control);
+}
+
+function channelField(filter) {
+  return choice("channel", t("report.channel"), filter, [["", t("report.any")], ["email", channelName("email")], ["sms", channelName("sms")]]);
+}
+
+function readyField(filter) {
+  const box = h("input", {
+    type: "checkbox",
+    checked: filter.ready === "true",
+    on: { change: () => go(filter, { ready: box.checked ? "true" : null }) },
+  });
+  return h("label", { class: "check" }, box, t("report.ready_only"));
+}
+
+function searchField(view) {
+  const box = h("input", { type: "search", value: view.search, maxlength: "200", placeholder: t("report.search_help"), autocomplete: "off", spellcheck: "false" });
+  const search = (event) => {
+    event?.preventDefault();
+    if (view.search === box.value.trim()) return;
+    view.search = box.value.trim();
+    reload(view);
+  };
+  box.addEventListener("search", search); // the little cross empties it
+  const fieldset = field(t("report.search"), box);
+  const form = h("form", { class: "flat", role: "search", on: { submit: search } }, fieldset);
+  fieldset.classList.add("search");
+  const line = h("div", { class: "search-box" });
+  box.replaceWith(line);
+  line.append(box, h("button", { type: "submit", class: "button", "aria-label": t("report.search_go") }, icon("search")));
+  return form;
+}
+
+function rangeField(filter) {
+  const options = [["", t("report.range.30")], ...["today", "7", "90", "365"].map((name) => [name, t(`report.range.${name}`)]), ["custom", t("report.range.custom")]];
+  const present = presetOf(filter);
+  const control = select(options, present);
+  const from = h("input", { type: "date", value: (filter.from ?? dateInZone(-29)).slice(0, 10), max: dateInZone() });
+  const to = h("input", { type: "date", value: (filter.to ?? dateInZone()).slice(0, 10), max: dateInZone() });
+  const apply = () => {
+    if (from.value && to.value && from.value > to.value) {
+      complain(to, t("error.date_order"));
+      return;
+    }
+    complain(to);
+    go(filter, { from: from.value || null, to: to.value || null });
+  };
+  const custom = h("form", { class: "filter-row", hidden: present !== "custom", on: { submit: (event) => (event.preventDefault(), apply()) } },
+    field(t("report.from"), from), field(t("report.to"), to), h("button", { type: "submit", class: "button" }, t("report.apply")));
+  control.addEventListener("change", () => {
+    custom.hidden = control.value !== "custom";
+    if (control.value === "custom") from.focus();
+    else if (control.value === "") go(filter, { from: null, to: null });
+    else go(filter, { from: dateInZone(PRESETS[control.value]), to: dateInZone() });
+  });
+  return [field(t("report.range"), control), custom];
+}
+
+function presetOf({ from, to }) {
+  if (!from && !to) return "";
+  const found = Object.entries(PRESETS).find(([, shift]) => from === dateInZone(shift) && to === dateInZone());
+  return found ? found[0] : "custom";
+}
+
+// --- the list
+
+function reload(view, atLeast = 0) {
+  view.items = [];
+  view.cursor = null;
+  view.selected.clear();
+  paintBar(view);
+  replace(view.place, loading());
+  return attempt(view.place, async () => {
+    const page = await ask(view, { limit: Math.min(200, Math.max(PAGE_SIZE, atLeast)) });
+    view.items = page.items;
+    view.cursor = page.next_cursor;
+    paint(view, page);
+    announce(t(page.next_cursor ? "report.shown" : "report.shown_all", { n: page.items.length }));
+  });
+}
+
+function ask(view, query) {
+  return api.get("undelivered", { query: { ...view.filter, q: view.search, ...query }, signal: view.signal });
+}
+
+function paint(view, page) {
+  if (view.items.length === 0 && !view.cursor) {
+    const narrowed = view.search || Object.keys(view.filter).length > 0;
+    replace(view.place, h("div", { class: "card" }, narrowed
+      ? empty(t("report.empty_filtered"), t("report.empty_filtered_help"), h("a", { class: "button", href: "#/report", on: { click: () => view.search && clearSearch(view) } }, t("report.clear_filters")))
+      : empty(t("report.empty_all"), t("report.empty_all_help"))));
+    return;
+  }
+  const body = h("tbody", { role: "rowgroup" }, view.items.map((item) => row(view, item)));
+  const foot = h("div", { class: "list-foot" });
+  view.body = body;
+  replace(view.place,
+    view.filter.from || view.filter.to ? h("p", { class: "muted range-told" }, t("report.found", { from: told(view.filter.from, page.from), to: told(view.filter.to, page.to) })) : null,
+    view.filter.ready && auth.mayAct() && h("div", { class: "row ready-row" }, resendReady(view)),
+    h("div", { class: "card list-card" },
+      h("table", { class: "list", role: "table" },
+        h("caption", { class: "unseen" }, t("report.table")),
+        h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
+          auth.mayAct() && h("th", { class: "pick", role: "columnheader", scope: "col" }, selectAll(view)),
+          ["title", "customer", "recipient", "channel", "status", "reason", "sent", "leaves"].map((name) => h("th", { role: "columnheader", scope: "col" }, t(`report.col.${name}`))))),
+        body),
+      foot));
+  paintFoot(view, foot);
+}
+
+function told(date, momentText) {
+  return date ? (date.length === 10 ? calendarDate(date) : moment(date)) : day(momentText);
+}
+
+function clearSearch(view) {
+  view.search = "";
+  document.querySelector("input[type=search]").value = "";
+  reload(view);
+}
+
+function paintFoot(view, foot) {
+  const more = view.cursor && busyButton(t("report.more"), {}, async () => {
+    try {
+      const page = await ask(view, { limit: PAGE_SIZE, cursor: view.cursor });
+      view.cursor = page.next_cursor;
+      view.items.push(...page.items);
+      const rows = page.items.map((item) => row(view, item));
+      view.body.append(...rows);
+      rows[0]?.querySelector("a")?.focus();
+      paintFoot(view, foot);
+    } catch (error) {
+      if (error.name !== "AbortError") replace(foot, errorPanel(error, () => paintFoot(view, foot)));
+    }
+  });
+  replace(foot, h("span", {}, t(view.cursor ? "report.shown" : "report.shown_all", { n: view.items.length })), more);
+}
+
+function row(view, item) {
+  const title = item.title || t("report.untitled");
+  const cell = (name, content, attributes = {}) => h("td", { role: "cell", "data-label": t(`report.col.${name}`), ...attributes }, content);
+  const pickable = auth.mayAct();
+  return h("tr", { role: "row", "data-id": item.id, class: pickable ? "pickable" : "" },
+    pickable && h("td", { role: "cell", class: "pick" }, picker(view, item, title)),
+    h("td", { role: "cell", class: "title-cell" }, h("a", { href: `#/item/${item.id}` }, written(title)), " ", stateChip(item)),
+    cell("customer", item.customer?.id ? h("a", { href: `#/customers/${encodeURIComponent(item.customer.id)}`, class: "quiet" }, written(item.customer.name || item.customer.id)) : "–", item.customer?.id ? {} : { class: "empty-cell" }),
+    cell("recipient", written(item.recipient)),
+    cell("channel", channelIcon(item.channel, t(`channel.short.${item.channel}`))),
+    cell("status", statusChip(item)),
+    cell("reason", reasonName(item.reason, item.channel)),
+    cell("sent", h("time", { datetime: item.sent_at, title: moment(item.sent_at) }, shortDay(item.sent_at)), { class: "date" }),
+    cell("leaves", h("time", { datetime: item.leaves_at, title: moment(item.leaves_at) }, shortDay(item.leaves_at)), { class: "date" }));
+}
+
+// --- selection
+
+function picker(view, item, title) {
+  const box = h("input", {
+    type: "checkbox",
+    checked: view.selected.has(item.id),
+    "aria-label": t("report.select_row", { title, recipient: item.recipient }),
+    on: {
+      change: () => {
+        if (box.checked) view.selected.add(item.id);
+        else view.selected.delete(item.id);
+        box.closest("tr").classList.toggle("selected", box.checked);
+        paintBar(view);
+      },
+    },
+  });
+  return h("label", {}, box);
+}
+
+function selectAll(view) {
+  const box = h("input", {
+    type: "checkbox",
+    "aria-label": t("report.select_all"),
+    on: {
+      change: () => {
+        for (const one of view.body.querySelectorAll(".pick input")) {
+          if (one.checked !== box.checked) one.click();
+        }
+      },
+    },
+  });
+  return h("label", {}, box);
+}
+
+function paintBar(view) {
+  const n = view.selected.size;
+  if (n === 0) {
+    replace(view.bar);
+    return;
+  }
+  const ids = () => [...view.selected];
+  replace(view.bar, h("div", { class: "bulk", role: "group", "aria-label": t("bulk.selected", { n }) },
+    h("b", { "aria-live": "polite" }, t("bulk.selected", { n })),
+    button(t("bulk.clear"), { on: () => clearSelection(view) }),
+    button(t("bulk.dismiss"), { on: () => dismissSelected(view, ids()) }),
+    busyButton(t("bulk.resend"), { kind: "primary", glyph: "resend" }, () => resend(view, { ids: ids() }))));
+}
+
+function clearSelection(view) {
+  for (const box of view.place.querySelectorAll(".pick input:checked")) box.checked = false;
+  for (const line of view.place.querySelectorAll("tr.selected")) line.classList.remove("selected");
+  view.selected.clear();
+  paintBar(view);
+  view.place.querySelector(".pick input")?.focus();
+}
+
+async function dismissSelected(view, ids) {
+  const done = await dismiss(view.items.filter((item) => ids.includes(item.id)), () => reload(view, view.items.length));
+  if (done) reload(view, view.items.length);
+}
+
+function resendReady(view) {
+  return busyButton(t("bulk.resend_ready"), { kind: "primary", glyph: "resend" }, async () => {
+    const { from, to, status, state, ...rest } = view.filter;
+    const told = { ...rest, from, to, status: status?.split(","), state: state?.split(",") };
+    const filter = Object.fromEntries(Object.entries({ ...told, ready: true, q: view.search || undefined }).filter(([, value]) => value !== undefined));
+    for (const name of ["channel", "fault", "reason"]) if (filter[name]) filter[name] = filter[name].split(",");
+    await resend(view, { filter });
+  });
+}
+
+async function resend(view, what) {
+  try {
+    const batch = await resendMany(what, view.signal);
+    clearSelection(view);
+    replace(view.work, batchProgress(batch, view.items, view.signal, () => {
+      replace(view.work);
+      reload(view, view.items.length);
+    }));
+    view.work.firstElementChild.focus();
+  } catch (error) {
+    toastError(error);
+  }
+}
+
+// --- export
+
+async function exportReport(view) {
+  try {
+    const lists = ["status", "state", "channel", "fault", "reason"];
+    const filter = { ...view.filter, ...(view.search && { q: view.search }) };
+    for (const name of lists) if (filter[name]) filter[name] = filter[name].split(",");
+    if (filter.ready) filter.ready = true;
+    const { export_id: id } = await api.post("exports", { format: "csv", filter }, { signal: view.signal });
+    const progress = h("p", {}, t("export.running"));
+    replace(view.work, h("section", { class: "notice work", tabindex: "-1", "aria-label": t("export.title") }, h("span", { class: "spinner" }), h("div", {}, progress)));
+    const path = `exports/${encodeURIComponent(id)}`;
+    const seen = ({ rows }) => rows && (progress.textContent = t("export.rows", { rows }));
+    const result = await api.poll(() => api.get(path, { signal: view.signal }), ({ state }) => state !== "running", { seen, signal: view.signal });
+    if (result.state !== "done") throw new Error("export failed");
+    const link = h("a", { class: "button primary", href: result.url, download: "", rel: "noreferrer" }, icon("download"), t("export.download"));
+    replace(view.work, h("section", { class: "notice good work", "aria-label": t("export.title") }, h("div", {}, h("p", {}, t("export.done", { n: result.rows ?? 0 })), link)));
+    link.focus();
+    announce(t("export.done", { n: result.rows ?? 0 }));
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    if (error instanceof api.ApiError) toastError(error);
+    else toast(t("export.failed"), { kind: "bad" });
+    replace(view.work);
+  }
+}
+

@@ -1,0 +1,119 @@
+/** Settings of the account: clock, sender, digest, retention, repeated soft bounces. */
+
+import * as api from "./api.js";
+import * as auth from "./auth.js";
+import { h, replace } from "./dom.js";
+import { calendarDate, t, useTimeZone } from "./i18n.js";
+import { attempt, card, complain, field, loading, Mistake, pageTitle, select, showFormError, textInput, toast } from "./ui.js";
+
+export function show(page, { signal }) {
+  const place = h("div", {}, loading());
+  replace(page, pageTitle(t("settings.title")), place);
+  attempt(place, async () => paint(place, await api.get("settings", { signal })));
+}
+
+function paint(place, settings) {
+  const locked = !auth.mayAct();
+  const controls = {
+    time_zone: select(zones(settings.time_zone), settings.time_zone, { disabled: locked }),
+    sender: textInput(settings.sender ?? "", { type: "email", maxlength: "320", readonly: locked, autocomplete: "off" }),
+    "digest.recipients": h("textarea", { rows: "3", readonly: locked, spellcheck: "false", value: (settings.digest?.recipients ?? []).join("\n") }),
+    "digest.hour": select(hours(), String(settings.digest?.hour ?? 8), { disabled: locked }),
+    history_days: numberInput(settings.history_days, 30, 3650, locked),
+    content_days: numberInput(settings.content_days, 1, 3650, locked),
+    "soft_failures.failures": numberInput(settings.soft_failures?.failures, 2, 100, locked),
+    "soft_failures.days": numberInput(settings.soft_failures?.days, 1, 365, locked),
+  };
+  const days = weekdays(settings.digest?.days ?? [], locked);
+  const trouble = h("div", {});
+  const send = h("button", { type: "submit", class: "button primary" }, t("save"));
+  const save = async (event) => {
+    event.preventDefault();
+    if (send.getAttribute("aria-disabled")) return;
+    for (const control of Object.values(controls)) complain(control);
+    replace(trouble);
+    send.setAttribute("aria-disabled", "true");
+    send.classList.add("busy");
+    try {
+      const kept = await api.request("PUT", "settings", { body: body(settings, controls, days) });
+      useTimeZone(kept?.time_zone ?? controls.time_zone.value);
+      toast(t("saved"));
+    } catch (error) {
+      showFormError(error, trouble, controls);
+    } finally {
+      send.removeAttribute("aria-disabled");
+      send.classList.remove("busy");
+    }
+  };
+  const has = (name) => settings[name] !== undefined;
+  replace(place, h("form", { class: "settings", novalidate: true, on: { submit: save } },
+    card(t("settings.general"),
+      field(t("settings.time_zone"), controls.time_zone, { help: t("settings.time_zone_help") }),
+      has("sender") && field(t("settings.sender"), controls.sender, { help: t("settings.sender_help") })),
+    has("digest") && card(t("settings.digest"),
+      field(t("settings.recipients"), controls["digest.recipients"], { help: t("settings.recipients_help") }),
+      h("fieldset", { class: "field" }, h("legend", {}, t("settings.days")), h("div", { class: "days" }, days.map(({ label }) => label))),
+      field(t("settings.hour"), controls["digest.hour"])),
+    card(t("settings.retention"), h("div", { class: "two" },
+      has("history_days") && field(t("settings.history_days"), controls.history_days),
+      has("content_days") && field(t("settings.content_days"), controls.content_days))),
+    has("soft_failures") && card(t("settings.soft"),
+      h("p", { class: "muted" }, t("settings.soft_help")),
+      h("div", { class: "two" },
+        field(t("settings.failures"), controls["soft_failures.failures"]),
+        field(t("settings.soft_days"), controls["soft_failures.days"]))),
+    trouble,
+    locked ? h("p", { class: "muted" }, t("viewer_note")) : h("div", { class: "sticky-save" }, send)));
+}
+
+/** What to send: the settings as they came, with what this page shows in place of what it was. */
+function body(settings, controls, days) {
+  const result = { ...settings, time_zone: controls.time_zone.value };
+  if ("sender" in settings) result.sender = controls.sender.value.trim();
+  for (const name of ["history_days", "content_days"]) if (name in settings) result[name] = wholeNumber(controls[name]);
+  if (settings.soft_failures) {
+    result.soft_failures = {
+      ...settings.soft_failures,
+      failures: wholeNumber(controls["soft_failures.failures"]),
+      days: wholeNumber(controls["soft_failures.days"]),
+    };
+  }
+  if (settings.digest) {
+    result.digest = {
+      ...settings.digest,
+      recipients: controls["digest.recipients"].value.split(/[\s,;]+/).filter(Boolean),
+      days: days.filter(({ box }) => box.checked).map(({ number }) => number),
+      hour: Number(controls["digest.hour"].value),
+    };
+  }
+  return result;
+}
+
+function numberInput(value, from, to, locked) {
+  return h("input", { type: "number", value: value ?? "", min: from, max: to, step: 1, inputmode: "numeric", readonly: locked });
+}
+
+function wholeNumber(control) {
+  const value = Number(control.value);
+  const [from, to] = [Number(control.min), Number(control.max)];
+  if (!Number.isInteger(value) || value < from || value > to) throw new Mistake(control, t("error.number", { from, to }));
+  return value;
+}
+
+function zones(present) {
+  const known = new Set(["UTC", ...Intl.supportedValuesOf("timeZone")]);
+  return [...known.add(present)].map((name) => [name, name.replaceAll("_", " ")]);
+}
+
+function hours() {
+  return Array.from({ length: 24 }, (_, hour) => [String(hour), `${String(hour).padStart(2, "0")}:00`]);
+}
+
+/** Boxes for the days of the week, Monday (0) first. */
+function weekdays(chosen, locked) {
+  return Array.from({ length: 7 }, (_, number) => {
+    const box = h("input", { type: "checkbox", checked: chosen.includes(number), disabled: locked });
+    const name = calendarDate(`2024-01-0${number + 1}`, { weekday: "long" }); // the first of January 2024 was a Monday
+    return { number, box, label: h("label", { class: "check" }, box, name) };
+  });
+}
