@@ -11,6 +11,7 @@ from undelivered.entrypoints import (
     process_resends,
     send_notifications,
 )
+from undelivered.entrypoints.http import console
 from undelivered.entrypoints.http.api import ROUTES
 from undelivered.entrypoints.http.routing import refuse_other_methods, register
 from undelivered.observability import logger
@@ -24,5 +25,6 @@ app.register_middleware(
 
 for module in (archive, cleanup, ingest_feedback, ingest_sms_logs, process_resends, send_notifications):
     app.register_blueprint(module.functions)
+app.register_blueprint(console.routes)
 register(app, ROUTES, bootstrap.api)
 refuse_other_methods(app)

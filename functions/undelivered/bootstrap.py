@@ -14,7 +14,13 @@ from zoneinfo import ZoneInfo
 from undelivered.adapters.clients import client
 from undelivered.domain.notification import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
-from undelivered.services.ports import AccountStore, NotificationStore, UndeliveredStore
+from undelivered.services.ports import (
+    AccountStore,
+    NotificationStore,
+    ProviderSuppressions,
+    SigningKeys,
+    UndeliveredStore,
+)
 from undelivered.settings import (
     AnnouncementSettings,
     ApiSettings,
@@ -223,10 +229,26 @@ def following_up() -> FollowingUp:
 
 
 @cache
+def _provider_suppressions() -> ProviderSuppressions:
+    from undelivered.adapters.provider_suppressions import AwsSuppressions
+
+    return AwsSuppressions(client("sesv2"), client("sns"))
+
+
+@cache
+def _signing_keys() -> SigningKeys:
+    from undelivered.adapters.signing_keys import SecretsManagerKeys
+
+    return SecretsManagerKeys(client("secretsmanager"), ApiSettings.read(os.environ).signing_secret_arn)
+
+
+@cache
 def api() -> "ApiServices":
     """Return what the routes of the API work with."""
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
+    from undelivered.adapters.dynamodb.idempotency_store import DynamoIdempotencyStore
     from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+    from undelivered.adapters.dynamodb.resend_batch_store import DynamoResendBatchStore
     from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
     from undelivered.adapters.sqs_queue import SqsSendQueue
     from undelivered.entrypoints.http.services import ApiServices
@@ -243,7 +265,11 @@ def api() -> "ApiServices":
         accounts=accounts(),
         sends=SqsSendQueue(client("sqs"), queue_url(os.environ, "SENDS_QUEUE_URL")),
         resends=resends,
+        resend_batches=DynamoResendBatchStore(),
+        idempotency=DynamoIdempotencyStore(),
         request_resend=RequestResend(undelivered_store(), notifications, customers, suppressions, resends, now),
+        provider_suppressions=_provider_suppressions,
+        signing_keys=_signing_keys,
         clock=now,
         settings=ApiSettings.read(os.environ),
     )

@@ -64,11 +64,12 @@ class AnnouncementSettings:
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """What the API needs: whose tokens are believed."""
+    """What the API needs: whose tokens are believed, and what its own links are signed with."""
 
     cognito_issuer: str
     cognito_client_ids: tuple[str, ...]
     cognito_jwks_url: str
+    signing_secret_arn: str
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -77,6 +78,7 @@ class ApiSettings:
             _required(environment, "TOKEN_ISSUER"),
             (_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "HOST_CLIENT_ID")),
             environment.get("TOKEN_KEYS_URL", ""),
+            _required(environment, "SIGNING_SECRET_ARN"),
         )
 
 

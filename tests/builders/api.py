@@ -19,15 +19,19 @@ from tests.fakes import (
     FakeAccountStore,
     FakeCustomerStore,
     FakeNotificationStore,
+    FakeProviderSuppressions,
     FakeQueue,
     FakeReportReader,
+    FakeResendBatchStore,
+    FakeSigningKeys,
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
 from undelivered.entrypoints.http import auth
 from undelivered.entrypoints.http.api import ROUTES
 from undelivered.entrypoints.http.routing import refuse_other_methods, register
-from undelivered.entrypoints.http.services import ApiServices, IdempotencyRecord
+from undelivered.entrypoints.http.services import ApiServices
+from undelivered.services.idempotency import IdempotencyRecord
 from undelivered.services.request_resend import RequestResend
 
 ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Test"
@@ -130,7 +134,11 @@ class Api:
         self.accounts, self.sends, self.resends = FakeAccountStore(), FakeQueue(), FakeQueue()
         self.items = FakeUndeliveredStore(self.suppressions, clock=self.clock)
         self.notifications = FakeNotificationStore(clock=self.clock)
-        self.idempotency = FakeIdempotencyStore()
+        self.idempotency, self.provider, self.keys = (
+            FakeIdempotencyStore(),
+            FakeProviderSuppressions(),
+            FakeSigningKeys(),
+        )
         self.services = ApiServices(
             undelivered=self.items,
             reports=FakeReportReader(self.items),
@@ -148,6 +156,9 @@ class Api:
                 cognito_issuer=ISSUER, cognito_client_ids=(CONSOLE, HOST), cognito_jwks_url="https://keys.test/"
             ),
             idempotency=self.idempotency,
+            resend_batches=FakeResendBatchStore(),
+            provider_suppressions=lambda: self.provider,
+            signing_keys=lambda: self.keys,
         )
         self.app = Chalice("test", configure_logs=False)
         register(self.app, ROUTES, lambda: self.services)
@@ -183,7 +194,7 @@ class Api:
         return self.call("DELETE", url, body=body, headers=headers if headers is not None else manager(), **options)
 
 
-def proxy_event(app, method, url, headers, body, content_type):
+def proxy_event(app, method, url, headers, body, content_type):  # noqa: PLR0917 - a request's parts
     """Return an API Gateway proxy event (REST API, payload of Lambda proxy integration)."""
     parts = urlsplit(url)
     resource, values = matching_resource(app, parts.path)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -17,9 +18,9 @@ from undelivered.domain.resend import ResendCode
 from undelivered.entrypoints.http.problems import ProblemError, invalid_body, invalid_parameter
 from undelivered.entrypoints.http.reports import entry_key_of
 from undelivered.entrypoints.http.routing import Access, Answer, Call, Route
-from undelivered.entrypoints.http.services import IdempotencyRecord, IdempotencyStore
 from undelivered.entrypoints.http.views import ItemView, item_view
 from undelivered.services.dismiss import Dismiss
+from undelivered.services.idempotency import IdempotencyRecord
 
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Note = Annotated[str, msgspec.Meta(max_length=500)]
@@ -70,54 +71,55 @@ def resend_item(call: Call) -> Answer:
     """Start a resend and return the item, now resending."""
     entry_key, body = entry_key_of(call), call.body(ResendBody)
     consent = consent_of(body.consent, call.now)
-    store, record = _idempotency(call, entry_key, body)
-    started_before = False
-    if store and record:
-        known = store.find(record.account_id, record.key)
-        if known and known.fingerprint != record.fingerprint:
-            detail = "This Idempotency-Key was used for another request."
-            raise ProblemError(HTTPStatus.CONFLICT, "idempotency_key_reused", detail)
-        if known and known.done:
-            return _accepted(call, _current(call, entry_key))
-        started_before = known is not None
-        store.save(record)
-    try:
-        item = call.services.request_resend(
+
+    def start() -> UndeliveredItem:
+        return call.services.request_resend(
             call.account_id, entry_key, by=call.principal.name, consent=consent, note=body.note.strip()
         )
-    except RefusedError as error:
-        if not started_before or error.code != ResendCode.ALREADY_RUNNING:
-            raise
-        # The same request came before and was broken off, or runs at this moment: what is running is its resend.
-        item = _current(call, entry_key)
-    if store and record:
-        store.save(replace(record, done=True))
-    return _accepted(call, item)
 
-
-def _accepted(call: Call, item: UndeliveredItem) -> Answer:
+    record = _idempotency_record(call, msgspec.json.encode(["resend", entry_key, body]))
+    item = _once(call, record, entry_key, start) if record else start()
     return Answer(item_view(item, call.now), HTTPStatus.ACCEPTED)
 
 
-def _current(call: Call, entry_key: str) -> UndeliveredItem:
+def _once(
+    call: Call, record: IdempotencyRecord, entry_key: str, start: Callable[[], UndeliveredItem]
+) -> UndeliveredItem:
+    """Start a resend unless a request with the same key did; return the item as it is then."""
+    store = call.services.idempotency
+    known = store.find(record.account_id, record.key)
+    if known and known.fingerprint != record.fingerprint:
+        detail = "This Idempotency-Key was used for another request."
+        raise ProblemError(HTTPStatus.CONFLICT, "idempotency_key_reused", detail)
+    if known and known.done:
+        return _present(call, entry_key)
+    store.save(record)
+    try:
+        item = start()
+    except RefusedError as error:
+        if known is None or error.code != ResendCode.ALREADY_RUNNING:
+            raise
+        # The same request came before and was broken off, or is at it this moment: what runs is its resend.
+        item = _present(call, entry_key)
+    store.save(replace(record, done=True))
+    return item
+
+
+def _present(call: Call, entry_key: str) -> UndeliveredItem:
     item = call.services.undelivered.find(call.account_id, entry_key)
     if item is None:
         raise NotFoundError("no such item")
     return item
 
 
-def _idempotency(
-    call: Call, entry_key: str, body: ResendBody
-) -> tuple[IdempotencyStore | None, IdempotencyRecord | None]:
+def _idempotency_record(call: Call, request: bytes) -> IdempotencyRecord | None:
     key = call.header(IDEMPOTENCY_HEADER)
     if key is None:
-        return None, None
+        return None
     if not _KEY.fullmatch(key):
         raise invalid_parameter(IDEMPOTENCY_HEADER, "must be 1 to 128 printable characters without spaces")
-    request = msgspec.json.encode([call.principal.name, "resend", entry_key, body])
-    fingerprint = hashlib.sha256(request).hexdigest()
-    record = IdempotencyRecord(call.account_id, key, fingerprint, done=False, forget_at=call.now + _REMEMBERED_FOR)
-    return call.services.idempotency, record
+    fingerprint = hashlib.sha256(call.principal.name.encode() + b"\n" + request).hexdigest()
+    return IdempotencyRecord(call.account_id, key, fingerprint, done=False, forget_at=call.now + _REMEMBERED_FOR)
 
 
 def dismiss_item(call: Call) -> Answer:

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from undelivered.domain.account import Consent
-from undelivered.domain.notification import UndeliveredItem
+from undelivered.services.bulk_resend import ResendBatchStore
+from undelivered.services.idempotency import IdempotencyStore
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
     NotificationStore,
+    ProviderSuppressions,
     ReportReader,
     SendQueue,
+    SigningKeys,
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.request_resend import RequestResend
 
 
 class ApiSettings(Protocol):
@@ -34,42 +37,9 @@ class ApiSettings(Protocol):
         """Where the pool's keys are, when not at ``<issuer>/.well-known/jwks.json``; else empty."""
 
 
-class ResendRequest(Protocol):
-    """The use case ``services.request_resend.RequestResend``, as the routes call it."""
-
-    def __call__(
-        self, account_id: str, entry_key: str, *, by: str, consent: Consent | None = None, note: str = ""
-    ) -> UndeliveredItem:
-        """Start a resend and return the item in its new state; raises RefusedError and NotFoundError."""
-
-
-@dataclass(frozen=True, slots=True)
-class IdempotencyRecord:
-    """A key that a caller chose for a request. ``fingerprint`` says which request, ``done`` that it was accepted."""
-
-    account_id: str
-    key: str
-    fingerprint: str
-    done: bool
-    forget_at: datetime
-
-
-class IdempotencyStore(Protocol):
-    """Keys of requests that may be repeated."""
-
-    def find(self, account_id: str, key: str) -> IdempotencyRecord | None:
-        """Return what is known of a key (a consistent read)."""
-
-    def save(self, record: IdempotencyRecord) -> None:
-        """Write what is known of a key."""
-
-
 @dataclass(frozen=True, slots=True)
 class ApiServices:
-    """The ports and use cases behind the routes.
-
-    Without an ``idempotency`` store the header ``Idempotency-Key`` is accepted and has no effect.
-    """
+    """The ports and use cases behind the routes. What few routes need is made when it is asked for."""
 
     undelivered: UndeliveredStore
     reports: ReportReader
@@ -79,7 +49,10 @@ class ApiServices:
     accounts: AccountStore
     sends: SendQueue
     resends: SendQueue
-    request_resend: ResendRequest
+    resend_batches: ResendBatchStore
+    idempotency: IdempotencyStore
+    request_resend: RequestResend
+    provider_suppressions: Callable[[], ProviderSuppressions]
+    signing_keys: Callable[[], SigningKeys]
     clock: Callable[[], datetime]
     settings: ApiSettings
-    idempotency: IdempotencyStore | None = None
