@@ -1,13 +1,30 @@
 """Every route of the API, in one table."""
 
-from undelivered.entrypoints.http import customers, health, notifications, openapi, reports, resends
+from undelivered.entrypoints.http import (
+    bulk,
+    customers,
+    health,
+    notifications,
+    openapi,
+    opt_in,
+    reports,
+    resends,
+    settings,
+    suppressions,
+    unsubscribe,
+)
 from undelivered.entrypoints.http.routing import Route
 
 ROUTES: tuple[Route, ...] = (
     *health.ROUTES,
     *reports.ROUTES,
     *resends.ROUTES,
+    *bulk.ROUTES,
     *customers.ROUTES,
+    *opt_in.ROUTES,
+    *suppressions.ROUTES,
+    *settings.ROUTES,
     *notifications.ROUTES,
+    *unsubscribe.ROUTES,
     *openapi.ROUTES,
 )

@@ -145,7 +145,7 @@ def refuse_other_methods(app: Chalice) -> None:
     for path, entries in list(app.routes.items()):
         missing = [method for method in METHODS if method not in entries]
         name = f"no_such_method_{path}"
-        app.route(path, methods=missing, content_types=["*/*"], name=name)(_refuse_method(app, sorted(entries)))
+        app.route(path, methods=missing, name=name)(_refuse_method(app, sorted(entries)))
 
 
 def _refuse_method(app: Chalice, allowed: list[str]) -> Callable[..., Response]:
