@@ -25,7 +25,7 @@ def checked_email(text: str, field: str) -> str:
     bare = text.strip()
     try:
         # ``test_environment`` lets the reserved domain .test pass: it bounces, as unknown domains do.
-        found = validate_email(bare, check_deliverability=False, test_environment=True)
+        found = validate_email(bare, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         raise InvalidInputError(field, _sentence(str(error)), _valid_suggestion(bare)) from None
     address = normalise_email(found.normalized)
@@ -44,9 +44,10 @@ def _valid_suggestion(text: str) -> str:
     squeezed = squeezed.replace(".@", "@").replace("@.", "@")
     meant = likely_address(squeezed) or squeezed
     try:
-        return validate_email(meant, check_deliverability=False, test_environment=True).normalized
+        found = validate_email(meant, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError:
         return ""
+    return found.normalized
 
 
 def checked_phone(text: str, field: str) -> str:

@@ -107,7 +107,7 @@ def _keys_of_filter(call: Call, given: Mapping[str, FilterValue]) -> list[str]:
 
 
 def _wanted(given: Mapping[str, FilterValue], now: datetime, call: Call) -> ReportFilter:
-    """Return what a filter in the form of the report's parameters means; raises ProblemError naming ``filter.<name>``."""
+    """Return what a filter with the report's parameters means; raises ProblemError naming ``filter.<name>``."""
     try:
         for name in given.keys() & _NOT_FILTERS:
             raise invalid_body(name, "is no filter")

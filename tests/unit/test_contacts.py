@@ -1,0 +1,206 @@
+"""Contacts as they are taken in, likely spellings, and what becomes ready when a contact changes."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders.items import ACCOUNT, NOW, a_customer, an_item, reported, resent
+from tests.fakes import FakeCustomerStore, FakeUndeliveredStore
+from undelivered.domain.errors import InvalidInputError, NotFoundError, StaleWriteError
+from undelivered.domain.feedback import Outcome
+from undelivered.domain.identifiers import item_id
+from undelivered.domain.ready import ready_contact
+from undelivered.domain.spelling import likely_address
+from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.services.contacts import checked_email, checked_phone
+from undelivered.services.manage_customers import CustomerChange, ManageCustomers
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        (" Ada@Example.COM ", "ada@example.com"),
+        ("ada+rent@example.com", "ada+rent@example.com"),
+        ("ada@bücher.example", "ada@bücher.example"),
+        ("ada@xn--bcher-kva.example", "ada@bücher.example"),
+        ("mailbox-full@bounces.test", "mailbox-full@bounces.test"),
+        ("bounce@simulator.amazonses.com", "bounce@simulator.amazonses.com"),
+    ],
+)
+def test_an_address_is_stored_in_one_spelling(text, stored):
+    assert checked_email(text, "email") == stored
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [
+        ("ada", ""),
+        ("ada@", ""),
+        ("@example.com", ""),
+        ("ada@localhost", ""),
+        ("ada@@gmail.com", "ada@gmail.com"),
+        ("ada@gmail,com", "ada@gmail.com"),
+        ("ada byron@gmail.com", "adabyron@gmail.com"),
+        ("ada@gmial..com", "ada@gmail.com"),
+        ("ada@example.com.", "ada@example.com"),
+        ("ada@[127.0.0.1]", ""),
+        ("x" * 65 + "@example.com", ""),
+        ("ada@example.com\nBcc: eve@example.com", ""),
+    ],
+)
+def test_a_wrong_address_is_refused_with_the_likely_spelling(text, suggestion):
+    with pytest.raises(InvalidInputError) as told:
+        checked_email(text, "email")
+
+    assert (told.value.field, told.value.suggestion) == ("email", suggestion)
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("+1 (206) 555-0100", "+12065550100"),
+        ("+49 (0)30 123456", "+4930123456"),
+        ("0049 30 123456", "+4930123456"),
+        (" +44 20 7946 0958 ", "+442079460958"),
+    ],
+)
+def test_a_number_is_stored_as_e164(text, stored):
+    assert checked_phone(text, "phone") == stored
+
+
+@pytest.mark.parametrize(
+    "text", ["030 123456", "12345", "+999 12345678", "+1 206", "+1206555010012345", "abc", "", "+"]
+)
+def test_a_wrong_number_is_refused(text):
+    with pytest.raises(InvalidInputError) as told:
+        checked_phone(text, "phone")
+
+    assert told.value.field == "phone"
+
+
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("ada@gmial.com", "ada@gmail.com"),
+        ("ada@gmail.con", "ada@gmail.com"),
+        ("ada@hotmial.com", "ada@hotmail.com"),
+        ("ada@yaho.com", "ada@yahoo.com"),
+        ("Ada.B@outlok.com", "Ada.B@outlook.com"),
+        ("ada@web.d", "ada@web.de"),
+        ("ada@t-onlin.de", "ada@t-online.de"),
+        ("ada@storage-company.con", "ada@storage-company.com"),
+        ("ada@gmail.com", ""),
+        ("ada@ymail.com", ""),
+        ("ada@gmx.net", ""),
+        ("ada@example.com", ""),
+        ("ada@company.de", ""),
+        ("ada", ""),
+        ("@gmial.com", ""),
+    ],
+)
+def test_a_likely_spelling_is_suggested_only_where_one_is_near(address, meant):
+    assert likely_address(address) == meant
+
+
+@given(st.text(max_size=60))
+def test_a_suggestion_is_never_the_same_address_and_never_fails(text):
+    suggestion = likely_address(text)
+
+    assert suggestion == "" or suggestion != text
+
+
+class TestReady:
+    def test_when_the_contact_differs_from_the_one_that_failed(self):
+        item = an_item(recipient="ada@exmaple.com")
+
+        assert ready_contact(item, a_customer(email="ada@example.com")) == "ada@example.com"
+        assert ready_contact(item, a_customer(email="Ada@Exmaple.com")) == ""
+        assert ready_contact(item, a_customer(email="")) == ""
+
+    def test_not_for_another_channel(self):
+        text = an_item(channel=Channel.SMS, recipient="+12065550100")
+
+        assert ready_contact(text, a_customer(email="new@example.com", phone="+12065550100")) == ""
+
+    def test_not_after_a_complaint(self):
+        assert ready_contact(an_item(Reason.COMPLAINT), a_customer(email="new@example.com")) == ""
+
+    def test_not_for_where_a_resend_is_going_but_for_a_third_address(self):
+        item = resent(an_item(recipient="one@example.com"), to="two@example.com")
+
+        assert ready_contact(item, a_customer(email="two@example.com")) == ""
+        assert ready_contact(item, a_customer(email="three@example.com")) == "three@example.com"
+
+    def test_again_after_the_resend_failed_elsewhere(self):
+        item = resent(an_item(recipient="one@example.com"), to="two@example.com")
+        item = reported(item, Outcome.FAILED, reason=Reason.ADDRESS_NOT_FOUND)
+
+        assert ready_contact(item, a_customer(email="two@example.com")) == ""
+        assert ready_contact(item, a_customer(email="one@example.com")) == "one@example.com"
+
+
+class TestManagingCustomers:
+    @pytest.fixture
+    def items(self):
+        return FakeUndeliveredStore(clock=lambda: NOW)
+
+    @pytest.fixture
+    def manage(self, items):
+        return ManageCustomers(FakeCustomerStore(), items, lambda: NOW)
+
+    def test_only_a_contact_that_changed_gets_a_new_date(self, manage):
+        manage.customers.save(a_customer(phone="+12065550100"))
+
+        changed = manage.update(ACCOUNT, "c-1", CustomerChange(email="new@example.com")).customer
+
+        assert (changed.email_changed_at, changed.phone_changed_at) == (NOW, None)
+
+    def test_replacing_removes_what_is_not_named(self, manage):
+        manage.customers.save(a_customer(phone="+12065550100"))
+
+        assert manage.replace(ACCOUNT, "c-1", CustomerChange("Ada")).customer.phone == ""
+
+    def test_doing_it_again_writes_nothing(self, manage):
+        first = manage.replace(ACCOUNT, "c-1", CustomerChange("Ada", "ada@example.com")).customer
+
+        assert manage.replace(ACCOUNT, "c-1", CustomerChange("Ada", "ADA@example.com")).customer == first
+
+    def test_doing_it_again_sets_the_flags_that_a_broken_off_call_left_out(self, manage, items):
+        manage.customers.save(a_customer(email="new@example.com"))
+        item = an_item(recipient="old@example.com", customer_id="c-1")
+        items.save(None, item)
+
+        ready = manage.update(ACCOUNT, "c-1", CustomerChange(email="new@example.com")).ready
+
+        assert [item_id(one.entry_key) for one in ready] == [item_id(item.entry_key)]
+
+    def test_items_of_others_and_past_items_are_left_alone(self, manage, items):
+        manage.customers.save(a_customer())
+        items.save(None, an_item(number=1, recipient="old@example.com", customer_id="c-2"))
+        items.save(None, an_item(number=2, recipient="old@example.com", customer_id="c-1", days_ago=31))
+
+        assert manage.update(ACCOUNT, "c-1", CustomerChange(email="new@example.com")).ready == []
+
+    def test_an_item_written_in_between_is_read_again(self, manage, items, monkeypatch):
+        manage.customers.save(a_customer())
+        items.save(None, an_item(recipient="old@example.com", customer_id="c-1"))
+        save, calls = items.save, []
+
+        def contended(before, after):
+            calls.append(after)
+            if len(calls) == 1:
+                save(before, replace(before, title="changed by somebody"))
+                raise StaleWriteError("in between")
+            save(before, after)
+
+        monkeypatch.setattr(items, "save", contended)
+
+        (ready,) = manage.update(ACCOUNT, "c-1", CustomerChange(email="new@example.com")).ready
+
+        assert (ready.title, ready.ready_contact) == ("changed by somebody", "new@example.com")
+
+    def test_an_unknown_customer_cannot_be_changed(self, manage):
+        with pytest.raises(NotFoundError):
+            manage.update(ACCOUNT, "nobody", CustomerChange(name="Ada"))

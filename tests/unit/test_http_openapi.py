@@ -1,0 +1,65 @@
+"""The API's description of itself."""
+
+import re
+
+import pytest
+
+from undelivered.entrypoints.http.api import ROUTES
+from undelivered.entrypoints.http.openapi import document
+from undelivered.entrypoints.http.routing import Access
+
+
+@pytest.fixture(scope="module")
+def described():
+    return document(ROUTES)
+
+
+def operations(described):
+    return [operation for methods in described["paths"].values() for operation in methods.values()]
+
+
+def test_every_route_is_described_once_under_its_own_name(described):
+    names = [operation["operationId"] for operation in operations(described)]
+
+    assert len(names) == len(set(names)) == len(ROUTES)
+
+
+def test_every_reference_leads_somewhere(described):
+    known = {f"#/components/{kind}/{name}" for kind, parts in described["components"].items() for name in parts}
+    used = set(re.findall(r"#/components/\w+/\w+", str(described)))
+
+    assert used <= known
+
+
+def test_every_path_parameter_is_described(described):
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            named = [one["name"] for one in operation["parameters"] if one["in"] == "path"]
+            assert named == re.findall(r"{(\w+)}", path)
+
+
+def test_only_public_routes_need_no_token(described):
+    public = {operation["operationId"] for operation in operations(described) if not operation["security"]}
+
+    assert public == {route.name for route in ROUTES if route.access is Access.PUBLIC}
+    assert public == {"health", "show_openapi", "show_unsubscribe_page", "unsubscribe"}
+
+
+def test_parameters_of_the_report_have_their_values_and_limits(described):
+    parameters = {one["name"]: one for one in described["paths"]["/undelivered"]["get"]["parameters"]}
+
+    assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
+    assert "bounced.hard" in parameters["status"]["schema"]["items"]["enum"]
+    assert parameters["status"]["explode"] is False
+    assert parameters["from"]["schema"]["type"] == "string"
+    assert "start" not in parameters
+
+
+def test_unknown_fields_are_forbidden(described):
+    assert described["components"]["schemas"]["CustomerPatch"]["additionalProperties"] is False
+
+
+def test_every_schema_says_what_it_is(described):
+    undescribed = [name for name, schema in described["components"]["schemas"].items() if "description" not in schema]
+
+    assert set(undescribed) <= {"Channel", "SuppressionReason"}

@@ -1,0 +1,160 @@
+"""What callers send, decoded: every complaint names its place."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import msgspec
+import pytest
+
+from undelivered.entrypoints.http.cursors import make_cursor, read_cursor
+from undelivered.entrypoints.http.problems import ProblemError
+from undelivered.entrypoints.http.requests import (
+    date_or_moment,
+    decode_body,
+    decode_query,
+    field_and_message,
+    is_identifier,
+    path_parameters,
+)
+
+
+class Inner(msgspec.Struct, forbid_unknown_fields=True):
+    size: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Form(msgspec.Struct, forbid_unknown_fields=True, rename={"start": "from"}):
+    name: Annotated[str, msgspec.Meta(max_length=5)]
+    start: str = ""
+    parts: tuple[Inner, ...] = ()
+
+
+class Query(msgspec.Struct, forbid_unknown_fields=True):
+    limit: int = 5
+    ready: bool = False
+    kinds: tuple[str, ...] = ()
+
+
+def complaint(raw):
+    with pytest.raises(ProblemError) as told:
+        decode_body(raw, Form)
+    return told.value.status, [error.field for error in told.value.errors]
+
+
+def test_a_body_becomes_its_form():
+    assert decode_body(b'{"name":"Ada","parts":[{"size":2}]}', Form) == Form("Ada", "", (Inner(2),))
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "fields"),
+    [
+        (b"", 400, ["name"]),
+        (b"{}", 400, ["name"]),
+        (b'{"name":5}', 400, ["name"]),
+        (b'{"name":"Ada","x":1}', 400, ["x"]),
+        (b'{"name":"Ada","parts":[{"size":2},{"size":0}]}', 400, ["parts[1].size"]),
+        (b'{"name":"Ada","parts":[{"size":2,"x":0}]}', 400, ["parts[0].x"]),
+        (b'{"name":"Ada","parts":[{}]}', 400, ["parts[0].size"]),
+        (b'{"name":"Ada Byron"}', 413, ["name"]),
+        (b"{", 400, []),
+        (b"\xff", 400, []),
+        (b"[]", 400, []),
+        (b"{" * 100_000, 400, []),
+        (b'{"name":"' + b"x" * 300_000 + b'"}', 413, []),
+    ],
+)
+def test_a_wrong_body_is_told_by_its_field(raw, status, fields):
+    assert complaint(raw) == (status, fields)
+
+
+def test_parameters_become_their_form():
+    assert decode_query({"limit": ["7"], "ready": ["true"], "kinds": ["a, b"]}, Query) == Query(
+        7, ready=True, kinds=("a", "b")
+    )
+
+
+@pytest.mark.parametrize(
+    "given", [{"limit": ["1", "2"]}, {"limit": ["x"]}, {"limit": []}, {"kinds": [""]}, {"x": ["1"]}]
+)
+def test_a_wrong_parameter_is_told_by_its_name(given):
+    with pytest.raises(ProblemError) as told:
+        decode_query(given, Query)
+
+    assert [error.field for error in told.value.errors] == list(given)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Expected `int`, got `str` - at `$.a[0].b`", ("a[0].b", "expected 'int', got 'str'")),
+        ("Object contains unknown field `x` - at `$.a`", ("a.x", "is not known")),
+        ("Object missing required field `x`", ("x", "is required")),
+        ("Expected `object`, got `array`", ("", "expected 'object', got 'array'")),
+    ],
+)
+def test_msgspecs_words_are_read(text, told):
+    assert field_and_message(text) == told
+
+
+def test_path_parameters_are_decoded_once():
+    given = {"address": "ada%2Bx%40example.com", "id": "a+b", "twice": "%2540", "bad": "%FF"}
+
+    assert path_parameters(given) == {"address": "ada+x@example.com", "id": "a+b", "twice": "%40", "bad": "\ufffd"}
+    assert path_parameters(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2026-11-23", date(2026, 11, 23)),
+        ("2026-11-23T18:00:00Z", datetime(2026, 11, 23, 18, tzinfo=UTC)),
+        ("2026-11-23t18:00:00z", datetime(2026, 11, 23, 18, tzinfo=UTC)),
+        ("2026-11-23T18:00:00.5+02:00", datetime(2026, 11, 23, 16, 0, 0, 500_000, tzinfo=UTC)),
+        (None, None),
+    ],
+)
+def test_dates_and_moments_are_read(text, told):
+    assert date_or_moment("from", text) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "now", "2026-13-01", "2026-11-23T25:00:00Z", "2026-11-23T18:00", "20261123", "2026-11-23T18:00:00 02:00",
+     "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1969-12-31", "\uff12\uff10\uff12\uff16-11-23", "2026-11-23\n"],
+)  # fmt: skip
+def test_what_is_neither_is_refused(text):
+    with pytest.raises(ProblemError) as told:
+        date_or_moment("from", text)
+
+    assert told.value.errors[0].field == "from"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("c-17", True),
+        ("ada@x.y_z-1", True),
+        ("", False),
+        ("a b", False),
+        ("a~b", False),
+        ("x" * 129, False),
+        ("a\n", False),
+    ],
+)
+def test_ids_are_what_fits_a_message_tag(text, answer):
+    assert is_identifier(text) is answer
+
+
+def test_a_cursor_leads_back_to_its_key():
+    assert read_cursor(make_cursor("key", "acc-1", Query()), "acc-1", Query()) == "key"
+
+
+def test_every_alteration_of_a_cursor_is_noticed():
+    cursor = make_cursor("2026-11-23T18:00:00Z~m-1~abc", "acc-1", Query())
+
+    for place, letter in enumerate(cursor):
+        altered = cursor[:place] + ("A" if letter != "A" else "B") + cursor[place + 1 :]
+        with pytest.raises(ProblemError):
+            read_cursor(altered, "acc-1", Query())
+    for length in range(len(cursor)):
+        with pytest.raises(ProblemError):
+            read_cursor(cursor[:length], "acc-1", Query())
