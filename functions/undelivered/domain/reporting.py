@@ -124,7 +124,7 @@ class ReportFilter:
             and (self.classes is None or class_of(item.channel, judgement) in self.classes)
             and (not self.faults or judgement.fault in self.faults)
             and (not self.reasons or judgement.reason in self.reasons)
-            and (not self.ready or bool(item.ready_contact))
+            and (not self.ready or (bool(item.ready_contact) and item.state_at(now) is State.OPEN))
             and (not self.customer_id or item.customer_id == self.customer_id)
             and self._finds(item)
         )

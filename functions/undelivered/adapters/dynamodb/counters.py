@@ -55,10 +55,12 @@ def _key(account_id: str, bucket: str) -> Row:
     return {"account_id": {"S": account_id}, "bucket": {"S": bucket}}
 
 
-def live_by_day(account_id: str, first: date) -> Mapping[date, LiveCount]:
-    """Return how many live items each day holds from a day on (a consistent read of a few kilobytes)."""
+def live_by_day(
+    account_id: str, first: date, last: date = date.max, *, consistent: bool = True
+) -> Mapping[date, LiveCount]:
+    """Return how many live items each day of a span holds (a read of a few kilobytes)."""
     days: dict[date, LiveCount] = {}
-    for day, name, number in _rows(account_id, f"L~{first.isoformat()}", "L~~", consistent=True):
+    for day, name, number in _rows(account_id, "L", first, last, consistent=consistent):
         known = days.setdefault(day, LiveCount())
         if name == _RESENDING:
             days[day] = LiveCount(known.by_class, known.resending + number)
@@ -70,13 +72,15 @@ def live_by_day(account_id: str, first: date) -> Mapping[date, LiveCount]:
 def failed_by_day(account_id: str, first: date, last: date) -> Mapping[date, Counter[str]]:
     """Return all that failed on each day that has any, by ``<class code>.<reason>``."""
     days: dict[date, Counter[str]] = {}
-    for day, name, number in _rows(account_id, f"T~{first.isoformat()}", f"T~{last.isoformat()}~~", consistent=False):
+    for day, name, number in _rows(account_id, "T", first, last, consistent=False):
         days.setdefault(day, Counter())[name] += number
     return days
 
 
-def _rows(account_id: str, first: str, last: str, *, consistent: bool) -> Iterator[tuple[date, str, int]]:
-    within = CountsModel.bucket.between(first, last)
+def _rows(
+    account_id: str, letter: str, first: date, last: date, *, consistent: bool
+) -> Iterator[tuple[date, str, int]]:
+    within = CountsModel.bucket.between(f"{letter}~{first.isoformat()}", f"{letter}~{last.isoformat()}~~")
     for row in query_all(CountsModel, account_id, within, consistent=consistent):
         day = date.fromisoformat(row["bucket"]["S"].split("~")[1])
         for name, value in row.items():

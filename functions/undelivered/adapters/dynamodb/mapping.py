@@ -23,7 +23,7 @@ from undelivered.domain.notification import (
     State,
     UndeliveredItem,
 )
-from undelivered.domain.reporting import CLASS_BY_CODE, CLASSES
+from undelivered.domain.reporting import CLASS_BY_CODE, CLASSES, FailureClass
 from undelivered.domain.taxonomy import VERDICTS, Fault, Kind, Reason, Status, Verdict, verdict
 
 LIVE_GROUP = "live"
@@ -53,14 +53,20 @@ def class_partition(account_id: str, group: str, code: str) -> str:
     return f"{account_id}#{group}#{code}"
 
 
+def class_of_live(partition: str) -> FailureClass | None:
+    """Return the class that a partition of ``by_class`` holds the live items of, None for any other partition."""
+    rest, _, code = partition.rpartition("#")
+    return CLASS_BY_CODE.get(code) if rest.endswith(f"#{LIVE_GROUP}") else None
+
+
 def customer_partition(account_id: str, customer_id: str) -> str:
     """Return the partition of ``by_customer``; for an unknown customer the id is ``~<recipient digest>``."""
     return f"{account_id}#{customer_id}"
 
 
-def resending_partition(account_id: str) -> str:
-    """Return the partition of ``by_ready`` that holds what is being resent."""
-    return f"{account_id}#{RESENDING_PARTITION}"
+def state_partition(account_id: str, state: State) -> str:
+    """Return the partition of ``by_ready`` that holds all that is being resent, was resolved or dismissed."""
+    return f"{account_id}#{state.value}"
 
 
 def undelivered_row(item: UndeliveredItem, facts: Facts, version: int) -> Row:
@@ -68,12 +74,13 @@ def undelivered_row(item: UndeliveredItem, facts: Facts, version: int) -> Row:
     live = facts.state in LIVE_STATES
     row = _common_row(item, LIVE_GROUP if live else facts.state.value, facts.code, version)
     row["expires_at"] = {"N": str(int(item.leaves_at.timestamp()))}
+    if facts.state is not State.OPEN:
+        row["ready_partition"] = {"S": state_partition(item.account_id, facts.state)}
+    elif item.ready_contact:
+        row["ready_partition"] = {"S": item.account_id}
     if facts.state is State.RESENDING:
-        row["ready_partition"] = {"S": resending_partition(item.account_id)}
         row["settle_partition"] = {"S": RESENDING_PARTITION}
         row["settle_at"] = {"N": str(int(settles_at(item).timestamp()))}
-    elif live and item.ready_contact:
-        row["ready_partition"] = {"S": item.account_id}
     return row
 
 

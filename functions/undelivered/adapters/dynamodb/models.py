@@ -71,7 +71,7 @@ class ByCustomer(GlobalSecondaryIndex[Any]):
 
 
 class ByReady(GlobalSecondaryIndex[Any]):
-    """Sparse: items that are ready to resend, and apart from them those being resent."""
+    """Sparse: what is ready to resend (partition: the account), and apart from that each state but open."""
 
     class Meta:
         index_name = "by_ready"

@@ -1,20 +1,24 @@
 """Questions about the report, answered from counters and indexes."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from undelivered.adapters.dynamodb import counters
 from undelivered.adapters.dynamodb.keys import expired_below, key_from
-from undelivered.adapters.dynamodb.mapping import facts_of, item_of
+from undelivered.adapters.dynamodb.mapping import class_of_live, facts_of, item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
-from undelivered.adapters.dynamodb.report_plan import sources
+from undelivered.adapters.dynamodb.report_plan import plans
 from undelivered.adapters.dynamodb.requests import query_all
-from undelivered.adapters.dynamodb.streams import merged
+from undelivered.adapters.dynamodb.streams import Progress, Source
+from undelivered.domain.identifiers import sent_at_of
 from undelivered.domain.notification import LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.reporting import (
     CLASS_BY_CODE,
+    FailureClass,
     LiveCount,
     ReportFilter,
     day_start,
@@ -25,6 +29,9 @@ from undelivered.services.ports import Page
 
 EXAMINED_AT_MOST = 1_000
 """How many items one call looks at for a filter that no index serves; the cursor then goes on from there."""
+
+_REFINED_FROM = 5
+"""From how many live classes on it pays to read the counters first."""
 
 
 class DynamoReportReader:
@@ -63,15 +70,44 @@ class DynamoReportReader:
         """
         shown: list[UndeliveredItem] = []
         last_key = ""
-        for place, item in enumerate(merged(sources(account_id, wanted, after, now), limit)):
-            if len(shown) == limit and wanted.shows(item, now):
-                return Page(tuple(shown), shown[-1].entry_key)
-            if place == EXAMINED_AT_MOST:
-                return Page(tuple(shown), last_key)
-            last_key = item.entry_key
-            if wanted.shows(item, now):
-                shown.append(item)
+        # One more than the page holds tells whether there is a next one.
+        progress = Progress(needed=limit + 1)
+        for plan in plans(account_id, wanted, after, now):
+            for item in plan.read(progress, partial(self._refine, account_id)):
+                is_shown = wanted.shows(item, now)
+                if len(shown) == limit and is_shown:
+                    return Page(tuple(shown), shown[-1].entry_key)
+                if progress.examined == EXAMINED_AT_MOST:
+                    return Page(tuple(shown), last_key)
+                progress.examined += 1
+                last_key = item.entry_key
+                if is_shown:
+                    progress.shown += 1
+                    shown.append(item)
         return Page(tuple(shown), None)
+
+    def _refine(self, account_id: str, sources: Sequence[Source]) -> Sequence[Source]:
+        """Take away the live classes that the counters say are empty, and tell the shares of the others.
+
+        With few sources that would cost more than it saves.
+        """
+        live = [source for source in sources if class_of_live(source.partition)]
+        if len(live) < _REFINED_FROM:
+            return sources
+        zone = self._zone_of(account_id)
+        days = [local_day(sent_at_of(bound), zone) for bound in (live[0].low, live[0].high)]
+        held = Counter[FailureClass]()
+        for day in counters.live_by_day(account_id, days[0], days[1], consistent=False).values():
+            held.update(day.by_class)
+        selected = sum(held[each] for source in live if (each := class_of_live(source.partition)))
+        refined = []
+        for source in sources:
+            each = class_of_live(source.partition)
+            if each is None:
+                refined.append(source)
+            elif held[each] > 0:
+                refined.append(replace(source, share=held[each] / selected))
+        return refined
 
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
         """Return all that failed on each day of the span, by ``<class code>.<reason>``."""

@@ -1,8 +1,9 @@
-"""Ordered partitions read in step: a merge that takes from each only what the page needs."""
+"""Ordered partitions read in step: each gives only what the page needs, in as few requests as that takes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
+from math import ceil
 from operator import attrgetter
 
 from undelivered.adapters.dynamodb.mapping import item_of
@@ -10,15 +11,36 @@ from undelivered.adapters.dynamodb.models import ItemTable
 from undelivered.adapters.dynamodb.requests import Row, query
 from undelivered.domain.notification import UndeliveredItem
 
-_CHUNK_AT_LEAST = 4
-_CHUNK_AT_MOST = 250
+LEAST_ITEMS = 6
+"""About as many items as the smallest unit of a read holds (4 KB): asking for fewer costs the same."""
+
+_MOST_ITEMS = 250
+_LEAST_DENSITY = 0.02
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a page has come, by which the next requests are sized."""
+
+    needed: int
+    shown: int = 0
+    examined: int = 0
+
+    @property
+    def missing(self) -> int:
+        """How many items the page still lacks."""
+        return max(self.needed - self.shown, 1)
+
+    def density_since(self, shown: int, examined: int) -> float:
+        """Return which part of what was examined since a point was shown, cautious while that is little."""
+        return max((self.shown - shown + 0.5) / (self.examined - examined + 0.5), _LEAST_DENSITY)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A partition of a table or an index, between two bounds of entry keys.
 
-    ``share`` is how much of what is read is expected to come from here, from 0 to 1.
+    ``share`` is how much of what the page shows is expected to come from here, None when nothing is known.
     """
 
     model: type[ItemTable]
@@ -26,23 +48,29 @@ class Source:
     low: str
     high: str
     index: str | None = None
-    share: float = 1.0
+    share: float | None = None
 
 
-def merged(sources: Sequence[Source], expected: int) -> Iterator[UndeliveredItem]:
-    """Yield the items of all sources, newest first, each once; of two copies that of the earlier source."""
+def merged(streams: Iterable[Iterator[UndeliveredItem]]) -> Iterator[UndeliveredItem]:
+    """Yield the items of ordered streams, newest first, each once; of two copies that of the earlier stream."""
     previous = ""
-    for item in merge(*(_read(source, expected) for source in sources), key=attrgetter("entry_key"), reverse=True):
+    for item in merge(*streams, key=attrgetter("entry_key"), reverse=True):
         if item.entry_key != previous:
             previous = item.entry_key
             yield item
 
 
-def _read(source: Source, expected: int) -> Iterator[UndeliveredItem]:
-    """Yield a source's items, newest first, in chunks that grow when more is needed than was expected."""
+def read(
+    source: Source, progress: Progress, first: int | None = None, go_on: Callable[[], bool] = lambda: True
+) -> Iterator[UndeliveredItem]:
+    """Yield a source's items, newest first, while ``go_on`` lets the next request be made.
+
+    The first request asks for ``first`` items, or for the source's share; later ones for what, by
+    the experience so far, the page still lacks.
+    """
     within = source.model.entry_key.between(source.low, source.high)
-    # One more than the page shows, because that one tells whether there is a next page.
-    chunk = max(_CHUNK_AT_LEAST, round(expected * source.share) + 1)
+    shown, examined, taken = progress.shown, progress.examined, 0
+    chunk = first if first is not None else ceil(progress.missing * (source.share or 0)) + 1
     after: Row | None = None
     while True:
         rows, after = query(
@@ -50,12 +78,14 @@ def _read(source: Source, expected: int) -> Iterator[UndeliveredItem]:
             source.partition,
             within,
             index=source.index,
-            limit=min(chunk, _CHUNK_AT_MOST),
+            limit=min(max(chunk, LEAST_ITEMS), _MOST_ITEMS),
             newest_first=True,
             after=after,
         )
         for row in rows:
+            taken += 1
             yield item_of(row)
-        if after is None:
+        if after is None or not go_on():
             return
-        chunk *= 2
+        part = taken / max(progress.examined - examined, taken)
+        chunk = ceil(progress.missing / progress.density_since(shown, examined) * part)
