@@ -83,7 +83,7 @@ export function contactForm(customer, { proposal = {}, focus = "email", cancelle
         send.setAttribute("aria-disabled", "true");
         send.classList.add("busy");
         try {
-          const answer = await api.request("PATCH", customerPath(customer.id ?? customer.customer_id), { body });
+          const answer = await api.request("PATCH", customerPath(customer.id), { body });
           const n = answer.ready_to_resend?.length ?? 0;
           toast(n > 0 ? t("contact.saved_ready", { n }) : t("contact.saved"));
           await saved(answer);

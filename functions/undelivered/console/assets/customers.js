@@ -5,7 +5,9 @@ import * as auth from "./auth.js";
 import { changedOn, contactForm, customerPath } from "./contact.js";
 import { h, icon, replace, written } from "./dom.js";
 import { day, t } from "./i18n.js";
-import { announce, attempt, button, card, complain, empty, field, loading, Mistake, pageTitle, reasonName, required, said, stateChip, statusChip } from "./ui.js";
+import { announce, attempt, button, card, complain, complaintOf, empty, field, loading, Mistake, pageTitle, reasonName, required, said, stateChip, statusChip } from "./ui.js";
+
+const SHOWN = 20;
 
 /** What was looked up last; kept here and not in the address, because it is personal data. */
 let last = "";
@@ -33,7 +35,7 @@ function showSearch(page, signal) {
     attempt(results, async () => {
       const found = await lookUp(address, signal).catch((error) => {
         if (error.status !== 400) throw error;
-        complain(box, said(error.errors[0]?.message ?? error.detail));
+        complain(box, error.errors[0] ? complaintOf(error.errors[0].message) : said(error.detail));
         return null;
       });
       paintFound(results, found);
@@ -79,14 +81,14 @@ function showOne(page, id, signal) {
   attempt(place, async () => {
     const [customer, items] = await Promise.all([
       api.get(customerPath(id), { signal }),
-      api.get("undelivered", { query: { customer_id: id, limit: 50 }, signal }),
+      api.get("undelivered", { query: { customer_id: id, limit: SHOWN }, signal }),
     ]);
-    paintOne(place, customer, items.items, () => showOne(page, id, signal));
+    paintOne(place, customer, items, () => showOne(page, id, signal));
     place.querySelector("h1").focus({ preventScroll: true });
   });
 }
 
-function paintOne(place, customer, items, again) {
+function paintOne(place, customer, { items, next_cursor: more }, again) {
   const body = h("div", {});
   const line = (label, value, when) => [h("dt", {}, t(label)), h("dd", {}, value ? written(value) : "–", changedOn(when))];
   const read = () => replace(body,
@@ -100,7 +102,8 @@ function paintOne(place, customer, items, again) {
   replace(place,
     pageTitle(written(customer.name || customer.id)),
     h("div", { class: "detail spaced" },
-      h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, items.map(itemLine)))),
+      h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, items.map(itemLine)),
+        more && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all"))))),
       h("div", { class: "stack" }, card(t("customers.contacts"), body))));
 }
 

@@ -262,10 +262,10 @@ function row(view, item) {
     pickable && h("td", { role: "cell", class: "pick" }, picker(view, item, title)),
     h("td", { role: "cell", class: "title-cell" }, h("a", { href: `#/item/${item.id}` }, written(title)), " ", stateChip(item)),
     cell("customer", item.customer?.id ? h("a", { href: `#/customers/${encodeURIComponent(item.customer.id)}`, class: "quiet" }, written(item.customer.name || item.customer.id)) : "–", item.customer?.id ? {} : { class: "empty-cell" }),
-    cell("recipient", written(item.recipient)),
+    cell("recipient", written(item.recipient), { class: "who-cell" }),
     cell("channel", channelIcon(item.channel, t(`channel.short.${item.channel}`))),
-    cell("status", statusChip(item)),
-    cell("reason", reasonName(item.reason, item.channel)),
+    cell("status", statusChip(item), { class: "status-cell" }),
+    cell("reason", reasonName(item.reason, item.channel), { class: "reason-cell" }),
     cell("sent", h("time", { datetime: item.sent_at, title: moment(item.sent_at) }, shortDay(item.sent_at)), { class: "date" }),
     cell("leaves", h("time", { datetime: item.leaves_at, title: moment(item.leaves_at) }, shortDay(item.leaves_at)), { class: "date" }));
 }

@@ -5,7 +5,7 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace, written } from "./dom.js";
 import { day, maybe, moment, t } from "./i18n.js";
-import { announce, attempt, button, busyButton, channelIcon, channelName, complain, dialogue, empty, errorPanel, field, loading, pageTitle, required, select, textInput, toast } from "./ui.js";
+import { announce, attempt, button, busyButton, channelIcon, channelName, complain, complaintOf, dialogue, empty, errorPanel, field, loading, pageTitle, required, said, select, textInput, toast } from "./ui.js";
 
 const REASONS = ["bounce", "complaint", "unsubscribed", "opted_out", "repeatedly_unreachable", "manual"];
 const NEED_CONSENT = new Set(["unsubscribed", "opted_out"]);
@@ -82,7 +82,7 @@ async function lookUp(view, address, box) {
       replace(view.place, h("div", { class: "card" }, empty(t("suppressions.not"), [t("suppressions.not_help", { address }), lifted].filter(Boolean).join(" "), back)));
       announce(t("suppressions.not"));
     } else if (error.status === 400) {
-      complain(box, error.errors[0]?.message ?? error.detail);
+      complain(box, error.errors[0] ? complaintOf(error.errors[0].message) : said(error.detail));
       replace(view.place);
     } else throw error;
   }

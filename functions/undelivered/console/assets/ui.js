@@ -160,6 +160,7 @@ export async function attempt(place, work) {
       replace(place, loading());
       attempt(place, work);
     }));
+    if (!document.querySelector("#main h1")) place.prepend(pageTitle(t("error.title")));
   }
 }
 
@@ -266,7 +267,7 @@ export function showFormError(error, place, controls = {}) {
         control.focus();
       },
     });
-    complain(control, capitalised(said(message)), use);
+    complain(control, complaintOf(message), use);
     told ??= control;
   }
   if (told) told.focus();
@@ -289,7 +290,10 @@ export function required(control) {
   return text;
 }
 
-function capitalised(text) {
+/** The API says what is wrong as the rest of a sentence about the field: "is required". */
+export function complaintOf(message) {
+  const text = said(message);
+  if (/^(is|must|lies|has|may|holds|comes) /.test(message)) return t("error.this", { message: text });
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
