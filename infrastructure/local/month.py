@@ -89,7 +89,7 @@ _MAIL_ONCE: Final = (
     *("rendering-failed",) * 2,
 )
 _TEXTS: Final = (
-    *(("20", then) for then in ("open", "open", "resolved", "returned")),
+    *(("20", then) for then in ("open", "open", "open", "resolved")),
     ("30", "open"),
     *(("40", then) for then in ("open", "ready", "resolved")),
     ("50", "open"),
