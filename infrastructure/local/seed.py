@@ -40,7 +40,7 @@ Progress = Callable[[str], None]
 
 _BATCH = 10
 """Messages that SNS takes in one call."""
-_WITHIN = 30.0
+_WITHIN = 60.0
 _WRITERS = 4
 _ONE_DAY = timedelta(days=1)
 _SUBJECT = "Amazon SES Email Event Notification"
