@@ -22,6 +22,8 @@ from undelivered.settings import ConsoleSettings
 
 routes = Blueprint(__name__)
 
+_Headers = dict[str, str | list[str]]
+
 _FOLDER: Final = Path(__file__).parents[2] / "console"
 _ASSETS: Final = "assets"
 _PAGE: Final = "index.html"
@@ -105,7 +107,7 @@ def _content_security_policy() -> str:
     )
 
 
-def _security_headers() -> dict[str, str]:
+def _security_headers() -> _Headers:
     return {
         "Content-Security-Policy": _content_security_policy(),
         "X-Content-Type-Options": "nosniff",
@@ -135,7 +137,7 @@ def _held_by_browser() -> frozenset[str]:
 
 
 def _missing() -> Response:
-    headers = _security_headers() | {"Content-Type": _TYPES[".txt"], "Cache-Control": "no-store"}
+    headers: _Headers = _security_headers() | {"Content-Type": _TYPES[".txt"], "Cache-Control": "no-store"}
     return Response(body="There is no such file.\n", headers=headers, status_code=HTTPStatus.NOT_FOUND)
 
 
@@ -145,7 +147,7 @@ def page() -> Response:
     request = routes.current_request
     # The page's own addresses are relative, so it has to be asked for as a folder.
     if request and not str(request.context.get("path", "/")).endswith("/"):
-        headers = {"Location": "console/", "Cache-Control": "no-store"}
+        headers: _Headers = {"Location": "console/", "Cache-Control": "no-store"}
         return Response(body="", headers=headers, status_code=HTTPStatus.FOUND)
     return _answer(_top()[_PAGE], _ASK_EVERY_TIME)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from http import HTTPStatus
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -38,6 +39,9 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route in table:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    for schema in components.values():
+        if "description" in schema:
+            schema["description"] = cleandoc(schema["description"])
     return {
         "openapi": "3.1.0",
         "info": {
@@ -144,8 +148,8 @@ def _without_null(shape: Mapping[str, Any]) -> dict[str, Any]:
     if len(choices) == 1:
         del kept["anyOf"]
         return {**choices[0], **kept}
-    if kept.get("type") == "array" and kept.get("default") == []:
-        del kept["default"]
+    if kept.get("type") == "array" and not kept.get("default"):
+        kept.pop("default", None)
     return kept
 
 
