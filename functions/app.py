@@ -6,9 +6,11 @@ from undelivered import bootstrap
 from undelivered.entrypoints import (
     archive,
     cleanup,
+    follow_up,
     ingest_feedback,
     ingest_sms_logs,
     process_resends,
+    send_digests,
     send_notifications,
 )
 from undelivered.entrypoints.http import console
@@ -23,7 +25,16 @@ app.register_middleware(
     "http",
 )
 
-for module in (archive, cleanup, ingest_feedback, ingest_sms_logs, process_resends, send_notifications):
+for module in (
+    archive,
+    cleanup,
+    follow_up,
+    ingest_feedback,
+    ingest_sms_logs,
+    process_resends,
+    send_digests,
+    send_notifications,
+):
     app.register_blueprint(module.functions)
 app.register_blueprint(console.routes)
 register(app, ROUTES, bootstrap.api)

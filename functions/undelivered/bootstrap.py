@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from undelivered.services.follow_up import FollowUp
     from undelivered.services.maintain import Maintain
     from undelivered.services.record_feedback import RecordFeedback
+    from undelivered.services.send_digests import SendDigests
 
 
 def now() -> datetime:
@@ -195,6 +196,26 @@ def archiving() -> Archiving:
     from undelivered.adapters.dynamodb.mapping import item_of
 
     return Archiving(undelivered_store(), item_of)
+
+
+@cache
+def send_digests() -> "SendDigests":
+    """Return the use case of ``send_digests``."""
+    from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+    from undelivered.adapters.ses_sender import SesSender
+    from undelivered.services.send_digests import SendDigests
+
+    settings = SendingSettings.read(os.environ)
+    sender = SesSender(client("sesv2", once=True), settings.configuration_set, settings.resend_configuration_set)
+    return SendDigests(
+        accounts=accounts(),
+        reports=DynamoReportReader(zone_of=zone_of),
+        notifications=notification_store(),
+        sender=sender,
+        default_sender=settings.sender,
+        link=f"{settings.public_url.rstrip('/')}/console/",
+        clock=now,
+    )
 
 
 @dataclass(frozen=True, slots=True)
