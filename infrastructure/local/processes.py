@@ -1,0 +1,101 @@
+"""Processes that a local stack starts and ends, each by its own id."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Final
+
+COMPANION_FILE: Final = "companions"
+_MARK: Final = "infrastructure.local."
+_GRACE_SECONDS: Final = 8.0
+
+
+def start(command: list[str], *, log: Path, environment: dict[str, str]) -> int:
+    """Start a process that outlives this one, writing to `log`; give its id."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True
+        )
+    return process.pid
+
+
+def is_ours(pid: int) -> bool:
+    """Whether the process lives and is one of a local stack's: ids are reused, so its command line is looked at."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)  # a child of ours that has ended is a zombie until it is asked for
+    command = _command_line(pid)
+    return command is not None and _MARK in command
+
+
+def is_alive(pid: int) -> bool:
+    """Whether any process has this id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def end(pids: list[int]) -> None:
+    """End our processes of these ids, asking first, and return when they are gone."""
+    mine = [pid for pid in pids if is_ours(pid)]
+    _signal(mine, signal.SIGTERM)
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while (mine := [pid for pid in mine if is_ours(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    _signal(mine, signal.SIGKILL)
+    while any(is_ours(pid) for pid in mine):
+        time.sleep(0.05)
+
+
+def is_free(port: int) -> bool:
+    """Whether nothing listens on the loopback port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port() -> int:
+    """Give a loopback port that nothing listens on now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_port(port: int, pid: int, *, seconds: float) -> bool:
+    """Wait until the process listens on the loopback port; False when it has ended or time is up."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and is_ours(pid):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _signal(pids: list[int], which: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, which)
+
+
+def _command_line(pid: int) -> str | None:
+    """Give the command line of a process, or None when there is none such."""
+    proc = Path(f"/proc/{pid}/cmdline")
+    if proc.parent.parent.joinpath("self").exists():
+        try:
+            return proc.read_bytes().replace(b"\0", b" ").decode(errors="replace") or None
+        except OSError:
+            return None
+    listed = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], check=False, capture_output=True, text=True)
+    return listed.stdout.strip() or None

@@ -1,0 +1,518 @@
+"""The life cycle of a local stack: the emulator, the deployed template, people, the receiving world, a month of data.
+
+    with LocalStack.start(port=free_port()) as stack:
+        stack.token("manager@harbor.example")
+
+Everything a stack keeps is in its state folder; its processes are ended by their ids.
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import secrets
+import shutil
+import signal
+import string
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+from infrastructure.errors import ToolError
+from infrastructure.local import processes
+from infrastructure.paths import ROOT
+from infrastructure.target import Target
+
+if TYPE_CHECKING:  # boto3 takes half a second to import, which `undelivered --help` should not cost
+    from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
+
+    from infrastructure.template import Build
+
+DEFAULT_PORT: Final = 4566
+REGION: Final = "us-east-1"
+STACK_NAME: Final = "undelivered"
+STATE_ROOT: Final = ROOT / ".undelivered"
+DEFAULT_ACCOUNT: Final = "acc-harbor"
+OTHER_ACCOUNT: Final = "acc-meadow"
+SENDER_DOMAIN: Final = "undelivered.example"
+
+_STATE_FILE: Final = "stack.json"
+_LOG_FILE: Final = "emulator.log"
+_WORLD_LOG_FILE: Final = "world.log"
+_BUCKET: Final = "undelivered-artifacts"
+_EMULATOR_SECONDS: Final = 30
+_DEPLOY_SECONDS: Final = 120
+_WORLD_SECONDS: Final = 15
+# The emulator asks for no credentials in particular; these are the ones it takes for an account's root.
+_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+# Output of the template → key of `tables` in the description of a stack.
+_TABLES: Final = {
+    "undelivered": "UndeliveredTable",
+    "history": "HistoryTable",
+    "counts": "CountsTable",
+    "notifications": "NotificationsTable",
+    "customers": "CustomersTable",
+    "suppressions": "SuppressionsTable",
+    "accounts": "AccountsTable",
+}
+
+Role = Literal["manager", "viewer"]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who can sign in."""
+
+    email: str
+    password: str
+    account_id: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The host application's client: how it gets its token."""
+
+    token_url: str
+    client_id: str
+    client_secret: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What `up --json` says about a stack."""
+
+    api_url: str
+    aws_endpoint_url: str
+    region: str
+    feedback_topic_arn: str
+    feedback_queue_url: str
+    feedback_dlq_url: str
+    tables: Mapping[str, str]
+    users: tuple[User, ...]
+    host: Host
+    pid: int
+
+
+@dataclass(slots=True)
+class LocalStack:
+    """A running stack. Made by `start` or found again by `attach`."""
+
+    state_dir: Path
+    port: int
+    description: Description
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """Every output of the deployed template, by its name there."""
+
+    # --- life cycle
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        port: int | None = None,
+        state_dir: Path | None = None,
+        empty: bool = False,
+        enforce_iam: bool = False,
+        progress: Progress = lambda _step: None,
+    ) -> Self:
+        """Bring a stack up and give it; raise ToolError, with nothing left running, when that fails.
+
+        `port`: any free one when None. `empty`: without the month of data. `enforce_iam`: every call of a function is
+        held against its role's policy, as on AWS. `progress` is told each step as it begins.
+        """
+        port = processes.free_port() if port is None else port
+        state_dir = (state_dir or STATE_ROOT / str(port)).resolve()
+        _make_way(state_dir, port)
+        state_dir.mkdir(parents=True, exist_ok=True)
+        _write_state(state_dir, {"starter": os.getpid(), "port": port, "pids": []})
+        try:
+            return cls._bring_up(port, state_dir, empty=empty, enforce_iam=enforce_iam, progress=progress)
+        except BaseException:
+            _tear_down(state_dir)
+            raise
+
+    @classmethod
+    def attach(cls, state_dir: Path) -> Self:
+        """Give the running stack of a state folder; raise ToolError when there is none."""
+        state = _read_state(state_dir)
+        if state is None or "description" not in state or not all(map(processes.is_ours, state["pids"])):
+            raise ToolError(f"No stack is running from {_shown(state_dir)}; start one with `undelivered up`.")
+        said = state["description"]
+        people = tuple(User(**user) for user in said["users"])
+        description = Description(**{**said, "users": people, "host": Host(**said["host"])})
+        return cls(state_dir.resolve(), state["port"], description, state["outputs"])
+
+    def stop(self) -> None:
+        """End every process of the stack and remove what it kept."""
+        _tear_down(self.state_dir)
+
+    def wait(self) -> None:
+        """Return when the emulator has ended."""
+        while processes.is_ours(self.description.pid):
+            time.sleep(0.5)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # --- what one does with it
+
+    @property
+    def endpoint(self) -> str:
+        """Where every AWS service of this stack answers."""
+        return self.description.aws_endpoint_url
+
+    @property
+    def api_url(self) -> str:
+        """Base of the HTTP API, without a slash at the end."""
+        return self.description.api_url
+
+    @property
+    def tables(self) -> Mapping[str, str]:
+        """Physical names of the tables, by the names `up --json` gives them."""
+        return self.description.tables
+
+    def user(self, role: Role = "manager", account_id: str = DEFAULT_ACCOUNT) -> User:
+        """Give the person of this role in this account."""
+        return next(user for user in self.description.users if (user.role, user.account_id) == (role, account_id))
+
+    def token(self, email: str) -> str:
+        """Sign a person in and give the ID token that the API takes; raise ToolError when nobody is of that name."""
+        user = next((user for user in self.description.users if user.email == email), None)
+        if user is None:
+            known = ", ".join(user.email for user in self.description.users)
+            raise ToolError(f"Nobody is called {email} here; there are {known}.")
+        cognito: CognitoIdentityProviderClient = self.client("cognito-idp")
+        signed_in = cognito.initiate_auth(
+            ClientId=self.outputs["ConsoleClientId"],
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": user.email, "PASSWORD": user.password},
+        )
+        return signed_in["AuthenticationResult"]["IdToken"]
+
+    def host_token(self) -> str:
+        """Give an access token of the host application (client credentials)."""
+        import httpx  # noqa: PLC0415 - as boto3
+
+        host = self.description.host
+        answer = httpx.post(
+            host.token_url,
+            data={"grant_type": "client_credentials", "scope": host.scope},
+            auth=(host.client_id, host.client_secret),
+        ).raise_for_status()
+        token: str = answer.json()["access_token"]
+        return token
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - the caller knows which service it asked for
+        """Give a boto3 client of an AWS service of this stack."""
+        return _client(self.endpoint, service)
+
+    # --- bringing up
+
+    @classmethod
+    def _bring_up(cls, port: int, state_dir: Path, *, empty: bool, enforce_iam: bool, progress: Progress) -> Self:
+        from infrastructure.template import build  # noqa: PLC0415 - as boto3
+
+        endpoint = f"http://127.0.0.1:{port}"
+        smtp_port, front_port = processes.free_port(), processes.free_port()
+        progress("Starting the emulator")
+        emulator = _start_emulator(state_dir, port, smtp_port, front_port, enforce_iam=enforce_iam)
+        _write_state(state_dir, {"starter": os.getpid(), "port": port, "pids": [emulator]})
+        progress("Building functions, layer and template")
+        built = build(Target.local())
+        _await_emulator(state_dir, port, emulator)
+        progress("Deploying the template")
+        outputs = _deploy(endpoint, built)
+        progress("Making accounts and people")
+        description = Description(
+            api_url=outputs["ApiUrl"],
+            aws_endpoint_url=endpoint,
+            region=REGION,
+            feedback_topic_arn=outputs["FeedbackTopicArn"],
+            feedback_queue_url=outputs["FeedbackQueueUrl"],
+            feedback_dlq_url=outputs["FeedbackDeadLetterQueueUrl"],
+            tables={key: outputs[name] for key, name in _TABLES.items()},
+            users=_make_people(endpoint, outputs),
+            host=_host(endpoint, outputs),
+            pid=emulator,
+        )
+        stack = cls(state_dir, port, description, outputs)
+        if importlib.util.find_spec("infrastructure.local.world"):
+            progress("Starting the receiving world")
+            stack._start_world(smtp_port, front_port)
+        if not empty and importlib.util.find_spec("infrastructure.local.seed"):
+            progress("Filling in a month of notifications")
+            importlib.import_module("infrastructure.local.seed").seed(stack)
+        stack._remember(ready=True)
+        return stack
+
+    def _start_world(self, smtp_port: int, front_port: int) -> None:
+        command = [sys.executable, "-m", "infrastructure.local.world", "--smtp-port", str(smtp_port)]
+        command += ["--front-port", str(front_port)]
+        command += ["--endpoint-url", self.endpoint, "--region", REGION]
+        command += ["--feedback-topic-arn", self.description.feedback_topic_arn]
+        log = self.state_dir / _WORLD_LOG_FILE
+        world = processes.start(command, log=log, environment=_environment(self.state_dir))
+        (self.state_dir / processes.COMPANION_FILE).write_text(f"{world}\n")
+        self._remember(companions=[world])
+        if not processes.wait_for_port(smtp_port, world, seconds=_WORLD_SECONDS):
+            raise ToolError(f"The receiving world did not start: {_last_line(log)}")
+
+    def _remember(self, *, companions: list[int] | None = None, ready: bool = False) -> None:
+        known = _read_state(self.state_dir) or {"pids": [self.description.pid]}
+        state = {
+            "starter": os.getpid(),
+            "port": self.port,
+            "pids": [*known["pids"], *(companions or [])],
+            "outputs": dict(self.outputs),
+        }
+        _write_state(self.state_dir, state | ({"description": asdict(self.description)} if ready else {}))
+
+
+def running_stacks() -> Iterator[Path]:
+    """Give the state folders, of those under the checkout, that hold a stack, running or half-started."""
+    for file in sorted(STATE_ROOT.glob(f"*/{_STATE_FILE}")):
+        yield file.parent
+
+
+def find_state_dir(given: Path | None) -> Path:
+    """Give the folder a command means: the given one, or the only stack of this checkout, or the one on port 4566."""
+    if given is not None:
+        return given.resolve()
+    found = list(running_stacks())
+    default = STATE_ROOT / str(DEFAULT_PORT)
+    if len(found) == 1:
+        return found[0]
+    if len(found) > 1 and default not in found:
+        names = ", ".join(_shown(path) for path in found)
+        raise ToolError(f"Several stacks are running; say which with --state-dir: {names}.")
+    return default
+
+
+def stop(state_dir: Path) -> None:
+    """End the stack of a state folder, whether it came up fully or not; raise ToolError when there is none."""
+    if _read_state(state_dir) is None:
+        raise ToolError(f"No stack is running from {_shown(state_dir)}.")
+    _tear_down(state_dir)
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Turn SIGTERM into an exit that cleans up, as Ctrl-C does."""
+
+    def leave(_signal: int, _frame: object) -> None:
+        raise SystemExit(143)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+# --- the state folder
+
+
+def _make_way(state_dir: Path, port: int) -> None:
+    """Clear what a killed start left behind; raise ToolError when a stack is there, or the port is taken."""
+    state = _read_state(state_dir)
+    if state is not None:
+        alive = any(map(processes.is_ours, state["pids"]))
+        if alive and "description" in state:
+            raise ToolError(
+                f"A stack is running already from {_shown(state_dir)}, on port {state['port']};"
+                " `undelivered down` ends it, and --port with another --state-dir starts a second."
+            )
+        if "description" not in state and processes.is_alive(state["starter"]) and state["starter"] != os.getpid():
+            raise ToolError(f"Another `undelivered up` (process {state['starter']}) is busy in {_shown(state_dir)}.")
+        _tear_down(state_dir)
+    if not processes.is_free(port):
+        raise ToolError(f"Port {port} is taken; choose another with --port.")
+
+
+def _tear_down(state_dir: Path) -> None:
+    state = _read_state(state_dir) or {"pids": []}
+    processes.end(list(reversed(state["pids"])))
+    shutil.rmtree(state_dir / "tmp", ignore_errors=True)
+    for name in (_STATE_FILE, processes.COMPANION_FILE, _LOG_FILE, _WORLD_LOG_FILE):
+        (state_dir / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        state_dir.rmdir()  # when nobody has put anything else there
+
+
+def _read_state(state_dir: Path) -> dict[str, Any] | None:
+    try:
+        state: dict[str, Any] = json.loads((state_dir / _STATE_FILE).read_text())
+    except FileNotFoundError:
+        return None
+    return state
+
+
+def _write_state(state_dir: Path, state: dict[str, Any]) -> None:
+    partial = state_dir / f"{_STATE_FILE}.partial"
+    partial.touch(mode=0o600)  # passwords of a development stack, but passwords
+    partial.write_text(json.dumps(state, indent=2) + "\n")
+    partial.replace(state_dir / _STATE_FILE)
+
+
+def _shown(state_dir: Path) -> str:
+    return str(state_dir.relative_to(ROOT)) if state_dir.is_relative_to(ROOT) else str(state_dir)
+
+
+def _last_line(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "it said nothing."
+
+
+# --- the emulator
+
+
+def _environment(state_dir: Path) -> dict[str, str]:
+    """Environment of the stack's processes: nothing of this machine's AWS configuration gets in."""
+    temporary = state_dir / "tmp"
+    temporary.mkdir(exist_ok=True)
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    no_config = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return {
+        **inherited,
+        **_CREDENTIALS,
+        **no_config,
+        "AWS_DEFAULT_REGION": REGION,
+        "TMPDIR": str(temporary),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONNOUSERSITE": "1",
+    }
+
+
+def _start_emulator(state_dir: Path, port: int, smtp_port: int, front_port: int, *, enforce_iam: bool) -> int:
+    environment = _environment(state_dir) | {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "SMTP_HOST": f"127.0.0.1:{smtp_port}",
+        # Functions inherit it: the receiving world notes what the emulator forgets of a mail and passes it on.
+        "AWS_ENDPOINT_URL_SESV2": f"http://127.0.0.1:{front_port}",
+        "AUTH": str(enforce_iam).lower(),
+        "LAMBDA_EXECUTOR": "local",
+        "PERSIST_STATE": "0",
+        "S3_PERSIST": "0",
+        "SFTP_ENABLED": "0",
+        "COGNITO_EMAIL_ENABLED": "false",
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
+    }
+    command = [sys.executable, "-m", "infrastructure.local.emulator", str(state_dir)]
+    return processes.start(command, log=state_dir / _LOG_FILE, environment=environment)
+
+
+def _await_emulator(state_dir: Path, port: int, pid: int) -> None:
+    if not processes.wait_for_port(port, pid, seconds=_EMULATOR_SECONDS):
+        raise ToolError(f"The emulator did not start on port {port}: {_last_line(state_dir / _LOG_FILE)}")
+
+
+def _client(endpoint: str, service: str) -> Any:  # noqa: ANN401 - the caller knows which service it asked for
+    import boto3  # noqa: PLC0415 - half a second that only commands which need it should pay
+
+    session = boto3.Session(
+        aws_access_key_id=_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+    )
+    return session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload] # any service's name
+
+
+# --- the template
+
+
+def _deploy(endpoint: str, built: "Build") -> dict[str, str]:
+    """Deploy as on AWS: archives and template in a bucket, a stack made from them; give its outputs."""
+    s3, cloudformation = _client(endpoint, "s3"), _client(endpoint, "cloudformation")
+    s3.create_bucket(Bucket=_BUCKET)
+    s3.upload_file(str(built.code), _BUCKET, built.code_key)
+    s3.upload_file(str(built.layer), _BUCKET, built.layer_key)
+    s3.put_object(Bucket=_BUCKET, Key="template.json", Body=json.dumps(built.for_bucket(_BUCKET)).encode())
+    parameters = {
+        "LayerBucket": _BUCKET,
+        "LayerKey": built.layer_key,
+        "Sender": f"notices@{SENDER_DOMAIN}",
+        "SenderDomain": SENDER_DOMAIN,
+        "DefaultAccountId": DEFAULT_ACCOUNT,
+        "AccountMapping": json.dumps({"tenants": {"meadow": OTHER_ACCOUNT}, "identities": {}}),
+        "LocalEndpoint": endpoint,
+    }
+    cloudformation.create_stack(
+        StackName=STACK_NAME,
+        TemplateURL=f"{endpoint}/{_BUCKET}/template.json",
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    return _await_deployment(cloudformation)
+
+
+def _await_deployment(cloudformation: Any) -> dict[str, str]:  # noqa: ANN401 - see _client
+    deadline = time.monotonic() + _DEPLOY_SECONDS
+    while time.monotonic() < deadline:
+        stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+        if stack["StackStatus"] == "CREATE_COMPLETE":
+            return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        if stack["StackStatus"] != "CREATE_IN_PROGRESS":
+            break
+        time.sleep(0.2)
+    events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
+    why = "; ".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '?')}" for event in failed[-3:])
+    raise ToolError(f"The template was not deployed ({stack['StackStatus']}): {why or 'it took too long.'}")
+
+
+# --- people
+
+
+def _make_people(endpoint: str, outputs: Mapping[str, str]) -> tuple[User, ...]:
+    cognito: CognitoIdentityProviderClient = _client(endpoint, "cognito-idp")
+    pool = outputs["UserPoolId"]
+    people: list[User] = []
+    for account_id, place in ((DEFAULT_ACCOUNT, "harbor"), (OTHER_ACCOUNT, "meadow")):
+        roles: tuple[Role, ...] = ("manager", "viewer")
+        for role in roles:
+            user = User(f"{role}@{place}.example", _password(), account_id, role)
+            attributes = {"email": user.email, "email_verified": "true", "custom:account_id": account_id}
+            cognito.admin_create_user(
+                UserPoolId=pool,
+                Username=user.email,
+                UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+                MessageAction="SUPPRESS",
+            )
+            cognito.admin_set_user_password(
+                UserPoolId=pool, Username=user.email, Password=user.password, Permanent=True
+            )
+            cognito.admin_add_user_to_group(UserPoolId=pool, Username=user.email, GroupName=f"{role}s")
+            people.append(user)
+    return tuple(people)
+
+
+def _password() -> str:
+    """Give a password that the pool's policy takes and that is easily typed."""
+    letters = "".join(secrets.choice(string.ascii_lowercase) for _ in range(10))
+    return f"{letters.capitalize()}-{secrets.randbelow(900) + 100}"
+
+
+def _host(endpoint: str, outputs: Mapping[str, str]) -> Host:
+    cognito: CognitoIdentityProviderClient = _client(endpoint, "cognito-idp")
+    client = cognito.describe_user_pool_client(UserPoolId=outputs["UserPoolId"], ClientId=outputs["HostClientId"])
+    return Host(
+        token_url=f"{outputs['SignInUrl']}/oauth2/token",
+        client_id=outputs["HostClientId"],
+        client_secret=client["UserPoolClient"]["ClientSecret"],
+        scope=outputs["HostScope"],
+    )
