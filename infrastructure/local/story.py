@@ -19,7 +19,7 @@ from infrastructure.local.world_mail import ReceivedMail, plan_as
 Json = dict[str, Any]
 T = TypeVar("T")
 
-_WITHIN = 30.0
+_WITHIN = 60.0
 """Seconds in which the system must have noticed: generous, for machines that do much else."""
 _POLLS_EVERY = 0.15
 _ALMOST_OVER = timedelta(seconds=10)
