@@ -23,6 +23,8 @@ from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.notification import State
 from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.entrypoints.http.cursors import make_cursor
+from undelivered.entrypoints.http.reports import ReportQuery
 
 
 @pytest.fixture
@@ -199,6 +201,11 @@ class TestList:
         assert (answer.status, answer.json["code"]) == (400, "invalid_cursor")
         assert answer.json["errors"][0]["field"] == "cursor"
 
+    def test_refuses_a_cursor_whose_place_is_none(self, api):
+        made_up = make_cursor("nowhere", ACCOUNT, ReportQuery())
+
+        assert api.get(f"/undelivered?cursor={made_up}").json["code"] == "invalid_cursor"
+
     @pytest.mark.parametrize(
         ("query", "field"),
         [
@@ -296,7 +303,10 @@ class TestDetail:
 
         assert (answer.status, answer.json["code"]) == (404, "not_found")
 
-    @pytest.mark.parametrize("identifier", ["nonsense", "%2F", "..%2F..", "AAAA", "%00", "x" * 3_000])
+    @pytest.mark.parametrize(
+        "identifier",
+        ["nonsense", "%2F", "..%2F..", "AAAA", "%00", "x" * 3_000, item_id("2026-11-23T18:00:00Z~" + "x" * 500 + "~a")],
+    )
     def test_knows_no_such_item(self, api, identifier):
         assert api.get(f"/undelivered/{identifier}").status == 404
 
@@ -770,6 +780,10 @@ class TestErrors:
         answer = api.get("/undelivered/count")
 
         assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (503, "throttled", "1")
+
+    @pytest.mark.parametrize("path", ["/suppressions/email/", "/resend-batches/", "/customers/", "/notifications/"])
+    def test_a_path_longer_than_any_key_leads_nowhere(self, api, path):
+        assert api.get(f"{path}{'x' * 1_100}").status == 404
 
     def test_the_unforeseen_is_a_500_that_gives_nothing_away(self, api, monkeypatch):
         def broken(*_):

@@ -7,12 +7,12 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from undelivered.domain.identifiers import parse_item_id, timestamp
+from undelivered.domain.identifiers import item_id, parse_item_id, timestamp
 from undelivered.domain.notification import LIVE_STATES, REPORT_WINDOW, State
 from undelivered.domain.reporting import CLASSES, FailureClass, Period, ReportFilter, local_day, period_of
 from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
 from undelivered.entrypoints.http.cursors import make_cursor, read_cursor
-from undelivered.entrypoints.http.problems import invalid_parameter, not_found
+from undelivered.entrypoints.http.problems import invalid_cursor, invalid_parameter, not_found
 from undelivered.entrypoints.http.requests import Identifier, date_or_moment
 from undelivered.entrypoints.http.routing import Access, Answer, Call, Route
 from undelivered.entrypoints.http.services import ApiServices
@@ -195,7 +195,7 @@ def list_undelivered(call: Call) -> Answer:
             name: tuple(sorted(set(getattr(query, name)))) for name in ("status", "state", "channel", "fault", "reason")
         },
     )
-    after = read_cursor(query.cursor, call.account_id, filters) if query.cursor is not None else None
+    after = _place(query.cursor, call.account_id, filters) if query.cursor is not None else None
     wanted = report_filter(query, now, call)
     page = call.services.reports.page(call.account_id, wanted, query.limit, after, now)
     return Answer(
@@ -206,6 +206,14 @@ def list_undelivered(call: Call) -> Answer:
             end=timestamp(min(wanted.period.end, now) if query.end is None else wanted.period.end),
         )
     )
+
+
+def _place(cursor: str, account_id: str, filters: ReportQuery) -> str:
+    """Return the entry key that a cursor holds; raises ProblemError when it holds anything else."""
+    key = read_cursor(cursor, account_id, filters)
+    if parse_item_id(item_id(key)) is None:
+        raise invalid_cursor()
+    return key
 
 
 def report_filter(query: ReportQuery, now: datetime, call: Call) -> ReportFilter:

@@ -20,6 +20,7 @@ from undelivered.entrypoints.http.problems import (
     PROBLEM_TYPE,
     ProblemError,
     invalid_parameter,
+    not_found,
     problem_body,
     problem_of,
 )
@@ -38,6 +39,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+_MAX_PATH_VALUE: Final = 512
+"""Characters of an id or address in a path; no key of ours is longer, and DynamoDB takes none over a kilobyte."""
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """Methods that every path answers: with a 405 where it has no route for them."""
@@ -178,7 +182,10 @@ def _answer(route: Route, services: ApiServices, request: Request, path: Mapping
         verifier = token_verifier(settings.cognito_issuer, settings.cognito_client_ids, settings.cognito_jwks_url)
         by = authenticate(verifier, request.headers)
         authorize(by, route.access.value)
-    call = Call(services, path_parameters(path), by, request)
+    values = path_parameters(path)
+    if any(len(value) > _MAX_PATH_VALUE for value in values.values()):
+        raise not_found("thing")
+    call = Call(services, values, by, request)
     if route.query is NoQuery:
         call.query(NoQuery)
     return route.handle(call)
