@@ -6,13 +6,21 @@ or the class partitions that the filter lets through, in step. The first is good
 where little is; a small piece of the scan tells which it is.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from math import ceil
 
 from undelivered.adapters.dynamodb.keys import expired_below, just_below, key_from
-from undelivered.adapters.dynamodb.mapping import LIVE_GROUP, class_partition, customer_partition, state_partition
+from undelivered.adapters.dynamodb.mapping import (
+    LIVE_GROUP,
+    class_of_live,
+    class_partition,
+    customer_partition,
+    state_partition,
+)
 from undelivered.adapters.dynamodb.models import HistoryModel, ItemTable, UndeliveredModel
 from undelivered.adapters.dynamodb.streams import LEAST_ITEMS, Progress, Source, merged, read
 from undelivered.domain.notification import State, UndeliveredItem
@@ -25,8 +33,10 @@ _EVERY_CLASS = frozenset(CLASSES)
 _FEW_PARTS = 2
 _PROBED_ITEMS = 8
 
-Refine = Callable[[Sequence[Source]], Sequence[Source]]
-"""Takes away sources known to be empty, and says of others how much to expect of them."""
+_USUAL_DENSITY = 0.85
+"""Which part of an account's items is usually in the states that are mostly asked for, the others being cleared."""
+
+_LEAST_DENSITY = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,46 +47,55 @@ class Span:
     high: str
 
 
+LiveCounts = Callable[[Span], Counter[FailureClass]]
+"""Tells how many live items of each class the days of a span hold; asking costs a small read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Two ways to read the same: ``scan`` in order, or ``parts`` in step; either may be missing.
 
-    ``most_is_shown`` says that the filter is expected to let most of the scan through. ``beside`` is
-    read along with either.
+    ``density`` is which part of the scan the filter is expected to show, None when nothing is known of it.
+    ``beside`` is read along with either.
     """
 
     scan: Source | None = None
     parts: tuple[Source, ...] = ()
-    most_is_shown: bool = False
+    density: float | None = None
     beside: tuple[Source, ...] = ()
 
-    def read(self, progress: Progress, refine: Refine) -> Iterator[UndeliveredItem]:
+    def read(self, progress: Progress) -> Iterator[UndeliveredItem]:
         """Yield the items, newest first, by the way that costs less."""
         beside = [read(source, progress) for source in self.beside]
         if self.scan is None:
-            return merged([*beside, *(read(source, progress) for source in refine(self.parts))])
-        return merged([*beside, self._read_either(self.scan, progress, refine)])
+            return merged([*beside, *(read(source, progress) for source in self.parts)])
+        return merged([*beside, self._read_either(self.scan, progress)])
 
-    def _read_either(self, scan: Source, progress: Progress, refine: Refine) -> Iterator[UndeliveredItem]:
+    def _read_either(self, scan: Source, progress: Progress) -> Iterator[UndeliveredItem]:
         """Scan as long as that is no dearer than reading the parts, by how much of it was shown so far."""
         shown, examined = progress.shown, progress.examined
         last = ""
 
         def scan_is_cheaper() -> bool:
-            by_scan = progress.missing / progress.density_since(shown, examined)
-            return not self.parts or by_scan <= progress.missing + len(self.parts) * LEAST_ITEMS
+            return self._scan_is_cheaper(progress.missing, progress.density_since(shown, examined))
 
-        first = progress.needed if self.most_is_shown else _PROBED_ITEMS
-        for item in read(scan, progress, first, scan_is_cheaper):
-            last = item.entry_key
-            yield item
-        if last and not scan_is_cheaper():
-            rest = [replace(part, high=min(part.high, just_below(last))) for part in self.parts]
-            rest = [part for part in rest if part.low < part.high]
-            yield from merged([read(part, progress) for part in refine(rest)])
+        if self.density is None or self._scan_is_cheaper(progress.missing, self.density):
+            first = _PROBED_ITEMS if self.density is None else ceil(progress.missing / self.density)
+            for item in read(scan, progress, first, scan_is_cheaper):
+                last = item.entry_key
+                yield item
+            if not last or scan_is_cheaper():
+                return
+        rest = [replace(part, high=min(part.high, just_below(last))) if last else part for part in self.parts]
+        yield from merged([read(part, progress) for part in rest if part.low < part.high])
+
+    def _scan_is_cheaper(self, missing: int, density: float) -> bool:
+        return not self.parts or missing / density <= missing + len(self.parts) * LEAST_ITEMS
 
 
-def plans(account_id: str, wanted: ReportFilter, after: str | None, now: datetime) -> Iterator[Plan]:
+def plans(
+    account_id: str, wanted: ReportFilter, after: str | None, now: datetime, live_counts: LiveCounts
+) -> Iterator[Plan]:
     """Yield how to read what a filter shows from a cursor on: the report's thirty days, then the past."""
     low, high = key_from(wanted.period.start), key_from(wanted.period.end)
     if after is not None:
@@ -84,31 +103,42 @@ def plans(account_id: str, wanted: ReportFilter, after: str | None, now: datetim
     edge = expired_below(now)
     recent, past = Span(max(low, edge), high), Span(low, min(high, edge))
     if recent.low < recent.high:
-        yield _recent(account_id, wanted, recent)
+        yield _recent(account_id, wanted, recent, live_counts)
     if past.low < past.high and not wanted.states.isdisjoint(_FINAL) and not wanted.ready:
         yield _past(account_id, wanted, past)
 
 
-def _recent(account_id: str, wanted: ReportFilter, span: Span) -> Plan:
+def _recent(account_id: str, wanted: ReportFilter, span: Span, live_counts: LiveCounts) -> Plan:
     at = partial(Source, UndeliveredModel, low=span.low, high=span.high)
     if wanted.customer_id:
-        return Plan(at(customer_partition(account_id, wanted.customer_id), index="by_customer"), most_is_shown=True)
+        return Plan(at(customer_partition(account_id, wanted.customer_id), index="by_customer"), density=1.0)
     if wanted.ready:
-        return Plan(at(account_id, index="by_ready"), most_is_shown=True)
+        return Plan(at(account_id, index="by_ready"), density=1.0)
     classes = possible_classes(wanted)
     narrowed = classes != _EVERY_CLASS
-    parts: list[Source] = []
+    live: list[Source] = []
+    cleared: list[Source] = []
     if State.OPEN in wanted.states:
-        parts += _of_classes(UndeliveredModel, account_id, LIVE_GROUP, classes, span)
+        live = _of_classes(UndeliveredModel, account_id, LIVE_GROUP, classes, span)
     elif State.RESENDING in wanted.states:
-        parts.append(at(state_partition(account_id, State.RESENDING), index="by_ready"))
+        live = [at(state_partition(account_id, State.RESENDING), index="by_ready", share=1.0)]
     for state in _CLEARED:
         if state in wanted.states and narrowed:
-            parts += _of_classes(UndeliveredModel, account_id, state.value, classes, span)
+            cleared += _of_classes(UndeliveredModel, account_id, state.value, classes, span)
         elif state in wanted.states:
-            parts.append(at(state_partition(account_id, state), index="by_ready"))
-    scan = at(account_id)
-    return _either(scan, parts, wanted, narrowed=narrowed, most=State.OPEN in wanted.states)
+            cleared.append(at(state_partition(account_id, state), index="by_ready"))
+    density = None if narrowed or State.OPEN not in wanted.states else _USUAL_DENSITY
+    if narrowed and State.OPEN in wanted.states and len(live) + len(cleared) > _FEW_PARTS:
+        live, density = _known(live, live_counts(span), _USUAL_DENSITY if cleared else 1.0)
+    return _either(at(account_id), [*live, *cleared], wanted, narrowed=narrowed, density=density)
+
+
+def _known(live: Sequence[Source], held: Counter[FailureClass], part: float) -> tuple[list[Source], float]:
+    """Return the sources of live classes that hold anything, with their shares of a part, and their density."""
+    numbers = [(source, held[each]) for source in live if (each := class_of_live(source.partition)) and held[each] > 0]
+    selected = sum(number for _, number in numbers)
+    sources = [replace(source, share=part * number / selected) for source, number in numbers]
+    return sources, max(_USUAL_DENSITY * selected / max(held.total(), selected, 1), _LEAST_DENSITY)
 
 
 def _past(account_id: str, wanted: ReportFilter, span: Span) -> Plan:
@@ -117,7 +147,7 @@ def _past(account_id: str, wanted: ReportFilter, span: Span) -> Plan:
     if wanted.customer_id:
         partition = customer_partition(account_id, wanted.customer_id)
         beside = (at(UndeliveredModel, partition, index="by_customer"),)
-        return Plan(at(HistoryModel, partition, index="by_customer"), most_is_shown=True, beside=beside)
+        return Plan(at(HistoryModel, partition, index="by_customer"), density=1.0, beside=beside)
     classes = possible_classes(wanted)
     narrowed = classes != _EVERY_CLASS
     parts = [
@@ -126,18 +156,23 @@ def _past(account_id: str, wanted: ReportFilter, span: Span) -> Plan:
         if state in wanted.states
         for part in _of_classes(HistoryModel, account_id, state.value, classes, span)
     ]
-    plan = _either(at(HistoryModel, account_id), parts, wanted, narrowed=narrowed, most=State.EXPIRED in wanted.states)
+    density = _USUAL_DENSITY if State.EXPIRED in wanted.states and not narrowed else None
+    plan = _either(at(HistoryModel, account_id), parts, wanted, narrowed=narrowed, density=density)
     return replace(plan, beside=(at(UndeliveredModel, account_id),))
 
 
-def _either(scan: Source, parts: Sequence[Source], wanted: ReportFilter, *, narrowed: bool, most: bool) -> Plan:
-    """Return the plan that leaves open what cannot be known beforehand; ``most``: the states are the usual ones."""
+def _either(
+    scan: Source, parts: Sequence[Source], wanted: ReportFilter, *, narrowed: bool, density: float | None
+) -> Plan:
+    """Return the plan that leaves open what cannot be known beforehand."""
     if len(parts) <= _FEW_PARTS:
         return Plan(parts=tuple(parts))
     if wanted.search or wanted.reasons or wanted.faults:
         # No index serves these: whatever is read, little of it may be shown.
-        return Plan(parts=tuple(parts)) if narrowed else Plan(scan)
-    return Plan(scan, tuple(parts), most_is_shown=most and not narrowed)
+        return Plan(parts=tuple(parts)) if narrowed else Plan(scan, density=1.0)
+    if not narrowed and wanted.states == frozenset(State):
+        return Plan(scan, density=1.0)
+    return Plan(scan, tuple(parts), density)
 
 
 def _of_classes(

@@ -1,19 +1,18 @@
 """Questions about the report, answered from counters and indexes."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from undelivered.adapters.dynamodb import counters
 from undelivered.adapters.dynamodb.keys import expired_below, key_from
-from undelivered.adapters.dynamodb.mapping import class_of_live, facts_of, item_of
+from undelivered.adapters.dynamodb.mapping import facts_of, item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
-from undelivered.adapters.dynamodb.report_plan import plans
+from undelivered.adapters.dynamodb.report_plan import Span, plans
 from undelivered.adapters.dynamodb.requests import query_all
-from undelivered.adapters.dynamodb.streams import Progress, Source
+from undelivered.adapters.dynamodb.streams import Progress
 from undelivered.domain.identifiers import sent_at_of
 from undelivered.domain.notification import LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.reporting import (
@@ -30,9 +29,6 @@ from undelivered.services.ports import Page
 EXAMINED_AT_MOST = 1_000
 """How many items one call looks at for a filter that no index serves; the cursor then goes on from there."""
 
-_REFINED_FROM = 5
-"""From how many live classes on it pays to read the counters first."""
-
 
 class DynamoReportReader:
     """``ports.ReportReader`` on the tables Undelivered, History and Counts."""
@@ -44,7 +40,8 @@ class DynamoReportReader:
         """Return how many items are on the report now.
 
         The days of the window are summed from their counters; of the first one, which the window cuts,
-        those are taken off that are past their thirty days and not swept yet.
+        those are taken off that are past their thirty days and not swept yet: few, as the schedule
+        sweeps every few minutes.
         """
         zone = self._zone_of(account_id)
         first = local_day(window_start(now), zone)
@@ -56,7 +53,7 @@ class DynamoReportReader:
             resending += day.resending
         if low < high:
             within = UndeliveredModel.entry_key.between(low, high)
-            for row in query_all(UndeliveredModel, account_id, within, consistent=True):
+            for row in query_all(UndeliveredModel, account_id, within):
                 facts = facts_of(item_of(row))
                 if facts.state in LIVE_STATES:
                     total.by_class[CLASS_BY_CODE[facts.code]] -= 1
@@ -72,8 +69,8 @@ class DynamoReportReader:
         last_key = ""
         # One more than the page holds tells whether there is a next one.
         progress = Progress(needed=limit + 1)
-        for plan in plans(account_id, wanted, after, now):
-            for item in plan.read(progress, partial(self._refine, account_id)):
+        for plan in plans(account_id, wanted, after, now, partial(self._live_counts, account_id)):
+            for item in plan.read(progress):
                 is_shown = wanted.shows(item, now)
                 if len(shown) == limit and is_shown:
                     return Page(tuple(shown), shown[-1].entry_key)
@@ -86,28 +83,13 @@ class DynamoReportReader:
                     shown.append(item)
         return Page(tuple(shown), None)
 
-    def _refine(self, account_id: str, sources: Sequence[Source]) -> Sequence[Source]:
-        """Take away the live classes that the counters say are empty, and tell the shares of the others.
-
-        With few sources that would cost more than it saves.
-        """
-        live = [source for source in sources if class_of_live(source.partition)]
-        if len(live) < _REFINED_FROM:
-            return sources
+    def _live_counts(self, account_id: str, span: Span) -> Counter[FailureClass]:
         zone = self._zone_of(account_id)
-        days = [local_day(sent_at_of(bound), zone) for bound in (live[0].low, live[0].high)]
+        first, last = (local_day(sent_at_of(bound), zone) for bound in (span.low, span.high))
         held = Counter[FailureClass]()
-        for day in counters.live_by_day(account_id, days[0], days[1], consistent=False).values():
+        for day in counters.live_by_day(account_id, first, last, consistent=False).values():
             held.update(day.by_class)
-        selected = sum(held[each] for source in live if (each := class_of_live(source.partition)))
-        refined = []
-        for source in sources:
-            each = class_of_live(source.partition)
-            if each is None:
-                refined.append(source)
-            elif held[each] > 0:
-                refined.append(replace(source, share=held[each] / selected))
-        return refined
+        return held
 
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
         """Return all that failed on each day of the span, by ``<class code>.<reason>``."""
