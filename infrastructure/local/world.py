@@ -291,7 +291,19 @@ class World:
     def _start(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error:
+            # Only its kind: its text may hold an address.
+            logger.error("one mail or text is not reported on: %s", type(error).__name__)
+
+    async def settle(self) -> None:
+        """Wait until everything received so far is reported on."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 def mail_from(

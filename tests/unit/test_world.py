@@ -1,5 +1,6 @@
 """The receiving world answers as the internet does, in the form in which SES publishes."""
 
+import asyncio
 import email
 import email.policy
 import json
@@ -7,6 +8,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from aiosmtpd.smtp import Envelope
 
 from infrastructure.local import world
 from infrastructure.local.world_front import Front, note_of
@@ -342,3 +344,71 @@ def test_one_address_cannot_be_taken_off_the_list():
     reply = front.answer("DELETE", "/v2/email/suppression/addresses/unliftable%40undelivered.example", {}, b"")
 
     assert reply.status == 500
+
+
+# --- receiving
+
+
+class FakeStack:
+    def __init__(self, *event_types):
+        self.event_types = frozenset(event_types)
+        self.published = []
+
+    def destinations(self, configuration_set):
+        return [world.Destination(f"arn:{configuration_set}", self.event_types)]
+
+    def publish(self, topic_arn, event):
+        self.published.append((topic_arn, event))
+
+
+def receive(stack, front, content, *recipients):
+    options = world.Options(0, 0, "http://stack", "us-east-1", "", "000000000000", pace=0.0)
+    envelope = Envelope()
+    envelope.content, envelope.rcpt_tos = content, list(recipients)
+
+    async def take():
+        receiving = world.World(options, front, stack)
+        await receiving.handle_DATA(None, None, envelope)
+        await receiving.settle()
+
+    asyncio.run(take())
+
+
+def test_a_mail_received_is_reported_to_its_configuration_set_with_its_tags():
+    front, stack = a_front(), FakeStack("BOUNCE")
+    send(front)
+
+    receive(stack, front, b"Message-ID: <m-1>\nSubject: Rent\n\nhi", "bounce@simulator.amazonses.com")
+
+    ((topic_arn, event),) = stack.published
+    assert topic_arn == "arn:undelivered-sends"
+    assert event["eventType"] == "Bounce"
+    assert event["mail"]["messageId"] == "m-1"
+    assert event["mail"]["source"] == "Harbour Küste <office@example.com>"
+    assert event["mail"]["tags"]["undelivered-account"] == ["acc-harbor"]
+
+
+def test_events_that_a_destination_does_not_ask_for_are_not_published():
+    stack = FakeStack("COMPLAINT", "DELIVERY")
+
+    receive(stack, a_front(), b"Message-ID: <m-1>\n\nhi", "bounce@simulator.amazonses.com")
+
+    assert stack.published == []
+
+
+def test_a_hard_bounce_is_remembered_for_the_next_mail():
+    front, stack = a_front(), FakeStack("BOUNCE")
+
+    for number in (1, 2):
+        receive(stack, front, f"Message-ID: <m-{number}>\n\nhi".encode(), "unknown-user@undelivered.example")
+
+    assert [event["bounce"]["bounceSubType"] for _, event in stack.published][-1] == "OnAccountSuppressionList"
+
+
+def test_a_message_with_the_test_virus_is_rejected():
+    stack = FakeStack("REJECT", "DELIVERY")
+    virus = b"EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE"
+
+    receive(stack, a_front(), b"Message-ID: <m-1>\n\n" + virus, "ada@example.com")
+
+    assert [event["eventType"] for _, event in stack.published] == ["Reject"]
