@@ -40,6 +40,13 @@ async function enter() {
   // The zone is wanted before the first date is shown; without it the browser's own does.
   await api.get("settings").then((settings) => useTimeZone(settings.time_zone)).catch(() => null);
   await show(true);
+  fetchOtherViews();
+}
+
+/** Have the other views at hand before they are wanted, and whatever becomes of the network. */
+async function fetchOtherViews() {
+  await api.pause(500);
+  for (const view of Object.values(VIEWS)) await view.load().catch(() => null);
 }
 
 function showWelcome(error) {
@@ -161,8 +168,9 @@ async function show(first = false) {
     if (signal.aborted) return;
     module.show(page, { rest, query, signal });
   } catch (error) {
-    console.error(error);
-    replace(page, errorPanel(error, () => location.reload()));
+    const lost = error instanceof TypeError; // a view that could not be fetched
+    if (!lost) console.error(error);
+    replace(page, pageTitle(t(view.title)), errorPanel(lost ? new api.ApiError(0) : error, () => show()));
   }
   if (!first) {
     (page.querySelector("h1") ?? main).focus({ preventScroll: true });

@@ -152,18 +152,19 @@ def page() -> Response:
     return _answer(_top()[_PAGE], _ASK_EVERY_TIME)
 
 
-@routes.route("/console/{name}")
-def top_file(name: str) -> Response:
+# Variables at the same place of different paths have to be of one name: API Gateway's resources are a tree.
+@routes.route("/console/{place}")
+def top_file(place: str) -> Response:
     """Return a file beside the page: the configuration, or what other pages embed."""
-    if name == "config.json":
+    if place == "config.json":
         return _answer(_configuration(), _ASK_EVERY_TIME)
-    if name not in _top():
+    if place not in _top():
         return _missing()
-    if name == _PAGE:
-        return _answer(_top()[name], _ASK_EVERY_TIME)
+    if place == _PAGE:
+        return _answer(_top()[place], _ASK_EVERY_TIME)
     # The host application's pages embed these from another origin.
     shared = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-    return _answer(_top()[name], _KEEP_FOR_MINUTES, shared)
+    return _answer(_top()[place], _KEEP_FOR_MINUTES, shared)
 
 
 @cache
@@ -174,8 +175,8 @@ def _configuration() -> _File:
     return _file("config.json", json.dumps(told))
 
 
-@routes.route("/console/{folder}/{name}")
-def asset(folder: str, name: str) -> Response:
+@routes.route("/console/{place}/{name}")
+def asset(place: str, name: str) -> Response:
     """Return a file that the page loads.
 
     Under the folder of another version the present file is served: while a deployment goes on, the page may come from
@@ -183,4 +184,4 @@ def asset(folder: str, name: str) -> Response:
     """
     if name not in _assets():
         return _missing()
-    return _answer(_assets()[name], _KEEP_FOR_GOOD if folder == _version() else _ASK_EVERY_TIME)
+    return _answer(_assets()[name], _KEEP_FOR_GOOD if place == _version() else _ASK_EVERY_TIME)
