@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _WITHIN = 60.0
 """Seconds in which the system must have noticed: generous, for machines that do much else."""
-_POLLS_EVERY = 0.15
+_POLLS_EVERY = 0.25
 _ALMOST_OVER = timedelta(seconds=10)
 _THIRTY_DAYS = timedelta(days=30)
 
