@@ -68,7 +68,7 @@ export function rfc3339(local) {
 
 /** Start a bulk resend of {ids} or {filter}; gives the batch. */
 export function resendMany(what, signal) {
-  return api.post("undelivered/resend", what, { idempotencyKey: crypto.randomUUID(), signal });
+  return api.post("undelivered/resend", what, { signal });
 }
 
 /** A panel that follows a batch to its end, with what was refused and why. */

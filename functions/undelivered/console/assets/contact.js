@@ -29,7 +29,7 @@ export function contactCard(item, changed, signal) {
       h("h3", {}, t("detail.contact")),
       h("p", { class: "contact-now" }, contact ? written(contact) : t("detail.no_contact")),
       contact && h("p", { class: "muted" }, t(differs ? "detail.changed" : "detail.unchanged")),
-      auth.mayAct() && item.suggestion && suggestion(item, edit),
+      auth.mayAct() && item.suggestion && !differs && suggestion(item, edit),
       auth.mayAct() && h("div", { class: "row" }, button(t(contact ? "detail.edit" : "detail.add_contact"), { glyph: "edit", kind: "small edit", on: () => edit() })));
   };
   const edit = async (proposal) => {

@@ -18,12 +18,13 @@ export function show(page, { signal }) {
     page,
     pageTitle(t("overview.title")),
     h("div", { class: "overview" },
-      h("section", { class: "card hero", "aria-label": t("overview.now") }, number),
-      h("div", { class: "side" }, card(t("overview.ready"), ready), card(t("overview.progress"), progress)),
-      h("div", { class: "wide" }, card(t("overview.trend"), trend))),
+      h("div", { class: "stack" },
+        h("section", { class: "card hero", "aria-label": t("overview.now") }, number),
+        card(t("overview.trend"), trend)),
+      h("div", { class: "stack" }, card(t("overview.ready"), ready), card(t("overview.progress"), progress))),
   );
   attempt(number, () => showCount(number, signal));
-  attempt(trend, async () => replace(trend, trendChart((await api.get("undelivered/trend", { signal })).days)));
+  attempt(trend, async () => showTrend(trend, (await api.get("undelivered/trend", { signal })).days, signal));
   attempt(progress, async () => replace(progress, summary(await api.get("undelivered/summary", { signal }))));
   attempt(ready, async () => replace(ready, readyToResend(await api.get("undelivered", { query: { ready: "true", limit: 200 }, signal }))));
   keepFresh(number, signal);
@@ -116,31 +117,47 @@ function duration(hours) {
 
 // --- the trend
 
-const WIDTH = 720;
 const HEIGHT = 200;
 const LEFT = 34;
 const BOTTOM = 22;
 const TOP = 8;
 
+/** Draw the trend as wide as its place is, and again when that changes: the letters keep their size. */
+function showTrend(place, days, signal) {
+  let drawn = 0;
+  const draw = () => {
+    const width = Math.max(260, Math.round(place.clientWidth));
+    if (Math.abs(width - drawn) < 8) return;
+    drawn = width;
+    const open = place.querySelector("details")?.open;
+    replace(place, trendChart(days, width));
+    if (open) place.querySelector("details").open = true;
+  };
+  const watch = new ResizeObserver(draw);
+  signal.addEventListener("abort", () => watch.disconnect());
+  draw();
+  watch.observe(place);
+}
+
 /** Stacked columns, one for each day; the same figures stand in a table for those who cannot see or point. */
-function trendChart(days) {
+function trendChart(days, width) {
   if (!days?.length || days.every((day) => sum(day) === 0)) return h("p", { class: "muted" }, t("overview.trend_none"));
   const highest = niceTop(Math.max(...days.map(sum)));
   const scale = (value) => ((HEIGHT - TOP - BOTTOM) * value) / highest;
-  const step = (WIDTH - LEFT) / days.length;
-  const chart = svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": describe(days) });
+  const step = (width - LEFT) / days.length;
+  const chart = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": describe(days) });
   for (const value of [0, highest / 2, highest]) {
     const y = HEIGHT - BOTTOM - scale(value);
-    chart.append(svg("line", { class: "grid", x1: LEFT, x2: WIDTH, y1: y, y2: y }));
+    chart.append(svg("line", { class: "grid", x1: LEFT, x2: width, y1: y, y2: y }));
     if (Number.isInteger(value)) chart.append(svg("text", { class: "axis", x: LEFT - 6, y: y + 4, "text-anchor": "end" }, number(value)));
   }
   days.forEach((day, index) => chart.append(column(day, LEFT + index * step, step, scale)));
-  const every = Math.ceil(days.length / 6);
+  const every = Math.ceil(days.length / (width / 110));
   days.forEach((day, index) => {
     if ((days.length - 1 - index) % every) return;
     const x = LEFT + (index + 0.5) * step;
     const anchor = index === days.length - 1 ? "end" : "middle";
-    chart.append(svg("text", { class: "axis", x: anchor === "end" ? WIDTH : x, y: HEIGHT - 6, "text-anchor": anchor },
+    chart.append(svg("text", { class: "axis", x: anchor === "end" ? width : x, y: HEIGHT - 6, "text-anchor": anchor },
       calendarDate(day.date, { day: "numeric", month: "short" })));
   });
   return [
@@ -171,7 +188,7 @@ function sum(day) {
 
 function niceTop(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return [1, 2, 4, 5, 10].map((factor) => factor * power).find((top) => top >= Math.max(value, 2)) ?? 10 * power;
+  return [1, 1.2, 1.6, 2, 3, 4, 6, 8, 10].map((factor) => factor * power).find((top) => top >= Math.max(value, 2)) ?? 10 * power;
 }
 
 function describe(days) {

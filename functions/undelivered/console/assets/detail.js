@@ -177,6 +177,11 @@ function whatHappened(item) {
     item.diagnostic && h("details", {}, h("summary", {}, t("detail.diagnostic")), h("pre", { dir: "ltr" }, item.diagnostic)));
 }
 
+/** Who did it: a person's address, or one of the few who are no persons. */
+function who(name) {
+  return maybe(`by.${name}`) ?? name;
+}
+
 const GOOD = new Set(["delivered", "confirmed", "unconfirmed", "resolved"]);
 const BAD = new Set(["failed", "undelivered", "bounced", "dropped", "rejected", "complained", "broken_off", "returned"]);
 
@@ -188,7 +193,7 @@ function attempts(item) {
     return h("li", { class: kind },
       h("p", {}, h("b", {}, outcome), one.reason && [": ", reasonName(one.reason, item.channel)]),
       h("p", {}, t("detail.to", { recipient: "" }), written(one.to)),
-      h("p", { class: "muted" }, t("detail.attempt", { number: one.attempt }), " · ", h("time", { datetime: one.at }, t("detail.attempt_by", { when: moment(one.at), by: one.by }))),
+      h("p", { class: "muted" }, t("detail.attempt", { number: one.attempt }), " · ", h("time", { datetime: one.at }, t("detail.attempt_by", { when: moment(one.at), by: who(one.by) }))),
       one.note && h("p", { class: "muted" }, written(one.note)));
   })));
 }
@@ -210,7 +215,7 @@ function messageCard(item) {
   };
   const tab = (name) => h("button", { type: "button", class: "pill", "data-name": name, on: { click: () => choose(name) } }, t(`detail.as_${name}`));
   if (content.html && content.text) tabs.append(tab("html"), tab("text"));
-  if (content.subject) element.append(h("p", {}, h("span", { class: "muted" }, t("detail.subject"), " "), h("b", {}, written(content.subject))));
+  if (content.subject) element.append(h("p", { class: "subject" }, h("span", { class: "muted" }, t("detail.subject"), " "), h("b", {}, written(content.subject))));
   element.append(tabs.children.length ? tabs : "", place);
   choose(content.html ? "html" : "text");
   return element;
@@ -237,7 +242,7 @@ function record(item) {
   if (!audit.length && !events.length) return null;
   return card(t("detail.history"),
     audit.length > 0 && h("ul", { class: "record" }, audit.map((one) =>
-      h("li", {}, h("b", {}, maybe(`record.${one.action}`) ?? one.action), " ", written(one.detail ?? ""), h("div", { class: "muted" }, t("detail.attempt_by", { when: moment(one.at), by: one.by }))))),
+      h("li", {}, h("b", {}, maybe(`record.${one.action}`) ?? one.action), " ", written(one.detail ?? ""), h("div", { class: "muted" }, t("detail.attempt_by", { when: moment(one.at), by: who(one.by) }))))),
     events.length > 0 && h("details", {}, h("summary", {}, t("detail.events")),
       h("ul", { class: "record" }, events.map((one) =>
         h("li", {}, h("b", {}, maybe(`detail.outcome.${one.outcome}`) ?? one.outcome ?? one.type ?? ""), one.reason && `: ${reasonName(one.reason, item.channel)}`,

@@ -52,6 +52,12 @@ export function written(text, attributes) {
   return h("bdi", attributes, text ?? "");
 }
 
+/** An address somebody wrote; where space is short it breaks before its @. */
+export function address(text) {
+  const [local, ...domain] = String(text ?? "").split("@");
+  return h("bdi", {}, local, domain.length > 0 && [document.createElement("wbr"), `@${domain.join("@")}`]);
+}
+
 let last = 0;
 
 /** Give an id that no element has yet. */

@@ -71,6 +71,7 @@ function showWelcome(error) {
       languageChoice(() => showWelcome()),
     ),
   );
+  VIEWS[""].load().catch(() => null); // it is what comes next
 }
 
 function showPopupEnd() {

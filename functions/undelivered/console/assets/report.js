@@ -8,7 +8,7 @@ import { batchProgress, dismiss, resendMany } from "./actions.js";
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { CLASSES, countOf } from "./dashboard.js";
-import { h, icon, replace, written } from "./dom.js";
+import { address, h, icon, replace, written } from "./dom.js";
 import { calendarDate, dateInZone, day, maybe, moment, shortDay, t } from "./i18n.js";
 import {
   announce, attempt, busyButton, button, channelIcon, channelName, complain, empty, errorPanel, field, loading, pageTitle,
@@ -262,7 +262,7 @@ function row(view, item) {
     pickable && h("td", { role: "cell", class: "pick" }, picker(view, item, title)),
     h("td", { role: "cell", class: "title-cell" }, h("a", { href: `#/item/${item.id}` }, written(title)), " ", stateChip(item)),
     cell("customer", item.customer?.id ? h("a", { href: `#/customers/${encodeURIComponent(item.customer.id)}`, class: "quiet" }, written(item.customer.name || item.customer.id)) : "–", item.customer?.id ? {} : { class: "empty-cell" }),
-    cell("recipient", written(item.recipient), { class: "who-cell" }),
+    cell("recipient", address(item.recipient), { class: "who-cell" }),
     cell("channel", channelIcon(item.channel, t(`channel.short.${item.channel}`))),
     cell("status", statusChip(item), { class: "status-cell" }),
     cell("reason", reasonName(item.reason, item.channel), { class: "reason-cell" }),

@@ -16,13 +16,13 @@ function paint(place, settings) {
   const locked = !auth.mayAct();
   const controls = {
     time_zone: select(zones(settings.time_zone), settings.time_zone, { disabled: locked }),
-    sender: textInput(settings.sender ?? "", { type: "email", maxlength: "320", readonly: locked, autocomplete: "off" }),
+    sender: textInput(settings.sender ?? "", { maxlength: "320", readonly: locked, autocomplete: "off" }),
     "digest.recipients": h("textarea", { rows: "3", readonly: locked, spellcheck: "false", value: (settings.digest?.recipients ?? []).join("\n") }),
     "digest.hour": select(hours(), String(settings.digest?.hour ?? 8), { disabled: locked }),
     history_days: numberInput(settings.history_days, 30, 3650, locked),
-    content_days: numberInput(settings.content_days, 1, 3650, locked),
-    "soft_failures.failures": numberInput(settings.soft_failures?.failures, 2, 100, locked),
-    "soft_failures.days": numberInput(settings.soft_failures?.days, 1, 365, locked),
+    content_days: numberInput(settings.content_days, 1, 400, locked),
+    "soft_failures.failures": numberInput(settings.soft_failures?.failures, 2, 50, locked),
+    "soft_failures.days": numberInput(settings.soft_failures?.days, 0, 60, locked),
   };
   const days = weekdays(settings.digest?.days ?? [], locked);
   const trouble = h("div", {});

@@ -3,7 +3,7 @@
 import { localMoment, rfc3339 } from "./actions.js";
 import * as api from "./api.js";
 import * as auth from "./auth.js";
-import { h, icon, replace, written } from "./dom.js";
+import { address, h, icon, replace } from "./dom.js";
 import { day, maybe, moment, t } from "./i18n.js";
 import { announce, attempt, button, busyButton, channelIcon, channelName, complain, complaintOf, dialogue, empty, errorPanel, field, loading, pageTitle, required, said, select, textInput, toast } from "./ui.js";
 
@@ -133,7 +133,7 @@ function table(view, items) {
 function row(view, item) {
   const cell = (label, content) => h("td", { role: "cell", "data-label": t(label) }, content);
   return h("tr", { role: "row" },
-    h("td", { role: "cell" }, h("b", {}, written(item.address))),
+    h("td", { role: "cell" }, h("b", {}, address(item.address))),
     cell("report.channel", channelIcon(item.channel)),
     cell("suppressions.reason", reasonOf(item)),
     cell("suppressions.since", h("time", { datetime: item.since }, day(item.since))),

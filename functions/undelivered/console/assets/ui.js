@@ -257,7 +257,7 @@ export function showFormError(error, place, controls = {}) {
   if (!(error instanceof api.ApiError)) console.error(error);
   let told = null;
   for (const { field: name, message, suggestion } of error.errors ?? []) {
-    const control = controls[name];
+    const control = controls[name.replace(/\[\d+\]$/, "")]; // one of a list is told at the list
     if (!control) continue;
     const use = suggestion && button(t("use_suggestion", { suggestion }), {
       kind: "small",
