@@ -35,6 +35,8 @@ EVER = Period(NOW - timedelta(days=400), NOW + timedelta(days=1))
 
 @pytest.fixture(params=BACKENDS)
 def world(request):
+    if request.param == "dynamodb_local":
+        request.getfixturevalue("dynamodb_local")
     with BACKENDS[request.param]() as made:
         yield made
 

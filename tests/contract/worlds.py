@@ -22,7 +22,7 @@ from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredSto
 from undelivered.services import ports
 
 DYNAMODB_LOCAL = "DYNAMODB_LOCAL_URL"
-"""Names the URL of a DynamoDB Local that tests may make tables in."""
+"""Names the URL of a DynamoDB Local that tests may make tables in; conftest starts one where none is named."""
 
 _FOR_TESTS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -125,6 +125,4 @@ def on_dynamodb_local() -> Iterator[World]:
             model.delete_table()
 
 
-BACKENDS = {"memory": in_memory, "moto": on_moto}
-if DYNAMODB_LOCAL in os.environ:
-    BACKENDS["dynamodb_local"] = on_dynamodb_local
+BACKENDS = {"memory": in_memory, "moto": on_moto, "dynamodb_local": on_dynamodb_local}
