@@ -38,6 +38,7 @@ from undelivered.services.ports import NewEntry
 
 Progress = Callable[[str], None]
 
+_REGION = "us-east-1"
 _BATCH = 10
 """Messages that SNS takes in one call."""
 _WITHIN = 60.0
@@ -92,23 +93,22 @@ def seed(stack: Stack, *, progress: Progress | None = None, now: datetime | None
 @contextmanager
 def _aws_environment(stack: Stack) -> Iterator[None]:
     """Point the stores, which find their connection in the environment, at the stack; then put all back."""
-    wanted = {
+    before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    for name in before:
+        del os.environ[name]
+    os.environ |= {
         "AWS_ENDPOINT_URL": stack.endpoint,
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": _REGION,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
     use_tables(TableNames(**stack.tables))
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def _stores(account_id: str) -> _Stores:
@@ -187,7 +187,7 @@ def _log(stack: Stack, entries: Sequence[str]) -> None:
     logs = stack.client("logs")
     account_id = stack.outputs["FeedbackTopicArn"].split(":")[4]
     for failed in (False, True):
-        group = log_group("us-east-1", account_id, failed=failed)
+        group = log_group(_REGION, account_id, failed=failed)
         messages = [entry for entry in entries if (json.loads(entry)["status"] == "FAILURE") is failed]
         if messages:
             stream = f"month-{time.time_ns()}"
