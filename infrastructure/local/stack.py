@@ -408,7 +408,9 @@ def _start_emulator(state_dir: Path, port: int, smtp_port: int, front_port: int,
         "LAMBDA_EXECUTOR": "local",
         "PERSIST_STATE": "0",
         "S3_PERSIST": "0",
+        # Both would listen on every interface, for services that this stack does not use.
         "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
         "COGNITO_EMAIL_ENABLED": "false",
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
     }
