@@ -76,6 +76,7 @@ import email
 import email.policy
 import json
 import logging
+import math
 import os
 import signal
 import sys
@@ -113,6 +114,7 @@ _SUBJECT = "Amazon SES Email Event Notification"
 _GIVES_UP_AFTER = 90.0
 _ASKS_AGAIN_AFTER = 20.0
 _POLLS_TEXTS_EVERY = 0.25
+_GONE_AFTER = 60.0
 _MAXIMUM_MAIL = 40 * 1024 * 1024
 
 
@@ -249,13 +251,15 @@ class World:
             logger.info("%s of %s", event["eventType"], event["mail"]["messageId"])
 
     async def watch_texts(self) -> None:
-        """Report on every text published from now on."""
-        while True:
+        """Report on every text published from now on; return when a stack that was there is gone for good."""
+        answered_at = math.inf
+        while time.monotonic() < answered_at + _GONE_AFTER:
             try:
                 sent = await asyncio.to_thread(self._stack.texts)
             except (httpx.HTTPError, KeyError, ValueError):
                 await asyncio.sleep(_POLLS_TEXTS_EVERY)
                 continue
+            answered_at = time.monotonic()
             # What was there at first was reported on by the world before this one.
             seen = self._seen_texts if self._seen_texts is not None else {message_id for message_id, _ in sent}
             now = datetime.now(UTC)
@@ -336,7 +340,7 @@ def note_from_headers(message: EmailMessage) -> SendNote:
 
 
 async def run(options: Options) -> None:
-    """Run the world until SIGTERM or SIGINT."""
+    """Run the world until SIGTERM or SIGINT, or until its stack is gone, so that none is left behind."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -351,6 +355,7 @@ async def run(options: Options) -> None:
     server = serve(front, options.front_port) if options.front_port else None
     watcher = asyncio.create_task(world.watch_texts())
     logger.info("ready: SMTP on %d, SES v2 front on %d", options.smtp_port, options.front_port)
+    watcher.add_done_callback(lambda _done: stopped.set())
     await stopped.wait()
     watcher.cancel()
     smtp.close()
