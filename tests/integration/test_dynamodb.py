@@ -11,7 +11,8 @@ from pynamodb.exceptions import CancellationReason, VerboseClientError
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_suppression, an_attempt, an_item, reported, resent
 from tests.contract.worlds import on_moto
-from undelivered.adapters.dynamodb import undelivered_store
+from undelivered.adapters.dynamodb import counter_upkeep, undelivered_store
+from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep
 from undelivered.adapters.dynamodb.counters import SHARDS
 from undelivered.adapters.dynamodb.mapping import facts_of, history_row, item_of, undelivered_row
 from undelivered.adapters.dynamodb.models import (
@@ -32,6 +33,7 @@ from undelivered.domain.reporting import CLASSES, Period, ReportFilter
 from undelivered.domain.taxonomy import Channel, Reason, Status
 from undelivered.services.ports import NewEntry
 
+YESTERDAY = NOW.date() - timedelta(days=1)
 MONTH = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
 MESSAGE_ID = "0107019a2b3c4d5e-6f708192-a3b4-c5d6-e7f8-091a2b3c4d5e-000000"
 
@@ -385,6 +387,54 @@ def test_pages_stay_complete_while_items_come_and_go(world):
     keys = [item.entry_key for item in seen]
     assert keys == sorted(set(keys), reverse=True)
     assert {item.entry_key for item in items} <= set(keys)
+
+
+def test_right_counters_have_no_drift(world):
+    world.undelivered.add_new([NewEntry(an_item(number=number)) for number in range(3)])
+    world.undelivered.save(None, resent(an_item(number=4)))
+
+    assert DynamoCounterUpkeep(zone_of=world.zones).drift(ACCOUNT, YESTERDAY) == {}
+
+
+def test_a_drift_is_told_and_corrected(world):
+    world.undelivered.add_new([NewEntry(an_item(number=number)) for number in range(3)])
+    CountsModel(ACCOUNT, f"L~{YESTERDAY}~0").delete()
+    upkeep = DynamoCounterUpkeep(zone_of=world.zones)
+
+    drift = upkeep.drift(ACCOUNT, YESTERDAY)
+    upkeep.correct(ACCOUNT, YESTERDAY, drift)
+
+    assert drift == {"eh": 3}
+    assert upkeep.drift(ACCOUNT, YESTERDAY) == {}
+    assert world.reports.count(ACCOUNT, NOW).total == 3
+
+
+def test_shards_are_folded_into_one_row(world, monkeypatch, calls):
+    for shard in range(SHARDS):
+        monkeypatch.setattr(world.undelivered._shards, "of", lambda _, shard=shard: shard)
+        world.undelivered.add_new([NewEntry(an_item(number=shard)), NewEntry(resent(an_item(number=10 + shard)))])
+    before = world.reports.count(ACCOUNT, NOW)
+
+    saved = DynamoCounterUpkeep(zone_of=world.zones).fold(ACCOUNT, YESTERDAY, YESTERDAY)
+
+    assert saved == SHARDS - 1
+    assert shards("L~") == {"0"}
+    assert world.reports.count(ACCOUNT, NOW) == before
+
+
+def test_a_shard_that_is_written_meanwhile_is_not_folded(world, monkeypatch):
+    monkeypatch.setattr(world.undelivered._shards, "of", lambda _: 1)
+    world.undelivered.add_new([NewEntry(an_item(number=1))])
+
+    def overtaken(actions):
+        monkeypatch.setattr(counter_upkeep, "write", write)
+        world.undelivered.add_new([NewEntry(an_item(Reason.COMPLAINT, number=2))])
+        write(actions)
+
+    monkeypatch.setattr(counter_upkeep, "write", overtaken)
+
+    assert DynamoCounterUpkeep(zone_of=world.zones).fold(ACCOUNT, YESTERDAY, YESTERDAY) == 0
+    assert world.reports.count(ACCOUNT, NOW).total == 2
 
 
 def test_an_account_is_registered_at_first_sight_only(world, calls):

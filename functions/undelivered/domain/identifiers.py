@@ -11,7 +11,8 @@ _PARTS = 3
 
 def timestamp(moment: datetime) -> str:
     """Return a moment as RFC 3339 in UTC, to the second: ``2026-11-23T18:00:00Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: this is on the path of every event, and takes a third of its time.
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def parse_timestamp(text: str) -> datetime:

@@ -35,8 +35,9 @@ class UndeliveredStore(Protocol):
     def add_new(self, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
         """Write new items of one account with counters and suppressions, in as few transactions as fit.
 
-        Return the entries of every group in which something was there already; none of such a group
-        is written. Raises RetryableError when the store is busy.
+        Return the entries of which something was there already (the item or its suppression), those that
+        come twice (but for the first) and those past their thirty days: nothing of them is written, they are
+        for ``find`` and ``save``. Raises RetryableError when the store is busy.
         """
 
     def find(self, account_id: str, entry_key: str) -> UndeliveredItem | None:
@@ -57,7 +58,10 @@ class UndeliveredStore(Protocol):
         """
 
     def live_items_of_customer(self, account_id: str, customer_id: str) -> Sequence[UndeliveredItem]:
-        """Return the customer's items that are on the report, newest first."""
+        """Return the customer's items that are on the report, newest first.
+
+        ``~<recipient digest>`` in place of the id stands for the unknown customer at an address.
+        """
 
     def items_of_customer(self, item: UndeliveredItem) -> Sequence[UndeliveredItem]:
         """Return the items, in any state, that share an item's customer, or its address where that is not known."""
@@ -83,6 +87,22 @@ class ReportReader(Protocol):
 
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
         """Return all that failed on each day of the span, by ``<class code>.<reason>``."""
+
+
+class CounterUpkeep(Protocol):
+    """What keeps the counters of live items right and cheap to read."""
+
+    def drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
+        """Return what the counters of a day lack of its items, by class code and ``RESENDING``; empty when right.
+
+        None when somebody wrote meanwhile, so that nothing can be said.
+        """
+
+    def correct(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
+        """Add a drift to the counters of its day."""
+
+    def fold(self, account_id: str, first: date, last: date) -> int:
+        """Bring the counters of each day of a span into one row; return how many rows that saved."""
 
 
 class NotificationStore(Protocol):
@@ -141,7 +161,7 @@ class SuppressionStore(Protocol):
     def page(
         self, account_id: str, channel: Channel | None, limit: int, after: str | None
     ) -> tuple[Sequence[Suppression], str | None]:
-        """Return a page of suppressions and the address to go on after."""
+        """Return a page of active suppressions, and the key to go on after, None at the end."""
 
 
 class AccountStore(Protocol):

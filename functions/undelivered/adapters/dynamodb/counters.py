@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
+from pynamodb.expressions.condition import Condition
+
 from undelivered.adapters.dynamodb.mapping import Facts
 from undelivered.adapters.dynamodb.models import CountsModel
 from undelivered.adapters.dynamodb.requests import Action, Row, add, query_all
@@ -20,6 +22,9 @@ SHARDS = 4
 
 _RESENDING = "r"
 _KEYS = frozenset({"account_id", "bucket"})
+
+LIVE_NAMES = (*CLASS_BY_CODE, _RESENDING)
+"""Every attribute that a row of live items can have."""
 
 DayChanges = Mapping[date, CountChange]
 
@@ -77,10 +82,19 @@ def failed_by_day(account_id: str, first: date, last: date) -> Mapping[date, Cou
     return days
 
 
+def live_rows(first: date, last: date) -> Condition:
+    """Return the condition on ``bucket`` of the live counters of a span of days."""
+    return _buckets("L", first, last)
+
+
+def _buckets(letter: str, first: date, last: date) -> Condition:
+    return CountsModel.bucket.between(f"{letter}~{first.isoformat()}", f"{letter}~{last.isoformat()}~~")
+
+
 def _rows(
     account_id: str, letter: str, first: date, last: date, *, consistent: bool
 ) -> Iterator[tuple[date, str, int]]:
-    within = CountsModel.bucket.between(f"{letter}~{first.isoformat()}", f"{letter}~{last.isoformat()}~~")
+    within = _buckets(letter, first, last)
     for row in query_all(CountsModel, account_id, within, consistent=consistent):
         day = date.fromisoformat(row["bucket"]["S"].split("~")[1])
         for name, value in row.items():

@@ -35,17 +35,18 @@ _to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Facts(NamedTuple):
-    """What follows from an item's attempts, worked out once for its row and its counters."""
+    """What follows from an item, worked out once for its row and its counters."""
 
+    entry_key: str
     code: str
     reason: Reason
     state: State
 
 
 def facts_of(item: UndeliveredItem) -> Facts:
-    """Return an item's class code, reason and state."""
+    """Return an item's key, class code, reason and state."""
     judgement = item.verdict
-    return Facts(_CODES[item.channel, judgement.status, judgement.kind], judgement.reason, item.state)
+    return Facts(item.entry_key, _CODES[item.channel, judgement.status, judgement.kind], judgement.reason, item.state)
 
 
 def class_partition(account_id: str, group: str, code: str) -> str:
@@ -72,7 +73,7 @@ def state_partition(account_id: str, state: State) -> str:
 def undelivered_row(item: UndeliveredItem, facts: Facts, version: int) -> Row:
     """Return the row of an item in the Undelivered table."""
     live = facts.state in LIVE_STATES
-    row = _common_row(item, LIVE_GROUP if live else facts.state.value, facts.code, version)
+    row = _common_row(item, facts, LIVE_GROUP if live else facts.state.value, version)
     row["expires_at"] = {"N": str(int(item.leaves_at.timestamp()))}
     if facts.state is not State.OPEN:
         row["ready_partition"] = {"S": state_partition(item.account_id, facts.state)}
@@ -87,17 +88,17 @@ def undelivered_row(item: UndeliveredItem, facts: Facts, version: int) -> Row:
 def history_row(item: UndeliveredItem, facts: Facts, version: int, kept_days: int) -> Row:
     """Return the row of an item in the History table, in its final state."""
     final = State.EXPIRED if facts.state in LIVE_STATES else facts.state
-    row = _common_row(item, final.value, facts.code, version)
+    row = _common_row(item, facts, final.value, version)
     row["purge_at"] = {"N": str(int((item.sent_at + timedelta(days=kept_days)).timestamp()))}
     return row
 
 
-def _common_row(item: UndeliveredItem, group: str, code: str, version: int) -> Row:
+def _common_row(item: UndeliveredItem, facts: Facts, group: str, version: int) -> Row:
     account_id, customer_id = item.account_id, item.customer_id
     row: Row = {
         "account_id": {"S": account_id},
-        "entry_key": {"S": item.entry_key},
-        "class_partition": {"S": f"{account_id}#{group}#{code}"},
+        "entry_key": {"S": facts.entry_key},
+        "class_partition": {"S": f"{account_id}#{group}#{facts.code}"},
         "customer_partition": {"S": f"{account_id}#{customer_id or '~' + recipient_digest(item.recipient)}"},
         "recipient": {"S": item.recipient},
         "attempts": {"S": attempts_to_text(item)},

@@ -145,11 +145,12 @@ class DynamoUndeliveredStore:
 
     def _groups(self, entries: Iterable[NewEntry], refused: list[NewEntry]) -> Iterator[_Group]:
         group: _Group | None = None
-        seen: set[str] = set()
+        seen: set[tuple[str, str]] = set()
         past = window_start(self._clock())
         for entry in entries:
             item = entry.item
-            identity = f"{item.account_id}#{item.entry_key}"
+            facts = facts_of(item)
+            identity = (item.account_id, facts.entry_key)
             if item.sent_at <= past or identity in seen:
                 refused.append(entry)
                 continue
@@ -161,7 +162,7 @@ class DynamoUndeliveredStore:
                 group = None
             if group is None:
                 group = _Group(item.account_id)
-            group.add(entry, day, facts_of(item), suppressed)
+            group.add(entry, day, facts, suppressed)
         if group is not None:
             yield group
 
