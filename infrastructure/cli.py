@@ -17,6 +17,7 @@ from infrastructure.demo import demo
 from infrastructure.errors import ToolError
 from infrastructure.explain import explain
 from infrastructure.paths import ROOT
+from infrastructure.redrive import redrive
 
 if TYPE_CHECKING:
     from infrastructure.local.stack import LocalStack
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Undelivered: build it, run it, try it, deploy it.")
 app.command()(demo)
 app.command()(explain)
+app.command()(redrive)
 
 _STDERR = Console(stderr=True)
 
