@@ -12,6 +12,8 @@ from typing import Final
 COMPANION_FILE: Final = "companions"
 _MARK: Final = "infrastructure.local."
 _GRACE_SECONDS: Final = 8.0
+_STARTED: Final[list["subprocess.Popen[bytes]"]] = []
+"""What this process started: a handle let go of while its process lives is a ResourceWarning."""
 
 
 def start(command: list[str], *, log: Path, environment: dict[str, str]) -> int:
@@ -20,6 +22,7 @@ def start(command: list[str], *, log: Path, environment: dict[str, str]) -> int:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True
         )
+    _STARTED.append(process)
     return process.pid
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
+from pynamodb.exceptions import PutError
+
 from undelivered.adapters.dynamodb.models import AccountModel
-from undelivered.adapters.dynamodb.requests import busy_is_retryable
+from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
 from undelivered.domain.account import AccountSettings, DigestSettings
 from undelivered.domain.suppression import SoftFailureRule
 
@@ -40,8 +42,13 @@ class DynamoAccountStore:
             except AccountModel.DoesNotExist:
                 # Registered first: a crash in between registers it again, never leaves it out.
                 AccountModel(REGISTRY, account_id).save()
-                AccountModel(account_id, _SETTINGS).save(AccountModel.account_id.does_not_exist())
                 body = "{}"
+                try:
+                    AccountModel(account_id, _SETTINGS, body=body).save(AccountModel.account_id.does_not_exist())
+                except PutError as error:
+                    # Another container saw the account first at the same moment.
+                    if not is_condition_failure(error):
+                        raise
         return _settings_of(account_id, json.loads(body))
 
     def save_settings(self, settings: AccountSettings) -> None:
