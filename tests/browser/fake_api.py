@@ -1,0 +1,518 @@
+"""A stand-in for the whole installation: the real console files, a sign-in, and API answers as the contract has them.
+
+It makes states that the real stack reaches only with patience: errors, sessions that end, lists of any length. The
+story itself is tested on the real stack (test_story.py).
+"""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+
+from chalice import Chalice
+from chalice.config import Config
+from chalice.local import LocalGateway
+
+from undelivered.entrypoints.http import console
+
+STAGE = "/api"
+NOW = datetime.now(UTC).replace(microsecond=0)
+Answer = tuple[int, Any]
+
+
+def at(**ago: float) -> str:
+    return (NOW - timedelta(**ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def an_item(number: int, **changes: Any) -> dict[str, Any]:
+    item = {
+        "id": f"item-{number}",
+        "notification_id": f"n-{number}",
+        "title": "Rent reminder",
+        "channel": "email",
+        "customer": {"id": f"c-{number}", "name": "Ada Byron"},
+        "recipient": f"ada.{number}@example.com",
+        "status": "bounced",
+        "kind": "soft",
+        "reason": "mailbox_full",
+        "fault": "recipient",
+        "explanation": "The recipient's mailbox is full.",
+        "remedy": "Resend in a few days, or reach the customer by another way.",
+        "state": "open",
+        "sent_at": at(hours=7 * number),
+        "failed_at": at(hours=7 * number - 0.1),
+        "leaves_at": at(days=-30, hours=7 * number),
+        "attempts": 1,
+        "ready_to_resend": False,
+        "resend": {"allowed": True, "code": None, "detail": "Ready to be sent again."},
+    }
+    return item | changes
+
+
+def refused(code: str, detail: str) -> dict[str, Any]:
+    return {"allowed": False, "code": code, "detail": detail}
+
+
+NEEDS_CHANGE = refused(
+    "resend_needs_changed_address",
+    "This address cannot receive messages. Correct the customer's contact first.",
+)
+NEEDS_CONSENT = refused(
+    "resend_needs_consent", "The customer opted out. Record their consent (who gave it, how and when) to resend."
+)
+BLOCKED = refused("resend_blocked_by_complaint", "The customer marked a message as spam. Reach them by another way.")
+
+
+def the_items() -> list[dict[str, Any]]:
+    """One item of each kind, then some more."""
+    invalid = {
+        "status": "invalid",
+        "kind": None,
+        "reason": "address_not_found",
+        "explanation": "The e-mail address does not exist.",
+        "remedy": "Look for a typing error, or ask the customer for the right address.",
+        "resend": NEEDS_CHANGE,
+    }
+    items = [
+        an_item(1, **invalid, title="Invoice for November", recipient="grace@gmial.com"),
+        an_item(2, title="Gate code for unit 14"),
+        an_item(
+            3, status="bounced", kind="hard", reason="mailbox_disabled", resend=NEEDS_CHANGE, title="Overdue notice"
+        ),
+        an_item(4, title='<script>alert("x")</script> & <b>bold</b>', customer={"id": "c-4", "name": "<img src=x>"}),
+        an_item(5, title="تذكير بالإيجار", customer={"id": "c-5", "name": "ليلى حداد"}),
+        an_item(
+            6,
+            status="spammed",
+            kind=None,
+            reason="complaint",
+            fault="recipient_choice",
+            resend=BLOCKED,
+            title="Newsletter",
+        ),
+        an_item(
+            7,
+            status="dropped",
+            kind=None,
+            reason="unsubscribed",
+            fault="recipient_choice",
+            resend=NEEDS_CONSENT,
+            title="Opening hours",
+        ),
+        an_item(8, status="failed", kind=None, reason="rendering_failed", fault="sender", title="Lease renewal"),
+        an_item(9, channel="sms", recipient="+34600123456", reason="unreachable", fault="unknown", title="Payment due"),
+        an_item(
+            10,
+            ready_to_resend=True,
+            status="bounced",
+            kind="hard",
+            reason="mailbox_disabled",
+            title="Insurance expires",
+        ),
+    ]
+    items += [
+        an_item(number, title=f"Reminder {number}", customer={"id": "c-1", "name": "Grace Hopper"})
+        for number in range(11, 75)
+    ]
+    return items
+
+
+class FakeApi:
+    """The state behind the answers; tests change it, and put failures in the way."""
+
+    def __init__(self) -> None:
+        self.items = {item["id"]: item for item in the_items()}
+        self.role = "managers"
+        self.requests: list[tuple[str, str, dict[str, str], Any]] = []
+        self.failures: list[tuple[Callable[[str, str], bool], Answer, dict[str, str]]] = []
+        self.customers: dict[str, dict[str, Any]] = {}
+        self.settings: dict[str, Any] = {
+            "time_zone": "Europe/Madrid",
+            "sender": "",
+            "history_days": 400,
+            "content_days": 60,
+            "soft_failures": {"failures": 5, "days": 3},
+            "digest": {"recipients": ["manager@harbor.example"], "days": [0, 1, 2, 3, 4], "hour": 8},
+        }
+        self.outcome = "resolved"
+        self.polls_until_outcome = 2
+        self.waiting: dict[str, int] = {}
+        self.tokens_end = False
+        self.refresh_works = True
+        self.exports = 0
+
+    def fail(
+        self, method: str, path: str, status: int, code: str = "", *, detail: str = "", times: int = 1, **headers: str
+    ) -> None:
+        """Let the next requests of this kind fail."""
+        problem = {"type": "about:blank", "title": "", "status": status, "detail": detail, "code": code, "errors": []}
+        problem["request_id"] = "3f0c-41"
+        for _ in range(times):
+            self.failures.append((lambda m, p: m == method and p == path, (status, problem), headers))
+
+    def customer(self, customer_id: str) -> dict[str, Any]:
+        if customer_id not in self.customers:
+            item = next(i for i in self.items.values() if i["customer"]["id"] == customer_id)
+            self.customers[customer_id] = {
+                "id": customer_id,
+                "name": item["customer"]["name"],
+                "email": item["recipient"] if item["channel"] == "email" else "",
+                "phone": item["recipient"] if item["channel"] == "sms" else "",
+                "email_changed_at": None,
+                "phone_changed_at": None,
+            }
+        return self.customers[customer_id]
+
+    # --- answers
+
+    def answer(  # noqa: C901, PLR0911, PLR0912 - one line for each route
+        self, method: str, path: str, query: dict[str, str], body: Any
+    ) -> Answer:
+        parts = [unquote(part) for part in path.strip("/").split("/")]
+        match (method, *parts):
+            case ("GET", "settings"):
+                return 200, self.settings
+            case ("PUT", "settings"):
+                self.settings = body
+                return 200, body
+            case ("GET", "undelivered", "count"):
+                return 200, self.count()
+            case ("GET", "undelivered", "trend"):
+                return 200, {"days": self.trend()}
+            case ("GET", "undelivered", "summary"):
+                return 200, self.summary()
+            case ("GET", "undelivered"):
+                return 200, self.report(query)
+            case ("GET", "undelivered", item_id):
+                return self.detail(item_id)
+            case ("POST", "undelivered", "resend"):
+                return self.resend_many(body)
+            case ("POST", "undelivered", item_id, "resend"):
+                return self.resend(item_id, body)
+            case ("POST", "undelivered", item_id, "dismiss"):
+                self.items[item_id]["state"] = "dismissed"
+                return 200, self.items[item_id]
+            case ("POST", "undelivered", item_id, "restore"):
+                self.items[item_id]["state"] = "open"
+                return 200, self.items[item_id]
+            case ("GET", "resend-batches", _):
+                return 200, self.batch()
+            case ("GET", "customers"):
+                found = [
+                    self.customer(i["customer"]["id"])
+                    for i in self.items.values()
+                    if i["recipient"] == query["address"]
+                ]
+                return 200, {"customers": found}
+            case ("GET", "customers", customer_id):
+                return 200, self.customer(customer_id)
+            case ("PATCH", "customers", customer_id):
+                return self.change_customer(customer_id, body)
+            case ("GET", "suppressions"):
+                return 200, {"suppressions": [SUPPRESSION, COMPLAINT], "next_cursor": None}
+            case ("GET", "suppressions", _, address):
+                return (200, SUPPRESSION) if address == SUPPRESSION["address"] else self.problem(404, "not_found")
+            case (("PUT" | "DELETE"), "suppressions", _, _):
+                return 200, SUPPRESSION
+            case ("POST", "exports"):
+                self.exports = 0
+                return 202, {"export_id": "e-1"}
+            case ("GET", "exports", _):
+                self.exports += 1
+                done = self.exports > 1
+                return 200, {
+                    "state": "done" if done else "running",
+                    "rows": 74,
+                    "url": "../export.csv" if done else None,
+                }
+        return self.problem(404, "not_found")
+
+    @staticmethod
+    def problem(status: int, code: str, detail: str = "", errors: list[dict[str, str]] | None = None) -> Answer:
+        return status, {
+            "status": status,
+            "code": code,
+            "detail": detail,
+            "errors": errors or [],
+            "request_id": "3f0c-41",
+        }
+
+    def live(self) -> list[dict[str, Any]]:
+        return [item for item in self.items.values() if item["state"] in {"open", "resending"}]
+
+    def count(self) -> dict[str, Any]:
+        live = self.live()
+
+        def by(field: str, values: tuple[str, ...]) -> dict[str, int]:
+            return {value: sum(item[field] == value for item in live) for value in values}
+
+        return {
+            "window_days": 30,
+            "as_of": at(),
+            "total": len(live),
+            "by_status": by("status", ("bounced", "invalid", "spammed", "dropped", "failed")),
+            "by_kind": by("kind", ("hard", "soft")),
+            "by_channel": by("channel", ("email", "sms")),
+            "resending": sum(item["state"] == "resending" for item in live),
+        }
+
+    def trend(self) -> list[dict[str, Any]]:
+        days = []
+        for ago in range(30, -1, -1):
+            date = (NOW - timedelta(days=ago)).date().isoformat()
+            day = dict.fromkeys(("bounced", "invalid", "spammed", "dropped", "failed"), 0)
+            for item in self.items.values():
+                if item["sent_at"].startswith(date):
+                    day[item["status"]] += 1
+            days.append({"date": date, **day})
+        return days
+
+    @staticmethod
+    def summary() -> dict[str, Any]:
+        return {
+            "undelivered": 121,
+            "resolved": 47,
+            "resolved_share": 0.39,
+            "median_hours_to_resolve": 6.4,
+            "top_reasons": [{"reason": "mailbox_full", "count": 67}, {"reason": "address_not_found", "count": 21}],
+            "repeat_recipients": [{"recipient": "ada.2@example.com", "count": 6}],
+        }
+
+    def report(self, query: dict[str, str]) -> dict[str, Any]:
+        items = list(self.items.values())
+        states = query.get("state", "open,resending" if "from" not in query else "").split(",")
+        items = [i for i in items if states == [""] or i["state"] in states]
+        if "status" in query:
+            wanted = query["status"].split(",")
+            items = [i for i in items if i["status"] in wanted or f"{i['status']}.{i['kind']}" in wanted]
+        for name in ("channel", "fault", "reason"):
+            if name in query:
+                items = [i for i in items if i[name] in query[name].split(",")]
+        if "ready" in query:
+            items = [i for i in items if i["ready_to_resend"]]
+        if "customer_id" in query:
+            items = [i for i in items if i["customer"]["id"] == query["customer_id"]]
+        if "q" in query:
+            q = query["q"].lower()
+            items = [i for i in items if q in f"{i['title']} {i['recipient']} {i['customer']['name']}".lower()]
+        start, limit = int(query.get("cursor", 0)), int(query.get("limit", 50))
+        more = str(start + limit) if start + limit < len(items) else None
+        return {"items": items[start : start + limit], "next_cursor": more, "from": at(days=30), "to": at()}
+
+    def detail(self, item_id: str) -> Answer:
+        if item_id not in self.items:
+            return self.problem(404, "not_found", "There is no such thing.")
+        item = self.items[item_id]
+        if item["state"] == "resending":
+            self.waiting[item_id] -= 1
+            if self.waiting[item_id] <= 0:
+                item["state"] = "resolved" if self.outcome == "resolved" else "open"
+        customer = self.customer(item["customer"]["id"])
+        chain = [
+            {
+                "attempt": n,
+                "to": item["recipient"] if n == 1 else customer["email"],
+                "at": item["sent_at"] if n == 1 else at(),
+                "by": "host" if n == 1 else "manager@harbor.example",
+                "outcome": "failed" if n == 1 or item["state"] == "open" else "delivered",
+                "reason": item["reason"] if n == 1 else None,
+                "provider_message_id": f"0100{n}",
+            }
+            for n in range(1, item["attempts"] + 1)
+        ]
+        return 200, item | {
+            "diagnostic": "smtp; 550 5.1.1 The email account that you tried to reach does not exist.",
+            "events": [{"type": "Bounce", "at": item["failed_at"], "by": "ses"}],
+            "attempt_chain": chain,
+            "content": {
+                "subject": item["title"],
+                "text": "Dear customer,\nyour rent is due on Friday.",
+                "html": MESSAGE,
+            },
+            "current_contact": customer["email"] if item["channel"] == "email" else customer["phone"],
+            "suppression": None,
+            "suggestion": "grace@gmail.com" if item["recipient"] == "grace@gmial.com" else None,
+            "audit": [{"at": item["failed_at"], "by": "system", "action": "opened"}],
+        }
+
+    def resend(self, item_id: str, body: Any) -> Answer:
+        item = self.items[item_id]
+        ruling = item["resend"]
+        if not ruling["allowed"] and not (ruling["code"] == "resend_needs_consent" and (body or {}).get("consent")):
+            return self.problem(409, ruling["code"], ruling["detail"])
+        item["state"] = "resending"
+        item["attempts"] += 1
+        self.waiting[item_id] = self.polls_until_outcome
+        return 202, item
+
+    def resend_many(self, body: Any) -> Answer:
+        ids = body.get("ids") or [i["id"] for i in self.report(body["filter"] | {"limit": "1000"})["items"]]
+        refusals = []
+        for item_id in ids:
+            status, answer = self.resend(item_id, {})
+            if status != 202:
+                refusals.append({"id": item_id, "code": answer["code"], "detail": answer["detail"]})
+        self.sent = [i for i in ids if i not in {r["id"] for r in refusals}]
+        self.refusals = refusals
+        return 202, {"batch_id": "b-1", "accepted": len(self.sent), "refused": refusals}
+
+    def batch(self) -> dict[str, int]:
+        for item_id in self.sent:
+            self.detail(item_id)
+        states = [self.items[i]["state"] for i in self.sent]
+        return {
+            "total": len(states) + len(self.refusals),
+            "resending": states.count("resending"),
+            "resolved": states.count("resolved"),
+            "returned": states.count("open"),
+            "refused": len(self.refusals),
+        }
+
+    def change_customer(self, customer_id: str, body: dict[str, str]) -> Answer:
+        if body.get("email", "").endswith("@gmial.com") or "@" not in body.get("email", "@"):
+            error = {"field": "email", "message": "is not a valid e-mail address", "suggestion": "grace@gmail.com"}
+            return self.problem(400, "invalid_body", "The field 'email' is not valid.", [error])
+        customer = self.customer(customer_id)
+        customer |= body | {"email_changed_at": at()}
+        ready = []
+        for item in self.items.values():
+            if item["customer"]["id"] == customer_id and item["resend"]["code"] == "resend_needs_changed_address":
+                item["resend"] = {"allowed": True, "code": None, "detail": "Ready to be sent again."}
+                item["ready_to_resend"] = True
+                ready.append(item["id"])
+        return 200, customer | {"ready_to_resend": ready}
+
+
+MESSAGE = """<html><head><style>
+h1 { border-bottom: 2px solid; background: url(https://tracker.example/b.png) }
+</style></head><body>
+<h1 style="color:#0b5d5e">Hello</h1>
+<p style="font-size:18px">Your rent is due on <b>Friday</b>.</p>
+<img src="https://tracker.example/p.gif"><script>top.hacked = true</script>
+<a href="https://example.com/" onclick="top.hacked = true">Pay now</a>
+</body></html>"""
+
+SUPPRESSION = {
+    "channel": "email",
+    "address": "ada.7@example.com",
+    "reason": "unsubscribed",
+    "since": at(days=9),
+    "origin": "0100018f-unsubscribe",
+    "active": True,
+    "lifted_at": None,
+    "audit": [],
+}
+COMPLAINT = SUPPRESSION | {"address": "ada.6@example.com", "reason": "complaint"}
+
+
+def _token(claims: dict[str, Any]) -> str:
+    part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"e30.{part}.c2ln"
+
+
+def _console() -> Callable[[str, str, dict[str, str]], tuple[int, dict[str, str], bytes]]:
+    app = Chalice(app_name="console", configure_logs=False)
+    app.register_blueprint(console.routes)
+    gateway = LocalGateway(app, Config(chalice_stage="api", config_from_disk={}))
+
+    def ask(method: str, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        answer = gateway.handle_request(method=method, path=path, headers=headers, body=b"")
+        body = answer["body"]
+        return answer["statusCode"], answer["headers"], body if isinstance(body, bytes) else body.encode()
+
+    return ask
+
+
+class _Handler(BaseHTTPRequestHandler):
+    api: FakeApi
+    console: Any
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def _handle(self) -> None:
+        url = urlsplit(self.path)
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if url.path.startswith(f"{STAGE}/console"):
+            return self._send(*self.console(self.command, url.path.removeprefix(STAGE), dict(self.headers)))
+        if url.path.startswith(f"{STAGE}/export.csv"):
+            return self._send(200, {"Content-Type": "text/csv", "Content-Disposition": "attachment"}, b"title\r\n")
+        if url.path.startswith(STAGE):
+            return self._api(url.path.removeprefix(STAGE), dict(parse_qsl(url.query)), json.loads(raw or b"null"))
+        return self._sign_in(url.path, {name: values[0] for name, values in parse_qs(url.query).items()}, raw)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - as http.server calls them
+
+    def _api(self, path: str, query: dict[str, str], body: Any) -> None:
+        self.api.requests.append((self.command, path, query, body))
+        if self.api.tokens_end:
+            return self._json(401, {"code": "unauthorized"})
+        for failure in self.api.failures:
+            matches, (status, problem), headers = failure
+            if matches(self.command, path):
+                self.api.failures.remove(failure)
+                return self._json(status, problem, headers)
+        status, answer = self.api.answer(self.command, path, query, body)
+        return self._json(status, deepcopy(answer))
+
+    def _sign_in(self, path: str, query: dict[str, str], raw: bytes) -> None:
+        if path == "/oauth2/authorize":
+            answer = urlencode({"code": "c-1", "state": query["state"]})
+            form = (
+                f'<!doctype html><title>Sign in</title><a id="go" href="{query["redirect_uri"]}?{answer}">Sign in</a>'
+            )
+            return self._send(200, {"Content-Type": "text/html"}, form.encode())
+        if path == "/logout":
+            return self._send(302, {"Location": query["logout_uri"]}, b"")
+        if path == "/oauth2/token":
+            form = dict(parse_qsl(raw.decode()))
+            if form["grant_type"] == "refresh_token" and not self.api.refresh_works:
+                return self._json(400, {"error": "invalid_grant"})
+            claims = {"email": "manager@harbor.example", "cognito:groups": [self.api.role], "exp": time.time() + 3600}
+            return self._json(200, {"id_token": _token(claims), "refresh_token": "r-1", "expires_in": 3600})
+        return self._send(404, {}, b"")
+
+    def _json(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        self._send(status, {"Content-Type": "application/json"} | (headers or {}), json.dumps(body).encode())
+
+    def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            if name.lower() != "content-length":
+                self.send_header(name, str(value))
+        self.send_header("Content-Length", str(len(body)))
+        with suppress(BrokenPipeError, ConnectionResetError):  # the page asked, and went on
+            self.end_headers()
+            self.wfile.write(body)
+
+
+@contextmanager
+def serve(environment: dict[str, str]) -> Iterator[tuple[str, FakeApi]]:
+    """Give the console's address and the API behind it; ``environment`` is where the settings are written."""
+    api = FakeApi()
+    handler = type("Handler", (_Handler,), {"api": api, "console": None})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    base = f"http://127.0.0.1:{server.server_port}"
+    environment |= {"CONSOLE_CLIENT_ID": "console", "SIGN_IN_URL": base}
+    ask, lock = _console(), threading.Lock()
+
+    def one_at_a_time(*request: Any) -> Any:
+        with lock:  # the gateway keeps the request it works on in the app
+            return ask(*request)
+
+    handler.console = staticmethod(one_at_a_time)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"{base}{STAGE}/console/", api
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,296 @@
+"""What every page of the console keeps to: barriers, small screens, languages, sizes, headers."""
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.browser.conftest import barriers
+from undelivered.domain import explanations, resend
+from undelivered.domain.taxonomy import Reason
+
+PAGES = {
+    "overview": "#/",
+    "report": "#/report",
+    "report-filtered": "#/report?status=invalid,spammed",
+    "report-empty": "#/report?state=expired",
+    "detail-refused": "#/item/item-1",
+    "detail-resendable": "#/item/item-2",
+    "detail-right-to-left": "#/item/item-5",
+    "customers": "#/customers",
+    "customer": "#/customers/c-1",
+    "suppressions": "#/suppressions",
+    "settings": "#/settings",
+    "not-there": "#/item/no-such-item",
+}
+FIRST_VIEW = {"index.html", "console.css", "main.js", "dom.js", "i18n.js", "auth.js", "api.js", "ui.js", "dashboard.js"}
+CONSOLE = Path(__file__).parents[2] / "functions" / "undelivered" / "console"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_no_page_has_barriers_that_axe_knows(open_console, scheme, width):
+    person = open_console(color_scheme=scheme, viewport={"width": width, "height": 800})
+    person.signs_in()
+
+    found = {}
+    for name, place in PAGES.items():
+        person.goes_to(place)
+        person.takes_picture(f"{name}-{'desktop' if width > 500 else 'phone'}-{scheme}")
+        found[name] = barriers(person.page)
+
+    assert {name: violations for name, violations in found.items() if violations} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_dialogue_has_barriers_that_axe_knows(open_console, scheme):
+    person = open_console(color_scheme=scheme)
+    person.signs_in()
+    page, found = person.page, {}
+
+    person.goes_to("#/item/item-7")
+    page.get_by_role("button", name="Resend").click()
+    page.get_by_role("button", name="Record and resend").click()  # with complaints shown
+    found["consent"] = barriers(page)
+    person.takes_picture(f"consent-desktop-{scheme}")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Dismiss").click()
+    found["dismiss"] = barriers(page)
+    page.get_by_role("dialog").get_by_role("button", name="Dismiss").click()
+    page.get_by_text("1 notification dismissed").last.wait_for()
+    found["toast"] = barriers(page)
+    person.goes_to("#/suppressions")
+    page.get_by_role("button", name="Lift the suppression of ada.7@example.com").click()
+    found["lift"] = barriers(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Suppress an address").click()
+    found["suppress"] = barriers(page)
+    page.keyboard.press("Escape")
+    person.goes_to("#/item/item-1")
+    page.get_by_role("button", name="Edit contact").click()
+    page.get_by_label("E-mail address").fill("wrong")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Use grace@gmail.com").last.wait_for()
+    found["contact"] = barriers(page)
+
+    assert {name: violations for name, violations in found.items() if violations} == {}
+
+
+def test_the_page_before_signing_in_has_no_barriers(open_console):
+    person = open_console()
+    person.page.goto(person.url)
+    person.page.get_by_role("button", name="Sign in").wait_for()
+
+    assert barriers(person.page) == []
+    person.takes_picture("welcome-desktop-light")
+
+
+@pytest.mark.parametrize("width", [320, 360, 640])
+def test_nothing_is_cut_off_on_a_narrow_screen(open_console, width):
+    # 640 is a screen of 1280 at 200 %, 320 one at 400 %.
+    person = open_console(viewport={"width": width, "height": 740})
+    person.signs_in()
+
+    for place in PAGES.values():
+        person.goes_to(place)
+        assert person.page.evaluate("document.documentElement.scrollWidth") <= width, place
+
+
+def test_touch_targets_are_large_enough(open_console):
+    person = open_console(viewport={"width": 360, "height": 740})
+    person.signs_in()
+    person.goes_to("#/report")
+
+    # WCAG 2.2, 2.5.8: 24 by 24 for what is not a link within text.
+    small = person.page.evaluate(
+        """() => [...document.querySelectorAll('button, select, input:not([type=checkbox])')]
+              .map((one) => [one.outerHTML.slice(0, 60), one.getBoundingClientRect()])
+              .filter(([, box]) => box.width > 0 && (box.width < 24 || box.height < 24)).map(([html]) => html)"""
+    )
+    assert small == []
+
+
+def test_speaks_spanish_throughout(open_console):
+    person = open_console(locale="es-ES")
+    person.page.goto(person.url)
+    person.page.get_by_role("button", name="Iniciar sesión").click()
+    person.page.get_by_role("link", name="Sign in").click()
+    person.sees("notificaciones no entregadas en los últimos 30 días")
+    person.goes_to("#/item/item-1")
+    person.sees("La dirección de correo no existe.")
+    person.sees("Corrija primero el contacto del cliente.")
+
+    assert person.page.evaluate("document.documentElement.lang") == "es"
+    assert barriers(person.page) == []
+
+
+def test_language_can_be_chosen_and_is_remembered(manager):
+    manager.page.get_by_label("Language").select_option("es")
+    manager.sees("Ver el informe")
+    manager.page.reload()
+
+    manager.page.get_by_role("link", name="Sign in").click()
+    manager.sees("Ver el informe")
+
+
+def test_both_languages_have_the_same_texts():
+    english, spanish = (json.loads((CONSOLE / "assets" / f"{name}.json").read_text()) for name in ("en", "es"))
+    plural_more = {key for key in spanish if key.endswith(".many") and key.removesuffix(".many") + ".other" in english}
+
+    assert {key for key in spanish if not key.startswith("says:")} - plural_more == set(english)
+    for key, text in english.items():
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", spanish[key])), key
+
+
+def test_every_sentence_of_the_api_about_failures_has_a_translation():
+    tables = (
+        explanations._EXPLANATIONS,
+        explanations._EXPLANATIONS_OF_TEXTS,
+        explanations._REMEDIES,
+        explanations._REMEDIES_OF_TEXTS,
+        explanations._FOR_GOOD,
+        resend._DETAILS,
+    )
+    spanish = json.loads((CONSOLE / "assets" / "es.json").read_text())
+
+    assert {text for table in tables for text in table.values() if f"says:{text}" not in spanish} == set()
+
+
+def test_every_reason_has_a_name():
+    english = json.loads((CONSOLE / "assets" / "en.json").read_text())
+
+    assert {reason for reason in Reason if f"reason.{reason}" not in english} == set()
+
+
+def test_first_view_is_small():
+    files = [CONSOLE / "index.html", *(CONSOLE / "assets" / name for name in FIRST_VIEW - {"index.html"})]
+    files += [CONSOLE / "assets" / "en.json", CONSOLE / "assets" / "icon.svg"]
+
+    assert sum(len(gzip.compress(file.read_bytes())) for file in files) < 50_000
+    assert sum(file.stat().st_size for file in files) < 150_000  # even where nothing compresses on the way
+
+
+def test_page_loads_nothing_from_elsewhere(open_console):
+    person = open_console()
+    asked: list[str] = []
+    person.page.on("request", lambda request: asked.append(request.url))
+    person.signs_in("#/item/item-1")
+    person.sees("Images from elsewhere are not loaded.")
+
+    origin = person.url.split("/api/")[0]
+    assert [url for url in asked if not url.startswith(origin)] == []
+
+
+def test_message_is_shown_as_designed_and_does_nothing(manager):
+    manager.goes_to("#/item/item-1")
+    frame = manager.page.frame_locator("iframe.message-frame")
+    heading = frame.get_by_role("heading", name="Hello")
+    heading.wait_for()
+
+    assert heading.evaluate("node => getComputedStyle(node).color") == "rgb(11, 93, 94)"
+    assert frame.locator("script, [onclick], a[href]").count() == 0
+    assert manager.page.locator("iframe.message-frame").get_attribute("sandbox") == "allow-same-origin"
+    assert manager.page.evaluate("window.hacked") is None
+
+
+def test_markup_in_titles_and_names_is_text(manager):
+    manager.goes_to("#/report")
+    manager.sees('<script>alert("x")</script> & <b>bold</b>')
+    manager.sees("<img src=x>")
+    manager.goes_to("#/item/item-4")
+
+    assert manager.page.locator("h1").inner_text() == '<script>alert("x")</script> & <b>bold</b>'
+    assert manager.page.locator("h1 bdi *").count() == 0
+
+
+def test_right_to_left_titles_keep_to_themselves(manager):
+    manager.goes_to("#/item/item-5")
+
+    title = manager.page.locator("h1 bdi")
+    assert title.evaluate("node => getComputedStyle(node).direction") == "rtl"
+    assert title.evaluate("node => getComputedStyle(node).unicodeBidi") == "isolate"
+    assert manager.page.locator("h1").evaluate("node => getComputedStyle(node).direction") == "ltr"
+
+
+class TestHeaders:
+    def test_policy_forbids_inline_code_and_framing(self, fake):
+        policy = httpx.get(fake[0]).headers["content-security-policy"]
+
+        assert "default-src 'none'" in policy
+        assert "script-src 'self'" in policy
+        assert "style-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "require-trusted-types-for 'script'" in policy
+
+    def test_page_is_asked_for_every_time_and_its_files_are_kept_for_good(self, fake):
+        page = httpx.get(fake[0])
+        assets = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+
+        assert page.headers["cache-control"] == "no-cache"
+        assert len(assets) > 5
+        for asset in assets:
+            answer = httpx.get(fake[0] + asset)
+            assert answer.status_code == 200, asset
+            assert "immutable" in answer.headers["cache-control"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+
+    def test_what_the_browser_has_is_not_sent_again(self, fake):
+        first = httpx.get(fake[0])
+        again = httpx.get(fake[0], headers={"If-None-Match": first.headers["etag"]})
+
+        assert again.status_code == 304
+        assert again.content == b""
+
+    def test_files_are_found_under_the_folder_of_another_version_but_not_kept(self, fake):
+        answer = httpx.get(f"{fake[0]}0123456789abcdef/main.js")
+
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-cache"
+
+    @pytest.mark.parametrize(
+        "path", ["..%2Fsettings.py", "console.py", "assets", "x/..%2F..%2Fsettings.py", "x/main.py"]
+    )
+    def test_nothing_else_is_served(self, fake, path):
+        assert httpx.get(fake[0] + path).status_code == 404
+
+    def test_address_without_its_slash_leads_to_the_page(self, fake):
+        answer = httpx.get(fake[0].rstrip("/"))
+
+        assert answer.status_code == 302
+        assert httpx.URL(fake[0].rstrip("/")).join(answer.headers["location"]) == fake[0]
+
+    def test_configuration_tells_what_the_browser_needs(self, fake):
+        told = httpx.get(f"{fake[0]}config.json").json()
+
+        assert told == {"api_url": "..", "client_id": "console", "sign_in_url": fake[0].split("/api/")[0]}
+
+    def test_badge_can_be_embedded_elsewhere(self, fake):
+        answer = httpx.get(f"{fake[0]}badge.js")
+
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["content-type"].startswith("text/javascript")
+
+
+def test_badge_shows_the_number(open_page, fake):
+    url, _ = fake
+    page = open_page()
+    page.route(
+        "**/host-page",
+        lambda route: route.fulfill(
+            content_type="text/html",
+            body=f"""<!doctype html><html lang="en"><title>Host</title><main><h1>Host</h1>
+            <script type="module" src="{url}badge.js"></script>
+            <undelivered-count href="{url}#/report"></undelivered-count>
+            <script>document.querySelector("undelivered-count").token = async () => "e30.e30.x";</script></main>""",
+        ),
+    )
+    page.goto(url.replace("/api/console/", "/host-page"))
+
+    badge = page.locator("undelivered-count")
+    badge.get_by_text("74").wait_for()
+    assert badge.get_by_role("link").inner_text().split() == ["74", "undelivered"]
+    assert barriers(page) == []

@@ -1,0 +1,339 @@
+"""A manager's work in the console, and what a viewer sees of it; on a stand-in for the API."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+
+class TestOverview:
+    def test_the_number_leads_to_the_report(self, manager):
+        manager.page.get_by_role("link", name=re.compile("74 notifications undelivered")).click()
+
+        expect(manager.page).to_have_url(re.compile("#/report$"))
+        manager.sees("Invoice for November")
+
+    def test_each_status_leads_to_its_part_of_the_report(self, manager):
+        manager.page.get_by_role("link", name=re.compile("Spammed")).click()
+
+        expect(manager.page).to_have_url(re.compile("status=spammed$"))
+        manager.sees("Newsletter")
+        expect(manager.page.locator("tbody tr")).to_have_count(1)
+
+    def test_what_is_ready_leads_to_it(self, manager):
+        manager.page.get_by_role("link", name=re.compile("whose contact has been corrected")).click()
+
+        manager.sees("Insurance expires")
+        expect(manager.page.locator("tbody tr")).to_have_count(1)
+
+    def test_the_trend_stands_in_a_table_too(self, manager):
+        manager.page.get_by_text("Show as a table").click()
+
+        expect(manager.page.locator(".figures-table tbody tr")).to_have_count(31)
+
+
+class TestReport:
+    def test_filters_stand_in_the_address_and_counts_on_the_filters(self, manager):
+        manager.goes_to("#/report")
+        manager.page.get_by_role("button", name="Invalid 1").click()
+        manager.page.get_by_role("button", name="Spammed 1").click()
+        manager.page.get_by_label("Channel").select_option("email")
+
+        expect(manager.page).to_have_url(re.compile(r"#/report\?status=invalid,spammed&channel=email$"))
+        expect(manager.page.locator("tbody tr")).to_have_count(2)
+
+    def test_going_back_goes_back_one_filter(self, manager):
+        manager.goes_to("#/report")
+        manager.page.get_by_role("button", name="Invalid 1").click()
+        expect(manager.page.locator("tbody tr")).to_have_count(1)
+        manager.page.go_back()
+
+        expect(manager.page.locator("tbody tr")).to_have_count(50)
+
+    def test_the_search_stays_out_of_the_address(self, manager):
+        manager.goes_to("#/report")
+        manager.page.get_by_role("searchbox", name="Search").fill("grace@gmial")
+        manager.page.keyboard.press("Enter")
+        expect(manager.page.locator("tbody tr")).to_have_count(1)
+
+        assert "grace" not in manager.page.url
+
+    def test_a_search_outlives_a_look_at_an_item(self, manager):
+        manager.goes_to("#/report")
+        manager.page.get_by_role("searchbox", name="Search").fill("grace@gmial")
+        manager.page.keyboard.press("Enter")
+        expect(manager.page.locator("tbody tr")).to_have_count(1)
+        manager.page.get_by_role("link", name="Invoice for November").click()
+        manager.page.get_by_role("link", name="Back to the report").click()
+
+        expect(manager.page.get_by_role("searchbox", name="Search")).to_have_value("grace@gmial")
+        expect(manager.page.locator("tbody tr")).to_have_count(1)
+
+    def test_more_is_shown_page_by_page_to_the_end(self, manager):
+        manager.goes_to("#/report")
+        manager.page.get_by_role("button", name="Show more").click()
+
+        manager.sees("74 notifications, that is all")
+        expect(manager.page.locator("tbody tr")).to_have_count(74)
+
+    def test_own_days_are_checked_and_applied(self, manager):
+        manager.goes_to("#/report")
+        manager.page.get_by_label("Sent").select_option("custom")
+        manager.page.get_by_label("From").fill("2026-03-10")
+        manager.page.get_by_label("To", exact=True).fill("2026-03-01")
+        manager.page.get_by_role("button", name="Apply").click()
+        manager.sees("The first day is after the last one.")
+        manager.page.get_by_label("To", exact=True).fill("2026-03-20")
+        manager.page.get_by_role("button", name="Apply").click()
+
+        expect(manager.page).to_have_url(re.compile(r"#/report\?from=2026-03-10&to=2026-03-20$"))
+        manager.sees("10 Mar 2026 to 20 Mar 2026")
+
+    def test_nothing_found_says_what_to_do(self, manager):
+        manager.goes_to("#/report?state=expired")
+        manager.sees("Nothing matches")
+        manager.page.get_by_role("main").get_by_role("link", name="Clear filters").last.click()
+
+        manager.sees("Invoice for November")
+
+    def test_the_export_has_the_filters_and_a_link(self, manager):
+        manager.goes_to("#/report?status=bounced.soft&channel=email")
+        manager.page.get_by_role("button", name="Export as CSV").click()
+        link = manager.page.get_by_role("link", name="Download")
+        link.wait_for()
+
+        asked = next(body for method, path, _, body in manager.api.requests if (method, path) == ("POST", "/exports"))
+        assert asked == {"format": "csv", "filter": {"status": ["bounced.soft"], "channel": ["email"]}}
+        with manager.page.expect_download():
+            link.click()
+
+
+class TestBulk:
+    def test_a_selection_is_resent_with_its_progress_and_refusals(self, manager):
+        manager.goes_to("#/report")
+        for title in ("Gate code for unit 14", "Overdue notice"):
+            manager.page.get_by_role("checkbox", name=f"Select {title}").check()
+        manager.sees("2 selected")
+        manager.takes_picture("bulk-desktop-light")
+        manager.page.get_by_role("button", name="Resend selected").click()
+
+        manager.sees("1 message is being sent again.")
+        manager.sees("1 was not sent again")
+        manager.sees("This address cannot receive messages. Correct the customer's contact first.")
+        manager.sees("2 of 2 settled")
+        manager.takes_picture("bulk-progress-desktop-light")
+        manager.page.get_by_role("button", name="All settled. Show the list afresh").click()
+        expect(manager.page.get_by_role("link", name="Gate code for unit 14")).to_have_count(0)
+
+    def test_all_that_is_ready_is_resent_at_once(self, manager):
+        manager.goes_to("#/report?ready=true")
+        manager.page.get_by_role("button", name="Resend all that are ready").click()
+
+        manager.sees("1 of 1 settled")
+
+    def test_dismissing_can_be_undone(self, manager):
+        manager.goes_to("#/report")
+        manager.page.get_by_role("checkbox", name="Select Gate code").check()
+        manager.page.get_by_role("button", name="Dismiss selected").click()
+        manager.page.get_by_role("dialog").get_by_role("button", name="Dismiss").click()
+        manager.sees("1 notification dismissed.")
+        expect(manager.page.get_by_role("link", name="Gate code for unit 14")).to_have_count(0)
+        manager.page.get_by_role("button", name="Undo").click()
+
+        manager.page.get_by_role("link", name="Gate code for unit 14").wait_for()
+        dismissal = next(body for _, path, _, body in manager.api.requests if path.endswith("/dismiss"))
+        assert dismissal == {"reason": "The customer was told another way"}
+
+
+class TestDetail:
+    def test_resend_stands_in_the_upper_right(self, manager):
+        manager.goes_to("#/item/item-2")
+        box = manager.page.get_by_role("button", name="Resend").bounding_box()
+
+        assert box is not None
+        assert box["x"] + box["width"] > 1280 * 0.9
+        assert box["y"] < 860 * 0.25
+
+    def test_a_refused_resend_says_why_and_takes_no_click(self, manager):
+        manager.goes_to("#/item/item-1")
+        resend = manager.page.get_by_role("button", name="Resend")
+
+        expect(resend).to_be_disabled()
+        expect(resend).to_have_accessible_description(
+            "This address cannot receive messages. Correct the customer's contact first."
+        )
+        resend.click(force=True)
+        assert not any(path.endswith("/resend") for _, path, _, _ in manager.api.requests)
+
+    def test_a_complaint_is_never_resent(self, manager):
+        manager.goes_to("#/item/item-6")
+
+        expect(manager.page.get_by_role("button", name="Resend")).to_be_disabled()
+        manager.sees("The customer marked a message as spam. Reach them by another way.")
+
+    def test_a_wrong_address_gets_its_likely_spelling(self, manager):
+        manager.goes_to("#/item/item-1")
+        manager.page.get_by_role("button", name="Edit contact").click()
+        box = manager.page.get_by_label("E-mail address")
+        box.fill("grace.gmial.com")
+        manager.page.get_by_role("button", name="Save").click()
+        manager.sees("This is not a valid e-mail address.")
+        expect(box).to_be_focused()
+        manager.page.get_by_role("button", name="Use grace@gmail.com").click()
+        manager.page.get_by_role("button", name="Save").click()
+
+        manager.sees("Contact saved. 1 message is ready to resend.")
+
+    def test_from_wrong_address_to_delivered_by_keyboard_alone(self, manager):
+        page, press = manager.page, manager.page.keyboard.press
+
+        def tab_to(name: str) -> None:
+            for _ in range(60):
+                press("Tab")
+                if page.evaluate("() => document.activeElement.innerText.trim()").startswith(name):
+                    return
+            pytest.fail(f"{name} cannot be reached")
+
+        tab_to("Report")
+        press("Enter")
+        manager.sees("Invoice for November")
+        tab_to("Invoice for November")
+        press("Enter")
+        manager.sees("The e-mail address does not exist.")
+        tab_to("Use grace@gmail.com")
+        press("Enter")
+        expect(page.get_by_label("E-mail address")).to_be_focused()
+        press("Enter")
+        expect(page.get_by_role("button", name="Resend")).to_be_focused()
+        press("Enter")
+
+        manager.sees("Delivered. This notification has left the report.")
+
+    def test_a_message_that_comes_back_says_so(self, manager):
+        manager.api.outcome = "returned"
+        manager.goes_to("#/item/item-2")
+        manager.page.get_by_role("button", name="Resend").click()
+        manager.sees("Sent again to ada.2@example.com.")
+
+        manager.sees("It came back again: The recipient's mailbox is full.")
+        expect(manager.page.get_by_role("button", name="Resend")).to_be_enabled()
+
+    def test_an_opted_out_customer_is_resent_to_with_a_recorded_consent_only(self, manager):
+        manager.goes_to("#/item/item-7")
+        manager.page.get_by_role("button", name="Resend").click()
+        dialogue = manager.page.get_by_role("dialog")
+        dialogue.get_by_role("button", name="Record and resend").click()
+        manager.sees("Please confirm this.")
+        dialogue.get_by_label("How").select_option("phone")
+        dialogue.get_by_label("I confirm that the customer has agreed").check()
+        dialogue.get_by_role("button", name="Record and resend").click()
+        manager.sees("Delivered. This notification has left the report.")
+
+        body = next(body for _, path, _, body in manager.api.requests if path.endswith("/resend"))
+        assert body["consent"]["given_by"] == "Ada Byron"
+        assert body["consent"]["how"] == "phone"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:00Z", body["consent"]["at"])
+
+    def test_what_is_being_typed_stays_while_a_resend_goes_on(self, manager):
+        manager.api.polls_until_outcome = 5
+        manager.goes_to("#/item/item-2")
+        manager.page.get_by_role("button", name="Resend").click()
+        manager.page.get_by_role("button", name="Edit contact").click()
+        manager.page.get_by_label("Name").fill("Ada King")
+        manager.sees("Delivered. This notification has left the report.")
+
+        expect(manager.page.get_by_label("Name")).to_have_value("Ada King")
+
+
+class TestViewer:
+    def test_sees_everything_and_nothing_to_act_with(self, viewer):
+        acting = re.compile("Resend|Dismiss|Edit|Lift|Suppress an|Save|Use ")
+        for place in (
+            "#/report",
+            "#/report?ready=true",
+            "#/item/item-1",
+            "#/customers/c-1",
+            "#/suppressions",
+            "#/settings",
+        ):
+            viewer.goes_to(place)
+            assert viewer.page.get_by_role("button", name=acting).count() == 0, place
+            assert viewer.page.locator("tbody input[type=checkbox]").count() == 0, place
+
+        viewer.goes_to("#/item/item-1")
+        viewer.sees("You may read. To act on this, ask a manager.")
+
+
+class TestSigningIn:
+    def test_comes_back_to_where_it_was_wanted(self, open_console):
+        person = open_console()
+        person.signs_in("#/item/item-2")
+
+        person.sees("Gate code for unit 14")
+        assert "code=" not in person.page.url
+
+    def test_tokens_are_in_no_storage(self, manager):
+        kept = manager.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage}) + document.cookie")
+
+        assert "e30." not in kept
+        assert "r-1" not in kept
+
+    def test_signing_out_ends_the_session(self, manager):
+        manager.page.get_by_role("button", name="Sign out").click()
+        manager.page.get_by_role("button", name="Sign in").wait_for()
+        manager.page.evaluate("location.hash = '#/report'")
+
+        assert manager.page.get_by_role("button", name="Sign in").is_visible()
+
+
+class TestOtherPages:
+    def test_a_customer_is_found_by_the_address_that_failed(self, manager):
+        manager.goes_to("#/customers")
+        manager.page.get_by_label("E-mail address or phone number").fill("grace@gmial.com")
+        manager.page.get_by_role("button", name="Look up").click()
+        manager.page.get_by_role("link", name="Ada Byron").click()
+
+        manager.sees("Invoice for November")
+        assert "grace" not in manager.page.url
+
+    def test_a_suppression_is_lifted_with_a_reason_and_a_consent(self, manager):
+        manager.goes_to("#/suppressions")
+        manager.page.get_by_role("button", name="Lift the suppression of ada.7@example.com").click()
+        dialogue = manager.page.get_by_role("dialog")
+        dialogue.get_by_label("Who agreed").fill("Ada Byron")
+        dialogue.get_by_label("Why").fill("Asked for notices again")
+        dialogue.get_by_role("button", name="Lift").click()
+        manager.sees("Lifted: messages to ada.7@example.com are sent again.")
+
+        _, path, _, body = next(one for one in manager.api.requests if one[0] == "DELETE")
+        assert path == "/suppressions/email/ada.7%40example.com"
+        assert body["why"] == "Asked for notices again"
+        assert body["consent"]["given_by"] == "Ada Byron"
+
+    def test_a_complaint_offers_no_lifting(self, manager):
+        manager.goes_to("#/suppressions")
+
+        expect(manager.page.get_by_role("button", name=re.compile("Lift the suppression"))).to_have_count(1)
+        manager.sees("A spam complaint cannot be lifted.")
+
+    def test_an_address_is_looked_up(self, manager):
+        manager.goes_to("#/suppressions")
+        manager.page.get_by_label("Look up an address or number").fill("nobody@example.com")
+        manager.page.get_by_role("button", name="Look up").click()
+
+        manager.sees("Not suppressed")
+
+    def test_settings_are_kept(self, manager):
+        manager.goes_to("#/settings")
+        manager.page.get_by_label("Time zone").select_option("America/New_York")
+        manager.page.get_by_label("Saturday").check()
+        manager.page.get_by_label("Keep past items for, in days").fill("2")
+        manager.page.get_by_role("button", name="Save").click()
+        manager.sees("Please give a whole number from 30 to 3,650.")
+        manager.page.get_by_label("Keep past items for, in days").fill("500")
+        manager.page.get_by_role("button", name="Save").click()
+        manager.sees("Saved.")
+
+        assert manager.api.settings["time_zone"] == "America/New_York"
+        assert manager.api.settings["digest"]["days"] == [0, 1, 2, 3, 4, 5]
+        assert manager.api.settings["history_days"] == 500
