@@ -6,6 +6,7 @@ from undelivered import bootstrap
 from undelivered.entrypoints import (
     archive,
     cleanup,
+    export_report,
     follow_up,
     ingest_feedback,
     ingest_sms_logs,
@@ -28,6 +29,7 @@ app.register_middleware(
 for module in (
     archive,
     cleanup,
+    export_report,
     follow_up,
     ingest_feedback,
     ingest_sms_logs,

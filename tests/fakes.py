@@ -15,6 +15,7 @@ from undelivered.domain.reporting import LiveCount, ReportFilter, class_of, coun
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.bulk_resend import ResendBatch
+from undelivered.services.exports import Export, Part
 from undelivered.services.ports import NewEntry, OutgoingMessage, Page, SendOrder
 
 Clock = Callable[[], datetime]
@@ -330,3 +331,68 @@ class FakeResendBatchStore:
 
     def find(self, account_id: str, batch_id: str) -> ResendBatch | None:
         return self.batches.get((account_id, batch_id))
+
+
+@dataclass
+class FakeExportStore:
+    exports: dict[tuple[str, str], Export] = field(default_factory=dict)
+
+    def find(self, account_id: str, export_id: str) -> Export | None:
+        return self.exports.get((account_id, export_id))
+
+    def save(self, export: Export) -> Export:
+        known = self.find(export.account_id, export.export_id)
+        _check(known.version if known else 0, export.version)
+        saved = replace(export, version=export.version + 1)
+        self.exports[export.account_id, export.export_id] = saved
+        return saved
+
+
+@dataclass
+class FakeExportFiles:
+    """Files as S3 puts them together: every part of the list must be there as it was when its tag was given."""
+
+    least_part: int = 0
+    uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    begun: int = 0
+
+    def begin(self, file: str) -> str:
+        self.begun += 1
+        upload = f"{file}#{self.begun}"
+        self.uploads[upload] = {}
+        return upload
+
+    def add_part(self, file: str, upload: str, number: int, content: bytes) -> Part:  # noqa: ARG002
+        self.uploads[upload][number] = content
+        return Part(number, str(hash(content)))
+
+    def finish(self, file: str, upload: str, parts: Sequence[Part]) -> None:
+        if upload not in self.uploads and file in self.files:
+            return
+        contents = [self.uploads[upload][part.number] for part in parts]
+        assert [str(hash(content)) for content in contents] == [part.tag for part in parts]
+        assert [part.number for part in parts] == sorted({part.number for part in parts})
+        assert all(len(content) >= self.least_part for content in contents[:-1])
+        self.files[file] = b"".join(contents)
+        del self.uploads[upload]
+
+    def abandon(self, file: str, upload: str) -> None:  # noqa: ARG002
+        self.uploads.pop(upload, None)
+
+    def keep(self, file: str, content: bytes) -> None:
+        self.files[file] = content
+
+    def kept(self, file: str) -> bytes:
+        return self.files[file]
+
+    def link(self, file: str, download_name: str, lifetime: timedelta) -> str:
+        return f"https://files.test/{file}?name={download_name}&expires={int(lifetime.total_seconds())}"
+
+
+@dataclass
+class FakeExportRunner:
+    events: list[tuple[str, str]] = field(default_factory=list)
+
+    def start(self, account_id: str, export_id: str) -> None:
+        self.events.append((account_id, export_id))

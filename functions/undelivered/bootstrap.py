@@ -24,6 +24,7 @@ from undelivered.services.ports import (
 from undelivered.settings import (
     AnnouncementSettings,
     ApiSettings,
+    ExportSettings,
     SendingSettings,
     account_mapping,
     queue_url,
@@ -33,6 +34,8 @@ from undelivered.settings import (
 if TYPE_CHECKING:
     from undelivered.entrypoints.http.services import ApiServices
     from undelivered.services.deliver import Deliver
+    from undelivered.services.export_report import ExportReport
+    from undelivered.services.exports import Exports
     from undelivered.services.follow_up import FollowUp
     from undelivered.services.maintain import Maintain
     from undelivered.services.record_feedback import RecordFeedback
@@ -250,6 +253,44 @@ def following_up() -> FollowingUp:
 
 
 @cache
+def export_report() -> "ExportReport":
+    """Return the use case of ``export_report``."""
+    from undelivered.adapters.dynamodb.export_store import DynamoExportStore
+    from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+    from undelivered.adapters.lambda_export_runner import LambdaExportRunner
+    from undelivered.adapters.s3_export import S3ExportFiles
+    from undelivered.services.export_report import ExportReport
+
+    # Lambda itself tells a function its name: the template cannot, it would refer to what it defines.
+    settings = ExportSettings.read(os.environ, function="AWS_LAMBDA_FUNCTION_NAME")
+    return ExportReport(
+        store=DynamoExportStore(),
+        files=S3ExportFiles(client("s3"), settings.bucket),
+        runner=LambdaExportRunner(client("lambda"), settings.function),
+        reports=DynamoReportReader(zone_of=zone_of),
+        accounts=accounts(),
+        clock=now,
+    )
+
+
+@cache
+def _exports() -> "Exports":
+    from undelivered.adapters.dynamodb.export_store import DynamoExportStore
+    from undelivered.adapters.lambda_export_runner import LambdaExportRunner
+    from undelivered.adapters.s3_export import S3ExportFiles
+    from undelivered.services.exports import Exports
+
+    settings = ExportSettings.read(os.environ)
+    return Exports(
+        store=DynamoExportStore(),
+        files=S3ExportFiles(client("s3"), settings.bucket),
+        runner=LambdaExportRunner(client("lambda"), settings.function),
+        accounts=accounts(),
+        clock=now,
+    )
+
+
+@cache
 def _provider_suppressions() -> ProviderSuppressions:
     from undelivered.adapters.provider_suppressions import AwsSuppressions
 
@@ -288,9 +329,12 @@ def api() -> "ApiServices":
         resends=resends,
         resend_batches=DynamoResendBatchStore(),
         idempotency=DynamoIdempotencyStore(),
-        request_resend=RequestResend(undelivered_store(), notifications, customers, suppressions, resends, now),
+        request_resend=RequestResend(
+            undelivered_store(), notifications, customers, suppressions, resends, _provider_suppressions, now
+        ),
         provider_suppressions=_provider_suppressions,
         signing_keys=_signing_keys,
+        exports=_exports,
         clock=now,
         settings=ApiSettings.read(os.environ),
     )

@@ -82,6 +82,22 @@ class ApiSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """Where exports are kept, and the function that writes them."""
+
+    bucket: str
+    function: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], *, function: str = "EXPORT_FUNCTION") -> Self:
+        """Return the settings, the function's name from the variable ``function``.
+
+        Raises SettingsError for one that is missing.
+        """
+        return cls(_required(environment, "EXPORTS_BUCKET"), _required(environment, function))
+
+
 def account_mapping(environment: Mapping[str, str]) -> AccountMapping:
     """Return whose mail it is that carries no tags: ``DEFAULT_ACCOUNT_ID`` and the JSON in ``ACCOUNT_MAPPING``."""
     default = _required(environment, "DEFAULT_ACCOUNT_ID")

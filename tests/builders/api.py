@@ -18,6 +18,9 @@ from tests.builders.items import ACCOUNT, NOW
 from tests.fakes import (
     FakeAccountStore,
     FakeCustomerStore,
+    FakeExportFiles,
+    FakeExportRunner,
+    FakeExportStore,
     FakeNotificationStore,
     FakeProviderSuppressions,
     FakeQueue,
@@ -31,6 +34,7 @@ from undelivered.entrypoints.http import auth
 from undelivered.entrypoints.http.api import ROUTES
 from undelivered.entrypoints.http.routing import refuse_other_methods, register
 from undelivered.entrypoints.http.services import ApiServices
+from undelivered.services.exports import Exports
 from undelivered.services.idempotency import IdempotencyRecord
 from undelivered.services.request_resend import RequestResend
 
@@ -139,6 +143,8 @@ class Api:
             FakeProviderSuppressions(),
             FakeSigningKeys(),
         )
+        self.exports, self.export_files = FakeExportStore(), FakeExportFiles()
+        self.export_runner = FakeExportRunner()
         self.services = ApiServices(
             undelivered=self.items,
             reports=FakeReportReader(self.items),
@@ -159,6 +165,7 @@ class Api:
             resend_batches=FakeResendBatchStore(),
             provider_suppressions=lambda: self.provider,
             signing_keys=lambda: self.keys,
+            exports=lambda: Exports(self.exports, self.export_files, self.export_runner, self.accounts, self.clock),
         )
         self.app = Chalice("test", configure_logs=False)
         register(self.app, ROUTES, lambda: self.services)

@@ -12,6 +12,8 @@ from botocore.config import Config
 # A function has seconds, not minutes: connect and read deadlines leave room for a retry.
 _TIMEOUTS = Config(connect_timeout=2, read_timeout=10)
 _RETRYING = _TIMEOUTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
+# Presigned links in the form that every region takes; botocore's own choice depends on the region.
+_SIGNING = {"s3": Config(signature_version="s3v4")}
 # A send whose answer was lost may have been taken: only the caller can decide to send again.
 _ONCE = _TIMEOUTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
@@ -27,4 +29,5 @@ def client(service: str, *, once: bool = False) -> Any:  # noqa: ANN401 - botoco
 
     ``once`` makes it try every call a single time.
     """
-    return _session().create_client(service, config=_ONCE if once else _RETRYING)
+    config = (_ONCE if once else _RETRYING).merge(_SIGNING.get(service, Config()))
+    return _session().create_client(service, config=config)

@@ -237,6 +237,7 @@ class CustomerModel(Table):
     phone = UnicodeAttribute(null=True)
     email_changed_at = UnicodeAttribute(null=True)
     phone_changed_at = UnicodeAttribute(null=True)
+    consents = UnicodeAttribute(null=True)
     email_partition = UnicodeAttribute(null=True)
     phone_partition = UnicodeAttribute(null=True)
     version = NumberAttribute()
@@ -272,6 +273,8 @@ class AccountModel(Table):
     account_id = UnicodeAttribute(hash_key=True)
     record = UnicodeAttribute(range_key=True)
     body = UnicodeAttribute(default="{}")
+    # Of exports only: several invocations may write to one.
+    version = NumberAttribute(null=True)
     purge_at = TTLAttribute(null=True)
 
 

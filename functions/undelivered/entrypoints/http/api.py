@@ -3,6 +3,7 @@
 from undelivered.entrypoints.http import (
     bulk,
     customers,
+    exports,
     health,
     notifications,
     openapi,
@@ -20,6 +21,7 @@ ROUTES: tuple[Route, ...] = (
     *reports.ROUTES,
     *resends.ROUTES,
     *bulk.ROUTES,
+    *exports.ROUTES,
     *customers.ROUTES,
     *opt_in.ROUTES,
     *suppressions.ROUTES,

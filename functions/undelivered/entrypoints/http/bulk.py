@@ -1,31 +1,19 @@
 """Resending many items at once, by name or by filter."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 
 from undelivered.domain.identifiers import item_id, parse_item_id
-from undelivered.domain.reporting import ReportFilter
+from undelivered.entrypoints.http.filters import Filter, FilterValue, wanted_by
 from undelivered.entrypoints.http.problems import FieldError, ProblemError, invalid_body
-from undelivered.entrypoints.http.reports import ReportQuery, report_filter
-from undelivered.entrypoints.http.requests import decode_query
 from undelivered.entrypoints.http.resends import Note
 from undelivered.entrypoints.http.routing import Access, Answer, Call, Route
 from undelivered.services.bulk_resend import BULK_LIMIT, BulkResend
 
 _PAGE_SIZE: Final = 200
-_NOT_FILTERS: Final = frozenset({"limit", "cursor"})
-
-FilterValue = str | int | bool | list[str]
-Filter = Annotated[
-    dict[str, FilterValue],
-    msgspec.Meta(
-        description="The same names and values as the parameters of GET /undelivered, but for limit and cursor."
-    ),
-]
 
 
 class BulkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,7 +82,7 @@ def _keys_of_ids(ids: Sequence[str], unknown: list[BulkRefusalView]) -> list[str
 
 def _keys_of_filter(call: Call, given: Mapping[str, FilterValue]) -> list[str]:
     now = call.now
-    wanted = _wanted(given, now, call)
+    wanted = wanted_by(given, now, call)
     keys: list[str] = []
     after: str | None = None
     while len(keys) <= BULK_LIMIT:
@@ -104,24 +92,6 @@ def _keys_of_filter(call: Call, given: Mapping[str, FilterValue]) -> list[str]:
             return keys
         after = page.next_key
     raise _too_many("filter", len(keys))
-
-
-def _wanted(given: Mapping[str, FilterValue], now: datetime, call: Call) -> ReportFilter:
-    """Return what a filter with the report's parameters means; raises ProblemError naming ``filter.<name>``."""
-    try:
-        for name in given.keys() & _NOT_FILTERS:
-            raise invalid_body(name, "is no filter")
-        query = decode_query({name: [_text(value)] for name, value in given.items()}, ReportQuery)
-        return report_filter(query, now, call)
-    except ProblemError as error:
-        wrong = error.errors[0]
-        raise invalid_body(f"filter.{wrong.field}", wrong.message) from None
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - see FilterValue
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 def _too_many(name: str, number: int) -> ProblemError:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from undelivered.services.bulk_resend import ResendBatchStore
+from undelivered.services.exports import Exports
 from undelivered.services.idempotency import IdempotencyStore
 from undelivered.services.ports import (
     AccountStore,
@@ -54,5 +55,6 @@ class ApiServices:
     request_resend: RequestResend
     provider_suppressions: Callable[[], ProviderSuppressions]
     signing_keys: Callable[[], SigningKeys]
+    exports: Callable[[], Exports]
     clock: Callable[[], datetime]
     settings: ApiSettings

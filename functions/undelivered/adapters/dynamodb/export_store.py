@@ -1,0 +1,126 @@
+"""The store of exports on DynamoDB."""
+
+import json
+from collections.abc import Callable
+from dataclasses import astuple, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pynamodb.exceptions import PutError
+
+from undelivered.adapters.dynamodb.models import AccountModel
+from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
+from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.notification import State
+from undelivered.domain.reporting import CLASS_BY_CODE, Period, ReportFilter
+from undelivered.domain.taxonomy import Fault, Reason
+from undelivered.services.exports import KEPT_FOR, Export, ExportState, Part, Place
+
+
+class DynamoExportStore:
+    """``exports.ExportStore`` on the table Accounts."""
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
+
+    def find(self, account_id: str, export_id: str) -> Export | None:
+        """Return an export as it is now (a consistent read), or None when unknown or forgotten."""
+        with busy_is_retryable():
+            try:
+                model = AccountModel.get(account_id, _record(export_id), consistent_read=True)
+            except AccountModel.DoesNotExist:
+                return None
+        # DynamoDB removes late, and the file may be gone by then.
+        if model.purge_at is None or model.purge_at <= self._clock():
+            return None
+        return _export_of(account_id, export_id, json.loads(model.body), int(model.version or 0))
+
+    def save(self, export: Export) -> Export:
+        """Write an export for as long as it can be asked after; raises StaleWriteError."""
+        version, record = export.version + 1, _record(export.export_id)
+        body = json.dumps(_body_of(export), separators=(",", ":"))
+        purge_at = export.at.replace(microsecond=0) + KEPT_FOR
+        model = AccountModel(export.account_id, record, body=body, version=version, purge_at=purge_at)
+        unchanged = (
+            AccountModel.version == export.version if export.version else AccountModel.account_id.does_not_exist()
+        )
+        with busy_is_retryable():
+            try:
+                model.save(unchanged)
+            except PutError as error:
+                if not is_condition_failure(error):
+                    raise
+                # botocore repeats a write whose answer was lost, and then finds it done: by itself.
+                if AccountModel.get(export.account_id, record, consistent_read=True).body != body:
+                    raise StaleWriteError("somebody else wrote this export in between") from error
+        return replace(export, version=version)
+
+
+def _record(export_id: str) -> str:
+    return f"export~{export_id}"
+
+
+def _body_of(export: Export) -> dict[str, Any]:
+    place = export.place
+    return {
+        "wanted": _written_filter(export.wanted),
+        "at": export.at.isoformat(),
+        "by": export.by,
+        "touched_at": export.touched_at.isoformat(),
+        "state": export.state,
+        "rows": export.rows,
+        "detail": export.detail,
+        "place": [place.upload, [astuple(part) for part in place.parts], place.rest, place.rows, place.after],
+        "is_read": place.is_read,
+        "next_part": export.next_part,
+        "attempts": export.attempts,
+        "holder": export.holder,
+    }
+
+
+def _export_of(account_id: str, export_id: str, body: dict[str, Any], version: int) -> Export:
+    upload, parts, rest, rows, after = body["place"]
+    return Export(
+        account_id,
+        export_id,
+        _read_filter(body["wanted"]),
+        datetime.fromisoformat(body["at"]),
+        body["by"],
+        datetime.fromisoformat(body["touched_at"]),
+        ExportState(body["state"]),
+        body["rows"],
+        body["detail"],
+        Place(upload, tuple(Part(*part) for part in parts), rest, rows, after, is_read=body["is_read"]),
+        body["next_part"],
+        body["attempts"],
+        body["holder"],
+        version,
+    )
+
+
+def _written_filter(wanted: ReportFilter) -> dict[str, Any]:
+    return {
+        "period": [wanted.period.start.isoformat(), wanted.period.end.isoformat()],
+        "states": sorted(wanted.states),
+        "classes": None if wanted.classes is None else sorted(each.code for each in wanted.classes),
+        "faults": sorted(wanted.faults),
+        "reasons": sorted(wanted.reasons),
+        "ready": wanted.ready,
+        "customer_id": wanted.customer_id,
+        "search": wanted.search,
+    }
+
+
+def _read_filter(stored: dict[str, Any]) -> ReportFilter:
+    start, end = map(datetime.fromisoformat, stored["period"])
+    codes = stored["classes"]
+    return ReportFilter(
+        period=Period(start, end),
+        states=frozenset(map(State, stored["states"])),
+        classes=None if codes is None else frozenset(CLASS_BY_CODE[code] for code in codes),
+        faults=frozenset(map(Fault, stored["faults"])),
+        reasons=frozenset(map(Reason, stored["reasons"])),
+        ready=stored["ready"],
+        customer_id=stored["customer_id"],
+        search=stored["search"],
+    )

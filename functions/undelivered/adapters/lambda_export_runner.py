@@ -1,0 +1,31 @@
+"""Starts the function ``export_report``, without waiting for it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from undelivered.domain.errors import RetryableError
+
+_BUSY: Final = frozenset({"TooManyRequestsException", "ServiceException", "EC2ThrottledException"})
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaExportRunner:
+    """``exports.ExportRunner`` by asynchronous invocation: Lambda queues the event and retries it twice."""
+
+    client: Any
+    function: str
+
+    def start(self, account_id: str, export_id: str) -> None:
+        """Have an export written, or written on; raises RetryableError when Lambda takes no more work."""
+        event = json.dumps({"account_id": account_id, "export_id": export_id})
+        try:
+            self.client.invoke(FunctionName=self.function, InvocationType="Event", Payload=event.encode())
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _BUSY:
+                raise RetryableError("Lambda takes no more work at the moment") from error
+            raise
+        except BotoCoreError as error:
+            raise RetryableError(f"Lambda cannot be reached: {error}") from error
