@@ -19,6 +19,7 @@ export function show(page, { rest: [id], signal }) {
     await refresh(view);
     place.querySelector("h1")?.focus({ preventScroll: true });
     if (view.item.state === "resending") follow(view);
+    else if (view.item.state === "resolved") settled(view);
   });
 }
 
@@ -173,7 +174,7 @@ function whatHappened(item) {
     h("dl", { class: "told" },
       ended ? null : [h("dt", {}, t("detail.to_do")), h("dd", {}, h("b", {}, said(item.remedy)))],
       h("dt", {}, t("detail.fault")), h("dd", {}, t(`fault.${item.fault}`))),
-    ended && h("p", { class: "muted" }, t(ended)),
+    ended && item.state !== "resolved" && h("p", { class: "muted" }, t(ended)),
     item.diagnostic && h("details", {}, h("summary", {}, t("detail.diagnostic")), h("pre", { dir: "ltr" }, item.diagnostic)));
 }
 
@@ -232,7 +233,7 @@ function suppression(item) {
   if (!told || told.active === false) return null;
   const reason = maybe(`suppressions.reason.${told.reason}`) ?? told.reason;
   return card(t("detail.suppressed"),
-    h("p", {}, t("detail.suppressed_text", { recipient: item.recipient, reason, since: day(told.since) })),
+    h("p", {}, t("detail.suppressed_text", { recipient: told.address ?? item.recipient, reason, since: day(told.since) })),
     h("p", {}, h("a", { href: "#/suppressions" }, t("nav.suppressions"))));
 }
 

@@ -166,7 +166,12 @@ export async function attempt(place, work) {
 
 // --- notices that come and stay until they are done with
 
-/** Show a notice with an optional action; it stays until it is closed, acted on or followed by another. */
+const PASSES_MS = 10_000;
+
+/**
+ * Show a notice. One that can be acted on, or tells of trouble, stays until it is closed or followed by another; one
+ * that only says that something is done passes by itself.
+ */
 export function toast(text, { action, on, kind = "" } = {}) {
   let shelf = document.getElementById("toasts");
   if (!shelf) document.body.append((shelf = h("div", { id: "toasts", role: "region", "aria-label": t("notices") })));
@@ -183,6 +188,7 @@ export function toast(text, { action, on, kind = "" } = {}) {
     h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: close } }, icon("close")),
   );
   replace(shelf, element);
+  if (!act && kind !== "bad") setTimeout(close, PASSES_MS);
   announce(text);
   return element;
 }
