@@ -24,6 +24,7 @@ from infrastructure.layer import build_layer
 from infrastructure.paths import BUILD, RESOURCES
 from infrastructure.staging import stage
 from infrastructure.target import Target
+from infrastructure.template_rules import violations
 
 Template = dict[str, Any]
 
@@ -89,7 +90,8 @@ def package(scratch: Path, target: Target, *, resources: Path = RESOURCES) -> Te
     merge_file.write_text(json.dumps(for_target(load_fragments(sorted(resources.glob("*.yaml"))), target)))
     _run_chalice(project, merge_file, scratch / "package")
     template: Template = json.loads((scratch / "package" / "sam.json").read_text())
-    refuse_unknown_resources(template)
+    if broken := violations(template):
+        raise ToolError("The template is not in order: " + "; ".join(broken) + ".")
     return template
 
 
@@ -120,14 +122,6 @@ def for_target(fragments: Template, target: Target) -> Template:
     layer["CompatibleArchitectures"] = [target.architecture]
     layer["CompatibleRuntimes"] = [target.runtime]
     return fragments
-
-
-def refuse_unknown_resources(template: Template) -> None:
-    """Raise ToolError for resources without a type: a fragment that amends a resource Chalice does not make."""
-    unknown = sorted(name for name, resource in template["Resources"].items() if "Type" not in resource)
-    if unknown:
-        names = ", ".join(f"`{name}`" for name in unknown)
-        raise ToolError(f"{names}: no such resource in what Chalice makes, and no Type of its own.")
 
 
 def _run_chalice(project: Path, merge_file: Path, output: Path) -> None:

@@ -1,0 +1,211 @@
+"""The template: what it must hold, and that breaking any of it fails the build."""
+
+import copy
+import json
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from infrastructure.target import Target
+from infrastructure.template import build, load_fragments
+from infrastructure.template_rules import violations
+from undelivered.adapters.dynamodb.models import MODELS
+
+FUNCTIONS = {
+    "APIHandler",
+    "Archive",
+    "Cleanup",
+    "ExportReport",
+    "FollowUp",
+    "IngestFeedback",
+    "IngestSmsLogs",
+    "ProcessResends",
+    "SendDigests",
+    "SendNotifications",
+}
+
+CALLABLES = """
+import importlib, json, sys
+found = [getattr(importlib.import_module(module), name) for module, name in json.loads(sys.argv[1])]
+print(json.dumps([callable(each) for each in found]))
+"""
+
+
+@pytest.fixture(scope="module")
+def built():
+    return build(Target.local())
+
+
+@pytest.fixture
+def template(built):
+    return copy.deepcopy(built.template)
+
+
+def resources_of(template, kind):
+    return {name: each for name, each in template["Resources"].items() if each["Type"] == kind}
+
+
+def test_the_template_as_it_is_breaks_no_rule(template):
+    assert violations(template) == []
+
+
+def test_cfn_lint_finds_nothing(built):
+    done = subprocess.run(["cfn-lint", str(built.template_file)], capture_output=True, text=True, check=False)
+
+    assert done.stdout + done.stderr == ""
+
+
+def test_every_function_is_there(template):
+    assert set(resources_of(template, "AWS::Serverless::Function")) == FUNCTIONS
+
+
+def test_a_misspelled_resource_fails(template):
+    template["Resources"]["IngestFeedbck"] = {"Properties": {"Timeout": 5}}
+
+    assert violations(template) == ["IngestFeedbck: no such resource in what Chalice makes, and no Type of its own"]
+
+
+def test_a_misspelled_reference_fails(template):
+    template["Resources"]["Cleanup"]["Properties"]["Environment"]["Variables"]["COUNTS_TABLE"] = {"Ref": "CountTable"}
+
+    assert violations(template) == ["CountTable: is referred to and does not exist"]
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda parts, name: parts[name]["Properties"].pop("Layers"), "lacks the dependencies layer"),
+        (lambda parts, name: parts[name]["Properties"].pop("Role"), "has no role and policy of its own"),
+        (lambda parts, name: parts.pop(f"{name}ErrorsAlarm"), "nobody is told of its errors"),
+        (lambda parts, name: parts.pop(f"{name}ThrottlesAlarm"), "nobody is told of its throttles"),
+    ],
+    ids=["layer", "role", "errors alarm", "throttles alarm"],
+)
+def test_a_function_without_what_every_function_has_fails(template, function, spoil, said):
+    spoil(template["Resources"], function)
+
+    assert f"{function}: {said}" in violations(template)
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_a_function_without_a_log_group_fails(template, function):
+    group = "ApiHandlerLogGroup" if function == "APIHandler" else f"{function}LogGroup"
+    del template["Resources"][group]
+
+    assert f"{function}: has no log group with a retention" in violations(template)
+
+
+def test_two_functions_with_one_role_fail(template):
+    functions = template["Resources"]
+    functions["Archive"]["Properties"]["Role"] = functions["Cleanup"]["Properties"]["Role"]
+
+    assert any("has no role and policy of its own" in said for said in violations(template))
+
+
+@pytest.mark.parametrize("queue", ["FeedbackQueue", "SendsQueue", "ResendsQueue"])
+def test_a_queue_without_a_dead_letter_queue_fails(template, queue):
+    del template["Resources"][queue]["Properties"]["RedrivePolicy"]
+
+    assert f"{queue}: has no dead-letter queue" in violations(template)
+
+
+def test_a_dead_letter_queue_that_nobody_watches_fails(template):
+    del template["Resources"]["FeedbackDeadLetterQueueNotEmptyAlarm"]
+
+    assert violations(template) == ["FeedbackDeadLetterQueue: nobody is told of what lands there"]
+
+
+def test_a_queue_that_shows_messages_again_too_soon_fails(template):
+    template["Resources"]["FeedbackQueue"]["Properties"]["VisibilityTimeout"] = 60
+
+    assert violations(template) == ["IngestFeedback: its queue shows messages again while they may still be worked on"]
+
+
+def test_a_batch_that_fails_as_a_whole_fails(template):
+    del template["Resources"]["IngestFeedback"]["Properties"]["Events"]["Feedback"]["Properties"][
+        "FunctionResponseTypes"
+    ]
+
+    assert violations(template) == ["IngestFeedback: one bad record would fail its whole batch"]
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"Action": "dynamodb:*"}, "grants actions by wildcard"),
+        ({"Resource": "*"}, "on everything"),
+    ],
+)
+def test_a_policy_that_grants_too_much_fails(template, part, said):
+    policies = template["Resources"]["IngestFeedbackRole"]["Properties"]["Policies"]
+    policies[0]["PolicyDocument"]["Statement"][0] |= part
+
+    assert any(said in violation for violation in violations(template))
+
+
+def test_a_table_that_would_go_with_the_stack_fails(template):
+    template["Resources"]["HistoryTable"]["DeletionPolicy"] = "Delete"
+
+    assert violations(template) == ["HistoryTable: would be deleted with the stack"]
+
+
+@pytest.mark.parametrize("table", sorted(MODELS))
+def test_a_deployed_table_has_the_keys_and_indexes_of_its_model(template, table):
+    deployed = template["Resources"][f"{table.capitalize()}Table"]["Properties"]
+    model = MODELS[table]
+    schema = model._get_schema()  # what PynamoDB would create it with
+
+    def keys(described):
+        return {key["KeyType"]: key["AttributeName"] for key in described}
+
+    assert keys(deployed["KeySchema"]) == keys(schema["key_schema"])
+    assert {index["IndexName"]: keys(index["KeySchema"]) for index in deployed.get("GlobalSecondaryIndexes", [])} == {
+        index["index_name"]: keys(index["key_schema"]) for index in schema["global_secondary_indexes"]
+    }
+    ttl = deployed.get("TimeToLiveSpecification", {}).get("AttributeName")
+    assert ttl == (model._ttl_attribute().attr_name if model._ttl_attribute() else None)
+
+
+def test_items_expire_by_time_to_live_and_their_removal_reaches_the_stream(template):
+    table = template["Resources"]["UndeliveredTable"]["Properties"]
+
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_a_name_in_two_fragments_is_refused(tmp_path):
+    for name in ("one.yaml", "two.yaml"):
+        (tmp_path / name).write_text("Resources: {Topic: {Type: AWS::SNS::Topic}}")
+
+    with pytest.raises(Exception, match="defined in another fragment already"):
+        load_fragments(sorted(tmp_path.glob("*.yaml")))
+
+
+def test_every_handler_is_in_the_package_and_can_be_called(built, tmp_path):
+    with zipfile.ZipFile(built.code) as code:
+        names = set(code.namelist())
+        code.extractall(tmp_path)
+    handlers = [
+        function["Properties"]["Handler"]
+        for function in resources_of(built.template, "AWS::Serverless::Function").values()
+    ]
+    pairs = [handler.rsplit(".", 1) for handler in handlers]
+    done = subprocess.run(
+        [sys.executable, "-c", CALLABLES, json.dumps(pairs)],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path), "AWS_DEFAULT_REGION": "us-east-1", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr == ""
+    assert json.loads(done.stdout) == [True] * len(handlers)
+    assert not any(name.startswith("tests/") for name in names)
+
+
+def test_two_builds_of_the_same_code_are_the_same_to_the_byte(built):
+    assert build(Target.local()).code_key == built.code_key
