@@ -329,9 +329,7 @@ def api() -> "ApiServices":
         resends=resends,
         resend_batches=DynamoResendBatchStore(),
         idempotency=DynamoIdempotencyStore(),
-        request_resend=RequestResend(
-            undelivered_store(), notifications, customers, suppressions, resends, _provider_suppressions, now
-        ),
+        request_resend=RequestResend(undelivered_store(), notifications, customers, suppressions, resends, now),
         provider_suppressions=_provider_suppressions,
         signing_keys=_signing_keys,
         exports=_exports,
