@@ -232,6 +232,7 @@ class FollowingUp:
 @cache
 def following_up() -> FollowingUp:
     """Return the parts of ``follow_up``."""
+    from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
     from undelivered.adapters.dynamodb.mapping import item_of
     from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
     from undelivered.adapters.sns_announcer import SnsAnnouncer
@@ -243,6 +244,7 @@ def following_up() -> FollowingUp:
         FollowUp(
             undelivered=undelivered_store(),
             notifications=notification_store(),
+            customers=DynamoCustomerStore(),
             suppressions=DynamoSuppressionStore(),
             accounts=accounts(),
             announcer=announcer,
@@ -329,7 +331,9 @@ def api() -> "ApiServices":
         resends=resends,
         resend_batches=DynamoResendBatchStore(),
         idempotency=DynamoIdempotencyStore(),
-        request_resend=RequestResend(undelivered_store(), notifications, customers, suppressions, resends, now),
+        request_resend=RequestResend(
+            undelivered_store(), notifications, customers, suppressions, resends, _provider_suppressions, now
+        ),
         provider_suppressions=_provider_suppressions,
         signing_keys=_signing_keys,
         exports=_exports,

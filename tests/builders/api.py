@@ -155,7 +155,13 @@ class Api:
             sends=self.sends,
             resends=self.resends,
             request_resend=RequestResend(
-                self.items, self.notifications, self.customers, self.suppressions, self.resends, self.clock
+                self.items,
+                self.notifications,
+                self.customers,
+                self.suppressions,
+                self.resends,
+                lambda: self.provider,
+                self.clock,
             ),
             clock=self.clock,
             settings=SimpleNamespace(

@@ -18,7 +18,7 @@ from tests.builders.items import (
     resent,
 )
 from tests.contract.worlds import BACKENDS
-from undelivered.domain.account import AccountSettings, DigestSettings
+from undelivered.domain.account import AccountSettings, Consent, DigestSettings, RecordedConsent
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.lifecycle import settles_at
@@ -612,7 +612,8 @@ def test_the_newest_sends_to_an_address_are_told_first(world):
 
 
 def test_a_customer_is_found_as_it_was_written(world):
-    saved = world.customers.save(a_customer(phone="+4915112345678", email_changed_at=NOW))
+    word = RecordedConsent(Channel.SMS, "+4915112345678", Consent("Ada", "by telephone", NOW), "manager", NOW)
+    saved = world.customers.save(a_customer(phone="+4915112345678", email_changed_at=NOW, consents=(word,)))
 
     assert saved.version == 1
     assert world.customers.find(ACCOUNT, "c-1") == saved

@@ -8,7 +8,7 @@ import pytest
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification
 from tests.contract.worlds import in_memory, on_moto
-from tests.fakes import FakeQueue, FakeSender, FakeSigningKeys
+from tests.fakes import FakeProviderSuppressions, FakeQueue, FakeSender, FakeSigningKeys
 from undelivered.domain.errors import RefusedError, RetryableError
 from undelivered.domain.notification import State
 from undelivered.domain.taxonomy import Channel, Reason
@@ -78,7 +78,14 @@ class Case:
             public_url="https://api.example.com",
             clock=world.clock,
         )
-        self.resend = RequestResend(**stores, suppressions=suppressions, resends=wrap(self.queue), clock=world.clock)
+        self.provider = FakeProviderSuppressions()
+        self.resend = RequestResend(
+            **stores,
+            suppressions=suppressions,
+            resends=wrap(self.queue),
+            provider=lambda: wrap(self.provider),
+            clock=world.clock,
+        )
         self.record = RecordFeedback(
             **stores, suppressions=suppressions, mapping=AccountMapping(ACCOUNT), clock=world.clock
         )

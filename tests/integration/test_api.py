@@ -465,6 +465,7 @@ class TestCustomers:
             "email_changed_at": "2026-11-23T18:00:00Z",
             "phone_changed_at": "2026-11-23T18:00:00Z",
             "ready_to_resend": [],
+            "consents": [],
         }
         assert api.get("/customers/c-7", viewer()).json == changed.json
         assert [customer["id"] for customer in found] == ["c-7"]

@@ -10,6 +10,7 @@ from tests.fakes import (
     FakeAccountStore,
     FakeCustomerStore,
     FakeNotificationStore,
+    FakeProviderSuppressions,
     FakeQueue,
     FakeReportReader,
     FakeSender,
@@ -43,6 +44,7 @@ class World:
     customers: FakeCustomerStore = field(default_factory=FakeCustomerStore)
     suppressions: FakeSuppressionStore = field(default_factory=FakeSuppressionStore)
     accounts: FakeAccountStore = field(default_factory=FakeAccountStore)
+    provider: FakeProviderSuppressions = field(default_factory=FakeProviderSuppressions)
 
     def __post_init__(self):
         self.items = FakeUndeliveredStore(self.suppressions, clock=self.clock)
@@ -62,7 +64,9 @@ class World:
             keys=FakeSigningKeys(),
             public_url="https://api.example.com",
         )
-        self.resend = RequestResend(**stores, suppressions=self.suppressions, resends=self.queue)
+        self.resend = RequestResend(
+            **stores, suppressions=self.suppressions, resends=self.queue, provider=lambda: self.provider
+        )
         self.maintain = Maintain(**stores, accounts=self.accounts, resends=self.queue)
         self.record = RecordFeedback(**stores, suppressions=self.suppressions, mapping=AccountMapping(ACCOUNT))
         self.unsubscribe = Unsubscribe(self.notifications, self.suppressions, FakeSigningKeys(), self.clock)

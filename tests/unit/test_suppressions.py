@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders.items import ACCOUNT, NOW, a_suppression, an_attempt, an_item, reported, resent
+from tests.builders.items import ACCOUNT, NOW, a_customer, a_suppression, an_attempt, an_item, reported, resent
 from tests.fakes import (
     FakeAccountStore,
     FakeAnnouncer,
+    FakeCustomerStore,
     FakeNotificationStore,
     FakeProviderSuppressions,
     FakeSuppressionStore,
@@ -136,9 +137,16 @@ class Stream:
         self.suppressions = FakeSuppressionStore()
         self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
         self.notifications = FakeNotificationStore(clock=lambda: NOW)
+        self.customers = FakeCustomerStore()
         self.announcer = FakeAnnouncer()
         self.follow_up = FollowUp(
-            self.items, self.notifications, self.suppressions, FakeAccountStore(), self.announcer, lambda: NOW
+            self.items,
+            self.notifications,
+            self.customers,
+            self.suppressions,
+            FakeAccountStore(),
+            self.announcer,
+            lambda: NOW,
         )
 
     def soft(self, days_ago, number, reason=Reason.MAILBOX_FULL):
@@ -198,6 +206,40 @@ def test_a_send_in_between_that_arrived_starts_the_count_anew():
         stream.soft(days_ago, number)
 
     assert stream.suppression() is None
+
+
+def test_an_item_that_failed_at_a_contact_corrected_meanwhile_is_flagged():
+    stream = Stream()
+    stream.customers.save(a_customer(email="ada@new.example"))
+
+    item = stream.soft(1, 1)
+
+    assert stream.items.find(ACCOUNT, item.entry_key).ready_contact == "ada@new.example"
+
+
+def test_flagging_gives_way_to_who_wrote_in_between():
+    stream = Stream()
+    stream.customers.save(a_customer(email="ada@new.example"))
+    item = an_item(Reason.MAILBOX_FULL, recipient=ADDRESS, customer_id="c-1")
+    stream.items.save(None, item)
+    stream.items.save(stream.items.find(ACCOUNT, item.entry_key), resent(item, to="ada@third.example"))
+
+    stream.follow_up(None, replace(item, version=1))
+
+    now = stream.items.find(ACCOUNT, item.entry_key)
+    assert (now.ready_contact, len(now.attempts)) == ("ada@new.example", 2)
+
+
+@pytest.mark.parametrize(
+    ("email", "reason"), [(ADDRESS, Reason.MAILBOX_FULL), ("ada@new.example", Reason.COMPLAINT), ("", Reason.TIMED_OUT)]
+)
+def test_an_item_is_not_flagged_without_another_contact_or_after_a_complaint(email, reason):
+    stream = Stream()
+    stream.customers.save(a_customer(email=email))
+
+    item = stream.soft(1, 1, reason)
+
+    assert stream.items.find(ACCOUNT, item.entry_key).version == 1
 
 
 ITEM = replace(an_item(Reason.MAILBOX_FULL), version=1)

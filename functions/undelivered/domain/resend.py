@@ -1,9 +1,12 @@
 """May this item be sent again? One table of rules, by the reason of the failure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from undelivered.domain.notification import State
+from undelivered.domain.account import Customer, Notification, same_contact
+from undelivered.domain.notification import State, UndeliveredItem
+from undelivered.domain.suppression import Suppression, blocks, dropped_verdict
 from undelivered.domain.taxonomy import Fault, Kind, Reason, Status, Verdict
 
 
@@ -103,3 +106,40 @@ def resend_ruling(  # noqa: PLR0911, PLR0913 - one line for each row and column 
         return refusal(ResendCode.CONTENT_NOT_HELD)
     detail = "Fix the cause first, then resend." if needed is Requirement.FIXED_CAUSE else "Ready to be sent again."
     return Ruling(allowed=True, code=None, detail=detail)
+
+
+def ruling_on_item(  # noqa: PLR0913 - what is known of an item comes from several stores
+    item: UndeliveredItem,
+    now: datetime,
+    *,
+    customer: Customer | None,
+    notification: Notification | None,
+    suppression: Suppression | None,
+    consent: bool = False,
+) -> Ruling:
+    """Return whether an item may be resent now to the customer's contact as it is.
+
+    ``suppression`` is what is known of that contact, ``consent`` whether one is given now; one that was
+    recorded since the failure counts as well. A contact that is itself suppressed is ruled on by the reason of that.
+    """
+    contact = customer.contact(item.channel) if customer else ""
+    failure = item.failure
+    changed = bool(contact) and not same_contact(item.channel, contact, failure.to)
+    failed_at = failure.report.at if failure.report else failure.at
+    recorded = bool(customer and customer.has_consented(item.channel, failed_at))
+
+    def rule(judgement: Verdict, *, contact_changed: bool, consent: bool) -> Ruling:
+        return resend_ruling(
+            state=item.state_at(now),
+            verdict=judgement,
+            contact_changed=contact_changed,
+            consent=consent,
+            has_contact=bool(contact),
+            content_held=notification is not None,
+        )
+
+    ruling = rule(item.verdict, contact_changed=changed, consent=consent or recorded)
+    essential = notification is not None and notification.essential
+    if ruling.allowed and suppression and blocks(suppression, essential=essential, resend=True):
+        return rule(dropped_verdict(suppression), contact_changed=False, consent=consent)
+    return ruling

@@ -1,14 +1,19 @@
-"""What follows from a change of an item: it is announced, and repeated soft failures suppress the address."""
+"""What follows from a change of an item.
+
+It is announced, flagged when the contact that failed was corrected meanwhile, and repeated soft failures
+suppress the address.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from undelivered.domain.account import SendAttempt
 from undelivered.domain.announcement import announcement
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.notification import Attempt, Report, UndeliveredItem
+from undelivered.domain.notification import LIVE_STATES, Attempt, Report, UndeliveredItem
+from undelivered.domain.ready import ready_contact
 from undelivered.domain.suppression import (
     Suppression,
     SuppressionReason,
@@ -18,6 +23,7 @@ from undelivered.domain.suppression import (
 from undelivered.services.ports import (
     AccountStore,
     Announcer,
+    CustomerStore,
     NotificationStore,
     SuppressionStore,
     UndeliveredStore,
@@ -32,6 +38,7 @@ class FollowUp:
 
     undelivered: UndeliveredStore
     notifications: NotificationStore
+    customers: CustomerStore
     suppressions: SuppressionStore
     accounts: AccountStore
     announcer: Announcer
@@ -41,8 +48,34 @@ class FollowUp:
         """Follow a change up; None is an item that was not there, or is no more."""
         if told := announcement(before, after):
             self.announcer.announce(told)
-        if after and (before is None or after.failure != before.failure) and counts_as_soft_failure(after.verdict):
+        if after is None or (before and after.failure == before.failure):
+            return
+        self._flag_if_ready(after)
+        if counts_as_soft_failure(after.verdict):
             self._escalate(after)
+
+    def _flag_if_ready(self, item: UndeliveredItem) -> None:
+        """Flag an item that failed at a contact which was corrected before the failure was known.
+
+        Whoever corrects a contact flags the items that are there; this one was not.
+        """
+        customer = self.customers.find(item.account_id, item.customer_id) if item.customer_id else None
+        if customer is None:
+            return
+        for _ in range(_TRIES):
+            after = replace(item, ready_contact=ready_contact(item, customer))
+            if after == item or item.state_at(self.clock()) not in LIVE_STATES:
+                return
+            try:
+                self.undelivered.save(item, after)
+            except StaleWriteError:
+                found = self.undelivered.find(item.account_id, item.entry_key)
+                if found is None:
+                    return
+                item = found
+                continue
+            return
+        raise StaleWriteError("others keep writing this item")
 
     def _escalate(self, item: UndeliveredItem) -> None:
         """Suppress the address when its newest attempts all failed softly, over long enough."""

@@ -53,15 +53,18 @@ class ManageSuppressions:
         by: str,
         why: str,
         consent: Consent | None = None,
+        reported: Suppression | None = None,
     ) -> Suppression:
         """Lift a suppression and return it, lifted.
 
-        The provider is told first: while it cannot be, the suppression stays and SuppressionNotLiftedError
-        says why. Raises NotFoundError when the address is not suppressed, RefusedError for a complaint and
-        for what needs a consent.
+        ``reported`` is an opt-out that a provider told of, which may stand on its list alone. The provider
+        is told first: while it cannot be, the suppression stays and SuppressionNotLiftedError says why.
+        Raises NotFoundError when the address is not suppressed, RefusedError for a complaint and for what
+        needs a consent.
         """
         for _ in range(_TRIES):
-            known = self.suppressions.find(account_id, channel, address)
+            stored = self.suppressions.find(account_id, channel, address)
+            known = merge_suppression(stored, reported) if reported else stored
             if known is None or not known.active:
                 raise NotFoundError("the address is not suppressed")
             _check_liftable(known, consent)
@@ -71,7 +74,7 @@ class ManageSuppressions:
                 known, lifted_at=now, audit=(*known.audit, Audit(now, by, "lift", _record(known, why, consent)))
             )
             try:
-                self.suppressions.save(known, lifted)
+                self.suppressions.save(stored, lifted)
             except StaleWriteError:
                 continue
             return lifted

@@ -12,6 +12,7 @@ from undelivered.domain.account import Notification
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.notification import State, UndeliveredItem
 from undelivered.domain.reporting import CLASS_BY_CODE, LiveCount, Period, ReportFilter
+from undelivered.domain.resend import Ruling, ruling_on_item
 from undelivered.domain.spelling import likely_address
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel, Fault, Status
@@ -24,6 +25,7 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.request_resend import contact_suppression
 
 _PAGE_SIZE: Final = 200
 _TOP: Final = 10
@@ -36,6 +38,7 @@ class ItemInFull:
     item: UndeliveredItem
     notification: Notification | None
     current_contact: str
+    resend: Ruling
     suppression: Suppression | None
     suggestion: str
 
@@ -86,10 +89,18 @@ class ReadReports:
             raise NotFoundError("no such item")
         customer = self.customers.find(account_id, item.customer_id) if item.customer_id else None
         contact = customer.contact(item.channel) if customer else ""
+        notification = self.notifications.find(account_id, item.notification_id)
         return ItemInFull(
             item,
-            self.notifications.find(account_id, item.notification_id),
+            notification,
             contact,
+            ruling_on_item(
+                item,
+                self.clock(),
+                customer=customer,
+                notification=notification,
+                suppression=contact_suppression(self.suppressions, item, customer),
+            ),
             self._suppression(item, contact),
             _suggestion(item),
         )

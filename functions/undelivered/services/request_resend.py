@@ -4,17 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from undelivered.domain.account import Consent, same_contact
+from undelivered.domain.account import Consent, Customer, same_contact
 from undelivered.domain.address import normalise_email, normalise_phone
 from undelivered.domain.errors import NotFoundError, RefusedError, StaleWriteError
 from undelivered.domain.lifecycle import start_resend
 from undelivered.domain.notification import UndeliveredItem
-from undelivered.domain.resend import Ruling, resend_ruling
-from undelivered.domain.suppression import Suppression, dropped_verdict
-from undelivered.domain.taxonomy import Channel, Verdict
+from undelivered.domain.resend import ruling_on_item
+from undelivered.domain.suppression import Suppression
+from undelivered.domain.taxonomy import Channel
+from undelivered.services.honour_consent import HonourConsent, opt_out_of
 from undelivered.services.ports import (
     CustomerStore,
     NotificationStore,
+    ProviderSuppressions,
     SendOrder,
     SendQueue,
     SuppressionStore,
@@ -33,6 +35,7 @@ class RequestResend:
     customers: CustomerStore
     suppressions: SuppressionStore
     resends: SendQueue
+    provider: Callable[[], ProviderSuppressions]
     clock: Callable[[], datetime]
 
     def __call__(
@@ -40,18 +43,28 @@ class RequestResend:
     ) -> UndeliveredItem:
         """Start a resend and return the item, now *resending*.
 
-        Raises NotFoundError, and RefusedError with the rule's code. Two calls at once start one resend:
-        the slower one is refused with ``resend_already_running``.
+        A consent ends the opt-out of the contact first, here and at the provider; when that fails, nothing
+        is started. Raises NotFoundError, RefusedError with the rule's code, and SuppressionNotLiftedError.
+        Two calls at once start one resend: the slower one is refused with ``resend_already_running``.
         """
         for _ in range(_TRIES):
             item = self.undelivered.find(account_id, entry_key)
             if item is None:
                 raise NotFoundError("no such item")
-            contact = self._contact(item)
-            ruling = self._ruling(item, contact, consent)
-            if not ruling.allowed:
+            customer = self.customers.find(account_id, item.customer_id) if item.customer_id else None
+            ruling = ruling_on_item(
+                item,
+                self.clock(),
+                customer=customer,
+                notification=self.notifications.find(account_id, item.notification_id),
+                suppression=contact_suppression(self.suppressions, item, customer),
+                consent=consent is not None,
+            )
+            if not ruling.allowed or customer is None:
                 raise RefusedError(str(ruling.code), ruling.detail)
-            started = start_resend(item, contact, by, self.clock(), note)
+            if consent:
+                self._honour(item, customer, consent, by)
+            started = start_resend(item, customer.contact(item.channel), by, self.clock(), note)
             try:
                 self.undelivered.save(item, started)
             except StaleWriteError:
@@ -60,35 +73,22 @@ class RequestResend:
             return started
         raise StaleWriteError("others keep writing this item")
 
-    def _contact(self, item: UndeliveredItem) -> str:
-        customer = self.customers.find(item.account_id, item.customer_id) if item.customer_id else None
-        return customer.contact(item.channel) if customer else ""
+    def _honour(self, item: UndeliveredItem, customer: Customer, consent: Consent, by: str) -> None:
+        same = same_contact(item.channel, customer.contact(item.channel), item.failure.to)
+        honour = HonourConsent(self.customers, self.suppressions, self.provider, self.clock)
+        reported = opt_out_of(item) if same else None
+        honour(customer, item.channel, consent, by=by, why="consent given with a resend", reported=reported)
 
-    def _ruling(self, item: UndeliveredItem, contact: str, consent: Consent | None) -> Ruling:
-        failed_at = item.failure.to
-        changed = bool(contact) and not same_contact(item.channel, contact, failed_at)
-        held = self.notifications.find(item.account_id, item.notification_id) is not None
-        state = item.state_at(self.clock())
 
-        def rule(judgement: Verdict, *, contact_changed: bool) -> Ruling:
-            return resend_ruling(
-                state=state,
-                verdict=judgement,
-                contact_changed=contact_changed,
-                consent=consent is not None,
-                has_contact=bool(contact),
-                content_held=held,
-            )
-
-        ruling = rule(item.verdict, contact_changed=changed)
-        suppression = self._suppression(item, contact) if ruling.allowed and changed else None
-        # A changed contact may itself be on the list: then its own reason decides.
-        return rule(dropped_verdict(suppression), contact_changed=False) if suppression else ruling
-
-    def _suppression(self, item: UndeliveredItem, contact: str) -> Suppression | None:
-        normalise = normalise_email if item.channel is Channel.EMAIL else normalise_phone
-        known = self.suppressions.find(item.account_id, item.channel, normalise(contact) or contact)
-        return known if known and known.active else None
+def contact_suppression(
+    suppressions: SuppressionStore, item: UndeliveredItem, customer: Customer | None
+) -> Suppression | None:
+    """Return what is known of the contact that an item would be resent to, lifted or not."""
+    contact = customer.contact(item.channel) if customer else ""
+    if not contact:
+        return None
+    normalise = normalise_email if item.channel is Channel.EMAIL else normalise_phone
+    return suppressions.find(item.account_id, item.channel, normalise(contact) or contact)
 
 
 def resend_order(item: UndeliveredItem) -> SendOrder:

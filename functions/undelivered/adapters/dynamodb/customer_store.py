@@ -1,5 +1,6 @@
 """The store of customers on DynamoDB."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -8,7 +9,7 @@ from pynamodb.exceptions import PutError
 
 from undelivered.adapters.dynamodb.models import CustomerModel
 from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
-from undelivered.domain.account import Customer
+from undelivered.domain.account import Consent, Customer, RecordedConsent
 from undelivered.domain.address import normalise_email, normalise_phone
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.taxonomy import Channel
@@ -64,6 +65,7 @@ def _model_of(customer: Customer) -> CustomerModel:
         phone=customer.phone or None,
         email_changed_at=customer.email_changed_at.isoformat() if customer.email_changed_at else None,
         phone_changed_at=customer.phone_changed_at.isoformat() if customer.phone_changed_at else None,
+        consents=_consents_to_text(customer.consents) if customer.consents else None,
         email_partition=_partition(account_id, Channel.EMAIL, customer.email) if customer.email else None,
         phone_partition=_partition(account_id, Channel.SMS, customer.phone) if customer.phone else None,
         version=customer.version,
@@ -79,5 +81,36 @@ def _customer_of(model: CustomerModel) -> Customer:
         phone=model.phone or "",
         email_changed_at=datetime.fromisoformat(model.email_changed_at) if model.email_changed_at else None,
         phone_changed_at=datetime.fromisoformat(model.phone_changed_at) if model.phone_changed_at else None,
+        consents=_consents_of(model.consents) if model.consents else (),
         version=int(model.version),
+    )
+
+
+def _consents_to_text(consents: Sequence[RecordedConsent]) -> str:
+    return json.dumps(
+        [
+            [
+                one.channel.value,
+                one.contact,
+                one.consent.given_by,
+                one.consent.how,
+                one.consent.at.isoformat(),
+                one.by,
+                one.at.isoformat(),
+            ]
+            for one in consents
+        ]
+    )
+
+
+def _consents_of(text: str) -> tuple[RecordedConsent, ...]:
+    return tuple(
+        RecordedConsent(
+            Channel(channel),
+            contact,
+            Consent(given_by, how, datetime.fromisoformat(given_at)),
+            by,
+            datetime.fromisoformat(at),
+        )
+        for channel, contact, given_by, how, given_at, by, at in json.loads(text)
     )

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import msgspec
 
+from undelivered.domain.account import Customer
 from undelivered.domain.errors import RefusedError
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
@@ -12,9 +13,8 @@ from undelivered.entrypoints.http.problems import invalid_body, not_found
 from undelivered.entrypoints.http.requests import is_identifier
 from undelivered.entrypoints.http.resends import ConsentBody, consent_of
 from undelivered.entrypoints.http.routing import Access, Answer, Call, Route
-from undelivered.entrypoints.http.suppressions import manage_suppressions
 from undelivered.entrypoints.http.views import SuppressionView, suppression_view
-from undelivered.services.manage_suppressions import NEEDS_CONSENT
+from undelivered.services.honour_consent import HonourConsent, opt_out_of
 
 
 class OptInBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,20 +39,32 @@ def opt_in(call: Call) -> Answer:
     customer = manage_customers(call.services).find(call.account_id, call.path["customer_id"]).customer
     channels = [body.channel] if body.channel else list(Channel)
     contacts = [(channel, customer.contact(channel)) for channel in channels if customer.contact(channel)]
-    if not contacts:
+    if not contacts or consent is None:
         raise invalid_body("channel", "the customer has no contact there")
-    found = [call.services.suppressions.find(call.account_id, channel, contact) for channel, contact in contacts]
-    active = [one for one in found if one and one.active]
-    _check_no_complaint(active)
-    manage = manage_suppressions(call.services)
+    services = call.services
+    found = [services.suppressions.find(call.account_id, channel, contact) for channel, contact in contacts]
+    _check_no_complaint([one for one in found if one and one.active])
+    honour = HonourConsent(services.customers, services.suppressions, services.provider_suppressions, services.clock)
+    reported = _reported_opt_outs(call, customer)
     lifted = [
-        manage.lift(
-            call.account_id, one.channel, one.address, by=call.principal.name, why="opt-in recorded", consent=consent
+        honour(
+            customer,
+            channel,
+            consent,
+            by=call.principal.name,
+            why="opt-in recorded",
+            reported=reported.get((channel, contact)),
         )
-        for one in active
-        if one.reason in NEEDS_CONSENT
+        for channel, contact in contacts
     ]
-    return Answer(OptInView(tuple(suppression_view(one) for one in lifted)))
+    return Answer(OptInView(tuple(suppression_view(one) for one in lifted if one)))
+
+
+def _reported_opt_outs(call: Call, customer: Customer) -> dict[tuple[Channel, str], Suppression]:
+    """Return the opt-outs that items of the customer tell of, the latest of each contact."""
+    items = call.services.undelivered.live_items_of_customer(call.account_id, customer.customer_id)
+    told = sorted(filter(None, map(opt_out_of, items)), key=lambda one: one.since)
+    return {(one.channel, one.address): one for one in told}
 
 
 def _check_no_complaint(active: list[Suppression]) -> None:

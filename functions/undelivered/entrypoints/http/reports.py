@@ -262,6 +262,7 @@ def find_undelivered(call: Call) -> Answer:
             call.now,
             notification=found.notification,
             current_contact=found.current_contact,
+            ruling=found.resend,
             suppression=found.suppression,
             suggestion=found.suggestion,
         )

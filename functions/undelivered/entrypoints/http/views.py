@@ -9,7 +9,7 @@ from undelivered.domain.account import Customer, Notification, SendAttempt
 from undelivered.domain.explanations import explanation, remedy
 from undelivered.domain.identifiers import item_id, timestamp
 from undelivered.domain.notification import Attempt, Audit, UndeliveredItem
-from undelivered.domain.resend import resend_ruling
+from undelivered.domain.resend import Ruling, resend_ruling
 from undelivered.domain.suppression import Suppression
 
 
@@ -131,10 +131,23 @@ class CustomerSummary(msgspec.Struct, frozen=True):
     phone_changed_at: str | None
 
 
+class ConsentView(msgspec.Struct, frozen=True):
+    """A customer's word that messages are wanted again, and who recorded it when."""
+
+    channel: str
+    contact: str
+    given_by: str
+    how: str
+    at: str
+    recorded_by: str
+    recorded_at: str
+
+
 class CustomerView(CustomerSummary, frozen=True):
-    """A customer and the items that can be resent because a contact was changed since they failed."""
+    """A customer, the consents they gave, and the items that can be resent because a contact was changed since."""
 
     ready_to_resend: tuple[str, ...]
+    consents: tuple[ConsentView, ...]
 
 
 class SendView(msgspec.Struct, frozen=True):
@@ -170,21 +183,17 @@ def moment(at: datetime | None) -> str | None:
     return timestamp(at) if at else None
 
 
-def item_view(item: UndeliveredItem, now: datetime, *, has_contact: bool = True, content_held: bool = True) -> ItemView:
-    """Return an item as it stands at a moment.
+def item_view(item: UndeliveredItem, now: datetime, ruling: Ruling | None = None) -> ItemView:
+    """Return an item as it stands at a moment, with the ruling on a resend.
 
-    A list does not look up contacts and contents: there the two are taken to be there.
+    A list does not look up contacts, contents and consents: without a ruling, contact and content are
+    taken to be there, and a consent not to be.
     """
     judgement, failure = item.verdict, item.failure
     assert failure.report is not None
     state = item.state_at(now)
-    ruling = resend_ruling(
-        state=state,
-        verdict=judgement,
-        contact_changed=bool(item.ready_contact),
-        has_contact=has_contact,
-        content_held=content_held,
-    )
+    if ruling is None:
+        ruling = resend_ruling(state=state, verdict=judgement, contact_changed=bool(item.ready_contact))
     return ItemView(
         id=item_id(item.entry_key),
         notification_id=item.notification_id,
@@ -214,11 +223,12 @@ def item_detail(  # noqa: PLR0913 - what is known of an item comes from several 
     *,
     notification: Notification | None,
     current_contact: str,
+    ruling: Ruling,
     suppression: Suppression | None,
     suggestion: str,
 ) -> ItemDetail:
     """Return an item with all that is known of it."""
-    view = item_view(item, now, has_contact=bool(current_contact), content_held=notification is not None)
+    view = item_view(item, now, ruling)
     report = item.failure.report
     assert report is not None
     return ItemDetail(
@@ -309,7 +319,22 @@ def customer_summary(customer: Customer) -> CustomerSummary:
 def customer_view(customer: Customer, ready: Sequence[UndeliveredItem]) -> CustomerView:
     """Return a customer with the items that are ready to be resent."""
     told = msgspec.structs.asdict(customer_summary(customer))
-    return CustomerView(**told, ready_to_resend=tuple(item_id(item.entry_key) for item in ready))
+    return CustomerView(
+        **told,
+        ready_to_resend=tuple(item_id(item.entry_key) for item in ready),
+        consents=tuple(
+            ConsentView(
+                channel=one.channel,
+                contact=one.contact,
+                given_by=one.consent.given_by,
+                how=one.consent.how,
+                at=timestamp(one.consent.at),
+                recorded_by=one.by,
+                recorded_at=timestamp(one.at),
+            )
+            for one in customer.consents
+        ),
+    )
 
 
 def notification_view(
