@@ -234,6 +234,7 @@ class LocalStack:
         _await_emulator(state_dir, port, emulator)
         progress("Deploying the template")
         outputs = _deploy(endpoint, built)
+        _open_console(endpoint, outputs)
         progress("Making accounts and people")
         description = Description(
             api_url=outputs["ApiUrl"],
@@ -478,6 +479,20 @@ def _await_deployment(cloudformation: Any) -> dict[str, str]:  # noqa: ANN401 - 
 
 
 # --- people
+
+
+def _open_console(endpoint: str, outputs: Mapping[str, str]) -> None:
+    """Let the sign-in lead back to the console, whose address is known only once the API is there."""
+    cognito = _client(endpoint, "cognito-idp")
+    client = {"UserPoolId": outputs["UserPoolId"], "ClientId": outputs["ConsoleClientId"]}
+    present = cognito.describe_user_pool_client(**client)["UserPoolClient"]
+    # An update puts defaults in place of all that it does not name.
+    kept = {
+        name: value for name, value in present.items() if value and name not in {"CreationDate", "LastModifiedDate"}
+    }
+    console = f"{outputs['ApiUrl']}/console/"
+    addresses = [console, console.replace("127.0.0.1", "localhost")]
+    cognito.update_user_pool_client(**kept | {"CallbackURLs": addresses, "LogoutURLs": addresses})
 
 
 def _make_people(endpoint: str, outputs: Mapping[str, str]) -> tuple[User, ...]:
