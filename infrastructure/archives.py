@@ -5,6 +5,7 @@ is checked by nothing (its source cannot change inside a zip), which also spares
 """
 
 import hashlib
+import os
 import subprocess
 import sys
 import zipfile
@@ -30,7 +31,7 @@ def compile_tree(folder: Path) -> None:
 def write_zip(folder: Path, archive: Path) -> None:
     """Zip everything under `folder`; the archive appears under its name only when complete."""
     archive.parent.mkdir(parents=True, exist_ok=True)
-    partial = archive.with_suffix(".partial")
+    partial = archive.with_suffix(f".{os.getpid()}.partial")  # two builds may run at once
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as target:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)

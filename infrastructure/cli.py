@@ -109,14 +109,23 @@ def token(email: Annotated[str, typer.Argument(help="Who signs in.")], *, state_
 
 
 @app.command()
-def build(*, architecture: Annotated[str, typer.Option(help="arm64 or x86_64.")] = "arm64") -> None:
+def build(
+    *,
+    architecture: Annotated[str, typer.Option(help="arm64 or x86_64.")] = "arm64",
+    lock: Annotated[
+        bool, typer.Option("--lock", help="Write the layer's requirements anew from uv.lock first.")
+    ] = False,
+) -> None:
     """Make the deployable template and its archives under `build/`."""
+    from infrastructure.layer import lock_requirements  # noqa: PLC0415 - as above
     from infrastructure.target import Target  # noqa: PLC0415 - as above
     from infrastructure.template import build as build_template  # noqa: PLC0415 - as above
 
     if architecture not in {"arm64", "x86_64"}:
         raise typer.BadParameter("arm64 or x86_64")
     with _told_in_a_sentence(), _STDERR.status("Building"):
+        if lock:
+            lock_requirements()
         built = build_template(Target.aws("arm64" if architecture == "arm64" else "x86_64"))
     for file in (built.template_file, built.code, built.layer):
         print(file.relative_to(ROOT))
@@ -125,6 +134,7 @@ def build(*, architecture: Annotated[str, typer.Option(help="arm64 or x86_64.")]
 @app.command()
 def check() -> None:
     """Check style, types and the template; exit with 1 when anything is wrong."""
+    from infrastructure.layer import check_requirements  # noqa: PLC0415 - as above
     from infrastructure.target import Target  # noqa: PLC0415 - as above
     from infrastructure.template import build as build_template  # noqa: PLC0415 - as above
 
@@ -138,6 +148,7 @@ def check() -> None:
         if not _passes(name, [sys.executable, "-m", *command])
     ]
     with _told_in_a_sentence():
+        check_requirements()
         built = build_template(Target.local())
     if not _passes("template", ["cfn-lint", str(built.template_file)]):
         failed.append("template")

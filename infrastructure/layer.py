@@ -51,6 +51,11 @@ def export_requirements() -> str:
     return _uv("export", "--frozen", "--no-dev", "--no-emit-project", "--no-header", "--quiet")
 
 
+def lock_requirements(requirements: Path = LAYER_REQUIREMENTS) -> None:
+    """Write the layer's requirements as uv.lock has them."""
+    requirements.write_text(export_requirements())
+
+
 def check_requirements(requirements: Path = LAYER_REQUIREMENTS) -> None:
     """Raise ToolError when the committed requirements are not those of uv.lock."""
     if requirements.read_text() != export_requirements():

@@ -29,6 +29,7 @@ from infrastructure.template_rules import violations
 Template = dict[str, Any]
 
 _SECTIONS: Final = frozenset({"Parameters", "Conditions", "Resources", "Outputs"})
+_CHALICE: Final = "import sys; from chalice.cli import main; sys.exit(main())"  # main returns what it should exit with
 _CHALICE_STAGE: Final = "live"
 
 
@@ -125,10 +126,16 @@ def for_target(fragments: Template, target: Target) -> Template:
 
 
 def _run_chalice(project: Path, merge_file: Path, output: Path) -> None:
-    command = [sys.executable, "-c", "from chalice.cli import main; main()", "package", "--stage", _CHALICE_STAGE]
+    command = [sys.executable, "-c", _CHALICE, "package", "--stage", _CHALICE_STAGE]
     command += ["--pkg-format", "cloudformation", "--template-format", "json", "--merge-template", str(merge_file)]
     # Chalice wants a region to be known, and imports app.py: no configuration of this machine may leak into it.
-    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    plain = {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    environment = {**inherited, **plain, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""}
     done = subprocess.run(
         [*command, str(output)], cwd=project, env=environment, check=False, capture_output=True, text=True
     )

@@ -47,6 +47,9 @@ _BUCKET: Final = "undelivered-artifacts"
 _EMULATOR_SECONDS: Final = 30
 _DEPLOY_SECONDS: Final = 120
 _WORLD_SECONDS: Final = 15
+_API_SECONDS: Final = 60
+# Functions behind queues take an empty batch for what it is, so that one starts them.
+_WARMED: Final = ("IngestFeedback", "SendNotifications", "ProcessResends")
 # The emulator asks for no credentials in particular; these are the ones it takes for an account's root.
 _CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 # Output of the template → key of `tables` in the description of a stack.
@@ -109,6 +112,8 @@ class LocalStack:
     description: Description
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Every output of the deployed template, by its name there."""
+    world_url: str = ""
+    """Front of the receiving world: ``/_world/messages`` there tells what was sent."""
 
     # --- life cycle
 
@@ -147,7 +152,7 @@ class LocalStack:
         said = state["description"]
         people = tuple(User(**user) for user in said["users"])
         description = Description(**{**said, "users": people, "host": Host(**said["host"])})
-        return cls(state_dir.resolve(), state["port"], description, state["outputs"])
+        return cls(state_dir.resolve(), state["port"], description, state["outputs"], state.get("world_url", ""))
 
     def stop(self) -> None:
         """End every process of the stack and remove what it kept."""
@@ -252,9 +257,11 @@ class LocalStack:
         if importlib.util.find_spec("infrastructure.local.world"):
             progress("Starting the receiving world")
             stack._start_world(smtp_port, front_port)
+        progress("Waiting for the API")
+        stack._await_api()
         if not empty and importlib.util.find_spec("infrastructure.local.seed"):
             progress("Filling in a month of notifications")
-            importlib.import_module("infrastructure.local.seed").seed(stack)
+            importlib.import_module("infrastructure.local.seed").seed(stack, progress=progress)
         stack._remember(ready=True)
         return stack
 
@@ -266,9 +273,28 @@ class LocalStack:
         log = self.state_dir / _WORLD_LOG_FILE
         world = processes.start(command, log=log, environment=_environment(self.state_dir))
         (self.state_dir / processes.COMPANION_FILE).write_text(f"{world}\n")
+        self.world_url = f"http://127.0.0.1:{front_port}"
         self._remember(companions=[world])
-        if not processes.wait_for_port(smtp_port, world, seconds=_WORLD_SECONDS):
-            raise ToolError(f"The receiving world did not start: {_last_line(log)}")
+        for port in (smtp_port, front_port):
+            if not processes.wait_for_port(port, world, seconds=_WORLD_SECONDS):
+                raise ToolError(f"The receiving world did not start: {_last_line(log)}")
+
+    def _await_api(self) -> None:
+        """Return when the API answers, with the functions behind the queues on their way; cold starts take seconds."""
+        import httpx  # noqa: PLC0415 - as boto3
+
+        functions = self.client("lambda")
+        for name in functions.list_functions()["Functions"]:
+            if any(part in name["FunctionName"] for part in _WARMED):
+                functions.invoke(
+                    FunctionName=name["FunctionName"], InvocationType="Event", Payload=json.dumps({"Records": []})
+                )
+        try:
+            health = httpx.get(f"{self.api_url}/health", timeout=_API_SECONDS)
+        except httpx.HTTPError as error:
+            raise ToolError(f"The API does not answer: {error}") from error
+        if health.is_error:
+            raise ToolError(f"The API came up ill: {health.text.strip()}")
 
     def _remember(self, *, companions: list[int] | None = None, ready: bool = False) -> None:
         known = _read_state(self.state_dir) or {"pids": [self.description.pid]}
@@ -277,6 +303,7 @@ class LocalStack:
             "port": self.port,
             "pids": [*known["pids"], *(companions or [])],
             "outputs": dict(self.outputs),
+            "world_url": self.world_url,
         }
         _write_state(self.state_dir, state | ({"description": asdict(self.description)} if ready else {}))
 
