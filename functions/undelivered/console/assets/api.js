@@ -6,6 +6,7 @@ import * as auth from "./auth.js";
 
 const PATIENCE = 2; // further tries of a read that met a busy server
 const LONGEST_WAIT_S = 8;
+const AT_ONCE = 2; // more would only wait, each for a container of its own to start
 
 let base = null;
 let onExpired = async () => {};
@@ -71,7 +72,27 @@ async function fresh() {
   }
 }
 
-async function send(url, options) {
+let underWay = 0;
+const waiting = [];
+
+/** Have a turn: at most AT_ONCE requests are under way, the others follow in the order they came. */
+async function inTurn(work) {
+  if (underWay >= AT_ONCE) await new Promise((resolve) => waiting.push(resolve));
+  else underWay += 1;
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else underWay -= 1;
+  }
+}
+
+function send(url, options) {
+  return inTurn(() => sendNow(url, options));
+}
+
+async function sendNow(url, options) {
   try {
     const token = await auth.token();
     if (!token) return new Response(null, { status: 401 });
