@@ -44,6 +44,15 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "550 宛先のアドレスは存在しません",
         "550 收件人不存在",
         "550 존재하지 않는 사용자",
+        "550 We do not accept mail for that person",
+        "550 jo@shop.example is not a known recipient",
+        "550 5.1.1 <jo@shop.example>: Recipient address rejected: not in our recipient list",
+        "550 Kein Konto unter diesem Namen",
+        "550 Mottagaren finns inte här",
+        "550 Uživatel neexistuje",
+        "550 Bilinmeyen alici",
+        "550 El destinatario no ha sido encontrado",
+        "550 该收件人地址无效",
     ),
     Reason.DOMAIN_NOT_FOUND: (
         "Host or domain name not found. Name service error for name=gone.example type=A: Host not found",
@@ -53,10 +62,13 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "556 5.1.10 Recipient address has null MX",
         "Unrouteable mail domain gone.example",
         "550 dominio inexistente",
+        "Sorry, I could not find a mail exchanger for gone.example",
+        "550 Die Domain gone.example existiert nicht",
     ),
     Reason.ADDRESS_MALFORMED: (
         "501 5.1.3 Bad recipient address syntax",
         "553 5.1.3 <jo@@shop.example>... Invalid address syntax",
+        "501 <jo>: recipient address needs to include a domain",
     ),
     Reason.MAILBOX_DISABLED: (
         "550 5.2.1 The email account that you tried to reach is disabled.",
@@ -70,11 +82,16 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "550 Compte désactivé",
         "550 Cuenta suspendida",
         "550 Почтовый ящик заблокирован",
+        "554 <jo@shop.example>: Recipient address rejected: Account closed",
+        "550 La cuenta fue dada de baja",
+        "550 Das Konto wurde gelöscht",
     ),
     Reason.RECIPIENT_REFUSED: (
         "550 5.7.1 You have been blocked by the recipient",
         "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; delivery restriction",
         "553 User refused to receive this mail.",
+        "550 Envelope blocked - User Entry",
+        "550 Sender not in this customer's whitelist: you are not on this user's whitelist",
     ),
     Reason.MAILBOX_FULL: (
         "552 5.2.2 <jo@shop.example>: user is over quota",
@@ -91,6 +108,10 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "Почтовый ящик переполнен",
         "邮箱空间不足",
         "メールボックスの容量を超えています",
+        "552 5.2.2 The message is larger than we take, or the recipient's mailbox is full",
+        "554 Message rejected. There is not enough room in the user's mailbox",
+        "cannot append to /var/mail/jo: File too large",
+        "Brevlådan är full",
     ),
     Reason.MESSAGE_TOO_LARGE: (
         "552 5.3.4 Message size exceeds fixed limit",
@@ -98,6 +119,9 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "554 5.2.3 Message length exceeds administrative limit",
         "Nachricht zu groß",
         "邮件过大",
+        "552 message size limit exceeded",
+        "523 your size exceeds the recipient's size limit: message too large",
+        "552 La taille du message dépasse la limite autorisée",
     ),
     Reason.CONTENT_REJECTED: (
         "550-5.7.1 Our system has detected that this message is likely unsolicited mail.",
@@ -110,6 +134,10 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "554 Message contains a blacklisted URL",
         "550 The user or domain that you are sending to has a policy that prohibited the mail that you sent.",
         "邮件被识别为垃圾邮件",
+        "553 you are trying to use this host as a relay",
+        "550 Message refused.",
+        "550 Ihre unerwünschte Nachricht",
+        "535 5.7.8 Error: authentication failed: bad username or password",
     ),
     Reason.SENDER_BLOCKED: (
         "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
@@ -124,6 +152,12 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "554 IP=192.0.2.1 - A problem occurred. (Ask your postmaster for help.) (BL)",
         "550-5.7.1 this message is suspicious due to the very low reputation of the sending domain",
         "550 https://www.spamhaus.org/query/ip/192.0.2.1",
+        "550 You look like a spam sender: suspected spam sender",
+        "550 Administrative prohibition - envelope blocked",
+        "550 Su dirección IP figura en una lista negra",
+        "550 Ihre IP-Adresse steht auf unserer Sperrliste",
+        "550 Ваш IP заблокирован",
+        "550 The return address does not exist",
         "host mx.shop.example said: 550 5.1.2 No such domain us.example (in reply to MAIL FROM command)",
     ),
     Reason.SENDER_AUTHENTICATION: (
@@ -133,6 +167,8 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "530 5.7.0 Must issue a STARTTLS command first",
         "550-5.7.1 This message is not RFC 5322 compliant",
         "550 SPF check failed",
+        "550 Mails without a Date: field are not wanted",
+        "552 MIME error: invalid structure",
     ),
     Reason.RATE_LIMITED: (
         "450 4.2.1 The user you are trying to contact is receiving mail too quickly.",
@@ -142,12 +178,19 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "450 4.2.0 Recipient address rejected: Greylisted",
         "550 5.4.5 Daily sending quota exceeded",
         "451 4.7.500 Server busy. Please try again later. (AS77712)",
+        "451 4.7.500 Server busy. Please try again later. (AS777123456)",
+        "421 Zu viele Verbindungen von Ihrem Server",
+        "421 Trop de connexions",
+        "450 发信频率超过限制",
+        "451 4.7.1 Please try again later",
     ),
     Reason.TIMED_OUT: (
         "554 4.4.7 Message expired: unable to deliver in 840 minutes.<421 4.4.0 Unable to lookup DNS>",
         "conversation with mx.slow.example[192.0.2.1] timed out while receiving the initial server greeting",
         "retry timeout exceeded",
         "550 4.4.7 QUEUE.Expired; message expired",
+        "421 4.4.2 closing the session due to inactivity",
+        "Délai d'attente dépassé",
     ),
     Reason.SERVER_UNAVAILABLE: (
         "connect to mx.slow.example[192.0.2.1]:25: Connection refused",
@@ -158,6 +201,12 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "554 5.4.6 Too many hops",
         "450 Requested mail action not taken: mailbox unavailable",
         "procmail: Couldn't create the spool file",
+        "451 DNS server not responding, DNS timed out",
+        "450 mailbox busy",
+        "502 Command unrecognized: user",
+        "421 Service temporairement indisponible",
+        "421 Сервис временно недоступен, попробуйте позже",
+        "450 系统繁忙 请稍后再试",
     ),
     Reason.UNDETERMINED: ("", "550", "no words known to anybody", "🦜", "554 5.0.0 ???"),
 }
@@ -183,6 +232,10 @@ def test_a_wording_means_its_reason_whatever_the_report_status(reason: Reason, t
         ("5.7.703", 550, Reason.SENDER_BLOCKED, "rfc3463:5.7.703"),
         ("4.1.1", 450, Reason.UNDETERMINED, "rfc3463:4.1.1"),
         ("5.6.2", 554, Reason.CONTENT_REJECTED, "rfc3463:5.6.2"),
+        ("5.4.4", 550, Reason.DOMAIN_NOT_FOUND, "rfc3463:5.4.4"),
+        ("4.4.4", 450, Reason.SERVER_UNAVAILABLE, "rfc3463:4.4.4"),
+        ("4.7.1", 451, Reason.RATE_LIMITED, "rfc3463:4.7.1"),
+        ("5.0.0", 521, Reason.UNDETERMINED, "undetermined"),
         ("4.0.0", 421, Reason.SERVER_UNAVAILABLE, "rfc5321:421"),
         ("5.0.0", 552, Reason.MAILBOX_FULL, "rfc5321:552"),
         ("5.0.0", 550, Reason.UNDETERMINED, "undetermined"),
@@ -193,6 +246,48 @@ def test_without_words_the_codes_decide(status: str, code: int | None, reason: R
     judged = classify_diagnostic("", status, code)
 
     assert (judged.reason, judged.because) == (reason, because)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("mx.shop.example said: 550 go away (in reply to end of DATA command)", Reason.CONTENT_REJECTED),
+        ("mx.shop.example said: 554 5.7.1 go away (in reply to end of DATA command)", Reason.CONTENT_REJECTED),
+        ("mx.shop.example said: 554 Access denied (in reply to end of DATA command)", Reason.CONTENT_REJECTED),
+        ("mx.shop.example refused to talk to me: 554 go away", Reason.SENDER_BLOCKED),
+        ("mx.shop.example said: 550 go away (in reply to MAIL FROM command)", Reason.SENDER_BLOCKED),
+        ("mx.shop.example said: 550 go away (in reply to RCPT TO command)", Reason.UNDETERMINED),
+    ],
+)
+def test_a_refusal_without_a_known_reason_is_judged_by_what_the_server_had_seen(text: str, reason: Reason) -> None:
+    assert classify_diagnostic(f"smtp; host {text}", "5.0.0", 554).reason is reason
+
+
+REPLY = "550 5.1.1 <jo@shop.example>... User unknown"
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "smtp; 5.1.0 - Unknown address error 550-'{}' (delivery attempts: 0)",
+        "smtp; The response from the remote server was: {}",
+        "smtp; Remote Server returned '{}'",
+        "#5.1.1 smtp;{}> #SMTP#",
+        "x-postfix; host mx.shop.example[192.0.2.1] said: {} (in reply to RCPT TO command)",
+        "SMTP error from remote mail server after RCPT TO:<jo@shop.example>: host mx.shop.example [192.0.2.1]: {}",
+        "192.0.2.1 does not like recipient. Remote host said: {} Giving up on 192.0.2.1.",
+        "(reason: {})",
+        "mx1.shop.example said: 451 Greylisted (in reply to RCPT TO); mx2.shop.example said: {} (in reply to RCPT TO)",
+    ],
+)
+def test_the_reply_a_report_quotes_decides_and_of_several_the_last(report: str) -> None:
+    assert classify_diagnostic(report.format(REPLY), "5.0.0", None).reason is Reason.ADDRESS_NOT_FOUND
+
+
+def test_what_a_report_says_of_an_address_is_not_what_the_server_said() -> None:
+    text = "5.1.0 - Unknown address error 550-'5.7.1 <us@us.example>... Access denied' (delivery attempts: 0)"
+
+    assert classify_diagnostic(text, "5.1.0", 550).fault is Fault.SENDER
 
 
 def test_a_code_in_the_text_says_more_than_the_bare_status_of_the_report() -> None:
@@ -337,6 +432,29 @@ def test_a_permanent_bounce_is_never_soft(subtype, text, status) -> None:
 
     assert judged.kind is not Kind.SOFT
     assert judged.status in {Status.BOUNCED, Status.INVALID, Status.DROPPED}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 We no longer accept connections from your kind of addresses",
+        "550 Your MX record does not exist",
+        "550 The mailbox you send from does not exist",
+        "550 Invalid address in From header",
+        "550 Relaying disabled",
+        "550 message rejected: account protected by spam filter",
+        "550 rejected by user-defined content filter",
+        "450 mailbox locked by another process",
+        "451 could not find user database",
+        "550 local error: cannot find mailbox server",
+        "550 mailbox store unavailable",
+        "421 session closed due to inactivity timeout",
+        "550 The domain in your From header does not exist",
+        "535 bad username or password",
+    ],
+)
+def test_what_is_not_said_of_the_recipients_address_never_makes_it_dead(text: str) -> None:
+    assert classify_diagnostic(f"smtp; {text}", "5.0.0", reply_code(text)).kind is Kind.SOFT
 
 
 LABELS = st.from_regex(r"[a-z]{1,10}[0-9]{0,4}", fullmatch=True)

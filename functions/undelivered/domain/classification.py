@@ -8,14 +8,18 @@ quick enough for every event (tens of microseconds).
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from undelivered.domain.taxonomy import Fault, Kind, Reason, Status, Verdict, verdict
 
+if TYPE_CHECKING:
+    from undelivered.domain.diagnostic_rules import Family
+
 _HEAD: Final = 1_500  # characters read from the start of a text …
+_PERMANENT_CLASS: Final = 5
 _TRANSIENT_CLASS: Final = 4  # RFC 5321 §4.2.1: the first digit of a reply that may succeed later
 _TAIL: Final = 500  # … and from its end: the last line of a reply tells most, after a long preamble
 
@@ -41,20 +45,21 @@ def judgement(reason: Reason, because: str, kind: Kind | None = None) -> Judgeme
 class _Rule:
     """One trigger's wordings of a family, and what they mean."""
 
-    rank: int  #: place in the order of all wordings; the lowest that matches decides
     pattern: str
     reason: Reason
     because: str
     temporary_as: Reason | None
     policy_as: Reason | None
+    message_as: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Book:
-    """All rules by the words that call for them."""
+class _Index:
+    """Rules in their order, and which of them the stems of words call for: bit n stands for rule n."""
 
-    codes: Mapping[str, tuple[_Rule, ...]]
-    prose: Mapping[str, tuple[_Rule, ...]]
+    rules: tuple[_Rule, ...]
+    calls: Mapping[str, tuple[int, int]]  #: stem: rules it calls, rules it calls in the second place
+    single: int  #: the rules that need no second call
     unspaced: tuple[str, ...]  #: trigger words of scripts written without spaces, sought as substrings
 
 
@@ -64,6 +69,8 @@ _NOISE: Final = re.compile(
     r"[^\s<>\"(),;:@]{1,64}@[\w.\-\[\]]{1,255}"  # addresses
     r"|https?:[^\s>]{0,500}|www\.[^\s>]{0,500}"  # links
     r"|(?<![\w.-])(?:[\w-]{1,63}\.){2,8}[a-z]{2,24}(?![\w-])"  # host names
+    # domains; of two parts only these, since a sentence may begin right after the end of another
+    r"|(?<![\w.-])[\w-]{1,63}\.(?:com|net|org|edu|gov|info|biz|eu|de|fr|uk|jp|cn|ru|br|pl|nl|example)(?![\w-])"
     r"|^[45]\d\d(?:-|$)"  # reply codes, repeated in each line of a reply
     r"|(?<![\w.])#?[45]\.\d\.\d{1,3}(?!\w)"
     r"|(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w.])"  # IP addresses
@@ -77,24 +84,45 @@ _PUNCTUATION: Final = str.maketrans(
     {
         **dict.fromkeys(_APOSTROPHES, None),
         **dict.fromkeys(_SEPARATORS, " "),
-        **dict.fromkeys(_SENTENCE_ENDS, " . "),
+        **dict.fromkeys(_SENTENCE_ENDS, "."),
         # letters that do not come apart into a base and an accent
         "ł": "l",
         "ß": "ss",
         "ø": "o",
         "æ": "ae",
+        "\u0131": "i",
     }
 )
+_WRITTEN_TOGETHER: Final = tuple(
+    (f"{first} {second}", f"{first}{second}")
+    for first, second in (("mail", "box"), ("e", "mail"), ("black", "list"), ("block", "list"), ("white", "list"))
+)
+_START: Final = re.compile(r"(?<!\[)\^")
+_STEM: Final = 4  # letters of a word by which rules are called: block, blocks, blocked and blocking call the same
 _PROVIDERS_OWN: Final = re.compile(r"7\.\d{3}$")  # 5.7.5nn to 7nn: Exchange Online's blocks of senders
 # A report may quote the remote server's reply after words of its own: Postfix `host x said: 550 …`, Exim `error from
-# remote mail server after RCPT TO:<…>: host x [ip]: 550 …`, qmail `Remote host said: 550 … Giving up on ip.`
-_QUOTED_REPLY: Final = re.compile(
-    r"(?:\bsa(?:id|ys)|reason|respon(?:ded|se)|answer(?:ed)?|reply|replied|\]|\)):?\s{0,3}(?=[45]\d\d[ -])"
+# remote mail server after RCPT TO:<…>: host x [ip]: 550 …`, qmail `Remote host said: 550 … Giving up on ip.`, Exchange
+# `#5.1.1 smtp;550 …` and `Remote Server returned '550 …'`, IronPort `5.1.0 - Unknown address error 550-'…'`, Sendmail
+# `(reason: 550 …)` and `<<< 550 …`, Gmail `The response from the remote server was: 550 …`.
+_CODE_INSIDE: Final = re.compile(r"[45]\d\d[ -]")
+_INTRODUCTION: Final = re.compile(
+    r"(?:\b(?:sa(?:id|ys)|reason|respon(?:ded|se)|answer(?:ed)?|reply|replied|returned|error|problem|was|smtp|recv)"
+    r"|[\])]|<<<|>>>)[:;]?[\s'\"]{0,3}$"
 )
+_INTRODUCTION_LENGTH: Final = 24
 _AT_MAIL_FROM: Final = re.compile(r"(?:after|reply to|response to|command:?) (?:the )?\"?mail from")
 _SENDER_ADDRESS: Final = frozenset({"1.7", "1.8"})
 _TYPE: Final = re.compile(r"^\s{0,4}[\w-]{1,20}\s{0,4};")  # RFC 3464 §2.3.6: the type of a diagnostic, `smtp;`
 _QUOTE_END: Final = re.compile(r"giving up on|i'm not going to try again|\(in reply to|\(#?\d\.\d\.\d\)")
+_QUOTE_END_MARKS: Final = ("giving up", "not going to", "(in reply", "(#")
+# What the server had seen when it refused: the message, or nothing yet but us.
+_AT_END_OF_DATA: Final = re.compile(
+    r"end of data|after (?:\"?\.\"?|data)\b|(?:reply|response) to (?:\w+ )?data|after i sent the message|data command"
+)
+_AT_CONNECTION: Final = re.compile(
+    r"refused to talk to me|(?:initial|server) greeting|after (?:initial )?connection|(?:helo|ehlo) command"
+    r"|greeting failed"
+)
 _ADVICE: Final = re.compile(r"(?:for more information|to review|learn more|more information)[^.]*")
 _REPLY: Final = re.compile(r"\s{0,4}(?:[\w-]{1,20}\s{0,4};\s{0,4})?([45]\d\d)(?!\d)")
 _COMBINING_LATIN: Final = re.compile("[\u0300-\u036f]")
@@ -120,8 +148,22 @@ def _folded_pattern(pattern: str) -> str:
     return pattern if pattern.isascii() else _folded(pattern)
 
 
-def _words(text: str) -> list[str]:
-    return text.translate(_PUNCTUATION).split()
+def _spaced(text: str) -> str:
+    """Return text without punctuation but the ends of sentences, and `mail box` as `mailbox`."""
+    spaced = text.translate(_PUNCTUATION).replace(".", " . ")
+    for apart, together in _WRITTEN_TOGETHER:
+        if apart in spaced:
+            spaced = re.sub(rf"\b{apart}", together, spaced)
+    return spaced
+
+
+def _stems(words: Iterable[str]) -> set[str]:
+    return {word[:_STEM] for word in words}
+
+
+def _code_stems(words: Iterable[str]) -> set[str]:
+    """Return words of letters whole, so that prose calls no codes, and the beginnings of codes with numbers."""
+    return {word if word.isalpha() else word[:_STEM] for word in words}
 
 
 @cache
@@ -130,42 +172,83 @@ def _search(pattern: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(pattern).search
 
 
+def _is_unspaced(word: str) -> bool:
+    return word[0] >= "\u2e80"  # Chinese, Japanese and Korean
+
+
+def _of_whole_words(pattern: str) -> str:
+    """Return the pattern to begin where a word begins.
+
+    Prose begins with a blank and has one before every word: a pattern that begins with a blank too is tried at these
+    places only, several times as fast as one that looks behind at every letter.
+    """
+    if any(_is_unspaced(letter) for letter in pattern):
+        return f"(?<![a-z0-9])(?:{pattern})"
+    return f" (?:{_START.sub('(?<=^ )', pattern)})"
+
+
+def _triggers(written: str, stems: Callable[[Iterable[str]], set[str]]) -> frozenset[str]:
+    words = _folded(written).split("|") if written else []
+    spaced = [word for word in words if not _is_unspaced(word)]
+    return frozenset(stems(spaced).union(word for word in words if _is_unspaced(word)))
+
+
 @cache
-def _book() -> _Book:
-    """Sort the rules by their triggers, once, when the first text is to be read."""
+def _code_index() -> _Index:
     from undelivered.domain import diagnostic_rules as rules  # noqa: PLC0415 - kept out of every cold start
 
-    codes: dict[str, list[_Rule]] = {}
-    prose: dict[str, list[_Rule]] = {}
-    places = ((rules.CODES, codes, ""), (rules.PROSE, prose, r"(?<![a-z0-9])"))
-    rank = 0
-    for families, index, boundary in places:
-        for family in families:
-            because = f"text:{family.reason}/{family.name}"
-            for triggers, wordings in family.wordings:
-                rank += 1
-                pattern = f"{boundary}(?:{_folded_pattern('|'.join(wordings))})"
-                rule = _Rule(rank, pattern, family.reason, because, family.temporary_as, family.policy_as)
-                for trigger in _folded(triggers).split("|"):
-                    index.setdefault(trigger, []).append(rule)
-    unspaced = tuple(trigger for trigger in prose if trigger[0] >= "\u2e80")
-    return _Book(
-        {trigger: tuple(found) for trigger, found in codes.items()},
-        {trigger: tuple(found) for trigger, found in prose.items()},
-        unspaced,
-    )
+    return _indexed(rules.CODES, str, _code_stems)
 
 
-def _first(index: Mapping[str, tuple[_Rule, ...]], words: set[str], text: str) -> _Rule | None:
+@cache
+def _prose_index() -> _Index:
+    from undelivered.domain import diagnostic_rules as rules  # noqa: PLC0415 - kept out of every cold start
+
+    return _indexed(rules.PROSE, _of_whole_words, _stems)
+
+
+def _indexed(
+    families: "Iterable[Family]", bounded: Callable[[str], str], stems: Callable[[Iterable[str]], set[str]]
+) -> _Index:
+    """Sort the rules by their triggers: done once, when the first text is to be read."""
+    rules: list[_Rule] = []
+    calls: dict[str, tuple[int, int]] = {}
+    single = 0
+    for family in families:
+        because = f"text:{family.reason}/{family.name}"
+        for triggers, wordings in family.wordings:
+            bit = 1 << len(rules)
+            pattern = bounded(_folded_pattern("|".join(wordings)))
+            rules.append(
+                _Rule(pattern, family.reason, because, family.temporary_as, family.policy_as, family.message_as)
+            )
+            first, _, second = triggers.partition("+")
+            for trigger in _triggers(first, stems):
+                called, seconded = calls.get(trigger, (0, 0))
+                calls[trigger] = (called | bit, seconded)
+            for trigger in _triggers(second, stems):
+                called, seconded = calls.get(trigger, (0, 0))
+                calls[trigger] = (called, seconded | bit)
+            if not second:
+                single |= bit
+    return _Index(tuple(rules), calls, single, tuple(trigger for trigger in calls if _is_unspaced(trigger)))
+
+
+def _first(index: _Index, stems: Iterable[str], text: str) -> _Rule | None:
     """Return the highest ranking rule whose wording occurs in the text."""
-    called: dict[int, _Rule] = {}
-    for word in index.keys() & words:
-        for rule in index[word]:
-            called[rule.rank] = rule
-    for rank in sorted(called):
-        rule = called[rank]
+    called, seconded = 0, index.single
+    call = index.calls.get
+    for stem in stems:
+        if found := call(stem):
+            called |= found[0]
+            seconded |= found[1]
+    called &= seconded
+    while called:
+        bit = called & -called
+        rule = index.rules[bit.bit_length() - 1]
         if _search(rule.pattern)(text):
             return rule
+        called ^= bit
     return None
 
 
@@ -181,13 +264,15 @@ def classify_diagnostic(diagnostic: str, enhanced_status: str | None, smtp_code:
     statuses = _statuses(raw, enhanced_status)
     rule = _by_text(raw)
     if rule is None:
-        return _by_code(statuses, smtp_code)
+        return _by_code(statuses, smtp_code, raw)
     if verdict(rule.reason).kind is not Kind.SOFT and _is_about_sender(raw, statuses):
         return judgement(Reason.SENDER_BLOCKED, rule.because)
     if rule.temporary_as is not None and _is_temporary(statuses, smtp_code):
         return judgement(rule.temporary_as, rule.because)
     if rule.policy_as is not None and any(subject.startswith("7.") for _, subject in statuses):
         return judgement(rule.policy_as, rule.because)
+    if rule.message_as is not None and _AT_END_OF_DATA.search(raw):
+        return judgement(rule.message_as, rule.because)
     return judgement(rule.reason, rule.because)
 
 
@@ -198,32 +283,58 @@ def _is_about_sender(raw: str, statuses: list[tuple[str, str]]) -> bool:
 
 def _by_text(raw: str) -> _Rule | None:
     """Return the rule for the text: what the remote server replied decides, then the cause, then the rest."""
-    book = _book()
-    found = _first(book.codes, set(_words(raw)), raw)
+    found = _first(_code_index(), _code_stems(raw.translate(_PUNCTUATION).replace(".", " ").split()), raw)
     if found is not None:
         return found
-    introduction = None if _REPLY.match(raw) else _QUOTED_REPLY.search(raw)
-    if introduction is not None:
-        found = _by_prose(book, _QUOTE_END.split(raw[introduction.end() :], maxsplit=1)[0])
+    for reply in _quoted_replies(raw):
+        found = _by_prose(reply)
         if found is not None:
             return found
-    cause = _QUOTE_END.split(raw, maxsplit=1)[0]
-    found = _by_prose(book, cause)
+    cause = _cause(raw)
+    found = _by_prose(cause)
     if cause != raw and (found is None or found.reason is Reason.SERVER_UNAVAILABLE):
-        return _by_prose(book, raw) or found  # why it was hard to reach says less than that it was given up
+        return _by_prose(raw) or found  # why it was hard to reach says less than that it was given up
     return found
 
 
-def _by_prose(book: _Book, raw: str) -> _Rule | None:
-    kept = [run if run.isalpha() else _NOISE.sub(" ", run) for run in raw.split()]
-    words = _words(" ".join(kept))
-    prose = " ".join(words)
+def _quoted_replies(raw: str) -> list[str]:
+    """Return the remote servers' replies quoted in a report, the last first: the last attempt says what is so now."""
+    if _REPLY.match(raw):
+        return []  # the report is a reply itself
+    replies: list[str] = []
+    end = len(raw)
+    for code in reversed(list(_CODE_INSIDE.finditer(raw))):
+        start = code.start()
+        if _INTRODUCTION.search(raw, max(0, start - _INTRODUCTION_LENGTH), start):
+            replies.append(_cause(raw[code.end() : end]))
+            end = start
+    return replies
+
+
+def _cause(text: str) -> str:
+    """Return a text without what the reporting software adds behind a reply."""
+    if any(mark in text for mark in _QUOTE_END_MARKS):
+        return _QUOTE_END.split(text, maxsplit=1)[0]
+    return text
+
+
+def _by_prose(raw: str) -> _Rule | None:
+    index = _prose_index()
+    words = _spaced(
+        " ".join(
+            [
+                _NOISE.sub(" ", run) if "." in run or "@" in run or run[0] in "45" else run  # nothing else is noise
+                for run in raw.split()
+            ]
+        )
+    ).split()
+    prose = f" {' '.join(words)}"
     if "more information" in prose or "to review" in prose or "learn more" in prose:
         prose = _ADVICE.sub("", prose)
-    called = set(words)
+    stems = _stems(words)
     if not prose.isascii():
-        called.update(trigger for trigger in book.unspaced if trigger in prose)
-    return _first(book.prose, called, prose)
+        stems.update(trigger for trigger in index.unspaced if trigger in prose)
+    return _first(index, stems, prose)
 
 
 def _statuses(raw: str, enhanced_status: str | None) -> list[tuple[str, str]]:
@@ -240,7 +351,8 @@ def _is_temporary(statuses: list[tuple[str, str]], smtp_code: int | None) -> boo
     return bool(statuses) and statuses[0][0] == "4"
 
 
-def _by_code(statuses: list[tuple[str, str]], smtp_code: int | None) -> Judgement:
+def _by_code(statuses: list[tuple[str, str]], smtp_code: int | None, raw: str) -> Judgement:
+    """Return the judgement by the codes, where no wording is known, and by what the server had seen when it refused."""
     from undelivered.domain import diagnostic_rules as rules  # noqa: PLC0415 - kept out of every cold start
 
     for severity, subject in statuses:
@@ -250,14 +362,28 @@ def _by_code(statuses: list[tuple[str, str]], smtp_code: int | None) -> Judgemen
             reason = Reason.CONTENT_REJECTED
         if reason is None and _PROVIDERS_OWN.match(subject):
             reason = Reason.SENDER_BLOCKED
+        if reason is Reason.SENDER_BLOCKED and _AT_END_OF_DATA.search(raw):
+            reason = Reason.CONTENT_REJECTED
         if reason is not None:
             if severity == "4" and verdict(reason).kind is not Kind.SOFT:
                 reason = Reason.UNDETERMINED
             return judgement(reason, f"rfc3463:{code}")
+    seen = _by_stage(raw) if smtp_code is not None and smtp_code // 100 == _PERMANENT_CLASS else None
+    if seen is not None:
+        return seen
     reason = rules.REPLY.get(smtp_code) if smtp_code is not None else None
     if reason is not None:
         return judgement(reason, f"rfc5321:{smtp_code}")
     return judgement(Reason.UNDETERMINED, "undetermined")
+
+
+def _by_stage(raw: str) -> Judgement | None:
+    """Return the judgement on a refusal without a known reason by what had been seen: the message, or us alone."""
+    if _AT_END_OF_DATA.search(raw):
+        return judgement(Reason.CONTENT_REJECTED, "rfc5321:data")
+    if _AT_CONNECTION.search(raw) or _AT_MAIL_FROM.search(raw):
+        return judgement(Reason.SENDER_BLOCKED, "rfc5321:sender")
+    return None
 
 
 # Amazon's type and subtype ------------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 """The wordings and codes by which receiving systems say why they refused a message: data, no logic.
 
 A family is one way of saying one thing. Its wordings stand under a *trigger*: a word (or several, `|` between
-them) that must occur in the text before any of the wordings is tried. That keeps a classification fast, and keeps
-wordings about one thing together. Families are tried from top to bottom, so a family stands above those it must win
+them) that must occur in the text before any of the wordings is tried; behind a `+`, words of which one must occur as
+well. The first four letters of a word count, so `limit` stands for limits and limited too; every wording must contain
+one of its triggers. That keeps a classification fast, and keeps wordings about one thing together. Families are tried from top to bottom, so a family stands above those it must win
 against: what is said about *us* (our server, our domain, our message) above what is said about the recipient, since
 giving up a good address is the costliest mistake.
 
@@ -29,6 +30,7 @@ class Family:
     wordings: tuple[tuple[str, tuple[str, ...]], ...]  #: trigger words, and the patterns tried when one occurs
     temporary_as: Reason | None = None  #: the reason instead when the reply is temporary (4xx, 4.x.x)
     policy_as: Reason | None = None  #: the reason instead when the code is one of X.7.X: security or policy
+    message_as: Reason | None = None  #: the reason instead when the reply is to the message itself, after DATA
 
 
 # Building blocks of wordings ----------------------------------------------------------------------------------------
@@ -74,7 +76,7 @@ CODES: tuple[Family, ...] = (
         "google/over_quota",
         Reason.MAILBOX_FULL,
         "Google Workspace Admin Help, Gmail SMTP errors and codes",
-        (("overquotaperm|overquotatemp", (r"\?p=overquota",)),),
+        (("overquotaperm|overquotatemp|overquota", (r"\?p=overquota",)),),
     ),
     Family(
         "google/receiving_rate",
@@ -88,7 +90,7 @@ CODES: tuple[Family, ...] = (
         "Microsoft Learn, Email non-delivery reports and SMTP errors in Exchange Online",
         (
             (
-                "recipnotfound|recipientnotfound|exrecipnotfound|invalidsmtp|invrecip|badprimary|recipientaddressnotfound",
+                "recipnotfound|recipientnotfound|exrecipnotfound|invalidsmtp|invrecip|badprimary|recipientaddressnotfound|exrecipientnotfound",
                 (
                     r"resolver\.adr\.(?:ex)?recip(?:ient)?notfound",
                     r"recip(?:ient)?notfound",
@@ -115,7 +117,7 @@ CODES: tuple[Family, ...] = (
         "Microsoft Learn, NDR 5.2.3 and 5.3.4",
         (
             (
-                "recipsizelimit|sendsizelimit|sendersizelimit|messagetoolarge|msgsizelimit",
+                "recipsizelimit|sendsizelimit|sendersizelimit|messagetoolarge|msgsizelimit|sizelimit",
                 (r"sizelimit", r"messagetoolarge"),
             ),
         ),
@@ -126,7 +128,7 @@ CODES: tuple[Family, ...] = (
         "Microsoft Learn, NDR 5.2.2",
         (
             (
-                "storedrv|mapiexceptionshutoffquotaexceeded|quotaexceeded",
+                "storedrv|mapiexceptionshutoffquotaexceeded|quotaexceeded|full",
                 (r"quotaexceeded", r"storedrv\S*;? ?mailbox full"),
             ),
         ),
@@ -135,7 +137,12 @@ CODES: tuple[Family, ...] = (
         "exchange/mailbox_disabled",
         Reason.MAILBOX_DISABLED,
         "Microsoft Learn, NDR 5.2.1",
-        (("storedrv|mailboxdisabled|accountdisabled", (r"mailbox disabled", r"accountdisabled", r"mailboxdisabled")),),
+        (
+            (
+                "storedrv|mailboxdisabled|accountdisabled|disabled",
+                (r"mailbox disabled", r"accountdisabled", r"mailboxdisabled"),
+            ),
+        ),
     ),
     Family(
         "exchange/expired",
@@ -177,8 +184,8 @@ CODES: tuple[Family, ...] = (
         Reason.SENDER_BLOCKED,
         "Yahoo Sender Hub, SMTP Error Codes",
         (
-            ("bl21|bl22|bl23|bl24|tss07|tss09|tss10|tss11|tss12", (r"\[(?:bl2\d|tss(?:07|09|1\d))\]",)),
-            ("ts03|tss03|tss04|ts04|ts02|tss02|tss05|iptss04|ipts04|ts01|tss01", (r"\[?(?:ip)?tss?0[1-5]\]?",)),
+            ("bl21|bl22|bl23|bl24|tss07|tss09|tss10|tss11|tss12|bl20", (r"\[(?:bl2\d|tss(?:07|09|1\d))\]",)),
+            ("ts03|tss03|tss04|ts04|ts02|tss02|tss05|iptss04|ipts04|ts01|tss01|ts05", (r"\[?(?:ip)?tss?0[1-5]\]?",)),
         ),
     ),
     Family(
@@ -234,7 +241,12 @@ CODES: tuple[Family, ...] = (
         "apple/content",
         Reason.CONTENT_REJECTED,
         "Apple Support, Postmaster information for iCloud Mail: [CS01], [HM08]",
-        (("cs01|cs02|hm07|hm08", (r"\[(?:cs0\d|hm0\d)\]",)),),
+        (
+            (
+                "cs01|cs02|hm07|hm08|cs00|cs03|cs04|cs05|cs06|cs07|cs08|cs09|hm01|hm02|hm03|hm04|hm05|hm06|hm09",
+                (r"\[(?:cs0\d|hm0\d)\]",),
+            ),
+        ),
     ),
     Family(
         "comcast/blocked",
@@ -299,25 +311,30 @@ CODES: tuple[Family, ...] = (
         "orange/authentication",
         Reason.SENDER_AUTHENTICATION,
         "Orange and Laposte.net postmaster pages: codes ending in 517 are about DMARC",
-        (("ofr|lpn|lpn007|ofr006|ofr007", (r"\b(?:ofr|lpn)(?:\d{3})?_517\b",)),),
+        (("517", (r"\b(?:ofr|lpn)(?:\d{3})?_517\b",)),),
     ),
     Family(
         "orange/rate",
         Reason.RATE_LIMITED,
         "Orange and Laposte.net postmaster pages: codes ending in 103, 104 are about connections",
-        (("ofr004|lpn004|ofr|lpn", (r"\b(?:ofr|lpn)(?:\d{3})?_10[34]\b",)),),
+        (("ofr004|lpn004|ofr|lpn|104|103", (r"\b(?:ofr|lpn)(?:\d{3})?_10[34]\b",)),),
     ),
     Family(
         "orange/unknown",
         Reason.ADDRESS_NOT_FOUND,
         "Orange and Laposte.net postmaster pages: codes ending in 416",
-        (("ofr|lpn|ofr006|lpn007|ofr007|lpn006", (r"\b(?:ofr|lpn)(?:\d{3})?_416\b",)),),
+        (("ofr|lpn|ofr006|lpn007|ofr007|lpn006|416", (r"\b(?:ofr|lpn)(?:\d{3})?_416\b",)),),
     ),
     Family(
         "orange/content",
         Reason.CONTENT_REJECTED,
         "Orange and Laposte.net postmaster pages: codes ending in 506 and 51x, the message was refused",
-        (("ofr|lpn|lpn007|ofr006|ofr007", (r"\b(?:ofr|lpn)(?:\d{3})?_(?:506|51\d)\b",)),),
+        (
+            (
+                "ofr|lpn|lpn007|ofr006|ofr007|506|510|511|512|513|514|515|516|517|518|519",
+                (r"\b(?:ofr|lpn)(?:\d{3})?_(?:506|51\d)\b",),
+            ),
+        ),
     ),
     Family(
         "blocklist_link",
@@ -325,7 +342,7 @@ CODES: tuple[Family, ...] = (
         "Spamhaus, SORBS, SpamCop, Barracuda, UCEPROTECT, Proofpoint, Cloudmark, Invaluement: look-up addresses of their lists",
         (
             (
-                "spamhaus|sorbs|spamcop|barracudacentral|uceprotect|ipcheck|csi|cobion|invaluement|dnsbl|rbl|drbl|bl|abuseat|spfbl|njabl|psbl|mailspike|hostkarma|junkemailfilter|sender|denyip",
+                "spamhaus|sorbs|spamcop|barracudacentral|uceprotect|ipcheck|csi|cobion|invaluement|dnsbl|rbl|drbl|bl|abuseat|spfbl|njabl|psbl|mailspike|hostkarma|junkemailfilter|sender|denyip|surriel|manitu|sbl|zen|pbl|xbl",
                 (
                     r"(?:spamhaus|sorbs|spamcop|abuseat|psbl|njabl|invaluement|spfbl|surriel|cobion|manitu)\.(?:org|net|com|de)\b",
                     r"barracudacentral\.org|uceprotect\.net|mailspike\.\w+|junkemailfilter\.com",
@@ -339,6 +356,21 @@ CODES: tuple[Family, ...] = (
 )
 
 PROSE: tuple[Family, ...] = (
+    Family(
+        "spam_source",
+        Reason.SENDER_BLOCKED,
+        "QQ Mail 'Suspected spam sender', zone-mta's and AT&T's lists: the source is known for spam",
+        (
+            (
+                "spam|spammer|spamming",
+                (
+                    r"spam (?:sender|source|sending (?:ip|host|server)|originat\w+)",
+                    r"(?:identified|listed|known|marked) (?:as|for) (?:a )?(?:spammer|spamming|source of spam)",
+                    r"blocked for spam\w*",
+                ),
+            ),
+        ),
+    ),
     Family(
         "listed_link",
         Reason.CONTENT_REJECTED,
@@ -384,7 +416,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "minutes|hours|days|within",
+                "minutes|hours|days|within+allo|dela|deli|spec|unde",
                 (
                     r"unable to deliver (?:\w+ ){0,3}?(?:in|for|within|after) \d+ (?:minutes|hours|days)",
                     r"not (?:be )?delivered (?:\w+ ){0,4}?(?:within|for|after|in) (?:more than |over )?\w+ (?:minutes|hours|days)",
@@ -402,7 +434,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "retries|retry|attempts|failing|gave|giving|give|unable",
+                "retries|retry|attempts|failing|gave|giving|give|unable|tries+afte|exce|exha|expi|many|not|time|up",
                 (
                     r"after (?:multiple|several|repeated|many|\d+) (?:retries|attempts|tries|delivery attempts)",
                     r"too many (?:failed )?(?:retries|delivery attempts)",
@@ -425,6 +457,51 @@ PROSE: tuple[Family, ...] = (
         (("transaction", (r"(?:per|separate|in a single|this) transaction",)),),
     ),
     Family(
+        "mailbox_busy",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 5321 450: 'mailbox busy'; Exim, Courier, qpopper: a mailbox locked by another process",
+        (
+            (
+                "busy|locked|process|mailbox",
+                (
+                    r"mailbox (?:is )?(?:temporarily |currently )?(?:busy|in use)\b",
+                    r"(?:temporarily|currently) locked\b",
+                    r"locked by (?:another|other) (?:process|session|client)",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "protocol",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 5321 §4.2.4: 500, 502, 503, 504: the servers misunderstand each other",
+        (
+            (
+                "command|verb|keyword|sequence",
+                (
+                    r"(?:command|verb|keyword) (?:\w+ )?(?:unrecogni[sz]ed|unknown|not (?:recogni[sz]ed|implemented|understood|supported))",
+                    r"(?:unrecogni[sz]ed|unknown|unimplemented|invalid) (?:smtp |esmtp )?(?:command|verb)\b",
+                    r"(?:bad|improper|invalid) (?:command )?sequence",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "session_idle",
+        Reason.TIMED_OUT,
+        "RFC 5321 §4.5.3.2, RFC 3463 X.4.2: a session closed because nothing was said",
+        (
+            (
+                "inactivity|idle",
+                (
+                    r"(?:connection|session|link|channel|timeout|closing) (?:\w+ ){0,4}?(?:inactivity|idle)",
+                    r"(?:idle|inactivity) (?:time ?out|too long|session|connection)",
+                    r"^idle\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
         "not_verified_yet",
         Reason.SERVER_UNAVAILABLE,
         "Postfix, Address Verification Howto: unverified_recipient_defer",
@@ -436,7 +513,14 @@ PROSE: tuple[Family, ...] = (
         "Postfix, Exim, Sendmail: temporary failures of name resolution",
         (
             (
-                "again|temporary|temporarily|lookup|defer|deferred|servfail|resolution",
+                "dns",
+                (
+                    r"dns (?:is )?(?:not available|unavailable|timed? ?out|query (?:failed|timed out)|server\w* (?:failed|unavailable|not responding))",
+                    r"dns (?:\w+ ){0,3}?(?:not available or timed out)",
+                ),
+            ),
+            (
+                "again|temporary|temporarily|lookup|defer|deferred|servfail|resolution|transient+host|domain|name|dns|mx|address|lookup|look|resolution|servfail",
                 (
                     r"(?:host|domain|name) (?:\w+ ){0,3}?not found [.;,]? ?(?:please )?try again",
                     r"(?:host|dns|mx|address|name) (?:\w+ )?look ?up (?:\w+ ){0,2}?(?:did not complete|temporar\w+|defer\w*|failed temporar\w+)",
@@ -455,16 +539,39 @@ PROSE: tuple[Family, ...] = (
         "Zoho, Mail.ru, MailEnable, SpamArrest, boxbe: texts of personal block and allow lists",
         (
             (
-                "recipient|recipients|user|users|addressee|account|mailbox",
+                "envelope",
+                (r"envelope blocked user entry",),
+            ),
+            (
+                "approved|preapproved",
                 (
-                    r"(?<!ip )(?<!ip address )(?<!server )(?<!host )(?:blocked|rejected|refused|blacklisted|black listed|banned|denied|filtered) by (?:the |this |that |an? )?(?:recipient|user|addressee|mailbox owner|account owner)(?!s? (?:server|domain|organi|host|system|mail ?server|policy|spam|e ?mail (?:system|server)))",
+                    r"(?:sender|address|you) (?:\w+ ){0,3}?not (?:pre ?|yet )?approved",
+                    r"sender not pre approved",
+                ),
+            ),
+            (
+                "whitelist|allowlist|contacts|contact|addressbook|address",
+                (
+                    r"not (?:on|in) (?:this|that|the|their|his|her) (?:users?|recipients?|persons?|customers?|addressees?)?s? ?(?:white ?list|allow ?list|contacts?(?: list)?|address ?book)",
+                ),
+            ),
+            (
+                "rejected|refused|blocked|declined+user|recipient|addressee|recipients",
+                (
+                    r"(?:rejected|refused|blocked|declined) by (?:this|the|that)? ?(?:user|recipients?|addressee)(?= and| \.|$)",
+                ),
+            ),
+            (
+                "recipient|recipients|user|users|addressee|account|mailbox+blac|bloc|by|decl|does|due|list|not|only|refu|reje|rest|send",
+                (
+                    r"(?<!ip )(?<!ip address )(?<!server )(?<!host )(?:blocked|rejected|refused|blacklisted|black listed|banned|denied|filtered) by (?:the |this |that |an? )?(?:recipient|user|addressee|mailbox owner|account owner)(?!s? (?:server|domain|organi|host|system|mail ?server|policy|spam|e ?mail (?:system|server)|defined|filter|content|rule))",
                     r"recipients? (?:has |have |had )?(?:blocked|blacklisted|rejected your (?:mail|message|address)|refused|refuses) (?:you|your|mail|messages?|e ?mails?|this sender|the sender|to (?:receive|accept))",
                     r"(?:on|in|to) (?:the )?(?:recipient|user|addressee)s? (?:personal |private |own )?(?:black ?list|block ?list|blocked senders|rejected senders|ignore list)",
                     r"not (?:on|in) (?:the )?(?:recipient|user|addressee)s? (?:white ?list|allow ?list|accept list|guest list|approved senders|safe senders)",
                     r"(?:recipient|user) (?:only accepts|accepts only|does not accept|doesnt accept|is not accepting|has chosen not to|does not want|doesnt want|does not wish) (?:to (?:receive|accept) )?(?:any )?(?:e ?mails?|mails?|messages?)(?: from (?:you|your|this|certain|specific|approved|known|authori[sz]ed|unknown|trusted))",
                     r"(?:sender|you) (?:is|are) (?:not )?(?:on|in) (?:the |this )?(?:recipient|user)s? \w+ list",
                     r"(?:recipient|user|mail ?box|account|addressee) (?:\w+ ){0,2}?only (?:accepts?|accepting|receives?|takes?) (?:e ?mails?|mails?|messages?)",
-                    r"(?:account|mail ?box|user|recipient) (?:is )?protected by",
+                    r"(?:account|mail ?box|user|recipient) (?:is )?protected by(?! (?:\w+ ){0,2}?(?:spam|anti|filter|firewall|virus)\b)",
                     r"(?:recipient|user) (?:has )?restricted",
                     r"recipients? (?:was|were) rejected by (?:a|the) remote (?:mail )?server",
                     r"due to (?:the )?(?:recipient|user|addressee)s? (?:preferences?|rules?|settings?|choice|request)",
@@ -503,8 +610,23 @@ PROSE: tuple[Family, ...] = (
             ),
             ("sender", (r"sender id (?:\w+ )?(?:fail\w*|check|validation)",)),
             (
-                "forged|spoofed|spoofing|spoof",
+                "forged|spoofed|spoofing|spoof|fake",
                 (r"(?:forged|spoofed|fake|spoofing) (?:sender|from|mail|e ?mail|message|domain|address)?",),
+            ),
+        ),
+    ),
+    Family(
+        "login",
+        Reason.CONTENT_REJECTED,
+        "RFC 4954: the receiver wants the sender to log in, or refuses its login",
+        (
+            (
+                "password|authentication|credentials|login",
+                (
+                    r"(?:username|user|login)(?: name)? (?:or|and) password",
+                    r"authentication (?:data|credentials|failed|failure|unsuccessful|rejected)",
+                    r"(?:incorrect|invalid|bad) (?:authentication|credentials|login|password)",
+                ),
             ),
         ),
     ),
@@ -514,7 +636,32 @@ PROSE: tuple[Family, ...] = (
         "RFC 5322, RFC 2822; Gmail 'not RFC 5322 compliant'; Exim and amavis header checks",
         (
             (
-                "rfc|rfc5322|rfc2822|rfc822|rfc5321|rfc2047|rfc2821",
+                "mime|structure|encoding|format",
+                (
+                    r"(?:invalid|bad|broken|malformed|illegal|incorrect) (?:mime|message|header)? ?(?:structure|mime|encoding|format of (?:the )?message)",
+                    r"mime (?:\w+ ){0,2}?(?:error|invalid|reject)",
+                ),
+            ),
+            (
+                "without|missing|having|lacks|no|lacking+from|to|date|subject|message|cc|header|line|send|field",
+                (
+                    r"(?:without|missing|lacks|no|having no|lacking) (?:an? )?(?:valid )?(?:\w+ )?(?:to|from|date|message id|subject|cc|sender) (?:and \w+ )?(?:fields?|lines?|headers?)",
+                ),
+            ),
+            (
+                "date",
+                (r"date (?:header|field|line)? ?(?:\w+ ){0,3}?(?:in the (?:past|future)|too old|invalid|malformed)",),
+            ),
+            (
+                "line|lines",
+                (r"lines? (?:\w+ ){0,2}?(?:too long|exceed\w*|longer)",),
+            ),
+            (
+                "data",
+                (r"invalid data in message",),
+            ),
+            (
+                "rfc|rfc5322|rfc2822|rfc822|rfc5321|rfc2047|rfc2821|must|non|isnt|compliant|conform|rfccompliant|rfcviolation|violation|standard|section|requires|specification",
                 (
                     r"(?:not|non|isnt|must be|be) (?!a valid)(?:\w+ ){0,3}?rfc ?\d* ?(?:compliant|conform\w*|complian\w*)",
                     r"rfc ?\d* ?(?:compliance|compliant|compatible|conform\w*|violation)",
@@ -556,7 +703,7 @@ PROSE: tuple[Family, ...] = (
         "RFC 3207, RFC 8461; Postfix, Exchange and Gmail TLS texts",
         (
             (
-                "tls|starttls|ssl|certificate|encrypted|encryption|dane|tlsa",
+                "tls|starttls|ssl|certificate|encrypted|encryption|dane|tlsa|connection+cann|erro|expi|fail|hand|inva|mand|mism|must|need|nego|no|not|plea|refu|requ|self|shou|unab|unav|unkn|untr|veri",
                 (
                     r"(?:must|need to|please|should) (?:issue|use|send|start) (?:a )?(?:starttls|tls|ssl|encryption)",
                     r"(?:starttls|tls|ssl|encryption|encrypted connection|secure connection) (?:\w+ ){0,4}?(?:required|requires|mandatory|not available|unavailable|failed|failure|refused|not offered|not supported|error|handshake|negotiation|is needed|not possible)",
@@ -586,7 +733,7 @@ PROSE: tuple[Family, ...] = (
             ),
             ("forward", (r"forward (?:confirmed|and reverse|dns|lookup)",)),
             (
-                "hostname|resolve|resolved|resolves",
+                "hostname|resolve|resolved|resolves|cannot|dynamic",
                 (
                     r"cannot find your (?:reverse )?(?:host ?name|ip|address)",
                     r"(?:cannot|can not|could not|unable to|cant|does not|doesnt|not) resolve (?:\w+ ){0,4}?(?:your|client|sender|sending|connecting|helo|ip)\b",
@@ -612,7 +759,46 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.1.7, X.1.8; Postfix reject_unknown_sender_domain, Exim sender verify, Sendmail check_mail",
         (
             (
-                "sender|senders|from|mailfrom|envelope",
+                "your",
+                (
+                    r"your (?:\w+ ){0,2}?(?:domain|mx|records?|host|hostname|server|return address|from address|sender) (?:\w+ ){0,3}?(?:not found|not exist|doesnt exist|invalid|not valid|has no|unresolv\w+)",
+                ),
+            ),
+            (
+                "return|reply|originating|bounce",
+                (
+                    r"(?:return|reply|reply to|originating|bounce) address (?:\w+ ){0,4}?(?:does not|doesnt|not found|invalid|not valid|unknown|rejected)",
+                ),
+            ),
+            (
+                "from",
+                (r"you (?:are )?(?:send|sending|sent|using|used) from\b",),
+            ),
+            (
+                "envelope",
+                (r"envelope (?:blocked|rejected|refused)",),
+            ),
+            (
+                "sending|senders",
+                (
+                    r"sending (?:address|domain|user|email|account) (?:\w+ ){0,2}?(?:not accepted|rejected|refused|denied|blocked|invalid|banned|does not|doesnt|not found|unknown)",
+                ),
+            ),
+            (
+                "emetteur|expediteur|absender|remitente|remetente|mittente|nadawca|отправител",
+                (
+                    r"(?:emetteur|expediteur|absender\w*|remitente|remetente|mittente|nadawc\w) (?:\w+ ){0,4}?(?:invalide?|refuse\w*|bloque\w*|inconnu\w*|unbekannt|abgelehnt|gesperrt|ungultig\w*|rechazad\w|bloquead\w|desconocid\w|invalid\w|rejeitad\w|bloccat\w|rifiutat\w|sconosciut\w|odrzucon\w|zablokowan\w|nicht (?:\w+ )?(?:erlaubt|akzeptiert))",
+                    r"отправител\w* (?:\w+ ){0,4}?(?:отклонен\w?|заблокирован\w?|не существует|запрещен\w?)",
+                ),
+            ),
+            (
+                "发件人|发信人|寄件者|送信者|送信元|发件域",
+                (
+                    r"(?:发件人|发信人|发件域|寄件者|送信者|送信元).{0,14}(?:拒绝|拒收|屏蔽|黑名单|封|被禁|不存在|无效|拒否|ブロック|無効)",
+                ),
+            ),
+            (
+                "sender|senders|from|mailfrom|envelope|domain|return|use|verification",
                 (
                     r"sender (?:address |domain |e ?mail |host |hostname |name |server |ip |mail |addr )?(?:\w+ ){0,2}?(?:rejected|refused|denied|blocked|banned|not allowed|not accepted|unknown|invalid|not found|does not exist|doesnt exist|not exist|not valid|verif\w+|must exist|not authori[sz]ed|unauthori[sz]ed|prohibited|disallowed|not permitted|blacklisted|unverified|undeliverable|does not resolve|not resolvable|required|failed|is on|disabled)",
                     r"(?:invalid|bad|unknown|unauthori[sz]ed|illegal|blocked|banned|prohibited|rejected|unresolvable|unverified|missing|null|empty|non existent|nonexistent|fake|untrusted|unwanted) (?:\w+ )?sender",
@@ -644,6 +830,17 @@ PROSE: tuple[Family, ...] = (
         "RFC 5782; Spamhaus, SpamCop, SORBS, Barracuda, Cloudmark, Trend Micro, Proofpoint, Invaluement; Postfix RBL reply",
         (
             (
+                "sperrliste|noire|negra|nera|liscie|черном|черный|чёрном|списке|список|blockierliste|kara|lista",
+                (
+                    r"sperrliste|blockierliste|liste noire|lista negra|lista nera|czarn\w+ (?:liscie|liste)|kara liste",
+                    r"черн\w+ (?:списк\w*|список)",
+                ),
+            ),
+            (
+                "黑名单|黑名單|ブラックリスト|블랙리스트|블랙",
+                (r"黑名[单單]|ブラックリスト|블랙 ?리스트",),
+            ),
+            (
                 "blacklist|blacklisted|blacklists|blacklisting|blocklist|blocklisted|blocklists|denylist|rbl|dnsbl|rhsbl|rbls|dnsbls|uribl",
                 (r"(?:black|block|deny) ?list(?:ed|s|ing)?", r"rbls?", r"dnsbls?", r"rhsbl"),
             ),
@@ -656,10 +853,10 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "blocked|block|rejected|refused|denied|listed",
+                "blocked|block|rejected|refused|denied|listed|found|presence+at|by|in|on|usin|via|with",
                 (
                     r"(?:blocked|rejected|refused|denied) (?:using|via|based on)",
-                    r"(?:client|host|server|ip|address|mta|sender|network|domain|you|your \w+) (?:\w+ ){0,5}?(?:listed|found) (?:at|by|in|on|with)\b",
+                    r"(?:client|host|server|ip|address|mta|sender|network|domain|you|your \w+) (?:(?!not )\w+ ){0,5}?(?:listed|found) (?:at|by|in|on|with)\b",
                     r"listed (?:at|by|in|on) (?:the )?(?:\w+ ){0,3}?(?:list|lists|database|dns)",
                     r"due to (?:its |their |a )?(?:listing|presence) (?:in|on)",
                 ),
@@ -676,12 +873,47 @@ PROSE: tuple[Family, ...] = (
         ),
     ),
     Family(
-        "mailbox_size",
+        "full",
         Reason.MAILBOX_FULL,
         "Postfix virtual_mailbox_limit, Yandex 'Mailbox size limit exceeded', MailEnable, CommuniGate",
         (
             (
-                "mailbox|inbox|maildir|mailboxes|server|mails",
+                "full|overquota|over",
+                (
+                    r"mailbox (?:is |are |was )?(?:currently |now |already )?full\b",
+                    r"(?:account|user|recipient|inbox|mailfolder|folder) (?:is )?(?:over ?quota|full)\b",
+                ),
+            ),
+            (
+                "overquota|over",
+                (
+                    r"over ?quota\b",
+                    r"over (?:the |its |his |their |allowed |allocated |disk |storage |mail )*quota",
+                ),
+            ),
+            (
+                "quota",
+                (
+                    r"(?:disk|disc|mailbox|user|users|storage|recipient|account|mail store) quota (?:\w+ ){0,3}?(?:exceed\w*|full|reached|violat\w*|used)",
+                    r"mailbox (?:\w+ ){0,3}?quota",
+                ),
+            ),
+            (
+                "space|room|storage",
+                (
+                    r"(?:not enough|insufficient|no|out of) (?:free |more |available )?(?:\w+ )?(?:space|room|storage) (?:\w+ ){0,2}?(?:in|on|for|left in) (?:\w+ ){0,3}?(?:mailbox|inbox|account|users?|recipients?)",
+                ),
+            ),
+            (
+                "stored",
+                (r"too much (?:mail|data) (?:\w+ )?stored",),
+            ),
+            (
+                "file",
+                (r"file too large(?=$| \.| :)",),
+            ),
+            (
+                "mailbox|inbox|maildir|mailboxes|server|mails|box|messages|emails+exce|full|limi|over|reac|too|viel|zuvi",
                 (
                     r"(?:mail ?box|in ?box|mail ?dir) (?:\w+ )?(?:size|limit|storage)(?: limit)? (?:\w+ ){0,2}?(?:exceed\w*|reached|full)",
                     r"(?:mail ?box|in ?box|mail ?dir) (?:\w+ ){0,2}?(?:exceeds?|exceeded|over) (?:\w+ ){0,3}?(?:size|limit|allowed|quota|maximum)",
@@ -695,13 +927,48 @@ PROSE: tuple[Family, ...] = (
         "unusual_rate",
         Reason.SENDER_BLOCKED,
         "Google Workspace Admin Help, Gmail SMTP errors and codes: X.7.28, a block of the sending address or domain",
-        (("unusual", (r"unusual (?:rate|amount|volume) of (?:\w+ )?(?:e ?)?mail", r"unusual (?:traffic|activity)")),),
+        (
+            (
+                "unusual",
+                (
+                    r"unusual (?:rate|amount|volume) of (?:\w+ )?(?:e ?)?mail(?!.{0,200}rate limit)",
+                    r"unusual (?:traffic|activity)",
+                ),
+            ),
+        ),
     ),
     Family(
         "rate",
         Reason.RATE_LIMITED,
         "RFC 3463 X.4.5, RFC 6647; Gmail, Microsoft, Yahoo, Postfix anvil, Exim, QQ and Zoho rate texts",
         (
+            (
+                "verbindungen|nachrichten|connexions|conexiones|conexoes|connessioni|polaczen|messages|mensajes|mensagens|destinataires|destinatarios|wiadomosci|anfragen|limite|viele|zuviele|trop|demasiadas|demasiados|muitas|muitos|zbyt|troppe|troppi",
+                (
+                    r"zu ?viele (?:verbindungen|nachrichten|anfragen|empfanger|fehler|zugriffe)",
+                    r"trop de (?:connexions?|messages|destinataires|requetes|mails)",
+                    r"demasiad\w+ (?:conexiones|mensajes|destinatarios|correos)",
+                    r"muit\w+ (?:conexoes|mensagens|destinatarios|emails)",
+                    r"trop\w+ (?:connessioni|messaggi|destinatari)",
+                    r"zbyt (?:wiele|duzo|czesto) (?:polaczen|wiadomosci|odbiorcow)?",
+                    r"limite (?:de|d|di) (?:envio|envois?|invio|mensagens|mensajes|conexoes|conexiones|connexions|messaggi)",
+                ),
+            ),
+            (
+                "слишком|превышен|превышено|превышена",
+                (
+                    r"слишком (?:много|часто)",
+                    r"превышен\w? (?:\w+ ){0,3}?(?:числ\w+|количеств\w+|лимит\w*|частот\w+) (?:\w+ )?(?:писем|сообщени\w*|соединени\w*|подключени\w*|получател\w*|отправ\w*)",
+                ),
+            ),
+            (
+                "频率|连接数|并发|发信量|送信数|同時接続|接続数|大量信件|发信数量|邮件数量|通数|大量|送信",
+                (
+                    r"(?:频率|连接数|并发|发信量|发信数量|邮件数量).{0,10}(?:超|限制|过大|过多|过高)",
+                    r"短期内.{0,6}大量",
+                    r"(?:送信数|同時接続|接続数|通数|送信).{0,8}(?:多すぎ|制限|超え|上限)",
+                ),
+            ),
             (
                 "many|much",
                 (
@@ -711,7 +978,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "rate|ratelimit|ratelimited|throttled|throttling|throttle|quickly|frequency|frequent|frequently|fast|flood|flooding|slow|volume|bulk",
+                "rate|ratelimit|ratelimited|throttled|throttling|throttle|quickly|frequency|frequent|frequently|fast|flood|flooding|slow|volume|bulk|sending|flow",
                 (
                     r"(?:rate|sending|frequency|volume|flow) (?:\w+ ){0,2}?(?:limit\w*|exceeded|control\w*|restrict\w*|throttl\w*)",
                     r"(?:exceed\w*|over|limit\w*|reached|high|unusual|excessive) (?:\w+ ){0,5}?(?:rate|frequency|volume)\b",
@@ -727,15 +994,16 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "limit|limits|limited|exceeded|exceeds|exceed|maximum|reached|quota",
+                "limit|limits|limited|exceeded|exceeds|exceed|maximum|reached|quota|hit|over|max|number+amou|conc|conn|dail|doma|emai|hour|ip|mail|mess|numb|per|rate|reci|rela|send|sess|simu|smtp|thre",
                 (
-                    r"(?:connections?|messages?|recipients?|concurrency|session|hourly|daily|sending|smtp|per (?:hour|day|minute|session|connection)|domain|ip|simultaneous) (?:\w+ ){0,2}?limits? (?:\w+ ){0,2}?(?:exceeded|reached|hit)",
+                    r"(?:connections?|messages?|recipients?|concurrency|session|hourly|daily|sending|smtp|per (?:hour|day|minute|session|connection)|domain|ip|simultaneous) (?:(?!size|length|storage|space|quota)\w+ ){0,2}?limits? (?:\w+ ){0,2}?(?:exceeded|reached|hit)",
                     r"(?:sending|daily|hourly|relay) (?:\w+ ){0,2}?quota",
                     r"quota for sending",
-                    r"(?:exceed\w*|reached|over|hit) (?:the |its |your |our |a )?(?:\w+ ){0,4}?(?:connections?|connection|messages|recipients|concurrent|concurrency|hourly|daily|sending|per (?:hour|day|minute|session|connection))(?: \w+){0,2} (?:limits?|quota|allowed|rate|number|per|in)\b",
+                    r"(?:exceed\w*|reached|over|hit) (?:the |its |your |our |a )?(?:(?!size|length|storage|space)\w+ ){0,4}?(?:connections?|connection|messages|recipients(?! size)|concurrent|concurrency|hourly|daily|sending|per (?:hour|day|minute|session|connection))(?: \w+){0,2} (?:limits?|quota|allowed|rate|number|per|in)\b",
                     r"(?:max(?:imum)?|limit) (?:number )?(?:of )?(?:concurrent |simultaneous |parallel )?(?:connections?|messages|recipients|sessions|emails|e mails|mails)\b",
                     r"sending limit",
-                    r"limit on the (?:number|amount)",
+                    r"(?:limit|limits) (?:on|for|of) the (?:number|amount|rate)",
+                    r"number of (?:messages|mails|emails|recipients|connections) (?:\w+ ){0,3}?per (?:hour|day|minute|session|connection)",
                     r"(?:connections?|messages) (?:number )?(?:is |are )?limited",
                     r"peak smtp relay limit",
                     r"thread limit exceeded",
@@ -752,6 +1020,10 @@ PROSE: tuple[Family, ...] = (
         Reason.RATE_LIMITED,
         "RFC 6647, Email Greylisting",
         (
+            (
+                "grise|gris|graue",
+                (r"liste grise|lista gris|graue liste",),
+            ),
             (
                 "greylisted|greylisting|graylisted|graylisting|greylist|graylist|postgrey|grey|gray|greylists",
                 (r"gr[ea]y ?list\w*", r"postgrey"),
@@ -770,7 +1042,45 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.7.1; Cisco IronPort, Barracuda, Yahoo, T-Online, AT&T, Charter, Microsoft 'banned sending IP'",
         (
             (
-                "ip|ips|network|host|server|client|connection|connections|mta",
+                "dynamic|residential|dialup|dial",
+                (r"(?:ip|address|host|client) (?:\w+ ){0,3}?(?:dynamic|residential|dial ?up)\b",),
+            ),
+            (
+                "firewall",
+                (r"rejected by (?:our |the )?firewall",),
+            ),
+            (
+                "country|countries|geographic",
+                (
+                    r"(?:from|in) (?:your|this|that) country",
+                    r"geographic\w* location",
+                ),
+            ),
+            (
+                "confirmation|confirm",
+                (
+                    r"(?:your|sending) server requires confirmation",
+                    r"confirm (?:this|your) mail server",
+                ),
+            ),
+            (
+                "rbl|ip|remote",
+                (r"(?:rbl|remote ip|ip|client ip) (?:check|lookup|verification) (?:error|failed|deny|denied)",),
+            ),
+            (
+                "ip|ihr|ihre|votre|seu|vostro|ваш|adresse+gesp|gebl|bloq|blok|bloc|забл|reje|refu|abge|rech|откл|запр",
+                (
+                    r"(?:ip|ihre?\w? (?:server|domain|adresse|ip)|votre (?:serveur|domaine|adresse|ip)|su (?:servidor|dominio|ip)|seu (?:servidor|dominio|ip)|adresse ip|ваш\w? (?:ip|сервер|домен|адрес)) (?:\w+ ){0,6}?(?:gesperrt|geblockt|blockiert|bloque\w*|bloquead\w|bloccat\w|zablokowan\w|заблокирован\w*|abgelehnt|rechazad\w|rejeitad\w|отклонен\w?|запрещен\w?)",
+                ),
+            ),
+            (
+                "接続元|ip地址|ipアドレス|来信ip|发信ip|送信元ip|发送ip|ip发送|ip",
+                (
+                    r"(?:接続元|送信元|发信|来信|发送|该)? ?ip ?(?:アドレス|地址)?.{0,12}(?:拒否|ブロック|制限|規制|拒绝|屏蔽|封|禁止|异常)",
+                ),
+            ),
+            (
+                "ip|ips|network|host|server|client|connection|connections|mta|isp|subnet|ipv6|ipv4|whitelist+abus|addr|bad|bann|barr|blac|bloc|comp|deni|deny|disa|drop|dyna|forb|gene|infe|list|no|not|proh|refu|reje|resi|spam|susp|unau",
                 (
                     r"(?:your|sending|senders?|source|client|originating|connecting|this|the|remote|from) (?:\w+ ){0,2}?(?:ip|ips|network|host|server|mta|mail server|ip address|ipv[46]|subnet|isp)(?: address(?:es)?)? (?:\w+ ){0,5}?(?:blocked|banned|denied|rejected|refused|listed|not allowed|not accepted|blacklisted|suspended|prohibited|forbidden|barred|not authori[sz]ed|not permitted|not welcome|spammers?|suspicious|compromised|infected|abus\w+|bad|disallowed|not allow\w*)",
                     r"(?:blocked|banned|denied|rejected|refused|blocking|rejecting|deny|reject|forbidden|suspicious|bad|dynamic|residential|generic|unauthori[sz]ed) (?:\w+ )?(?:ip|ips|ip address|sending ip|client|network|host)\b",
@@ -783,7 +1093,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "access|banned|blocked|allowed|permission|connect",
+                "access|banned|blocked|allowed|permission|connect|denied|rejected|blacklisted|refused|country|geo|filter|restrict|ban",
                 (
                     r"(?:your|client) access (?:\w+ ){0,8}?(?:rejected|denied|blocked|refused)",
                     r"(?:not|arent) (?:allowed|permitted|authori[sz]ed) (?:to )?(?:connect|access)",
@@ -822,7 +1132,7 @@ PROSE: tuple[Family, ...] = (
                 (r"spammers?\b", r"botnet", r"infected (?:host|computer|machine|ip)"),
             ),
             (
-                "suspended|disabled|blocked|locked",
+                "suspended|disabled|blocked|locked|restricted",
                 (
                     r"(?:sending|outbound|outgoing|sender) (?:\w+ ){0,4}?(?:suspended|disabled)",
                     r"your (?:e ?mail )?(?:account|mail ?box|domain|user|address) (?:\w+ ){0,4}?(?:suspended|disabled|blocked|locked|restricted)",
@@ -830,7 +1140,7 @@ PROSE: tuple[Family, ...] = (
             ),
             ("spf2|unauthorized|unauthorised", (r"unauthori[sz]ed (?:host|client|connection|server|network)",)),
             (
-                "isp|provider|dialup|dsl|dynamic",
+                "isp|provider|dialup|dsl|dynamic|use|isps",
                 (
                     r"use (?:\w+ ){0,5}?(?:smtp|mail) (?:server|relay|host|smarthost)? ?(?:\w+ ){0,2}?(?:isp|provider)",
                     r"your (?:isps?|providers?) (?:\w+ ){0,2}?(?:smtp|mail|relay|server)",
@@ -850,6 +1160,17 @@ PROSE: tuple[Family, ...] = (
         Reason.CONTENT_REJECTED,
         "Postfix reject_unauth_destination, Sendmail promiscuous relay, Exim, qmail rcpthosts, Exchange 5.7.1/5.7.64",
         (
+            (
+                "relay|relaying",
+                (
+                    r"as a relay\b",
+                    r"relay\w* (?:\w+ ){0,2}?(?:through|via|from) (?:this|our|the) (?:server|host|system)",
+                ),
+            ),
+            (
+                "中继|转发|中継",
+                (r"(?:中继|转发|中継).{0,6}(?:拒绝|不允许|禁止|拒否|許可)",),
+            ),
             (
                 "relay|relaying|relayed|relays",
                 (
@@ -878,11 +1199,19 @@ PROSE: tuple[Family, ...] = (
         "ClamAV, amavis, Gmail 552 5.7.0 BlockedMessage, Symantec, Trend Micro",
         (
             (
+                "вирус|вирусы",
+                (r"вирус\w*",),
+            ),
+            (
+                "病毒|ウイルス|ウィルス",
+                (r"病毒|ウイルス|ウィルス",),
+            ),
+            (
                 "virus|viruses|malware|infected|phishing|worm|trojan|malicious|clamav|phish|ransomware",
                 (r"virus\w*", r"malware", r"infected", r"phish\w*", r"malicious", r"trojan", r"worm\b", r"ransomware"),
             ),
             (
-                "security|attachment|attachments|executable|attached|extension|attach",
+                "security|attachment|attachments|executable|attached|extension|attach|file",
                 (
                     r"(?:potential )?security (?:issue|risk|threat|concern|reasons|polic\w+|violation|regulation\w*|restriction\w*|check)",
                     r"attach\w* (?:\w+ ){0,5}?(?:not allowed|blocked|rejected|forbidden|prohibited|not accepted|banned|illegal|denied|not permitted|unacceptable|disallowed)",
@@ -897,6 +1226,20 @@ PROSE: tuple[Family, ...] = (
         Reason.CONTENT_REJECTED,
         "SpamAssassin, Gmail 5.7.1 'likely unsolicited mail', Mail.ru, Yandex, NetEase, Proofpoint, Barracuda, Cloudmark",
         (
+            (
+                "unerwunscht|unerwunschte|indesirable|indesirables|pourriel|basura|deseado|lixo|indesejado|indesejada|indesiderata|indesiderato|niechciana|istenmeyen|werbung|werbemail",
+                (
+                    r"unerwunscht\w*|indesirables?|pourriel|correo basura|no deseado|lixo eletronico|indesejad\w|indesiderat\w|niechcian\w|istenmeyen|werbe\w*mail|werbung",
+                ),
+            ),
+            (
+                "нежелательная|нежелательное|рассылка|рассылки|массовая",
+                (r"нежелательн\w+|массов\w+ рассыл\w+|рассылк\w",),
+            ),
+            (
+                "广告|反垃圾",
+                (r"广告|反垃圾",),
+            ),
             (
                 "spam|junk|ube|uce|spamassassin|spammy|spamscore|antispam|spams|spaminess|jmrp|spamtrap|spamming|spammer|spamcheck|spamfilter|spamblock|spamassassins|spamlike|antispamcloud",
                 (r"\b(?:anti ?)?spam\w*", r"junk ?(?:e ?)?mail", r"\b(?:ube|uce)\b", r"junk (?:message|score)"),
@@ -922,7 +1265,7 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.6.X; Postfix header/body checks, Yahoo '554 Message not allowed', Mimecast, Symantec.cloud",
         (
             (
-                "content|contents|body|subject|url|urls|link|links|word|words|charset|language|keyword|characters",
+                "content|contents|body|subject|url|urls|link|links|word|words|charset|language|keyword|characters|domain",
                 (
                     r"(?:message|mail|e ?mail|your)? ?content (?:\w+ ){0,4}?(?:rejected|denied|blocked|not accepted|not allowed|refused|unacceptable|filter\w*|polic\w+|violat\w+|prohibited|restrict\w*|reasons?|scan\w*|check)",
                     r"(?:bad|objectionable|unacceptable|illegal|invalid|forbidden|prohibited|inappropriate|banned|blocked|disallowed|offensive|restricted|rejecting|due to|because of|based on|for|suspect\w*) (?:\w+ ){0,3}?(?:content|contents)\b",
@@ -935,14 +1278,12 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "message|mail|email|transaction|filter|filtered|filtering|mails",
+                "message|mail|email|transaction|filter|filtered|filtering|mails|delivery|stopped|blocked|refused|trapped|caught|rejected|identified|classified|considered|scored|detected|flagged|marked|recognised|categorized+rejected|refused|denied|blocked|discarded|declined|quarantined|caught|stopped|trapped|classified|considered|detected|identified|marked|recognised|categorized|flagged|scored|looks|resembles|appears|similar|filtered|requested",
                 (
                     r"(?:message|mail|e ?mail|transaction|delivery|transmission) (?:\w+ ){0,5}?(?:rejected|refused|denied|blocked|discarded|declined|quarantined) (?:by|due to|because|for|as|on) (?:\w+ ){0,5}?(?:filter\w*|polic\w+|content|rule\w*|reason\w*|check\w*|scan\w*|classif\w+|firewall|milter|gateway|administrat\w+|security|system)",
                     r"(?:blocked|rejected|caught|stopped|trapped|refused) by (?:\w+ ){0,4}?(?:filter\w*|milter|rule|rules|firewall|gateway|custom|content|policy)",
                     r"(?:classified|considered|detected|identified|marked|recogni[sz]ed|categori[sz]ed|flagged|scored) as (?:\w+ ){0,3}?(?:spam|junk|bulk|unwanted|undesirable|dangerous|harmful|bad|malicious|phish\w*)",
                     r"message (?:looks like|looks|resembles|appears to be) ",
-                    r"message (?:refused|rejected|not allowed|filtered|blocked|discarded|was not accepted|content)\b",
-                    r"(?:mail|message|e ?mail) (?:has been |was |is )?(?:filtered|blocked)\b",
                     r"similar (?:messages|to messages|mail)",
                     r"requested action not taken mail .{0,80}is rejected",
                 ),
@@ -956,9 +1297,35 @@ PROSE: tuple[Family, ...] = (
         "RFC 1870, RFC 3463 X.2.3, X.3.4; Postfix message_size_limit, Exim, Exchange, Gmail 552 5.3.4",
         (
             (
-                "size|large|big|length|larger|bigger|huge|oversize|oversized|sized|long|maximum",
+                "length|size",
                 (
-                    r"(?:message|mail(?! server)|e ?mail|attachments?|file|body|header|headers|data|content|messages)(?: file| body| total)? (?:\w+ ){0,4}?(?:exceed\w*|larger|bigger|over|too large|too big|oversized?|above|greater)(?: \w+){0,6}? ?(?:size|limit\w*|max\w*|large|big|length|than|oversized?|\d+)",
+                    r"(?:length|size) of (?:the |your )?(?:data|attach\w*|message|mail|email|body|content)\w* (?:\w+ ){0,4}?(?:maximum|threshold|limit|exceed\w*|large|big)",
+                    r"\bsize limit \d+",
+                    r"max(?:imum)? (?:message |mail |email )?size (?:exceeded|limit)",
+                ),
+            ),
+            (
+                "taille|tamano|tamanho|dimensione|dimensioni|grosse|groesse|rozmiar|maximalgrosse|limite|mailgrosse|mailgroesse|nachrichtengrosse",
+                (
+                    r"taille (?:\w+ ){0,4}?(?:maximale|depasse\w*|limite|autorisee)",
+                    r"(?:excede|supera|ultrapassa)\w* (?:\w+ ){0,4}?(?:tamano|tamanho|limite de tam\w+)",
+                    r"(?:tamano|tamanho) (?:\w+ ){0,3}?(?:maximo|excedid\w|permitid\w)",
+                    r"dimension\w (?:\w+ ){0,4}?(?:massim\w|superat\w|eccede)",
+                    r"(?:nachrichten|maximal\w*|mail)? ?gr(?:o|oe)sse (?:\w+ ){0,4}?(?:uberschr\w+|ueberschr\w+|limit)",
+                    r"rozmiar (?:\w+ ){0,4}?(?:przekr\w+|limit)",
+                ),
+            ),
+            (
+                "размер",
+                (
+                    r"размер (?:письма|сообщения)? ?(?:\w+ ){0,3}?превыш\w+",
+                    r"превыш\w+ (?:\w+ ){0,3}?размер (?:письма|сообщения)",
+                ),
+            ),
+            (
+                "size|large|big|length|larger|bigger|huge|oversize|oversized|sized|long|maximum|above|greater|body|messages|total|attachments|beyond",
+                (
+                    r"(?:message|mail(?! server)|e ?mail|attachments?|file|body|header|headers|data|content|messages)(?: file| body| total)? (?:\w+ ){0,4}?(?:exceed\w*|larger|bigger|over|too large|too big|oversized?|above|greater)(?: \w+){0,6}? ?(?:size|limit\w*|max\w*|large|big|length|than|oversized?|\d+ ?(?:k|m|b|kb|mb|bytes|octets)\b)",
                     r"(?:message|mail|e ?mail|attachments?|file|data|body|header|messages)(?: size| length)? (?:\w+ ){0,4}?(?:too|to) (?:large|big|long)",
                     r"(?:exceed\w*|over|above|larger than|bigger than|greater than|beyond) (?:the |our |its |a |your )?(?:\w+ ){0,5}?(?:message|mail|e ?mail|attachment|file) ?(?:size|length|limit)",
                     r"(?:exceed\w*|larger than|bigger than) (?:the |our |its |a )?(?:\w+ ){0,4}?(?:size|length)(?: \w+)? ?(?:limit\w*|allowed|accepted|for|of)?",
@@ -985,7 +1352,7 @@ PROSE: tuple[Family, ...] = (
                 (r"(?:邮件|附件).{0,6}(?:过大|太大)", r"サイズ.{0,10}(?:超|大きすぎ|制限)", r"超过.{0,8}大小"),
             ),
             (
-                "mb|megabytes|bytes|kb",
+                "mb|megabytes|bytes|kb|than",
                 (
                     r"(?:larger|bigger|greater|more) than \w+ ?(?:mb|megabytes|bytes|kb)",
                     r"(?:limit|max\w*) (?:\w+ ){0,4}?(?:mb|megabytes|bytes|kb)\b",
@@ -1000,7 +1367,7 @@ PROSE: tuple[Family, ...] = (
         "RFC 5321 452, RFC 3463 X.3.1; Postfix, Sendmail, Exchange back pressure, errno ENOSPC",
         (
             (
-                "system|disk|device|space|storage|filesystem|spool|resources",
+                "system|disk|device|space|storage|filesystem|spool|resources|insufficient|mailsystem",
                 (
                     r"insufficient (?:system )?(?:storage|disk space|disk|resources|system resources|queue space|memory)",
                     r"no space left on device",
@@ -1012,13 +1379,28 @@ PROSE: tuple[Family, ...] = (
         ),
     ),
     Family(
-        "full",
+        "over_limit",
         Reason.MAILBOX_FULL,
         "RFC 3463 X.2.2, RFC 5321 552; Gmail, Exchange, Dovecot, Courier maildrop, Cyrus, procmail, Domino, docomo",
         (
+            (
+                "brevlada|brevladan|inkorg|postkasse|postkassen|kutusu|kota|schranka|megtelt|plina|postilaatikko|innboks|indbakke",
+                (
+                    r"(?:brevlada\w*|inkorg\w*|postkass\w*|innboks\w*|indbakke\w*) (?:\w+ ){0,3}?(?:full\w?|fuld)",
+                    r"(?:posta )?kutusu (?:\w+ ){0,3}?dolu|kota\w* (?:\w+ ){0,2}?(?:asildi|dolu|doldu)",
+                    r"schrank\w (?:\w+ ){0,3}?pln\w",
+                    r"megtelt",
+                    r"(?:cutia|casuta) (?:\w+ ){0,3}?plina",
+                    r"postilaatikko (?:\w+ ){0,2}?taynna",
+                ),
+            ),
+            (
+                "저장",
+                (r"저장 ?공간.{0,6}(?:부족|초과)",),
+            ),
             ("data|mails", (r"too much mail data", r"zuviele mails")),
             (
-                "full|overfull|overflow",
+                "full|overfull|overflow|mailboxfull",
                 (
                     r"(?:mail ?box(?:es)?|mail ?folder|in ?box|account|recipient|user|folder|maildir|mail ?drop|storage|quota|mail store|box|address|storage area|is|are|are) (?:\w+ ){0,4}?(?:full|overfull)\b",
                     r"(?:full|overfull) (?:mail ?box|in ?box|account|quota)",
@@ -1044,7 +1426,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "mailbox|inbox|maildir|mailboxes|account|user",
+                "mailbox|inbox|maildir|mailboxes|account|user|box|recipient|messages|exceed+exceed|over|limit|size|too|full|reach|exhaust|used|many|would|oversized|messages",
                 (
                     r"(?:mail ?box|in ?box|mail ?dir|account) (?:\w+ )?(?:size )?(?:limit )?(?:\w+ ){0,2}?(?:exceed\w*|over) (?:\w+ ){0,3}?(?:limit|size|allowed|max\w*|allocated|allotted|allowance)",
                     r"(?:mail ?box|in ?box|mail ?dir) (?:size|limit|message limit|message count) (?:\w+ ){0,2}?(?:exceed\w*|reached|limit)",
@@ -1064,14 +1446,14 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "voll|uberschritten|ueberschritten|uberfullt|speicherplatz|ueberfuellt|vol",
+                "voll|uberschritten|ueberschritten|uberfullt|speicherplatz|ueberfuellt|vol|postfach|kontingent|mailbox|box",
                 (
                     r"(?:postfach|mail ?box|mail ?fach|posteingang|postvak|box|quota|speicher\w*|kontingent|konto) (?:\w+ ){0,4}?(?:voll|vol|(?:ue|u)berschritten|(?:ue|u)berf(?:ue|u)llt|ersch\w+)",
                     r"speicherplatz (?:\w+ ){0,4}?(?:ersch\w+|nicht|ueber\w+|uber\w+)",
                 ),
             ),
             (
-                "llena|lleno|cuota|cheia|cota|lotada|excedida|excedido|espacio|espaco",
+                "llena|lleno|cuota|cheia|cota|lotada|excedida|excedido|espacio|espaco|superada",
                 (
                     r"(?:buzon|casilla|cuenta|bandeja|correo|mailbox) (?:\w+ ){0,4}?llen[ao]",
                     r"(?:cuota|cota|quota) (?:\w+ ){0,4}?(?:excedid[ao]|superad[ao]|llena)",
@@ -1102,14 +1484,14 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "いっぱい|容量|超過|満杯",
+                "いっぱい|容量|超過|満杯|受信箱|一杯|不足",
                 (
                     r"(?:メールボックス|受信箱|受信トレイ|ボックス|容量).{0,12}(?:いっぱい|一杯|超|満杯|不足)",
                     r"容量.{0,6}(?:超|不足|オーバー)",
                 ),
             ),
             (
-                "已满|空间不足|容量|超出|配额|已滿|空間不足",
+                "已满|空间不足|容量|超出|配额|已滿|空間不足|满了|不足|超过",
                 (
                     r"(?:邮箱|郵箱|信箱|收件箱|邮件箱|容量|空间).{0,8}(?:已满|已滿|满了|不足|超出|超过)",
                     r"(?:超出|超过).{0,8}(?:配额|容量|空间)",
@@ -1131,7 +1513,11 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.1.6, RFC 5321 251/551; Sendmail REDIRECT, vacation and leaver texts",
         (
             (
-                "moved|forwarding|redirect|changed|left|employed|employee|retired|works|employ|company|relocated",
+                "verzogen|demenage",
+                (r"(?:empfanger|benutzer|nutzer) (?:\w+ ){0,3}?verzogen",),
+            ),
+            (
+                "moved|forwarding|redirect|changed|left|employed|employee|retired|works|employ|company|relocated|longer",
                 (
                     r"(?:user|recipient|account|mail ?box|address|person|employee|he|she) (?:\w+ ){0,3}?moved",
                     r"has moved",
@@ -1145,7 +1531,7 @@ PROSE: tuple[Family, ...] = (
             (
                 "longer",
                 (
-                    r"no longer (?:a )?(?:valid|in use|used|active|available|accepts?|accepting|monitored|receives?|receiving|maintained|in service|reachable|on (?:this |the )?(?:server|system)|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
+                    r"no longer (?:a )?(?:valid|in use|used|active|available|accept(?:s|ing)?\b(?! (?:connections?|mail from|messages from|email from|relay))|monitored|receiv(?:es?|ing)|maintained|in service|reachable|on (?:this |the )?(?:server|system)|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
                 ),
             ),
         ),
@@ -1156,7 +1542,33 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.2.1; Gmail 5.2.1, Yahoo 'account has been disabled or discontinued', Exchange, Postini, Mail.ru, iCloud",
         (
             (
-                "disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|expired|cancelled|canceled|disactivated|blocked|deleted|removed|dormant|inactivity|disused|abandoned|unused|deprovisioned|archived|hangup|disable|suspend",
+                "inactive|disabled|suspended|closed|expired|inactivated|deactivated|locked",
+                (
+                    r"rejected (?:user |account |mailbox )?(?:inactive|disabled|suspended|closed|expired|deactivated|locked)\b",
+                ),
+            ),
+            (
+                "receiving",
+                (r"(?:mail |message )?receiving (?:is |has been )?(?:disabled|suspended|stopped)",),
+            ),
+            (
+                "geloscht|gekundigt|deaktiviert|fermee|fermer|cerrada|encerrada|excluida|chiusa|chiuso|scaduta|baja|zrusena|zablokovana|devre|askiya|geschlossen|gesperrt|suspendu|suspendue|cancelada|stillgelegt|supprime|desactive|eliminada|eliminado|sospesa|sospeso|disattivata|cancellata|hesap",
+                (
+                    r"(?:postfach|konto|account|mailbox|adresse) (?:\w+ ){0,4}?(?:geloscht|gekundigt|deaktiviert|geschlossen|gesperrt|stillgelegt)",
+                    r"(?:deaktiviert|geloscht|geschlossen|gesperrt)\w* (?:postfach|konto|mailbox)|(?:postfach|konto|mailbox) geschlossen",
+                    r"(?:compte|boite|adresse) (?:\w+ ){0,4}?(?:ferme\w*|supprime\w*|suspendu\w*|desactive\w*)",
+                    r"(?:cuenta|casilla|buzon|usuario|conta|caixa) (?:\w+ ){0,4}?(?:cerrad\w|cancelad\w|encerrad\w|excluid\w|suspens\w|(?:dad\w )?de baja|eliminad\w)",
+                    r"(?:casella|account|indirizzo|utenza) (?:\w+ ){0,4}?(?:chius\w|scadut\w|cancellat\w|disattiv\w+|sospes\w)",
+                    r"(?:schranka|ucet) (?:\w+ ){0,4}?(?:zrusen\w|zablokovan\w|deaktivovan\w)",
+                    r"hesap\w* (?:\w+ ){0,4}?(?:devre disi|askiya|kapali|kapatil\w+)",
+                ),
+            ),
+            (
+                "利用停止|閉鎖|解約済|退会|已停用|已注销|已冻结|被禁用|被冻结|已过期|已關閉|被锁定|已失效|注销|冻结|禁用|过期|锁定|失效|停用",
+                (r"利用停止|閉鎖|解約済|退会|(?:已|被)(?:停用|注销|冻结|禁用|过期|關閉|锁定|失效)",),
+            ),
+            (
+                "disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|expired|cancelled|canceled|disactivated|blocked|deleted|removed|dormant|inactivity|disused|abandoned|unused|deprovisioned|archived|hangup|disable|suspend|decommissioned|use",
                 (
                     rf"{_BOX} {_LINK}(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|frozen|cancell?ed|disactivated|dormant|disused|abandoned|unused|deprovisioned|archived|hangup|decommissioned|disable)\b",
                     r"(?:mail ?box|account|user|inbox|recipient (?:address|mail ?box|account)|e ?mail (?:account|address)|(?<!ip )address) (?:status |is |has |has been |was |are |have been |temporarily |temporary |currently |been |administratively )*(?:locked|blocked|expired|deleted|removed)\b(?! (?:by|due to|for|because|using|from|as) (?:\w+ ){0,2}?(?:spam|policy|filter|content|blacklist|sender))",
@@ -1255,7 +1667,50 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.1.2, X.1.10, RFC 7505; Sendmail 'Host unknown', Postfix 'Host or domain name not found', Exim, qmail",
         (
             (
-                "host|hosts|hostname|domain|domains|nxdomain|server|servers|system",
+                "domain|domane|domainname",
+                (
+                    r"(?:domain|domane|domainname) (?:\w+ ){0,4}?(?:existiert nicht|unbekannt|nicht gefunden|gibt es nicht|ungultig|nicht vorhanden)",
+                ),
+            ),
+            (
+                "domaine|domeinnaam|domeniu|doména|domen|doman|domanen|alanadi",
+                (
+                    r"(?:domaine|nom de domaine) (?:\w+ ){0,4}?(?:inconnu\w*|introuvable|inexistant\w*|n ?existe)",
+                    r"domen\w* (?:\w+ ){0,3}?(?:neexistuje|nenalezena|finns inte|nu exista|nie istnieje)",
+                    r"doman\w* (?:\w+ ){0,2}?(?:finns inte|findes ikke|finnes ikke)",
+                ),
+            ),
+            (
+                "host|hosts|mx|exchanger|mail",
+                (
+                    r"(?:couldnt|could not|cannot|cant|unable to) find (?:\w+ ){0,2}?(?:mail exchanger|mx record|mail server for)",
+                    r"no (?:mx|mail exchanger)\w*(?: or a)?(?: records?)?\b",
+                ),
+            ),
+            (
+                "data",
+                (
+                    r"no (?:data|answer|records?) by dns",
+                    r"dns (?:\w+ ){0,6}?(?:no relevant answers|noerror)",
+                ),
+            ),
+            (
+                "route",
+                (
+                    r"no route (?:found )?to (?:the )?domain",
+                    r"unable to route (?:\w+ )?domain",
+                ),
+            ),
+            (
+                "relevant",
+                (r"had no relevant answers",),
+            ),
+            (
+                "домен|домена|получателя",
+                (r"домен\w* (?:\w+ ){0,3}?не (?:наиден|существует|зарегистрирован)",),
+            ),
+            (
+                "host|hosts|hostname|domain|domains|nxdomain|server|servers|system|mx",
                 (
                     r"(?:host|domain)(?: or domain)?(?: name)?(?: part)? (?:(?:is|was|of|has|name|given|address|could|in|recipient|the|for|email|does|a|not|cannot) ){0,4}?(?:not found|not be found|unknown|does not exist|doesnt exist|not exist|is invalid|invalid|nonexistent|non existent|not known|is not valid|not resolvable|could not be resolved|cannot be resolved|does not resolve|unresolvable|isnt valid|no longer exists|not registered|is incorrect)",
                     r"(?:unknown|no such|nonexistent|non existent|invalid|bad|illegal|unresolvable|unregistered|unrouteable|unroutable|non existing|unrecognized) (?:(?:recipient|destination|target|mail|e ?mail|or|local|recipients|remote) ){0,2}(?:host|domain)s?\b",
@@ -1282,7 +1737,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "dns|name|service",
+                "dns|name|service|associated|requested",
                 (
                     r"dns (?:\w+ ){0,3}?(?:name error|nx ?domain|no such|does not exist|not found|no data|no records?|non ?existent|domain)",
                     r"name or service not known",
@@ -1314,7 +1769,21 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.1.3, RFC 5321 501/553; Postfix, Sendmail, Exim address syntax errors",
         (
             (
-                "syntax|malformed|rfc|format|illegal|characters|character|numeric|qualified|incomplete|formatted",
+                "contain|domain|rcpt|address|recipient|mailbox+must|need|miss|with|requ|shou|have|incl",
+                (
+                    r"(?:recipient|address|rcpt|mailbox)(?: address)? (?:must|needs? to|should) (?:contain|have|include) (?:a |an )?(?:domain|at sign)",
+                ),
+            ),
+            (
+                "follow",
+                (r"may not follow",),
+            ),
+            (
+                "hostname",
+                (r"hostname required",),
+            ),
+            (
+                "syntax|malformed|rfc|format|illegal|characters|character|numeric|qualified|incomplete|formatted|error|only",
                 (
                     r"(?:bad|invalid|illegal|malformed|incorrect|wrong|improper) (?:\w+ )?(?:recipient |mailbox |destination |e ?mail |rcpt |to |mail )?(?:address|mail ?box|recipient)(?: \w+)? (?:syntax|format)",
                     r"(?:syntax error|bad syntax|invalid syntax|error) in (?:\w+ ){0,3}?(?:recipient|rcpt|address|mail ?box|to)\b",
@@ -1339,16 +1808,104 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.1.1; Postfix, Exim, Sendmail, qmail, Courier, Domino, Exchange, Gmail, Yahoo, GMX, QQ, Mail.ru, Yandex",
         (
             (
+                "accept|deliver|handle|receive+user|addr|reci|mail|pers|acco|name",
+                (
+                    r"(?:do|does|will|can|could|would)(?: ?not|nt) (?:accept|deliver|handle|receive) (?:any )?(?:mail|mails|messages?|email) (?:for|to) (?:that|this|the|such|any such) (?:user|address|recipient|mailbox|person|account|name|email)",
+                ),
+            ),
+            (
+                "list|table|database|directory|lists|map|maps+reci|user|addr|acco|mail",
+                (
+                    r"not (?:in|on|found in|present in|part of) (?:the |our |a )?(?:valid )?(?:recipient|user|address|account|mailbox|relay recipient)s? (?:list|table|map|database|directory)",
+                ),
+            ),
+            (
+                "unique|ambiguous",
+                (
+                    r"(?:user|recipient|address|name|info|user name info) (?:\w+ ){0,3}?not unique",
+                    r"ambiguous (?:recipient|address|user|alias|mailbox)",
+                    r"(?:recipient|address|user|alias) (?:\w+ )?ambiguous",
+                ),
+            ),
+            (
+                "known|user",
+                (
+                    r"not a known (?:user|recipient|mailbox|address|account)",
+                    r"(?:user|recipient|address|mailbox|account) (?:\w+ ){0,3}?not known",
+                ),
+            ),
+            (
+                "valid",
+                (r"not a valid (?:email|e mail|mail|recipient|mailbox|user|address|account|destination)",),
+            ),
+            (
+                "kein|keine|keinen|bekannt|empfangers|nicht",
+                (
+                    r"kein\w* (?:\w+ )?(?:postfach|mailbox|benutzer|empfanger|konto|account|adresse|nutzer)",
+                    r"(?:adresse|empfanger|benutzer) (?:\w+ ){0,4}?nicht (?:bekannt|zustellbar|gultig|erreichbar|registriert)",
+                ),
+            ),
+            (
+                "finns|findes|finnes|eksisterer|existerar|okand|ukendt|ukjent|tuntematon|olemassa",
+                (
+                    r"(?:finns|findes|finnes|eksisterer|existerar) (?:\w+ )?(?:inte|ikke)",
+                    r"(?:okand|ukendt|ukjent)\w* (?:mottagare|modtager|mottaker|anvandare|bruger|bruker|adress\w?|mailboks)",
+                    r"tuntematon (?:vastaanottaja|kayttaja|osoite)",
+                    r"ei ole olemassa",
+                ),
+            ),
+            (
+                "neexistuje|neexistujici|neznamy|neznama|nenalezen|neexistujuci|nenalezena",
+                (
+                    r"neexistuj\w+",
+                    r"neznam\w (?:uzivatel|adresat|prijemce|adresa)",
+                    r"(?:uzivatel|schranka|adresa|prijemce) (?:\w+ ){0,3}?nenalezen\w?",
+                ),
+            ),
+            (
+                "kullanici|alici|bilinmeyen|gecersiz|bulunamadi|nem|letezik|ismeretlen|exista|necunoscut|adres|hesap|utilizator|destinatar|nicio",
+                (
+                    r"(?:kullanici|alici|adres\w*|hesap) (?:\w+ ){0,3}?(?:bulunamadi|bilinmiyor|mevcut degil|yok|gecersiz)",
+                    r"(?:bilinmeyen|gecersiz) (?:kullanici|alici|adres)",
+                    r"nem letezik",
+                    r"ismeretlen (?:felhasznalo|cimzett)",
+                    r"nu exista",
+                    r"(?:utilizator|destinatar) (?:\w+ )?(?:necunoscut|inexistent)",
+                ),
+            ),
+            (
+                "encontrado|encontrada|localizado|cadastrado|registrado|registrada|trovato|trovata|valido|inexistente",
+                (
+                    r"(?:no|nao|non) (?:se )?(?:ha sido |foi |fue |e stato )?(?:encontrad\w|localizad\w|cadastrad\w|registrad\w|trovat\w)",
+                    r"(?:conta|cuenta|usuario|caixa|casilla|direccion|endereco|correo) (?:\w+ ){0,4}?inexistente",
+                ),
+            ),
+            (
+                "недействителен|недействительный|неверный|неверен|зарегистрирован|найден|несуществующий",
+                (
+                    r"(?:адрес|получател\w|пользовател\w|ящик\w?) (?:\w+ ){0,3}?(?:недеиствител\w+|неверн\w+|не зарегистрирован\w?|не наиден\w?)",
+                    r"(?:недеиствительн\w+|неверн\w+|несуществующ\w+) (?:адрес|получател\w|ящик)",
+                ),
+            ),
+            (
+                "无效|错误的收件人|登録されて|ありません|없는|없습니다|错误|該当|该当|없|존재하지",
+                (
+                    r"无效(?:的)?(?:用户|收件人|地址|邮箱|账号)|(?:收件人|用户|地址|邮箱)(?:地址)?.{0,3}(?:无效|错误)",
+                    r"(?:宛先|あて先|ユーザー?|アドレス|受信者|メールボックス).{0,14}(?:登録されて(?:い|お)ません|ありません|該当)",
+                    r"(?:사용자|수신자|주소|계정).{0,10}(?:없|존재하지)",
+                ),
+            ),
+            (
                 "unknown|unrecognized|unrecognised|unlisted",
                 (
                     rf"{_BOX} (?:\w+ ){{0,3}}?(?:unknown|unrecogni[sz]ed|unlisted)\b{_NO_FAULT_WORD}",
-                    rf"(?:unknown|unrecogni[sz]ed|unlisted)\b{_NO_FAULT_WORD} (?:(?:or|and|illegal|invalid|local|virtual|mail|e|email|destination|recipient|target|delivery|final|to|user|smtp|rcpt|non|existent|disabled|inactive) ){{0,4}}?{_BOX}\b",
+                    rf"(?:unknown|unrecogni[sz]ed|unlisted)\b{_NO_FAULT_WORD} (?:(?:or|and|illegal|invalid|local|virtual|mail|e|email|destination|recipient|target|delivery|final|to|user|smtp|rcpt|non|existent|disabled|inactive) ){{0,4}}?{_BOX}\b(?! error)",
                     r"unknown (?:to (?:this|our|the)|here|at this|in (?:this|our|the|virtual|local|relay))",
                     r"rcpt (?:to )?unknown",
                 ),
             ),
             (
-                "such|nobody|name|names|one|noone|customer|customers|member|subscriber|registered|available|mailbox",
+                "such|nobody|name|names|one|noone|customer|customers|member|subscriber|registered|available|mailbox|account|person|user|recipient",
                 (
                     rf"no such (?:\w+ ){{0,2}}?(?:{_BOX}|user|person|name|box|entry|object|mail)",
                     r"(?:nobody|no ?one|no mail ?box|no user|noone|no account|no person) (?:\w+ ){0,3}?(?:by|with|of) (?:that|this) (?:name|address|e ?mail|account|user ?name|id)",
@@ -1360,7 +1917,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "exist|exists|existing|existent|existant|nonexistent|nonexist|inexistent|nonexisting|exsit|exit",
+                "exist|exists|existing|existent|existant|nonexistent|nonexist|inexistent|nonexisting|exsit|exit+acco|addr|alia|cust|dest|didn|does|dont|emai|empl|inbo|loca|mail|no|non|not|pers|reci|subs|user",
                 (
                     rf"{_BOX} {_GAP}{_DO_NOT} (?:\w+ )?(?:exists?|existing|exsits?)\b",
                     rf"{_BOX} {_GAP}(?:non ?exist\w*|inexistent|not existent|not existing)",
@@ -1374,7 +1931,7 @@ PROSE: tuple[Family, ...] = (
                 "found|locate|located|find|lookup|match|matching",
                 (
                     rf"{_BOX} (?:\w+ ){{0,5}}?{_NOT} (?:\w+ )?(?:found|located|matched)",
-                    rf"(?:could not|couldnt|cannot|cant|can not|unable to|failed to|not) (?:find|locate|match) (?:\w+ ){{0,4}}?{_BOX}",
+                    rf"(?:could not|couldnt|cannot|cant|can not|unable to|failed to|not) (?:find|locate|match) (?:\w+ ){{0,4}}?{_BOX}\b(?! (?:database|server|store|file|table|list|quota))",
                     rf"no (?:\w+ ){{0,2}}?{_BOX} (?:\w+ ){{0,2}}?found",
                     r"not found (?:in|by) (?:\w+ ){0,3}?(?:directory|ldap|database|table|address|system|server|lookup|smtp)",
                     r"no match(?:ing)? (?:\w+ )?(?:user|recipient|address|account)",
@@ -1384,12 +1941,12 @@ PROSE: tuple[Family, ...] = (
             (
                 "invalid|valid|incorrect|wrong|illegal|bad|nonvalid|misspelled|inaccurate",
                 (
-                    r"(?:invalid|incorrect|wrong|illegal|bad|misspelled|not a valid|no valid|not valid|isnt a valid|non valid) (?:(?:or|and|unknown|inactive|virtual|local|mail|e|destination|recipients?|final|delivery|user|target|rcpt|to|domain|primary|smtp|non|existent|empty|external) ){0,4}?(?:recipients?|user ?names?|user ?id|users?|mail ?box(?:es)?|mail ?drop|account|addressee|alias|local ?part|destination (?:mail ?box )?address|destination|e ?mail address|to address|rcpt|inbox|local user|address(?:es)?|e ?mail id)\b",
+                    r"(?:invalid|incorrect|wrong|illegal|bad|misspelled|not a valid|no valid|not valid|isnt a valid|non valid) (?:(?:or|and|unknown|inactive|virtual|local|mail|e|destination|recipients?|final|delivery|user|target|rcpt|to|domain|primary|smtp|non|existent|empty|external) ){0,4}?(?:recipients?|user ?names?|user ?id|users?|mail ?box(?:es)?|mail ?drop|account|addressee|alias|local ?part|destination (?:mail ?box )?address|destination|e ?mail address|to address|rcpt(?:to)?|inbox|local user|address(?:es)?|e ?mail id)\b(?! (?:database|server|store|size|format|in (?:the )?(?:from|header)))",
                     r"(?:recipients?|user ?name|users?|mail ?box|account|addressee|alias|local ?part|e ?mail address|to address|rcpt|address|e ?mail) (?:address(?:es)? )?(?:\w+ ){0,3}?(?:invalid|incorrect|not valid|not a valid|isnt valid|is wrong|wrong|no longer valid|isnt a valid)\b",
                 ),
             ),
             (
-                "here|account|accounts|mailbox|mailboxes|have|has|having",
+                "here|account|accounts|mailbox|mailboxes|have|has|having|user|registered|customer|subscriber|configured|known|defined|recognised+didn|does|dont|no|not",
                 (
                     r"(?:does not|doesnt|do not|dont|didnt|not) have (?:an?|any|a valid) (?:\w+ ){0,6}?(?:account|mail ?box|address|[a-z]+ \. [a-z]+ account)",
                     r"no (?:e ?mail |mail |valid |user |local )?(?:mail ?box|account|mail ?drop|mail box)(?: available| found| exists| configured| defined)? ?(?:here|for (?:this|that|the)|by|with|at this|on this|exists)?\b",
@@ -1437,10 +1994,10 @@ PROSE: tuple[Family, ...] = (
                     r"mistyped (?:address|recipient)",
                 ),
             ),
-            ("sorry", (r"i couldnt find (?:\w+ ){0,2}?(?:user|mail ?box)",)),
+            ("sorry|couldnt", (r"i couldnt find (?:\w+ ){0,2}?(?:user|mail ?box)",)),
             # German, French, Spanish, Portuguese, Italian, Polish, Dutch and others
             (
-                "unbekannt|unbekannter|unbekannte|existiert|gibt|unzustellbar|ungultig|ungultige|ungueltig|unbekannten",
+                "unbekannt|unbekannter|unbekannte|existiert|gibt|unzustellbar|ungultig|ungultige|ungueltig|unbekannten|nicht",
                 (
                     r"(?:empfanger\w*|empfaenger\w*|benutzer\w*|adressat\w*|adresse|mail ?adresse|nutzer|postfach|mail ?box|konto|user|account|teilnehmer) (?:\w+ ){0,4}?(?:unbekannt|existiert nicht|nicht (?:bekannt|gefunden|vorhanden|existent)|ung(?:ue|u)ltig|nicht verfugbar|gibt es nicht)",
                     r"unbekannte\w? (?:empf\w+|benutzer|adress\w*|nutzer|user)",
@@ -1466,7 +2023,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "sconosciuto|sconosciuta|esiste|inesistente|errato|trovato|insistente",
+                "sconosciuto|sconosciuta|esiste|inesistente|errato|trovato|insistente|non",
                 (
                     r"(?:utente|destinatari\w|destin|indirizzo|casella|account) (?:\w+ ){0,4}?(?:sconosciut\w|non esiste|inesistente|errat\w|non trovat\w|non valid\w)",
                     r"non esiste",
@@ -1499,7 +2056,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "不存在|存在しません|見つかりません|不明|未开通|找不到|存在しない|沒有此|查无此人|無此|查無|存在しな|没有此",
+                "不存在|存在しません|見つかりません|不明|未开通|找不到|存在しない|沒有此|查无此人|無此|查無|存在しな|没有此|用戶存在しせんない|帳號存在しませない|あて先存在しませな|邮箱存在しせんない|受信者存在しまん|用户存在しまい|使用者存在しせ|宛先存在しまい|查无此帳號|查无此使用者|查无此收件人|查无此邮箱|查无此账号|查无此信箱|不存|存在し",
                 (
                     r"(?:用户|用戶|收件人|邮箱|郵箱|信箱|账号|帐号|帳號|使用者|地址|收信人|宛先|あて先|ユーザー?|アドレス|メールボックス|アカウント|受信者).{0,16}(?:不存在|存在しま?せ?ん?な?い?|見つかりません|不明|未开通|找不到)",
                     r"(?:不存在|找不到|没有此|沒有此|查无此|無此|查無).{0,8}(?:用户|用戶|收件人|邮箱|郵箱|信箱|账号|人|使用者|帳號)",
@@ -1517,6 +2074,18 @@ PROSE: tuple[Family, ...] = (
         Reason.TIMED_OUT,
         "RFC 5321 §4.5.3.2; Postfix, Exim, Sendmail, Exchange connection time-outs",
         (
+            (
+                "タイムアウト|超时|逾時|逾时",
+                (r"タイムアウト|超时|逾[时時]",),
+            ),
+            (
+                "attente|espera|attesa|истекло|ожидания|dattente|tiempo|tempo|превышено",
+                (
+                    r"delai d ?attente",
+                    r"tiempo (?:de espera|agotado)|tempo (?:de espera|esgotado|limite)|tempo scaduto",
+                    r"(?:истек\w+|превышен\w?) (?:\w+ ){0,2}?(?:время|ожидани\w)",
+                ),
+            ),
             (
                 "timed|timeout|timeouts|respond|responding|responded|response|answer|answering",
                 (
@@ -1538,7 +2107,7 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.4.X; Postfix, Exim, Sendmail, qmail connection errors, errno texts",
         (
             (
-                "connection|connect|connections|connecting|connected|socket|route|network|host|unreachable|dropped|reset|port|conversation|session",
+                "connection|connect|connections|connecting|connected|socket|route|network|host|unreachable|dropped|reset|port|conversation|session|open|establish|reach|contact|down|problem|failure|error|pipe",
                 (
                     r"connection (?:\w+ ){0,4}?(?:refused|reset|closed|dropped|failed|lost|error|aborted|broken|interrupted|was|died|terminated|failure|could not)",
                     r"(?:could not|couldnt|cannot|cant|can not|unable to|failed to|wasnt able to|not able to|was unable to|failure|not) (?:be )?(?:connect\w*|establish\w*|open|reach\w*|contact\w*)",
@@ -1556,11 +2125,11 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "delayed|delay|suspended",
+                "delayed|delay|suspended|deferred",
                 (r"delivery temporarily suspended", r"delivery (?:is |was |has been )?(?:delayed|deferred)"),
             ),
             (
-                "dns|name|lookup|mx|nameserver|resolve|resolving|resolver",
+                "dns|name|lookup|mx|nameserver|resolve|resolving|resolver|locate|find|route+cann|coul|erro|fail|not|prob|time|unab|unav",
                 (
                     r"(?:dns|name ?server|name service|mx|nameserver) (?:\w+ ){0,4}?(?:error|failure|failed|problem|timeout|unavailable)",
                     r"(?:unable|failed|cannot|could not|couldnt|not able) to (?:look ?up|resolve|route|locate|find)",
@@ -1572,10 +2141,74 @@ PROSE: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "come_back_later",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 6647: a bare 'try again later' under X.7.1 is greylisting; policyd-weight and Mail.ru write it so",
+        (
+            (
+                "later|minutes|seconds+try|retry|come",
+                (
+                    r"^(?:recipient address rejected )?(?:policy rejection )?(?:please |sorry )*(?:try|retry|come back) (?:again )?(?:later|in (?:a few|\w+) (?:minutes|seconds|hours))",
+                ),
+            ),
+        ),
+        policy_as=Reason.RATE_LIMITED,
+    ),
+    Family(
         "system",
         Reason.SERVER_UNAVAILABLE,
         "RFC 3463 X.3.X, RFC 5321 421/451; Sendmail, Postfix, Exim, procmail, Exchange: local errors of the receiver",
         (
+            (
+                "vorubergehend|voruebergehend|spater|verfugbar|temporairement|temporaire|ulterieurement|indisponible|temporalmente|disponible|temporariamente|indisponivel|tarde|temporaneamente|tardi|tymczasowo|tymczasowy|pozniej|niedostepny|dienst|nicht|plus|mais",
+                (
+                    r"vor(?:u|ue)bergehend",
+                    r"(?:dienst|server|system) (?:\w+ ){0,4}?nicht (?:verfugbar|erreichbar)|spater (?:noch ?einmal|erneut|wieder)",
+                    r"temporairement|erreur temporaire|ulterieurement|plus tard|service indisponible",
+                    r"temporalmente|(?:servicio|servidor) no disponible|mas tarde",
+                    r"temporariamente|(?:servico|servidor) indisponivel|mais tarde",
+                    r"temporaneamente|piu tardi",
+                    r"tymczasow\w|pozniej",
+                ),
+            ),
+            (
+                "временно|позже|позднее|недоступен|повторите",
+                (r"временно|попробуите позже|позже|повторите попытку",),
+            ),
+            (
+                "稍后|稍後|系统繁忙|系统错误|暂时|暫時|服务器忙|服务不可用|一時的|後ほど|しばらく|混雑|一时|일시적|나중에|잠시",
+                (
+                    r"稍[后後]|系统(?:繁忙|错误)|[暂暫][时時]|服务器忙|服务不可用|一時的|後ほど|しばらく|混雑|일시적|나중에|잠시",
+                ),
+            ),
+            (
+                "conversation|initiate",
+                (r"could not initiate",),
+            ),
+            (
+                "writable|locked|lock",
+                (r"world writable|could not be locked|cannot be locked|lock failure|unable to lock",),
+            ),
+            (
+                "license",
+                (r"licen[cs]e (?:has )?expired",),
+            ),
+            (
+                "delivery|deferred",
+                (r"delivery deferred",),
+            ),
+            (
+                "writing|write",
+                (r"(?:write|writing) (?:\w+ )?error|error writing",),
+            ),
+            (
+                "replicated",
+                (r"failed to be replicated",),
+            ),
+            (
+                "action",
+                (r"requested (?:mail )?action aborted(?= \d|$| \.)",),
+            ),
             (
                 "temporary|temporarily|temporar|transient|currently|presently",
                 (
@@ -1584,7 +2217,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "service|server|system|resources|services|site",
+                "service|server|system|resources|services|site|failure|fault|problem|error|channel",
                 (
                     r"(?:service|server|system|resources?|services|site) (?:\w+ ){0,4}?(?:unavailable|not available|busy|overloaded|down|shutting down|not operational|not responding|maintenance|error|failure|problem|fault|offline|too busy|problems|errors|troubles?)",
                     r"(?:internal|local|mail|mail ?server|unexpected|fatal|general|software|technical|backend|storage|remote) (?:\w+ ){0,2}?(?:server|system|software|processing|delivery|service)? ?(?:error|failure|problem|fault)",
@@ -1593,7 +2226,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "error|failure|failed|problem|errors|exception|fatal|crash|crashed|died|aborted|fault",
+                "error|failure|failed|problem|errors|exception|fatal|crash|crashed|died|aborted|fault|exited|terminated|returned",
                 (
                     r"(?:local|internal|io|i o|disk|write|read|database|ldap|lookup|processing|program|script|system|software|filter|mailer|permission|file|unexpected|fatal|technical|general|queue|storage|backend|directory|delivery agent|lmtp|milter|policy server|content filter|pipe|unknown) (?:\w+ ){0,3}?(?:error|failure|problem|exception|errors)\b",
                     r"error (?:in|while|during|writing|reading|opening|accessing) (?:\w+ ){0,3}?(?:process\w*|writ\w+|open\w*|read\w*|deliver\w*|mail\w*|file|message|queue|database)?",
@@ -1604,7 +2237,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "exit|exited|command|status|exec|procmail|maildrop|pipe|program|shell|mailer|signal",
+                "exit|exited|command|status|exec|procmail|maildrop|pipe|program|shell|mailer|signal|can|could|unable|cannot|unavailable",
                 (
                     r"exit(?:ed)? (?:with )?(?:status|code|value)",
                     r"(?:cannot|can not|could not|unable to|couldnt) (?:exec|execute|run|open|create|write|append|lock|access|chdir|update|read|deliver|save|store)",
@@ -1616,7 +2249,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "permission|write|lock|create|access|open|directory|file|cannot|couldnt|unable|mkdir|append",
+                "permission|write|lock|create|access|open|directory|file|cannot|couldnt|unable|mkdir|append|cant|failed|can|output|stale",
                 (
                     r"(?:cannot|can not|could not|couldnt|unable to|cant|failed to) (?:\w+ )?(?:exec\w*|run|open|create|creat|write|append|lock|access|chdir|update|read|save|store|mkdir|stat|queue|process|expand)",
                     r"(?:permission denied|operation not permitted|read only file ?system|no such file|input output error|stale nfs|not a directory|bad file)",
@@ -1645,6 +2278,19 @@ PROSE: tuple[Family, ...] = (
                 (r"(?:service|server|system|host|domain|database|directory|resource) (?:\w+ ){0,3}?unavailable",),
             ),
             ("недоступен|временная|временно", (r"временн\w+ (?:\w+ ){0,2}?(?:ошибк\w|недоступ\w+)",)),
+        ),
+    ),
+    Family(
+        "message_refused",
+        Reason.CONTENT_REJECTED,
+        "RFC 3463 X.6.0, X.7.1: the message, not its recipient, is refused, without a reason",
+        (
+            (
+                "message+refu|reje|not|filt|bloc|disc",
+                (r"message (?:\w+ ){0,2}?(?:refused|rejected|not allowed|filtered|blocked|discarded|not accepted)\b",),
+            ),
+            ("mail|email+filt|bloc", (r"(?:mail|email) (?:has been |was |is )?(?:filtered|blocked)\b",)),
+            ("message", (r"message content\b",)),
         ),
     ),
     Family(
@@ -1685,7 +2331,7 @@ PROSE: tuple[Family, ...] = (
             (
                 "unavailable|available",
                 (
-                    r"mail ?box (?:\w+ ){0,2}?(?:unavailable|not available)(?! or access denied)",
+                    r"mail ?box (?:(?!store|server|database|system)\w+ ){0,2}?(?:unavailable|not available)(?! or access denied)",
                     r"(?:user|recipient|account|mail user|address) (?:\w+ ){0,2}?(?:unavailable|not available)",
                     r"unavailable (?:mail )?(?:user|mail ?box|recipient)",
                 ),
@@ -1734,7 +2380,7 @@ PROSE: tuple[Family, ...] = (
                 (r"access (?:\w+ )?denied", r"\b(?:blocked|banned|forbidden)\b", r"\bdenied\b"),
             ),
             (
-                "refused|rejected|reject|declined|refuse",
+                "refused|rejected|reject|declined|refuse|denied",
                 (
                     r"(?:mail|message|e ?mail|connection|delivery|transaction|data|command|session) (?:\w+ ){0,4}?(?:refused|rejected|declined)",
                     r"^(?:refused|rejected|reject|denied)\b",
@@ -1749,6 +2395,7 @@ PROSE: tuple[Family, ...] = (
             ),
             ("拒绝|拒收|拒否|屏蔽|拒絕", (r"(?:拒绝|拒收|拒否|屏蔽|拒絕)",)),
         ),
+        message_as=Reason.CONTENT_REJECTED,
     ),
 )
 """Families in the order in which they are tried."""
@@ -1758,6 +2405,7 @@ ENHANCED: dict[str, Reason] = {
     "1.1": Reason.ADDRESS_NOT_FOUND,
     "1.2": Reason.DOMAIN_NOT_FOUND,
     "1.3": Reason.ADDRESS_MALFORMED,
+    "1.4": Reason.ADDRESS_NOT_FOUND,
     "1.6": Reason.MAILBOX_DISABLED,
     "1.7": Reason.SENDER_BLOCKED,
     "1.8": Reason.SENDER_BLOCKED,
@@ -1782,10 +2430,21 @@ ENHANCED: dict[str, Reason] = {
     "4.4": Reason.SERVER_UNAVAILABLE,
     "4.5": Reason.SERVER_UNAVAILABLE,
     "4.6": Reason.SERVER_UNAVAILABLE,
+    "5.4.4": Reason.DOMAIN_NOT_FOUND,  # Postfix and qmail: no host, no MX; 4.4.4 is a failure of routing
     "4.7": Reason.TIMED_OUT,
+    "4.11": Reason.SERVER_UNAVAILABLE,
+    "4.12": Reason.SERVER_UNAVAILABLE,
     "4.14": Reason.SERVER_UNAVAILABLE,
+    "4.300": Reason.TIMED_OUT,
+    "5.4.310": Reason.DOMAIN_NOT_FOUND,
+    "4.310": Reason.SERVER_UNAVAILABLE,
+    "4.312": Reason.SERVER_UNAVAILABLE,
+    "4.315": Reason.SERVER_UNAVAILABLE,
+    "4.316": Reason.SERVER_UNAVAILABLE,
+    "4.317": Reason.SERVER_UNAVAILABLE,
     "5.3": Reason.RATE_LIMITED,
     "7.0": Reason.SENDER_BLOCKED,
+    "4.7.1": Reason.RATE_LIMITED,  # RFC 6647: greylisting
     "7.1": Reason.SENDER_BLOCKED,
     "7.2": Reason.CONTENT_REJECTED,
     "7.3": Reason.CONTENT_REJECTED,
@@ -1797,6 +2456,7 @@ ENHANCED: dict[str, Reason] = {
     "7.4": Reason.SENDER_AUTHENTICATION,
     "7.10": Reason.SENDER_AUTHENTICATION,
     "7.11": Reason.SENDER_AUTHENTICATION,
+    "7.16": Reason.MESSAGE_TOO_LARGE,
     "7.17": Reason.MAILBOX_DISABLED,
     "7.18": Reason.MAILBOX_DISABLED,
     "7.20": Reason.SENDER_AUTHENTICATION,
@@ -1810,15 +2470,22 @@ ENHANCED: dict[str, Reason] = {
     "7.28": Reason.RATE_LIMITED,
     "7.29": Reason.SENDER_AUTHENTICATION,
     "7.30": Reason.SENDER_AUTHENTICATION,
+    "7.57": Reason.CONTENT_REJECTED,
+    "7.64": Reason.CONTENT_REJECTED,
+    "7.350": Reason.CONTENT_REJECTED,
+    "7.367": Reason.CONTENT_REJECTED,
+    "7.509": Reason.SENDER_AUTHENTICATION,
+    "7.512": Reason.SENDER_AUTHENTICATION,
+    "7.515": Reason.SENDER_AUTHENTICATION,
 }
 
 REPLY: dict[int, Reason] = {
-    # RFC 5321 §4.2.3, RFC 7504. 550, 551, 553 and 554 alone do not tell a bad address from a refused sender.
+    # RFC 5321 §4.2.3, RFC 7504. 521, 550, 551, 553 and 554 alone do not tell a bad address
+    # from a refused sender: 521 is how many answer a client on a blocklist.
     421: Reason.SERVER_UNAVAILABLE,
     450: Reason.SERVER_UNAVAILABLE,
     451: Reason.SERVER_UNAVAILABLE,
     452: Reason.SERVER_UNAVAILABLE,
-    521: Reason.DOMAIN_NOT_FOUND,
     552: Reason.MAILBOX_FULL,
     556: Reason.DOMAIN_NOT_FOUND,
 }
