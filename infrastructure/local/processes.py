@@ -11,7 +11,7 @@ from typing import Final
 
 COMPANION_FILE: Final = "companions"
 _MARK: Final = "infrastructure.local."
-_GRACE_SECONDS: Final = 8.0
+_GRACE_SECONDS: Final = 4.0
 _STARTED: Final[list["subprocess.Popen[bytes]"]] = []
 """What this process started: a handle let go of while its process lives is a ResourceWarning."""
 

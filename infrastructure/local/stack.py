@@ -239,6 +239,7 @@ class LocalStack:
         _await_emulator(state_dir, port, emulator)
         progress("Deploying the template")
         outputs = _deploy(endpoint, built)
+        _let_items_expire(endpoint, built, outputs)
         _open_console(endpoint, outputs)
         progress("Making accounts and people")
         description = Description(
@@ -503,6 +504,16 @@ def _await_deployment(cloudformation: Any) -> dict[str, str]:  # noqa: ANN401 - 
     failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
     why = "; ".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '?')}" for event in failed[-3:])
     raise ToolError(f"The template was not deployed ({stack['StackStatus']}): {why or 'it took too long.'}")
+
+
+def _let_items_expire(endpoint: str, built: "Build", outputs: Mapping[str, str]) -> None:
+    """Set the tables' time to live, which the emulator's CloudFormation passes over."""
+    dynamodb = _client(endpoint, "dynamodb")
+    for name, resource in built.template["Resources"].items():
+        if resource["Type"] == "AWS::DynamoDB::Table" and "TimeToLiveSpecification" in resource["Properties"]:
+            dynamodb.update_time_to_live(
+                TableName=outputs[name], TimeToLiveSpecification=resource["Properties"]["TimeToLiveSpecification"]
+            )
 
 
 # --- people
