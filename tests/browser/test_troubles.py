@@ -158,7 +158,7 @@ def test_a_poll_that_meets_a_lost_network_goes_on(manager):
 
 def test_a_page_never_opened_before_opens_without_the_network_once_the_first_stands(manager):
     manager.page.wait_for_function(
-        "performance.getEntriesByType('resource').some(one => one.name.endsWith('settings.js'))"
+        "() => performance.getEntriesByType('resource').some(one => one.name.endsWith('settings.js'))"
     )
     manager.page.context.set_offline(True)
     manager.goes_to("#/settings")

@@ -261,7 +261,7 @@ function row(view, item) {
   return h("tr", { role: "row", "data-id": item.id, class: pickable ? "pickable" : "" },
     pickable && h("td", { role: "cell", class: "pick" }, picker(view, item, title)),
     h("td", { role: "cell", class: "title-cell" }, h("a", { href: `#/item/${item.id}` }, written(title)), " ", stateChip(item)),
-    cell("customer", item.customer?.id ? h("a", { href: `#/customers/${encodeURIComponent(item.customer.id)}`, class: "quiet" }, written(item.customer.name || item.customer.id)) : "–", item.customer?.id ? {} : { class: "empty-cell" }),
+    cell("customer", item.customer?.id ? h("a", { href: `#/customers/${encodeURIComponent(item.customer.id)}`, class: "quiet" }, written(item.customer.name || item.customer.id)) : "–", { class: item.customer?.id ? "customer-cell" : "empty-cell" }),
     cell("recipient", address(item.recipient), { class: "who-cell" }),
     cell("channel", channelIcon(item.channel, t(`channel.short.${item.channel}`))),
     cell("status", statusChip(item), { class: "status-cell" }),
