@@ -177,7 +177,14 @@ CODES: tuple[Family, ...] = (
         "microsoft/directory_edge",
         Reason.ADDRESS_NOT_FOUND,
         "Microsoft Learn, Use Directory-Based Edge Blocking: 5.4.1 Recipient address rejected: Access denied",
-        (("access", (r"5\.4\.1\s+(?:<?\S{0,80}@\S{0,80}>?:?\s+)?recipient address rejected:? access denied",)),),
+        (
+            (
+                "access",
+                (
+                    r"5\.4\.1\s+(?:\[?<?\S{0,80}@\S{0,80}[>\]]?:?\s+|all )?recipient address(?:es)? rejected\s?:? access denied",
+                ),
+            ),
+        ),
     ),
     Family(
         "yahoo/blocked",
@@ -404,6 +411,12 @@ PROSE: tuple[Family, ...] = (
         Reason.TIMED_OUT,
         "RFC 3463 X.4.7; Amazon SES 'Message expired'; Postfix, Exim, Sendmail, qmail, Exchange queue texts",
         (
+            (
+                "period|maximum|max",
+                (
+                    r"max(?:imum)? (?:retry|queue|delivery|lifetime) (?:period|lifetime|age|interval)? ?(?:\w+ ){0,2}?(?:exceeded|reached|expired)",
+                ),
+            ),
             (
                 "expired|expire|expiration|exceeded|timeout",
                 (
@@ -635,6 +648,10 @@ PROSE: tuple[Family, ...] = (
         Reason.SENDER_AUTHENTICATION,
         "RFC 5322, RFC 2822; Gmail 'not RFC 5322 compliant'; Exim and amavis header checks",
         (
+            (
+                "duplicated|duplicate",
+                (r"duplicated? (?:\w+ )?headers?",),
+            ),
             (
                 "mime|structure|encoding|format",
                 (
@@ -943,6 +960,14 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.4.5, RFC 6647; Gmail, Microsoft, Yahoo, Postfix anvil, Exim, QQ and Zoho rate texts",
         (
             (
+                "max|maximum|flood|submission|rate",
+                (
+                    r"max(?:imum)? (?:number of )?(?:messages?|mails?|recipients?|rcpts?) per (?:connection|session|hour|day|minute)",
+                    r"flood (?:control|protection|limit)",
+                    r"(?:submission|sending|message|mail) rate (?:\w+ ){0,5}?exceeded",
+                ),
+            ),
+            (
                 "verbindungen|nachrichten|connexions|conexiones|conexoes|connessioni|polaczen|messages|mensajes|mensagens|destinataires|destinatarios|wiadomosci|anfragen|limite|viele|zuviele|trop|demasiadas|demasiados|muitas|muitos|zbyt|troppe|troppi",
                 (
                     r"zu ?viele (?:verbindungen|nachrichten|anfragen|empfanger|fehler|zugriffe)",
@@ -1042,6 +1067,13 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.7.1; Cisco IronPort, Barracuda, Yahoo, T-Online, AT&T, Charter, Microsoft 'banned sending IP'",
         (
             (
+                "client|black",
+                (
+                    r"client (?:is |was |has been )?blocked\b",
+                    r"black ip\b",
+                ),
+            ),
+            (
                 "dynamic|residential|dialup|dial",
                 (r"(?:ip|address|host|client) (?:\w+ ){0,3}?(?:dynamic|residential|dial ?up)\b",),
             ),
@@ -1083,11 +1115,11 @@ PROSE: tuple[Family, ...] = (
                 "ip|ips|network|host|server|client|connection|connections|mta|isp|subnet|ipv6|ipv4|whitelist+abus|addr|bad|bann|barr|blac|bloc|comp|deni|deny|disa|drop|dyna|forb|gene|infe|list|no|not|proh|refu|reje|resi|spam|susp|unau",
                 (
                     r"(?:your|sending|senders?|source|client|originating|connecting|this|the|remote|from) (?:\w+ ){0,2}?(?:ip|ips|network|host|server|mta|mail server|ip address|ipv[46]|subnet|isp)(?: address(?:es)?)? (?:\w+ ){0,5}?(?:blocked|banned|denied|rejected|refused|listed|not allowed|not accepted|blacklisted|suspended|prohibited|forbidden|barred|not authori[sz]ed|not permitted|not welcome|spammers?|suspicious|compromised|infected|abus\w+|bad|disallowed|not allow\w*)",
-                    r"(?:blocked|banned|denied|rejected|refused|blocking|rejecting|deny|reject|forbidden|suspicious|bad|dynamic|residential|generic|unauthori[sz]ed) (?:\w+ )?(?:ip|ips|ip address|sending ip|client|network|host)\b",
+                    r"(?:blocked|banned|denied|rejected|refused|blocking|rejecting|deny|reject|forbidden|suspicious|bad|dynamic|residential|generic|unauthori[sz]ed) (?:(?!destination|recipient|remote|target)\w+ )?(?:ip|ips|ip address|sending ip|client|network|host)\b",
                     r"ip (?:address )?(?:\w+ ){0,3}?(?:blocked|banned|denied|rejected|refused|block|not in white ?list|unauthori[sz]ed|forbidden|is bad)",
                     r"(?:client|connecting) host (?:\w+ ){0,3}?(?:rejected|blocked|denied|refused)",
                     r"connections? (?:\w+ ){0,4}?(?:will not be accepted|not accepted|not allowed|denied|prohibited|blocked)",
-                    r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?:\w+ ){0,3}?(?:due to|for|by|because|abuse|policy|spam)",
+                    r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?!by (?:the )?(?:remote|peer|foreign|other|host))(?:\w+ ){0,3}?(?:due to|for|by|because|abuse|policy|spam)",
                     r"not (?:in|on) (?:our |the )?white ?list",
                     r"(?:no|not an?) (?:smtp|esmtp|mail) service (?:here|available for)?",
                 ),
@@ -1175,7 +1207,7 @@ PROSE: tuple[Family, ...] = (
                 "relay|relaying|relayed|relays",
                 (
                     r"relay(?:ing)? (?:access |operation |attempt |mail |to |from |is |are |was |not |has been |service |via |through |this |prohibited|for )*(?:denied|not permitted|not allowed|prohibited|refused|rejected|forbidden|disallowed|permitted|disabled|restrict\w*|allowed|by|blocked)",
-                    r"(?:not|no|cannot|unable to|do not|does not|dont|doesnt|will not|wont|isnt|never|not to|without|unauthori[sz]ed|deny|denied|refuse\w*|reject\w*|illegal|open|not an open) (?:\w+ ){0,4}?relay(?:ing|ed|s)?\b",
+                    r"(?:not|no|cannot|unable to|do not|does not|dont|doesnt|will not|wont|isnt|never|not to|without|unauthori[sz]ed|deny|denied|refuse\w*|reject\w*|illegal|open|not an open) (?:\w+ ){0,4}?relay(?:ing|ed|s)?\b(?! (?:recipients?|domains?|user) )",
                     r"relay(?:ing)? (?:denied|access denied|error|failed)",
                     r"not (?:an )?(?:open )?relay",
                 ),
@@ -1296,6 +1328,10 @@ PROSE: tuple[Family, ...] = (
         Reason.MESSAGE_TOO_LARGE,
         "RFC 1870, RFC 3463 X.2.3, X.3.4; Postfix message_size_limit, Exim, Exchange, Gmail 552 5.3.4",
         (
+            (
+                "大小",
+                (r"大小.{0,6}(?:超|限)",),
+            ),
             (
                 "length|size",
                 (
@@ -1666,6 +1702,12 @@ PROSE: tuple[Family, ...] = (
         Reason.DOMAIN_NOT_FOUND,
         "RFC 3463 X.1.2, X.1.10, RFC 7505; Sendmail 'Host unknown', Postfix 'Host or domain name not found', Exim, qmail",
         (
+            (
+                "domain|host",
+                (
+                    r"(?:domain|host) \w+ \. \w+ (?:\. \w+ )?(?:does not exist|doesnt exist|not found|not be found|is unknown|unknown|is invalid)",
+                ),
+            ),
             (
                 "domain|domane|domainname",
                 (
@@ -2320,7 +2362,7 @@ PROSE: tuple[Family, ...] = (
         "recipient_access_denied",
         Reason.ADDRESS_NOT_FOUND,
         "Postfix access(5) on recipients; Microsoft Learn, Directory-Based Edge Blocking: the recipient itself is refused",
-        (("denied", (r"recipient address rejected access denied",)),),
+        (("denied", (r"recipient address(?:es)? rejected access denied",)),),
         temporary_as=Reason.SERVER_UNAVAILABLE,
     ),
     Family(
