@@ -1,0 +1,83 @@
+"""An export on the deployed template: asked for over HTTP, written by its function, fetched by its link."""
+
+import csv
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import httpx
+import pytest
+
+from infrastructure.local.stack import DEFAULT_ACCOUNT
+from tests.builders.items import an_item
+from undelivered.adapters.dynamodb.mapping import facts_of, history_row
+from undelivered.domain.taxonomy import Reason
+
+ROWS = 1_100
+SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def titles(stack):
+    """Items of one customer that left the report long ago, newest first: more than one page of an export."""
+    sent_at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=60)
+    items = [
+        an_item(
+            Reason.MAILBOX_FULL,
+            account_id=DEFAULT_ACCOUNT,
+            number=number,
+            customer_id="c-exported",
+            sent_at=sent_at - timedelta(minutes=number),
+            title=f"=Rent, part {number}",
+        )
+        for number in range(ROWS)
+    ]
+    table, dynamodb = stack.tables["history"], stack.client("dynamodb")
+    rows = [{"PutRequest": {"Item": history_row(item, facts_of(item), 1, 400)}} for item in items]
+    for start in range(0, ROWS, 25):
+        dynamodb.batch_write_item(RequestItems={table: rows[start : start + 25]})
+    return [f"'{item.title}" for item in items]
+
+
+@contextmanager
+def timeout_of_the_export(stack, seconds):
+    """Let the function have another timeout for a while."""
+    functions = stack.client("lambda")
+    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
+    (name,) = [each for each in names if "ExportReport" in each]
+    usual = functions.get_function_configuration(FunctionName=name)["Timeout"]
+    functions.update_function_configuration(FunctionName=name, Timeout=seconds)
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Timeout=usual)
+
+
+def exported(api):
+    """Export the customer's items and return what is told in the end."""
+    given = {"customer_id": "c-exported", "from": "2020-01-01"}
+    asked = api.post("/exports", json={"format": "csv", "filter": given})
+    assert asked.status_code == 202
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        told = api.get(f"/exports/{asked.json()['export_id']}").raise_for_status().json()
+        if told["state"] != "running":
+            return told
+        time.sleep(0.1)
+    raise AssertionError(told)
+
+
+# Less than what the function keeps in reserve: it goes on in another invocation after every page.
+@pytest.mark.parametrize("timeout", [900, 110])
+def test_a_viewer_exports_and_downloads(stack, titles, timeout):
+    headers = {"Authorization": stack.token(stack.user("viewer").email)}
+    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30) as api:
+        with timeout_of_the_export(stack, timeout):
+            told = exported(api)
+        file = httpx.get(told["url"])
+
+    assert (told["state"], told["rows"], told["detail"]) == ("done", ROWS, None)
+    assert file.headers["Content-Disposition"].startswith('attachment; filename="undelivered-')
+    rows = list(csv.DictReader(StringIO(file.content.decode("utf-8-sig"), newline="")))
+    assert [row["title"] for row in rows] == titles
