@@ -1,17 +1,21 @@
-"""Runs ministack with three corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
+"""Runs ministack with four corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
 1. **Time to live reaches the stream.** ministack's reaper deletes an expired item within a minute and tells nobody;
    DynamoDB writes a REMOVE record whose user identity is DynamoDB itself. `archive` lives on those records.
 2. **Functions see their layer, not this environment.** ministack runs them with its own interpreter, whose packages
    (ours among them) would hide that the layer lacks one. They run with the interpreter beneath the environment.
 3. **It does not end alone.** The receiving world, which needs the emulator, is ended with it.
+4. **The layer is unpacked once.** ministack does it for every worker, which is most of a cold start.
 
 These reach into ministack's internals, on purpose and in this one place: `_require` says so when a release moves them.
 """
 
 import contextlib
+import io
+import os
 import sys
 import threading
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -59,12 +63,33 @@ def run_functions_outside_the_environment() -> None:
     lambda_runtime._detect_runtime_binary = detect_outside  # noqa: SLF001 - see the module's docstring
 
 
+def unpack_the_layer_once(folder: Path) -> None:
+    """Have one unpacked layer serve every worker: ministack unpacks its four thousand files for each."""
+    from ministack.services import lambda_svc  # noqa: PLC0415
+
+    content = _require(lambda_svc, "_resolve_layer_zip")
+    unpacking = threading.Lock()
+
+    def unpack_or_reuse(attachment: str | Mapping[str, Any]) -> None:
+        name = attachment if isinstance(attachment, str) else str(attachment["Arn"])
+        place = folder / name.replace(":", "-")
+        with unpacking:
+            if not place.exists():
+                with zipfile.ZipFile(io.BytesIO(content(attachment))) as layer:
+                    layer.extractall(place)
+            # Workers inherit it; there is one layer, so it is the same for all of them.
+            os.environ["_LAMBDA_LAYERS_DIRS"] = str(place)
+
+    lambda_svc._resolve_layer_zip = unpack_or_reuse  # noqa: SLF001 - see the module's docstring
+
+
 def main() -> None:
     """Serve until terminated, then end the companions named in the state folder (the only argument)."""
     state_dir = Path(sys.argv[1])
     sys.argv[1:] = []  # ministack reads the command line too
     announce_expired_items()
     run_functions_outside_the_environment()
+    unpack_the_layer_once(state_dir / "tmp")
     from ministack.app import main as serve  # noqa: PLC0415
 
     try:
