@@ -1,15 +1,12 @@
 """The README's schema and example of announcements hold for what is announced."""
 
 import json
-import re
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from tests.builders.items import NOW, an_item, reported, resent
+from tests.builders.readme import check_announcement, documented
 from undelivered.domain.announcement import Change, announced_form, announcement
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.notification import Dismissal, State
@@ -29,18 +26,6 @@ CHANGES = {
 }
 
 
-@cache
-def documented():
-    """Return the README's example and schema."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", readme, re.DOTALL)]
-    return next(each for each in blocks if "event_id" in each), next(each for each in blocks if "$schema" in each)
-
-
-def check(form):
-    Draft202012Validator(documented()[1]).validate(json.loads(json.dumps(form)))
-
-
 @pytest.mark.parametrize("change", Change)
 @pytest.mark.parametrize("with_address", [False, True])
 def test_every_change_is_announced_in_the_documented_form(change, with_address):
@@ -48,7 +33,7 @@ def test_every_change_is_announced_in_the_documented_form(change, with_address):
 
     form = announced_form(told, with_address=with_address)
 
-    check(form)
+    check_announcement(form)
     assert form["type"] == f"undelivered.item.{change}"
     assert ("recipient" in form) is with_address
     assert ("@" in json.dumps(form)) is with_address
@@ -56,11 +41,11 @@ def test_every_change_is_announced_in_the_documented_form(change, with_address):
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_fits_the_form(reason):
-    check(announced_form(announcement(None, replace(an_item(reason), version=1)), with_address=False))
+    check_announcement(announced_form(announcement(None, replace(an_item(reason), version=1)), with_address=False))
 
 
 def test_the_example_is_of_the_form():
-    check(documented()[0])
+    check_announcement(documented()[0])
 
 
 def test_the_schema_names_all_that_there_is():
