@@ -14,9 +14,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from infrastructure.demo import demo
+from infrastructure.deploy import deploy, destroy
 from infrastructure.errors import ToolError
 from infrastructure.explain import explain
 from infrastructure.paths import ROOT
+from infrastructure.reconcile import reconcile
 from infrastructure.redrive import redrive
 
 if TYPE_CHECKING:
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Undelivered: build it, run it, try it, deploy it.")
 app.command()(demo)
 app.command()(explain)
+app.command()(deploy)
+app.command()(destroy)
 app.command()(redrive)
+app.command()(reconcile)
 
 _STDERR = Console(stderr=True)
 

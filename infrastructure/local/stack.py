@@ -22,6 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from infrastructure.console_client import open_console
 from infrastructure.errors import ToolError
 from infrastructure.local import processes
 from infrastructure.paths import ROOT
@@ -240,7 +241,7 @@ class LocalStack:
         progress("Deploying the template")
         outputs = _deploy(endpoint, built)
         _let_items_expire(endpoint, built, outputs)
-        _open_console(endpoint, outputs)
+        open_console(_client(endpoint, "cognito-idp"), outputs)
         progress("Making accounts and people")
         description = Description(
             api_url=outputs["ApiUrl"],
@@ -517,20 +518,6 @@ def _let_items_expire(endpoint: str, built: "Build", outputs: Mapping[str, str])
 
 
 # --- people
-
-
-def _open_console(endpoint: str, outputs: Mapping[str, str]) -> None:
-    """Let the sign-in lead back to the console, whose address is known only once the API is there."""
-    cognito = _client(endpoint, "cognito-idp")
-    client = {"UserPoolId": outputs["UserPoolId"], "ClientId": outputs["ConsoleClientId"]}
-    present = cognito.describe_user_pool_client(**client)["UserPoolClient"]
-    # An update puts defaults in place of all that it does not name.
-    kept = {
-        name: value for name, value in present.items() if value and name not in {"CreationDate", "LastModifiedDate"}
-    }
-    console = f"{outputs['ApiUrl']}/console/"
-    addresses = [console, console.replace("127.0.0.1", "localhost")]
-    cognito.update_user_pool_client(**kept | {"CallbackURLs": addresses, "LogoutURLs": addresses})
 
 
 def _make_people(endpoint: str, outputs: Mapping[str, str]) -> tuple[User, ...]:
