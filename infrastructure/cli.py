@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from infrastructure.bench.command import bench
 from infrastructure.demo import demo
 from infrastructure.deploy import deploy, destroy
 from infrastructure.errors import ToolError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from infrastructure.local.stack import LocalStack
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Undelivered: build it, run it, try it, deploy it.")
+app.command()(bench)
 app.command()(demo)
 app.command()(explain)
 app.command()(deploy)

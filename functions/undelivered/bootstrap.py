@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from undelivered.services.export_report import ExportReport
     from undelivered.services.exports import Exports
     from undelivered.services.follow_up import FollowUp
+    from undelivered.services.keep_counters import KeepCounters
     from undelivered.services.maintain import Maintain
     from undelivered.services.record_feedback import RecordFeedback
     from undelivered.services.send_digests import SendDigests
@@ -185,6 +186,16 @@ def maintain() -> "Maintain":
     )
 
 
+@cache
+def keep_counters() -> "KeepCounters":
+    """Return the use case of the counters' upkeep, a part of ``cleanup``."""
+    from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep
+    from undelivered.services.keep_counters import KeepCounters
+
+    _tables()
+    return KeepCounters(DynamoCounterUpkeep(zone_of=zone_of), accounts(), now)
+
+
 @dataclass(frozen=True, slots=True)
 class Archiving:
     """What ``archive`` works with; ``read_image`` turns a stream record's image into an item."""
@@ -212,7 +223,7 @@ def send_digests() -> "SendDigests":
     sender = SesSender(client("sesv2", once=True), settings.configuration_set, settings.resend_configuration_set)
     return SendDigests(
         accounts=accounts(),
-        reports=DynamoReportReader(zone_of=zone_of),
+        reports=DynamoReportReader(),
         notifications=notification_store(),
         sender=sender,
         default_sender=settings.sender,
@@ -269,7 +280,7 @@ def export_report() -> "ExportReport":
         store=DynamoExportStore(),
         files=S3ExportFiles(client("s3"), settings.bucket),
         runner=LambdaExportRunner(client("lambda"), settings.function),
-        reports=DynamoReportReader(zone_of=zone_of),
+        reports=DynamoReportReader(),
         accounts=accounts(),
         clock=now,
     )
@@ -322,7 +333,7 @@ def api() -> "ApiServices":
     resends = SqsSendQueue(client("sqs"), queue_url(os.environ, "RESENDS_QUEUE_URL"))
     return ApiServices(
         undelivered=undelivered_store(),
-        reports=DynamoReportReader(zone_of=zone_of),
+        reports=DynamoReportReader(),
         notifications=notifications,
         customers=customers,
         suppressions=suppressions,

@@ -87,7 +87,7 @@ def on_dynamodb() -> World:
     clock, zones = Clock(), Zones()
     return World(
         DynamoUndeliveredStore(zone_of=zones, history_days_of=lambda _: 400, clock=clock, sleep=lambda _: None),
-        DynamoReportReader(zone_of=zones),
+        DynamoReportReader(),
         DynamoSuppressionStore(),
         DynamoNotificationStore(content_days_of=lambda _: 60, clock=clock),
         DynamoCustomerStore(),

@@ -321,13 +321,14 @@ def test_counters_are_settled_once_when_dynamodb_removed_the_item_itself(world):
     assert world.undelivered.find(ACCOUNT, item.entry_key) == item
 
 
-def test_the_count_takes_two_requests_however_many_items_there_are(world, calls):
+def test_the_count_takes_one_request_however_many_items_there_are(world, calls):
     world.undelivered.add_new([NewEntry(an_item(number=number, days_ago=number % 25)) for number in range(60)])
+    world.undelivered.sweep(ACCOUNT, NOW, 10)
     calls.clear()
 
     assert world.reports.count(ACCOUNT, NOW).total == 60
 
-    assert [operation for operation, _ in calls] == ["Query", "Query"]
+    assert [operation for operation, _ in calls] == ["Query"]
 
 
 def test_the_usual_report_takes_one_request(world, calls):
@@ -393,7 +394,7 @@ def test_right_counters_have_no_drift(world):
     world.undelivered.add_new([NewEntry(an_item(number=number)) for number in range(3)])
     world.undelivered.save(None, resent(an_item(number=4)))
 
-    assert DynamoCounterUpkeep(zone_of=world.zones).drift(ACCOUNT, YESTERDAY) == {}
+    assert DynamoCounterUpkeep(zone_of=world.zones).drift(ACCOUNT, YESTERDAY, NOW) == {}
 
 
 def test_a_drift_is_told_and_corrected(world):
@@ -401,11 +402,11 @@ def test_a_drift_is_told_and_corrected(world):
     CountsModel(ACCOUNT, f"L~{YESTERDAY}~0").delete()
     upkeep = DynamoCounterUpkeep(zone_of=world.zones)
 
-    drift = upkeep.drift(ACCOUNT, YESTERDAY)
+    drift = upkeep.drift(ACCOUNT, YESTERDAY, NOW)
     upkeep.correct(ACCOUNT, YESTERDAY, drift)
 
     assert drift == {"eh": 3}
-    assert upkeep.drift(ACCOUNT, YESTERDAY) == {}
+    assert upkeep.drift(ACCOUNT, YESTERDAY, NOW) == {}
     assert world.reports.count(ACCOUNT, NOW).total == 3
 
 

@@ -1,4 +1,4 @@
-"""Lambda ``cleanup``: removes what is past its thirty days and settles what went silent or broke off."""
+"""Lambda ``cleanup``: removes what is past its thirty days, settles what went silent or broke off, keeps counters."""
 
 from typing import Any
 
@@ -18,7 +18,18 @@ _RESERVE_MILLISECONDS = 10_000
 @metrics.log_metrics
 def cleanup(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's form
     """Do what is due for as long as the invocation lasts; the next one goes on."""
-    done = bootstrap.maintain()(lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS)
+
+    def time_left() -> bool:
+        return context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS
+
+    done = bootstrap.maintain()(time_left)
     count("ItemsRemoved", done.removed)
     count("ResendsSettled", done.settled)
     count("SendsBrokenOff", done.broken_off)
+    drifts = bootstrap.keep_counters()(time_left)
+    for drift in drifts:
+        logger.error(
+            "counters drifted, corrected",
+            extra={"account_id": drift.account_id, "day": drift.day.isoformat(), "lacked": drift.lacked},
+        )
+    count("CounterDrift", sum(abs(number) for drift in drifts for number in (drift.lacked or {}).values()))

@@ -1,6 +1,6 @@
 """What the use cases need from the outside world."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -57,6 +57,12 @@ class UndeliveredStore(Protocol):
         Raises StaleWriteError when ``before`` (or the suppression's) is not what is stored.
         """
 
+    def save_many(self, changes: Sequence[tuple[UndeliveredItem, UndeliveredItem]]) -> Collection[str]:
+        """Write changed items of one account with the counters' change, many in one transaction.
+
+        Return the entry keys of those that are not stored as they were before; these are not written.
+        """
+
     def live_items_of_customer(self, account_id: str, customer_id: str) -> Sequence[UndeliveredItem]:
         """Return the customer's items that are on the report, newest first.
 
@@ -90,19 +96,37 @@ class ReportReader(Protocol):
 
 
 class CounterUpkeep(Protocol):
-    """What keeps the counters of live items right and cheap to read."""
+    """What keeps the counters right and cheap to read."""
 
-    def drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
-        """Return what the counters of a day lack of its items, by class code and ``RESENDING``; empty when right.
+    def claim(self, account_id: str, day: date) -> bool:
+        """Whether the account's upkeep of a day is the caller's to do: once."""
+
+    def drift(self, account_id: str, day: date, now: datetime) -> Mapping[str, int] | None:
+        """Return what the live counters of a day (in UTC) lack of its items, by class code and ``r``; empty when right.
 
         None when somebody wrote meanwhile, so that nothing can be said.
         """
 
+    def failed_drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
+        """Return what the counters of all that failed lack on a day of the account's time zone, as ``drift``.
+
+        Nothing sound can be said of a day that items are on their way to history from.
+        """
+
     def correct(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
-        """Add a drift to the counters of its day."""
+        """Add a drift to the live counters of its day."""
+
+    def correct_failed(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
+        """Add a drift to the counters of all that failed on its day."""
 
     def fold(self, account_id: str, first: date, last: date) -> int:
         """Bring the counters of each day of a span into one row; return how many rows that saved."""
+
+    def days_to_recount(self, account_id: str, now: datetime) -> Sequence[date]:
+        """Return the days whose failures a change of time zone left to be counted anew."""
+
+    def leave_to_recount(self, account_id: str, days: Sequence[date]) -> None:
+        """Keep which days are still to be counted anew."""
 
 
 class NotificationStore(Protocol):
@@ -113,6 +137,9 @@ class NotificationStore(Protocol):
 
     def find(self, account_id: str, notification_id: str) -> Notification | None:
         """Return a notification, or None when unknown or no longer held."""
+
+    def find_many(self, account_id: str, notification_ids: Sequence[str]) -> Sequence[Notification]:
+        """Return those of the notifications that are held, in no promised order."""
 
     def attempts(self, account_id: str, notification_id: str) -> Sequence[SendAttempt]:
         """Return the attempts of a notification in order."""
@@ -142,6 +169,9 @@ class CustomerStore(Protocol):
     def find(self, account_id: str, customer_id: str) -> Customer | None:
         """Return a customer (a consistent read)."""
 
+    def find_many(self, account_id: str, customer_ids: Sequence[str]) -> Sequence[Customer]:
+        """Return those of the customers that exist (a consistent read), in no promised order."""
+
     def save(self, customer: Customer) -> Customer:
         """Write a customer whose ``version`` is what was read (0 for a new one); raises StaleWriteError."""
 
@@ -154,6 +184,9 @@ class SuppressionStore(Protocol):
 
     def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
         """Return what is known of an address, lifted or not (a consistent read)."""
+
+    def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
+        """Return what is known of addresses (a consistent read), in no promised order."""
 
     def save(self, before: Suppression | None, after: Suppression) -> None:
         """Write a suppression; raises StaleWriteError when ``before`` is not what is stored."""

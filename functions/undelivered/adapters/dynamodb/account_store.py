@@ -16,6 +16,9 @@ from undelivered.domain.suppression import SoftFailureRule
 REGISTRY = "~accounts"
 """The partition that lists every account there is."""
 
+RECOUNT = "recount"
+"""The record that tells of a change of time zone: since then the days of the trend are others."""
+
 _SETTINGS = "settings"
 _KEPT_SECONDS = 60
 
@@ -57,6 +60,9 @@ class DynamoAccountStore:
         del written["account_id"]
         with busy_is_retryable():
             AccountModel(REGISTRY, settings.account_id).save()
+            if self._read(settings.account_id).time_zone != settings.time_zone:
+                # Told first: counted anew for nothing is better than not at all.
+                AccountModel(settings.account_id, RECOUNT, body=json.dumps({"at": int(time.time())})).save()
             AccountModel(settings.account_id, _SETTINGS, body=json.dumps(written)).save()
         self._known.pop(settings.account_id, None)
 

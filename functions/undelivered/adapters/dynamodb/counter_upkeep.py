@@ -1,54 +1,129 @@
-"""Upkeep of the counters of live items: few rows to read, and no drift from the items themselves."""
+"""Upkeep of the counters: few rows to read, and no drift from the items themselves."""
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from undelivered.adapters.dynamodb import counters
+from pynamodb.exceptions import DeleteError, PutError, UpdateError
+
+from undelivered.adapters.dynamodb import counters, edge
+from undelivered.adapters.dynamodb.account_store import RECOUNT
 from undelivered.adapters.dynamodb.keys import key_from
 from undelivered.adapters.dynamodb.mapping import item_of
-from undelivered.adapters.dynamodb.models import CountsModel, UndeliveredModel
+from undelivered.adapters.dynamodb.models import AccountModel, CountsModel, HistoryModel, ItemTable, UndeliveredModel
 from undelivered.adapters.dynamodb.requests import (
     Action,
     ConditionFailedError,
     ContendedError,
     Row,
     add,
+    busy_is_retryable,
+    is_condition_failure,
     query_all,
     write,
 )
-from undelivered.domain.reporting import RESENDING, CountChange, count_change, day_start
+from undelivered.domain.reporting import CountChange, count_change, day_start
+
+_CLAIMS_KEPT_SECONDS = 3 * 86_400
+_ZONE_KNOWN_SECONDS = 180
+"""How long after a change of time zone every process knows of it: settings are kept for a minute."""
 
 
 class DynamoCounterUpkeep:
-    """``ports.CounterUpkeep`` on the tables Undelivered and Counts."""
+    """``ports.CounterUpkeep`` on the tables Undelivered, History, Counts and Accounts."""
 
     def __init__(self, *, zone_of: Callable[[str], ZoneInfo]) -> None:
         self._zone_of = zone_of
 
-    def drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
-        """Return what the counters of a day lack of its items, empty when they are right.
+    def drift(self, account_id: str, day: date, now: datetime) -> Mapping[str, int] | None:
+        """Return what the counters of a day (in UTC) lack of its live items, empty when they are right.
 
         None when somebody wrote meanwhile, so that nothing can be said. Reads every item of the day.
         """
+        second = int(now.timestamp())
         before = _counted(account_id, day)
-        zone = self._zone_of(account_id)
-        bounds = key_from(day_start(day, zone)), key_from(day_start(day + timedelta(days=1), zone))
         found = Counter[str]()
-        for row in query_all(
-            UndeliveredModel, account_id, UndeliveredModel.entry_key.between(*bounds), consistent=True
-        ):
-            found.update(count_change(None, item_of(row)).live)
+        for row in _items(UndeliveredModel, account_id, day, ZoneInfo("UTC")):
+            leaves = edge.leaves(row["entry_key"]["S"])
+            # What was noted and has left counts no more; the rest does until it is swept.
+            if leaves > second or not before.edge.holds(leaves):
+                found.update(counters.live_names(count_change(None, item_of(row)).live))
         if _counted(account_id, day) != before:
             return None
-        found.subtract(before)
-        return {name: number for name, number in found.items() if number}
+        found.subtract(before.counted)
+        found.subtract(before.edge.live(second))
+        return _nonzero(found)
+
+    def failed_drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
+        """Return what the counters of a day in the account's time zone lack of all that failed on it, as ``drift``."""
+        before = _failed(account_id, day)
+        zone = self._zone_of(account_id)
+        found: dict[str, Counter[str]] = {}
+        # What a sweep moves meanwhile is seen twice rather than not at all.
+        for model in (UndeliveredModel, HistoryModel):
+            for row in _items(model, account_id, day, zone):
+                found[row["entry_key"]["S"]] = count_change(None, item_of(row)).failed
+        if _failed(account_id, day) != before:
+            return None
+        total = Counter[str]()
+        for failed in found.values():
+            total.update(failed)
+        total.subtract(before)
+        return _nonzero(total)
 
     def correct(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
-        """Add a drift to the counters of its day; what others count at the same time stays counted."""
+        """Add a drift of live items to the counters of its day; what others count meanwhile stays counted."""
         write(counters.additions(account_id, {day: CountChange(live=Counter(drift))}, 0))
+
+    def correct_failed(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
+        """Add a drift of all that failed to the counters of its day."""
+        write(counters.additions(account_id, {day: CountChange(failed=Counter(drift))}, 0))
+
+    def claim(self, account_id: str, day: date) -> bool:
+        """Whether the account's upkeep of a day is the caller's to do: once."""
+        purged = int(datetime.combine(day, time(), UTC).timestamp()) + _CLAIMS_KEPT_SECONDS
+        claim = AccountModel(account_id, f"upkeep~{day.isoformat()}", purge_at=datetime.fromtimestamp(purged, UTC))
+        with busy_is_retryable():
+            try:
+                claim.save(AccountModel.account_id.does_not_exist())
+            except PutError as error:
+                if is_condition_failure(error):
+                    return False
+                raise
+        return True
+
+    def days_to_recount(self, account_id: str, now: datetime) -> Sequence[date]:
+        """Return the days that a change of time zone left to be counted anew; none while it is too fresh."""
+        with busy_is_retryable():
+            try:
+                told = json.loads(AccountModel.get(account_id, RECOUNT, consistent_read=True).body)
+            except AccountModel.DoesNotExist:
+                return ()
+        if int(now.timestamp()) < told["at"] + _ZONE_KNOWN_SECONDS:
+            return ()
+        if "days" in told:
+            return tuple(date.fromisoformat(text) for text in told["days"])
+        counted = counters.failed_by_day(account_id, date.min, date.max, consistent=True)
+        beside = {day + timedelta(days=by) for day in counted for by in (-1, 0, 1)}
+        return tuple(sorted(beside, reverse=True))
+
+    def leave_to_recount(self, account_id: str, days: Sequence[date]) -> None:
+        """Keep which days are still to be counted anew; a change of time zone in between begins anew."""
+        with busy_is_retryable():
+            model = AccountModel.get(account_id, RECOUNT, consistent_read=True)
+            known = AccountModel.body == model.body
+            told = {"at": json.loads(model.body)["at"], "days": [day.isoformat() for day in days]}
+            try:
+                if days:
+                    model.update([AccountModel.body.set(json.dumps(told))], condition=known)
+                else:
+                    model.delete(condition=known)
+            except (UpdateError, DeleteError) as error:
+                if not is_condition_failure(error):
+                    raise
 
     def fold(self, account_id: str, first: date, last: date) -> int:
         """Bring the shards of each day of a span together into one row; return how many rows that saved.
@@ -63,12 +138,22 @@ class DynamoCounterUpkeep:
         return sum(_fold(day, rows) for day, rows in shards.items())
 
 
-def _counted(account_id: str, day: date) -> Counter[str]:
-    counted = Counter[str]()
-    for of_day in counters.live_by_day(account_id, day, day).values():
-        counted.update({each.code: number for each, number in of_day.by_class.items()})
-        counted[RESENDING] += of_day.resending
-    return Counter({name: number for name, number in counted.items() if number})
+def _items(model: type[ItemTable], account_id: str, day: date, zone: ZoneInfo) -> Iterator[Row]:
+    low, high = key_from(day_start(day, zone)), key_from(day_start(day + timedelta(days=1), zone))
+    return query_all(model, account_id, model.entry_key.between(low, high), consistent=True)
+
+
+def _counted(account_id: str, day: date) -> counters.LiveDay:
+    known = counters.live_by_day(account_id, day, day).get(day)
+    return known or counters.LiveDay(Counter(), edge.edge_of(None, day))
+
+
+def _failed(account_id: str, day: date) -> Mapping[str, int]:
+    return counters.failed_by_day(account_id, day, day, consistent=True).get(day, {})
+
+
+def _nonzero(numbers: Counter[str]) -> Mapping[str, int]:
+    return {name: number for name, number in numbers.items() if number}
 
 
 def _fold(day: str, rows: list[Row]) -> int:

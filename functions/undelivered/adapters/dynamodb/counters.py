@@ -1,16 +1,21 @@
 """The counters of a day: rows of a few bytes, written in the same transactions as the items they count.
 
 ``L~<day>~<shard>`` holds live items by class code, and under ``r`` those being resent; ``T~<day>~<shard>`` all that
-failed by ``<class code>.<reason>``. The day is the item's day of sending in the account's time zone. The sum over the
-shards counts; a busy account's writers spread over them so as not to wait for each other.
+failed by ``<class code>.<reason>``. The day of ``T`` is the item's day of sending in the account's time zone, as the
+trend shows it; that of ``L`` is the day in UTC, since the report's thirty days know no time zone and an account may
+change its own. The sum over the shards counts; a busy account's writers spread over them so as not to wait for each
+other. The first shard of a day says too which of its items are about to leave, see ``edge``.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from pynamodb.expressions.condition import Condition
 
+from undelivered.adapters.dynamodb.edge import Edge, edge_of
 from undelivered.adapters.dynamodb.mapping import Facts
 from undelivered.adapters.dynamodb.models import CountsModel
 from undelivered.adapters.dynamodb.requests import Action, Row, add, query_all
@@ -21,6 +26,7 @@ SHARDS = 4
 """How many rows a day's counters may spread over; each adds to what a count reads."""
 
 _RESENDING = "r"
+_DATE_LENGTH = len("2026-11-23")
 _KEYS = frozenset({"account_id", "bucket"})
 
 LIVE_NAMES = (*CLASS_BY_CODE, _RESENDING)
@@ -30,18 +36,34 @@ DayChanges = Mapping[date, CountChange]
 
 
 def count_new(entries: Iterable[tuple[date, Facts]]) -> DayChanges:
-    """Return how the counters change by new items: ``reporting.count_change`` for many at once."""
-    changes: dict[date, CountChange] = {}
+    """Return how the counters change by new items with their days in the account's time zone.
+
+    This is ``reporting.count_change`` for many at once.
+    """
+    changes: dict[date, CountChange] = defaultdict(CountChange)
     for day, facts in entries:
-        change = changes.get(day)
-        if change is None:
-            change = changes[day] = CountChange()
-        change.failed[f"{facts.code}.{facts.reason.value}"] += 1
+        changes[day].failed[f"{facts.code}.{facts.reason.value}"] += 1
         if facts.state in LIVE_STATES:
-            change.live[facts.code] += 1
+            live = changes[live_day(facts.entry_key)].live
+            live[facts.code] += 1
             if facts.state is State.RESENDING:
-                change.live[RESENDING] += 1
+                live[RESENDING] += 1
     return changes
+
+
+def live_day(entry_key: str) -> date:
+    """Return the day whose counter of live items an item is in."""
+    return _day_of(entry_key[:_DATE_LENGTH])
+
+
+@cache
+def _day_of(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def live_names(live: Mapping[str, int]) -> dict[str, int]:
+    """Return a change of live items by the counters' own names."""
+    return {_RESENDING if name == RESENDING else name: number for name, number in live.items() if number}
 
 
 def additions(account_id: str, changes: DayChanges, shard: int) -> list[Action]:
@@ -49,8 +71,7 @@ def additions(account_id: str, changes: DayChanges, shard: int) -> list[Action]:
     actions = []
     for day, change in changes.items():
         if change.live:
-            live = {_RESENDING if name == RESENDING else name: number for name, number in change.live.items()}
-            actions.append(add(CountsModel, _key(account_id, f"L~{day.isoformat()}~{shard}"), live))
+            actions.append(add(CountsModel, _key(account_id, f"L~{day.isoformat()}~{shard}"), live_names(change.live)))
         if change.failed:
             actions.append(add(CountsModel, _key(account_id, f"T~{day.isoformat()}~{shard}"), change.failed))
     return actions
@@ -60,25 +81,46 @@ def _key(account_id: str, bucket: str) -> Row:
     return {"account_id": {"S": account_id}, "bucket": {"S": bucket}}
 
 
+@dataclass(frozen=True, slots=True)
+class LiveDay:
+    """What the counters of a day say: of its items far from the edge, and of its edge."""
+
+    counted: Counter[str]
+    edge: Edge
+
+    def live(self, now: int) -> LiveCount:
+        """Return what of the day is live at a second of the epoch, as far as it is noted."""
+        names = Counter(self.counted)
+        names.update(self.edge.live(now))
+        resending = names.pop(_RESENDING, 0)
+        return LiveCount(Counter({CLASS_BY_CODE[code]: number for code, number in names.items()}), resending)
+
+
 def live_by_day(
     account_id: str, first: date, last: date = date.max, *, consistent: bool = True
-) -> Mapping[date, LiveCount]:
-    """Return how many live items each day of a span holds (a read of a few kilobytes)."""
-    days: dict[date, LiveCount] = {}
-    for day, name, number in _rows(account_id, "L", first, last, consistent=consistent):
-        known = days.setdefault(day, LiveCount())
-        if name == _RESENDING:
-            days[day] = LiveCount(known.by_class, known.resending + number)
-        else:
-            known.by_class[CLASS_BY_CODE[name]] += number
+) -> Mapping[date, LiveDay]:
+    """Return what the counters of each day (in UTC) of a span say of live items: a read of a few kilobytes."""
+    days: dict[date, LiveDay] = {}
+    for row in query_all(CountsModel, account_id, live_rows(first, last), consistent=consistent):
+        _, text, shard = row["bucket"]["S"].split("~")
+        day = date.fromisoformat(text)
+        known = days.get(day)
+        if known is None:
+            known = days[day] = LiveDay(Counter(), edge_of(row if shard == "0" else None, day))
+        for name in LIVE_NAMES:
+            if name in row:
+                known.counted[name] += int(row[name]["N"])
     return days
 
 
-def failed_by_day(account_id: str, first: date, last: date) -> Mapping[date, Counter[str]]:
+def failed_by_day(account_id: str, first: date, last: date, *, consistent: bool = False) -> Mapping[date, Counter[str]]:
     """Return all that failed on each day that has any, by ``<class code>.<reason>``."""
     days: dict[date, Counter[str]] = {}
-    for day, name, number in _rows(account_id, "T", first, last, consistent=False):
-        days.setdefault(day, Counter())[name] += number
+    for row in query_all(CountsModel, account_id, _buckets("T", first, last), consistent=consistent):
+        of_day = days.setdefault(date.fromisoformat(row["bucket"]["S"].split("~")[1]), Counter())
+        for name, value in row.items():
+            if name not in _KEYS:
+                of_day[name] += int(value["N"])
     return days
 
 
@@ -89,17 +131,6 @@ def live_rows(first: date, last: date) -> Condition:
 
 def _buckets(letter: str, first: date, last: date) -> Condition:
     return CountsModel.bucket.between(f"{letter}~{first.isoformat()}", f"{letter}~{last.isoformat()}~~")
-
-
-def _rows(
-    account_id: str, letter: str, first: date, last: date, *, consistent: bool
-) -> Iterator[tuple[date, str, int]]:
-    within = _buckets(letter, first, last)
-    for row in query_all(CountsModel, account_id, within, consistent=consistent):
-        day = date.fromisoformat(row["bucket"]["S"].split("~")[1])
-        for name, value in row.items():
-            if name not in _KEYS:
-                yield day, name, int(value["N"])
 
 
 class Shards:

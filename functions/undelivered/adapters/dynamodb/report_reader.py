@@ -1,27 +1,24 @@
 """Questions about the report, answered from counters and indexes."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from undelivered.adapters.dynamodb import counters
+from undelivered.adapters.dynamodb.edge import read_edge
 from undelivered.adapters.dynamodb.keys import expired_below, key_from
 from undelivered.adapters.dynamodb.mapping import facts_of, item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
 from undelivered.adapters.dynamodb.report_plan import Span, plans
 from undelivered.adapters.dynamodb.requests import query_all
 from undelivered.adapters.dynamodb.streams import Progress
-from undelivered.domain.identifiers import sent_at_of
-from undelivered.domain.notification import LIVE_STATES, State, UndeliveredItem
+from undelivered.domain.notification import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
 from undelivered.domain.reporting import (
     CLASS_BY_CODE,
     FailureClass,
     LiveCount,
     ReportFilter,
-    day_start,
-    local_day,
     window_start,
 )
 from undelivered.services.ports import Page
@@ -29,35 +26,43 @@ from undelivered.services.ports import Page
 EXAMINED_AT_MOST = 1_000
 """How many items one call looks at for a filter that no index serves; the cursor then goes on from there."""
 
+_READ_AT_MOST = 5
+
 
 class DynamoReportReader:
     """``ports.ReportReader`` on the tables Undelivered, History and Counts."""
 
-    def __init__(self, *, zone_of: Callable[[str], ZoneInfo]) -> None:
-        self._zone_of = zone_of
-
     def count(self, account_id: str, now: datetime) -> LiveCount:
         """Return how many items are on the report now.
 
-        The days of the window are summed from their counters; of the first one, which the window cuts,
-        those are taken off that are past their thirty days and not swept yet: few, as the schedule
-        sweeps every few minutes.
+        The counters of the window's days are summed; which of the first day's items left by now, its edge says. While
+        nothing is noted ahead there (``cleanup`` lags), those that left and are not swept yet are read and taken off.
         """
-        zone = self._zone_of(account_id)
-        first = local_day(window_start(now), zone)
-        low, high = key_from(day_start(first, zone)), expired_below(now)
-        total = LiveCount()
-        resending = 0
-        for day in counters.live_by_day(account_id, first).values():
-            total.by_class.update(day.by_class)
-            resending += day.resending
-        if low < high:
-            within = UndeliveredModel.entry_key.between(low, high)
-            for row in query_all(UndeliveredModel, account_id, within):
+        second = int(now.timestamp())
+        first = window_start(now).astimezone(UTC).date()
+        for _ in range(_READ_AT_MOST):
+            days = counters.live_by_day(account_id, first)
+            total = LiveCount()
+            resending = 0
+            for day in days.values():
+                live = day.live(second)
+                total.by_class.update(live.by_class)
+                resending += live.resending
+            if first not in days:
+                break
+            edge = days[first].edge
+            if edge.until >= second:
+                break
+            low = key_from(datetime.fromtimestamp(edge.until + 1, UTC) - REPORT_WINDOW)
+            within = UndeliveredModel.entry_key.between(low, expired_below(now))
+            for row in query_all(UndeliveredModel, account_id, within, consistent=True):
                 facts = facts_of(item_of(row))
                 if facts.state in LIVE_STATES:
                     total.by_class[CLASS_BY_CODE[facts.code]] -= 1
                     resending -= facts.state is State.RESENDING
+            # A sweep in between would have been taken off twice, or not at all.
+            if read_edge(account_id, first).writes == edge.writes:
+                break
         return LiveCount(Counter({each: number for each, number in total.by_class.items() if number}), resending)
 
     def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
@@ -84,11 +89,10 @@ class DynamoReportReader:
         return Page(tuple(shown), None)
 
     def _live_counts(self, account_id: str, span: Span) -> Counter[FailureClass]:
-        zone = self._zone_of(account_id)
-        first, last = (local_day(sent_at_of(bound), zone) for bound in (span.low, span.high))
+        first, last = counters.live_day(span.low), counters.live_day(span.high)
         held = Counter[FailureClass]()
         for day in counters.live_by_day(account_id, first, last, consistent=False).values():
-            held.update(day.by_class)
+            held.update(day.live(0).by_class)
         return held
 
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:

@@ -1,0 +1,90 @@
+"""Changes of the counters near the edge of the thirty days, and what is noted ahead there; see ``edge``."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from undelivered.adapters.dynamodb import counters, edge
+from undelivered.adapters.dynamodb.mapping import item_of
+from undelivered.adapters.dynamodb.models import UndeliveredModel
+from undelivered.adapters.dynamodb.requests import Action, ConditionFailedError, ContendedError, query_all, write
+from undelivered.domain.identifiers import timestamp
+from undelivered.domain.notification import UndeliveredItem
+from undelivered.domain.reporting import count_change
+
+Leaving = tuple[int, Counter[str]]
+"""At which second an item leaves, and how the live counters change by it."""
+
+
+def change_at_edge(account_id: str, day: date, changes: Sequence[Leaving], now: int) -> Action | None:
+    """Return the action that changes what a day counts near its edge, None when all of it has left the count."""
+    known = edge.read_edge(account_id, day)
+    due, counted = Counter(known.due), Counter[str]()
+    for leaves, live in changes:
+        for name, number in counters.live_names(live).items():
+            if not known.holds(leaves):
+                counted[name] += number
+            elif leaves > now:
+                due[leaves, name] += number
+    counted = Counter({name: number for name, number in counted.items() if number})
+    if not counted and due == known.due:
+        return None
+    return edge.write_edge(account_id, day, known, replace(known, due=due), counted)
+
+
+def note_leaving(account_id: str, now: int) -> None:
+    """Note which items leave next, so that counting them needs no look at them."""
+    seconds = now, now + edge.AHEAD_SECONDS
+    for day in dict.fromkeys(datetime.fromtimestamp(second - edge.WINDOW_SECONDS, UTC).date() for second in seconds):
+        _note_day(account_id, day, now)
+
+
+def _note_day(account_id: str, day: date, now: int) -> None:
+    last = edge.first_leaving(day + timedelta(days=1)) - 1
+    known = edge.read_edge(account_id, day)
+    if known.until >= min(now + edge.RENEWED_SECONDS, last):
+        return
+    start = known.after(now)
+    if known.until < now:
+        # Nothing was noted ahead for a while. What left meanwhile has to be gone before it can be passed over.
+        if next(_items(account_id, known.until, now), None):
+            return
+        start = replace(start, until=now, gaps=(*start.gaps, (known.until, now)))
+    noted, counted = _with_next(account_id, start, min(now + edge.AHEAD_SECONDS, last))
+    if noted.until == known.until:
+        return
+    # Who wrote at the edge meanwhile goes first; the next sweep notes.
+    with suppress(ConditionFailedError, ContendedError):
+        write([edge.write_edge(account_id, day, known, noted, counted)])
+
+
+def _with_next(account_id: str, start: edge.Edge, until: int) -> tuple[edge.Edge, Counter[str]]:
+    """Return an edge with those noted that leave next, as many as fit, and how the day's counters change by it."""
+    due, counted, held = Counter(start.due), Counter[str](), Counter[tuple[int, str]]()
+    done = start.until
+    for item in _items(account_id, start.until, until):
+        leaves = edge.leaves(item.entry_key)
+        if leaves > done + 1 and held:
+            due.update(held)
+            held.clear()
+        if leaves > done + 1:
+            done = leaves - 1
+        for name, number in counters.live_names(count_change(None, item).live).items():
+            held[leaves, name] += number
+            counted[name] -= number
+        if len(due) + len(held) > edge.NOTED_AT_MOST:
+            for (_, name), number in held.items():
+                counted[name] += number
+            return replace(start, due=due, until=done), counted
+    due.update(held)
+    return replace(start, due=due, until=until), counted
+
+
+def _items(account_id: str, after: int, until: int) -> Iterator[UndeliveredItem]:
+    """Yield the items that leave after a second, up to another, in that order, as they are now."""
+    low, high = (timestamp(datetime.fromtimestamp(second + 1 - edge.WINDOW_SECONDS, UTC)) for second in (after, until))
+    if low < high:
+        rows = query_all(UndeliveredModel, account_id, UndeliveredModel.entry_key.between(low, high), consistent=True)
+        yield from map(item_of, rows)

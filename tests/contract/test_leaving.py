@@ -1,0 +1,182 @@
+"""Items leave the count with the second, whatever else happens at the edge of their thirty days."""
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.builders.items import ACCOUNT, NOW, an_item, resent
+from tests.contract.worlds import on_dynamodb_local, on_moto
+from undelivered.adapters.dynamodb import edge
+from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep
+from undelivered.adapters.dynamodb.mapping import item_of
+from undelivered.adapters.dynamodb.models import UndeliveredModel
+from undelivered.adapters.dynamodb.requests import query_all
+from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.notification import LIVE_STATES, Dismissal, State
+from undelivered.domain.reporting import class_of
+from undelivered.domain.taxonomy import Reason
+from undelivered.services.ports import NewEntry
+
+REASONS = (Reason.MAILBOX_DISABLED, Reason.MAILBOX_FULL, Reason.COMPLAINT)
+THIRTY_DAYS = timedelta(days=30)
+MIDNIGHT = NOW.replace(hour=23, minute=52, second=0)
+
+
+@pytest.fixture
+def world():
+    with on_moto() as made:
+        yield made
+
+
+def leaving(at, number, reason=Reason.MAILBOX_FULL):
+    return an_item(reason, number=number, sent_at=at - THIRTY_DAYS)
+
+
+def items_of(account_id=ACCOUNT):
+    return [item_of(row) for row in query_all(UndeliveredModel, account_id, None, consistent=True)]
+
+
+def counted(world, now):
+    told = world.reports.count(ACCOUNT, now)
+    return {each: number for each, number in told.by_class.items() if number}, told.resending
+
+
+def by_hand(now):
+    live = [item for item in items_of() if item.state in LIVE_STATES and item.leaves_at > now]
+    classes = [class_of(item.channel, item.verdict) for item in live]
+    return {each: classes.count(each) for each in classes}, sum(item.state is State.RESENDING for item in live)
+
+
+def dismiss(item):
+    return replace(item, dismissal=Dismissal(NOW, "m"))
+
+
+def clear(world, item):
+    world.undelivered.save(item, dismiss(item))
+
+
+def put(world, *items):
+    world.undelivered.add_new([NewEntry(item) for item in items])
+
+
+@pytest.mark.parametrize("start", [NOW, MIDNIGHT])
+@pytest.mark.parametrize("seed", range(2))
+def test_the_count_is_exact_at_every_second(world, start, seed):
+    """Clearing, failing late, sweeping, late removals by DynamoDB itself: in any order, as time goes by."""
+    chosen = random.Random(seed)
+    world.clock.now = start - timedelta(hours=2)
+    put(
+        world,
+        *(
+            leaving(start + timedelta(seconds=chosen.randrange(1_500)), number, chosen.choice(REASONS))
+            for number in range(40)
+        ),
+    )
+    now, removed = start, []
+
+    for step in range(40):
+        now += timedelta(seconds=chosen.choice([1, 7, 20, 60]))
+        world.clock.now = now
+        stored = items_of()
+        match chosen.randrange(6):
+            case 0 if stored:
+                clear(world, chosen.choice(stored))
+            case 1 if stored:
+                item = chosen.choice(stored)
+                world.undelivered.save(item, replace(item, dismissal=None))
+            case 2:
+                world.undelivered.save(None, leaving(now + timedelta(seconds=chosen.randrange(1, 900)), 100 + step))
+            case 3 if chosen.random() < 0.6:
+                world.undelivered.sweep(ACCOUNT, now, 100)
+            case 4:
+                gone = [item for item in stored if item.leaves_at <= now]
+                for item in gone[:2]:
+                    UndeliveredModel(ACCOUNT, item.entry_key).delete()
+                    removed.append(item)
+                    world.undelivered.archive([item], settle_counters=True)
+            case 5 if removed:
+                world.undelivered.archive([chosen.choice(removed)], settle_counters=True)
+        assert counted(world, now) == by_hand(now)
+        assert counted(world, now + timedelta(seconds=45)) == by_hand(now + timedelta(seconds=45))
+    upkeep = DynamoCounterUpkeep(zone_of=world.zones)
+    for day in {(moment - THIRTY_DAYS).date() for moment in (start, now, now + timedelta(hours=1))}:
+        assert upkeep.drift(ACCOUNT, day, now) == {}
+
+
+def test_the_count_reads_no_items_once_those_about_to_leave_are_noted(world):
+    world.clock.now = NOW - timedelta(hours=1)
+    put(world, *(leaving(NOW + timedelta(seconds=number), number) for number in range(1, 50)))
+    world.undelivered.sweep(ACCOUNT, NOW, 100)
+    for row in query_all(UndeliveredModel, ACCOUNT, None):
+        UndeliveredModel(ACCOUNT, row["entry_key"]["S"]).delete()
+
+    assert [world.reports.count(ACCOUNT, NOW + timedelta(seconds=after)).total for after in (0, 9, 48, 49)] == [
+        49,
+        40,
+        1,
+        0,
+    ]
+
+
+def test_more_than_fit_into_the_row_are_noted_as_far_as_they_fit(world, monkeypatch):
+    monkeypatch.setattr(edge, "NOTED_AT_MOST", 20)
+    world.clock.now = NOW - timedelta(hours=1)
+    put(world, *(leaving(NOW + timedelta(seconds=number // 2), number) for number in range(2, 80)))
+    world.clock.now = NOW
+
+    for after in range(0, 45, 5):
+        now = NOW + timedelta(seconds=after)
+        world.undelivered.sweep(ACCOUNT, now, 100)
+        assert counted(world, now + timedelta(seconds=4)) == by_hand(now + timedelta(seconds=4))
+
+
+def test_cleanup_that_was_down_for_hours_leaves_right_counters(world):
+    world.clock.now = NOW - timedelta(hours=2)
+    put(world, *(leaving(NOW + timedelta(minutes=number), number) for number in range(1, 60)))
+    world.undelivered.sweep(ACCOUNT, NOW, 100)
+    later = world.clock.now = NOW + timedelta(minutes=40)
+    lagging = counted(world, later)
+
+    removed = world.undelivered.sweep(ACCOUNT, later, 100)
+
+    assert lagging == counted(world, later) == by_hand(later)
+    assert removed == 40
+    assert DynamoCounterUpkeep(zone_of=world.zones).drift(ACCOUNT, (NOW - THIRTY_DAYS).date(), later) == {}
+
+
+def test_many_at_the_edge_at_once_leave_exact_counters(dynamodb_local):
+    with on_dynamodb_local() as world:
+        world.clock.now = NOW - timedelta(hours=2)
+        put(
+            world,
+            *(leaving(NOW + timedelta(seconds=5 * number), number, REASONS[number % 3]) for number in range(1, 91)),
+        )
+        stored = items_of()
+        world.clock.now = NOW
+        ready = threading.Barrier(4)
+
+        def clear_every_third(start):
+            ready.wait()
+            for item in stored[start::3]:
+                try:
+                    world.undelivered.save(item, dismiss(item) if start else resent(item, at=NOW))
+                except StaleWriteError:
+                    continue  # swept meanwhile
+
+        def sweep():
+            ready.wait()
+            for after in range(0, 200, 20):
+                world.undelivered.sweep(ACCOUNT, NOW + timedelta(seconds=after), 100)
+
+        with ThreadPoolExecutor(4) as pool:
+            work = [pool.submit(clear_every_third, start) for start in range(3)] + [pool.submit(sweep)]
+            for one in work:
+                one.result()
+
+        for after in (200, 300, 440, 450):
+            now = NOW + timedelta(seconds=after)
+            assert counted(world, now) == by_hand(now)
