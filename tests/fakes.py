@@ -1,7 +1,7 @@
 """The ports in memory, to the same contract as the real adapters (``tests/contract`` runs it on both)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -44,6 +44,9 @@ class FakeSuppressionStore:
 
     def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
         return self.stored.get((account_id, f"{channel}#{address}"))
+
+    def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
+        return [found for each in dict.fromkeys(addresses) if (found := self.find(account_id, *each))]
 
     def check(self, before: Suppression | None, after: Suppression) -> None:
         _check(_version(self.stored.get(self._key(after))), _version(before))
@@ -115,6 +118,15 @@ class FakeUndeliveredStore:
         (self.history if is_past else self.items)[key] = stored
         day = local_day(after.sent_at, self._zone_of(after.account_id))
         self.failed[after.account_id, day].update(count_change(before, after).failed)
+
+    def save_many(self, changes: Sequence[tuple[UndeliveredItem, UndeliveredItem]]) -> Collection[str]:
+        stale = set()
+        for before, after in changes:
+            try:
+                self.save(before, after)
+            except StaleWriteError:
+                stale.add(after.entry_key)
+        return stale
 
     def find_many(self, account_id: str, entry_keys: Sequence[str]) -> Sequence[UndeliveredItem]:
         return [item for key in entry_keys if (item := self.find(account_id, key))]
@@ -199,6 +211,9 @@ class FakeNotificationStore:
         found = self.notifications.get((account_id, notification_id))
         return found if found and found.created_at + self._held > self._clock() else None
 
+    def find_many(self, account_id: str, notification_ids: Sequence[str]) -> Sequence[Notification]:
+        return [found for each in dict.fromkeys(notification_ids) if (found := self.find(account_id, each))]
+
     def attempts(self, account_id: str, notification_id: str) -> Sequence[SendAttempt]:
         return [each for key, each in sorted(self.claims.items()) if key[:2] == (account_id, notification_id)]
 
@@ -241,6 +256,9 @@ class FakeCustomerStore:
 
     def find(self, account_id: str, customer_id: str) -> Customer | None:
         return self.stored.get((account_id, customer_id))
+
+    def find_many(self, account_id: str, customer_ids: Sequence[str]) -> Sequence[Customer]:
+        return [found for each in dict.fromkeys(customer_ids) if (found := self.find(account_id, each))]
 
     def save(self, customer: Customer) -> Customer:
         known = self.find(customer.account_id, customer.customer_id)

@@ -703,3 +703,44 @@ def test_settings_are_found_as_they_were_written(world):
     world.accounts.save_settings(wanted)
 
     assert world.accounts.settings(ACCOUNT) == wanted
+
+
+# --- many at once
+
+
+def test_many_changes_are_saved_together_and_only_the_stale_are_left_out(world):
+    added = [an_item(number=number, days_ago=1 + number % 3) for number in range(130)]
+    assert list(world.undelivered.add_new([NewEntry(item) for item in added])) == []
+    keys = [item.entry_key for item in added]
+    items = list(world.undelivered.find_many(ACCOUNT, keys))
+    changed = [(item, resent(item)) for item in items]
+    world.undelivered.save(items[7], replace(items[7], title="somebody else was here"))
+
+    stale = world.undelivered.save_many(changed)
+
+    assert set(stale) == {items[7].entry_key}
+    states = Counter(item.state for item in world.undelivered.find_many(ACCOUNT, keys))
+    assert states == {State.RESENDING: 129, State.OPEN: 1}
+    count = world.reports.count(ACCOUNT, NOW)
+    assert (count.total, count.resending) == (130, 129)
+
+
+def test_saving_no_changes_does_nothing(world):
+    assert list(world.undelivered.save_many([])) == []
+
+
+def test_many_customers_notifications_and_suppressions_are_found_at_once(world):
+    for number in range(1, 4):
+        world.customers.save(a_customer(f"c-{number}"))
+        world.notifications.add(a_notification(f"n-{number}"))
+        world.suppressions.save(None, a_suppression(f"person-{number}@example.com"))
+
+    customers = world.customers.find_many(ACCOUNT, ["c-1", "c-3", "c-1", "nobody"])
+    notifications = world.notifications.find_many(ACCOUNT, ["n-2", "n-2", "nothing"])
+    addresses = [(Channel.EMAIL, "person-3@example.com"), (Channel.EMAIL, "nobody@example.com")]
+    suppressions = world.suppressions.find_many(ACCOUNT, addresses)
+
+    assert sorted(one.customer_id for one in customers) == ["c-1", "c-3"]
+    assert [one.notification_id for one in notifications] == ["n-2"]
+    assert [one.address for one in suppressions] == ["person-3@example.com"]
+    assert list(world.customers.find_many(ACCOUNT, [])) == []

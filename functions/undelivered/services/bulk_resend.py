@@ -16,8 +16,11 @@ from undelivered.services.request_resend import RequestResend
 BULK_LIMIT = 1_000
 """Items that one call may name."""
 
-_WORKERS = 16
-"""Rulings made side by side: each is a few reads and a write that mostly wait."""
+_AT_ONCE = 100
+"""Items whose reads and writes are put together."""
+
+_WORKERS = 4
+"""Such groups side by side: they mostly wait, but they write to the same counters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +80,13 @@ class BulkResend:
         """Start a resend of each item that the rules allow; return the batch, and why the others are refused."""
         keys = list(dict.fromkeys(entry_keys))
 
-        def start(key: str) -> UndeliveredItem | BulkRefusal:
-            try:
-                return self.request_resend(account_id, key, by=by, note=note)
-            except RefusedError as error:
-                return BulkRefusal(key, error.code, error.detail)
-            except NotFoundError:
-                return BulkRefusal(key, "not_found", "There is no such item.")
+        def start(some: Sequence[str]) -> Sequence[UndeliveredItem | BulkRefusal]:
+            answers = self.request_resend.many(account_id, some, by=by, note=note)
+            return [_refusal_or_item(key, answer) for key, answer in zip(some, answers, strict=True)]
 
+        chunks = [keys[first : first + _AT_ONCE] for first in range(0, len(keys), _AT_ONCE)]
         with ThreadPoolExecutor(_WORKERS) as workers:
-            answers = list(workers.map(start, keys))
+            answers = [answer for some in workers.map(start, chunks) for answer in some]
         started = tuple(
             (answer.entry_key, answer.last_attempt.number) for answer in answers if isinstance(answer, UndeliveredItem)
         )
@@ -112,6 +112,16 @@ class BulkResend:
             returned=returned,
             refused=batch.refused,
         )
+
+
+def _refusal_or_item(key: str, answer: UndeliveredItem | RefusedError | NotFoundError) -> UndeliveredItem | BulkRefusal:
+    match answer:
+        case RefusedError():
+            return BulkRefusal(key, answer.code, answer.detail)
+        case NotFoundError():
+            return BulkRefusal(key, "not_found", "There is no such item.")
+        case _:
+            return answer
 
 
 def _outcome(item: UndeliveredItem | None, number: int) -> Outcome:

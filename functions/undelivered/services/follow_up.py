@@ -6,7 +6,7 @@ suppress the address.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from undelivered.domain.account import SendAttempt
 from undelivered.domain.announcement import announcement
@@ -30,6 +30,9 @@ from undelivered.services.ports import (
 )
 
 _TRIES = 4
+
+_TOO_LATE = timedelta(hours=1)
+"""An item that leaves the report within this time is not flagged any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class FollowUp:
             return
         for _ in range(_TRIES):
             after = replace(item, ready_contact=ready_contact(item, customer))
-            if after == item or item.state_at(self.clock()) not in LIVE_STATES:
+            if after == item or item.state not in LIVE_STATES or item.leaves_at - self.clock() < _TOO_LATE:
                 return
             try:
                 self.undelivered.save(item, after)

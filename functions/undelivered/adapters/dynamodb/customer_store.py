@@ -26,6 +26,12 @@ class DynamoCustomerStore:
             except CustomerModel.DoesNotExist:
                 return None
 
+    def find_many(self, account_id: str, customer_ids: Sequence[str]) -> Sequence[Customer]:
+        """Return those of the customers that exist, as stored now."""
+        keys = [(account_id, customer_id) for customer_id in dict.fromkeys(customer_ids)]
+        with busy_is_retryable():
+            return [_customer_of(model) for model in CustomerModel.batch_get(keys, consistent_read=True)]
+
     def save(self, customer: Customer) -> Customer:
         """Write a customer whose ``version`` is what was read (0 for a new one); return it as it is now."""
         saved = replace(customer, version=customer.version + 1)

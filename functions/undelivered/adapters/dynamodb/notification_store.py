@@ -58,6 +58,14 @@ class DynamoNotificationStore:
             return None
         return _notification_of(account_id, notification_id, model.body)
 
+    def find_many(self, account_id: str, notification_ids: Sequence[str]) -> Sequence[Notification]:
+        """Return those of the notifications that are held."""
+        keys = [(account_id, notification_id) for notification_id in dict.fromkeys(notification_ids)]
+        now = self._clock()
+        with busy_is_retryable():
+            models = list(NotificationModel.batch_get(keys, consistent_read=True))
+        return [_notification_of(account_id, model.record, model.body) for model in models if model.purge_at > now]
+
     def attempts(self, account_id: str, notification_id: str) -> Sequence[SendAttempt]:
         """Return the attempts of a notification in order."""
         prefix = f"{notification_id}~"

@@ -147,13 +147,20 @@ def get(model: type[Table], hash_key: str, range_key: str) -> Row | None:
     return row
 
 
-def get_many(model: type[Table], hash_key: str, range_keys: Sequence[str], range_name: str) -> Iterator[Row]:
-    """Yield those of the rows of a partition that exist, in no promised order; they may be a moment old."""
+def get_many(
+    model: type[Table], hash_key: str, range_keys: Sequence[str], range_name: str, *, consistent: bool = False
+) -> Iterator[Row]:
+    """Yield those of the rows of a partition that exist, in no promised order.
+
+    They may be a moment old unless the read is ``consistent``. No key may come twice.
+    """
     name = model.Meta.table_name
     keys: list[Row] = [{"account_id": {"S": hash_key}, range_name: {"S": key}} for key in range_keys]
     while keys:
         with busy_is_retryable():
-            answer = shared_connection().dispatch("BatchGetItem", {"RequestItems": {name: {"Keys": keys[:_KEYS]}}})
+            answer = shared_connection().dispatch(
+                "BatchGetItem", {"RequestItems": {name: {"Keys": keys[:_KEYS], "ConsistentRead": consistent}}}
+            )
         yield from answer["Responses"].get(name, [])
         keys = [*answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", []), *keys[_KEYS:]]
 

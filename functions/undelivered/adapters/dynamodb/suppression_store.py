@@ -5,7 +5,7 @@ from datetime import datetime
 
 from undelivered.adapters.dynamodb.mapping import audit_of, audit_to_text
 from undelivered.adapters.dynamodb.models import SuppressionModel
-from undelivered.adapters.dynamodb.requests import ConditionFailedError, Row, get, put, query, write
+from undelivered.adapters.dynamodb.requests import ConditionFailedError, Row, get, get_many, put, query, write
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
@@ -62,6 +62,12 @@ class DynamoSuppressionStore:
         """Return what is known of an address, lifted or not."""
         row = get(SuppressionModel, account_id, _address_key(channel, address))
         return suppression_of(row) if row else None
+
+    def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
+        """Return what is known of addresses, lifted or not."""
+        keys = list(dict.fromkeys(_address_key(channel, address) for channel, address in addresses))
+        rows = get_many(SuppressionModel, account_id, keys, "address_key", consistent=True)
+        return [suppression_of(row) for row in rows]
 
     def save(self, before: Suppression | None, after: Suppression) -> None:
         """Write a suppression; raises StaleWriteError when ``before`` is not what is stored."""
