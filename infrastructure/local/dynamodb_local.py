@@ -75,7 +75,7 @@ def running(database: Path | None = None) -> Iterator[DynamoDBLocal]:
     port = free_port()
     command = ["java", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar", "-sharedDb"]
     command += ["-disableTelemetry", "-port", str(port)]
-    command += ["-inMemory"] if database is None else ["-dbPath", str(database)]
+    command += ["-inMemory"] if database is None else ["-dbPath", str(database.resolve())]
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             command,

@@ -1,0 +1,1 @@
+"""`undelivered bench`: what the product costs and how fast it is, each figure beside its floor or goal."""

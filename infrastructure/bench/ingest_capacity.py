@@ -1,0 +1,86 @@
+"""Capacity units and AWS calls that an event costs, on DynamoDB Local."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from infrastructure.bench import apart, events
+from infrastructure.bench.figures import Figure
+from infrastructure.bench.meter import metering, units_of_transactions
+from infrastructure.local import dynamodb_local
+
+_BATCH: Final = 100
+
+
+def measure(batches: int) -> list[Figure]:
+    """Measure with a number of batches of a hundred events."""
+    with dynamodb_local.running() as local:
+        environment = {**apart.function_environment(local.url), **local.environment}
+        told = apart.run("ingest_capacity", str(batches), environment=environment)
+    figures: list[Figure] = []
+    for kind, which in (("event", "that suppresses nothing"), ("suppressing_event", "that suppresses its address")):
+        figures += [
+            Figure(
+                f"ingest_wcu_per_{kind}",
+                told[kind]["write_units"],
+                "WCU",
+                f"write capacity for a new event {which}, indexes and counters included",
+                {"rcu": told[kind]["read_units"]},
+            ),
+            Figure(f"ingest_aws_calls_per_{kind}", told[kind]["calls"], "calls", f"AWS calls for a new event {which}"),
+        ]
+    return figures
+
+
+def main() -> None:
+    """Measure, in the environment of a function."""
+    from undelivered import bootstrap  # noqa: PLC0415 - only in its own process
+    from undelivered.adapters.dynamodb.models import MODELS, shared_connection  # noqa: PLC0415
+    from undelivered.entrypoints.ingest_feedback import ingest_feedback  # noqa: PLC0415
+
+    bootstrap.ingestion()
+    for model in MODELS.values():
+        model.create_table()
+    batches = int(sys.argv[1])
+    told, used = {}, {}
+    for kind, suppressing in (("event", False), ("suppressing_event", True)):
+        with metering(shared_connection().client) as usage:
+            for number in range(batches):
+                answer = _quietly(ingest_feedback, _batch(number, suppressing=suppressing))
+                assert answer == {"batchItemFailures": []}, answer
+        used[kind] = usage
+    _empty(MODELS.values())
+    client = shared_connection().client
+    for kind, usage in used.items():
+        written = usage.write_units + units_of_transactions(client, usage.transactions)
+        told[kind] = {
+            "write_units": written / (batches * _BATCH),
+            "read_units": usage.read_units / (batches * _BATCH),
+            "calls": usage.calls.total() / (batches * _BATCH),
+        }
+    apart.hand_over(told)
+
+
+def _empty(models: Iterable[Any]) -> None:
+    for model in models:
+        model.delete_table()
+        model.create_table()
+
+
+def _batch(number: int, *, suppressing: bool) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    first = number * _BATCH
+    sent_at = now - timedelta(days=1)
+    return events.batch([events.bounce(first + each, sent_at, suppressing=suppressing) for each in range(_BATCH)], now)
+
+
+def _quietly(function: Any, batch: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Chalice's decorators are untyped
+    with contextlib.redirect_stdout(io.StringIO()):
+        return function(dict(batch), apart.LambdaContext())
+
+
+if __name__ == "__main__":
+    main()

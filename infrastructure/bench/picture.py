@@ -1,0 +1,40 @@
+"""The picture of the figures that the README shows: how far each is from its goal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from infrastructure.bench.figures import Figure
+
+_MET: Final = "#2e7d5b"
+_MISSED: Final = "#b4552d"
+_ROW_INCHES: Final = 0.34
+
+
+def draw(figures: Sequence[Figure], file: Path) -> None:
+    """Draw the figures that have a goal, as parts of it, into an SVG file."""
+    import matplotlib as mpl  # noqa: PLC0415 - slow to import
+
+    mpl.use("svg")
+    # Text stays text, and the file the same for the same figures.
+    mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "undelivered", "font.family": "sans-serif"})
+    from matplotlib import pyplot  # noqa: PLC0415
+
+    shown = [(figure, figure.value / figure.goal) for figure in reversed(figures) if figure.goal]
+    picture, axes = pyplot.subplots(figsize=(8, 1.1 + _ROW_INCHES * len(shown)), layout="constrained")
+    axes.barh(
+        [figure.name.replace("_", " ") for figure, _ in shown],
+        [part for _, part in shown],
+        color=[_MET if figure.is_met else _MISSED for figure, _ in shown],
+        height=0.6,
+    )
+    for place, (figure, part) in enumerate(shown):
+        axes.text(part, place, f"  {figure.value:.3g} {figure.unit}", va="center", fontsize=8)
+    axes.axvline(1, color="#444444", linewidth=1)
+    axes.text(1, len(shown) - 0.4, "goal", ha="center", va="bottom", fontsize=8)
+    axes.set_xlim(0, max(1.25, *(part * 1.2 for _, part in shown)))
+    axes.set_xticks([])
+    axes.tick_params(axis="y", length=0, labelsize=8)
+    axes.spines[:].set_visible(False)
+    picture.savefig(file, format="svg", metadata={"Date": None})
+    pyplot.close(picture)
