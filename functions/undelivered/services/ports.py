@@ -96,19 +96,37 @@ class ReportReader(Protocol):
 
 
 class CounterUpkeep(Protocol):
-    """What keeps the counters of live items right and cheap to read."""
+    """What keeps the counters right and cheap to read."""
 
-    def drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
-        """Return what the counters of a day lack of its items, by class code and ``RESENDING``; empty when right.
+    def claim(self, account_id: str, day: date) -> bool:
+        """Whether the account's upkeep of a day is the caller's to do: once."""
+
+    def drift(self, account_id: str, day: date, now: datetime) -> Mapping[str, int] | None:
+        """Return what the live counters of a day (in UTC) lack of its items, by class code and ``r``; empty when right.
 
         None when somebody wrote meanwhile, so that nothing can be said.
         """
 
+    def failed_drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
+        """Return what the counters of all that failed lack on a day of the account's time zone, as ``drift``.
+
+        Nothing sound can be said of a day that items are on their way to history from.
+        """
+
     def correct(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
-        """Add a drift to the counters of its day."""
+        """Add a drift to the live counters of its day."""
+
+    def correct_failed(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
+        """Add a drift to the counters of all that failed on its day."""
 
     def fold(self, account_id: str, first: date, last: date) -> int:
         """Bring the counters of each day of a span into one row; return how many rows that saved."""
+
+    def days_to_recount(self, account_id: str, now: datetime) -> Sequence[date]:
+        """Return the days whose failures a change of time zone left to be counted anew."""
+
+    def leave_to_recount(self, account_id: str, days: Sequence[date]) -> None:
+        """Keep which days are still to be counted anew."""
 
 
 class NotificationStore(Protocol):

@@ -2,13 +2,15 @@
 
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from undelivered.adapters.dynamodb import counters
+from undelivered.adapters.dynamodb import counters, edge
 from undelivered.adapters.dynamodb.keys import expired_below
+from undelivered.adapters.dynamodb.leaving import Leaving, change_at_edge, note_leaving
 from undelivered.adapters.dynamodb.mapping import (
     RESENDING_PARTITION,
     Facts,
@@ -51,9 +53,11 @@ _ROUNDS = 3
 _PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
 """Longest waits before each try of a contended transaction; the actual one is drawn below it."""
 
-_SWEPT_AT_ONCE = 90
+_SWEPT_AT_ONCE = 60
+"""How many items one transaction removes: it may have to take each off another day's counter."""
 _ARCHIVE_TRIES = 5
 _OF_CUSTOMER_AT_MOST = 50
+_NO_CHANGE = CountChange()
 
 
 @dataclass(slots=True)
@@ -63,18 +67,18 @@ class _Group:
     account_id: str
     entries: list[NewEntry] = field(default_factory=list)
     facts: list[tuple[date, Facts]] = field(default_factory=list)
-    days: set[date] = field(default_factory=set)
+    days: set[tuple[str, date]] = field(default_factory=set)
     suppressions: dict[str, Suppression] = field(default_factory=dict)
 
-    def has_room(self, day: date, suppressed: str) -> bool:
-        days = len(self.days) + (day not in self.days)
+    def has_room(self, day: date, facts: Facts, suppressed: str) -> bool:
+        days = len(self.days | _days_of(day, facts))
         suppressions = len(self.suppressions) + bool(suppressed and suppressed not in self.suppressions)
-        return len(self.entries) + 1 + suppressions + 2 * days <= ACTIONS_AT_MOST
+        return len(self.entries) + 1 + suppressions + days <= ACTIONS_AT_MOST
 
     def add(self, entry: NewEntry, day: date, facts: Facts, suppressed: str) -> None:
         self.entries.append(entry)
         self.facts.append((day, facts))
-        self.days.add(day)
+        self.days |= _days_of(day, facts)
         if entry.suppression is not None:
             known = self.suppressions.get(suppressed)
             self.suppressions[suppressed] = merge_suppression(known, entry.suppression)
@@ -100,6 +104,11 @@ class _Group:
             is_refused = place in failed or (entry.suppression is not None and address_key(entry.suppression) in taken)
             (refused if is_refused else others).append(entry)
         return refused, others
+
+
+def _days_of(day: date, facts: Facts) -> set[tuple[str, date]]:
+    """Return the rows of counters that an item is counted in."""
+    return {("T", day), ("L", counters.live_day(facts.entry_key))}
 
 
 def _now() -> datetime:
@@ -135,8 +144,8 @@ class DynamoUndeliveredStore:
     def add_new(self, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
         """Write new items with counters and suppressions, a hundred actions to a transaction.
 
-        Return the entries of which something was there already, those that come twice (but for
-        the first), and those past their thirty days, which may be in history; they are for ``save``.
+        Return the entries of which something was there already, those that come twice (but for the first),
+        and those about to leave or past their thirty days, which may be in history; they are for ``save``.
         """
         refused: list[NewEntry] = []
         for group in self._groups(entries, refused):
@@ -146,7 +155,7 @@ class DynamoUndeliveredStore:
     def _groups(self, entries: Iterable[NewEntry], refused: list[NewEntry]) -> Iterator[_Group]:
         group: _Group | None = None
         seen: set[tuple[str, str]] = set()
-        past = window_start(self._clock())
+        past = window_start(self._clock()) + timedelta(seconds=edge.NEAR_SECONDS)
         for entry in entries:
             item = entry.item
             facts = facts_of(item)
@@ -157,7 +166,9 @@ class DynamoUndeliveredStore:
             seen.add(identity)
             day = local_day(item.sent_at, self._zone_of(item.account_id))
             suppressed = address_key(entry.suppression) if entry.suppression else ""
-            if group is not None and not (group.account_id == item.account_id and group.has_room(day, suppressed)):
+            if group is not None and not (
+                group.account_id == item.account_id and group.has_room(day, facts, suppressed)
+            ):
                 yield group
                 group = None
             if group is None:
@@ -222,7 +233,7 @@ class DynamoUndeliveredStore:
         row = undelivered_row(after, facts_of(after), _next_version(before))
         actions = [put(UndeliveredModel, row, over_version=_version(before)), *_suppression_actions(suppression)]
         try:
-            self._commit(after.account_id, actions, self._day_change(after, count_change(before, after)))
+            self._commit_item(after, actions, count_change(before, after))
         except ConditionFailedError as error:
             if past and 0 in error.positions:
                 self._save_past(before, after, suppression)
@@ -231,8 +242,17 @@ class DynamoUndeliveredStore:
 
     def save_many(self, changes: Sequence[tuple[UndeliveredItem, UndeliveredItem]]) -> Collection[str]:
         """Write changed items of one account with the counters' change; return the keys of those that are stale."""
+        near_below = int(self._clock().timestamp()) + edge.NEAR_SECONDS
         stale: set[str] = set()
-        waiting = list(changes)
+        waiting: list[tuple[UndeliveredItem, UndeliveredItem]] = []
+        for before, after in changes:
+            if edge.leaves(after.entry_key) > near_below:
+                waiting.append((before, after))
+                continue
+            try:
+                self.save(before, after)
+            except StaleWriteError:
+                stale.add(after.entry_key)
         while waiting:
             group, waiting = self._first_group(waiting)
             try:
@@ -246,21 +266,21 @@ class DynamoUndeliveredStore:
         self, changes: list[tuple[UndeliveredItem, UndeliveredItem]]
     ) -> tuple[list[tuple[UndeliveredItem, UndeliveredItem]], list[tuple[UndeliveredItem, UndeliveredItem]]]:
         """Split off as many changes as fit into one transaction with their counters."""
-        days: set[date] = set()
+        rows: set[tuple[str, date]] = set()
         for place, (_, after) in enumerate(changes):
-            days.add(local_day(after.sent_at, self._zone_of(after.account_id)))
-            if place + 1 + 2 * len(days) > ACTIONS_AT_MOST:
+            rows |= {("L", counters.live_day(after.entry_key)), *(("T", day) for day in self._local(after, _NO_CHANGE))}
+            if place + 1 + len(rows) > ACTIONS_AT_MOST:
                 return changes[:place], changes[place:]
         return changes, []
 
     def _changes(self, group: Iterable[tuple[UndeliveredItem, UndeliveredItem]]) -> counters.DayChanges:
         changes: dict[date, CountChange] = {}
         for before, after in group:
-            day = local_day(after.sent_at, self._zone_of(after.account_id))
-            total, change = changes.setdefault(day, CountChange()), count_change(before, after)
+            change = count_change(before, after)
             # Counter.update, unlike +, keeps what is negative.
-            total.live.update(change.live)
-            total.failed.update(change.failed)
+            changes.setdefault(counters.live_day(after.entry_key), CountChange()).live.update(change.live)
+            for day, failed in self._local(after, change).items():
+                changes.setdefault(day, CountChange()).failed.update(failed.failed)
         return changes
 
     def _save_past(
@@ -277,17 +297,62 @@ class DynamoUndeliveredStore:
             # An item that is not swept yet is not for history to take up.
             require_absent(UndeliveredModel, _key_of(after)),
         ]
-        change = CountChange(failed=count_change(before, after).failed)
+        failed = CountChange(failed=count_change(before, after).failed)
         try:
-            self._commit(after.account_id, actions, self._day_change(after, change))
+            self._commit(after.account_id, actions, self._local(after, failed))
         except ConditionFailedError as error:
             raise StaleWriteError("somebody else wrote in between") from error
 
     def _history_row(self, item: UndeliveredItem, version: int) -> Row:
         return history_row(item, facts_of(item), version, self._history_days_of(item.account_id))
 
-    def _day_change(self, item: UndeliveredItem, change: CountChange) -> counters.DayChanges:
+    def _commit_item(self, item: UndeliveredItem, actions: list[Action], change: CountChange) -> None:
+        """Carry out the actions with what they change of an item's counters."""
+        failed = self._local(item, CountChange(failed=change.failed))
+        leaving = edge.leaves(item.entry_key)
+        if leaving <= int(self._clock().timestamp()) + edge.NEAR_SECONDS:
+            day = counters.live_day(item.entry_key)
+            self._commit_near(item.account_id, actions, failed, {day: [(leaving, change.live)]})
+            return
+        merged = dict(failed)
+        day = counters.live_day(item.entry_key)
+        merged[day] = CountChange(change.live, merged[day].failed if day in merged else Counter())
+        self._commit(item.account_id, actions, merged)
+
+    def _local(self, item: UndeliveredItem, change: CountChange) -> counters.DayChanges:
         return {local_day(item.sent_at, self._zone_of(item.account_id)): change}
+
+    def _commit_near(
+        self,
+        account_id: str,
+        actions: list[Action],
+        others: counters.DayChanges,
+        near: Mapping[date, Sequence[Leaving]],
+    ) -> None:
+        """Carry out the actions with changes of live items near the edge: by day, when each leaves and what changes.
+
+        Raises ConditionFailedError for the actions alone; when somebody else wrote at the edge, it is tried again.
+        """
+        for pause in _PAUSES_SECONDS:
+            if pause:
+                self._sleep(random.uniform(0, pause))  # noqa: S311 - jitter is no secret
+            now = int(self._clock().timestamp())
+            edges = [
+                action
+                for day, changes in near.items()
+                if (action := change_at_edge(account_id, day, changes, now)) is not None
+            ]
+            try:
+                write([*actions, *edges, *counters.additions(account_id, others, self._shards.of(account_id))])
+            except ContendedError:
+                self._shards.move(account_id)
+            except ConditionFailedError as error:
+                refused = frozenset(place for place in error.positions if place < len(actions))
+                if refused:
+                    raise ConditionFailedError(refused) from error
+            else:
+                return
+        raise RetryableError("too many writers at the same rows")
 
     def live_items_of_customer(self, account_id: str, customer_id: str) -> Sequence[UndeliveredItem]:
         """Return the customer's items that are on the report, newest first.
@@ -318,34 +383,28 @@ class DynamoUndeliveredStore:
     def sweep(self, account_id: str, now: datetime, limit: int) -> int:
         """Remove up to ``limit`` items past their thirty days, with their counters; return how many.
 
-        An item that is written at the same time stays for the next sweep.
+        An item that is written at the same time stays for the next sweep. With nothing left to remove, those
+        that leave next are noted, see ``edge``.
         """
         rows, _ = query(UndeliveredModel, account_id, UndeliveredModel.entry_key < expired_below(now), limit=limit)
         removed = 0
         for start in range(0, len(rows), _SWEPT_AT_ONCE):
             items = [item_of(row) for row in rows[start : start + _SWEPT_AT_ONCE]]
             removed += self._sweep_group(account_id, items)
+        if len(rows) < limit:
+            note_leaving(account_id, int(now.timestamp()))
         return removed
 
     def _sweep_group(self, account_id: str, items: list[UndeliveredItem]) -> int:
         while items:
             deletions = [delete(UndeliveredModel, _key_of(item), version=item.version) for item in items]
             try:
-                self._commit(account_id, deletions, self._live_removed(items))
+                self._commit_near(account_id, deletions, {}, _live_removed(items))
             except ConditionFailedError as error:
                 items = [item for place, item in enumerate(items) if place not in error.positions]
             else:
                 break
         return len(items)
-
-    def _live_removed(self, items: Iterable[UndeliveredItem]) -> counters.DayChanges:
-        """Return how the live counters fall by removed items; what failed has failed."""
-        changes: dict[date, CountChange] = {}
-        for item in items:
-            day = local_day(item.sent_at, self._zone_of(item.account_id))
-            # Counter.update, unlike +, keeps what is negative.
-            changes.setdefault(day, CountChange()).live.update(count_change(item, None).live)
-        return changes
 
     def archive(self, items: Iterable[UndeliveredItem], *, settle_counters: bool) -> None:
         """Keep removed items in history, once, however often the stream is replayed."""
@@ -353,10 +412,10 @@ class DynamoUndeliveredStore:
             self._archive(item, settle_counters=settle_counters)
 
     def _archive(self, item: UndeliveredItem, *, settle_counters: bool) -> None:
-        changes = self._live_removed([item]) if settle_counters else {}
+        changes = _live_removed([item]) if settle_counters else {}
         first = put(HistoryModel, self._history_row(item, item.version), over_version=None)
         try:
-            self._commit(item.account_id, [first], changes)
+            self._commit_near(item.account_id, [first], {}, changes)
         except ConditionFailedError:
             self._merge_into_history(item)
 
@@ -376,6 +435,15 @@ class DynamoUndeliveredStore:
                 continue
             return
         raise RetryableError("history is being written by others")
+
+
+def _live_removed(items: Iterable[UndeliveredItem]) -> Mapping[date, Sequence[Leaving]]:
+    """Return how the live counters fall by removed items, by day; what failed has failed."""
+    changes: dict[date, list[Leaving]] = defaultdict(list)
+    for item in items:
+        key = item.entry_key
+        changes[counters.live_day(key)].append((edge.leaves(key), count_change(item, None).live))
+    return changes
 
 
 def _version(before: UndeliveredItem | Suppression | None) -> int | None:
