@@ -35,6 +35,9 @@ def deploy(
     stage: StageOption,
     bucket: Annotated[str, typer.Option(help="Bucket of yours for the archives, in the region deployed to.")],
     parameter: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of a template parameter; repeatable.")] = None,
+    sms_logs: Annotated[
+        bool, typer.Option("--sms-logs", help="Have SNS log the fate of every text; applies to the whole AWS account.")
+    ] = False,
     yes: YesOption = False,
 ) -> None:
     """Build, show what would change in AWS, ask, and apply it. Credentials and region come from the environment."""
@@ -53,6 +56,8 @@ def deploy(
         parameters = {"LayerBucket": bucket, "LayerKey": built.layer_key, **given}
         outputs = _apply(cloudformation, stack_name(stage), template_url, parameters, built, yes=yes)
         open_console(boto3.client("cognito-idp"), outputs)
+        if sms_logs:
+            _log_texts(boto3.client("sns"), outputs)
     except ToolError as error:
         _STDERR.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(1) from None
@@ -91,6 +96,12 @@ def _parameters(given: list[str]) -> dict[str, str]:
             raise ToolError(f"--parameter takes NAME=VALUE, not {pair!r}.")
         parameters[name] = value
     return parameters
+
+
+def _log_texts(sns: Any, outputs: Mapping[str, str]) -> None:  # noqa: ANN401 - boto3 makes its clients at run time
+    """Switch SNS's delivery status logging for texts on, which CloudFormation cannot (API, "SetSMSAttributes")."""
+    role = outputs["SmsDeliveryStatusRoleArn"]
+    sns.set_sms_attributes(attributes={"DeliveryStatusIAMRole": role, "DeliveryStatusSuccessSamplingRate": "100"})
 
 
 def _upload(s3: Any, bucket: str, built: "Build") -> str:  # noqa: ANN401 - boto3 makes its clients at run time

@@ -47,7 +47,6 @@ def test_a_stage_is_deployed_upgraded_and_removed_and_its_data_stay(run, stack):
 
     again = deploy(run, "--yes", "--parameter", "OperatorEmail=ops@example.com")
     assert again.returncode == 0, again.stderr
-
     table = next(line.split(": ")[1] for line in first.stdout.splitlines() if line.startswith("UndeliveredTable"))
     declined = run("destroy", "--stage", STAGE, answer="n\n")
     assert declined.returncode == 1
