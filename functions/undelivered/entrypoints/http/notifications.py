@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Annotated, Any
+from unicodedata import category
 
 import msgspec
 
@@ -14,6 +15,8 @@ from undelivered.entrypoints.http.views import NotificationView, notification_vi
 from undelivered.services.accept_notifications import AcceptNotifications, HandedOver
 
 MOST_AT_ONCE = 100
+_BREAKING = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of control characters and line breaks: in a header, one would begin another header."""
 _MOST_METADATA = 20
 _MetadataKey = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 _MetadataValue = Annotated[str, msgspec.Meta(max_length=256)]
@@ -101,8 +104,7 @@ def _read(given: object) -> HandedOver | RefusedError:
         return RefusedError(error.code, error.detail)
     if not body.text.strip() or not body.title.strip():
         return RefusedError("invalid_body", "The fields 'title' and 'text' must hold visible characters.")
-    if any(ord(letter) < ord(" ") for letter in f"{body.title}{body.subject}"):
-        # A line break in a header would begin another header.
+    if any(category(letter) in _BREAKING for letter in f"{body.title}{body.subject}"):
         return RefusedError("invalid_body", "The fields 'title' and 'subject' must be single lines.")
     return HandedOver(
         customer_id=body.customer_id,

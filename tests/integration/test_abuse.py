@@ -1,0 +1,388 @@
+"""What somebody with bad intentions tries. Every test that can is made from the table of routes, so that a route
+that is added tomorrow is tried as well.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from types import MappingProxyType
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.builders.api import (
+    Api,
+    a_token,
+    believe_test_tokens,
+    encoded,
+    host,
+    host_claims,
+    manager,
+    person_claims,
+    signing_key,
+    viewer,
+)
+from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item
+from undelivered.domain.identifiers import item_id
+from undelivered.domain.signing import sign
+from undelivered.domain.taxonomy import Reason
+from undelivered.entrypoints.http.api import ROUTES
+from undelivered.entrypoints.http.auth import Role
+from undelivered.entrypoints.http.requests import MAX_BODY_BYTES
+from undelivered.entrypoints.http.routing import Access
+
+OTHER = "acc-2"
+SECRET = "hushhush"
+"""Stands in everything of the account that the other one tries to get at."""
+ITEM = an_item(
+    Reason.MAILBOX_FULL,
+    number=7,
+    recipient=f"{SECRET}@example.com",
+    title=f"Title {SECRET}",
+    customer_name=f"Ada {SECRET}",
+    customer_id=f"c-{SECRET}",
+    notification_id=f"n-{SECRET}",
+)
+CONSENT = {"given_by": "Ada", "how": "telephone", "at": "2026-01-01T00:00:00Z"}
+NOTIFICATION = {"customer_id": f"c-{SECRET}", "channel": "email", "title": "T", "text": "x"}
+
+BODIES = {
+    "POST /undelivered/{item_id}/resend": {},
+    "POST /undelivered/{item_id}/dismiss": {"reason": "x"},
+    "POST /undelivered/resend": {"ids": [item_id(ITEM.entry_key)]},
+    "POST /exports": {"format": "csv"},
+    "PUT /customers/{customer_id}": {"name": "Eve", "email": "eve@example.com"},
+    "PATCH /customers/{customer_id}": {"email": "eve@example.com"},
+    "POST /customers/{customer_id}/opt-in": {"consent": CONSENT},
+    "PUT /suppressions/{channel}/{address}": {"why": "x"},
+    "DELETE /suppressions/{channel}/{address}": {"why": "x"},
+    "PUT /settings": {},
+    "POST /notifications": {"notifications": [NOTIFICATION]},
+}
+"""A body that each route takes."""
+
+NAMED = [pytest.param(route, id=f"{route.method} {route.path}") for route in ROUTES]
+GUARDED = [param for param in NAMED if param.values[0].access is not Access.PUBLIC]
+TAKING = [param for param in NAMED if param.values[0].body]
+
+
+@pytest.fixture
+def api(monkeypatch):
+    believe_test_tokens(monkeypatch)
+    api = Api()
+    api.add(ITEM)
+    api.customers.save(a_customer(f"c-{SECRET}", name=f"Ada {SECRET}", email=f"{SECRET}@example.com"))
+    api.notifications.add(a_notification(f"n-{SECRET}", customer_id=f"c-{SECRET}", text=f"Dear {SECRET}"))
+    api.notifications.claim(an_attempt(f"n-{SECRET}", to=f"{SECRET}@example.com"))
+    api.suppressions.save(None, a_suppression(f"{SECRET}@example.com"))
+    api.export_id = api.post("/exports", {"format": "csv"}).json["export_id"]
+    api.batch_id = api.post("/undelivered/resend", {"ids": [item_id(an_item(number=8).entry_key)]}).json["batch_id"]
+    return api
+
+
+def url_of(route, api):
+    """The route's address with what belongs to the account under attack."""
+    values = {
+        "item_id": item_id(ITEM.entry_key),
+        "batch_id": api.batch_id,
+        "export_id": api.export_id,
+        "customer_id": f"c-{SECRET}",
+        "notification_id": f"n-{SECRET}",
+        "channel": "email",
+        "address": f"{SECRET}%40example.com",
+        "token": sign(b"guessed", "unsubscribe", f"{ACCOUNT}~n-{SECRET}~1"),
+    }
+    query = f"?address={SECRET}%40example.com" if route.path == "/customers" else ""
+    return re.sub(r"{(\w+)}", lambda found: values[found[1]], route.path) + query
+
+
+def call(api, route, headers):
+    return api.call(route.method, url_of(route, api), headers=headers, body=BODIES.get(f"{route.method} {route.path}"))
+
+
+def belongings(api, account_id=ACCOUNT):
+    """Everything of an account, in a form that can be compared."""
+    stores = (api.items, api.customers, api.suppressions, api.notifications, api.exports, api.accounts)
+    kept = [vars(store) if hasattr(store, "__dict__") else {} for store in stores]
+    mine = {
+        (place, name, key): repr(value)
+        for place, attributes in enumerate(kept)
+        for name, rows in attributes.items()
+        if isinstance(rows, dict)
+        for key, value in rows.items()
+        if value and account_id in {key, key[0]}  # asking a defaultdict makes a row of nothing
+    }
+    assert mine
+    return mine, [order for order in api.sends.orders + api.resends.orders if order.account_id == account_id]
+
+
+def test_every_route_that_takes_a_body_is_tried_with_one():
+    assert {f"{route.method} {route.path}" for route in ROUTES if route.body} == set(BODIES)
+
+
+class TestAnotherAccount:
+    CALLERS = MappingProxyType(
+        {
+            "manager": lambda: manager(OTHER),
+            "manager who names the account": lambda: {**manager(OTHER), "X-Account-Id": ACCOUNT},
+            "viewer who names the account": lambda: {**viewer(OTHER), "x-account-id": ACCOUNT},
+            "host for the other account": lambda: host(OTHER),
+        }
+    )
+
+    @pytest.mark.parametrize("route", GUARDED)
+    def test_neither_sees_nor_changes_anything(self, api, route):
+        before = belongings(api)
+
+        for headers in self.CALLERS.values():
+            answer = call(api, route, headers())
+
+            assert answer.status < 500
+            # What was asked for may be repeated: here these two ids, and the address in the path of a suppression.
+            repeated = (f"c-{SECRET}", f"n-{SECRET}", f"{SECRET}@example.com" if route.method == "PUT" else "c-")
+            told = answer.text
+            for name in repeated:
+                told = told.replace(name, "")
+            assert SECRET not in told
+            assert belongings(api) == before
+
+    @pytest.mark.parametrize("route", [param for param in GUARDED if "_id}" in param.values[0].path])
+    def test_is_told_that_there_is_no_such_thing(self, api, route):
+        if route.method == "PUT":
+            pytest.skip("it makes one of its own")
+
+        assert call(api, route, manager(OTHER)).status == 404
+
+    def test_cannot_use_a_cursor(self, api):
+        api.add(*(an_item(Reason.MAILBOX_FULL, number=number) for number in range(20, 24)))
+        cursor = api.get("/undelivered?limit=2").json["next_cursor"]
+
+        assert api.get(f"/undelivered?limit=2&cursor={cursor}", manager(OTHER)).status == 400
+
+
+class TestTokens:
+    @staticmethod
+    def forged():
+        claims = person_claims()
+        payload = encoded(json.dumps(claims).encode())
+        none_head = encoded(b'{"alg":"none","kid":"key-1"}')
+        hs_head = encoded(b'{"alg":"HS256","kid":"key-1"}')
+        public = signing_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        mac = hmac.digest(public, f"{hs_head}.{payload}".encode(), hashlib.sha256)
+        own_key = encoded(json.dumps({"alg": "RS256", "jwk": {"kty": "RSA"}, "kid": "other"}).encode())
+        return {
+            "no token": "",
+            "no signature": f"{none_head}.{payload}.",
+            "no algorithm, some signature": f"{none_head}.{payload}.AAAA",
+            "HS256 with the public key": f"{hs_head}.{payload}.{encoded(mac)}",
+            "a key of its own in the head": f"{own_key}.{payload}.AAAA",
+            "expired": a_token(person_claims(exp=NOW.timestamp() - 3_600)),
+            "of another application": a_token(person_claims(aud="somebody-else")),
+            "of another pool": a_token(person_claims(iss="https://cognito-idp.eu-central-1.amazonaws.com/other")),
+            "access token called an ID token": a_token(host_claims(token_use="id")),
+            "ID token called an access token": a_token(person_claims(token_use="access", scope="undelivered/host")),
+        }
+
+    FORGED = forged()
+
+    @pytest.mark.parametrize("route", GUARDED)
+    def test_what_is_forged_opens_no_route(self, api, route):
+        before = belongings(api)
+
+        for kind, token in self.FORGED.items():
+            answer = call(api, route, {"Authorization": token, "X-Account-Id": ACCOUNT})
+
+            assert (kind, answer.status, answer.json["code"]) == (kind, 401, "unauthorized")
+            assert SECRET not in answer.text
+        assert belongings(api) == before
+
+    @pytest.mark.parametrize("route", GUARDED)
+    def test_a_persons_access_token_opens_no_route(self, api, route):
+        token = a_token(person_claims(token_use="access", client_id="console-client", scope="openid email"))
+
+        assert call(api, route, {"Authorization": token, "X-Account-Id": ACCOUNT}).status == 403
+
+
+class TestRoles:
+    @pytest.mark.parametrize("route", GUARDED)
+    def test_each_role_gets_as_far_as_the_table_says(self, api, route):
+        callers = {Role.VIEWER: viewer(), Role.MANAGER: manager(), Role.HOST: host()}
+        refused = {role for role, headers in callers.items() if call(api, route, headers).status == 403}
+
+        assert refused == set(Role) - route.access.value
+
+    @pytest.mark.parametrize("route", GUARDED)
+    def test_a_viewer_changes_nothing(self, api, route):
+        if route.path == "/exports":
+            pytest.skip("an export is a way of reading")
+        before = belongings(api)
+
+        answer = call(api, route, viewer())
+
+        assert belongings(api) == before
+        assert route.method == "GET" or answer.status == 403
+
+    def test_only_routes_that_read_are_open_to_viewers(self):
+        acting = {(route.method, route.path) for route in ROUTES if route.method != "GET"}
+        open_to_viewers = {(route.method, route.path) for route in ROUTES if Role.VIEWER in route.access.value}
+
+        assert acting & open_to_viewers == {("POST", "/exports")}
+
+
+class TestBodies:
+    @pytest.mark.parametrize("route", TAKING)
+    def test_fields_that_nobody_asked_for_are_refused(self, api, route):
+        before = belongings(api)
+
+        for field in ("account_id", "role", "version", "state", "__proto__"):
+            body = {**BODIES[f"{route.method} {route.path}"], field: OTHER}
+            answer = api.call(route.method, url_of(route, api), headers=host(), body=body)
+
+            assert (answer.status, answer.json["code"]) == (400, "invalid_body")
+            assert answer.json["errors"][0]["field"] == field
+        assert belongings(api) == before
+
+    def test_nor_in_a_notification(self, api):
+        answer = api.post("/notifications", {"notifications": [{**NOTIFICATION, "account_id": OTHER}]}, host())
+
+        assert answer.json["accepted"] == []
+        assert answer.json["refused"][0]["code"] == "invalid_body"
+
+    @pytest.mark.parametrize("route", TAKING)
+    def test_huge_ones_are_refused(self, api, route):
+        raw = json.dumps({"x": "y" * MAX_BODY_BYTES})
+
+        answer = api.call(route.method, url_of(route, api), headers=host(), raw=raw)
+
+        assert (answer.status, answer.json["code"]) == (413, "too_large")
+
+    BROKEN = (
+        "[" * 100_000,
+        '{"a":' * 40_000,
+        "\x00",
+        "{",
+        '"\\ud800"',
+        "null",
+        "[]",
+        "1e999",
+        '{"name": 1, "name": 2}',
+    )
+
+    @pytest.mark.parametrize("route", TAKING)
+    def test_deep_and_broken_ones_are_refused(self, api, route):
+        for raw in self.BROKEN:
+            answer = api.call(route.method, url_of(route, api), headers=host(), raw=raw)
+
+            assert (raw[:30], answer.status) == (raw[:30], 400)
+
+
+class TestPages:
+    @pytest.mark.parametrize("path", ["/undelivered", "/suppressions"])
+    @pytest.mark.parametrize("limit", ["201", "1000000000", "0", "-1", "1e3", "99999999999999999999"])
+    def test_have_a_size_that_bounds_their_cost(self, api, path, limit):
+        assert api.get(f"{path}?limit={limit}").status == 400
+
+    def test_a_search_is_bounded(self, api):
+        assert api.get(f"/undelivered?q={'a' * 201}").status == 400
+
+    @pytest.mark.parametrize("cursor", ["%00", "AAAA", "'%20OR%201=1", "a" * 5_000, "..%2F..%2F", "%F0%9F%92%A9"])
+    def test_cursors_that_were_made_up_are_refused(self, api, cursor):
+        assert api.get(f"/undelivered?cursor={cursor}").status == 400
+
+
+class TestPaths:
+    VALUES = (
+        "..%2F..%2Fsettings", "%2e%2e%2f", "%00", "a%00b", "%0d%0aX: y", "~accounts", "%25%32%65", "a" * 513,
+        "%F0%9F%92%A9", "%FF", "acc-1~n", "'%20OR%20'1'='1", "%24%7Bjndi:ldap:x%7D", "<script>",
+    )  # fmt: skip
+
+    @pytest.mark.parametrize("route", [param for param in NAMED if "{" in param.values[0].path])
+    def test_tricks_in_ids_find_nothing(self, api, route):
+        before = belongings(api)
+
+        for value in self.VALUES:
+            url = route.path.replace("{channel}", "email")
+            url = re.sub(r"{\w+}", lambda _, value=value: value, url)
+            answer = api.call(route.method, url, headers=host(), body=BODIES.get(f"{route.method} {route.path}"))
+
+            assert (value, answer.status) in {(value, 400), (value, 404)}
+            assert "<script>" not in answer.text or "json" in answer.headers["Content-Type"]
+            assert not any("\n" in f"{name}{text}" or "\r" in f"{name}{text}" for name, text in answer.headers.items())
+        assert belongings(api) == before
+
+
+class TestHeaders:
+    BREAKS = ("a\r\nBcc: all@example.com", "a\nBcc: all@example.com", "a\rb", "a\x00b", "a\x0bb", "a\x85b", "a\u2028b")
+
+    @pytest.mark.parametrize("text", BREAKS)
+    @pytest.mark.parametrize("field", ["title", "subject"])
+    def test_none_is_added_through_a_title_or_subject(self, api, field, text):
+        answer = api.post("/notifications", {"notifications": [{**NOTIFICATION, field: text}]}, host())
+
+        assert answer.json["accepted"] == []
+
+    @pytest.mark.parametrize("text", BREAKS)
+    def test_nor_through_a_name(self, api, text):
+        assert api.put("/customers/c-9", {"name": text, "email": "x@example.com"}, host()).status == 400
+        assert api.patch(f"/customers/c-{SECRET}", {"name": text}).status == 400
+
+    @pytest.mark.parametrize("text", [*BREAKS, "Eve <eve@example.com>\r\nBcc: all@example.com"])
+    def test_nor_through_the_sender(self, api, text):
+        for sender in (text, f"{text} <notices@example.com>"):
+            assert api.put("/settings", {"sender": sender}).status == 400
+
+    @pytest.mark.parametrize(
+        "address", ["a@example.com\r\nBcc: b@example.com", "a@example.com,b@example.com", "a b@c.de"]
+    )
+    def test_nor_through_an_address(self, api, address):
+        assert api.put("/customers/c-9", {"name": "Eve", "email": address}, host()).status == 400
+        told = api.post("/notifications", {"notifications": [{**NOTIFICATION, "to": address}]}, host())
+        assert told.json["accepted"] == []
+        assert api.put("/settings", {"digest": {"recipients": [address]}}).status == 400
+
+
+class TestMarkup:
+    def test_stays_text_in_answers_that_are_never_taken_for_a_page(self, api):
+        title = "<img src=x onerror=alert(1)>"
+        api.add(an_item(Reason.MAILBOX_FULL, number=30, title=title))
+
+        answer = api.get("/undelivered")
+
+        assert title in {item["title"] for item in answer.json["items"]}
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+class TestUnsubscribing:
+    def test_takes_only_tokens_made_for_it(self, api):
+        payload = f"{ACCOUNT}~n-{SECRET}~1"
+        secret = api.keys.secrets()[0]
+        good = sign(secret, "unsubscribe", payload)
+        forged = {
+            "another purpose": sign(secret, "cursor", payload),
+            "another key": sign(b"guessed", "unsubscribe", payload),
+            "no signature": base64.urlsafe_b64encode(payload.encode()).decode(),
+            "another account": f"{encoded(f'{OTHER}~n-{SECRET}~1'.encode())}.{good.partition('.')[2]}",
+            "cut off": good[:-2],
+        }
+        before = belongings(api)
+
+        for token in forged.values():
+            assert api.call("POST", f"/unsubscribe/{token}").status == 404
+            assert api.call("GET", f"/unsubscribe/{token}").status == 404
+
+        assert belongings(api) == before
+        assert api.call("POST", f"/unsubscribe/{good}").status == 200
+
+    def test_opening_the_page_does_nothing_and_tells_no_address(self, api):
+        token = sign(api.keys.secrets()[0], "unsubscribe", f"{ACCOUNT}~n-{SECRET}~1")
+        before = belongings(api)
+
+        page = api.call("GET", f"/unsubscribe/{token}")
+
+        assert page.status == 200
+        assert SECRET not in page.text
+        assert belongings(api) == before
