@@ -3,6 +3,7 @@
 botocore is used as it is: its higher layer boto3 would add to every cold start and is not needed.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -23,6 +24,19 @@ def _session() -> botocore.session.Session:
     return botocore.session.get_session()
 
 
+class _WhenUsed:
+    """A client that is made when something is first asked of it.
+
+    Making one costs as much as a tenth of a cold start, and few invocations use all that their function may.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._made = cache(make)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the client has
+        return getattr(self._made(), name)
+
+
 @cache
 def client(service: str, *, once: bool = False) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
     """Return the client of a service, such as ``sesv2``; endpoint and region come from the environment.
@@ -30,4 +44,4 @@ def client(service: str, *, once: bool = False) -> Any:  # noqa: ANN401 - botoco
     ``once`` makes it try every call a single time.
     """
     config = (_ONCE if once else _RETRYING).merge(_SIGNING.get(service, Config()))
-    return _session().create_client(service, config=config)
+    return _WhenUsed(lambda: _session().create_client(service, config=config))
