@@ -7,8 +7,16 @@ import sys
 import pytest
 
 from infrastructure.deploy import stack_name
+from infrastructure.local.stack import LocalStack
 
 STAGE = "trial"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    """Bring up an emulator of its own: SNS's log groups are one per AWS account, whatever the stage."""
+    with LocalStack.start(state_dir=tmp_path_factory.mktemp("deploy"), empty=True) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
