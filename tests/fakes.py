@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from undelivered.domain.account import AccountSettings, Customer, Notification, SendAttempt, same_contact
+from undelivered.domain.account import AccountSettings, Customer, GraceSettings, Notification, SendAttempt, same_contact
 from undelivered.domain.announcement import Announcement
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.lifecycle import merge_items, settles_at
@@ -151,13 +151,17 @@ class FakeUndeliveredStore:
         return [other for other in self._of_account(item.account_id) if same(other)]
 
     def due_for_settling(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
-        due = [item for item in self.items.values() if item.state is State.RESENDING and settles_at(item) <= now]
-        return sorted(due, key=settles_at)[:limit]
+        due = [item for item in self.items.values() if item.state is State.RESENDING and self._settles_at(item) <= now]
+        return sorted(due, key=self._settles_at)[:limit]
 
     def sweep(self, account_id: str, now: datetime, limit: int) -> int:
         past = [key for key, item in sorted(self.items.items()) if key[0] == account_id and item.leaves_at <= now]
         for key in past[:limit]:
             del self.items[key]
+    @staticmethod
+    def _settles_at(item: UndeliveredItem) -> datetime:
+        return settles_at(item, GraceSettings())
+
         return len(past[:limit])
 
     def archive(self, items: Iterable[UndeliveredItem], *, settle_counters: bool) -> None:  # noqa: ARG002

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from undelivered.adapters.clients import client
+from undelivered.domain.account import GraceSettings
 from undelivered.domain.notification import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import (
@@ -75,6 +76,10 @@ def _history_days(account_id: str) -> int:
 
 
 def _content_days(account_id: str) -> int:
+def _grace(account_id: str) -> GraceSettings:
+    return accounts().settings(account_id).grace
+
+
     return accounts().settings(account_id).content_days
 
 
@@ -93,7 +98,7 @@ def undelivered_store() -> UndeliveredStore:
     from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
 
     _tables()
-    return DynamoUndeliveredStore(zone_of=zone_of, history_days_of=_history_days)
+    return DynamoUndeliveredStore(zone_of=zone_of, history_days_of=_history_days, grace_of=_grace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tests.builders.items import (
     resent,
 )
 from tests.contract.worlds import BACKENDS
-from undelivered.domain.account import AccountSettings, Consent, DigestSettings, RecordedConsent
+from undelivered.domain.account import AccountSettings, Consent, DigestSettings, GraceSettings, RecordedConsent
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.lifecycle import settles_at
@@ -254,7 +254,7 @@ def test_resends_come_due_when_their_grace_period_is_over(world):
     silent = resent(an_item(number=2), at=NOW - timedelta(hours=1))
     put(world, waiting, silent, reported(settled, Outcome.DELIVERED), an_item(number=4))
 
-    due = world.undelivered.due_for_settling(settles_at(silent), 10)
+    due = world.undelivered.due_for_settling(settles_at(silent, GraceSettings()), 10)
 
     assert keys(due) == [silent.entry_key]
 

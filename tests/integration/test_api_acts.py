@@ -223,6 +223,7 @@ class TestSettings:
             "history_days": 365,
             "content_days": 30,
             "soft_failures": {"failures": 3, "days": 2},
+            "grace": {"email_hours": 20, "sms_hours": 80},
             "digest": {"recipients": ["Boss@example.com"], "days": [4, 0, 4], "hour": 7},
         }
 
@@ -243,6 +244,7 @@ class TestSettings:
             ({"sender": "A <a@example.com>\r\nBcc: x@example.com"}, "sender"),
             ({"history_days": 1}, "history_days"),
             ({"soft_failures": {"failures": 0}}, "soft_failures.failures"),
+            ({"grace": {"email_hours": 0}}, "grace.email_hours"),
             ({"digest": {"hour": 24}}, "digest.hour"),
             ({"digest": {"days": [7]}}, "digest.days[0]"),
             ({"digest": {"recipients": ["a@example.com", "nonsense"]}}, "digest.recipients[1]"),

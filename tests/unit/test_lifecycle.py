@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.builders.items import an_item
+from undelivered.adapters.dynamodb.mapping import facts_of, undelivered_row
+from undelivered.domain.account import GraceSettings
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.lifecycle import (
     join,
@@ -15,6 +18,7 @@ from undelivered.domain.lifecycle import (
     merge_items,
     record_sent,
     settle_unconfirmed,
+    settles_at,
     start_resend,
 )
 from undelivered.domain.notification import Report, State, UndeliveredItem
@@ -211,3 +215,29 @@ def test_every_item_in_every_history_has_a_state_and_a_verdict(events, resend):
     assert isinstance(item, UndeliveredItem)
     assert item.state in State
     assert item.verdict.reason in Reason
+
+
+@pytest.mark.parametrize(
+    ("channel", "message_id", "expected"),
+    [
+        (Channel.EMAIL, "m-2", timedelta(hours=16)),
+        (Channel.SMS, "m-2", timedelta(hours=73)),
+        (Channel.EMAIL, "", timedelta(minutes=15)),
+    ],
+)
+def test_silence_is_settled_after_the_grace_period_of_the_channel_and_sooner_when_nobody_took_the_message(
+    channel, message_id, expected
+):
+    running = record_sent(resent(an_item(channel=channel)), 2, message_id)
+
+    assert settles_at(running, GraceSettings()) - running.last_attempt.at == expected
+
+
+def test_the_grace_period_is_the_accounts_to_set():
+    running = record_sent(resent(an_item()), 2, "m-2")
+    grace = GraceSettings(email_hours=2)
+
+    row = undelivered_row(running, facts_of(running), 1, grace)
+
+    assert settles_at(running, grace) == running.last_attempt.at + timedelta(hours=2)
+    assert int(row["settle_at"]["N"]) == int(settles_at(running, grace).timestamp())

@@ -18,6 +18,21 @@ class DigestSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GraceSettings:
+    """How many hours of silence after a resend are taken as its arrival; a failure reported later undoes that."""
+
+    # SES tries for up to 14 hours (observed: "unable to deliver in 840 minutes").
+    email_hours: int = 16
+    # SMS receipts come up to 72 hours late (Amazon SNS Developer Guide, "Viewing Amazon CloudWatch
+    # metrics and logs for SMS deliveries").
+    sms_hours: int = 73
+
+    def after(self, channel: Channel) -> timedelta:
+        """Return the grace period of a channel."""
+        return timedelta(hours=self.email_hours if channel is Channel.EMAIL else self.sms_hours)
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSettings:
     """What an account may set. ``sender`` empty means the system's default sender."""
 
@@ -27,6 +42,7 @@ class AccountSettings:
     history_days: int = 400
     content_days: int = 60
     soft_failures: SoftFailureRule = field(default_factory=SoftFailureRule)
+    grace: GraceSettings = field(default_factory=GraceSettings)
     digest: DigestSettings = field(default_factory=DigestSettings)
 
 

@@ -4,15 +4,12 @@ Merging is a join in a lattice: each attempt's report is the greatest of those r
 order and however often they came, and the item's state follows from its attempts.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from types import MappingProxyType
+from datetime import datetime
 
-from undelivered.domain.account import SEND_SETTLES_AFTER
+from undelivered.domain.account import SEND_SETTLES_AFTER, GraceSettings
 from undelivered.domain.feedback import Feedback, Outcome
 from undelivered.domain.notification import Attempt, Audit, Dismissal, Report, UndeliveredItem, report_of
-from undelivered.domain.taxonomy import Channel
 
 
 def join(known: Report | None, new: Report | None) -> Report | None:
@@ -117,23 +114,11 @@ def settle_unconfirmed(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
     return item.with_attempt(replace(last, report=report))
 
 
-SETTLES_AFTER: Mapping[Channel, timedelta] = MappingProxyType(
-    {
-        # SES tries for up to 14 hours (observed: "unable to deliver in 840 minutes").
-        Channel.EMAIL: timedelta(hours=16),
-        # SMS receipts come up to 72 hours late (Amazon SNS Developer Guide, "Viewing Amazon CloudWatch
-        # metrics and logs for SMS deliveries").
-        Channel.SMS: timedelta(hours=73),
-    }
-)
-"""How long silence after a resend goes on before it is taken as arrived."""
-
-
-def settles_at(item: UndeliveredItem) -> datetime:
+def settles_at(item: UndeliveredItem, grace: GraceSettings) -> datetime:
     """Return when cleanup has to look at an item that is being resent.
 
     A resend that no provider took is looked at soon: it may have been broken off. One that was taken
     gets the time that news of it can need.
     """
     last = item.last_attempt
-    return last.at + (SETTLES_AFTER[item.channel] if last.provider_message_id else SEND_SETTLES_AFTER)
+    return last.at + (grace.after(item.channel) if last.provider_message_id else SEND_SETTLES_AFTER)

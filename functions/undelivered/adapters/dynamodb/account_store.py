@@ -10,7 +10,7 @@ from pynamodb.exceptions import PutError
 
 from undelivered.adapters.dynamodb.models import AccountModel
 from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
-from undelivered.domain.account import AccountSettings, DigestSettings
+from undelivered.domain.account import AccountSettings, DigestSettings, GraceSettings
 from undelivered.domain.suppression import SoftFailureRule
 
 REGISTRY = "~accounts"
@@ -77,6 +77,8 @@ def _settings_of(account_id: str, stored: dict[str, Any]) -> AccountSettings:
     given = dict(stored)
     if "soft_failures" in given:
         given["soft_failures"] = SoftFailureRule(**given["soft_failures"])
+    if "grace" in given:
+        given["grace"] = GraceSettings(**given["grace"])
     if "digest" in given:
         digest = given["digest"]
         given["digest"] = DigestSettings(tuple(digest["recipients"]), tuple(digest["days"]), digest["hour"])

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from undelivered.adapters.dynamodb.requests import Row
+from undelivered.domain.account import GraceSettings
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import parse_timestamp, recipient_digest
 from undelivered.domain.lifecycle import settles_at
@@ -27,6 +28,7 @@ from undelivered.domain.reporting import CLASS_BY_CODE, CLASSES, FailureClass
 from undelivered.domain.taxonomy import VERDICTS, Fault, Kind, Reason, Status, Verdict, verdict
 
 LIVE_GROUP = "live"
+_USUAL_GRACE = GraceSettings()
 RESENDING_PARTITION = "resending"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,7 +72,7 @@ def state_partition(account_id: str, state: State) -> str:
     return f"{account_id}#{state.value}"
 
 
-def undelivered_row(item: UndeliveredItem, facts: Facts, version: int) -> Row:
+def undelivered_row(item: UndeliveredItem, facts: Facts, version: int, grace: GraceSettings = _USUAL_GRACE) -> Row:
     """Return the row of an item in the Undelivered table."""
     live = facts.state in LIVE_STATES
     row = _common_row(item, facts, LIVE_GROUP if live else facts.state.value, version)
@@ -81,7 +83,7 @@ def undelivered_row(item: UndeliveredItem, facts: Facts, version: int) -> Row:
         row["ready_partition"] = {"S": item.account_id}
     if facts.state is State.RESENDING:
         row["settle_partition"] = {"S": RESENDING_PARTITION}
-        row["settle_at"] = {"N": str(int(settles_at(item).timestamp()))}
+        row["settle_at"] = {"N": str(int(settles_at(item, grace).timestamp()))}
     return row
 
 

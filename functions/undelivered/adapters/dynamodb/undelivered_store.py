@@ -4,7 +4,7 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,7 @@ from undelivered.adapters.dynamodb.requests import (
     write,
 )
 from undelivered.adapters.dynamodb.suppression_store import address_key, suppression_row
+from undelivered.domain.account import GraceSettings
 from undelivered.domain.errors import RetryableError, StaleWriteError
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.lifecycle import merge_items
@@ -58,6 +59,9 @@ _SWEPT_AT_ONCE = 60
 _ARCHIVE_TRIES = 5
 _OF_CUSTOMER_AT_MOST = 50
 _NO_CHANGE = CountChange()
+
+_COUNTED_WHERE_SENT = tuple(each.name for each in fields(CountChange) if each.name != "live")
+"""Counters of the day of sending in the account's time zone; those of live items go by days in UTC."""
 
 
 @dataclass(slots=True)
@@ -121,21 +125,24 @@ class DynamoUndeliveredStore:
     A stored item's version is one more than that of the item it replaces, and 1 when it is new.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what accounts set, and what tests replace
         self,
         *,
         zone_of: Callable[[str], ZoneInfo],
         history_days_of: Callable[[str], int],
+        grace_of: Callable[[str], GraceSettings] = lambda _: GraceSettings(),
         clock: Callable[[], datetime] = _now,
         sleep: Callable[[float], None] = time.sleep,
         choose: Callable[[int], int] = random.randrange,
     ) -> None:
         """Take what is known of accounts; the rest is for tests.
 
-        ``zone_of`` gives an account's time zone, ``history_days_of`` how many days it keeps history.
+        ``zone_of`` gives an account's time zone, ``history_days_of`` how many days it keeps history,
+        ``grace_of`` how long silence after a resend goes on.
         """
         self._zone_of = zone_of
         self._history_days_of = history_days_of
+        self._grace_of = grace_of
         self._clock = clock
         self._sleep = sleep
         self._choose = choose
@@ -230,7 +237,7 @@ class DynamoUndeliveredStore:
         if past and before is None:
             self._save_past(None, after, suppression)
             return
-        row = undelivered_row(after, facts_of(after), _next_version(before))
+        row = undelivered_row(after, facts_of(after), _next_version(before), self._grace_of(after.account_id))
         actions = [put(UndeliveredModel, row, over_version=_version(before)), *_suppression_actions(suppression)]
         try:
             self._commit_item(after, actions, count_change(before, after))
@@ -256,11 +263,17 @@ class DynamoUndeliveredStore:
         while waiting:
             group, waiting = self._first_group(waiting)
             try:
-                self._commit(group[0][1].account_id, [_put_over(*change) for change in group], self._changes(group))
+                self._commit(
+                    group[0][1].account_id, [self._put_over(*change) for change in group], self._changes(group)
+                )
             except ConditionFailedError as error:
                 stale.update(after.entry_key for place, (_, after) in enumerate(group) if place in error.positions)
                 waiting = [change for place, change in enumerate(group) if place not in error.positions] + waiting
         return stale
+
+    def _put_over(self, before: UndeliveredItem, after: UndeliveredItem) -> Action:
+        row = undelivered_row(after, facts_of(after), _next_version(before), self._grace_of(after.account_id))
+        return put(UndeliveredModel, row, over_version=before.version)
 
     def _first_group(
         self, changes: list[tuple[UndeliveredItem, UndeliveredItem]]
@@ -279,8 +292,10 @@ class DynamoUndeliveredStore:
             change = count_change(before, after)
             # Counter.update, unlike +, keeps what is negative.
             changes.setdefault(counters.live_day(after.entry_key), CountChange()).live.update(change.live)
-            for day, failed in self._local(after, change).items():
-                changes.setdefault(day, CountChange()).failed.update(failed.failed)
+            for day, others in self._local(after, change).items():
+                total = changes.setdefault(day, CountChange())
+                for name in _COUNTED_WHERE_SENT:
+                    getattr(total, name).update(getattr(others, name))
         return changes
 
     def _save_past(
@@ -452,12 +467,6 @@ def _version(before: UndeliveredItem | Suppression | None) -> int | None:
 
 def _next_version(before: UndeliveredItem | Suppression | None) -> int:
     return before.version + 1 if before else 1
-
-
-def _put_over(before: UndeliveredItem, after: UndeliveredItem) -> Action:
-    return put(
-        UndeliveredModel, undelivered_row(after, facts_of(after), before.version + 1), over_version=before.version
-    )
 
 
 def _key_of(item: UndeliveredItem) -> Row:

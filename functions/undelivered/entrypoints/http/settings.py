@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from undelivered.domain.account import AccountSettings, DigestSettings
+from undelivered.domain.account import AccountSettings, DigestSettings, GraceSettings
 from undelivered.domain.suppression import SoftFailureRule
 from undelivered.entrypoints.http.problems import invalid_body
 from undelivered.entrypoints.http.routing import Access, Answer, Call, Route
@@ -19,6 +19,13 @@ class SoftFailuresForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     failures: Annotated[int, msgspec.Meta(ge=2, le=50)] = 5
     days: Annotated[int, msgspec.Meta(ge=0, le=60)] = 3
+
+
+class GraceForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """After how many hours of silence a resend is taken as arrived, unconfirmed. It holds for resends from then on."""
+
+    email_hours: Annotated[int, msgspec.Meta(ge=1, le=336)] = 16
+    sms_hours: Annotated[int, msgspec.Meta(ge=1, le=336)] = 73
 
 
 class DigestForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +48,7 @@ class SettingsForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history_days: Annotated[int, msgspec.Meta(ge=30, le=3_650)] = 400
     content_days: Annotated[int, msgspec.Meta(ge=1, le=400)] = 60
     soft_failures: SoftFailuresForm = SoftFailuresForm()
+    grace: GraceForm = GraceForm()
     digest: DigestForm = DigestForm()
 
 
@@ -59,6 +67,7 @@ def replace_settings(call: Call) -> Answer:
         history_days=form.history_days,
         content_days=form.content_days,
         soft_failures=SoftFailureRule(form.soft_failures.failures, form.soft_failures.days),
+        grace=GraceSettings(form.grace.email_hours, form.grace.sms_hours),
         digest=DigestSettings(
             recipients=_checked_recipients(form.digest.recipients),
             days=tuple(sorted(set(form.digest.days))),

@@ -1,0 +1,110 @@
+"""A thousand items resent by one call, within API Gateway's limit, and told about exactly."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from infrastructure.local.seed import _aws_environment, _stores
+from infrastructure.local.stack import OTHER_ACCOUNT
+from infrastructure.local.story import ask, eventually
+from tests.builders.items import a_customer, a_notification, an_item
+from tests.stack.acting import WITHIN, Acting
+from undelivered.domain.identifiers import item_id
+from undelivered.domain.taxonomy import Reason
+from undelivered.services.ports import NewEntry
+
+GATEWAY_SECONDS = 29
+A_THOUSAND = 1_000
+CUSTOMERS = 40
+
+
+@pytest.fixture(scope="module")
+def acting(stack):
+    on_stage = Acting.on(stack)
+    yield on_stage
+    on_stage.close()
+
+
+def summed(progress):
+    return sum(progress[name] for name in ("resending", "resolved", "returned", "refused"))
+
+
+def test_by_filter_resends_what_the_report_shows_and_tells_how_far_it_has_got(acting):
+    acting.undelivered("nina", acting.mailbox("mailbox-full", "nina"))
+    acting.hand_over("nina", number=2)
+    eventually(lambda: len(acting.story.report("nina")) == 2, "the second is not on the report", WITHIN)
+    wanted = {"customer_id": acting.name("nina"), "status": "bounced.soft"}
+
+    batch = acting.ask("POST", "/undelivered/resend", 202, json={"filter": wanted, "note": "once more"})
+
+    def progress():
+        told = acting.ask("GET", f"/resend-batches/{batch['batch_id']}")
+        assert summed(told) == told["total"] == 2
+        return told if told["resending"] == 0 else None
+
+    assert (batch["accepted"], batch["refused"]) == (2, [])
+    assert eventually(progress, "the batch is not through", WITHIN)["returned"] == 2
+
+
+@pytest.fixture
+def thousand(stack, acting):
+    """Put a thousand soft bounces of another account on the report, in its stores; return their ids."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    suffix = acting.story.suffix
+    customers = [
+        a_customer(f"bulk-{suffix}-{n}", account_id=OTHER_ACCOUNT, email=f"fine.bulk{n}.{suffix}@undelivered.example")
+        for n in range(CUSTOMERS)
+    ]
+    items, notifications = [], []
+    for number in range(A_THOUSAND):
+        customer, notification_id = customers[number % CUSTOMERS], f"bulk-{suffix}-{number}"
+        held = {"customer_id": customer.customer_id, "created_at": now}
+        notifications.append(a_notification(notification_id, account_id=OTHER_ACCOUNT, **held))
+        items.append(
+            an_item(
+                Reason.MAILBOX_FULL,
+                account_id=OTHER_ACCOUNT,
+                sent_at=now - timedelta(days=number % 25, hours=1),
+                message_id=notification_id,
+                recipient=customer.email,
+                customer_id=customer.customer_id,
+                notification_id=notification_id,
+            )
+        )
+    with _aws_environment(stack), ThreadPoolExecutor(4) as writers:
+        stores = _stores(OTHER_ACCOUNT)
+        list(writers.map(stores.customers.save, customers))
+        list(writers.map(stores.notifications.add, notifications))
+        assert list(stores.undelivered.add_new([NewEntry(item) for item in items])) == []
+    return [item_id(item.entry_key) for item in items]
+
+
+def test_a_thousand_are_accepted_well_within_the_gateways_limit_and_counted_exactly(stack, acting, thousand):
+    token = stack.token(stack.user("manager", OTHER_ACCOUNT).email)
+    with httpx.Client(base_url=stack.api_url, headers={"Authorization": token}, timeout=60) as manager:
+        assert ask(manager, "GET", "/undelivered/count")["total"] == A_THOUSAND
+        began = time.monotonic()
+        batch = ask(manager, "POST", "/undelivered/resend", 202, json={"ids": thousand})
+        took = time.monotonic() - began
+        again = ask(manager, "POST", "/undelivered/resend", 202, json={"ids": thousand[:50]})
+        too_many = ask(manager, "POST", "/undelivered/resend", 400, json={"ids": [*thousand, "one more"]})
+
+        def progress():
+            told = ask(manager, "GET", f"/resend-batches/{batch['batch_id']}")
+            assert summed(told) == told["total"] == A_THOUSAND
+            return told if told["resending"] == 0 else None
+
+        done = eventually(progress, "the thousand are not through", 420)
+        count = ask(manager, "GET", "/undelivered/count")
+
+    assert (batch["accepted"], batch["refused"]) == (A_THOUSAND, [])
+    assert took < GATEWAY_SECONDS / 2, f"it took {took:.1f} s"
+    assert {one["code"] for one in again["refused"]} <= {"resend_already_running", "resend_already_resolved"}
+    assert (again["accepted"], len(again["refused"])) == (0, 50)
+    assert too_many["code"] == "too_many_items"
+    assert (done["resolved"], done["returned"]) == (A_THOUSAND, 0)
+    assert (count["total"], count["resending"]) == (0, 0)
+    print(f"a thousand accepted in {took:.1f} s, through after {time.monotonic() - began:.0f} s")  # noqa: T201
