@@ -1,10 +1,86 @@
-"""The one logger and the one set of metrics. Messages are constant, facts are keys, and never an address."""
+"""The one logger and the one set of metrics. Messages are constant, facts are keys, and never an address.
+
+Errors are told without their texts: those of libraries repeat what they were given, addresses and contents
+above all. Only our own errors, which are written not to, and the codes of AWS are kept.
+"""
+
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from functools import wraps
+from logging import LogRecord
+from typing import Any, Final, ParamSpec, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 
-logger = Logger(service="undelivered")
+from undelivered.domain.errors import UndeliveredError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_ADDRESS: Final = re.compile(r"[^\s\"'<>,;:()\[\]\\=~/]+@[^\s\"'<>,;:()\[\]\\=~/]+\.[^\s\"'<>,;:()\[\]\\=~/]+")
+_NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}\b")
+
+
+class FunctionFailedError(Exception):
+    """An invocation failed; the text says by which error, and the log has the rest."""
+
+
+def redacted(text: str) -> str:
+    """Return a text with e-mail addresses and phone numbers taken out."""
+    return _NUMBER.sub("[number]", _ADDRESS.sub("[address]", text))
+
+
+def told(error: BaseException) -> str:
+    """Return what may be told of an error: its kind, AWS's code, and the text if the error is ours."""
+    kind = type(error).__qualname__
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        code, operation = response.get("Error", {}).get("Code"), getattr(error, "operation_name", "")
+        return redacted(f"{kind}: {code} in {operation}")
+    return redacted(f"{kind}: {error}") if isinstance(error, UndeliveredError) else kind
+
+
+def _chain(error: BaseException) -> Iterator[str]:
+    """Yield an error and what led to it, the first cause first, each with the lines it passed through."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before:
+        yield from _chain(before)
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{told(error)}\n"
+
+
+class _PrivateFormatter(LambdaPowertoolsFormatter):
+    """Powertools' JSON, with errors told as in ``told``, and without any address that got in all the same."""
+
+    def _extract_log_exception(self, log_record: LogRecord) -> tuple[str, str, list[str]] | tuple[None, None, None]:
+        error = log_record.exc_info[1] if isinstance(log_record.exc_info, tuple) else None
+        if error is None:
+            return None, None, None
+        return "".join(_chain(error)), type(error).__qualname__, []
+
+    def serialize(self, log: Any) -> str:  # noqa: ANN401 - powertools' own mapping
+        return redacted(super().serialize(log))
+
+
+logger = Logger(service="undelivered", logger_formatter=_PrivateFormatter(serialize_stacktrace=False))
 metrics = Metrics(namespace="Undelivered", service="undelivered")
+
+
+def tell_no_secrets(handler: Callable[P, R]) -> Callable[P, R]:
+    """Have errors that leave a function logged here: Lambda would log their texts, and keep them with the event."""
+
+    @wraps(handler)
+    def handle(*args: P.args, **options: P.kwargs) -> R:
+        try:
+            return handler(*args, **options)
+        except Exception as error:
+            logger.exception("function failed")
+            raise FunctionFailedError(told(error)) from None
+
+    return handle
 
 
 def count(name: str, value: float = 1) -> None:

@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.observability import count, logger, metrics
+from undelivered.observability import count, logger, metrics, tell_no_secrets
 
 functions = Blueprint(__name__)
 
@@ -16,6 +16,7 @@ _RESERVE_MILLISECONDS = 10_000
 @functions.lambda_function(name="cleanup")
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
+@tell_no_secrets
 def cleanup(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's form
     """Do what is due for as long as the invocation lasts; the next one goes on."""
 

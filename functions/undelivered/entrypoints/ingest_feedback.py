@@ -10,7 +10,7 @@ from undelivered.adapters.feedback import read_event
 from undelivered.domain.errors import UnreadableEventError
 from undelivered.domain.feedback import Feedback, Handling
 from undelivered.entrypoints.sqs_batch import RETRY_DELAYS, receive_count, report_failures
-from undelivered.observability import count, logger, metrics
+from undelivered.observability import count, logger, metrics, tell_no_secrets
 
 functions = Blueprint(__name__)
 
@@ -18,6 +18,7 @@ functions = Blueprint(__name__)
 @functions.lambda_function(name="ingest_feedback")
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
+@tell_no_secrets
 def ingest_feedback(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's form
     """Record a batch of queue messages; the answer names those to be delivered again."""
     parts = bootstrap.ingestion()

@@ -9,7 +9,7 @@ from undelivered import bootstrap
 from undelivered.adapters.feedback import read_event
 from undelivered.domain.errors import UnreadableEventError
 from undelivered.domain.feedback import Handling
-from undelivered.observability import count, logger, metrics
+from undelivered.observability import count, logger, metrics, tell_no_secrets
 
 functions = Blueprint(__name__)
 
@@ -17,6 +17,7 @@ functions = Blueprint(__name__)
 @functions.lambda_function(name="ingest_sms_logs")
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
+@tell_no_secrets
 def ingest_sms_logs(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's form
     """Record the outcomes in one batch of log lines.
 

@@ -7,7 +7,7 @@ from chalice.app import Blueprint
 
 from undelivered import bootstrap
 from undelivered.entrypoints.sending import carry_out_orders
-from undelivered.observability import logger, metrics
+from undelivered.observability import logger, metrics, tell_no_secrets
 
 functions = Blueprint(__name__)
 
@@ -15,6 +15,7 @@ functions = Blueprint(__name__)
 @functions.lambda_function(name="process_resends")
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
+@tell_no_secrets
 def process_resends(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's form
     """Carry out a batch of send orders; the answer names those to be delivered again."""
     return carry_out_orders(event, bootstrap.queue("RESENDS_QUEUE_URL"))
