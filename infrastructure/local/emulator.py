@@ -1,30 +1,53 @@
-"""Runs ministack with four corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
+"""Runs ministack with six corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
 1. **Time to live reaches the stream.** ministack's reaper deletes an expired item within a minute and tells nobody;
    DynamoDB writes a REMOVE record whose user identity is DynamoDB itself. `archive` lives on those records.
 2. **Functions see their layer, not this environment.** ministack runs them with its own interpreter, whose packages
    (ours among them) would hide that the layer lacks one. They run with the interpreter beneath the environment.
 3. **It does not end alone.** The receiving world, which needs the emulator, is ended with it.
-4. **The layer is unpacked once.** ministack does it for every worker, which is most of a cold start.
+4. **Policies are held against what AWS asks.** ministack asks for `sqs:SendMessageBatch`, which no policy can name, as
+   AWS authorizes a batch as `sqs:SendMessage`; and for `ses:SendEmail` on everything, where AWS asks for the identity
+   and the configuration set. Where policies are enforced, each distinct question is also noted in the state folder, so
+   that a test can tell what is granted and never used.
+5. **Numbers can be opted in.** ministack lacks SNS's OptInPhoneNumber; AWS takes it once in thirty days for a number.
+6. **The layer is unpacked once.** ministack does it for every worker, which is most of a cold start.
 
 These reach into ministack's internals, on purpose and in this one place: `_require` says so when a release moves them.
 """
 
 import contextlib
 import io
+import json
 import os
 import sys
 import threading
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import parse_qs
 
 from infrastructure.local.processes import COMPANION_FILE, end
 
 _REAPER_THREAD = "dynamodb-ttl-reaper"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
 _EXPIRED_BY = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+
+_XML: Final = {"Content-Type": "text/xml"}
+
+AUTHORIZATIONS: Final = Path("tmp", "authorizations.jsonl")
+"""In the state folder of a stack that enforces policies: who asked for what, and whether it was granted."""
+
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+_BATCHES: Final = {
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+}
+_AND: Final = " "
+"""Between the resources of a call that needs several."""
 
 
 def announce_expired_items() -> None:
@@ -63,6 +86,64 @@ def run_functions_outside_the_environment() -> None:
     lambda_runtime._detect_runtime_binary = detect_outside  # noqa: SLF001 - see the module's docstring
 
 
+def authorize_as_aws_does(noted_in: Path) -> None:
+    """Have batches authorized as what they are batches of, and note each distinct question and its answer once."""
+    from ministack.core import iam_actions, iam_evaluator  # noqa: PLC0415 - as above
+
+    evaluate = _require(iam_evaluator, "evaluate")
+    resource_of = _require(iam_actions, "_ses_v2_resource_arn")
+    noted: set[tuple[str, str, str, str]] = set()
+
+    def evaluate_and_note(asked: Any, policies: Any, *limits: Any) -> Any:  # noqa: ANN401 - as ministack's
+        asked.action = _BATCHES.get(asked.action, asked.action)
+        for resource in asked.resource_arn.split(_AND):
+            answer = evaluate(replace(asked, resource_arn=resource), policies, *limits)
+            # The last part of an assumed role's name is the session.
+            role = asked.principal_arn.split("/")[1] if ":assumed-role/" in asked.principal_arn else asked.principal_arn
+            line = (role, asked.action, resource, answer.decision)
+            if line not in noted:
+                noted.add(line)
+                with noted_in.open("a") as file:
+                    file.write(json.dumps(line) + "\n")
+            if answer.decision != "Allow":
+                break
+        return answer
+
+    def resources_of_mail(method: str, path: str, body: bytes, region: str, account_id: str) -> Any:  # noqa: ANN401 - as ministack's
+        if path.rstrip("/") != "/v2/email/outbound-emails":
+            return resource_of(method, path, body, region, account_id)
+        mail = json.loads(body)
+        domain = parseaddr(mail["FromEmailAddress"])[1].rpartition("@")[2]
+        names = [f"identity/{domain}", f"configuration-set/{mail['ConfigurationSetName']}"]
+        return _AND.join(f"arn:aws:ses:{region}:{account_id}:{name}" for name in names)
+
+    iam_evaluator.evaluate = evaluate_and_note
+    iam_actions._ses_v2_resource_arn = resources_of_mail  # noqa: SLF001 - see the module's docstring
+
+
+def opt_numbers_in() -> None:
+    """Have SNS answer OptInPhoneNumber: yes the first time for a number, then that it was done already."""
+    from ministack.services import sns  # noqa: PLC0415 - as above
+
+    handle = _require(sns, "handle_request")
+    opted_in: set[str] = set()
+
+    async def handle_or_opt_in(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Any:  # noqa: ANN401 - as ministack's
+        form = parse_qs(body.decode(errors="replace"))
+        if form.get("Action") != ["OptInPhoneNumber"]:
+            return await handle(method, path, headers, body, query)
+        number = form.get("phoneNumber", [""])[0]
+        if number in opted_in:
+            error = "<Error><Type>Sender</Type><Code>Throttled</Code><Message>Once in thirty days.</Message></Error>"
+            return 400, _XML, f"<ErrorResponse>{error}</ErrorResponse>".encode()
+        opted_in.add(number)
+        return 200, _XML, b"<OptInPhoneNumberResponse><OptInPhoneNumberResult/></OptInPhoneNumberResponse>"
+
+    sns.handle_request = handle_or_opt_in
+
+
 def unpack_the_layer_once(folder: Path) -> None:
     """Have one unpacked layer serve every worker: ministack unpacks its four thousand files for each."""
     from ministack.services import lambda_svc  # noqa: PLC0415
@@ -90,6 +171,9 @@ def main() -> None:
     announce_expired_items()
     run_functions_outside_the_environment()
     unpack_the_layer_once(state_dir / "tmp")
+    opt_numbers_in()
+    if os.environ.get("AUTH") == "true":
+        authorize_as_aws_does(state_dir / AUTHORIZATIONS)
     from ministack.app import main as serve  # noqa: PLC0415
 
     try:

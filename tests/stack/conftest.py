@@ -1,4 +1,4 @@
-"""One local stack for all tests that talk to the deployed template."""
+"""One local stack for all tests that talk to the deployed template. It enforces every role's policy, as AWS does."""
 
 import pytest
 
@@ -7,5 +7,10 @@ from infrastructure.local.stack import LocalStack
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
-    with LocalStack.start(state_dir=tmp_path_factory.mktemp("stack"), empty=True) as running:
+    with LocalStack.start(state_dir=tmp_path_factory.mktemp("stack"), empty=True, enforce_iam=True) as running:
         yield running
+
+
+def pytest_collection_modifyitems(items):
+    """Ask last what was granted and never used: all the other tests are the use."""
+    items.sort(key=lambda item: item.path.name == "test_least_privilege.py")
