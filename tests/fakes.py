@@ -11,7 +11,15 @@ from undelivered.domain.announcement import Announcement
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import LIVE_STATES, State, UndeliveredItem
-from undelivered.domain.reporting import LiveCount, ReportFilter, class_of, count_change, local_day
+from undelivered.domain.reporting import (
+    LiveCount,
+    ReportFilter,
+    class_of,
+    count_change,
+    local_day,
+    resolution_bucket,
+    time_to_resolve,
+)
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.bulk_resend import ResendBatch
@@ -150,6 +158,10 @@ class FakeUndeliveredStore:
 
         return [other for other in self._of_account(item.account_id) if same(other)]
 
+    @staticmethod
+    def _settles_at(item: UndeliveredItem) -> datetime:
+        return settles_at(item, GraceSettings())
+
     def due_for_settling(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
         due = [item for item in self.items.values() if item.state is State.RESENDING and self._settles_at(item) <= now]
         return sorted(due, key=self._settles_at)[:limit]
@@ -158,10 +170,6 @@ class FakeUndeliveredStore:
         past = [key for key, item in sorted(self.items.items()) if key[0] == account_id and item.leaves_at <= now]
         for key in past[:limit]:
             del self.items[key]
-    @staticmethod
-    def _settles_at(item: UndeliveredItem) -> datetime:
-        return settles_at(item, GraceSettings())
-
         return len(past[:limit])
 
     def archive(self, items: Iterable[UndeliveredItem], *, settle_counters: bool) -> None:  # noqa: ARG002
@@ -198,6 +206,17 @@ class FakeReportReader:
         days = [first + timedelta(days=after) for after in range((last - first).days + 1)]
         counted = self._store.failed
         return {day: {name: n for name, n in counted[account_id, day].items() if n} for day in days}
+
+    def resolutions(self, account_id: str, first: date, last: date) -> Counter[int]:
+        taken = (time_to_resolve(item) for item in self._sent_between(account_id, first, last))
+        return Counter(resolution_bucket(each) for each in taken if each is not None)
+
+    def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
+        told = Counter(item.recipient for item in self._sent_between(account_id, first, last))
+        return Counter({address: number for address, number in told.items() if number > 1})
+
+    def _sent_between(self, account_id: str, first: date, last: date) -> list[UndeliveredItem]:
+        return [item for item in self._store.all_items(account_id) if first <= item.sent_at.date() <= last]
 
 
 class FakeNotificationStore:

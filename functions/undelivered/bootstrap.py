@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from undelivered.services.follow_up import FollowUp
     from undelivered.services.keep_counters import KeepCounters
     from undelivered.services.maintain import Maintain
+    from undelivered.services.note_repeats import NoteRepeats
     from undelivered.services.record_feedback import RecordFeedback
     from undelivered.services.send_digests import SendDigests
 
@@ -75,11 +76,11 @@ def _history_days(account_id: str) -> int:
     return accounts().settings(account_id).history_days
 
 
-def _content_days(account_id: str) -> int:
 def _grace(account_id: str) -> GraceSettings:
     return accounts().settings(account_id).grace
 
 
+def _content_days(account_id: str) -> int:
     return accounts().settings(account_id).content_days
 
 
@@ -242,6 +243,7 @@ class FollowingUp:
     """What ``follow_up`` works with; ``read_image`` turns a stream record's image into an item."""
 
     follow_up: "FollowUp"
+    note_repeats: "NoteRepeats"
     read_image: Callable[[dict[str, Any]], UndeliveredItem]
 
 
@@ -250,9 +252,11 @@ def following_up() -> FollowingUp:
     """Return the parts of ``follow_up``."""
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
     from undelivered.adapters.dynamodb.mapping import item_of
+    from undelivered.adapters.dynamodb.repeats import DynamoRepeatStore
     from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
     from undelivered.adapters.sns_announcer import SnsAnnouncer
     from undelivered.services.follow_up import FollowUp
+    from undelivered.services.note_repeats import NoteRepeats
 
     settings = AnnouncementSettings.read(os.environ)
     announcer = SnsAnnouncer(client("sns"), settings.topic_arn, with_address=settings.with_address)
@@ -266,6 +270,7 @@ def following_up() -> FollowingUp:
             announcer=announcer,
             clock=now,
         ),
+        NoteRepeats(undelivered_store(), DynamoRepeatStore(), zone_of),
         item_of,
     )
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
-from typing import Final
+from math import floor, log2
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from undelivered.domain.notification import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
@@ -152,11 +153,13 @@ class CountChange:
     """What a write changes in the counters of the day that an item was sent on.
 
     ``live`` is by class code, with ``RESENDING`` for the items being resent; ``failed`` by
-    ``<class code>.<reason>``, and never falls when an item is cleared or expires.
+    ``<class code>.<reason>``, and never falls when an item is cleared or expires. ``resolved`` is how many
+    arrived in the end, by ``resolution_bucket``.
     """
 
     live: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
+    resolved: Counter[int] = field(default_factory=Counter)
 
 
 RESENDING: Final = "resending"
@@ -164,7 +167,7 @@ RESENDING: Final = "resending"
 
 def count_change(before: UndeliveredItem | None, after: UndeliveredItem | None) -> CountChange:
     """Return how the counters follow an item from one form to another; None is an item that is not there."""
-    live, failed = Counter[str](), Counter[str]()
+    live, failed, resolved = Counter[str](), Counter[str](), Counter[int]()
     for item, sign in ((before, -1), (after, +1)):
         if item is None:
             continue
@@ -174,8 +177,44 @@ def count_change(before: UndeliveredItem | None, after: UndeliveredItem | None) 
             live[code] += sign
         if item.state is State.RESENDING:
             live[RESENDING] += sign
-    return CountChange(_nonzero(live), _nonzero(failed))
+        if (taken := time_to_resolve(item)) is not None:
+            resolved[resolution_bucket(taken)] += sign
+    return CountChange(_nonzero(live), _nonzero(failed), _nonzero(resolved))
 
 
-def _nonzero(counter: Counter[str]) -> Counter[str]:
+_STEPS: Final = 4
+_LEAST: Final = timedelta(minutes=1)
+
+
+def time_to_resolve(item: UndeliveredItem) -> timedelta | None:
+    """Return how long it took from the first failure until the message arrived, None where it did not."""
+    if item.state is not State.RESOLVED or item.last_attempt.report is None:
+        return None
+    failed = next(attempt.report for attempt in item.attempts if attempt.report)
+    return item.last_attempt.report.at - failed.at
+
+
+def resolution_bucket(taken: timedelta) -> int:
+    """Return the bucket of a histogram of durations that may be added up over days, and over accounts.
+
+    Bucket 0 ends at a minute and a fifth; each is 2^(1/4) times, so about a fifth, longer than the one before. A
+    quantile told from it is at most 10 % off, whatever the durations (as in Masson et al., DDSketch, VLDB 2019).
+    """
+    return floor(_STEPS * log2(max(taken / _LEAST, 1.0)))
+
+
+def median_time(buckets: Mapping[int, int]) -> timedelta | None:
+    """Return the median of a histogram of ``resolution_bucket``: the middle of its bucket, None without any."""
+    rest = sum(buckets.values()) / 2
+    for bucket in sorted(buckets):
+        rest -= buckets[bucket]
+        if rest <= 0 < buckets[bucket]:
+            return _LEAST * 2 ** ((bucket + 0.5) / _STEPS)
+    return None
+
+
+_Name = TypeVar("_Name")
+
+
+def _nonzero(counter: Counter[_Name]) -> Counter[_Name]:
     return Counter({name: number for name, number in counter.items() if number})

@@ -1,5 +1,6 @@
 """What the use cases need from the outside world."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -93,6 +94,19 @@ class ReportReader(Protocol):
 
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
         """Return all that failed on each day of the span, by ``<class code>.<reason>``."""
+
+    def resolutions(self, account_id: str, first: date, last: date) -> Counter[int]:
+        """Return how long it took to resolve what was sent in a span of days, by ``resolution_bucket``."""
+
+    def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
+        """Return addresses with more than one item in a span of days and their numbers; see ``RepeatStore``."""
+
+
+class RepeatStore(Protocol):
+    """Which addresses fail again and again: of each day those with the most items, fifty at most."""
+
+    def note(self, account_id: str, address: str, by_day: Mapping[date, int]) -> None:
+        """Note how many items an address has, by day; noting the same again changes nothing."""
 
 
 class CounterUpkeep(Protocol):

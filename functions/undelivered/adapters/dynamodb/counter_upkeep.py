@@ -61,11 +61,11 @@ class DynamoCounterUpkeep:
         """Return what the counters of a day in the account's time zone lack of all that failed on it, as ``drift``."""
         before = _failed(account_id, day)
         zone = self._zone_of(account_id)
-        found: dict[str, Counter[str]] = {}
+        found: dict[str, dict[str, int]] = {}
         # What a sweep moves meanwhile is seen twice rather than not at all.
         for model in (UndeliveredModel, HistoryModel):
             for row in _items(model, account_id, day, zone):
-                found[row["entry_key"]["S"]] = count_change(None, item_of(row)).failed
+                found[row["entry_key"]["S"]] = counters.failed_names(count_change(None, item_of(row)))
         if _failed(account_id, day) != before:
             return None
         total = Counter[str]()

@@ -1,10 +1,11 @@
 """The counters of a day: rows of a few bytes, written in the same transactions as the items they count.
 
 ``L~<day>~<shard>`` holds live items by class code, and under ``r`` those being resent; ``T~<day>~<shard>`` all that
-failed by ``<class code>.<reason>``. The day of ``T`` is the item's day of sending in the account's time zone, as the
-trend shows it; that of ``L`` is the day in UTC, since the report's thirty days know no time zone and an account may
-change its own. The sum over the shards counts; a busy account's writers spread over them so as not to wait for each
-other. The first shard of a day says too which of its items are about to leave, see ``edge``.
+failed by ``<class code>.<reason>``, and how many of those arrived in the end by ``h<resolution bucket>``. The day of
+``T`` is the item's day of sending in the account's time zone, as the trend shows it; that of ``L`` is the day in UTC,
+since the report's thirty days know no time zone and an account may change its own. The sum over the shards counts;
+a busy account's writers spread over them so as not to wait for each other. The first shard of a day says too which of
+its items are about to leave, see ``edge``.
 """
 
 from collections import Counter, defaultdict
@@ -26,6 +27,7 @@ SHARDS = 4
 """How many rows a day's counters may spread over; each adds to what a count reads."""
 
 _RESENDING = "r"
+_RESOLVED = "h"
 _DATE_LENGTH = len("2026-11-23")
 _KEYS = frozenset({"account_id", "bucket"})
 
@@ -72,9 +74,19 @@ def additions(account_id: str, changes: DayChanges, shard: int) -> list[Action]:
     for day, change in changes.items():
         if change.live:
             actions.append(add(CountsModel, _key(account_id, f"L~{day.isoformat()}~{shard}"), live_names(change.live)))
-        if change.failed:
-            actions.append(add(CountsModel, _key(account_id, f"T~{day.isoformat()}~{shard}"), change.failed))
+        if names := failed_names(change):
+            actions.append(add(CountsModel, _key(account_id, f"T~{day.isoformat()}~{shard}"), names))
     return actions
+
+
+def failed_names(change: CountChange) -> dict[str, int]:
+    """Return a change of what failed, and of what of it was resolved, by the counters' own names."""
+    return {**change.failed, **{f"{_RESOLVED}{bucket}": number for bucket, number in change.resolved.items()}}
+
+
+def resolved_of(names: Mapping[str, int]) -> Counter[int]:
+    """Return what ``failed_by_day`` tells of what was resolved, by bucket."""
+    return Counter({int(name[1:]): number for name, number in names.items() if number and "." not in name})
 
 
 def _key(account_id: str, bucket: str) -> Row:
@@ -114,7 +126,10 @@ def live_by_day(
 
 
 def failed_by_day(account_id: str, first: date, last: date, *, consistent: bool = False) -> Mapping[date, Counter[str]]:
-    """Return all that failed on each day that has any, by ``<class code>.<reason>``."""
+    """Return all that failed on each day that has any, by ``<class code>.<reason>``, and what was resolved of it.
+
+    The latter by ``h`` and the bucket of how long it took.
+    """
     days: dict[date, Counter[str]] = {}
     for row in query_all(CountsModel, account_id, _buckets("T", first, last), consistent=consistent):
         of_day = days.setdefault(date.fromisoformat(row["bucket"]["S"].split("~")[1]), Counter())

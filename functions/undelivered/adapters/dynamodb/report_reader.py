@@ -10,6 +10,7 @@ from undelivered.adapters.dynamodb.edge import read_edge
 from undelivered.adapters.dynamodb.keys import expired_below, key_from
 from undelivered.adapters.dynamodb.mapping import facts_of, item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
+from undelivered.adapters.dynamodb.repeats import repeats_between
 from undelivered.adapters.dynamodb.report_plan import Span, plans
 from undelivered.adapters.dynamodb.requests import query_all
 from undelivered.adapters.dynamodb.streams import Progress
@@ -99,4 +100,18 @@ class DynamoReportReader:
         """Return all that failed on each day of the span, by ``<class code>.<reason>``."""
         counted = counters.failed_by_day(account_id, first, last)
         days = [first + timedelta(days=after) for after in range((last - first).days + 1)]
-        return {day: {name: number for name, number in counted.get(day, {}).items() if number} for day in days}
+        return {
+            day: {name: number for name, number in counted.get(day, {}).items() if number and "." in name}
+            for day in days
+        }
+
+    def resolutions(self, account_id: str, first: date, last: date) -> Counter[int]:
+        """Return how long it took to resolve what was sent in a span of days, by ``resolution_bucket``."""
+        told = Counter[int]()
+        for names in counters.failed_by_day(account_id, first, last).values():
+            told.update(counters.resolved_of(names))
+        return told
+
+    def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
+        """Return the addresses of which more than one item is noted in a span of days, with their numbers."""
+        return repeats_between(account_id, first, last)

@@ -312,7 +312,7 @@ class DynamoUndeliveredStore:
             # An item that is not swept yet is not for history to take up.
             require_absent(UndeliveredModel, _key_of(after)),
         ]
-        failed = CountChange(failed=count_change(before, after).failed)
+        failed = replace(count_change(before, after), live=Counter())
         try:
             self._commit(after.account_id, actions, self._local(after, failed))
         except ConditionFailedError as error:
@@ -323,15 +323,15 @@ class DynamoUndeliveredStore:
 
     def _commit_item(self, item: UndeliveredItem, actions: list[Action], change: CountChange) -> None:
         """Carry out the actions with what they change of an item's counters."""
-        failed = self._local(item, CountChange(failed=change.failed))
+        failed = self._local(item, replace(change, live=Counter()))
         leaving = edge.leaves(item.entry_key)
-        if leaving <= int(self._clock().timestamp()) + edge.NEAR_SECONDS:
+        if change.live and leaving <= int(self._clock().timestamp()) + edge.NEAR_SECONDS:
             day = counters.live_day(item.entry_key)
             self._commit_near(item.account_id, actions, failed, {day: [(leaving, change.live)]})
             return
         merged = dict(failed)
         day = counters.live_day(item.entry_key)
-        merged[day] = CountChange(change.live, merged[day].failed if day in merged else Counter())
+        merged[day] = replace(merged.get(day, CountChange()), live=change.live)
         self._commit(item.account_id, actions, merged)
 
     def _local(self, item: UndeliveredItem, change: CountChange) -> counters.DayChanges:
