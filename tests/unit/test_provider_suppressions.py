@@ -1,0 +1,69 @@
+"""Lifting a suppression at the providers: the very calls, and what their answers mean."""
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from undelivered.adapters.provider_suppressions import AwsSuppressions
+from undelivered.domain.errors import SuppressionNotLiftedError
+from undelivered.domain.taxonomy import Channel
+
+ADDRESS, NUMBER = "ada@example.com", "+12065550100"
+DELETE, OPT_IN = "delete_suppressed_destination", "opt_in_phone_number"
+
+
+@pytest.fixture
+def lists():
+    """Return the adapter, and the stubs of SES and SNS: every call must be expected."""
+    clients = [
+        boto3.client(name, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+        for name in ("sesv2", "sns")
+    ]
+    with Stubber(clients[0]) as ses, Stubber(clients[1]) as sns:
+        yield AwsSuppressions(*clients), ses, sns
+        ses.assert_no_pending_responses()
+        sns.assert_no_pending_responses()
+
+
+def test_an_address_is_taken_off_the_accounts_list(lists):
+    adapter, ses, _ = lists
+    ses.add_response(DELETE, {}, {"EmailAddress": ADDRESS})
+
+    adapter.lift(Channel.EMAIL, ADDRESS, opt_in=False)
+
+
+def test_an_address_that_is_not_on_the_list_is_as_good_as_taken_off(lists):
+    adapter, ses, _ = lists
+    ses.add_client_error(DELETE, "NotFoundException", http_status_code=404)
+
+    adapter.lift(Channel.EMAIL, ADDRESS, opt_in=False)
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "AccessDeniedException", "InternalServiceErrorException"])
+def test_any_other_answer_means_that_the_provider_does_not_know(lists, code):
+    adapter, ses, _ = lists
+    ses.add_client_error(DELETE, code)
+
+    with pytest.raises(SuppressionNotLiftedError, match=code):
+        adapter.lift(Channel.EMAIL, ADDRESS, opt_in=False)
+
+
+def test_a_number_that_opted_out_is_opted_in_again(lists):
+    adapter, _, sns = lists
+    sns.add_response(OPT_IN, {}, {"phoneNumber": NUMBER})
+
+    adapter.lift(Channel.SMS, NUMBER, opt_in=True)
+
+
+def test_a_number_that_did_not_opt_out_needs_no_call(lists):
+    adapter, _, _ = lists
+
+    adapter.lift(Channel.SMS, NUMBER, opt_in=False)
+
+
+def test_a_second_opt_in_within_thirty_days_is_refused_with_the_reason(lists):
+    adapter, _, sns = lists
+    sns.add_client_error(OPT_IN, "InvalidParameter")
+
+    with pytest.raises(SuppressionNotLiftedError, match="once in thirty days"):
+        adapter.lift(Channel.SMS, NUMBER, opt_in=True)
