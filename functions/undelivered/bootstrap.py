@@ -33,6 +33,7 @@ from undelivered.settings import (
 )
 
 if TYPE_CHECKING:
+    from undelivered.adapters.feedback import ReadEvent
     from undelivered.entrypoints.http.services import ApiServices
     from undelivered.services.deliver import Deliver
     from undelivered.services.export_report import ExportReport
@@ -106,6 +107,7 @@ def undelivered_store() -> UndeliveredStore:
 class Ingestion:
     """What the ingesting functions work with."""
 
+    read_event: Callable[..., "ReadEvent"]
     record_feedback: "RecordFeedback"
     known_topics: frozenset[str] | None
 
@@ -115,10 +117,12 @@ def ingestion() -> Ingestion:
     """Return the parts of ``ingest_feedback`` and ``ingest_sms_logs``."""
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
     from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
+    from undelivered.adapters.feedback import read_event
     from undelivered.services.record_feedback import RecordFeedback
 
     topic = os.environ.get("FEEDBACK_TOPIC_ARN")
     return Ingestion(
+        read_event,
         RecordFeedback(
             undelivered=undelivered_store(),
             notifications=notification_store(),

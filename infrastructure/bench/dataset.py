@@ -264,7 +264,7 @@ def _key_columns(database: sqlite3.Connection, table: str) -> dict[str, str]:
 
 def _write_by(write_: Callable[[Sequence[Action]], None]) -> None:
     """Have the store write by this: it has no other way to."""
-    undelivered_store.write = write_  # type: ignore[attr-defined] # its own, and here to be replaced
+    undelivered_store.write = write_  # type: ignore[attr-defined, assignment] # here to be replaced
 
 
 class _Sink:

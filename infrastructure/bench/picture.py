@@ -18,10 +18,10 @@ def draw(figures: Sequence[Figure], file: Path) -> None:
     mpl.use("svg")
     # Text stays text, and the file the same for the same figures.
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "undelivered", "font.family": "sans-serif"})
-    from matplotlib import pyplot  # noqa: PLC0415
+    from matplotlib import pyplot as plt  # noqa: PLC0415
 
     shown = [(figure, figure.value / figure.goal) for figure in reversed(figures) if figure.goal]
-    picture, axes = pyplot.subplots(figsize=(8, 1.1 + _ROW_INCHES * len(shown)), layout="constrained")
+    picture, axes = plt.subplots(figsize=(8, 1.1 + _ROW_INCHES * len(shown)), layout="constrained")
     axes.barh(
         [figure.name.replace("_", " ") for figure, _ in shown],
         [part for _, part in shown],
@@ -37,4 +37,4 @@ def draw(figures: Sequence[Figure], file: Path) -> None:
     axes.tick_params(axis="y", length=0, labelsize=8)
     axes.spines[:].set_visible(False)
     picture.savefig(file, format="svg", metadata={"Date": None})
-    pyplot.close(picture)
+    plt.close(picture)

@@ -6,7 +6,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.adapters.feedback import read_event
 from undelivered.domain.errors import UnreadableEventError
 from undelivered.domain.feedback import Feedback, Handling
 from undelivered.entrypoints.sqs_batch import RETRY_DELAYS, receive_count, report_failures
@@ -27,7 +26,7 @@ def ingest_feedback(event: dict[str, Any], context: LambdaContext) -> dict[str, 
     failures: dict[int, Exception] = {}
     batch: list[tuple[Feedback, ...]] = []
     for index, record in enumerate(records):
-        read = read_event(record, known_topics=parts.known_topics)
+        read = parts.read_event(record, known_topics=parts.known_topics)
         batch.append(read.feedback)
         if read.handling is Handling.QUARANTINE or read.unreadable:
             failures[index] = UnreadableEventError(read.because)

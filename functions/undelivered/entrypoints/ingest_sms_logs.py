@@ -6,7 +6,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.adapters.feedback import read_event
 from undelivered.domain.errors import UnreadableEventError
 from undelivered.domain.feedback import Handling
 from undelivered.observability import count, logger, metrics, tell_no_secrets
@@ -23,9 +22,10 @@ def ingest_sms_logs(event: dict[str, Any], context: LambdaContext) -> None:  # n
 
     An error makes Lambda invoke again, twice, and then keep the event in the dead-letter queue.
     """
-    read = read_event(event)
+    parts = bootstrap.ingestion()
+    read = parts.read_event(event)
     count("Feedback", len(read.feedback))
-    failures = bootstrap.ingestion().record_feedback([[feedback] for feedback in read.feedback])
+    failures = parts.record_feedback([[feedback] for feedback in read.feedback])
     for error in failures.values():
         raise error
     if read.handling is Handling.QUARANTINE or read.unreadable:
