@@ -30,6 +30,16 @@ _UNSCOPED_ACTIONS: Final = frozenset(
 )
 """Actions that take no resource (Service Authorization Reference: AWS X-Ray, Amazon SES v2, Amazon SNS)."""
 
+_WILDCARDS: Final = {
+    "-*": "a function's role cannot name the function that is made with it, so what it reads of it is its name's start",
+    "/exports/*": "files are named by their export",
+    "/rests/*": "files are named by their export",
+    "identity/*": "accounts set their own sender, any identity that is verified",
+    "log-group:sns/${AWS::Region}/${AWS::AccountId}/*": "SNS names the groups that it writes delivery status to",
+}
+"""How a resource may end in a wildcard, and why it has to."""
+_WILDCARD_ENDS: Final = (*_WILDCARDS,)
+
 _PSEUDO: Final = re.compile(r"AWS::\w+")
 _SUBSTITUTION: Final = re.compile(r"\$\{([A-Za-z0-9]+)")
 
@@ -94,6 +104,7 @@ def _functions(resources: dict[str, Resource]) -> Iterator[str]:
             if not _has_alarm(resources, metric, "FunctionName", {"Ref": name}):
                 yield f"{name}: nobody is told of its {metric.lower()}"
         yield from _event_sources(resources, name, function)
+        yield from _dead_letters(resources, name, function, role)
 
 
 def _has_log_group(resources: dict[str, Resource], function: str) -> bool:
@@ -123,6 +134,17 @@ def _event_sources(resources: dict[str, Resource], name: str, function: Resource
             queue = resources.get(source["Queue"]["Fn::GetAtt"][0], {}).get("Properties", {})
             if queue.get("VisibilityTimeout", 0) < VISIBILITY_OVER_TIMEOUT * function["Timeout"]:
                 yield f"{name}: its queue shows messages again while they may still be worked on"
+
+
+def _dead_letters(resources: dict[str, Resource], name: str, function: Resource, role: str) -> Iterator[str]:
+    """Lambda writes to a function's dead-letter queue with the function's role, and refuses one that may not."""
+    queue = function.get("DeadLetterQueue", {}).get("TargetArn")
+    policies = resources.get(role, {}).get("Properties", {}).get("Policies", [])
+    statements = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+    if queue and not any(
+        "sqs:SendMessage" in _listed(each["Action"]) and queue in _listed(each.get("Resource")) for each in statements
+    ):
+        yield f"{name}: may not write to its dead-letter queue"
 
 
 def _queues(resources: dict[str, Resource]) -> Iterator[str]:
@@ -161,6 +183,12 @@ def _policies(resources: dict[str, Resource]) -> Iterator[str]:
                 actions = set(_listed(statement["Action"]))
                 if any("*" in action for action in actions):
                     yield f"{name}: {statement.get('Sid')} grants actions by wildcard"
+                for resource in _listed(statement.get("Resource", "*")):
+                    text = resource.get("Fn::Sub", "") if isinstance(resource, dict) else str(resource)
+                    if "*" in text.removesuffix("*") or (
+                        text.endswith("*") and text != "*" and not text.endswith(_WILDCARD_ENDS)
+                    ):
+                        yield f"{name}: {statement.get('Sid')} grants {text}, a wildcard without a reason"
                 if "*" in _listed(statement.get("Resource", "*")) and not actions <= _UNSCOPED_ACTIONS:
                     yield f"{name}: {statement.get('Sid')} grants {json.dumps(sorted(actions))} on everything"
 

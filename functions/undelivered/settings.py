@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import urlsplit
 
 from undelivered.services.record_feedback import AccountMapping
 
@@ -62,6 +63,16 @@ class AnnouncementSettings:
         return cls(_required(environment, "OUTCOME_TOPIC_ARN"), environment.get("ANNOUNCE_ADDRESSES") == "true")
 
 
+def _origins(text: str) -> frozenset[str]:
+    """Return origins separated by commas; raises SettingsError for one that is none: a typo would open nothing."""
+    origins = frozenset(origin for each in text.split(",") if (origin := each.strip()))
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}" or "*" in origin:
+            raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is no origin such as https://app.example.com")
+    return origins
+
+
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
     """What the API needs: whose tokens are believed, and what its own links are signed with."""
@@ -70,6 +81,7 @@ class ApiSettings:
     cognito_client_ids: tuple[str, ...]
     cognito_jwks_url: str
     signing_secret_arn: str
+    allowed_origins: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -79,6 +91,7 @@ class ApiSettings:
             (_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "HOST_CLIENT_ID")),
             environment.get("TOKEN_KEYS_URL", ""),
             _required(environment, "SIGNING_SECRET_ARN"),
+            _origins(environment.get("ALLOWED_ORIGINS", "")),
         )
 
 

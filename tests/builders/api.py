@@ -165,7 +165,10 @@ class Api:
             ),
             clock=self.clock,
             settings=SimpleNamespace(
-                cognito_issuer=ISSUER, cognito_client_ids=(CONSOLE, HOST), cognito_jwks_url="https://keys.test/"
+                cognito_issuer=ISSUER,
+                cognito_client_ids=(CONSOLE, HOST),
+                cognito_jwks_url="https://keys.test/",
+                allowed_origins=frozenset({"https://app.example.com"}),
             ),
             idempotency=self.idempotency,
             resend_batches=FakeResendBatchStore(),

@@ -209,3 +209,31 @@ def test_every_handler_is_in_the_package_and_can_be_called(built, tmp_path):
 
 def test_two_builds_of_the_same_code_are_the_same_to_the_byte(built):
     assert build(Target.local()).code_key == built.code_key
+
+
+def test_a_wildcard_without_a_reason_fails(template):
+    statement = template["Resources"]["ArchiveRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][1]
+    statement["Resource"] = {"Fn::Sub": "${HistoryTable.Arn}/*"}
+
+    (broken,) = violations(template)
+
+    assert broken == "ArchiveRole: KeepHistory grants ${HistoryTable.Arn}/*, a wildcard without a reason"
+
+
+def test_a_function_that_may_not_write_to_its_dead_letter_queue_fails(template):
+    policy = template["Resources"]["IngestSmsLogsRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+    policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != "HandOverWhatFails"]
+
+    assert violations(template) == ["IngestSmsLogs: may not write to its dead-letter queue"]
+
+
+def test_calls_are_throttled_and_paths_are_not_traced(template):
+    stage = template["Resources"]["RestAPI"]["Properties"]
+
+    (every,) = stage["MethodSettings"]
+    assert (every["ResourcePath"], every["HttpMethod"]) == ("/*", "*")
+    assert 0 < every["ThrottlingRateLimit"] <= every["ThrottlingBurstLimit"]
+    # A trace holds the whole path, an access log what its format names.
+    assert stage["TracingEnabled"] is False
+    assert not {"$context.path", "$context.identity"} & set(stage["AccessLogSetting"]["Format"].split('"'))
+    assert "DataTraceEnabled" not in every

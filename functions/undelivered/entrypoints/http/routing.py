@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from http import HTTPStatus
 from itertools import groupby
 from typing import Any, Final, TypeVar
@@ -42,6 +43,11 @@ SECURITY_HEADERS: Mapping[str, str] = {
 
 _MAX_PATH_VALUE: Final = 512
 """Characters of an id or address in a path; no key of ours is longer, and DynamoDB takes none over a kilobyte."""
+
+_PREFLIGHT: Mapping[str, str] = {
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, X-Account-Id",
+    "Access-Control-Max-Age": "600",
+}
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """Methods that every path answers: with a 405 where it has no route for them."""
@@ -139,6 +145,7 @@ class Route:
 def register(app: Chalice, routes: Iterable[Route], services: Callable[[], ApiServices]) -> None:
     """Give the application its routes; ``services`` is asked on each call, never at import."""
     app.register_middleware(_speak_problems, "http")
+    app.register_middleware(partial(_share_with_origins, services), "http")
     for route in routes:
         view = _view(app, route, services)
         app.route(route.path, methods=[route.method], content_types=list(route.content_types), name=route.name)(view)
@@ -161,6 +168,25 @@ def _refuse_method(app: Chalice, allowed: list[str]) -> Callable[..., Response]:
         return _problem_response(error, request_id(app.current_request))
 
     return refuse
+
+
+def _share_with_origins(
+    services: Callable[[], ApiServices], request: Request, get_response: Callable[[Request], Response]
+) -> Response:
+    """Let pages of the allowed origins call the API (Fetch standard, "CORS protocol").
+
+    Tokens come in a header, so cookies and the like are never asked for.
+    """
+    response = get_response(request)
+    origin = request.headers.get("origin")
+    if not origin or origin not in services().settings.allowed_origins:
+        return response
+    allowed = response.headers.get("Allow")
+    if request.method == "OPTIONS" and allowed and "access-control-request-method" in request.headers:
+        headers = {**SECURITY_HEADERS, **_PREFLIGHT, "Access-Control-Allow-Methods": str(allowed)}
+        response = Response(body="", headers=dict(headers), status_code=HTTPStatus.NO_CONTENT.value)
+    response.headers |= {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+    return response
 
 
 def _view(app: Chalice, route: Route, services: Callable[[], ApiServices]) -> Callable[..., Response]:

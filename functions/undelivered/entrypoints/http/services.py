@@ -37,6 +37,10 @@ class ApiSettings(Protocol):
     def cognito_jwks_url(self) -> str:
         """Where the pool's keys are, when not at ``<issuer>/.well-known/jwks.json``; else empty."""
 
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """Of which other sites' pages may call the API from a browser."""
+
 
 @dataclass(frozen=True, slots=True)
 class ApiServices:

@@ -1,0 +1,67 @@
+"""Which other sites' pages may call the API from a browser, and what every answer tells browsers."""
+
+import pytest
+
+from tests.builders.api import Api, believe_test_tokens, manager
+from undelivered.entrypoints.http.api import ROUTES
+from undelivered.entrypoints.http.routing import SECURITY_HEADERS
+from undelivered.settings import ApiSettings, SettingsError
+
+KNOWN, UNKNOWN = "https://app.example.com", "https://evil.example"
+ASKING = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+
+
+@pytest.fixture
+def api(monkeypatch):
+    believe_test_tokens(monkeypatch)
+    return Api()
+
+
+def test_a_page_of_an_allowed_origin_is_told_so_beforehand(api):
+    answer = api.call("OPTIONS", "/undelivered/resend", headers={"Origin": KNOWN, **ASKING})
+
+    assert (answer.status, answer.text) == (204, "")
+    assert answer.headers["Access-Control-Allow-Origin"] == KNOWN
+    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    assert {"Authorization", "X-Account-Id"} <= set(answer.headers["Access-Control-Allow-Headers"].split(", "))
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/undelivered/count", "/customers/nobody"])
+def test_it_may_read_answers_and_problems(api, path):
+    answer = api.get(path, {**manager(), "Origin": KNOWN})
+
+    assert (answer.headers["Access-Control-Allow-Origin"], answer.headers["Vary"]) == (KNOWN, "Origin")
+
+
+@pytest.mark.parametrize(
+    "origin", [UNKNOWN, "null", "", f"{KNOWN}.evil.example", "http://app.example.com", f"{KNOWN}:444"]
+)
+def test_no_other_page_may(api, origin):
+    read = api.get("/undelivered/count", {**manager(), "Origin": origin})
+    asked = api.call("OPTIONS", "/undelivered/resend", headers={"Origin": origin, **ASKING})
+
+    assert not any(name.startswith("Access-Control") for name in {**read.headers, **asked.headers})
+    assert asked.status == 405
+
+
+def test_unless_something_is_allowed_nothing_is():
+    environment = dict.fromkeys(("TOKEN_ISSUER", "CONSOLE_CLIENT_ID", "HOST_CLIENT_ID", "SIGNING_SECRET_ARN"), "x")
+
+    assert ApiSettings.read(environment).allowed_origins == frozenset()
+    allowed = ApiSettings.read({**environment, "ALLOWED_ORIGINS": f"{KNOWN}, http://localhost:3000"}).allowed_origins
+    assert allowed == {KNOWN, "http://localhost:3000"}
+    for wrong in ("*", "https://*.example.com", "app.example.com", f"{KNOWN}/", "javascript:alert(1)"):
+        with pytest.raises(SettingsError):
+            ApiSettings.read({**environment, "ALLOWED_ORIGINS": wrong})
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.parametrize("headers", [{}, manager()], ids=["stranger", "manager"])
+def test_every_answer_carries_the_headers_that_keep_it_private(api, route, headers):
+    path = route.path.replace("{", "").replace("}", "")
+
+    answer = api.call(route.method, path, headers=headers, body={} if route.method != "GET" else None)
+
+    assert SECURITY_HEADERS.keys() <= answer.headers.keys()
+    assert answer.headers["Cache-Control"] == "no-store" or route.path == "/openapi.json"
