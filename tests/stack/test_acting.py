@@ -217,8 +217,18 @@ class TestAnnouncements:
         sqs, sns = acting.stack.client("sqs"), acting.stack.client("sns")
         url = sqs.create_queue(QueueName=acting.name("outcomes"))["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        topic = acting.stack.outputs["OutcomeTopicArn"]
+        delivers = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [delivers]})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
         subscription = sns.subscribe(
-            TopicArn=acting.stack.outputs["OutcomeTopicArn"],
+            TopicArn=topic,
             Protocol="sqs",
             Endpoint=arn,
             Attributes={"RawMessageDelivery": "true"},

@@ -19,6 +19,7 @@ from undelivered.domain.errors import RefusedError, SuppressionNotLiftedError
 from undelivered.domain.notification import State
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.services.manage_suppressions import ManageSuppressions
 from undelivered.services.request_resend import RequestResend
 
 PHONE, EMAIL = "+12065550100", "ada@example.com"
@@ -149,6 +150,26 @@ def test_a_consent_on_record_counts_when_it_came_after_the_opt_out(hours_after_t
 def test_a_soft_failure_at_an_address_that_is_suppressed_since_is_refused_with_the_reason_of_that():
     desk = Desk(Reason.MAILBOX_FULL)
     desk.suppress(SuppressionReason.BOUNCE)
+
+    assert desk.refusal() == "resend_needs_changed_address"
+
+
+def test_what_was_dropped_is_resent_to_the_same_address_once_its_suppression_is_lifted():
+    desk = Desk(Reason.SUPPRESSED_BOUNCE)
+    desk.suppress(SuppressionReason.BOUNCE)
+    assert desk.refusal() == "resend_needs_changed_address"
+
+    lift = ManageSuppressions(desk.suppressions, desk.provider, lambda: desk.time)
+    lift.lift(ACCOUNT, Channel.EMAIL, EMAIL, by="manager", why="the mailbox is back")
+
+    assert desk.press_resend().state is State.RESENDING
+
+
+def test_a_lift_does_not_make_a_dead_mailbox_one_to_resend_to():
+    desk = Desk(Reason.MAILBOX_DISABLED)
+    desk.suppress(SuppressionReason.BOUNCE)
+    lift = ManageSuppressions(desk.suppressions, desk.provider, lambda: desk.time)
+    lift.lift(ACCOUNT, Channel.EMAIL, EMAIL, by="manager", why="a mistake")
 
     assert desk.refusal() == "resend_needs_changed_address"
 

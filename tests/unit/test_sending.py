@@ -378,6 +378,19 @@ def test_a_forged_link_leads_nowhere(world, forge):
         world.unsubscribe(forge(token))
 
 
+def test_a_link_signed_before_the_key_was_changed_still_works(world):
+    world.deliver(FIRST)
+    token = world.mail.sent[0].headers["List-Unsubscribe"].strip("<>").rpartition("/")[2]
+    (old,) = FakeSigningKeys().secrets()
+
+    changed = FakeSigningKeys((b"a new secret", old))
+    Unsubscribe(world.notifications, world.suppressions, changed, world.clock)(token)
+
+    assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com").active
+    with pytest.raises(NotFoundError):
+        Unsubscribe(world.notifications, world.suppressions, FakeSigningKeys((b"a new secret",)), world.clock)(token)
+
+
 def test_an_essential_notice_offers_no_unsubscription(world):
     world.notifications.add(a_notification("n-2", essential=True))
 

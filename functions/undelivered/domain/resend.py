@@ -120,12 +120,15 @@ def ruling_on_item(  # noqa: PLR0913 - what is known of an item comes from sever
     """Return whether an item may be resent now to the customer's contact as it is.
 
     ``suppression`` is what is known of that contact, ``consent`` whether one is given now; one that was
-    recorded since the failure counts as well. A contact that is itself suppressed is ruled on by the reason of that.
+    recorded since the failure counts as well. A contact that is itself suppressed is ruled on by the reason of that;
+    what was dropped for a suppression that somebody has lifted since is as good as corrected.
     """
     contact = customer.contact(item.channel) if customer else ""
     failure = item.failure
     changed = bool(contact) and not same_contact(item.channel, contact, failure.to)
     failed_at = failure.report.at if failure.report else failure.at
+    lifted_at = suppression.lifted_at if suppression and not suppression.active else None
+    freed = item.verdict.status is Status.DROPPED and lifted_at is not None and lifted_at > failed_at
     recorded = bool(customer and customer.has_consented(item.channel, failed_at))
 
     def rule(judgement: Verdict, *, contact_changed: bool, consent: bool) -> Ruling:
@@ -138,7 +141,7 @@ def ruling_on_item(  # noqa: PLR0913 - what is known of an item comes from sever
             content_held=notification is not None,
         )
 
-    ruling = rule(item.verdict, contact_changed=changed, consent=consent or recorded)
+    ruling = rule(item.verdict, contact_changed=changed or freed, consent=consent or recorded)
     essential = notification is not None and notification.essential
     if ruling.allowed and suppression and blocks(suppression, essential=essential, resend=True):
         return rule(dropped_verdict(suppression), contact_changed=False, consent=consent)
