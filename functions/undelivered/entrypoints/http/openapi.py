@@ -92,7 +92,11 @@ def _responses(route: Route) -> dict[str, Any]:
     if route.body:
         usual |= {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
     problems = {str(status.value): {"$ref": "#/components/responses/Problem"} for status in {*usual, *route.refusals}}
-    return {str(route.status.value): content, **dict(sorted(problems.items()))}
+    pages = {
+        str(status.value): {"description": status.phrase, "content": {"text/html": {"schema": {"type": "string"}}}}
+        for status in route.pages
+    }
+    return {str(route.status.value): content, **dict(sorted({**problems, **pages}.items()))}
 
 
 def _content(content_type: str, form: type[msgspec.Struct], description: str) -> dict[str, Any]:

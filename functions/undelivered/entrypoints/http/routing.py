@@ -119,7 +119,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route. ``refusals`` are the statuses, beyond the usual ones, that it may answer."""
+    """One route.
+
+    ``refusals`` are the statuses, beyond the usual ones, that it may answer; ``pages`` those that it answers
+    with an HTML page.
+    """
 
     method: str
     path: str
@@ -132,6 +136,7 @@ class Route:
     body: type[msgspec.Struct] | None = None
     body_required: bool = True
     refusals: tuple[HTTPStatus, ...] = ()
+    pages: tuple[HTTPStatus, ...] = ()
     tag: str = ""
     content_types: tuple[str, ...] = (JSON_TYPE,)
     headers: Mapping[str, str] = field(default_factory=dict)

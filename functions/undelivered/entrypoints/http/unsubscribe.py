@@ -74,11 +74,16 @@ def _page(title: str, text: str, form: str = "", status: HTTPStatus = HTTPStatus
 
 
 _PATH: Final = "/unsubscribe/{token}"
+_PAGES: Final = (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
 
 ROUTES = (
-    Route("GET", _PATH, Access.PUBLIC, show_unsubscribe_page, "A page with one button", tag="unsubscribe"),
     Route(
-        "POST", _PATH, Access.PUBLIC, unsubscribe, "Unsubscribe by one click (RFC 8058)", tag="unsubscribe",
+        "GET", _PATH, Access.PUBLIC, show_unsubscribe_page, "A page with one button", pages=_PAGES,
+        tag="unsubscribe",
+    ),
+    Route(
+        "POST", _PATH, Access.PUBLIC, unsubscribe, "Unsubscribe by one click (RFC 8058)", pages=_PAGES,
+        tag="unsubscribe",
         content_types=("application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "application/json"),
     ),
 )  # fmt: skip
