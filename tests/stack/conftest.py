@@ -12,5 +12,5 @@ def stack(tmp_path_factory):
 
 
 def pytest_collection_modifyitems(items):
-    """Ask last what was granted and never used: all the other tests are the use."""
-    items.sort(key=lambda item: item.path.name == "test_least_privilege.py")
+    """Ask last what was granted and never used, and what was logged: all the other tests are the use."""
+    items.sort(key=lambda item: item.path.name in {"test_least_privilege.py", "test_privacy.py"})
