@@ -118,7 +118,7 @@ def test_rows_of_suppressions_are_what_the_model_says():
         ("resending", "live#eh", f"{ACCOUNT}#resending"),
         ("resolved", "resolved#eh", f"{ACCOUNT}#resolved"),
         ("dismissed", "dismissed#eh", f"{ACCOUNT}#dismissed"),
-        ("text", "live#ss", None),
+        ("text", "live#ssu", None),
     ],
 )
 def test_an_items_state_decides_which_index_partitions_hold_it(item, group, partition):

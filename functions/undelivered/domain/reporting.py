@@ -1,7 +1,8 @@
 """The report: its window, its filters, and the classes that are counted."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
@@ -48,6 +49,24 @@ CLASSES: Final[tuple[FailureClass, ...]] = tuple(_CODES)
 """Every class there is."""
 
 CLASS_BY_CODE: Mapping[str, FailureClass] = {code: failure_class for failure_class, code in _CODES.items()}
+
+
+_FAULT_LETTERS: Mapping[Fault, str] = {Fault.SENDER: "s", Fault.UNKNOWN: "u"}
+"""Bounces are mostly the recipient's; those that are not are counted and indexed apart, to be found by their fault."""
+
+
+def live_code(failure_class: FailureClass, fault: Fault) -> str:
+    """Return under which name live items of a class and fault are counted and indexed."""
+    code = failure_class.code
+    return code + _FAULT_LETTERS.get(fault, "") if failure_class.status is Status.BOUNCED else code
+
+
+def live_codes(classes: Iterable[FailureClass], faults: AbstractSet[Fault]) -> list[str]:
+    """Return the names of live items of classes and faults, where empty means any fault."""
+    return sorted({live_code(each, fault) for each in classes for fault in (faults or Fault)})
+
+
+CLASS_BY_LIVE_CODE: Mapping[str, FailureClass] = {live_code(each, fault): each for each in CLASSES for fault in Fault}
 
 
 def class_of(channel: Channel, verdict: Verdict) -> FailureClass:
@@ -152,7 +171,7 @@ class LiveCount:
 class CountChange:
     """What a write changes in the counters of the day that an item was sent on.
 
-    ``live`` is by class code, with ``RESENDING`` for the items being resent; ``failed`` by
+    ``live`` is by ``live_code``, with ``RESENDING`` for the items being resent; ``failed`` by
     ``<class code>.<reason>``, and never falls when an item is cleared or expires. ``resolved`` is how many
     arrived in the end, by ``resolution_bucket``.
     """
@@ -174,7 +193,7 @@ def count_change(before: UndeliveredItem | None, after: UndeliveredItem | None) 
         code = class_of(item.channel, item.verdict).code
         failed[f"{code}.{item.verdict.reason}"] += sign
         if item.state in LIVE_STATES:
-            live[code] += sign
+            live[live_code(class_of(item.channel, item.verdict), item.verdict.fault)] += sign
         if item.state is State.RESENDING:
             live[RESENDING] += sign
         if (taken := time_to_resolve(item)) is not None:

@@ -1,6 +1,6 @@
 """The counters of a day: rows of a few bytes, written in the same transactions as the items they count.
 
-``L~<day>~<shard>`` holds live items by class code, and under ``r`` those being resent; ``T~<day>~<shard>`` all that
+``L~<day>~<shard>`` holds live items by ``live_code``, and under ``r`` those being resent; ``T~<day>~<shard>`` all that
 failed by ``<class code>.<reason>``, and how many of those arrived in the end by ``h<resolution bucket>``. The day of
 ``T`` is the item's day of sending in the account's time zone, as the trend shows it; that of ``L`` is the day in UTC,
 since the report's thirty days know no time zone and an account may change its own. The sum over the shards counts;
@@ -21,7 +21,7 @@ from undelivered.adapters.dynamodb.mapping import Facts
 from undelivered.adapters.dynamodb.models import CountsModel
 from undelivered.adapters.dynamodb.requests import Action, Row, add, query_all
 from undelivered.domain.notification import LIVE_STATES, State
-from undelivered.domain.reporting import CLASS_BY_CODE, RESENDING, CountChange, LiveCount
+from undelivered.domain.reporting import CLASS_BY_LIVE_CODE, RESENDING, CountChange, FailureClass, LiveCount
 
 SHARDS = 4
 """How many rows a day's counters may spread over; each adds to what a count reads."""
@@ -31,7 +31,7 @@ _RESOLVED = "h"
 _DATE_LENGTH = len("2026-11-23")
 _KEYS = frozenset({"account_id", "bucket"})
 
-LIVE_NAMES = (*CLASS_BY_CODE, _RESENDING)
+LIVE_NAMES = (*CLASS_BY_LIVE_CODE, _RESENDING)
 """Every attribute that a row of live items can have."""
 
 DayChanges = Mapping[date, CountChange]
@@ -47,7 +47,7 @@ def count_new(entries: Iterable[tuple[date, Facts]]) -> DayChanges:
         changes[day].failed[f"{facts.code}.{facts.reason.value}"] += 1
         if facts.state in LIVE_STATES:
             live = changes[live_day(facts.entry_key)].live
-            live[facts.code] += 1
+            live[facts.live_code] += 1
             if facts.state is State.RESENDING:
                 live[RESENDING] += 1
     return changes
@@ -102,10 +102,18 @@ class LiveDay:
 
     def live(self, now: int) -> LiveCount:
         """Return what of the day is live at a second of the epoch, as far as it is noted."""
+        names = self.by_code(now)
+        resending = names.pop(_RESENDING, 0)
+        by_class = Counter[FailureClass]()
+        for code, number in names.items():
+            by_class[CLASS_BY_LIVE_CODE[code]] += number
+        return LiveCount(by_class, resending)
+
+    def by_code(self, now: int) -> Counter[str]:
+        """Return the same by the counters' own names."""
         names = Counter(self.counted)
         names.update(self.edge.live(now))
-        resending = names.pop(_RESENDING, 0)
-        return LiveCount(Counter({CLASS_BY_CODE[code]: number for code, number in names.items()}), resending)
+        return names
 
 
 def live_by_day(

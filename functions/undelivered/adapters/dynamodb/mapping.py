@@ -24,7 +24,7 @@ from undelivered.domain.notification import (
     State,
     UndeliveredItem,
 )
-from undelivered.domain.reporting import CLASS_BY_CODE, CLASSES, FailureClass
+from undelivered.domain.reporting import CLASS_BY_LIVE_CODE, CLASSES, live_code
 from undelivered.domain.taxonomy import VERDICTS, Fault, Kind, Reason, Status, Verdict, verdict
 
 LIVE_GROUP = "live"
@@ -33,6 +33,9 @@ RESENDING_PARTITION = "resending"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CODES = {(each.channel, each.status, each.kind): each.code for each in CLASSES}
+_LIVE_CODES = {
+    (each.channel, each.status, each.kind, fault): live_code(each, fault) for each in CLASSES for fault in Fault
+}
 _to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -41,6 +44,7 @@ class Facts(NamedTuple):
 
     entry_key: str
     code: str
+    live_code: str
     reason: Reason
     state: State
 
@@ -48,18 +52,20 @@ class Facts(NamedTuple):
 def facts_of(item: UndeliveredItem) -> Facts:
     """Return an item's key, class code, reason and state."""
     judgement = item.verdict
-    return Facts(item.entry_key, _CODES[item.channel, judgement.status, judgement.kind], judgement.reason, item.state)
+    failure_class = item.channel, judgement.status, judgement.kind
+    live = _LIVE_CODES[*failure_class, judgement.fault]
+    return Facts(item.entry_key, _CODES[failure_class], live, judgement.reason, item.state)
 
 
 def class_partition(account_id: str, group: str, code: str) -> str:
-    """Return the partition of ``by_class`` that holds a class of a group (``live`` or a final state)."""
+    """Return the partition of ``by_class`` of a group: ``live``, by ``live_code``, or a final state, by class."""
     return f"{account_id}#{group}#{code}"
 
 
-def class_of_live(partition: str) -> FailureClass | None:
-    """Return the class that a partition of ``by_class`` holds the live items of, None for any other partition."""
+def live_code_of(partition: str) -> str:
+    """Return the ``live_code`` of what a partition of ``by_class`` holds, empty when that is not live."""
     rest, _, code = partition.rpartition("#")
-    return CLASS_BY_CODE.get(code) if rest.endswith(f"#{LIVE_GROUP}") else None
+    return code if rest.endswith(f"#{LIVE_GROUP}") else ""
 
 
 def customer_partition(account_id: str, customer_id: str) -> str:
@@ -100,7 +106,9 @@ def _common_row(item: UndeliveredItem, facts: Facts, group: str, version: int) -
     row: Row = {
         "account_id": {"S": account_id},
         "entry_key": {"S": facts.entry_key},
-        "class_partition": {"S": f"{account_id}#{group}#{facts.code}"},
+        "class_partition": {
+            "S": f"{account_id}#{group}#{facts.live_code if group == LIVE_GROUP else facts.code}",
+        },
         "customer_partition": {"S": f"{account_id}#{customer_id or '~' + recipient_digest(item.recipient)}"},
         "recipient": {"S": item.recipient},
         "attempts": {"S": attempts_to_text(item)},
@@ -134,7 +142,7 @@ def item_of(row: Row) -> UndeliveredItem:
         account_id=row["account_id"]["S"],
         origin_id=origin_id,
         notification_id=_text(row, "notification_id") or origin_id,
-        channel=CLASS_BY_CODE[code].channel,
+        channel=CLASS_BY_LIVE_CODE[code].channel,
         recipient=recipient,
         sent_at=parse_timestamp(sent),
         attempts=_attempts_of(row["attempts"]["S"], recipient, origin_id),

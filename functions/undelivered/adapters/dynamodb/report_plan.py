@@ -12,19 +12,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from math import ceil
+from typing import Literal
 
 from undelivered.adapters.dynamodb.keys import expired_below, just_below, key_from
 from undelivered.adapters.dynamodb.mapping import (
     LIVE_GROUP,
-    class_of_live,
     class_partition,
     customer_partition,
+    live_code_of,
     state_partition,
 )
 from undelivered.adapters.dynamodb.models import HistoryModel, ItemTable, UndeliveredModel
 from undelivered.adapters.dynamodb.streams import LEAST_ITEMS, Progress, Source, merged, read
 from undelivered.domain.notification import State, UndeliveredItem
-from undelivered.domain.reporting import CLASSES, FailureClass, ReportFilter
+from undelivered.domain.reporting import CLASSES, FailureClass, ReportFilter, live_codes
 from undelivered.domain.taxonomy import VERDICTS
 
 _CLEARED = (State.RESOLVED, State.DISMISSED)
@@ -47,8 +48,10 @@ class Span:
     high: str
 
 
-LiveCounts = Callable[[Span], Counter[FailureClass]]
-"""Tells how many live items of each class the days of a span hold; asking costs a small read."""
+Ways = Literal["scan", "parts", "either"]
+
+LiveCounts = Callable[[Span], Counter[str]]
+"""Tells how many live items of each ``live_code`` the days of a span hold; asking costs a small read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,10 @@ def _recent(account_id: str, wanted: ReportFilter, span: Span, live_counts: Live
     live: list[Source] = []
     cleared: list[Source] = []
     if State.OPEN in wanted.states:
-        live = _of_classes(UndeliveredModel, account_id, LIVE_GROUP, classes, span)
+        live = [
+            at(class_partition(account_id, LIVE_GROUP, code), index="by_class")
+            for code in live_codes(classes, wanted.faults)
+        ]
     elif State.RESENDING in wanted.states:
         live = [at(state_partition(account_id, State.RESENDING), index="by_ready", share=1.0)]
     for state in _CLEARED:
@@ -130,12 +136,13 @@ def _recent(account_id: str, wanted: ReportFilter, span: Span, live_counts: Live
     density = None if narrowed or State.OPEN not in wanted.states else _USUAL_DENSITY
     if narrowed and State.OPEN in wanted.states and len(live) + len(cleared) > _FEW_PARTS:
         live, density = _known(live, live_counts(span), _USUAL_DENSITY if cleared else 1.0)
-    return _either(at(account_id), [*live, *cleared], wanted, narrowed=narrowed, density=density)
+    ways = _ways(wanted, narrowed=narrowed, by_fault=not cleared and State.OPEN in wanted.states)
+    return _either(at(account_id), [*live, *cleared], ways, density)
 
 
-def _known(live: Sequence[Source], held: Counter[FailureClass], part: float) -> tuple[list[Source], float]:
+def _known(live: Sequence[Source], held: Counter[str], part: float) -> tuple[list[Source], float]:
     """Return the sources of live classes that hold anything, with their shares of a part, and their density."""
-    numbers = [(source, held[each]) for source in live if (each := class_of_live(source.partition)) and held[each] > 0]
+    numbers = [(source, number) for source in live if (number := held[live_code_of(source.partition)]) > 0]
     selected = sum(number for _, number in numbers)
     sources = [replace(source, share=part * number / selected) for source, number in numbers]
     return sources, max(_USUAL_DENSITY * selected / max(held.total(), selected, 1), _LEAST_DENSITY)
@@ -157,22 +164,24 @@ def _past(account_id: str, wanted: ReportFilter, span: Span) -> Plan:
         for part in _of_classes(HistoryModel, account_id, state.value, classes, span)
     ]
     density = _USUAL_DENSITY if State.EXPIRED in wanted.states and not narrowed else None
-    plan = _either(at(HistoryModel, account_id), parts, wanted, narrowed=narrowed, density=density)
+    ways = _ways(wanted, narrowed=narrowed, by_fault=False)
+    plan = _either(at(HistoryModel, account_id), parts, ways, density)
     return replace(plan, beside=(at(UndeliveredModel, account_id),))
 
 
-def _either(
-    scan: Source, parts: Sequence[Source], wanted: ReportFilter, *, narrowed: bool, density: float | None
-) -> Plan:
+def _either(scan: Source, parts: Sequence[Source], ways: Ways, density: float | None) -> Plan:
     """Return the plan that leaves open what cannot be known beforehand."""
-    if len(parts) <= _FEW_PARTS:
+    if len(parts) <= _FEW_PARTS or ways == "parts":
         return Plan(parts=tuple(parts))
-    if wanted.search or wanted.reasons or wanted.faults:
+    return Plan(scan, density=1.0) if ways == "scan" else Plan(scan, tuple(parts), density)
+
+
+def _ways(wanted: ReportFilter, *, narrowed: bool, by_fault: bool) -> Ways:
+    """Return which ways make sense; ``by_fault`` tells that the parts hold the wanted faults only."""
+    if wanted.search or wanted.reasons or (wanted.faults and not by_fault):
         # No index serves these: whatever is read, little of it may be shown.
-        return Plan(parts=tuple(parts)) if narrowed else Plan(scan, density=1.0)
-    if not narrowed and wanted.states == frozenset(State):
-        return Plan(scan, density=1.0)
-    return Plan(scan, tuple(parts), density)
+        return "parts" if narrowed else "scan"
+    return "scan" if not narrowed and wanted.states == frozenset(State) else "either"
 
 
 def _of_classes(

@@ -17,7 +17,6 @@ from undelivered.adapters.dynamodb.streams import Progress
 from undelivered.domain.notification import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
 from undelivered.domain.reporting import (
     CLASS_BY_CODE,
-    FailureClass,
     LiveCount,
     ReportFilter,
     window_start,
@@ -89,11 +88,11 @@ class DynamoReportReader:
                     shown.append(item)
         return Page(tuple(shown), None)
 
-    def _live_counts(self, account_id: str, span: Span) -> Counter[FailureClass]:
+    def _live_counts(self, account_id: str, span: Span) -> Counter[str]:
         first, last = counters.live_day(span.low), counters.live_day(span.high)
-        held = Counter[FailureClass]()
+        held = Counter[str]()
         for day in counters.live_by_day(account_id, first, last, consistent=False).values():
-            held.update(day.live(0).by_class)
+            held.update(day.by_code(0))
         return held
 
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:

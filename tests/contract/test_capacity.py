@@ -1,0 +1,156 @@
+"""What counting and reading cost in capacity, on DynamoDB Local: it is the density of items that matters."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from math import ceil
+
+import pytest
+
+from infrastructure.bench.meter import metering, size_of
+from tests.builders.items import NOW, an_item, reported, resent
+from tests.contract.worlds import on_dynamodb_local
+from undelivered.adapters.dynamodb.counters import LIVE_NAMES
+from undelivered.adapters.dynamodb.leaving import note_leaving
+from undelivered.adapters.dynamodb.models import CountsModel, UndeliveredModel, shared_connection
+from undelivered.adapters.dynamodb.requests import add, get_many, write
+from undelivered.domain.feedback import Outcome
+from undelivered.domain.notification import Dismissal, State
+from undelivered.domain.reporting import CLASSES, Period, ReportFilter
+from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
+from undelivered.services.ports import NewEntry
+
+MONTH = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
+THIRTY_DAYS = timedelta(days=30)
+
+
+@pytest.fixture(scope="module")
+def world(dynamodb_local):
+    with on_dynamodb_local() as made:
+        yield made
+
+
+def full_counters(account_id, each):
+    """Let every class of every day have a number: rows as large as they get."""
+    for before in range(29):
+        day = (NOW - timedelta(days=before)).date()
+        for shard in range(4 if before < 2 else 1):  # yesterday's are folded the day after
+            key = {"account_id": {"S": account_id}, "bucket": {"S": f"L~{day}~{shard}"}}
+            write([add(CountsModel, key, dict.fromkeys(LIVE_NAMES, each))])
+
+
+@pytest.mark.parametrize(("items_a_month", "burst"), [(1_000, 0), (100_000, 0), (1_000_000, 0), (1_000_000, 3_000)])
+def test_a_count_takes_two_units_at_most_whatever_leaves_meanwhile(world, items_a_month, burst):
+    account_id = f"of-{items_a_month}-{burst}"
+    full_counters(account_id, max(items_a_month // 30 // 12, 1))
+    chosen = random.Random(items_a_month)
+    leaving = ceil(items_a_month / 30 / 24 / 60 * 12)
+    seconds = [chosen.randrange(1, 720) for _ in range(leaving)] + [chosen.randrange(1, 60) for _ in range(burst)]
+    reasons = (Reason.MAILBOX_DISABLED, Reason.MAILBOX_FULL, Reason.ADDRESS_NOT_FOUND, Reason.COMPLAINT)
+    world.clock.now = NOW - timedelta(days=1)
+    world.undelivered.add_new(
+        [
+            NewEntry(
+                an_item(
+                    reasons[number % 4],
+                    account_id=account_id,
+                    number=number,
+                    sent_at=NOW - THIRTY_DAYS + timedelta(seconds=second),
+                )
+            )
+            for number, second in enumerate(sorted(seconds))
+        ]
+    )
+    note_leaving(account_id, int(NOW.timestamp()))
+    there = world.reports.count(account_id, NOW).total
+
+    for after in (0, 1, 30, 59):
+        with metering(shared_connection().client) as usage:
+            counted = world.reports.count(account_id, NOW + timedelta(seconds=after))
+        assert counted.total == there - sum(second <= after for second in seconds)
+        assert usage.read_units <= 2, after
+
+
+RATIOS = {
+    Reason.MAILBOX_FULL: 400,
+    Reason.MAILBOX_DISABLED: 330,
+    Reason.ADDRESS_NOT_FOUND: 180,
+    Reason.COMPLAINT: 30,
+    Reason.SENDER_BLOCKED: 25,
+    Reason.SERVER_UNAVAILABLE: 90,
+    Reason.UNSUBSCRIBED: 20,
+    Reason.SPEND_LIMIT: 1,
+}
+
+
+@pytest.fixture(scope="module")
+def skewed(world):
+    """A month of some thousand items, most of them bounces, a tenth cleared, few being resent."""
+    chosen = random.Random(6)
+    world.clock.now = NOW
+    items = []
+    for number in range(2_400):
+        reason = chosen.choices(list(RATIOS), list(RATIOS.values()))[0]
+        item = an_item(
+            reason,
+            account_id="skewed",
+            number=number,
+            message_id=f"0107019a2b3c4d5e-6f708192-a3b4-c5d6-e7f8-{number:012x}-000000",
+            customer_id=f"customer-{number % 40:06}",
+            sent_at=NOW - timedelta(minutes=20 + chosen.randrange(29 * 1440)),
+            channel=Channel.SMS if number % 9 == 0 else Channel.EMAIL,
+            diagnostic="550 5.2.1 The email account that you tried to reach is disabled. " * 2,
+        )
+        if number % 12 == 3:
+            item = reported(resent(item), Outcome.DELIVERED)
+        elif number % 50 == 4:
+            item = replace(item, dismissal=Dismissal(NOW, "m@example.com"))
+        elif number % 200 == 5:
+            item = resent(item)
+        items.append(item)
+    world.undelivered.add_new([NewEntry(item) for item in sorted(items, key=lambda item: item.entry_key)])
+    return items
+
+
+def of(status=None, kind=None, channel=None):
+    return frozenset(
+        one
+        for one in CLASSES
+        if status in {None, one.status} and kind in {None, one.kind} and channel in {None, one.channel}
+    )
+
+
+INDEXED = {
+    "everything": {},
+    **{f"status {status}": {"classes": of(status)} for status in Status},
+    "hard": {"classes": of(kind=Kind.HARD)},
+    "soft": {"classes": of(kind=Kind.SOFT)},
+    "texts": {"classes": of(channel=Channel.SMS)},
+    "spammed texts": {"classes": of(Status.SPAMMED, channel=Channel.SMS)},
+    "open": {"states": frozenset({State.OPEN})},
+    "resending": {"states": frozenset({State.RESENDING})},
+    "resolved": {"states": frozenset({State.RESOLVED})},
+    "dismissed": {"states": frozenset({State.DISMISSED})},
+    "every state": {"states": frozenset(State)},
+    "open or resolved": {"states": frozenset({State.OPEN, State.RESOLVED})},
+    "a customer": {"customer_id": "customer-000007"},
+    **{f"fault {fault}": {"faults": frozenset({fault})} for fault in Fault},
+}
+
+
+@pytest.mark.parametrize("limit", [50, 200])
+@pytest.mark.parametrize("name", INDEXED)
+def test_a_page_takes_twice_what_its_bytes_cost_at_most(world, skewed, name, limit):
+    wanted = ReportFilter(**{"period": MONTH, **INDEXED[name]})
+    after = None
+    for _ in range(2):
+        with metering(shared_connection().client) as usage:
+            page = world.reports.page("skewed", wanted, limit, after, NOW)
+        keys = [item.entry_key for item in page.items]
+        rows = get_many(UndeliveredModel, "skewed", keys, "entry_key")
+        of_bytes = 0.5 * max(ceil(sum(map(size_of, rows)) / 4096), 1)
+        # A page of nothing still asks each partition, once.
+        assert usage.read_units <= max(2 * of_bytes, 3), name
+        after = page.next_key
+        if after is None:
+            break
