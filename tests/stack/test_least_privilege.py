@@ -7,6 +7,7 @@ what was asked for are held against what is granted. What nothing asked for is l
 import json
 from collections import defaultdict
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,42 @@ BY_LAMBDA_ITSELF = {
     "xray:PutTelemetryRecords",
 }
 DEAD_LETTERS = "DeadLetterQueue"  # written to by Lambda itself, see above
+BY_SNS_ITSELF = "SmsDeliveryStatusRole"
+
+FIRST_SEEN = "whichever function sees an account first registers it"
+EDGE = "an item that is about to leave is counted with a look at its day's edge"
+ENDING = "the thirty days of an item end while it is worked on"
+OTHERS = "somebody else writes the same row at the same moment"
+NOT_TRIED = {
+    ("Archive", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
+    ("FollowUp", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
+    ("IngestFeedback", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
+    ("IngestSmsLogs", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
+    ("ProcessResends", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
+    ("SendNotifications", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
+    ("Cleanup", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
+    ("ApiHandler", "dynamodb:GetItem", "CountsTable"): EDGE,
+    ("Archive", "dynamodb:GetItem", "CountsTable"): EDGE,
+    ("IngestFeedback", "dynamodb:GetItem", "CountsTable"): EDGE,
+    ("IngestSmsLogs", "dynamodb:GetItem", "CountsTable"): EDGE,
+    ("ProcessResends", "dynamodb:GetItem", "CountsTable"): EDGE,
+    ("SendDigests", "dynamodb:GetItem", "CountsTable"): EDGE,
+    ("SendNotifications", "dynamodb:GetItem", "CountsTable"): EDGE,
+    ("ProcessResends", "dynamodb:ConditionCheckItem", "UndeliveredTable"): ENDING,
+    ("ProcessResends", "dynamodb:GetItem", "HistoryTable"): ENDING,
+    ("ProcessResends", "dynamodb:PutItem", "HistoryTable"): ENDING,
+    ("FollowUp", "dynamodb:GetItem", "UndeliveredTable"): OTHERS,
+    ("Cleanup", "dynamodb:DeleteItem", "CountsTable"): "many writers spread an account's counters over several rows",
+    ("Cleanup", "dynamodb:Query", "HistoryTable"): "counters are counted anew now and then",
+    ("Cleanup", "dynamodb:UpdateItem", "AccountsTable"): "counters are counted anew now and then",
+    ("Cleanup", "dynamodb:DeleteItem", "AccountsTable"): "counters are counted anew now and then",
+    ("Archive", "dynamodb:GetItem", "HistoryTable"): "a part of the stream comes twice",
+    ("ApiHandler", "dynamodb:Query", "index/by_class"): "a history is long enough for its index to pay",
+    ("ApiHandler", "ses:DeleteSuppressedDestination", "*"): "the receiving world keeps SES's list, not the emulator",
+    ("ExportReport", "s3:AbortMultipartUpload", "exports/"): "an export is given up",
+    ("ExportReport", "s3:GetObject", "exports/"): "the answer to the last step of an export is lost",
+}
+"""What no test of this folder gets to use, and when it is used."""
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +106,8 @@ def test_nothing_is_refused_that_a_function_needs(asked):
 
 
 def test_nothing_is_granted_that_no_function_uses(asked, granted, request):
-    modules = {item.path.name for item in request.session.items}
-    if not {"test_story.py", "test_acting.py", "test_bulk_resend.py", "test_export.py", "test_rare_ways.py"} <= modules:
+    folder = {path.name for path in Path(__file__).parent.glob("test_*.py")}
+    if not folder <= {item.path.name for item in request.session.items}:
         pytest.skip("it takes the whole folder to use everything")
 
     unused = [
@@ -82,4 +119,12 @@ def test_nothing_is_granted_that_no_function_uses(asked, granted, request):
         )
     ]
 
-    assert [each for each in unused if each[1] not in BY_LAMBDA_ITSELF and DEAD_LETTERS not in each[2]] == []
+    assert [each for each in unused if not is_excused(*each)] == []
+
+
+def is_excused(role, action, resource):
+    if action in BY_LAMBDA_ITSELF or DEAD_LETTERS in resource or BY_SNS_ITSELF in role:
+        return True
+    return any(
+        (f"-{name}Role-" in role, action, place in resource) == (True, known, True) for name, known, place in NOT_TRIED
+    )

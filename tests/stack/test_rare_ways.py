@@ -85,6 +85,25 @@ def test_so_does_a_text(acting):
     assert {item["state"] for item in items} == {"expired"}
 
 
+def test_an_event_without_tags_finds_its_send_by_the_message_id(acting):
+    notification_id = acting.send("untagged", acting.mailbox("fine", "untagged"))
+    database, table = acting.stack.client("dynamodb"), acting.stack.tables["notifications"]
+    key = {"account_id": {"S": ACCOUNT}, "record": {"S": f"{notification_id}~0001"}}
+    row = eventually(lambda: sent_row(database.get_item(TableName=table, Key=key)), "it was not sent", WITHIN)
+    mail = a_mail(acting, "untagged", ago(seconds=5))
+    bare = {**vars_of(mail), "message_id": row["provider_message_id"]["S"], "tags": {}}
+
+    publish(acting, "mailbox-full", ReceivedMail(**bare))
+    publish(acting, "mailbox-full", ReceivedMail(**{**bare, "message_id": acting.name("0100018b-nobodys")}))
+
+    (item,) = eventually(lambda: acting.story.report("untagged"), "it is not on the report", WITHIN)
+    assert item["notification_id"] == notification_id
+
+
+def sent_row(answer):
+    return answer["Item"] if sent(answer) else None
+
+
 def test_an_address_that_fails_softly_again_and_again_is_suppressed(acting):
     mails = [a_mail(acting, f"soft-{day}", ago(days=day), customer="soft") for day in range(9, 0, -2)]
     address = acting.mailbox("full", "soft")
@@ -239,7 +258,9 @@ def test_what_is_past_its_thirty_days_is_swept(acting):
         return not rows_of(acting, {"customer": {"id": acting.name("nearly")}})
 
     eventually(swept, "it was not swept", WITHIN)
-    eventually(lambda: found(acting, "nearly", state="expired"), "it is not in history", WITHIN)
+    (item,) = eventually(lambda: found(acting, "nearly", state="expired"), "it is not in history", WITHIN)
+    (refused,) = acting.ask("POST", "/undelivered/resend", 202, json={"ids": [item["id"]]})["refused"]
+    assert refused["code"] == "resend_expired"
 
 
 def test_a_consent_of_somebody_who_opted_out_of_texts_is_carried_to_the_provider(acting):
