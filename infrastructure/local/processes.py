@@ -55,6 +55,7 @@ def end(pids: list[int]) -> None:
     _signal(mine, signal.SIGKILL)
     while any(is_ours(pid) for pid in mine):
         time.sleep(0.05)
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
 
 
 def is_free(port: int) -> bool:
