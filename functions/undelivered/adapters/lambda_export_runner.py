@@ -28,4 +28,4 @@ class LambdaExportRunner:
                 raise RetryableError("Lambda takes no more work at the moment") from error
             raise
         except BotoCoreError as error:
-            raise RetryableError(f"Lambda cannot be reached: {error}") from error
+            raise RetryableError(f"Lambda cannot be reached: {type(error).__name__}") from error

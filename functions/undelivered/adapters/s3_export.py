@@ -103,4 +103,4 @@ def _busy_is_retryable() -> Iterator[None]:
             raise RetryableError(f"S3 is busy: {error.response['Error']['Code']}") from error
         raise
     except BotoCoreError as error:
-        raise RetryableError(f"S3 cannot be reached: {error}") from error
+        raise RetryableError(f"S3 cannot be reached: {type(error).__name__}") from error

@@ -61,7 +61,7 @@ def busy_is_retryable() -> Iterator[None]:
             raise RetryableError(f"DynamoDB is busy: {error.response['Error']['Code']}") from error
         raise
     except BotoCoreError as error:
-        raise RetryableError(f"DynamoDB cannot be reached: {error}") from error
+        raise RetryableError(f"DynamoDB cannot be reached: {type(error).__name__}") from error
 
 
 def is_condition_failure(error: PynamoDBException) -> bool:
