@@ -54,6 +54,9 @@ _ROUNDS = 3
 _PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
 """Longest waits before each try of a contended transaction; the actual one is drawn below it."""
 
+_PAUSES_AT_EDGE_SECONDS = (*_PAUSES_SECONDS, *(0.4,) * 6)
+"""At the edge all writers of an account meet in one row."""
+
 _SWEPT_AT_ONCE = 60
 """How many items one transaction removes: it may have to take each off another day's counter."""
 _ARCHIVE_TRIES = 5
@@ -348,7 +351,7 @@ class DynamoUndeliveredStore:
 
         Raises ConditionFailedError for the actions alone; when somebody else wrote at the edge, it is tried again.
         """
-        for pause in _PAUSES_SECONDS:
+        for pause in _PAUSES_AT_EDGE_SECONDS:
             if pause:
                 self._sleep(random.uniform(0, pause))  # noqa: S311 - jitter is no secret
             now = int(self._clock().timestamp())

@@ -1,0 +1,89 @@
+"""The counters' upkeep from outside: the command that counts anew, and what cleanup tells of a drift."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from infrastructure import reconcile as command
+from infrastructure.cli import app
+from tests.builders.items import ACCOUNT, an_item
+from tests.contract.worlds import on_moto
+from undelivered import bootstrap
+from undelivered.adapters.dynamodb.models import MODELS, CountsModel
+from undelivered.entrypoints import cleanup as entrypoint
+from undelivered.services.keep_counters import Drift
+from undelivered.services.maintain import Maintained
+from undelivered.services.ports import NewEntry
+
+NOON = datetime.now(UTC).replace(hour=0, minute=30)
+
+
+@pytest.fixture
+def world(monkeypatch):
+    with on_moto() as made:
+        made.clock.now = datetime.now(UTC)
+        names = {key: model.Meta.table_name for key, model in MODELS.items()}
+        monkeypatch.setattr(command, "_tables", lambda *_: names)
+        made.accounts.settings(ACCOUNT)
+        made.undelivered.add_new(
+            [NewEntry(an_item(number=number, sent_at=NOON - timedelta(days=number))) for number in range(1, 9)]
+        )
+        yield made
+
+
+def reconcile(*options):
+    told = CliRunner().invoke(app, ["reconcile", *options])
+    return told.exit_code, told.stdout
+
+
+def test_right_counters_are_told_as_such(world):
+    code, said = reconcile("--json")
+
+    told = json.loads(said)
+    assert (code, told["accounts"], told["wrong"], told["busy"]) == (0, 1, [], [])
+
+
+def test_wrong_counters_are_told_until_they_are_fixed(world):
+    day = (NOON - timedelta(days=3)).date()
+    CountsModel(ACCOUNT, f"L~{day}~0").delete()
+
+    before, fixing, after = reconcile(), reconcile("--fix"), reconcile()
+
+    assert before[0] == 1
+    assert f"{ACCOUNT} {day} live: lacks eh +1" in before[1]
+    assert fixing[0] == after[0] == 0
+    assert world.reports.count(ACCOUNT, datetime.now(UTC)).total == 8
+
+
+def test_one_account_may_be_named(world):
+    code, said = reconcile("--account", "acc-of-nobody", "--json")
+
+    assert (code, json.loads(said)["wrong"]) == (0, [])
+
+
+def test_a_local_and_a_deployed_stack_at_once_are_refused():
+    code, _ = reconcile("--state-dir", "x", "--stack-name", "y")
+
+    assert code == 1
+
+
+def test_cleanup_logs_a_drift_as_an_error_and_counts_it(monkeypatch, capsys, caplog):
+    drift = Drift(ACCOUNT, "live", date(2026, 11, 3), {"eh": 2, "es": -1})
+    monkeypatch.setattr(bootstrap, "maintain", lambda: lambda _: Maintained())
+    monkeypatch.setattr(bootstrap, "keep_counters", lambda: lambda _: [drift])
+    context = SimpleNamespace(
+        get_remaining_time_in_millis=lambda: 60_000,
+        function_name="cleanup",
+        memory_limit_in_mb=256,
+        invoked_function_arn="arn:aws:lambda:eu-central-1:123456789012:function:cleanup",
+        aws_request_id="request-1",
+    )
+
+    entrypoint.cleanup({}, context)
+
+    [error] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert (error.account_id, error.day, error.lacked) == (ACCOUNT, "2026-11-03", {"eh": 2, "es": -1})
+    assert '"CounterDrift":[3.0]' in capsys.readouterr().out
