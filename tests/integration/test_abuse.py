@@ -27,6 +27,7 @@ from tests.builders.api import (
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.signing import sign
+from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Reason
 from undelivered.entrypoints.http.api import ROUTES
 from undelivered.entrypoints.http.auth import Role
@@ -283,6 +284,23 @@ class TestPages:
     @pytest.mark.parametrize("limit", ["201", "1000000000", "0", "-1", "1e3", "99999999999999999999"])
     def test_have_a_size_that_bounds_their_cost(self, api, path, limit):
         assert api.get(f"{path}?limit={limit}").status == 400
+
+    def test_a_rare_reason_does_not_read_the_whole_list_at_once(self, api, monkeypatch):
+        for number in range(40):
+            api.suppressions.save(None, a_suppression(f"{number:02}@example.com"))
+        api.suppressions.save(None, a_suppression("zoe@example.com", reason=SuppressionReason.UNSUBSCRIBED))
+        page, read = api.suppressions.page, []
+        monkeypatch.setattr(api.suppressions, "page", lambda *wanted: read.append(wanted) or page(*wanted))
+        url, found = "/suppressions?reason=unsubscribed&limit=2", []
+
+        cursor = ""
+        while cursor is not None:
+            read.clear()
+            told = api.get(f"{url}&cursor={cursor}" if cursor else url).json
+            found, cursor = found + told["items"], told["next_cursor"]
+            assert len(read) <= 10
+
+        assert [one["address"] for one in found] == ["zoe@example.com"]
 
     def test_a_search_is_bounded(self, api):
         assert api.get(f"/undelivered?q={'a' * 201}").status == 400

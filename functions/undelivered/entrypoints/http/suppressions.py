@@ -20,6 +20,8 @@ from undelivered.services.contacts import checked_contact
 from undelivered.services.manage_suppressions import ManageSuppressions
 
 _DEFAULT_LIMIT: Final = 50
+_ROUNDS: Final = 10
+"""How often a call reads on for a reason that few addresses have; the cursor then goes on from there."""
 Why = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
@@ -33,7 +35,10 @@ class SuppressionQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class SuppressionPage(msgspec.Struct, frozen=True):
-    """Suppressed addresses in order of channel and address. ``next_cursor`` is null on the last page."""
+    """Suppressed addresses in order of channel and address. ``next_cursor`` is null on the last page.
+
+    A page by a rare reason may hold less than was asked for, even nothing, and still have a next one.
+    """
 
     items: tuple[SuppressionView, ...]
     next_cursor: str | None
@@ -63,7 +68,7 @@ def list_suppressions(call: Call) -> Answer:
     filters = msgspec.structs.replace(query, cursor=None, limit=_DEFAULT_LIMIT)
     after = read_cursor(query.cursor, call.account_id, filters) if query.cursor is not None else None
     shown: list[Suppression] = []
-    while True:
+    for _ in range(_ROUNDS):
         # One more than is wanted of what matches would need a look ahead; the store's own place is enough.
         page, after = call.services.suppressions.page(call.account_id, query.channel, query.limit - len(shown), after)
         shown += [one for one in page if query.reason in {None, one.reason}]
