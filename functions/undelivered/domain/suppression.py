@@ -74,11 +74,16 @@ def merge_suppression(known: Suppression | None, new: Suppression) -> Suppressio
     if known.lifted_at is not None and new.since <= known.lifted_at:
         return known
     if not known.active:
-        return replace(known, reason=new.reason, since=new.since, origin=new.origin)
+        return _caused_anew(known, new)
     mine, other = _precedence(known), _precedence(new)
     if other > mine:
-        return replace(known, reason=new.reason, since=new.since, origin=new.origin)
+        return _caused_anew(known, new)
     return known
+
+
+def _caused_anew(known: Suppression, new: Suppression) -> Suppression:
+    audit = (*known.audit, *new.audit)
+    return replace(known, reason=new.reason, since=new.since, origin=new.origin, audit=audit)
 
 
 def _precedence(suppression: Suppression) -> tuple[int, float, str]:

@@ -18,7 +18,6 @@ from undelivered.domain.suppression import (
     Suppression,
     SuppressionReason,
     counts_as_soft_failure,
-    merge_suppression,
 )
 from undelivered.services.ports import (
     AccountStore,
@@ -28,6 +27,7 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.suppress import suppress
 
 _TRIES = 4
 
@@ -95,17 +95,7 @@ class FollowUp:
             max(attempt.report.at for attempt in attempts if attempt.report),
             origin=item.failure.provider_message_id,
         )
-        for _ in range(_TRIES):
-            known = self.suppressions.find(item.account_id, item.channel, address)
-            merged = merge_suppression(known, cause)
-            if merged == known:
-                return
-            try:
-                self.suppressions.save(known, merged)
-            except StaleWriteError:
-                continue
-            return
-        raise StaleWriteError("others keep writing this suppression")
+        suppress(self.suppressions, cause)
 
     def _attempts_at(self, item: UndeliveredItem, address: str, limit: int) -> list[Attempt]:
         """Return the attempts at an address: failed ones from the items, arrived ones from the sends."""

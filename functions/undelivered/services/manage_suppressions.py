@@ -10,6 +10,7 @@ from undelivered.domain.notification import Audit
 from undelivered.domain.suppression import Suppression, SuppressionReason, merge_suppression
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import ProviderSuppressions, SuppressionStore
+from undelivered.services.suppress import suppress
 
 _TRIES = 4
 
@@ -30,19 +31,7 @@ class ManageSuppressions:
         now = self.clock()
         audit = Audit(now, by, "suppress", why)
         cause = Suppression(account_id, channel, address, SuppressionReason.MANUAL, now, origin=by, audit=(audit,))
-        for _ in range(_TRIES):
-            known = self.suppressions.find(account_id, channel, address)
-            merged = merge_suppression(known, cause)
-            if known and merged != known:
-                merged = replace(merged, audit=(*known.audit, audit))
-            if merged == known:
-                return merged
-            try:
-                self.suppressions.save(known, merged)
-            except StaleWriteError:
-                continue
-            return merged
-        raise StaleWriteError("others keep writing this suppression")
+        return suppress(self.suppressions, cause)
 
     def lift(  # noqa: PLR0913 - who, whose, why and with what consent
         self,

@@ -6,15 +6,15 @@ from datetime import datetime
 
 from undelivered.domain.account import SendAttempt
 from undelivered.domain.address import normalise_email
-from undelivered.domain.errors import NotFoundError, StaleWriteError
+from undelivered.domain.errors import NotFoundError
 from undelivered.domain.notification import Audit
 from undelivered.domain.signing import read_signed, sign
-from undelivered.domain.suppression import Suppression, SuppressionReason, merge_suppression
+from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import NotificationStore, SigningKeys, SuppressionStore
+from undelivered.services.suppress import suppress
 
 _PURPOSE = "unsubscribe"
-_TRIES = 4
 
 
 def unsubscribe_headers(keys: SigningKeys, public_url: str, attempt: SendAttempt) -> Mapping[str, str]:
@@ -63,14 +63,4 @@ class Unsubscribe:
             origin=attempt.provider_message_id,
             audit=(Audit(now, "recipient", "unsubscribe"),),
         )
-        for _ in range(_TRIES):
-            known = self.suppressions.find(attempt.account_id, Channel.EMAIL, address)
-            merged = merge_suppression(known, cause)
-            if merged == known:
-                return
-            try:
-                self.suppressions.save(known, merged)
-            except StaleWriteError:
-                continue
-            return
-        raise StaleWriteError("others keep writing this suppression")
+        suppress(self.suppressions, cause)
