@@ -237,3 +237,13 @@ def test_calls_are_throttled_and_paths_are_not_traced(template):
     assert stage["TracingEnabled"] is False
     assert not {"$context.path", "$context.identity"} & set(stage["AccessLogSetting"]["Format"].split('"'))
     assert "DataTraceEnabled" not in every
+
+
+def test_what_api_gateway_answers_by_itself_is_as_private(template):
+    answers = resources_of(template, "AWS::ApiGateway::GatewayResponse")
+
+    assert answers
+    for answer in answers.values():
+        headers = answer["Properties"]["ResponseParameters"]
+        assert headers["gatewayresponse.header.Cache-Control"] == "'no-store'"
+        assert headers["gatewayresponse.header.X-Content-Type-Options"] == "'nosniff'"
