@@ -122,6 +122,20 @@ def test_nothing_is_granted_that_no_function_uses(asked, granted, request):
     assert [each for each in unused if not is_excused(*each)] == []
 
 
+def test_taking_any_used_grant_away_would_refuse_something(asked, granted):
+    """Each question has one grant that allows it, so without that one it would be refused."""
+    used = [question for question, answers in asked.items() if "Allow" in answers]
+
+    allowed_by = {
+        (role, action, resource): [
+            grant for grant in granted if grant[:2] == (role, action) and fnmatchcase(resource, grant[2])
+        ]
+        for role, action, resource in used
+    }
+
+    assert {question: grants for question, grants in allowed_by.items() if len(grants) != 1} == {}
+
+
 def is_excused(role, action, resource):
     if action in BY_LAMBDA_ITSELF or DEAD_LETTERS in resource or BY_SNS_ITSELF in role:
         return True
