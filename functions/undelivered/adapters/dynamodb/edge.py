@@ -21,10 +21,10 @@ from undelivered.domain.notification import REPORT_WINDOW
 NEAR_SECONDS = 1_800
 """From how long before its end on an item is near the edge: well above what is noted ahead, for late writers."""
 
-AHEAD_SECONDS = 600
+AHEAD_SECONDS = 360
 """How far ahead items are noted."""
 
-RENEWED_SECONDS = 240
+RENEWED_SECONDS = 180
 """With less than this noted ahead, more is noted."""
 
 NOTED_AT_MOST = 300
