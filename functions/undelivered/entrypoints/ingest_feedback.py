@@ -1,6 +1,7 @@
 """Lambda ``ingest_feedback``: SES and SMS events from the feedback queue."""
 
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
@@ -10,6 +11,9 @@ from undelivered.domain.errors import UnreadableEventError
 from undelivered.domain.feedback import Feedback, Handling
 from undelivered.entrypoints.sqs_batch import RETRY_DELAYS, receive_count, report_failures
 from undelivered.observability import count, logger, metrics, tell_no_secrets
+
+if TYPE_CHECKING:
+    from undelivered.services.record_feedback import RecordFeedback
 
 functions = Blueprint(__name__)
 
@@ -33,6 +37,26 @@ def ingest_feedback(event: dict[str, Any], context: LambdaContext) -> dict[str, 
         elif read.handling is Handling.CONFIRM_SUBSCRIPTION:
             logger.info("subscription confirmation ignored: the queue is subscribed by the template")
     waited = {index for index, record in enumerate(records) if receive_count(record) >= len(RETRY_DELAYS)}
-    failures |= parts.record_feedback(batch, waited_enough=waited)
+    failures |= _record(parts.record_feedback, batch, waited)
     count("Feedback", sum(len(feedback) for feedback in batch))
     return report_failures(records, failures, bootstrap.queue("FEEDBACK_QUEUE_URL"))
+
+
+def _record(
+    record_feedback: "RecordFeedback", batch: Sequence[tuple[Feedback, ...]], waited: Collection[int]
+) -> dict[int, Exception]:
+    """Record a batch; when that fails as a whole, each message for itself, so that one cannot hold up the others."""
+    try:
+        return dict(record_feedback(batch, waited_enough=waited))
+    except Exception:  # noqa: BLE001 - a message that nobody foresaw
+        logger.exception("batch failed; each of its messages is recorded for itself")
+    failures: dict[int, Exception] = {}
+    for index, feedback in enumerate(batch):
+        try:
+            alone = record_feedback([feedback], waited_enough={0} if index in waited else ())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this message's alone
+            failures[index] = error
+        else:
+            if alone:
+                failures[index] = alone[0]
+    return failures

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from undelivered.bootstrap import Queue
-from undelivered.domain.errors import RetryableError
-from undelivered.observability import count, logger
+from undelivered.domain.errors import UnreadableEventError
+from undelivered.observability import count, logger, told
 
 RETRY_DELAYS = (5, 15, 60, 120)
 """Seconds until a message is tried again, by how often it was received; the last one repeats."""
@@ -26,13 +26,13 @@ def report_failures(
 ) -> dict[str, Any]:
     """Return Lambda's partial batch response for the records whose index is in ``failures``.
 
-    What may work later comes back after a growing delay; what never will comes back at once, so that
-    it soon is in the dead-letter queue, where a person looks.
+    What cannot be understood never will be: it comes back at once, so that it soon is in the dead-letter
+    queue, where a person looks. Everything else may work later and comes back after a growing delay.
     """
     delays: dict[int, int] = {}
     for index, error in failures.items():
         record = records[index]
-        retryable = isinstance(error, RetryableError)
+        retryable = not isinstance(error, UnreadableEventError)
         delays[index] = RETRY_DELAYS[min(receive_count(record), len(RETRY_DELAYS)) - 1] if retryable else 0
         count("RetriedMessages" if retryable else "UnreadableMessages")
         log = logger.warning if retryable else logger.error
@@ -40,8 +40,7 @@ def report_failures(
             "message not recorded",
             sqs_message_id=record["messageId"],
             receive_count=receive_count(record),
-            error=type(error).__name__,
-            reason=str(error),
+            reason=told(error),
         )
     _set_delays(records, delays, queue)
     return {"batchItemFailures": [{"itemIdentifier": records[index]["messageId"]} for index in failures]}
