@@ -170,6 +170,15 @@ def test_a_resend_and_a_digest_wait_out_a_throttle(acting):
     acting.comes_to(item, "resolved", attempts=2)
 
 
+def test_a_resend_that_ses_refuses_returns_as_failed(acting):
+    item = acting.undelivered("refuted", acting.mailbox("unknown-user", "refuted"))
+    acting.correct("refuted", email=acting.mailbox("message-rejected", "refuted"))
+
+    acting.resend(item)
+
+    assert acting.comes_to(item, "open", attempts=2)["status"] == "failed"
+
+
 def test_a_resend_that_was_never_queued_is_queued_again(acting):
     item = acting.undelivered("lost", acting.mailbox("unknown-user", "lost"))
     acting.correct("lost", email=acting.mailbox("fine", "lost"))
