@@ -5,10 +5,9 @@ Adapters are imported here when they are asked for, so that a function loads onl
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from undelivered.adapters.clients import client
@@ -103,8 +102,7 @@ def undelivered_store() -> UndeliveredStore:
     return DynamoUndeliveredStore(zone_of=zone_of, history_days_of=_history_days, grace_of=_grace)
 
 
-@dataclass(frozen=True, slots=True)
-class Ingestion:
+class Ingestion(NamedTuple):
     """What the ingesting functions work with."""
 
     read_event: Callable[..., "ReadEvent"]
@@ -135,8 +133,7 @@ def ingestion() -> Ingestion:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(NamedTuple):
     """A queue that a function is fed from: its client and its URL."""
 
     client: Any
@@ -206,8 +203,7 @@ def keep_counters() -> "KeepCounters":
     return KeepCounters(DynamoCounterUpkeep(zone_of=zone_of), accounts(), now)
 
 
-@dataclass(frozen=True, slots=True)
-class Archiving:
+class Archiving(NamedTuple):
     """What ``archive`` works with; ``read_image`` turns a stream record's image into an item."""
 
     undelivered: UndeliveredStore
@@ -242,8 +238,7 @@ def send_digests() -> "SendDigests":
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FollowingUp:
+class FollowingUp(NamedTuple):
     """What ``follow_up`` works with; ``read_image`` turns a stream record's image into an item."""
 
     follow_up: "FollowUp"

@@ -76,12 +76,13 @@ def bench(
 
 def _parts(scale: _Scale) -> Mapping[str, Measuring]:
     """Return what there is to measure, by name, in order."""
-    from infrastructure.bench import ingest_capacity, ingest_cpu, reading  # noqa: PLC0415 - boto3: only who measures
+    from infrastructure.bench import cold_start, ingest_capacity, ingest_cpu, reading  # noqa: PLC0415 - boto3: only who measures
 
     parts: dict[str, Measuring] = {
         "ingest_cpu": lambda _: ingest_cpu.measure(scale.cpu_batches),
         "ingest_capacity": lambda _: ingest_capacity.measure(scale.capacity_batches),
         "reading": lambda progress: reading.measure(scale.sizes, progress),
+        "cold_start": lambda _: cold_start.measure(scale.cold_starts),
     }
     return parts
 
