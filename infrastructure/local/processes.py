@@ -12,8 +12,6 @@ from typing import Final
 COMPANION_FILE: Final = "companions"
 _MARK: Final = "infrastructure.local."
 _GRACE_SECONDS: Final = 4.0
-_STARTED: Final[list["subprocess.Popen[bytes]"]] = []
-"""What this process started: a handle let go of while its process lives is a ResourceWarning."""
 
 
 def start(command: list[str], *, log: Path, environment: dict[str, str]) -> int:
@@ -22,7 +20,8 @@ def start(command: list[str], *, log: Path, environment: dict[str, str]) -> int:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True
         )
-    _STARTED.append(process)
+    # Its end is watched by its id from here on; a handle let go of while its process lives is a ResourceWarning.
+    process.returncode = 0
     return process.pid
 
 
@@ -55,7 +54,6 @@ def end(pids: list[int]) -> None:
     _signal(mine, signal.SIGKILL)
     while any(is_ours(pid) for pid in mine):
         time.sleep(0.05)
-    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
 
 
 def is_free(port: int) -> bool:
