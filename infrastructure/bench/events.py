@@ -81,6 +81,11 @@ def bounce(number: int, sent_at: datetime, *, suppressing: bool, account_id: str
     }
 
 
+def as_text(event: dict[str, Any]) -> str:
+    """Return an event as SES writes it."""
+    return json.dumps(event) + "\n"
+
+
 def published(event: dict[str, Any], published_at: datetime) -> str:
     """Return the SNS envelope that an event reaches the queue in."""
     identifier = event["mail"]["messageId"]
@@ -90,7 +95,7 @@ def published(event: dict[str, Any], published_at: datetime) -> str:
             "MessageId": str(uuid5(_IDS, identifier)),
             "TopicArn": TOPIC,
             "Subject": "Amazon SES Email Event Notification",
-            "Message": json.dumps(event) + "\n",
+            "Message": as_text(event),
             "Timestamp": _time(published_at),
             "SignatureVersion": "1",
             "Signature": base64.b64encode(bytes(256)).decode(),

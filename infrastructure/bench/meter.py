@@ -24,8 +24,8 @@ class Usage:
 
 
 @contextmanager
-def metering(client: Any) -> Iterator[Usage]:  # noqa: ANN401 - botocore makes its clients at run time
-    """Count what a botocore client of DynamoDB does while the context lasts."""
+def metering(*clients: Any) -> Iterator[Usage]:  # noqa: ANN401 - botocore makes its clients at run time
+    """Count what botocore clients, of DynamoDB and others, do while the context lasts."""
     usage = Usage()
 
     def ask(params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 - botocore's operation model
@@ -43,14 +43,15 @@ def metering(client: Any) -> Iterator[Usage]:  # noqa: ANN401 - botocore makes i
         elif model.name != "TransactWriteItems":
             usage.write_units += units
 
-    hooks = client.meta.events
-    hooks.register("provide-client-params.dynamodb", ask)
-    hooks.register("after-call.dynamodb", note)
+    for client in clients:
+        client.meta.events.register("provide-client-params", ask)
+        client.meta.events.register("after-call", note)
     try:
         yield usage
     finally:
-        hooks.unregister("provide-client-params.dynamodb", ask)
-        hooks.unregister("after-call.dynamodb", note)
+        for client in clients:
+            client.meta.events.unregister("provide-client-params", ask)
+            client.meta.events.unregister("after-call", note)
 
 
 def units_of_transactions(client: Any, transactions: Iterable[list[dict[str, Any]]]) -> float:  # noqa: ANN401 - as above

@@ -1,0 +1,155 @@
+"""From the event's publishing to the API's answer, on the running local stack: under a trickle, and in a burst.
+
+The burst is held against what the stack itself can carry: the same messages through a topic and a queue of their own,
+received and deleted by tens, and nothing done with them.
+"""
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from infrastructure.bench import events
+from infrastructure.bench.figures import Figure
+from infrastructure.local.stack import DEFAULT_ACCOUNT, LocalStack
+
+_PAUSE_S: Final = 0.4
+_GIVEN_UP_S: Final = 600
+_MESSAGES_OF_CALL: Final = 10
+_WRITERS: Final = 4
+_TRICKLE_FROM: Final = 1_000_000
+_SUBJECT: Final = "Amazon SES Email Event Notification"
+
+
+def measure(trickle: int, burst: int, progress: Callable[[float], None]) -> list[Figure]:
+    """Measure with a trickle of events, one after the other, and a burst, on a stack brought up for it."""
+    with LocalStack.start(empty=True) as stack:
+        progress(0.2)
+        _trickle(stack, 5)  # the functions' cold starts are measured elsewhere
+        seconds = sorted(_trickle(stack, trickle))
+        progress(0.4)
+        rate = _burst(stack, burst)
+        progress(0.8)
+        ceiling = _ceiling(stack, burst)
+    last = seconds[min(len(seconds) - 1, int(len(seconds) * 0.99))]
+    says = "event published → in the API's answer, on the local stack under a steady trickle"
+    return [
+        Figure("visible_p50_s", statistics.median(seconds), "s", f"{says}, median"),
+        Figure("visible_p99_s", last, "s", f"{says}, the 99th of a hundred", {"slowest": seconds[-1]}),
+        Figure(
+            "burst_events_per_s",
+            rate,
+            "events/s",
+            f"a burst of {burst:,} events: published, taken in, and all in the count",
+            {"stack_carries_per_s": ceiling, "of_what_the_stack_carries": rate / ceiling, "burst_s": burst / rate},
+        ),
+    ]
+
+
+def _trickle(stack: LocalStack, number: int) -> list[float]:
+    """Publish events at a steady pace; return after how many seconds each was in the API's first page."""
+    sns = stack.client("sns")
+    published: dict[str, float] = {}
+    seen: dict[str, float] = {}
+    first = _TRICKLE_FROM + int(time.time())
+    done = threading.Event()
+
+    def watch() -> None:
+        with _api(stack) as get:
+            while not done.is_set():
+                items = get("/undelivered?limit=50")["items"]
+                now = time.perf_counter()
+                for item in items:
+                    seen.setdefault(item["recipient"], now)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        for each in range(number):
+            event = _event(first + each)
+            address = event["mail"]["destination"][0]
+            began = time.perf_counter()
+            published[address] = began
+            sns.publish(TopicArn=stack.description.feedback_topic_arn, Message=events.as_text(event), Subject=_SUBJECT)
+            time.sleep(max(0.0, _PAUSE_S - (time.perf_counter() - began)))
+        _wait_until(lambda: all(address in seen for address in published))
+    finally:
+        done.set()
+        watcher.join()
+    return [seen[address] - began for address, began in published.items()]
+
+
+def _burst(stack: LocalStack, number: int) -> float:
+    """Publish a burst; return how many events a second became visible in the count."""
+    with _api(stack) as get:
+        before = get("/undelivered/count")["total"]
+        began = time.perf_counter()
+        _publish(stack, stack.description.feedback_topic_arn, number)
+        _wait_until(lambda: get("/undelivered/count")["total"] >= before + number, pause=0.5)
+        return number / (time.perf_counter() - began)
+
+
+def _ceiling(stack: LocalStack, number: int) -> float:
+    """Return how many such messages a second go through a topic and a queue that nobody does anything with."""
+    sns, sqs = stack.client("sns"), stack.client("sqs")
+    topic = sns.create_topic(Name="bench-ceiling")["TopicArn"]
+    queue = sqs.create_queue(QueueName="bench-ceiling")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    began = time.perf_counter()
+    publishing = threading.Thread(target=_publish, args=(stack, topic, number))
+    publishing.start()
+    left = number
+    while left > 0:
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=_MESSAGES_OF_CALL).get("Messages", [])
+        if messages:
+            entries = [{"Id": str(n), "ReceiptHandle": each["ReceiptHandle"]} for n, each in enumerate(messages)]
+            sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
+            left -= len(messages)
+    publishing.join()
+    return number / (time.perf_counter() - began)
+
+
+def _publish(stack: LocalStack, topic: str, number: int) -> None:
+    sns = stack.client("sns")
+
+    def publish(first: int) -> None:
+        entries = [
+            {"Id": str(each), "Message": events.as_text(_event(each)), "Subject": _SUBJECT}
+            for each in range(first, min(first + _MESSAGES_OF_CALL, number))
+        ]
+        answer = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
+        assert not answer.get("Failed"), answer["Failed"]
+
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        list(writers.map(publish, range(0, number, _MESSAGES_OF_CALL)))
+
+
+def _event(number: int) -> dict[str, Any]:
+    return events.bounce(number, datetime.now(UTC), suppressing=False, account_id=DEFAULT_ACCOUNT)
+
+
+@contextmanager
+def _api(stack: LocalStack) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Give what asks the API as a manager."""
+    import httpx  # noqa: PLC0415 - slow to import
+
+    headers = {"Authorization": stack.token(stack.user().email)}
+    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=60) as client:
+
+        def get(path: str) -> dict[str, Any]:
+            answer: dict[str, Any] = client.get(path).raise_for_status().json()
+            return answer
+
+        yield get
+
+
+def _wait_until(is_so: Callable[[], bool], *, pause: float = 0.05) -> None:
+    deadline = time.monotonic() + _GIVEN_UP_S
+    while not is_so():
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(pause)
