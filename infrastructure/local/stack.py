@@ -339,16 +339,17 @@ def stop(state_dir: Path) -> None:
 
 @contextlib.contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Turn SIGTERM into an exit that cleans up, as Ctrl-C does."""
+    """Turn SIGTERM into an exit that cleans up, as Ctrl-C does; a shell's background jobs hear Ctrl-C too."""
 
     def leave(_signal: int, _frame: object) -> None:
         raise SystemExit(143)
 
-    before = signal.signal(signal.SIGTERM, leave)
+    before = signal.signal(signal.SIGTERM, leave), signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])
 
 
 # --- the state folder
