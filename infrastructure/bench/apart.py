@@ -88,10 +88,15 @@ def function_environment(endpoint: str) -> dict[str, str]:
     }
 
 
-@contextlib.contextmanager
-def responder(document: str = "{}") -> Iterator[str]:
+def responder(document: str = "{}") -> contextlib.AbstractContextManager[str]:
     """Run the endpoint that answers everything with a document; give its URL."""
-    command = [sys.executable, "-m", "infrastructure.bench.responder", document]
+    return serving("responder", document)
+
+
+@contextlib.contextmanager
+def serving(module: str, *arguments: str) -> Iterator[str]:
+    """Run a module of this package that serves until its standard input ends; give its URL."""
+    command = [sys.executable, "-m", f"infrastructure.bench.{module}", *arguments]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None

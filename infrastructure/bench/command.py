@@ -29,19 +29,19 @@ Measuring = Callable[[Callable[[float], None]], Sequence[Figure]]
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """How much is measured. ``seconds`` are what each part takes, for the progress bar."""
+    """How much is measured: batches, accounts by their open items, rounds, events and sends; 0 for not at all."""
 
     cpu_batches: int
     capacity_batches: int
     sizes: Sequence[int]
     cold_starts: int
+    priced: int
     trickle: int
     burst: int
-    exported: int
 
 
-_FULL: Final = _Scale(60, 20, (1_000, 100_000, 1_000_000), 15, 100, 10_000, 1_000_000)
-_QUICK: Final = _Scale(20, 3, (1_000, 10_000), 5, 0, 0, 0)
+_FULL: Final = _Scale(60, 20, (1_000, 100_000, 1_000_000), 15, 1_000, 100, 10_000)
+_QUICK: Final = _Scale(20, 3, (1_000, 10_000), 3, 100, 0, 0)
 
 
 def bench(
@@ -76,14 +76,26 @@ def bench(
 
 def _parts(scale: _Scale) -> Mapping[str, Measuring]:
     """Return what there is to measure, by name, in order."""
-    from infrastructure.bench import cold_start, ingest_capacity, ingest_cpu, reading  # noqa: PLC0415 - boto3: only who measures
+    from infrastructure.bench import (  # noqa: PLC0415 - boto3 and the product: only who measures pays for them
+        cold_start,
+        cost,
+        exporting,
+        ingest_capacity,
+        ingest_cpu,
+        reading,
+        visible,
+    )
 
     parts: dict[str, Measuring] = {
         "ingest_cpu": lambda _: ingest_cpu.measure(scale.cpu_batches),
         "ingest_capacity": lambda _: ingest_capacity.measure(scale.capacity_batches),
         "reading": lambda progress: reading.measure(scale.sizes, progress),
         "cold_start": lambda _: cold_start.measure(scale.cold_starts),
+        "cost": lambda _: cost.measure(scale.priced),
+        "export": lambda _: exporting.measure(scale.sizes, scale.sizes[1]),
     }
+    if scale.burst:
+        parts["visible"] = lambda progress: visible.measure(scale.trickle, scale.burst, progress)
     return parts
 
 
