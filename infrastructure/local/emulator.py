@@ -1,4 +1,4 @@
-"""Runs ministack with eight corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
+"""Runs ministack with six corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
 1. **Time to live reaches the stream.** ministack's reaper deletes an expired item within a minute and tells nobody;
    DynamoDB writes a REMOVE record whose user identity is DynamoDB itself. `archive` lives on those records.
@@ -11,9 +11,6 @@
    that a test can tell what is granted and never used.
 5. **Numbers can be opted in.** ministack lacks SNS's OptInPhoneNumber; AWS takes it once in thirty days for a number.
 6. **The layer is unpacked once.** ministack does it for every worker, which is most of a cold start.
-7. **Batches of a queue are as large as asked.** ministack hands a function ten messages at most, Lambda up to its
-   mapping's batch size.
-8. **Streams do not hold up queues.** ministack waits for what a stream invokes before it looks at any queue again.
 
 These reach into ministack's internals, on purpose and in this one place: `_require` says so when a release moves them.
 """
@@ -167,44 +164,6 @@ def unpack_the_layer_once(folder: Path) -> None:
     lambda_svc._resolve_layer_zip = unpack_or_reuse  # noqa: SLF001 - see the module's docstring
 
 
-def fill_batches() -> None:
-    """Have a function get as many messages of a queue as its mapping's batch size says."""
-    from ministack.services import sqs  # noqa: PLC0415 - as above
-
-    receive_ten = _require(sqs, "_receive_messages_for_esm")
-
-    def receive(queue_url: str, number: int) -> list[Any]:
-        taken: list[Any] = []
-        while len(taken) < number and (more := receive_ten(queue_url, number - len(taken))):
-            taken += more
-        return taken
-
-    sqs._receive_messages_for_esm = receive  # noqa: SLF001 - see the module's docstring
-
-
-def poll_streams_beside_queues() -> None:
-    """Have streams polled in a thread of their own, in order as before, while queues are polled on."""
-    from ministack.services import lambda_svc  # noqa: PLC0415 - as above
-
-    poll = _require(lambda_svc, "_poll_dynamodb_streams")
-    wake: threading.Event = _require(lambda_svc, "_esm_wake")
-    polling = threading.Lock()
-
-    def work() -> None:
-        try:
-            if poll():
-                wake.set()
-        finally:
-            polling.release()
-
-    def poll_beside() -> bool:
-        if polling.acquire(blocking=False):
-            threading.Thread(target=work, name="streams", daemon=True).start()
-        return False
-
-    lambda_svc._poll_dynamodb_streams = poll_beside  # noqa: SLF001 - see the module's docstring
-
-
 def main() -> None:
     """Serve until terminated, then end the companions named in the state folder (the only argument)."""
     state_dir = Path(sys.argv[1])
@@ -213,8 +172,6 @@ def main() -> None:
     run_functions_outside_the_environment()
     unpack_the_layer_once(state_dir / "tmp")
     opt_numbers_in()
-    fill_batches()
-    poll_streams_beside_queues()
     if os.environ.get("AUTH") == "true":
         authorize_as_aws_does(state_dir / AUTHORIZATIONS)
     from ministack.app import main as serve  # noqa: PLC0415
