@@ -4,6 +4,7 @@ import asyncio
 import email
 import email.policy
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import httpx
@@ -371,7 +372,9 @@ def receive(stack, front, content, *recipients):
         await receiving.handle_DATA(None, None, envelope)
         await receiving.settle()
 
-    asyncio.run(take())
+    # In a thread: where browser tests ran before, this one's event loop is Playwright's.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(take())).result()
 
 
 def test_a_mail_received_is_reported_to_its_configuration_set_with_its_tags():
