@@ -2,7 +2,6 @@
 
 import os
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from infrastructure.local.story import Story, ask, eventually
 from tests.browser.conftest import barriers, listen, take_picture
 
 OUTCOME_MS = 60_000
-USABLE_S = 1.0
 SCREENS = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 360, "height": 740}}
 
 
@@ -206,21 +204,6 @@ def test_signing_out_is_real(visit):
 
     page.get_by_role("button", name="Sign in").wait_for()
     assert page.locator(".number-value").count() == 0
-
-
-def test_the_first_view_is_usable_within_a_second(visit, open_page, stack):
-    visit()  # the functions are up, as they are in the morning's second visit
-    page = open_page()
-    page.goto(f"{stack.api_url}/console/")
-    page.get_by_role("button", name="Sign in").wait_for()
-    taken = []
-    for _ in range(5):
-        started = time.monotonic()
-        page.goto(f"{stack.api_url}/console/")
-        page.get_by_role("button", name="Sign in").wait_for()
-        taken.append(time.monotonic() - started)
-
-    assert min(taken) < USABLE_S
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
