@@ -154,6 +154,7 @@ def main() -> None:
         os.environ.update(local.environment)
         _write_by(write)
         bootstrap.maintain()(lambda: True)
+        bootstrap.keep_counters()(lambda: True)
     apart.hand_over({})
 
 
