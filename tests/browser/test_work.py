@@ -42,6 +42,36 @@ class TestReport:
         expect(manager.page).to_have_url(re.compile(r"#/report\?status=invalid,spammed&channel=email$"))
         expect(manager.page.locator("tbody tr")).to_have_count(2)
 
+    def test_changes_quicker_than_the_page_are_all_kept(self, manager):
+        manager.goes_to("#/report")
+        manager.page.get_by_role("button", name="Invalid 1").wait_for()
+        manager.page.evaluate(
+            """() => {
+              const told = (tag, text) => [...document.querySelectorAll(tag)].find((one) => one.textContent.includes(text));
+              const channel = told("select", "E-mail");
+              told(".pill", "Invalid").click();
+              told(".pill", "Spammed").click();
+              channel.value = "email";
+              channel.dispatchEvent(new Event("change"));
+            }"""
+        )
+
+        expect(manager.page).to_have_url(re.compile(r"#/report\?status=invalid,spammed&channel=email$"))
+
+    def test_a_count_that_comes_late_leaves_the_pill_under_the_pointer(self, manager):
+        held = []
+        manager.page.route("**/undelivered/count*", lambda route: held.append(route))  # noqa: PLW0108 (Playwright asks what it is)
+        manager.goes_to("#/report")
+        pill = manager.page.get_by_role("button", name="Spammed")
+        pill.hover()
+        manager.page.mouse.down()
+        for one in held:
+            one.continue_()
+        expect(pill).to_have_text("Spammed1")
+        manager.page.mouse.up()
+
+        expect(manager.page).to_have_url(re.compile("status=spammed$"))
+
     def test_going_back_goes_back_one_filter(self, manager):
         manager.goes_to("#/report")
         manager.page.get_by_role("button", name="Invalid 1").click()

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace, written } from "./dom.js";
 import { currentLanguage, keepLanguage, LANGUAGES, preferredLanguage, t, useLanguage, useTimeZone } from "./i18n.js";
+import { place } from "./place.js";
 import { announce, button, busyButton, errorPanel, loading, pageTitle, sessionEnded, toastError } from "./ui.js";
 
 const CONSOLE = new URL("../", import.meta.url);
@@ -142,13 +143,6 @@ function languageChoice(changed) {
 }
 
 // --- views
-
-/** Take the address apart: "#/item/abc?x=1" → {name: "item", rest: ["abc"], query}. */
-function place() {
-  const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
-  const [name, ...rest] = path.split("/").map(decodeURIComponent);
-  return { name, rest, query: new URLSearchParams(query ?? "") };
-}
 
 async function show(first = false) {
   running.abort();

@@ -10,6 +10,7 @@ import * as auth from "./auth.js";
 import { CLASSES, countOf } from "./dashboard.js";
 import { address, h, icon, replace, written } from "./dom.js";
 import { calendarDate, dateInZone, day, maybe, moment, shortDay, t } from "./i18n.js";
+import { chosenOf, refine } from "./place.js";
 import {
   announce, attempt, busyButton, button, channelIcon, channelName, complain, empty, errorPanel, field, loading, pageTitle,
   reasonName, select, stateChip, statusChip, textInput, toast, toastError,
@@ -33,7 +34,7 @@ const REASONS = [
 let left = null;
 
 export function show(page, { query, signal }) {
-  const filter = Object.fromEntries(KEPT_IN_ADDRESS.map((name) => [name, query.get(name)]).filter(([, value]) => value));
+  const filter = chosenOf(query, KEPT_IN_ADDRESS);
   const key = JSON.stringify(filter);
   const kept = left?.key === key ? left : null;
   left = null;
@@ -68,22 +69,27 @@ export function show(page, { query, signal }) {
 
 function filters(view) {
   const { filter } = view;
-  const pills = h("div", { class: "pills", role: "group", "aria-label": t("report.status") });
-  const paint = (count) => replace(pills, pill("", t("report.all"), count?.total), CLASSES.map((name) => pill(name, t(`status.${name}`), count && countOf(count, name))));
-  const chosen = new Set((filter.status ?? "").split(",").filter(Boolean).flatMap((name) => (name === "bounced" ? ["bounced.hard", "bounced.soft"] : [name])));
-  const pill = (name, label, n) =>
-    h("button", {
+  const chosen = chosenIn(filter);
+  // The counts are of what is on the report now; over other days they would tell something else.
+  const counted = !filter.from && !filter.to && !filter.state;
+  const numbers = new Map();
+  const pill = (name, label) => {
+    if (counted) numbers.set(name, h("b"));
+    return h("button", {
       type: "button",
       class: "pill",
       title: maybe(`status.help.${name}`),
       "aria-pressed": String(name ? chosen.has(name) : chosen.size === 0),
-      on: { click: () => go(filter, { status: name ? toggled(chosen, name) : null }) },
-    }, label, n !== undefined && h("b", {}, n));
-  paint();
-  // The counts are of what is on the report now; over other days they would tell something else.
-  if (!filter.from && !filter.to && !filter.state) {
-    api.get("undelivered/count", { signal: view.signal }).then(paint).catch(() => null);
-  }
+      on: { click: () => go((present) => ({ status: name ? toggled(chosenIn(present), name) : null })) },
+    }, label, numbers.get(name));
+  };
+  const pills = h("div", { class: "pills", role: "group", "aria-label": t("report.status") },
+    pill("", t("report.all")), CLASSES.map((name) => pill(name, t(`status.${name}`))));
+  // Put into the pills that are there: a new pill under the pointer would lose the click that has begun.
+  const tell = (count) => {
+    for (const [name, number] of numbers) number.textContent = String(name ? countOf(count, name) : count.total);
+  };
+  if (counted) api.get("undelivered/count", { signal: view.signal }).then(tell).catch(() => null);
   const more = ["state", "fault", "reason", "customer_id"].some((name) => filter[name]);
   return h("div", { class: "filters" },
     pills,
@@ -99,23 +105,22 @@ function filters(view) {
       h("a", { href: "#/report" }, t("report.clear_filters"))));
 }
 
+function chosenIn({ status = "" }) {
+  return new Set(status.split(",").filter(Boolean).flatMap((name) => (name === "bounced" ? ["bounced.hard", "bounced.soft"] : [name])));
+}
+
 function toggled(chosen, name) {
   const next = new Set(chosen);
   if (!next.delete(name)) next.add(name);
   return next.size === CLASSES.length ? null : CLASSES.filter((one) => next.has(one)).join(",");
 }
 
-/** Go to the report with some filters changed. */
-function go(filter, changes) {
-  const next = { ...filter, ...changes };
-  const query = new URLSearchParams();
-  for (const name of KEPT_IN_ADDRESS) if (next[name]) query.set(name, next[name]);
-  const text = query.toString().replaceAll("%2C", ",");
-  location.hash = `#/report${text && `?${text}`}`;
+function go(changes) {
+  refine("report", KEPT_IN_ADDRESS, changes);
 }
 
 function choice(name, label, filter, options) {
-  const control = select(options, filter[name] ?? "", { on: { change: () => go(filter, { [name]: control.value }) } });
+  const control = select(options, filter[name] ?? "", { on: { change: () => go(() => ({ [name]: control.value })) } });
   return field(label, control);
 }
 
@@ -127,7 +132,7 @@ function readyField(filter) {
   const box = h("input", {
     type: "checkbox",
     checked: filter.ready === "true",
-    on: { change: () => go(filter, { ready: box.checked ? "true" : null }) },
+    on: { change: () => go(() => ({ ready: box.checked ? "true" : null })) },
   });
   return h("label", { class: "check" }, box, t("report.ready_only"));
 }
@@ -162,15 +167,15 @@ function rangeField(filter) {
       return;
     }
     complain(to);
-    go(filter, { from: from.value || null, to: to.value || null });
+    go(() => ({ from: from.value || null, to: to.value || null }));
   };
   const custom = h("form", { class: "filter-row", hidden: present !== "custom", on: { submit: (event) => (event.preventDefault(), apply()) } },
     field(t("report.from"), from), field(t("report.to"), to), h("button", { type: "submit", class: "button" }, t("report.apply")));
   control.addEventListener("change", () => {
     custom.hidden = control.value !== "custom";
     if (control.value === "custom") from.focus();
-    else if (control.value === "") go(filter, { from: null, to: null });
-    else go(filter, { from: dateInZone(PRESETS[control.value]), to: dateInZone() });
+    else if (control.value === "") go(() => ({ from: null, to: null }));
+    else go(() => ({ from: dateInZone(PRESETS[control.value]), to: dateInZone() }));
   });
   return [field(t("report.range"), control), custom];
 }

@@ -5,13 +5,15 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { address, h, icon, replace } from "./dom.js";
 import { day, maybe, moment, t } from "./i18n.js";
+import { chosenOf, refine } from "./place.js";
 import { announce, attempt, button, busyButton, channelIcon, channelName, complain, complaintOf, dialogue, empty, errorPanel, field, loading, pageTitle, required, said, select, textInput, toast } from "./ui.js";
 
 const REASONS = ["bounce", "complaint", "unsubscribed", "opted_out", "repeatedly_unreachable", "manual"];
+const KEPT_IN_ADDRESS = ["channel", "reason"];
 const NEED_CONSENT = new Set(["unsubscribed", "opted_out"]);
 
 export function show(page, { query, signal }) {
-  const view = { signal, filter: { channel: query.get("channel") ?? "", reason: query.get("reason") ?? "" }, items: [], cursor: null, place: h("div", { class: "results" }) };
+  const view = { signal, filter: chosenOf(query, KEPT_IN_ADDRESS), items: [], cursor: null, place: h("div", { class: "results" }) };
   replace(page,
     h("div", { class: "page-head" }, pageTitle(t("suppressions.title")),
       auth.mayAct() && button(t("suppressions.add"), { on: () => addOne(view) })),
@@ -37,18 +39,13 @@ function reasonOf(item) {
 
 function choices(view) {
   const choose = (name, label, options) => {
-    const control = select(options, view.filter[name], { on: { change: () => go({ ...view.filter, [name]: control.value }) } });
+    const control = select(options, view.filter[name] ?? "", { on: { change: () => refine("suppressions", KEPT_IN_ADDRESS, () => ({ [name]: control.value })) } });
     return field(label, control);
   };
   return [
     choose("channel", t("report.channel"), [["", t("report.any")], ["email", channelName("email")], ["sms", channelName("sms")]]),
     choose("reason", t("suppressions.reason"), [["", t("report.any")], ...REASONS.map((name) => [name, t(`suppressions.reason.${name}`)])]),
   ];
-}
-
-function go(filter) {
-  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value)).toString();
-  location.hash = `#/suppressions${query && `?${query}`}`;
 }
 
 function lookUpForm(view) {
