@@ -47,7 +47,8 @@ class TestReport:
         manager.page.get_by_role("button", name="Invalid 1").wait_for()
         manager.page.evaluate(
             """() => {
-              const told = (tag, text) => [...document.querySelectorAll(tag)].find((one) => one.textContent.includes(text));
+              const all = (tag) => [...document.querySelectorAll(tag)];
+              const told = (tag, text) => all(tag).find((one) => one.textContent.includes(text));
               const channel = told("select", "E-mail");
               told(".pill", "Invalid").click();
               told(".pill", "Spammed").click();
