@@ -6,12 +6,56 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import psutil
 
 COMPANION_FILE: Final = "companions"
 _MARK: Final = "infrastructure.local."
 _GRACE_SECONDS: Final = 4.0
+# ministack unpacks a function into a folder of this name and runs it from there.
+_WORKER_FOLDER: Final = "ministack-lambda-"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionProcess:
+    """A process in which the emulator runs a function, and goes on running it: what is warm on AWS."""
+
+    function: str
+    """Name of the function in Lambda."""
+    process: "psutil.Process"
+
+    @property
+    def memory(self) -> int:
+        """Bytes of its memory that are in the machine's."""
+        resident: int = self.process.memory_info().rss
+        return resident
+
+    def kill(self) -> bool:
+        """End it without asking and wait until it is gone; False when it was gone already."""
+        import psutil  # noqa: PLC0415 - only tests and measurements look into processes
+
+        try:
+            self.process.kill()
+        except psutil.NoSuchProcess:
+            return False
+        psutil.wait_procs([self.process], timeout=_GRACE_SECONDS)
+        return True
+
+
+def function_processes(emulator: int) -> Iterator[FunctionProcess]:
+    """Give the processes that run functions, of the emulator with this process id."""
+    import psutil  # noqa: PLC0415 - as above
+
+    for process in psutil.Process(emulator).children():
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            folder = Path(process.cmdline()[-1]).parent.name
+            if folder.startswith(_WORKER_FOLDER):
+                yield FunctionProcess(folder.removeprefix(_WORKER_FOLDER).rpartition("-")[0], process)
 
 
 def start(command: list[str], *, log: Path, environment: dict[str, str]) -> int:
