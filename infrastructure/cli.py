@@ -50,11 +50,14 @@ def _told_in_a_sentence() -> Iterator[None]:
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0913 - one for each option
     *,
     port: Annotated[int, typer.Option(help="Port of the emulator.")] = 4566,
     state_dir: StateDir = None,
     empty: Annotated[bool, typer.Option("--empty", help="Leave the month of data out.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep what it holds when it stops; `up --keep` goes on with that.")
+    ] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready; stop it with `down`.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Describe the stack as JSON on standard output.")] = False,
 ) -> None:
@@ -64,7 +67,7 @@ def up(
     with _told_in_a_sentence(), ended_by_signals():
         with _STDERR.status("Starting") as status:
             stack = LocalStack.start(
-                port=port, state_dir=state_dir, empty=empty, progress=lambda step: status.update(f"{step}…")
+                port=port, state_dir=state_dir, empty=empty, keep=keep, progress=lambda step: status.update(f"{step}…")
             )
         try:
             if as_json:

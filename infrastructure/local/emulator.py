@@ -1,4 +1,4 @@
-"""Runs ministack with six corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
+"""Runs ministack with seven corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
 1. **Time to live reaches the stream.** ministack's reaper deletes an expired item within a minute and tells nobody;
    DynamoDB writes a REMOVE record whose user identity is DynamoDB itself. `archive` lives on those records.
@@ -11,6 +11,8 @@
    that a test can tell what is granted and never used.
 5. **Numbers can be opted in.** ministack lacks SNS's OptInPhoneNumber; AWS takes it once in thirty days for a number.
 6. **The layer is unpacked once.** ministack does it for every worker, which is most of a cold start.
+7. **Streams are kept.** Where a stack's data outlive it, ministack keeps how far each reader of a stream has come, but
+   not the stream: what nobody had read would be lost, and what comes next be passed over.
 
 These reach into ministack's internals, on purpose and in this one place: `_require` says so when a release moves them.
 """
@@ -164,6 +166,24 @@ def unpack_the_layer_once(folder: Path) -> None:
     lambda_svc._resolve_layer_zip = unpack_or_reuse  # noqa: SLF001 - see the module's docstring
 
 
+def keep_streams() -> None:
+    """Have the records of the tables' streams kept and restored with the tables."""
+    from ministack.services import dynamodb  # noqa: PLC0415 - as above
+
+    give, take = _require(dynamodb, "get_state"), _require(dynamodb, "load_persisted_state")
+    streams = {name: _require(dynamodb, name) for name in ("_stream_records", "_stream_trimmed")}
+
+    def give_all() -> dict[str, Any]:
+        return {**give(), **streams}
+
+    def take_all(state: dict[str, Any]) -> None:
+        take(state)
+        for name, held in streams.items():
+            held.update(state.get(name, {}))
+
+    dynamodb.get_state, dynamodb.load_persisted_state = give_all, take_all
+
+
 def main() -> None:
     """Serve until terminated, then end the companions named in the state folder (the only argument)."""
     state_dir = Path(sys.argv[1])
@@ -172,6 +192,7 @@ def main() -> None:
     run_functions_outside_the_environment()
     unpack_the_layer_once(state_dir / "tmp")
     opt_numbers_in()
+    keep_streams()
     if os.environ.get("AUTH") == "true":
         authorize_as_aws_does(state_dir / AUTHORIZATIONS)
     from ministack.app import main as serve  # noqa: PLC0415

@@ -88,16 +88,20 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def end(pids: list[int]) -> None:
-    """End our processes of these ids, asking first, and return when they are gone."""
+def end(pids: list[int], *, seconds: float | None = None) -> bool:
+    """End our processes of these ids and return when they are gone: whether all of them went when they were asked.
+
+    `seconds` is how long they may take for it, else a few.
+    """
     mine = [pid for pid in pids if is_ours(pid)]
     _signal(mine, signal.SIGTERM)
-    deadline = time.monotonic() + _GRACE_SECONDS
+    deadline = time.monotonic() + (_GRACE_SECONDS if seconds is None else seconds)
     while (mine := [pid for pid in mine if is_ours(pid)]) and time.monotonic() < deadline:
         time.sleep(0.05)
     _signal(mine, signal.SIGKILL)
     while any(is_ours(pid) for pid in mine):
         time.sleep(0.05)
+    return not mine
 
 
 def is_free(port: int) -> bool:

@@ -17,7 +17,7 @@ import string
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -42,6 +42,8 @@ OTHER_ACCOUNT: Final = "acc-meadow"
 SENDER_DOMAIN: Final = "undelivered.example"
 
 _STATE_FILE: Final = "stack.json"
+_KEPT_FILE: Final = "kept.json"
+_KEPT_FOLDER: Final = "kept"
 _LOG_FILE: Final = "emulator.log"
 _WORLD_LOG_FILE: Final = "world.log"
 _BUCKET: Final = "undelivered-artifacts"
@@ -49,6 +51,8 @@ _EMULATOR_SECONDS: Final = 30
 _DEPLOY_SECONDS: Final = 120
 _WORLD_SECONDS: Final = 15
 _API_SECONDS: Final = 60
+# The emulator writes down what it holds when it is asked to end, a second for each ten thousand items or so.
+_KEEPING_SECONDS: Final = 60
 # Functions behind queues take an empty batch for what it is, so that one starts them.
 _WARMED: Final = ("IngestFeedback", "SendNotifications", "ProcessResends")
 # The emulator asks for no credentials in particular; these are the ones it takes for an account's root.
@@ -119,27 +123,36 @@ class LocalStack:
     # --- life cycle
 
     @classmethod
-    def start(
+    def start(  # noqa: PLR0913 - what a stack may differ by
         cls,
         *,
         port: int | None = None,
         state_dir: Path | None = None,
         empty: bool = False,
         enforce_iam: bool = False,
+        keep: bool = False,
         progress: Progress = lambda _step: None,
     ) -> Self:
         """Bring a stack up and give it; raise ToolError, with nothing left running, when that fails.
 
         `port`: any free one when None. `empty`: without the month of data. `enforce_iam`: every call of a function is
-        held against its role's policy, as on AWS. `progress` is told each step as it begins.
+        held against its role's policy, as on AWS. `keep`: what it holds outlives `stop`, and is what the next start
+        with `keep` in the same folder goes on with. `progress` is told each step as it begins.
         """
         port = processes.free_port() if port is None else port
         state_dir = (state_dir or STATE_ROOT / str(port)).resolve()
+        kept = _kept(state_dir, port, keep=keep)
         _make_way(state_dir, port)
         state_dir.mkdir(parents=True, exist_ok=True)
         _write_state(state_dir, {"starter": os.getpid(), "port": port, "pids": []})
+        options = _Options(enforce_iam=enforce_iam, keep=keep)
         try:
-            return cls._bring_up(port, state_dir, empty=empty, enforce_iam=enforce_iam, progress=progress)
+            if kept:
+                return cls._go_on(kept, state_dir, options, progress)
+            return cls._bring_up(port, state_dir, options, empty=empty, progress=progress)
+        except ToolError as error:
+            logs = _tear_down(state_dir, failed=True)
+            raise ToolError(f"{error}{f' More is in {_shown(logs)}.' if logs else ''}") from error
         except BaseException:
             _tear_down(state_dir)
             raise
@@ -150,13 +163,17 @@ class LocalStack:
         state = _read_state(state_dir)
         if state is None or "description" not in state or not all(map(processes.is_ours, state["pids"])):
             raise ToolError(f"No stack is running from {_shown(state_dir)}; start one with `undelivered up`.")
+        return cls._remembered(state, state_dir.resolve())
+
+    @classmethod
+    def _remembered(cls, state: Mapping[str, Any], state_dir: Path) -> Self:
         said = state["description"]
         people = tuple(User(**user) for user in said["users"])
         description = Description(**{**said, "users": people, "host": Host(**said["host"])})
-        return cls(state_dir.resolve(), state["port"], description, state["outputs"], state.get("world_url", ""))
+        return cls(state_dir, state["port"], description, state["outputs"], state.get("world_url", ""))
 
     def stop(self) -> None:
-        """End every process of the stack and remove what it kept."""
+        """End every process of the stack, and remove what it held unless that is to be kept."""
         _tear_down(self.state_dir)
 
     def wait(self) -> None:
@@ -227,14 +244,33 @@ class LocalStack:
     # --- bringing up
 
     @classmethod
-    def _bring_up(cls, port: int, state_dir: Path, *, empty: bool, enforce_iam: bool, progress: Progress) -> Self:
+    def _go_on(cls, kept: Mapping[str, Any], state_dir: Path, options: "_Options", progress: Progress) -> Self:
+        """Start the processes of a stack whose data were kept: what was deployed is there already."""
+        smtp_port, front_port = processes.free_port(), processes.free_port()
+        progress("Starting the emulator with what was kept")
+        emulator = _start_emulator(state_dir, kept["port"], smtp_port, front_port, options)
+        (state_dir / _KEPT_FILE).unlink()  # from now on the emulator alone knows how things stand
+        before = cls._remembered(kept, state_dir)
+        stack = cls(state_dir, before.port, replace(before.description, pid=emulator), before.outputs)
+        stack._remember(options=options)
+        _await_emulator(state_dir, stack.port, emulator)
+        progress("Starting the receiving world")
+        stack._start_world(smtp_port, front_port)
+        progress("Waiting for the API")
+        stack._await_api()
+        stack._remember(ready=True)
+        return stack
+
+    @classmethod
+    def _bring_up(cls, port: int, state_dir: Path, options: "_Options", *, empty: bool, progress: Progress) -> Self:
         from infrastructure.template import build  # noqa: PLC0415 - as boto3
 
         endpoint = f"http://127.0.0.1:{port}"
         smtp_port, front_port = processes.free_port(), processes.free_port()
         progress("Starting the emulator")
-        emulator = _start_emulator(state_dir, port, smtp_port, front_port, enforce_iam=enforce_iam)
-        _write_state(state_dir, {"starter": os.getpid(), "port": port, "pids": [emulator]})
+        emulator = _start_emulator(state_dir, port, smtp_port, front_port, options)
+        started = {"starter": os.getpid(), "port": port, "pids": [emulator], "keep": options.keep}
+        _write_state(state_dir, started)
         progress("Building functions, layer and template")
         built = build(Target.local())
         _await_emulator(state_dir, port, emulator)
@@ -298,16 +334,27 @@ class LocalStack:
         if health.is_error:
             raise ToolError(f"The API came up ill: {health.text.strip()}")
 
-    def _remember(self, *, companions: list[int] | None = None, ready: bool = False) -> None:
-        known = _read_state(self.state_dir) or {"pids": [self.description.pid]}
+    def _remember(
+        self, *, companions: list[int] | None = None, ready: bool = False, options: "_Options | None" = None
+    ) -> None:
+        known = _read_state(self.state_dir) or {}
         state = {
             "starter": os.getpid(),
             "port": self.port,
-            "pids": [*known["pids"], *(companions or [])],
+            "pids": [*(known.get("pids") or [self.description.pid]), *(companions or [])],
+            "keep": options.keep if options else known.get("keep", False),
             "outputs": dict(self.outputs),
             "world_url": self.world_url,
         }
         _write_state(self.state_dir, state | ({"description": asdict(self.description)} if ready else {}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """How the emulator of a stack is run, see `LocalStack.start`."""
+
+    enforce_iam: bool
+    keep: bool
 
 
 def running_stacks() -> Iterator[Path]:
@@ -372,14 +419,37 @@ def _make_way(state_dir: Path, port: int) -> None:
         raise ToolError(f"Port {port} is taken; choose another with --port.")
 
 
-def _tear_down(state_dir: Path) -> None:
+def _kept(state_dir: Path, port: int, *, keep: bool) -> dict[str, Any] | None:
+    """Give what was kept of an earlier stack, if anything was; raise ToolError when it is not to be gone on with."""
+    try:
+        kept: dict[str, Any] = json.loads((state_dir / _KEPT_FILE).read_text())
+    except FileNotFoundError:
+        return None
+    if not keep:
+        raise ToolError(
+            f"{_shown(state_dir)} holds what --keep has kept; go on with it by --keep, or remove the folder."
+        )
+    if port != kept["port"]:
+        raise ToolError(f"What is kept in {_shown(state_dir)} has addresses on port {kept['port']}: say --port.")
+    return kept
+
+
+def _tear_down(state_dir: Path, *, failed: bool = False) -> Path | None:
+    """End a stack's processes and remove what is not to be kept; give the logs' folder when it `failed` and has any."""
     state = _read_state(state_dir) or {"pids": []}
-    processes.end(list(reversed(state["pids"])))
+    keeps = bool(state.get("keep")) and "description" in state and all(map(processes.is_ours, state["pids"]))
+    asked = processes.end(list(reversed(state["pids"])), seconds=_KEEPING_SECONDS if keeps else None)
     shutil.rmtree(state_dir / "tmp", ignore_errors=True)
-    for name in (_STATE_FILE, processes.COMPANION_FILE, _LOG_FILE, _WORLD_LOG_FILE):
-        (state_dir / name).unlink(missing_ok=True)
+    if keeps and asked:
+        (state_dir / _STATE_FILE).replace(state_dir / _KEPT_FILE)
+    elif not (state_dir / _KEPT_FILE).exists():
+        shutil.rmtree(state_dir / _KEPT_FOLDER, ignore_errors=True)
+    logs = [state_dir / name for name in (_LOG_FILE, _WORLD_LOG_FILE)]
+    for file in (state_dir / _STATE_FILE, state_dir / processes.COMPANION_FILE, *([] if failed else logs)):
+        file.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         state_dir.rmdir()  # when nobody has put anything else there
+    return state_dir if any(log.exists() for log in logs) else None
 
 
 def _read_state(state_dir: Path) -> dict[str, Any] | None:
@@ -426,7 +496,7 @@ def _environment(state_dir: Path) -> dict[str, str]:
     }
 
 
-def _start_emulator(state_dir: Path, port: int, smtp_port: int, front_port: int, *, enforce_iam: bool) -> int:
+def _start_emulator(state_dir: Path, port: int, smtp_port: int, front_port: int, options: _Options) -> int:
     environment = _environment(state_dir) | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
@@ -435,10 +505,12 @@ def _start_emulator(state_dir: Path, port: int, smtp_port: int, front_port: int,
         "SMTP_HOST": f"127.0.0.1:{smtp_port}",
         # Functions inherit it: the receiving world notes what the emulator forgets of a mail and passes it on.
         "AWS_ENDPOINT_URL_SESV2": f"http://127.0.0.1:{front_port}",
-        "AUTH": str(enforce_iam).lower(),
+        "AUTH": str(options.enforce_iam).lower(),
         "LAMBDA_EXECUTOR": "local",
-        "PERSIST_STATE": "0",
-        "S3_PERSIST": "0",
+        "PERSIST_STATE": str(int(options.keep)),
+        "STATE_DIR": str(state_dir / _KEPT_FOLDER),
+        "S3_PERSIST": str(int(options.keep)),
+        "S3_DATA_DIR": str(state_dir / _KEPT_FOLDER / "s3"),
         # Both would listen on every interface, for services that this stack does not use.
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +14,8 @@ import httpx
 import pytest
 
 from infrastructure.bench import events
+from infrastructure.errors import ToolError
+from infrastructure.local import stack as local_stack
 from infrastructure.local.stack import DEFAULT_ACCOUNT, OTHER_ACCOUNT, LocalStack
 from infrastructure.local.story import eventually
 from tests.stack.faulty import faulty_store, kill
@@ -26,7 +29,7 @@ NUMBERS = count(1)
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
     """Bring up a stack of its own: it is harmed here."""
-    with LocalStack.start(state_dir=tmp_path_factory.mktemp("faults"), empty=True) as running:
+    with LocalStack.start(state_dir=tmp_path_factory.mktemp("faults"), empty=True, keep=True) as running:
         running.client("sqs").set_queue_attributes(
             QueueUrl=running.description.feedback_queue_url, Attributes={"VisibilityTimeout": str(COMES_BACK_S)}
         )
@@ -255,6 +258,62 @@ def test_an_account_that_floods_does_not_keep_another_from_its_events(stack, our
     theirs.comes_true()
     ours.comes_true()
     nothing_is_left_over(stack)
+
+
+def test_a_stack_that_is_stopped_in_mid_flow_goes_on_where_it_was(stack, ours, theirs):
+    announced = subscribed(stack)
+    publish(stack, told([*ours.failures(150), *theirs.failures(10)]))
+
+    stack.stop()
+    again = LocalStack.start(port=stack.port, state_dir=stack.state_dir, keep=True)
+    ours.stack = theirs.stack = again
+
+    ours.comes_true()
+    theirs.comes_true()
+    nothing_is_left_over(again)
+    shown = {item["id"] for item in [*ours.listed(), *theirs.listed()]}
+    heard = set()
+    eventually(
+        lambda: heard.update(received(again, announced)) or heard >= shown,
+        "not every item was announced",
+        WITHIN,
+    )
+
+
+def test_a_start_that_fails_leaves_its_logs_and_says_where(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise ToolError("The template was not deployed.")
+
+    monkeypatch.setattr(local_stack, "_deploy", refuse)
+
+    with pytest.raises(ToolError, match=re.escape(f"More is in {tmp_path}")):
+        LocalStack.start(state_dir=tmp_path, empty=True)
+
+    assert "Ready" in (tmp_path / "emulator.log").read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["emulator.log"]
+
+
+def subscribed(stack):
+    """Return a queue that hears what becomes of items."""
+    sqs = stack.client("sqs")
+    queue = sqs.create_queue(QueueName="host-application")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    stack.client("sns").subscribe(
+        TopicArn=stack.outputs["OutcomeTopicArn"],
+        Protocol="sqs",
+        Endpoint=arn,
+        Attributes={"RawMessageDelivery": "true"},
+    )
+    return queue
+
+
+def received(stack, queue):
+    """Return the items that the next announcements are about."""
+    sqs = stack.client("sqs")
+    letters = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    for letter in letters:
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=letter["ReceiptHandle"])
+    return [json.loads(letter["Body"])["item_id"] for letter in letters]
 
 
 def dead_letters(stack):
