@@ -29,6 +29,7 @@ from infrastructure.bench import apart
 from infrastructure.bench.meter import size_of
 from infrastructure.errors import ToolError
 from infrastructure.local import dynamodb_local
+from infrastructure.local.tables import definition
 from infrastructure.paths import BUILD, FUNCTIONS
 from undelivered import bootstrap
 from undelivered.adapters.dynamodb import undelivered_store
@@ -135,7 +136,7 @@ def main() -> None:
     with dynamodb_local.running(made) as local:
         client = _client(local)
         for model in MODELS.values():
-            client.create_table(**_definition(model))
+            client.create_table(**definition(model))
         for each in accounts:
             sink = _Sink()
             live, past = _live_rows(each, sink), _past_rows(each)
@@ -180,26 +181,6 @@ def _client(local: dynamodb_local.DynamoDBLocal) -> Any:  # noqa: ANN401 - botoc
 
     session = boto3.Session("testing", "testing", region_name=dynamodb_local.REGION)
     return session.client("dynamodb", endpoint_url=local.url)
-
-
-def _definition(model: Any) -> dict[str, Any]:  # noqa: ANN401 - PynamoDB's models are untyped where it matters
-    """Return a table's definition with neither stream nor time to live, which would only cost time here."""
-    schema = model._get_schema()  # noqa: SLF001 - the definition that PynamoDB would create the table with
-    indexes = [
-        {"IndexName": each["index_name"], "KeySchema": _ordered(each["key_schema"]), "Projection": each["projection"]}
-        for each in schema["global_secondary_indexes"]
-    ]
-    definition = {
-        "TableName": model.Meta.table_name,
-        "AttributeDefinitions": schema["attribute_definitions"],
-        "KeySchema": _ordered(schema["key_schema"]),
-        "BillingMode": "PAY_PER_REQUEST",
-    }
-    return definition | ({"GlobalSecondaryIndexes": indexes} if indexes else {})
-
-
-def _ordered(keys: list[dict[str, str]]) -> list[dict[str, str]]:
-    return sorted(keys, key=lambda key: key["KeyType"])  # HASH, RANGE
 
 
 def _without_indexes(database: sqlite3.Connection) -> list[str]:

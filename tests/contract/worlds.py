@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from moto import mock_aws
 
+from infrastructure.local.tables import definition
 from tests import fakes
 from tests.builders.items import NOW
 from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
 from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-from undelivered.adapters.dynamodb.models import MODELS, TableNames, use_tables
+from undelivered.adapters.dynamodb.models import MODELS, TableNames, shared_connection, use_tables
 from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
 from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
 from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
@@ -83,7 +84,7 @@ def on_dynamodb() -> World:
     names = TableNames(**{key: f"{key}-{uuid4().hex[:8]}" for key in MODELS})
     use_tables(names)
     for model in MODELS.values():
-        model.create_table()
+        shared_connection().client.create_table(**definition(model))
     clock, zones = Clock(), Zones()
     return World(
         DynamoUndeliveredStore(zone_of=zones, history_days_of=lambda _: 400, clock=clock, sleep=lambda _: None),
