@@ -74,6 +74,8 @@ class Letter:
     sent_at: datetime
     received: int
     attributes: Mapping[str, Any]
+    marks: Mapping[str, Any]
+    """What the sender put beside the body (SQS's message attributes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,9 @@ class IntoQueue:
 
     def replay(self, letter: Letter) -> str:
         """Queue a letter again and return its new id."""
-        sent = self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=letter.body)
+        sent = self.sqs.send_message(
+            QueueUrl=self.queue_url, MessageBody=letter.body, MessageAttributes=dict(letter.marks)
+        )
         message_id: str = sent["MessageId"]
         return message_id
 
@@ -395,6 +399,7 @@ def _received(sqs: Any, url: str) -> Iterator[Letter]:  # noqa: ANN401 - boto3's
             VisibilityTimeout=_HELD_SECONDS,
             WaitTimeSeconds=_LONG_POLL_SECONDS,
             AttributeNames=["All"],
+            MessageAttributeNames=["All"],
         )
         messages = answer.get("Messages", [])
         if not messages:
@@ -408,6 +413,7 @@ def _received(sqs: Any, url: str) -> Iterator[Letter]:  # noqa: ANN401 - boto3's
                 datetime.fromtimestamp(int(attributes.get("SentTimestamp", "0")) / 1000, UTC),
                 int(attributes.get("ApproximateReceiveCount", "1")),
                 attributes,
+                message.get("MessageAttributes", {}),
             )
 
 

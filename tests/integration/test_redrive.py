@@ -200,7 +200,7 @@ FAILED_BATCH = {
 
 
 def a_letter(body):
-    return Letter("id", "receipt", json.dumps(body), datetime(2026, 11, 23, 18, tzinfo=UTC), 1, {})
+    return Letter("id", "receipt", json.dumps(body), datetime(2026, 11, 23, 18, tzinfo=UTC), 1, {}, {})
 
 
 def test_what_a_stream_function_failed_at_is_fetched_from_the_stream_again():

@@ -35,7 +35,7 @@ def ingest(monkeypatch):
     recorded = []
 
     def run(bodies, error_of=lambda _: None, times=1):
-        def record(batch, *, waited_enough=()):
+        def record(batch, *, waited_enough=(), note=None):
             for feedbacks in batch:
                 for feedback in feedbacks:
                     if error := error_of(feedback):

@@ -142,6 +142,7 @@ class SendAttempt:
 
     ``entry_key`` names the item on resends and is empty on first sends. ``claimed_at`` is when the
     claim was made; ``outcome`` is ``claimed``, ``sent``, ``dropped``, ``failed`` or ``broken_off``.
+    ``correlation_id`` is the API request that asked for it, empty where none did.
     """
 
     account_id: str
@@ -153,3 +154,4 @@ class SendAttempt:
     entry_key: str = ""
     provider_message_id: str = ""
     outcome: str = "claimed"
+    correlation_id: str = ""

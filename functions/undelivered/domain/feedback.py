@@ -32,7 +32,8 @@ class Attribution:
     """Whose message an event speaks of, as far as the event itself tells.
 
     The tags are those this system or the host application put on the message. ``entry_key`` is
-    set on resends and names the item that the attempt belongs to.
+    set on resends and names the item that the attempt belongs to. ``correlation_id`` is the API request
+    that the send goes back to, empty where it is not known.
     """
 
     account_id: str | None = None
@@ -44,6 +45,7 @@ class Attribution:
     entry_key: str | None = None
     tenant: str | None = None
     identity: str | None = None
+    correlation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,21 @@
 """Lambda ``follow_up``: announces what became of items, and suppresses after repeated soft failures."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.observability import count, logger, metrics, tell_no_secrets
+from undelivered.domain.announcement import Change, change_of
+from undelivered.domain.notification import UndeliveredItem
+from undelivered.observability import count, logger, measure, metrics, tell_no_secrets
 
 functions = Blueprint(__name__)
+
+_Change = tuple[UndeliveredItem | None, UndeliveredItem | None]
+"""An item before and after; None where it was not there, or is no more."""
 
 
 @functions.lambda_function(name="follow_up")
@@ -23,6 +30,8 @@ def follow_up(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]: 
     parts = bootstrap.following_up()
     records: list[dict[str, Any]] = event["Records"]
     count("Changes", len(records))
+    followed: list[_Change] = []
+    failed: list[dict[str, str]] = []
     for record in records:
         before, after = (
             parts.read_image(image) if (image := record["dynamodb"].get(name)) else None
@@ -33,5 +42,18 @@ def follow_up(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]: 
             parts.note_repeats(before, after)
         except Exception:  # noqa: BLE001 - whatever it is, the stream must stop here and try again
             logger.exception("change not followed up")
-            return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
-    return {"batchItemFailures": []}
+            failed = [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]
+            break
+        followed.append((before, after))
+    _tell(followed)
+    return {"batchItemFailures": failed}
+
+
+def _tell(followed: Iterable[_Change]) -> None:
+    """Count what became of items, resends and their outcomes among it, and every failure by its reason and fault."""
+    became = [(change_of(before, after), after) for before, after in followed]
+    for change, number in Counter(change for change, _ in became if change).items():
+        measure("ItemChanges", [number], change=change.value)
+    judged = [item.verdict for change, item in became if item and change in {Change.OPENED, Change.RETURNED}]
+    for judgement, number in Counter((one.reason, one.fault) for one in judged).items():
+        measure("Failures", [number], reason=judgement[0].value, fault=judgement[1].value)

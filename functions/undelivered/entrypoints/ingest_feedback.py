@@ -1,6 +1,7 @@
 """Lambda ``ingest_feedback``: SES and SMS events from the feedback queue."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -10,10 +11,11 @@ from undelivered import bootstrap
 from undelivered.domain.errors import UnreadableEventError
 from undelivered.domain.feedback import Feedback, Handling
 from undelivered.entrypoints.sqs_batch import RETRY_DELAYS, receive_count, report_failures
+from undelivered.entrypoints.telling import tell_of_received, tell_of_recorded
 from undelivered.observability import count, logger, metrics, tell_no_secrets
 
 if TYPE_CHECKING:
-    from undelivered.services.record_feedback import RecordFeedback
+    from undelivered.services.record_feedback import Located, RecordFeedback
 
 functions = Blueprint(__name__)
 
@@ -36,27 +38,36 @@ def ingest_feedback(event: dict[str, Any], context: LambdaContext) -> dict[str, 
             failures[index] = UnreadableEventError(read.because)
         elif read.handling is Handling.CONFIRM_SUBSCRIPTION:
             logger.info("subscription confirmation ignored: the queue is subscribed by the template")
+    tell_of_received([one for feedback in batch for one in feedback], bootstrap.now())
     waited = {index for index, record in enumerate(records) if receive_count(record) >= len(RETRY_DELAYS)}
-    failures |= _record(parts.record_feedback, batch, waited)
-    count("Feedback", sum(len(feedback) for feedback in batch))
+    recorded, noted = _record(parts.record_feedback, batch, waited)
+    failures |= recorded
+    tell_of_recorded([one for one in noted if one.source not in failures], bootstrap.now())
     return report_failures(records, failures, bootstrap.queue("FEEDBACK_QUEUE_URL"))
 
 
 def _record(
     record_feedback: "RecordFeedback", batch: Sequence[tuple[Feedback, ...]], waited: Collection[int]
-) -> dict[int, Exception]:
-    """Record a batch; when that fails as a whole, each message for itself, so that one cannot hold up the others."""
+) -> tuple[dict[int, Exception], list["Located"]]:
+    """Record a batch; when that fails as a whole, each message for itself, so that one cannot hold up the others.
+
+    Return why messages could not be recorded, by index, and what was found out about the feedback.
+    """
+    noted: list[Located] = []
     try:
-        return dict(record_feedback(batch, waited_enough=waited))
+        return dict(record_feedback(batch, waited_enough=waited, note=noted.append)), noted
     except Exception:  # noqa: BLE001 - a message that nobody foresaw
         logger.exception("batch failed; each of its messages is recorded for itself")
     failures: dict[int, Exception] = {}
+    noted.clear()
     for index, feedback in enumerate(batch):
+        notes: list[Located] = []
         try:
-            alone = record_feedback([feedback], waited_enough={0} if index in waited else ())
+            alone = record_feedback([feedback], waited_enough={0} if index in waited else (), note=notes.append)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this message's alone
             failures[index] = error
         else:
             if alone:
                 failures[index] = alone[0]
-    return failures
+        noted += [replace(one, source=index) for one in notes]
+    return failures, noted

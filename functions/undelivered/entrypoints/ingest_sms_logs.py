@@ -1,6 +1,6 @@
 """Lambda ``ingest_sms_logs``: outcomes of texts from the delivery-status log groups of Amazon SNS."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
@@ -8,7 +8,11 @@ from chalice.app import Blueprint
 from undelivered import bootstrap
 from undelivered.domain.errors import UnreadableEventError
 from undelivered.domain.feedback import Handling
-from undelivered.observability import count, logger, metrics, tell_no_secrets
+from undelivered.entrypoints.telling import tell_of_received, tell_of_recorded
+from undelivered.observability import logger, metrics, tell_no_secrets
+
+if TYPE_CHECKING:
+    from undelivered.services.record_feedback import Located
 
 functions = Blueprint(__name__)
 
@@ -24,8 +28,10 @@ def ingest_sms_logs(event: dict[str, Any], context: LambdaContext) -> None:  # n
     """
     parts = bootstrap.ingestion()
     read = parts.read_event(event)
-    count("Feedback", len(read.feedback))
-    failures = parts.record_feedback([[feedback] for feedback in read.feedback])
+    tell_of_received(read.feedback, bootstrap.now())
+    noted: list[Located] = []
+    failures = parts.record_feedback([[feedback] for feedback in read.feedback], note=noted.append)
+    tell_of_recorded([one for one in noted if one.source not in failures], bootstrap.now())
     for error in failures.values():
         raise error
     if read.handling is Handling.QUARANTINE or read.unreadable:

@@ -1,6 +1,7 @@
 """Batches of queue messages: each is recorded or reported alone, and is seen again when that makes sense."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from undelivered.bootstrap import Queue
@@ -23,8 +24,11 @@ def report_failures(
     records: list[dict[str, Any]],
     failures: Mapping[int, Exception],
     queue: Queue,
+    correlation_ids: Mapping[int, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return Lambda's partial batch response for the records whose index is in ``failures``.
+
+    ``correlation_ids`` are the requests that records go back to, as far as they are known.
 
     What cannot be understood never will be: it comes back at once, so that it soon is in the dead-letter
     queue, where a person looks. Everything else may work later and comes back after a growing delay.
@@ -41,6 +45,7 @@ def report_failures(
             sqs_message_id=record["messageId"],
             receive_count=receive_count(record),
             reason=told(error),
+            correlation_id=correlation_ids.get(index),
         )
     _set_delays(records, delays, queue)
     return {"batchItemFailures": [{"itemIdentifier": records[index]["messageId"]} for index in failures]}

@@ -52,16 +52,20 @@ class Deliver:
     public_url: str
     clock: Callable[[], datetime]
 
-    def __call__(self, order: SendOrder) -> None:
-        """Carry out an order; doing it again does nothing. Raises RetryableError when it should be queued again."""
+    def __call__(self, order: SendOrder, correlation_id: str = "") -> SendAttempt | None:
+        """Carry out an order and return the attempt as it is recorded; doing it again does nothing, and returns None.
+
+        ``correlation_id`` names the request that the order goes back to; it goes out with the message, so that what
+        is reported of the message names it too. Raises RetryableError when the order should be queued again.
+        """
         notification = self.notifications.find(order.account_id, order.notification_id)
         if notification is None:
-            return  # erased or past its time since it was queued; a resend of it is settled by cleanup
+            return None  # erased or past its time since it was queued; a resend of it is settled by cleanup
         customer = self.customers.find(order.account_id, notification.customer_id)
         item = self.undelivered.find(order.account_id, order.entry_key) if order.entry_key else None
         running = _running_attempt(item, order.attempt)
         if order.entry_key and running is None:
-            return  # the resend was settled in the meantime
+            return None  # the resend was settled in the meantime
         to = running.to if running else notification.to or (customer.contact(notification.channel) if customer else "")
         attempt = SendAttempt(
             order.account_id,
@@ -71,30 +75,29 @@ class Deliver:
             claimed_at=self.clock(),
             by=running.by if running else "host",
             entry_key=order.entry_key,
+            correlation_id=correlation_id,
         )
-        if self.notifications.claim(attempt):
-            self._send_claimed(attempt, notification, customer)
+        return self._send_claimed(attempt, notification, customer) if self.notifications.claim(attempt) else None
 
-    def _send_claimed(self, attempt: SendAttempt, notification: Notification, customer: Customer | None) -> None:
+    def _send_claimed(self, attempt: SendAttempt, notification: Notification, customer: Customer | None) -> SendAttempt:
         if not attempt.to:
-            self._record_unsent(attempt, notification, customer, verdict(Reason.ADDRESS_MALFORMED), "no contact")
-            return
+            return self._record_unsent(attempt, notification, customer, verdict(Reason.ADDRESS_MALFORMED), "no contact")
         suppression = self.suppressions.find(attempt.account_id, notification.channel, _normal(attempt, notification))
         if suppression and blocks(suppression, essential=notification.essential, resend=bool(attempt.entry_key)):
             judgement = dropped_verdict(suppression)
-            self._record_unsent(attempt, notification, customer, judgement, f"suppressed: {suppression.reason}")
-            return
+            return self._record_unsent(attempt, notification, customer, judgement, f"suppressed: {suppression.reason}")
         try:
             message_id = self.senders[notification.channel].send(self._message(attempt, notification, customer))
         except PermanentSendError as error:
-            self._record_unsent(attempt, notification, customer, verdict(Reason(error.reason)), error.detail)
+            return self._record_unsent(attempt, notification, customer, verdict(Reason(error.reason)), error.detail)
         except RetryableError:
             self.notifications.release(attempt)
             raise
-        else:
-            self.notifications.record(replace(attempt, provider_message_id=message_id, outcome="sent"))
-            if attempt.entry_key:
-                self._update_item(attempt, lambda item: record_sent(item, attempt.number, message_id))
+        sent = replace(attempt, provider_message_id=message_id, outcome="sent")
+        self.notifications.record(sent)
+        if attempt.entry_key:
+            self._update_item(attempt, lambda item: record_sent(item, attempt.number, message_id))
+        return sent
 
     def _message(self, attempt: SendAttempt, notification: Notification, customer: Customer | None) -> OutgoingMessage:
         settings = self.accounts.settings(attempt.account_id)
@@ -123,14 +126,16 @@ class Deliver:
         customer: Customer | None,
         judgement: Verdict,
         diagnostic: str,
-    ) -> None:
+    ) -> SendAttempt:
         """Record an attempt that never left: as a new item, or as the outcome of the resend it was."""
         feedback = unsent_feedback(attempt, notification, customer, judgement, diagnostic, self.clock())
         if attempt.entry_key:
             self._update_item(attempt, lambda item: merge_feedback(item, feedback, attempt.account_id) or item)
         else:
             self.undelivered.add_new([NewEntry(open_item(feedback, attempt.account_id))])
-        self.notifications.record(replace(attempt, outcome=judgement.status.value))
+        unsent = replace(attempt, outcome=judgement.status.value)
+        self.notifications.record(unsent)
+        return unsent
 
     def _update_item(self, attempt: SendAttempt, change: Callable[[UndeliveredItem], UndeliveredItem]) -> None:
         for _ in range(_TRIES):
@@ -206,6 +211,7 @@ def message_tags(attempt: SendAttempt, notification: Notification, customer: Cus
         "undelivered-entry": encode_tag(attempt.entry_key),
         "undelivered-title": encode_tag(notification.title),
         "undelivered-customer-name": encode_tag(customer.name if customer else ""),
+        "undelivered-request": attempt.correlation_id,
     }
     return {name: value for name, value in tags.items() if value}
 

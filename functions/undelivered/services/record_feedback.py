@@ -36,23 +36,31 @@ class AccountMapping:
     tenants: Mapping[str, str] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
 
-    def account_of(self, told: Attribution) -> str:
-        """Return the account that a message is filed under; an address falls back to its domain."""
+    def account_of(self, told: Attribution) -> str | None:
+        """Return the account that a message is of, None where nothing tells; an address falls back to its domain."""
         if told.tenant and told.tenant in self.tenants:
             return self.tenants[told.tenant]
         identity = told.identity or ""
         domain = identity.rpartition("@")[2]
-        return self.identities.get(identity) or self.identities.get(domain) or self.default
+        return self.identities.get(identity) or self.identities.get(domain)
 
 
 @dataclass(frozen=True, slots=True)
-class _Located:
-    """A feedback whose account and item are known; ``source`` is the index of the message it came in."""
+class Located:
+    """A feedback whose account and item are known; ``source`` is the index of the message it came in.
+
+    ``attributed`` is False where nothing tells whose mail it is, so that it falls to the default account.
+    """
 
     source: int
     account_id: str
     key: str
     feedback: Feedback
+    attributed: bool
+
+
+def _note_nothing(_located: Located) -> None:
+    """Take no notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +75,21 @@ class RecordFeedback:
     clock: Callable[[], datetime]
 
     def __call__(
-        self, batch: Sequence[Sequence[Feedback]], *, waited_enough: Collection[int] = ()
+        self,
+        batch: Sequence[Sequence[Feedback]],
+        *,
+        waited_enough: Collection[int] = (),
+        note: Callable[[Located], None] = _note_nothing,
     ) -> dict[int, RetryableError]:
         """Record the feedback of a batch of messages.
 
         ``waited_enough`` holds the indexes of those that are not to wait any longer for the record of a
-        send they may be about. Return, by index, why messages could not be recorded and have to be
+        send they may be about. ``note`` is told each feedback on customers that matters, before it is recorded.
+        Return, by index, why messages could not be recorded and have to be
         delivered again; all others are safely stored. Recording one again changes nothing.
         """
         failures: dict[int, RetryableError] = {}
-        by_account: dict[str, list[_Located]] = defaultdict(list)
+        by_account: dict[str, list[Located]] = defaultdict(list)
         for source, feedbacks in enumerate(batch):
             try:
                 located = [
@@ -89,13 +102,14 @@ class RecordFeedback:
                 continue
             for one in located:
                 if not _is_of_a_digest(one.feedback):
+                    note(one)
                     by_account[one.account_id].append(one)
         for account_id, group in by_account.items():
             failures |= self._record_account(account_id, group)
         return failures
 
-    def _record_account(self, account_id: str, group: Sequence[_Located]) -> dict[int, RetryableError]:
-        by_key: dict[str, list[_Located]] = defaultdict(list)
+    def _record_account(self, account_id: str, group: Sequence[Located]) -> dict[int, RetryableError]:
+        by_key: dict[str, list[Located]] = defaultdict(list)
         for one in group:
             by_key[one.key].append(one)
         oldest = window_start(self.clock())
@@ -150,13 +164,14 @@ class RecordFeedback:
         merged = merge_suppression(known, cause)
         return None if merged == known else (known, merged)
 
-    def _locate(self, source: int, feedback: Feedback, *, may_wait: bool) -> _Located:
+    def _locate(self, source: int, feedback: Feedback, *, may_wait: bool) -> Located:
         told = feedback.attribution
         if not told.account_id:
             feedback = self._correlate(feedback, may_wait=may_wait)
             told = feedback.attribution
         account_id = told.account_id or self.mapping.account_of(told)
-        return _Located(source, account_id, told.entry_key or _own_key(feedback), feedback)
+        key = told.entry_key or _own_key(feedback)
+        return Located(source, account_id or self.mapping.default, key, feedback, attributed=bool(account_id))
 
     def _correlate(self, feedback: Feedback, *, may_wait: bool) -> Feedback:
         """Find the send that an untagged event is about, by the provider's message id."""
@@ -177,6 +192,7 @@ class RecordFeedback:
             customer_id=customer_id,
             customer_name=customer.name if customer else "",
             title=notification.title if notification else None,
+            correlation_id=attempt.correlation_id,
         )
         return replace(feedback, recipient=feedback.recipient or attempt.to, attribution=told)
 

@@ -192,6 +192,7 @@ class NotificationModel(Table):
     body = UnicodeAttribute()
     outcome = UnicodeAttribute(null=True)
     provider_message_id = UnicodeAttribute(null=True)
+    correlation_id = UnicodeAttribute(null=True)
     # Of attempts only; a notification is in no index.
     settle_partition = UnicodeAttribute(null=True)
     settle_at = NumberAttribute(null=True)

@@ -126,6 +126,7 @@ class DynamoNotificationStore:
             body=json.dumps([attempt.to, attempt.claimed_at.isoformat(), attempt.by, attempt.entry_key]),
             outcome=attempt.outcome,
             provider_message_id=attempt.provider_message_id or None,
+            correlation_id=attempt.correlation_id or None,
             settle_partition=_CLAIMED if claimed else _sends_partition(attempt.account_id, attempt.to),
             settle_at=attempt.claimed_at.timestamp(),
             purge_at=self._purge_at(attempt.account_id, attempt.claimed_at),
@@ -189,5 +190,6 @@ def _attempt_of(model: NotificationModel) -> SendAttempt:
         by=by,
         entry_key=entry_key,
         provider_message_id=model.provider_message_id or "",
+        correlation_id=model.correlation_id or "",
         outcome=model.outcome or _CLAIMED,
     )

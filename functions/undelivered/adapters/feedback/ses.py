@@ -138,7 +138,7 @@ def _mail(
         if feedback_id
         else (kind, text(mail.get("timestamp")), text(body.get("timestamp")), text(mail.get("source")))
     )
-    tags = table(mail.get("tags"))
+    tags = _tags(table(mail.get("tags")))
     headers = table(mail.get("commonHeaders"))
     return _Mail(
         message_id=message_id(mail.get("messageId"), *instead),
@@ -146,18 +146,16 @@ def _mail(
         at=happened or sent_at,
         subject=heading(headers.get("subject")),
         attribution=attribution(
-            lambda name: _tag(tags, name), tenant=_tag(tags, "ses:tenant-name"), identity=_identity(mail)
+            lambda name: tags.get(name, ""), tenant=tags.get("ses:tenant-name", ""), identity=_identity(mail)
         ),
         source=source,
     )
 
 
-def _tag(tags: Mapping[str, object], name: str) -> str:
-    """Return a message tag; SES makes each a list, re-publishers a string."""
-    value = tags.get(name)
-    if isinstance(value, list) and value:
-        value = value[0]
-    return value if isinstance(value, str) else ""
+def _tags(told: Mapping[str, object]) -> Mapping[str, str]:
+    """Return message tags; SES makes each a list, re-publishers a string."""
+    first = ((name, value[0] if isinstance(value, list) and value else value) for name, value in told.items())
+    return {name: value for name, value in first if isinstance(value, str)}
 
 
 def _identity(mail: Mapping[str, object]) -> str:

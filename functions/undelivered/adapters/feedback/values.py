@@ -118,6 +118,7 @@ def attribution(tag: Callable[[str], str], tenant: str = "", identity: str = "")
         entry_key=parse_item_id(entry) if (entry := tag("undelivered-entry")) else None,
         tenant=tenant or None,
         identity=identity or None,
+        correlation_id=plain("undelivered-request") or "",
     )
 
 

@@ -1,5 +1,6 @@
 """Resending many items at once, by name or by filter."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -11,6 +12,7 @@ from undelivered.entrypoints.http.filters import Filter, FilterValue, wanted_by
 from undelivered.entrypoints.http.problems import FieldError, ProblemError, invalid_body
 from undelivered.entrypoints.http.resends import Note
 from undelivered.entrypoints.http.routing import Access, Answer, Call, Route
+from undelivered.observability import measure
 from undelivered.services.bulk_resend import BULK_LIMIT, BulkResend
 
 _PAGE_SIZE: Final = 200
@@ -63,6 +65,8 @@ def resend_items(call: Call) -> Answer:
     unknown: list[BulkRefusalView] = []
     keys = _keys_of_ids(body.ids, unknown) if body.ids is not None else _keys_of_filter(call, body.filter or {})
     batch, refused = _bulk_resend(call)(call.account_id, keys, by=call.principal.name, note=body.note.strip())
+    for answer, number in Counter([*("accepted" for _ in batch.started), *(one.code for one in refused)]).items():
+        measure("ResendsAsked", [number], answer=answer)
     told = (BulkRefusalView(item_id(one.entry_key), one.code, one.detail) for one in refused)
     return Answer(BulkView(batch.batch_id, len(batch.started), (*unknown, *told)), HTTPStatus.ACCEPTED)
 

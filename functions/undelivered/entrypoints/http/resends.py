@@ -19,6 +19,7 @@ from undelivered.entrypoints.http.problems import ProblemError, invalid_body, in
 from undelivered.entrypoints.http.reports import entry_key_of
 from undelivered.entrypoints.http.routing import Access, Answer, Call, Route
 from undelivered.entrypoints.http.views import ItemView, item_view
+from undelivered.observability import measure
 from undelivered.services.dismiss import Dismiss
 from undelivered.services.idempotency import IdempotencyRecord
 
@@ -73,9 +74,15 @@ def resend_item(call: Call) -> Answer:
     consent = consent_of(body.consent, call.now)
 
     def start() -> UndeliveredItem:
-        return call.services.request_resend(
-            call.account_id, entry_key, by=call.principal.name, consent=consent, note=body.note.strip()
-        )
+        try:
+            item = call.services.request_resend(
+                call.account_id, entry_key, by=call.principal.name, consent=consent, note=body.note.strip()
+            )
+        except RefusedError as error:
+            measure("ResendsAsked", [1], answer=error.code)
+            raise
+        measure("ResendsAsked", [1], answer="accepted")
+        return item
 
     record = _idempotency_record(call, msgspec.json.encode(["resend", entry_key, body]))
     item = _once(call, record, entry_key, start) if record else start()

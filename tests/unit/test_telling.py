@@ -1,0 +1,251 @@
+"""What the functions say of their work: figures without a person or an account in them, and a log that leads on."""
+
+import json
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from tests.builders.items import ACCOUNT, NOW, a_failure, a_notification, an_attempt, an_item, reported, resent
+from tests.fakes import FakeCustomerStore, FakeNotificationStore, FakeSuppressionStore, FakeUndeliveredStore
+from undelivered import bootstrap
+from undelivered.adapters.feedback import ReadEvent
+from undelivered.adapters.feedback.values import attribution
+from undelivered.adapters.sqs_queue import SqsSendQueue, correlation_of
+from undelivered.domain.feedback import Attribution, Handling, Outcome
+from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.entrypoints.follow_up import follow_up
+from undelivered.entrypoints.ingest_feedback import ingest_feedback
+from undelivered.entrypoints.sending import carry_out_orders
+from undelivered.observability import logger, measure, metrics
+from undelivered.services.ports import SendOrder
+from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+
+REQUEST = "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
+CONTEXT = SimpleNamespace(
+    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda:::f", aws_request_id="run"
+)
+DIMENSIONS = {"service", "channel", "type", "outcome", "kind", "change", "reason", "fault", "answer"}
+
+
+@pytest.fixture
+def figures(capsys):
+    """Return what was measured so far, as (name, dimensions, values), in order."""
+
+    def read():
+        if metrics.metric_set:
+            metrics.flush_metrics()
+        told = []
+        for line in capsys.readouterr().out.splitlines():
+            form = json.loads(line)
+            (directive,) = form.get("_aws", {"CloudWatchMetrics": [{"Dimensions": [[]], "Metrics": []}]})[
+                "CloudWatchMetrics"
+            ]
+            (names,) = directive["Dimensions"]
+            assert set(names) <= DIMENSIONS
+            dimensions = {name: form[name] for name in names if name != "service"}
+            told += [(each["Name"], dimensions, form[each["Name"]]) for each in directive["Metrics"]]
+        return told
+
+    metrics.clear_metrics()
+    yield read
+    metrics.clear_metrics()
+
+
+@pytest.fixture
+def logged():
+    """Return the lines of the log so far."""
+    lines = []
+    capture = logging.Handler()
+    capture.emit = lambda record: lines.append(json.loads(logger.registered_handler.formatter.format(record)))
+    logger._logger.addHandler(capture)
+    yield lines
+    logger._logger.removeHandler(capture)
+
+
+class Ingesting:
+    """The ingesting function, for which events are read already."""
+
+    def __init__(self, monkeypatch):
+        self.suppressions = FakeSuppressionStore()
+        self.notifications = FakeNotificationStore(clock=lambda: NOW)
+        self.record = RecordFeedback(
+            FakeUndeliveredStore(self.suppressions, clock=lambda: NOW),
+            self.notifications,
+            FakeCustomerStore(),
+            self.suppressions,
+            AccountMapping("default"),
+            lambda: NOW,
+        )
+        monkeypatch.setattr(bootstrap, "now", lambda: NOW)
+        sqs = SimpleNamespace(change_message_visibility_batch=lambda **_: None)
+        monkeypatch.setattr(bootstrap, "queue", lambda _: bootstrap.Queue(sqs, "https://queue"))
+        monkeypatch.setattr(bootstrap, "ingestion", self._parts)
+
+    def _parts(self):
+        return bootstrap.Ingestion(lambda record, **_: record["read"], self.record, known_topics=None)
+
+    def __call__(self, *feedback):
+        records = [
+            {"messageId": str(place), "receiptHandle": str(place), "read": ReadEvent(Handling.PROCESS, (each,))}
+            for place, each in enumerate(feedback)
+        ]
+        answer = ingest_feedback({"Records": records}, CONTEXT)
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+@pytest.fixture
+def ingest(monkeypatch):
+    return Ingesting(monkeypatch)
+
+
+def test_feedback_is_counted_by_channel_and_type(ingest, figures):
+    ingest(
+        a_failure(),
+        a_failure(message_id="m-2"),
+        a_failure(Reason.COMPLAINT, message_id="m-3"),
+        a_failure(Reason.NUMBER_INVALID, message_id="m-4", recipient="+12065550100", channel=Channel.SMS),
+    )
+
+    counted = {(each["channel"], each["type"]): sum(values) for name, each, values in figures() if name == "Feedback"}
+    assert counted == {("email", "failed"): 2, ("email", "complained"): 1, ("sms", "failed"): 1}
+
+
+def test_how_long_ago_the_oldest_thing_happened_and_how_long_failures_took_is_told_in_seconds(ingest, figures):
+    ingest(
+        a_failure(at=NOW - timedelta(seconds=5)),
+        a_failure(message_id="m-2", at=NOW - timedelta(minutes=2)),
+        a_failure(message_id="m-3", at=NOW + timedelta(seconds=1)),
+    )
+
+    told = {name: values for name, _, values in figures()}
+    assert told["OldestEvent"] == [120]
+    assert sorted(told["EventToVisible"]) == [0, 5, 120]
+
+
+def test_what_nothing_attributes_is_counted_and_what_a_send_of_ours_explains_is_not(ingest, figures):
+    ingest.notifications.add(a_notification())
+    ingest.notifications.record(an_attempt(provider_message_id="m-1", outcome="sent"))
+    unknown = [replace(a_failure(message_id=name), attribution=Attribution()) for name in ("m-1", "m-2")]
+
+    ingest(*unknown, a_failure(message_id="m-3"))
+
+    assert ("Unattributed", {}, [1]) in figures()
+
+
+def test_the_log_names_the_request_that_an_event_goes_back_to_by_its_tag_or_by_its_send(ingest, logged):
+    ingest.notifications.add(a_notification())
+    ingest.notifications.record(an_attempt(provider_message_id="m-1", outcome="sent", correlation_id="by-send"))
+    untagged = replace(a_failure(message_id="m-1"), attribution=Attribution())
+
+    ingest(untagged, a_failure(message_id="m-2", notification_id="n-2", correlation_id=REQUEST))
+
+    (line,) = [line for line in logged if line["message"] == "feedback recorded"]
+    assert sorted(line["events"]) == [
+        f"{REQUEST} {ACCOUNT} n-2~1 m-2 mailbox_disabled",
+        f"by-send {ACCOUNT} n-1~1 m-1 mailbox_disabled",
+    ]
+
+
+def test_an_event_that_is_to_come_again_is_not_told_as_recorded(ingest, logged, figures):
+    ingest.notifications.claim(an_attempt(claimed_at=NOW - timedelta(minutes=1)))
+    early = replace(a_failure(message_id="early", at=NOW), attribution=Attribution())
+
+    assert ingest(early) == ["0"]
+    assert not [line for line in logged if line["message"] == "feedback recorded"]
+    assert ("Unattributed", {}, [0]) in figures()
+
+
+def test_changes_of_items_are_counted_with_their_failures_by_reason_and_fault(monkeypatch, figures):
+    first = an_item(Reason.MAILBOX_FULL)
+    running = resent(first)
+    changes = [
+        (None, first),
+        (None, an_item(Reason.SENDER_BLOCKED, number=2)),
+        (first, running),
+        (running, reported(running, Outcome.DELIVERED)),
+        (running, reported(running, Outcome.FAILED, reason=Reason.ADDRESS_NOT_FOUND)),
+    ]
+    parts = bootstrap.FollowingUp(lambda *_: None, lambda *_: None, lambda image: image)
+    monkeypatch.setattr(bootstrap, "following_up", lambda: parts)
+    records = [
+        {"dynamodb": {"OldImage": before, "NewImage": after, "SequenceNumber": "1"}} for before, after in changes
+    ]
+
+    follow_up({"Records": records}, CONTEXT)
+
+    told = figures()
+    became = {each["change"]: values for name, each, values in told if name == "ItemChanges"}
+    failures = {(each["reason"], each["fault"]) for name, each, _ in told if name == "Failures"}
+    assert became == {"opened": [2], "resending": [1], "resolved": [1], "returned": [1]}
+    assert failures == {("mailbox_full", "recipient"), ("sender_blocked", "sender"), ("address_not_found", "recipient")}
+
+
+def test_sends_are_counted_by_outcome_and_logged_with_their_request(monkeypatch, figures, logged):
+    sent = an_attempt(number=2, entry_key="k", outcome="sent", provider_message_id="m-9", correlation_id=REQUEST)
+    monkeypatch.setattr(bootstrap, "deliver", lambda: lambda _order, _id: sent)
+    queue = Queue()
+    logger.set_correlation_id(REQUEST)
+    SqsSendQueue(queue, "https://queue").put([SendOrder(ACCOUNT, "n-1", 2, "k")])
+
+    carry_out_orders({"Records": queue.received}, bootstrap.Queue(queue, "https://queue"))
+
+    assert ("Sends", {"outcome": "sent", "kind": "resend"}, [1]) in figures()
+    line = next(line for line in logged if line["message"] == "send carried out")
+    assert (line["correlation_id"], line["notification_id"], line["attempt"]) == (REQUEST, "n-1", 2)
+    assert "ada@example.com" not in json.dumps(logged)
+
+
+class Queue:
+    """A queue that hands its messages on as Lambda does."""
+
+    def __init__(self):
+        self.received = []
+
+    def send_message_batch(self, QueueUrl, Entries):  # noqa: N803 - botocore's names
+        assert QueueUrl == "https://queue"
+        self.received += [
+            {
+                "messageId": each["Id"],
+                "body": each["MessageBody"],
+                "messageAttributes": {
+                    name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+                    for name, value in each.get("MessageAttributes", {}).items()
+                },
+            }
+            for each in Entries
+        ]
+        return {"Successful": []}
+
+
+def test_an_order_carries_the_request_beside_its_body_which_stays_as_every_reader_takes_it():
+    queue = Queue()
+    logger.set_correlation_id(REQUEST)
+    SqsSendQueue(queue, "https://queue").put([SendOrder(ACCOUNT, "n-1", 1)])
+
+    (record,) = queue.received
+    assert correlation_of(record) == REQUEST
+    assert set(json.loads(record["body"])) == {"account_id", "notification_id", "attempt", "entry_key"}
+
+
+def test_an_order_without_a_request_carries_none():
+    queue = Queue()
+    logger.set_correlation_id(None)
+    SqsSendQueue(queue, "https://queue").put([SendOrder(ACCOUNT, "n-1", 1)])
+
+    assert correlation_of(queue.received[0]) == ""
+
+
+def test_a_request_in_a_tag_is_believed_only_in_the_form_of_a_tag():
+    told = {"undelivered-request": REQUEST}
+    assert attribution(lambda name: told.get(name, "")).correlation_id == REQUEST
+    told = {"undelivered-request": "a b\n" + REQUEST}
+    assert attribution(lambda name: told.get(name, "")).correlation_id == ""
+
+
+def test_many_values_take_as_many_lines_as_the_format_asks_for(figures):
+    measure("EventToVisible", [1.0] * 230)
+
+    assert [len(values) for _, _, values in figures()] == [100, 100, 30]
