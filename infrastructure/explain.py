@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import structs
 
 from undelivered.adapters.feedback import ReadEvent, read_event
 from undelivered.adapters.feedback.envelope import decoded
@@ -141,7 +142,7 @@ def _final(told: list[_Told]) -> list[_Told]:
     for each in told:
         recipients = named.get(each.feedback.provider_message_id, set())
         if each.feedback.recipient is None and len(recipients) == 1:
-            each = _Told(replace(each.feedback, recipient=next(iter(recipients))), each.address)  # noqa: PLW2901
+            each = _Told(structs.replace(each.feedback, recipient=next(iter(recipients))), each.address)  # noqa: PLW2901
         key = (each.feedback.provider_message_id, each.feedback.recipient)
         known = final.get(key)
         report = report_of(each.feedback)

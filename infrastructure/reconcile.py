@@ -2,13 +2,13 @@
 
 import json
 import os
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from msgspec.structs import asdict
 from rich.console import Console
 from rich.markup import escape
 

@@ -6,10 +6,11 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from infrastructure.bench import apart, dataset
 from infrastructure.bench.figures import Figure

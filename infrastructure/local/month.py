@@ -7,9 +7,11 @@ import random
 import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from msgspec.structs import replace
 
 from infrastructure.local.world_mail import Event, ReceivedMail, plan_as
 from infrastructure.local.world_texts import SentText, report
@@ -459,7 +461,7 @@ class _CustomerTale:
             contact = self._other_contact(trouble.channel)
             changed = {"email": contact, "email_changed_at": at} if trouble.channel is Channel.EMAIL else {}
             changed = changed or {"phone": contact, "phone_changed_at": at}
-            self._customer = replace(self._customer, **changed)  # type: ignore[arg-type] # names and types agree
+            self._customer = replace(self._customer, **changed)
         for place, handed in enumerate(self._failed):
             self._resend(handed, at + timedelta(minutes=3, seconds=20 * place), "delivered")
         self._failed.clear()

@@ -1,11 +1,11 @@
 """What counting and reading cost in capacity, on DynamoDB Local: it is the density of items that matters."""
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 
 import pytest
+from msgspec.structs import replace
 
 from infrastructure.bench.meter import metering, size_of
 from tests.builders.items import NOW, an_item, reported, resent

@@ -16,10 +16,10 @@ EVERY_FUNCTION = BOTOCORE | {
     "aws_lambda_powertools",
     "blinker",  # of pynamodb
     "chalice",
+    "msgspec",
     "pynamodb",
     "typing_extensions",  # of powertools
 }
-ALSO = {"api_handler": {"msgspec"}}
 HEAVY_OF_PYTHON = {"asyncio", "multiprocessing", "sqlite3", "statistics", "unittest"}
 
 
@@ -59,7 +59,7 @@ def test_every_function_is_looked_at():
 def test_a_function_starts_with_what_it_uses_and_nothing_heavy(name, before):
     loaded = {module: file for module, file in modules_after(programs()[name]).items() if module not in before}
 
-    assert third_party(loaded) <= EVERY_FUNCTION | ALSO.get(name, set())
+    assert third_party(loaded) <= EVERY_FUNCTION
     assert not HEAVY_OF_PYTHON & set(loaded)
 
 

@@ -1,9 +1,9 @@
 """Exports are kept the same in memory and on DynamoDB."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from pynamodb.exceptions import PutError
 
 from tests.builders.items import ACCOUNT, NOW

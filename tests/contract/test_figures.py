@@ -1,13 +1,13 @@
 """The figures of the summary and the trend, and the upkeep of what they are told from."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from statistics import median
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, an_item, reported, resent
 from tests.contract.worlds import BACKENDS, on_moto

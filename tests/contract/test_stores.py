@@ -1,10 +1,10 @@
 """One contract for every store: the same sentences hold in memory, on moto and on DynamoDB Local."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders.items import (
     ACCOUNT,

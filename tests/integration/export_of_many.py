@@ -9,11 +9,11 @@ import json
 import resource
 import sys
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 from botocore.config import Config
 from botocore.session import get_session
+from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, an_item
 from tests.fakes import FakeAccountStore, FakeExportRunner, FakeExportStore

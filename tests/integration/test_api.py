@@ -1,9 +1,9 @@
 """The routes of the API, as API Gateway calls them, on stores in memory."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders.api import Api, believe_test_tokens, host, manager, viewer
 from tests.builders.items import (

@@ -1,11 +1,11 @@
 """What is DynamoDB's own: rows, transactions, contention, and how little is read."""
 
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 from pynamodb.exceptions import CancellationReason, VerboseClientError
 

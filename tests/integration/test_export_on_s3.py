@@ -2,7 +2,6 @@
 
 import csv
 import json
-from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
@@ -12,6 +11,7 @@ import moto.s3.models
 import pytest
 import requests
 from moto import mock_aws
+from msgspec.structs import replace
 
 from app import app
 from tests.builders.api import CONSOLE, HOST, ISSUER, Answered, a_token, key_set, person_claims, proxy_event

@@ -1,9 +1,9 @@
 """The README's schema and example of announcements hold for what is announced."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders.items import NOW, an_item, reported, resent
 from tests.builders.readme import check_announcement, documented

@@ -1,8 +1,7 @@
 """Many resends at once: the same rules as one by one, and a progress that stays exact."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_item, reported
 from tests.fakes import (

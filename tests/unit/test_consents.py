@@ -1,9 +1,9 @@
 """A consent: it ends what a person chose, here and at the provider, is kept, and is asked for once."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_item
 from tests.fakes import (

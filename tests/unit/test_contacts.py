@@ -1,10 +1,9 @@
 """Contacts as they are taken in, likely spellings, and what becomes ready when a contact changes."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, an_item, reported, resent
 from tests.fakes import FakeCustomerStore, FakeUndeliveredStore

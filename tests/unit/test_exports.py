@@ -1,12 +1,12 @@
 """Exports, whatever happens to the invocations that write them."""
 
 import csv
-from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, an_item
 from tests.fakes import (

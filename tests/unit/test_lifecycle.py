@@ -1,12 +1,12 @@
 """How feedback changes an item: any order, any repetition, one end."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.builders.items import an_item
 from undelivered.adapters.dynamodb.mapping import facts_of, undelivered_row

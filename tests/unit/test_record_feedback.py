@@ -1,10 +1,10 @@
 """Taking feedback in: attributed, merged, counted once, and never lost."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt
 from tests.fakes import (

@@ -1,9 +1,9 @@
 """Suppressions by hand, and what follows from repeated soft failures."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_suppression, an_attempt, an_item, reported, resent
 from tests.fakes import (

@@ -1,18 +1,17 @@
 """Starts the function ``export_report``, without waiting for it."""
 
 import json
-from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from undelivered.domain.errors import RetryableError
 
 _BUSY: Final = frozenset({"TooManyRequestsException", "ServiceException", "EC2ThrottledException"})
 
 
-@dataclass(frozen=True, slots=True)
-class LambdaExportRunner:
+class LambdaExportRunner(Struct, frozen=True):
     """``exports.ExportRunner`` by asynchronous invocation: Lambda queues the event and retries it twice."""
 
     client: Any

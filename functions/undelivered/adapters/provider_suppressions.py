@@ -1,16 +1,15 @@
 """The suppression list of Amazon SES and the opt-out list of Amazon SNS."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from undelivered.domain.errors import SuppressionNotLiftedError
 from undelivered.domain.taxonomy import Channel
 
 
-@dataclass(frozen=True, slots=True)
-class AwsSuppressions:
+class AwsSuppressions(Struct, frozen=True):
     """Takes addresses off the account's lists."""
 
     ses: Any

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from undelivered.domain.errors import RetryableError
 from undelivered.services.exports import Part
@@ -16,8 +16,7 @@ _BUSY: Final = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "Re
 _GONE: Final = "NoSuchUpload"
 
 
-@dataclass(frozen=True, slots=True)
-class S3ExportFiles:
+class S3ExportFiles(Struct, frozen=True):
     """``exports.ExportFiles`` in a bucket."""
 
     client: Any

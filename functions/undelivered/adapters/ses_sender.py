@@ -1,9 +1,9 @@
 """E-mail through Amazon SES API v2."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.taxonomy import Reason
@@ -24,8 +24,7 @@ _REFUSED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SesSender:
+class SesSender(Struct, frozen=True):
     """Sends e-mail; resends go through a configuration set of their own, which also publishes deliveries."""
 
     client: Any

@@ -1,17 +1,16 @@
 """Announcements of changes on the outcome topic of Amazon SNS."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from undelivered.domain.announcement import Announcement, announced_form
 from undelivered.domain.errors import RetryableError
 
 
-@dataclass(frozen=True, slots=True)
-class SnsAnnouncer:
+class SnsAnnouncer(Struct, frozen=True):
     """Publishes to the outcome topic. Attributes let subscribers filter by account and type."""
 
     client: Any

@@ -1,9 +1,9 @@
 """Text messages through Amazon SNS."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.taxonomy import Reason
@@ -20,8 +20,7 @@ _REFUSED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SnsSmsSender:
+class SnsSmsSender(Struct, frozen=True):
     """Sends texts as transactional messages: what a business tells its customers, not advertising."""
 
     client: Any

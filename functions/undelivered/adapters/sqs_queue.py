@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from undelivered.domain.errors import RetryableError, UnreadableEventError
 from undelivered.observability import logger
@@ -16,8 +18,7 @@ _CORRELATION: Final = "correlation_id"
 """Attribute of a message: the request that its order goes back to. Not in the body, which readers take as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class SqsSendQueue:
+class SqsSendQueue(Struct, frozen=True):
     """A queue of send orders."""
 
     client: Any

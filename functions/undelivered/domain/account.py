@@ -1,15 +1,16 @@
 """Accounts, their customers, and the notifications handed over for them."""
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from undelivered.domain.address import normalise_email, normalise_phone
 from undelivered.domain.suppression import SoftFailureRule
 from undelivered.domain.taxonomy import Channel
 
 
-@dataclass(frozen=True, slots=True)
-class DigestSettings:
+class DigestSettings(Struct, frozen=True):
     """Who gets the daily digest and when: days 0 (Monday) to 6, an hour of the account's day."""
 
     recipients: tuple[str, ...] = ()
@@ -17,8 +18,7 @@ class DigestSettings:
     hour: int = 8
 
 
-@dataclass(frozen=True, slots=True)
-class GraceSettings:
+class GraceSettings(Struct, frozen=True):
     """How many hours of silence after a resend are taken as its arrival; a failure reported later undoes that."""
 
     # SES tries for up to 14 hours (observed: "unable to deliver in 840 minutes").
@@ -32,8 +32,7 @@ class GraceSettings:
         return timedelta(hours=self.email_hours if channel is Channel.EMAIL else self.sms_hours)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountSettings:
+class AccountSettings(Struct, frozen=True):
     """What an account may set. ``sender`` empty means the system's default sender."""
 
     account_id: str
@@ -46,8 +45,7 @@ class AccountSettings:
     digest: DigestSettings = field(default_factory=DigestSettings)
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """A customer's recorded word that messages are wanted again."""
 
     given_by: str
@@ -55,8 +53,7 @@ class Consent:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedConsent:
+class RecordedConsent(Struct, frozen=True):
     """A consent as it was recorded: for which contact, by whom and when."""
 
     channel: Channel
@@ -70,8 +67,7 @@ CONSENTS_KEPT = 20
 """How many of a customer's latest consents are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Customer:
+class Customer(Struct, frozen=True):
     """One customer of an account. Contacts are normalised; ``*_changed_at`` is when each last changed.
 
     ``consents`` are in the order they were recorded.
@@ -110,8 +106,7 @@ def same_contact(channel: Channel, one: str, other: str) -> bool:
     return (normalise(one) or one) == (normalise(other) or other)
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """A message the host application handed over, with its content for as long as it is held.
 
     ``to`` overrides the customer's contact for the first send. ``essential`` marks legal or billing
@@ -136,8 +131,7 @@ SEND_SETTLES_AFTER = timedelta(minutes=15)
 """How long a claimed send may go unrecorded before cleanup takes it as broken off."""
 
 
-@dataclass(frozen=True, slots=True)
-class SendAttempt:
+class SendAttempt(Struct, frozen=True):
     """One claimed send of a notification. Claiming is at most once; ``provider_message_id`` is empty until sent.
 
     ``entry_key`` names the item on resends and is empty on first sends. ``claimed_at`` is when the

@@ -1,9 +1,10 @@
 """What became of an item, as it is announced to the host application."""
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.notification import LIVE_STATES, State, UndeliveredItem
@@ -23,8 +24,7 @@ class Change(StrEnum):
     EXPIRED = "expired"  #: its thirty days are over
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(Struct, frozen=True):
     """One change of one item. ``event_id`` is the same however often it is announced."""
 
     event_id: str

@@ -9,9 +9,10 @@ quick enough for every event (tens of microseconds).
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from undelivered.domain.taxonomy import Fault, Kind, Reason, Status, Verdict, verdict
 
@@ -24,8 +25,7 @@ _TRANSIENT_CLASS: Final = 4  # RFC 5321 §4.2.1: the first digit of a reply that
 _TAIL: Final = 500  # … and from its end: the last line of a reply tells most, after a long preamble
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement(Verdict):
+class Judgement(Verdict, frozen=True):
     """A verdict and what led to it."""
 
     because: str  #: a short stable name of the rule, e.g. `text:mailbox_full/quota` or `rfc3463:5.2.2`
@@ -41,8 +41,7 @@ def judgement(reason: Reason, because: str, kind: Kind | None = None) -> Judgeme
 # Reading a diagnostic -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """One trigger's wordings of a family, and what they mean."""
 
     pattern: str
@@ -53,8 +52,7 @@ class _Rule:
     message_as: Reason | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
+class _Index(Struct, frozen=True):
     """Rules in their order, and which of them the stems of words call for: bit n stands for rule n."""
 
     rules: tuple[_Rule, ...]

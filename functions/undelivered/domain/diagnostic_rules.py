@@ -15,13 +15,12 @@ Families of codes (`CODES`) are matched against the lower-cased text as it came.
 Every family names where its wordings are documented. Receivers' pages are named by title, programs by name.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from undelivered.domain.taxonomy import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """Wordings that mean the same."""
 
     name: str  #: short and stable, shown to operators as what decided

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from undelivered.domain.account import AccountSettings
 from undelivered.domain.taxonomy import Reason
@@ -16,8 +17,7 @@ DIGEST_PREFIX: Final = "undelivered-digest-"
 _WEEK = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(Struct, frozen=True):
     """What a digest tells: failures by reason of the days it covers, and how many items are ready to resend."""
 
     first: date

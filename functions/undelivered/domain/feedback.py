@@ -1,8 +1,9 @@
 """Feedback: what SES, SNS or a carrier reported about one recipient of one message."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+
+from msgspec import Struct, field
 
 from undelivered.domain.taxonomy import Channel, Verdict
 
@@ -27,8 +28,7 @@ class Handling(StrEnum):
     QUARANTINE = "quarantine"  #: not understood; kept for a person
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
+class Attribution(Struct, frozen=True):
     """Whose message an event speaks of, as far as the event itself tells.
 
     The tags are those this system or the host application put on the message. ``entry_key`` is
@@ -48,8 +48,7 @@ class Attribution:
     correlation_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Feedback:
+class Feedback(Struct, frozen=True):
     """One report about one recipient of one message.
 
     ``recipient`` is normalised (see ``undelivered.domain.address``) and None where only the

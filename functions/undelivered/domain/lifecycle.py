@@ -4,8 +4,9 @@ Merging is a join in a lattice: each attempt's report is the greatest of those r
 order and however often they came, and the item's state follows from its attempts.
 """
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from undelivered.domain.account import SEND_SETTLES_AFTER, GraceSettings
 from undelivered.domain.feedback import Feedback, Outcome

@@ -1,8 +1,10 @@
 """An undelivered notification: one recipient of one message, with the whole chain of attempts."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.feedback import Feedback, Outcome
 from undelivered.domain.identifiers import entry_key
@@ -29,8 +31,7 @@ LIVE_STATES = frozenset({State.OPEN, State.RESENDING})
 """The states that are on the report and in the count."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What was reported about an attempt: the part of a feedback that is kept with the item."""
 
     outcome: Outcome
@@ -60,8 +61,7 @@ _SEVERITY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One try to get the message through: to whom, when, by whose hand, and what came of it.
 
     ``by`` is ``host`` for the first send or who pressed *Resend*; ``at`` when it was claimed.
@@ -82,8 +82,7 @@ class Attempt:
         return self.report.outcome if self.report else Outcome.PENDING
 
 
-@dataclass(frozen=True, slots=True)
-class Dismissal:
+class Dismissal(Struct, frozen=True):
     """A manager's word that an item needs nothing more; ``restored`` undoes it. The later one holds."""
 
     at: datetime
@@ -92,8 +91,7 @@ class Dismissal:
     restored: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """One thing a person did to an item."""
 
     at: datetime
@@ -102,8 +100,7 @@ class Audit:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UndeliveredItem:
+class UndeliveredItem(Struct, frozen=True):
     """An item of the report. Its state follows from its attempts and its dismissal; nothing else sets it.
 
     ``recipient`` is the address of the first attempt. ``ready_contact`` is the customer's present

@@ -3,19 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from math import floor, log2
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct, field
+
 from undelivered.domain.notification import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
 from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status, Verdict
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FailureClass:
+class FailureClass(Struct, frozen=True, order=True):
     """A class of items: what is counted together and what an index keeps together."""
 
     channel: Channel
@@ -89,8 +89,7 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """A span of sending times: ``start`` included, ``end`` excluded."""
 
     start: datetime
@@ -119,8 +118,7 @@ def _bound(bound: date | datetime, zone: ZoneInfo) -> datetime:
     return bound.astimezone(UTC) if isinstance(bound, datetime) else day_start(bound, zone)
 
 
-@dataclass(frozen=True, slots=True)
-class ReportFilter:
+class ReportFilter(Struct, frozen=True):
     """What a report shows. An empty set means no restriction.
 
     ``classes`` holds the classes that the status, kind and channel filters let through, None for all.
@@ -154,8 +152,7 @@ class ReportFilter:
         return not wanted or any(wanted in text.casefold() for text in (item.recipient, item.title, item.customer_name))
 
 
-@dataclass(frozen=True, slots=True)
-class LiveCount:
+class LiveCount(Struct, frozen=True):
     """How many items are on the report, by class, and how many of them are being resent."""
 
     by_class: Counter[FailureClass] = field(default_factory=Counter)
@@ -167,8 +164,7 @@ class LiveCount:
         return self.by_class.total()
 
 
-@dataclass(frozen=True, slots=True)
-class CountChange:
+class CountChange(Struct, frozen=True):
     """What a write changes in the counters of the day that an item was sent on.
 
     ``live`` is by ``live_code``, with ``RESENDING`` for the items being resent; ``failed`` by

@@ -1,8 +1,9 @@
 """May this item be sent again? One table of rules, by the reason of the failure."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from undelivered.domain.account import Customer, Notification, same_contact
 from undelivered.domain.notification import State, UndeliveredItem
@@ -24,8 +25,7 @@ class ResendCode(StrEnum):
     EXPIRED = "resend_expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Struct, frozen=True):
     """Whether a resend is allowed; a refusal has a code, and both say what to do."""
 
     allowed: bool

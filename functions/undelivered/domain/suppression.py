@@ -1,8 +1,10 @@
 """Addresses that nothing more is sent to, why, and how that ends."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.notification import Attempt, Audit
 from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status, Verdict, verdict
@@ -34,8 +36,7 @@ OVERRIDDEN_BY_ESSENTIAL = frozenset({SuppressionReason.UNSUBSCRIBED})
 """Suppressions that an essential notice (legal, billing) passes: never a bounce, a complaint or a STOP."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """One address of one account and channel that is, or was, suppressed.
 
     ``since`` is when the event that suppressed it happened, ``origin`` names that event (a provider
@@ -107,8 +108,7 @@ def blocks(suppression: Suppression | None, *, essential: bool = False, resend: 
     return not (resend and suppression.reason is SuppressionReason.REPEATEDLY_UNREACHABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class SoftFailureRule:
+class SoftFailureRule(Struct, frozen=True):
     """When repeated soft failures suppress an address: that many in a row, spread over that many days."""
 
     failures: int = 5

@@ -1,9 +1,11 @@
 """What can go wrong with a notification, in one vocabulary for e-mail and text messages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Channel(StrEnum):
@@ -73,8 +75,7 @@ class Reason(StrEnum):
     SENDING_INTERRUPTED = "sending_interrupted"  #: broken off in the act: it may have left or not
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The judgement on one failure."""
 
     status: Status

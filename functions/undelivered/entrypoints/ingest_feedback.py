@@ -1,11 +1,11 @@
 """Lambda ``ingest_feedback``: SES and SMS events from the feedback queue."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
+from msgspec.structs import replace
 
 from undelivered import bootstrap
 from undelivered.domain.errors import UnreadableEventError

@@ -1,10 +1,12 @@
 """Take notifications over from the host application: each is checked, stored once, and queued."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.account import Customer, Notification
 from undelivered.domain.errors import InvalidInputError, RefusedError
@@ -15,8 +17,7 @@ from undelivered.services.ports import CustomerStore, NotificationStore, SendOrd
 FIRST_ATTEMPT: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOver:
+class HandedOver(Struct, frozen=True):
     """A notification as the host application sent it; an empty id asks for one."""
 
     customer_id: str
@@ -31,8 +32,7 @@ class HandedOver:
     metadata: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptNotifications:
+class AcceptNotifications(Struct, frozen=True):
     """The use case behind ``POST /notifications``.
 
     Every notification is on its own: one that is refused does not hold up the others.

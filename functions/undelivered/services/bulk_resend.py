@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import uuid4
+
+from msgspec import Struct
 
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.feedback import Outcome
@@ -23,8 +24,7 @@ _WORKERS = 4
 """Such groups side by side: they mostly wait, but they write to the same counters."""
 
 
-@dataclass(frozen=True, slots=True)
-class BulkRefusal:
+class BulkRefusal(Struct, frozen=True):
     """Why one item of a batch was not resent."""
 
     entry_key: str
@@ -32,8 +32,7 @@ class BulkRefusal:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class ResendBatch:
+class ResendBatch(Struct, frozen=True):
     """What a bulk resend started: items by entry key with the number of the attempt, and how many were refused."""
 
     account_id: str
@@ -44,8 +43,7 @@ class ResendBatch:
     refused: int
 
 
-@dataclass(frozen=True, slots=True)
-class BatchProgress:
+class BatchProgress(Struct, frozen=True):
     """How far a batch has got; every item is in exactly one of the four."""
 
     total: int
@@ -65,8 +63,7 @@ class ResendBatchStore(Protocol):
         """Return a batch, or None when unknown or forgotten."""
 
 
-@dataclass(frozen=True, slots=True)
-class BulkResend:
+class BulkResend(Struct, frozen=True):
     """The use case behind a resend of a selection or of all that a filter shows."""
 
     request_resend: RequestResend

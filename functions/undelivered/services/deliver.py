@@ -2,8 +2,10 @@
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.account import Customer, Notification, SendAttempt
 from undelivered.domain.address import normalise_email, normalise_phone
@@ -33,8 +35,7 @@ _TAG_BYTES = 190
 _TRIES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(Struct, frozen=True):
     """The use case of both sending functions.
 
     An attempt is claimed before it is sent, so that it is sent at most once; what breaks off between

@@ -1,8 +1,10 @@
 """Dismiss an item that needs nothing more, and restore one that does after all."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.errors import NotFoundError, RefusedError, StaleWriteError
 from undelivered.domain.notification import LIVE_STATES, Audit, Dismissal, State, UndeliveredItem
@@ -11,8 +13,7 @@ from undelivered.services.ports import UndeliveredStore
 _TRIES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Dismiss:
+class Dismiss(Struct, frozen=True):
     """The use cases behind *Dismiss* and *Undo*. Doing either twice is doing it once."""
 
     undelivered: UndeliveredStore

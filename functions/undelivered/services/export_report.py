@@ -9,11 +9,13 @@ An invocation can be cut off anywhere, retried, or run twice at once; the file h
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.errors import RetryableError
 from undelivered.services import report_csv
@@ -34,16 +36,14 @@ _BUSY: Final = "The database was busy for too long. Start the export again later
 _BROKEN: Final = "Something went wrong on our side, several times in a row. Start the export again later."
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What one invocation did: how many rows it added, and what broke it off after it had got on."""
 
     rows: int = 0
     trouble: Exception | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExportReport:
+class ExportReport(Struct, frozen=True):
     """The use case of ``export_report``."""
 
     store: ExportStore

@@ -1,12 +1,13 @@
 """Exports of the report: asked for here, written by ``export_report``, fetched by a link that expires."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 from uuid import uuid4
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.reporting import ReportFilter, local_day
@@ -31,8 +32,7 @@ class ExportState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of the file that the file store has taken: its number, and by what the store knows it."""
 
     number: int
@@ -40,8 +40,7 @@ class Part:
     checksum: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an export can be taken up again: ``rows`` rows, down to the entry key ``after``, are written.
 
     They are in ``parts`` of the upload ``upload``, and the last of them in the file ``rest`` where they did not fill
@@ -56,8 +55,7 @@ class Place:
     is_read: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """An export. ``rows`` is how many are written so far; ``detail`` says why it failed.
 
     ``next_part`` is the number of the next part: whoever takes the export up takes a number that nobody has used.
@@ -128,8 +126,7 @@ class ExportRunner(Protocol):
         """Have an export written, or written on, by another process; raises RetryableError when that is busy."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportNews:
+class ExportNews(Struct, frozen=True):
     """What is told of an export. ``url`` is empty until it is done, ``detail`` unless it failed."""
 
     state: ExportState
@@ -138,8 +135,7 @@ class ExportNews:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Exports:
+class Exports(Struct, frozen=True):
     """The use cases of those who want an export."""
 
     store: ExportStore

@@ -5,8 +5,10 @@ suppress the address.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.account import SendAttempt
 from undelivered.domain.announcement import announcement
@@ -35,8 +37,7 @@ _TOO_LATE = timedelta(hours=1)
 """An item that leaves the report within this time is not flagged any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class FollowUp:
+class FollowUp(Struct, frozen=True):
     """The use case behind the stream of changes. Doing it again does no harm: events have stable ids."""
 
     undelivered: UndeliveredStore

@@ -1,8 +1,9 @@
 """A customer's word that messages are wanted again: it ends what they chose, and is kept with the customer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from undelivered.domain.account import Consent, Customer, RecordedConsent
 from undelivered.domain.errors import NotFoundError, StaleWriteError
@@ -16,8 +17,7 @@ from undelivered.services.ports import CustomerStore, ProviderSuppressions, Supp
 _TRIES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class HonourConsent:
+class HonourConsent(Struct, frozen=True):
     """The use case behind an opt-in, and behind a resend that comes with a consent.
 
     ``provider`` is made when it is asked for: few requests carry a consent.

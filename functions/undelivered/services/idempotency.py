@@ -1,12 +1,12 @@
 """Requests that may be repeated: a caller names one by a key of its own, and it is carried out once."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class IdempotencyRecord:
+
+class IdempotencyRecord(Struct, frozen=True):
     """A key that a caller chose for a request. ``fingerprint`` says which request, ``done`` that it was accepted."""
 
     account_id: str

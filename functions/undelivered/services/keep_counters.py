@@ -1,9 +1,10 @@
 """Keep the counters right: fold what writers spread, count days anew, and look for drift."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from undelivered.domain.notification import REPORT_WINDOW
 from undelivered.domain.reporting import window_start
@@ -14,8 +15,7 @@ _MOVING: Final = timedelta(days=2)
 """How long after they left the report items may be on their way to history."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """What a day's counters lacked of its items: live ones by class code, or all that failed by class and reason.
 
     ``lacked`` is None when others kept writing, so that nothing can be said.
@@ -27,8 +27,7 @@ class Drift:
     lacked: Mapping[str, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class KeepCounters:
+class KeepCounters(Struct, frozen=True):
     """The use case of upkeep. Every part may be cut short and is taken up by the next run."""
 
     counters: CounterUpkeep

@@ -1,8 +1,10 @@
 """What the schedule does: remove what is past its time, settle what went silent or broke off."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.account import SEND_SETTLES_AFTER, Notification, SendAttempt
 from undelivered.domain.errors import StaleWriteError
@@ -23,8 +25,7 @@ from undelivered.services.request_resend import resend_order
 _BATCH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Maintained:
+class Maintained(Struct, frozen=True):
     """What a run of the schedule did."""
 
     removed: int = 0
@@ -32,8 +33,7 @@ class Maintained:
     broken_off: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Maintain:
+class Maintain(Struct, frozen=True):
     """The use case of ``cleanup``. Every part may be cut short and is taken up by the next run."""
 
     undelivered: UndeliveredStore

@@ -1,8 +1,10 @@
 """Customers and their contacts; correcting a contact flags what can now be resent."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.account import Customer
 from undelivered.domain.errors import InvalidInputError, NotFoundError, StaleWriteError
@@ -15,8 +17,7 @@ from undelivered.services.ports import CustomerStore, UndeliveredStore
 _TRIES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerChange:
+class CustomerChange(Struct, frozen=True):
     """What a caller says of a customer, as written: None leaves a value as it is, an empty text removes it."""
 
     name: str | None = None
@@ -24,16 +25,14 @@ class CustomerChange:
     phone: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerState:
+class CustomerState(Struct, frozen=True):
     """A customer, with the items on the report that are ready to be resent."""
 
     customer: Customer
     ready: Sequence[UndeliveredItem]
 
 
-@dataclass(frozen=True, slots=True)
-class ManageCustomers:
+class ManageCustomers(Struct, frozen=True):
     """The use cases on customers of an account."""
 
     customers: CustomerStore

@@ -1,8 +1,10 @@
 """Suppressions by hand: look up, add, and lift: audited, carried to the provider, and fail-closed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.account import Consent
 from undelivered.domain.errors import NotFoundError, RefusedError, StaleWriteError
@@ -18,8 +20,7 @@ NEEDS_CONSENT = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.OPT
 """Suppressions that a person chose: only their consent lifts them."""
 
 
-@dataclass(frozen=True, slots=True)
-class ManageSuppressions:
+class ManageSuppressions(Struct, frozen=True):
     """The use cases on the suppression list of an account."""
 
     suppressions: SuppressionStore

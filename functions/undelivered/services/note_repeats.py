@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from undelivered.domain.notification import UndeliveredItem
 from undelivered.domain.reporting import local_day
 from undelivered.services.ports import RepeatStore, UndeliveredStore
 
 
-@dataclass(frozen=True, slots=True)
-class NoteRepeats:
+class NoteRepeats(Struct, frozen=True):
     """A use case behind the stream of changes. Doing it again changes nothing: numbers are set, not added."""
 
     undelivered: UndeliveredStore

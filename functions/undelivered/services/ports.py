@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from undelivered.domain.account import AccountSettings, Customer, Notification, SendAttempt
 from undelivered.domain.announcement import Announcement
@@ -14,16 +15,14 @@ from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel
 
 
-@dataclass(frozen=True, slots=True)
-class NewEntry:
+class NewEntry(Struct, frozen=True):
     """A new item, and the suppression that its failure causes, written together or not at all."""
 
     item: UndeliveredItem
     suppression: Suppression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A page of items, newest first; ``next_key`` is the entry key to go on after, None at the end."""
 
     items: tuple[UndeliveredItem, ...]
@@ -224,8 +223,7 @@ class AccountStore(Protocol):
         """Return every account that ever had an item."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
+class OutgoingMessage(Struct, frozen=True):
     """A message ready for a provider. ``tags`` come back with every event about it."""
 
     channel: Channel
@@ -274,8 +272,7 @@ class SigningKeys(Protocol):
         """Return the present secret, then those that still verify."""
 
 
-@dataclass(frozen=True, slots=True)
-class SendOrder:
+class SendOrder(Struct, frozen=True):
     """Work for the sending functions: one attempt of one notification. ``entry_key`` is set on resends."""
 
     account_id: str

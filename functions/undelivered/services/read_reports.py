@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from undelivered.domain.account import Notification
 from undelivered.domain.errors import NotFoundError
@@ -29,8 +30,7 @@ from undelivered.services.request_resend import contact_suppression
 _TOP: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class ItemInFull:
+class ItemInFull(Struct, frozen=True):
     """An item with what is known of it elsewhere. ``notification`` is None when its content is not held."""
 
     item: UndeliveredItem
@@ -41,8 +41,7 @@ class ItemInFull:
     suggestion: str
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """How well what failed in a span was resolved.
 
     ``resolved`` are those whose message arrived in the end; ``hours_to_resolve`` is the median, 10 % off at most, None
@@ -56,8 +55,7 @@ class Summary:
     repeat_recipients: Sequence[tuple[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadReports:
+class ReadReports(Struct, frozen=True):
     """The questions that the report answers."""
 
     undelivered: UndeliveredStore

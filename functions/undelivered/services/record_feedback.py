@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from undelivered.domain.digest import DIGEST_PREFIX
 from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWriteError
@@ -28,8 +30,7 @@ MERGE_TRIES = 8
 UNRECORDED_LIMIT = 100
 
 
-@dataclass(frozen=True, slots=True)
-class AccountMapping:
+class AccountMapping(Struct, frozen=True):
     """Whose mail it is that carries no tags: by SES tenant, by sending identity, else the default account."""
 
     default: str
@@ -45,8 +46,7 @@ class AccountMapping:
         return self.identities.get(identity) or self.identities.get(domain)
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True):
     """A feedback whose account and item are known; ``source`` is the index of the message it came in.
 
     ``attributed`` is False where nothing tells whose mail it is, so that it falls to the default account.
@@ -63,8 +63,7 @@ def _note_nothing(_located: Located) -> None:
     """Take no notes."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordFeedback:
+class RecordFeedback(Struct, frozen=True):
     """The use case of ingestion. New failures go in by one transaction a hundred; the rest is merged one by one."""
 
     undelivered: UndeliveredStore

@@ -1,8 +1,9 @@
 """Accept a resend: the rules are asked, the item goes to *resending*, the order is queued."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from undelivered.domain.account import Consent, Customer, Notification, same_contact
 from undelivered.domain.address import normalise_email, normalise_phone
@@ -26,8 +27,7 @@ from undelivered.services.ports import (
 _TRIES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class RequestResend:
+class RequestResend(Struct, frozen=True):
     """The use case behind the *Resend* button. The message goes to the customer's contact as it is now."""
 
     undelivered: UndeliveredStore
@@ -140,8 +140,7 @@ class RequestResend:
         honour(customer, item.channel, consent, by=by, why="consent given with a resend", reported=reported)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What the rules need to know of many items, read at once."""
 
     customers: Mapping[str, Customer]

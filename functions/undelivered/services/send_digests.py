@@ -1,8 +1,10 @@
 """Mail the digest to the managers who asked for it, once each, and only when there is something to tell."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.account import AccountSettings, SendAttempt
 from undelivered.domain.digest import DIGEST_PREFIX, Digest, days_due, failures_by_reason, subject_of, text_of
@@ -16,8 +18,7 @@ _READY_COUNTED = 200
 """Beyond this a digest says no more than "this many"."""
 
 
-@dataclass(frozen=True, slots=True)
-class SendDigests:
+class SendDigests(Struct, frozen=True):
     """The use case of ``send_digests``, which runs every hour: each account's digest is due at its own."""
 
     accounts: AccountStore

@@ -1,8 +1,9 @@
 """Unsubscribing by the link in a message: one click, no sign-in, no address in the URL."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from undelivered.domain.account import SendAttempt
 from undelivered.domain.address import normalise_email
@@ -30,8 +31,7 @@ def unsubscribe_headers(keys: SigningKeys, public_url: str, attempt: SendAttempt
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Unsubscribe:
+class Unsubscribe(Struct, frozen=True):
     """The use case behind the link. Doing it twice is doing it once."""
 
     notifications: NotificationStore

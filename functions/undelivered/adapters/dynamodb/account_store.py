@@ -3,15 +3,14 @@
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from typing import Any
 
+import msgspec
 from pynamodb.exceptions import PutError
 
 from undelivered.adapters.dynamodb.models import AccountModel
 from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
-from undelivered.domain.account import AccountSettings, DigestSettings, GraceSettings
-from undelivered.domain.suppression import SoftFailureRule
+from undelivered.domain.account import AccountSettings
 
 REGISTRY = "~accounts"
 """The partition that lists every account there is."""
@@ -56,7 +55,7 @@ class DynamoAccountStore:
 
     def save_settings(self, settings: AccountSettings) -> None:
         """Write an account's settings; other processes see them within a minute."""
-        written = asdict(settings)
+        written = msgspec.to_builtins(settings)
         del written["account_id"]
         with busy_is_retryable():
             AccountModel(REGISTRY, settings.account_id).save()
@@ -74,12 +73,4 @@ class DynamoAccountStore:
 
 def _settings_of(account_id: str, stored: dict[str, Any]) -> AccountSettings:
     """Return settings from what is stored; what is not stored has its default."""
-    given = dict(stored)
-    if "soft_failures" in given:
-        given["soft_failures"] = SoftFailureRule(**given["soft_failures"])
-    if "grace" in given:
-        given["grace"] = GraceSettings(**given["grace"])
-    if "digest" in given:
-        digest = given["digest"]
-        given["digest"] = DigestSettings(tuple(digest["recipients"]), tuple(digest["days"]), digest["hour"])
-    return AccountSettings(account_id, **given)
+    return msgspec.convert({**stored, "account_id": account_id}, AccountSettings)

@@ -10,10 +10,10 @@ its items are about to leave, see ``edge``.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 
 from undelivered.adapters.dynamodb.edge import Edge, edge_of
@@ -93,8 +93,7 @@ def _key(account_id: str, bucket: str) -> Row:
     return {"account_id": {"S": account_id}, "bucket": {"S": bucket}}
 
 
-@dataclass(frozen=True, slots=True)
-class LiveDay:
+class LiveDay(Struct, frozen=True):
     """What the counters of a day say: of its items far from the edge, and of its edge."""
 
     counted: Counter[str]

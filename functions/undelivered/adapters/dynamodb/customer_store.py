@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from pynamodb.exceptions import PutError
 
 from undelivered.adapters.dynamodb.models import CustomerModel

@@ -11,8 +11,10 @@ he read it (``n`` counts the writes). Far from the edge nobody needs to look.
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from undelivered.adapters.dynamodb.models import CountsModel
 from undelivered.adapters.dynamodb.requests import Action, Row, get
@@ -46,8 +48,7 @@ def first_leaving(day: date) -> int:
     return int(datetime.combine(day, time(), UTC).timestamp()) + WINDOW_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """What a day's first row says of those that leave.
 
     Items that leave at or before ``until`` are noted, those in a gap (above its first second, up to its last) are not:

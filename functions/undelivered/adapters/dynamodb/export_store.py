@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.structs import astuple, replace
 from pynamodb.exceptions import PutError
 
 from undelivered.adapters.dynamodb.models import AccountModel

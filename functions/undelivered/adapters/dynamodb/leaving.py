@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec.structs import replace
 
 from undelivered.adapters.dynamodb import counters, edge
 from undelivered.adapters.dynamodb.mapping import item_of

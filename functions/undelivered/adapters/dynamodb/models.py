@@ -1,8 +1,8 @@
 """The seven tables: keys, indexes and attributes. Nothing here reads the environment at import."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from msgspec import Struct
 from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.connection.table import TableConnection
@@ -279,8 +279,7 @@ class AccountModel(Table):
     purge_at = TTLAttribute(null=True)
 
 
-@dataclass(frozen=True, slots=True)
-class TableNames:
+class TableNames(Struct, frozen=True):
     """Names of the deployed tables."""
 
     undelivered: str

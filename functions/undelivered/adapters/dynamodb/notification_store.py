@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
 from pynamodb.exceptions import DeleteError, PutError
 
 from undelivered.adapters.dynamodb.models import NotificationModel

@@ -8,11 +8,13 @@ where little is; a small piece of the scan tells which it is.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from math import ceil
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.adapters.dynamodb.keys import expired_below, just_below, key_from
 from undelivered.adapters.dynamodb.mapping import (
@@ -40,8 +42,7 @@ _USUAL_DENSITY = 0.85
 _LEAST_DENSITY = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A stretch of entry keys: above ``low``, below ``high``."""
 
     low: str
@@ -54,8 +55,7 @@ LiveCounts = Callable[[Span], Counter[str]]
 """Tells how many live items of each ``live_code`` the days of a span hold; asking costs a small read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Two ways to read the same: ``scan`` in order, or ``parts`` in step; either may be missing.
 
     ``density`` is which part of the scan the filter is expected to show, None when nothing is known of it.

@@ -1,10 +1,11 @@
 """Ordered partitions read in step: each gives only what the page needs, in as few requests as that takes."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from heapq import merge
 from math import ceil
 from operator import attrgetter
+
+from msgspec import Struct
 
 from undelivered.adapters.dynamodb.mapping import item_of
 from undelivered.adapters.dynamodb.models import ItemTable
@@ -18,8 +19,7 @@ _MOST_ITEMS = 250
 _LEAST_DENSITY = 0.02
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """How far a page has come, by which the next requests are sized."""
 
     needed: int
@@ -36,8 +36,7 @@ class Progress:
         return max((self.shown - shown + 0.5) / (self.examined - examined + 0.5), _LEAST_DENSITY)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A partition of a table or an index, between two bounds of entry keys.
 
     ``share`` is how much of what the page shows is expected to come from here, None when nothing is known.

@@ -4,9 +4,11 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+from msgspec.structs import fields, replace
 
 from undelivered.adapters.dynamodb import counters, edge
 from undelivered.adapters.dynamodb.keys import expired_below
@@ -67,8 +69,7 @@ _COUNTED_WHERE_SENT = tuple(each.name for each in fields(CountChange) if each.na
 """Counters of the day of sending in the account's time zone; those of live items go by days in UTC."""
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """Entries of one account that fit into one transaction with their suppressions and counters."""
 
     account_id: str

@@ -6,8 +6,9 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from undelivered.adapters.feedback.result import ReadEvent, combined, ignore, quarantine
 from undelivered.adapters.feedback.ses import is_untyped, read_ses
@@ -45,8 +46,7 @@ def every_topic(_topic_arn: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
+class _Around(Struct, frozen=True):
     """What is known from outside an event."""
 
     knows_topic: Callable[[str], bool] | None

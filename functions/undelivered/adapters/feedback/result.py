@@ -1,20 +1,18 @@
 """What reading an event gives."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from undelivered.domain.feedback import Feedback, Handling
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """One record of a batch that was not understood, while others were: its text, and why."""
 
     raw: str
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadEvent:
+class ReadEvent(Struct, frozen=True):
     """An event as understood.
 
     ``because`` says in words why it is handled so and holds no personal data. ``as_written`` has one

@@ -5,8 +5,9 @@ Fields after the AWS End User Messaging SMS User Guide, *Example event data*, an
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from undelivered.adapters.feedback.result import ReadEvent, ignore, quarantine, without_consequence
 from undelivered.adapters.feedback.values import (
@@ -34,8 +35,7 @@ _LONGEST_NUMBER = 40
 _LONGEST_DWELL_MS = 7 * 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(Struct, frozen=True):
     """A text message that an event is about; ``written`` is its number as spelled there, masked or empty maybe."""
 
     message_id: str

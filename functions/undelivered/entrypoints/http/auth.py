@@ -10,12 +10,12 @@ import base64
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import Struct, field
 
 from undelivered.domain.errors import RetryableError
 from undelivered.entrypoints.http.problems import ProblemError, forbidden, invalid_parameter, unauthorized
@@ -44,8 +44,7 @@ class Role(StrEnum):
     HOST = "host"  #: the host application: reads, acts and hands over notifications
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """An authenticated caller. ``name`` is what the audit trail shows: an e-mail address, or ``host``."""
 
     account_id: str
@@ -57,8 +56,7 @@ class _InvalidTokenError(Exception):
     """The token is not one of ours, or no longer valid; the text says why."""
 
 
-@dataclass(slots=True)
-class TokenVerifier:
+class TokenVerifier(Struct):
     """Checks tokens of one user pool. Keys are fetched when first needed and kept for the container's life.
 
     An unknown key id fetches again (the pool rotates its keys), at most once a minute, so that forged

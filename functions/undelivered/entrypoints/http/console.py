@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from chalice.app import Blueprint, Response
+from msgspec import Struct
 
 from undelivered.settings import ConsoleSettings
 
@@ -42,8 +42,7 @@ _KEEP_FOR_GOOD: Final = "public, max-age=31536000, immutable"
 _KEEP_FOR_MINUTES: Final = "public, max-age=300"
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     """One file as it is served."""
 
     body: str

@@ -3,12 +3,12 @@
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from undelivered.domain.account import Consent
 from undelivered.domain.errors import NotFoundError, RefusedError

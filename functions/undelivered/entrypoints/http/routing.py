@@ -5,7 +5,6 @@ answer carries the headers that keep browsers and proxies from storing or guessi
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import partial
@@ -15,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from chalice.app import Chalice, Request, Response
+from msgspec import Struct, field
 
 from undelivered.entrypoints.http.auth import Principal, Role, authenticate, authorize, token_verifier
 from undelivered.entrypoints.http.problems import (
@@ -69,8 +69,7 @@ class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A request to a route. ``by`` is who calls; public routes have nobody."""
 
     services: ApiServices
@@ -108,8 +107,7 @@ class Call:
         return str(value) if value is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a route answers. A body that is text goes out as it is, with the ``Content-Type`` in ``headers``."""
 
     body: msgspec.Struct | dict[str, Any] | str
@@ -117,8 +115,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One route.
 
     ``refusals`` are the statuses, beyond the usual ones, that it may answer; ``pages`` those that it answers

@@ -1,9 +1,10 @@
 """What the routes of the API work with: put together once per container by ``undelivered.bootstrap``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from undelivered.services.bulk_resend import ResendBatchStore
 from undelivered.services.exports import Exports
@@ -42,8 +43,7 @@ class ApiSettings(Protocol):
         """Of which other sites' pages may call the API from a browser."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApiServices:
+class ApiServices(Struct, frozen=True):
     """The ports and use cases behind the routes. What few routes need is made when it is asked for."""
 
     undelivered: UndeliveredStore

@@ -1,6 +1,5 @@
 """What an account may set."""
 
-from dataclasses import asdict
 from email.utils import parseaddr
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -79,7 +78,7 @@ def replace_settings(call: Call) -> Answer:
 
 
 def _form_of(settings: AccountSettings) -> SettingsForm:
-    told = asdict(settings)
+    told = msgspec.to_builtins(settings)
     del told["account_id"]
     return msgspec.convert(told, SettingsForm)
 
