@@ -100,8 +100,9 @@ def programs() -> Mapping[str, str]:
     """Return what each function does when it starts, as a program, and its peer."""
     found = {PEER: "import boto3, json; boto3.client('dynamodb')"}
     for name, prepare in _PREPARES.items():
-        module = "app" if name == "api_handler" else f"undelivered.entrypoints.{name}"
-        found[name] = f"import {module}\nfrom undelivered import bootstrap; bootstrap.{prepare}()\n{_CLIENT}"
+        found[name] = (
+            f"import undelivered.entrypoints.{name}\nfrom undelivered import bootstrap; bootstrap.{prepare}()\n{_CLIENT}"
+        )
     return found
 
 

@@ -195,7 +195,7 @@ def _cpu(account_id: str, client: Any) -> dict[str, float]:  # noqa: ANN401 - bo
     """Return the CPU of a page through the API's function, beside a bare query of it and its JSON."""
     import os  # noqa: PLC0415 - as above
 
-    from app import app  # noqa: PLC0415
+    from undelivered.entrypoints.api_handler import app  # noqa: PLC0415
 
     event = _event({"Authorization": os.environ["BENCH_TOKEN"]}, {"limit": str(_PAGE)})
 

@@ -68,3 +68,10 @@ def test_only_the_api_loads_the_api(name, before):
     loaded = set(modules_after(programs()[name])) - before
 
     assert not {module for module in loaded if module.startswith("undelivered.entrypoints.http")}
+
+
+def test_the_api_loads_no_other_function(before):
+    loaded = set(modules_after(programs()["api_handler"])) - before
+    others = {f"undelivered.entrypoints.{name}" for name in FUNCTION_NAMES if name != "api_handler"}
+
+    assert not loaded & others
