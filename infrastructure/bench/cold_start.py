@@ -100,9 +100,8 @@ def programs() -> Mapping[str, str]:
     """Return what each function does when it starts, as a program, and its peer."""
     found = {PEER: "import boto3, json; boto3.client('dynamodb')"}
     for name, prepare in _PREPARES.items():
-        found[name] = (
-            f"import undelivered.entrypoints.{name}\nfrom undelivered import bootstrap; bootstrap.{prepare}()\n{_CLIENT}"
-        )
+        imports = f"import undelivered.entrypoints.{name}\nfrom undelivered import bootstrap"
+        found[name] = f"{imports}; bootstrap.{prepare}()\n{_CLIENT}"
     return found
 
 

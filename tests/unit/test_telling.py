@@ -2,11 +2,11 @@
 
 import json
 import logging
-from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_failure, a_notification, an_attempt, an_item, reported, resent
 from tests.fakes import FakeCustomerStore, FakeNotificationStore, FakeSuppressionStore, FakeUndeliveredStore
