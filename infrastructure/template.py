@@ -19,6 +19,7 @@ from typing import Any, Final
 import yaml
 
 from infrastructure.archives import compile_tree, digest, write_zip
+from infrastructure.dashboard import dashboard
 from infrastructure.errors import ToolError
 from infrastructure.layer import build_layer
 from infrastructure.paths import BUILD, RESOURCES
@@ -91,6 +92,7 @@ def package(scratch: Path, target: Target, *, resources: Path = RESOURCES) -> Te
     merge_file.write_text(json.dumps(for_target(load_fragments(sorted(resources.glob("*.yaml"))), target)))
     _run_chalice(project, merge_file, scratch / "package")
     template: Template = json.loads((scratch / "package" / "sam.json").read_text())
+    template["Resources"]["Dashboard"] = dashboard(template["Resources"])
     if broken := violations(template):
         raise ToolError("The template is not in order: " + "; ".join(broken) + ".")
     return template

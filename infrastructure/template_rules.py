@@ -40,6 +40,20 @@ _WILDCARDS: Final = {
 """How a resource may end in a wildcard, and why it has to."""
 _WILDCARD_ENDS: Final = (*_WILDCARDS,)
 
+_WATCHED_SOURCES: Final = {"DynamoDB": "IteratorAge", "Schedule": "Invocations"}
+"""What shows, by kind, that a source does not hand over as it should; queues are watched themselves."""
+
+_WATCHED: Final[dict[str, tuple[object, set[object]]]] = {
+    "5XXError": ("AWS/ApiGateway", {0.0}),
+    "CounterDrift": ({"Ref": "AWS::StackName"}, {0.0}),
+    "Unattributed": ({"Ref": "AWS::StackName"}, {"UnattributedLimit"}),
+    "Reputation.BounceRate": ("AWS/SES", {0.05, 0.1}),
+    "Reputation.ComplaintRate": ("AWS/SES", {0.001, 0.005}),
+}
+"""What is watched of the stack as a whole: the namespace of each metric, and the levels of its alarms."""
+
+_RUNBOOK: Final = re.compile(r"\S.* infrastructure/docs/runbook\.md#[a-z0-9-]+")
+
 _PSEUDO: Final = re.compile(r"AWS::\w+")
 _SUBSTITUTION: Final = re.compile(r"\$\{([A-Za-z0-9]+)")
 
@@ -52,6 +66,7 @@ def violations(template: Template) -> list[str]:
         *_dangling(template),
         *_functions(resources),
         *_queues(resources),
+        *_alarms(resources),
         *_tables(resources),
         *_policies(resources),
     ]
@@ -123,6 +138,9 @@ def _has_alarm(resources: dict[str, Resource], metric: str, dimension: str, valu
 
 def _event_sources(resources: dict[str, Resource], name: str, function: Resource) -> Iterator[str]:
     for event in function.get("Events", {}).values():
+        watched = _WATCHED_SOURCES.get(event["Type"])
+        if watched and not _has_alarm(resources, watched, "FunctionName", {"Ref": name}):
+            yield f"{name}: nobody is told of its {watched}: what wakes it may stop or lag"
         if event["Type"] not in {"SQS", "DynamoDB"}:
             continue
         source = event["Properties"]
@@ -154,8 +172,27 @@ def _queues(resources: dict[str, Resource]) -> Iterator[str]:
             depth = "ApproximateNumberOfMessagesVisible"
             if not _has_alarm(resources, depth, "QueueName", {"Fn::GetAtt": [name, "QueueName"]}):
                 yield f"{name}: nobody is told of what lands there"
-        elif "RedrivePolicy" not in queue:
+            continue
+        if "RedrivePolicy" not in queue:
             yield f"{name}: has no dead-letter queue"
+        age = "ApproximateAgeOfOldestMessage"
+        if not _has_alarm(resources, age, "QueueName", {"Fn::GetAtt": [name, "QueueName"]}):
+            yield f"{name}: nobody is told when its messages wait too long"
+
+
+def _alarms(resources: dict[str, Resource]) -> Iterator[str]:
+    levels: dict[str, set[object]] = {metric: set() for metric in _WATCHED}
+    for name, alarm in _of(resources, _ALARM):
+        if not alarm.get("AlarmActions"):
+            yield f"{name}: tells nobody"
+        if not _RUNBOOK.fullmatch(str(alarm.get("AlarmDescription", ""))):
+            yield f"{name}: does not say what it means and where the runbook has it"
+        metric, threshold = alarm.get("MetricName"), alarm["Threshold"]
+        if metric in _WATCHED and alarm.get("Namespace") == _WATCHED[metric][0]:
+            levels[metric].add(threshold["Ref"] if isinstance(threshold, dict) else float(threshold))
+    for metric, (_, wanted) in _WATCHED.items():
+        if missing := wanted - levels[metric]:
+            yield f"{metric}: nobody is told when it is above {', '.join(map(str, sorted(missing, key=str)))}"
 
 
 def _dead_letter_queues(resources: dict[str, Resource]) -> set[str]:

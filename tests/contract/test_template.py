@@ -115,7 +115,9 @@ def test_a_queue_without_a_dead_letter_queue_fails(template, queue):
 def test_a_dead_letter_queue_that_nobody_watches_fails(template):
     del template["Resources"]["FeedbackDeadLetterQueueNotEmptyAlarm"]
 
-    assert violations(template) == ["FeedbackDeadLetterQueue: nobody is told of what lands there"]
+    said = violations(template)
+
+    assert "FeedbackDeadLetterQueue: nobody is told of what lands there" in said
 
 
 def test_a_queue_that_shows_messages_again_too_soon_fails(template):
@@ -247,3 +249,62 @@ def test_what_api_gateway_answers_by_itself_is_as_private(template):
         headers = answer["Properties"]["ResponseParameters"]
         assert headers["gatewayresponse.header.Cache-Control"] == "'no-store'"
         assert headers["gatewayresponse.header.X-Content-Type-Options"] == "'nosniff'"
+
+
+@pytest.mark.parametrize(
+    ("alarm", "said"),
+    [
+        ("SendsQueueAgeAlarm", "SendsQueue: nobody is told when its messages wait too long"),
+        ("ArchiveBehindAlarm", "Archive: nobody is told of its IteratorAge: what wakes it may stop or lag"),
+        ("CleanupStoppedAlarm", "Cleanup: nobody is told of its Invocations: what wakes it may stop or lag"),
+        ("ApiErrorsAlarm", "5XXError: nobody is told when it is above 0.0"),
+        ("CounterDriftAlarm", "CounterDrift: nobody is told when it is above 0.0"),
+        ("UnattributedAlarm", "Unattributed: nobody is told when it is above UnattributedLimit"),
+        ("BouncesAlarm", "Reputation.BounceRate: nobody is told when it is above 0.05"),
+        ("BouncesSevereAlarm", "Reputation.BounceRate: nobody is told when it is above 0.1"),
+        ("ComplaintsAlarm", "Reputation.ComplaintRate: nobody is told when it is above 0.001"),
+        ("ComplaintsSevereAlarm", "Reputation.ComplaintRate: nobody is told when it is above 0.005"),
+    ],
+)  # fmt: skip
+def test_a_missing_alarm_fails(template, alarm, said):
+    del template["Resources"][alarm]
+
+    assert said in violations(template)
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [("AlarmActions", "tells nobody"), ("AlarmDescription", "does not say what it means and where the runbook has it")],
+)
+def test_an_alarm_that_tells_nobody_or_nothing_fails(template, part, said):
+    del template["Resources"]["CounterDriftAlarm"]["Properties"][part]
+
+    assert f"CounterDriftAlarm: {said}" in violations(template)
+
+
+def test_the_alarm_on_the_api_watches_the_stage_that_there_is(template):
+    told = template["Resources"]["ApiErrorsAlarm"]["Properties"]["Dimensions"]
+    api = template["Resources"]["RestAPI"]["Properties"]
+
+    assert {each["Name"]: each["Value"] for each in told} == {"ApiName": api["Name"], "Stage": api["StageName"]}
+
+
+def test_every_function_queue_and_alarm_is_on_the_dashboard(template):
+    body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+
+    assert all(f'"${{{name}}}"' in body for name in resources_of(template, "AWS::Serverless::Function"))
+    assert all(f'"${{{name}.QueueName}}"' in body for name in resources_of(template, "AWS::SQS::Queue"))
+    assert all(f'"${{{name}.Arn}}"' in body for name in resources_of(template, "AWS::CloudWatch::Alarm"))
+
+
+def test_the_dashboard_is_laid_out_without_overlaps(template):
+    widgets = json.loads(template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])["widgets"]
+    squares = [
+        (x, y)
+        for each in widgets
+        for x in range(each["x"], each["x"] + each["width"])
+        for y in range(each["y"], each["y"] + each["height"])
+    ]
+
+    assert len(squares) == len(set(squares))
+    assert max(x for x, _ in squares) < 24
