@@ -21,6 +21,7 @@ from infrastructure.explain import explain
 from infrastructure.paths import ROOT
 from infrastructure.reconcile import reconcile
 from infrastructure.redrive import redrive
+from infrastructure.restore import restore
 
 if TYPE_CHECKING:
     from infrastructure.local.stack import LocalStack
@@ -33,6 +34,7 @@ app.command()(deploy)
 app.command()(destroy)
 app.command()(redrive)
 app.command()(reconcile)
+app.command()(restore)
 
 _STDERR = Console(stderr=True)
 

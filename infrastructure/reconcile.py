@@ -35,7 +35,7 @@ def reconcile(
     Items may come and go meanwhile. A day that others kept writing is told as busy; try again.
     """
     try:
-        keeping = _keeping(state_dir, stack_name)
+        keeping = keeping_of(state_dir, stack_name)
     except ToolError as error:
         Console(stderr=True).print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(1) from None
@@ -61,20 +61,20 @@ def _as_json(drifts: "list[Drift]") -> list[dict[str, object]]:
     return [{**asdict(drift), "day": drift.day.isoformat()} for drift in drifts]
 
 
-def _keeping(state_dir: Path | None, stack_name: str | None) -> "KeepCounters":
+def keeping_of(state_dir: Path | None, stack_name: str | None) -> "KeepCounters":
     """Return the use case on a stack's tables, which the stores find by the environment."""
     from undelivered.adapters.dynamodb.account_store import DynamoAccountStore  # noqa: PLC0415 - half a second to import
     from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep  # noqa: PLC0415 - half a second to import
     from undelivered.adapters.dynamodb.models import TableNames, use_tables  # noqa: PLC0415 - half a second to import
     from undelivered.services.keep_counters import KeepCounters  # noqa: PLC0415 - half a second to import
 
-    use_tables(TableNames(**_tables(state_dir, stack_name)))
+    use_tables(TableNames(**tables_of(state_dir, stack_name)))
     accounts = DynamoAccountStore()
     upkeep = DynamoCounterUpkeep(zone_of=lambda account_id: ZoneInfo(accounts.settings(account_id).time_zone))
     return KeepCounters(upkeep, accounts, lambda: datetime.now(UTC))
 
 
-def _tables(state_dir: Path | None, stack_name: str | None) -> dict[str, str]:
+def tables_of(state_dir: Path | None, stack_name: str | None) -> dict[str, str]:
     """Return a stack's tables, having pointed the environment at it."""
     from undelivered.adapters.dynamodb.models import MODELS  # noqa: PLC0415 - loads botocore
 

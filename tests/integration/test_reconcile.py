@@ -26,7 +26,7 @@ def world(monkeypatch):
     with on_moto() as made:
         made.clock.now = datetime.now(UTC)
         names = {key: model.Meta.table_name for key, model in MODELS.items()}
-        monkeypatch.setattr(command, "_tables", lambda *_: names)
+        monkeypatch.setattr(command, "tables_of", lambda *_: names)
         made.accounts.settings(ACCOUNT)
         made.undelivered.add_new(
             [NewEntry(an_item(number=number, sent_at=NOON - timedelta(days=number))) for number in range(1, 9)]
