@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from infrastructure.bench.meter import metering, size_of
 from tests.builders.items import NOW, an_item, reported, resent
 from tests.contract.worlds import on_dynamodb_local
-from undelivered.adapters.dynamodb.counters import LIVE_NAMES
+from undelivered.adapters.dynamodb.counter_names import LIVE_BY_NAME
+from undelivered.adapters.dynamodb.counters import SHARDS, WRITES
 from undelivered.adapters.dynamodb.leaving import note_leaving
 from undelivered.adapters.dynamodb.models import CountsModel, UndeliveredModel, shared_connection
 from undelivered.adapters.dynamodb.requests import add, get_many, write
@@ -31,28 +32,40 @@ def world(dynamodb_local):
 
 
 def full_counters(account_id, each):
-    """Let every class of every day have a number: rows as large as they get."""
-    for before in range(29):
+    """Let every class of every day have a number, and every young day all its shards: rows as large as they get."""
+    for before in range(30):
         day = (NOW - timedelta(days=before)).date()
-        for shard in range(4 if before < 2 else 1):  # yesterday's are folded the day after
+        for shard in range(SHARDS if before < 3 else 1):  # a day is folded when it is young no more, within a day
             key = {"account_id": {"S": account_id}, "bucket": {"S": f"L~{day}~{shard}"}}
-            write([add(CountsModel, key, dict.fromkeys(LIVE_NAMES, each))])
+            writes = {WRITES: 9_999} if shard else {}
+            write([add(CountsModel, key, dict.fromkeys(LIVE_BY_NAME, each) | writes)])
 
 
-@pytest.mark.parametrize(("items_a_month", "burst"), [(1_000, 0), (100_000, 0), (1_000_000, 0), (1_000_000, 3_000)])
+REASONS = (
+    Reason.MAILBOX_DISABLED,
+    Reason.MAILBOX_FULL,
+    Reason.ADDRESS_NOT_FOUND,
+    Reason.COMPLAINT,
+    Reason.UNREACHABLE,
+    Reason.SENDER_BLOCKED,
+    Reason.UNSUBSCRIBED,
+    Reason.REJECTED,
+)
+
+
+@pytest.mark.parametrize(("items_a_month", "burst"), [(1_000, 0), (100_000, 0), (1_000_000, 0), (1_000_000, 5_000)])
 def test_a_count_takes_two_units_at_most_whatever_leaves_meanwhile(world, items_a_month, burst):
-    account_id = f"of-{items_a_month}-{burst}"
-    full_counters(account_id, max(items_a_month // 30 // 12, 1))
+    account_id = f"{items_a_month:08}-{burst:04}-5d1c-9c0e-2b7f4f1d8a63"  # as long as a UUID
+    full_counters(account_id, ceil(items_a_month / 30 / 12))
     chosen = random.Random(items_a_month)
     leaving = ceil(items_a_month / 30 / 24 / 60 * 12)
     seconds = [chosen.randrange(1, 720) for _ in range(leaving)] + [chosen.randrange(1, 60) for _ in range(burst)]
-    reasons = (Reason.MAILBOX_DISABLED, Reason.MAILBOX_FULL, Reason.ADDRESS_NOT_FOUND, Reason.COMPLAINT)
     world.clock.now = NOW - timedelta(days=1)
     world.undelivered.add_new(
         [
             NewEntry(
                 an_item(
-                    reasons[number % 4],
+                    REASONS[number % len(REASONS)],
                     account_id=account_id,
                     number=number,
                     sent_at=NOW - THIRTY_DAYS + timedelta(seconds=second),

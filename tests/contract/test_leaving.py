@@ -124,7 +124,7 @@ def test_the_count_reads_no_items_once_those_about_to_leave_are_noted(world):
 
 
 def test_more_than_fit_into_the_row_are_noted_as_far_as_they_fit(world, monkeypatch):
-    monkeypatch.setattr(edge, "NOTED_AT_MOST", 20)
+    monkeypatch.setattr(edge, "NOTE_AT_MOST", 120)
     world.clock.now = NOW - timedelta(hours=1)
     put(world, *(leaving(NOW + timedelta(seconds=number // 2), number) for number in range(2, 80)))
     world.clock.now = NOW

@@ -208,7 +208,7 @@ def test_who_meets_another_writer_goes_on_with_another_shard(world, monkeypatch)
 
 def test_the_shards_are_summed(world, monkeypatch):
     for shard in range(SHARDS):
-        monkeypatch.setattr(world.undelivered._shards, "of", lambda _, shard=shard: shard)
+        monkeypatch.setattr(world.undelivered._shards, "of", lambda *_, shard=shard: shard)
         world.undelivered.add_new([NewEntry(an_item(number=shard))])
 
     assert shards("L~") == {"0", "1", "2", "3"}
@@ -410,32 +410,58 @@ def test_a_drift_is_told_and_corrected(world):
     assert world.reports.count(ACCOUNT, NOW).total == 3
 
 
-def test_shards_are_folded_into_one_row(world, monkeypatch, calls):
+def figures(world):
+    return (
+        world.reports.count(ACCOUNT, NOW),
+        world.reports.failures_by_day(ACCOUNT, YESTERDAY, YESTERDAY),
+        world.reports.resolutions(ACCOUNT, YESTERDAY, YESTERDAY),
+    )
+
+
+def test_shards_are_folded_into_one_row(world, monkeypatch):
     for shard in range(SHARDS):
-        monkeypatch.setattr(world.undelivered._shards, "of", lambda _, shard=shard: shard)
-        world.undelivered.add_new([NewEntry(an_item(number=shard)), NewEntry(resent(an_item(number=10 + shard)))])
-    before = world.reports.count(ACCOUNT, NOW)
+        monkeypatch.setattr(world.undelivered._shards, "of", lambda *_, shard=shard: shard)
+        arrived = reported(resent(an_item(number=20 + shard)), Outcome.DELIVERED)
+        new = [an_item(number=shard), resent(an_item(number=10 + shard)), arrived]
+        world.undelivered.add_new([NewEntry(item) for item in new[:2]])
+        world.undelivered.save(None, new[2])
+    before = figures(world)
 
     saved = DynamoCounterUpkeep(zone_of=world.zones).fold(ACCOUNT, YESTERDAY, YESTERDAY)
 
-    assert saved == SHARDS - 1
-    assert shards("L~") == {"0"}
-    assert world.reports.count(ACCOUNT, NOW) == before
+    assert saved == 2 * (SHARDS - 1)
+    assert shards("L~") == shards("T~") == {"0"}
+    assert figures(world) == before
+    assert before[0].total == 2 * SHARDS
+    assert before[2].total() == SHARDS
 
 
 def test_a_shard_that_is_written_meanwhile_is_not_folded(world, monkeypatch):
-    monkeypatch.setattr(world.undelivered._shards, "of", lambda _: 1)
+    monkeypatch.setattr(world.undelivered._shards, "of", lambda *_: 1)
     world.undelivered.add_new([NewEntry(an_item(number=1))])
+    numbers = iter(range(2, 10))
 
     def overtaken(actions):
-        monkeypatch.setattr(counter_upkeep, "write", write)
-        world.undelivered.add_new([NewEntry(an_item(Reason.COMPLAINT, number=2))])
+        # What is counted under names that the row did not have when it was read must not be lost either.
+        world.undelivered.add_new([NewEntry(an_item(Reason.COMPLAINT, number=next(numbers)))])
         write(actions)
 
     monkeypatch.setattr(counter_upkeep, "write", overtaken)
 
     assert DynamoCounterUpkeep(zone_of=world.zones).fold(ACCOUNT, YESTERDAY, YESTERDAY) == 0
-    assert world.reports.count(ACCOUNT, NOW).total == 2
+    count, failed, _ = figures(world)
+    assert count.total == sum(failed[YESTERDAY].values()) == 3
+
+
+def test_what_happens_to_older_items_adds_no_shards_to_their_days(world, monkeypatch):
+    old, fresh = an_item(number=1, days_ago=9), an_item(number=2, days_ago=1)
+    monkeypatch.setattr(world.undelivered._shards, "_by_account", {ACCOUNT: 2})
+
+    for item in (old, fresh):
+        world.undelivered.save(None, item)
+
+    assert shards(f"L~{old.sent_at.date()}") == shards(f"T~{old.sent_at.date()}") == {"0"}
+    assert shards(f"L~{YESTERDAY}") == shards(f"T~{YESTERDAY}") == {"2"}
 
 
 def test_an_account_is_registered_at_first_sight_only(world, calls):

@@ -115,7 +115,7 @@ class CounterUpkeep(Protocol):
         """Whether the account's upkeep of a day is the caller's to do: once."""
 
     def drift(self, account_id: str, day: date, now: datetime) -> Mapping[str, int] | None:
-        """Return what the live counters of a day (in UTC) lack of its items, by class code and ``r``; empty when right.
+        """Return what the live counters of a day (in UTC) lack of its items, by ``live_code``; empty when right.
 
         None when somebody wrote meanwhile, so that nothing can be said.
         """
@@ -133,7 +133,7 @@ class CounterUpkeep(Protocol):
         """Add a drift to the counters of all that failed on its day."""
 
     def fold(self, account_id: str, first: date, last: date) -> int:
-        """Bring the counters of each day of a span into one row; return how many rows that saved."""
+        """Bring the counters of each day of a span into one row each; return how many rows that saved."""
 
     def days_to_recount(self, account_id: str, now: datetime) -> Sequence[date]:
         """Return the days whose failures a change of time zone left to be counted anew."""

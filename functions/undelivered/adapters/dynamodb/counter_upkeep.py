@@ -4,7 +4,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from pynamodb.exceptions import DeleteError, PutError, UpdateError
@@ -27,6 +26,7 @@ from undelivered.adapters.dynamodb.requests import (
 )
 from undelivered.domain.reporting import CountChange, count_change, day_start
 
+_RESOLVED = "resolved."
 _CLAIMS_KEPT_SECONDS = 3 * 86_400
 _ZONE_KNOWN_SECONDS = 180
 """How long after a change of time zone every process knows of it: settings are kept for a minute."""
@@ -50,7 +50,7 @@ class DynamoCounterUpkeep:
             leaves = edge.leaves(row["entry_key"]["S"])
             # What was noted and has left counts no more; the rest does until it is swept.
             if leaves > second or not before.edge.holds(leaves):
-                found.update(counters.live_names(count_change(None, item_of(row)).live))
+                found.update(count_change(None, item_of(row)).live)
         if _counted(account_id, day) != before:
             return None
         found.subtract(before.counted)
@@ -61,26 +61,26 @@ class DynamoCounterUpkeep:
         """Return what the counters of a day in the account's time zone lack of all that failed on it, as ``drift``."""
         before = _failed(account_id, day)
         zone = self._zone_of(account_id)
-        found: dict[str, dict[str, int]] = {}
+        found: dict[str, Counter[str]] = {}
         # What a sweep moves meanwhile is seen twice rather than not at all.
         for model in (UndeliveredModel, HistoryModel):
             for row in _items(model, account_id, day, zone):
-                found[row["entry_key"]["S"]] = counters.failed_names(count_change(None, item_of(row)))
+                found[row["entry_key"]["S"]] = _in_words(count_change(None, item_of(row)))
         if _failed(account_id, day) != before:
             return None
         total = Counter[str]()
         for failed in found.values():
             total.update(failed)
-        total.subtract(before)
+        total.subtract(_in_words(before))
         return _nonzero(total)
 
     def correct(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
         """Add a drift of live items to the counters of its day; what others count meanwhile stays counted."""
-        write(counters.additions(account_id, {day: CountChange(live=Counter(drift))}, 0))
+        write(counters.additions(account_id, {day: CountChange(live=Counter(drift))}))
 
     def correct_failed(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
         """Add a drift of all that failed to the counters of its day."""
-        write(counters.additions(account_id, {day: CountChange(failed=Counter(drift))}, 0))
+        write(counters.additions(account_id, {day: _from_words(drift)}))
 
     def claim(self, account_id: str, day: date) -> bool:
         """Whether the account's upkeep of a day is the caller's to do: once."""
@@ -131,10 +131,11 @@ class DynamoCounterUpkeep:
         A row that is written at the same time stays for the next time.
         """
         shards: dict[str, list[Row]] = defaultdict(list)
-        for row in query_all(CountsModel, account_id, counters.live_rows(first, last), consistent=True):
-            day, _, shard = row["bucket"]["S"].rpartition("~")
-            if shard != "0":
-                shards[day].append(row)
+        for within in (counters.live_rows(first, last), counters.failed_rows(first, last)):
+            for row in query_all(CountsModel, account_id, within, consistent=True):
+                day, _, shard = row["bucket"]["S"].rpartition("~")
+                if shard != "0":
+                    shards[day].append(row)
         return sum(_fold(day, rows) for day, rows in shards.items())
 
 
@@ -148,8 +149,24 @@ def _counted(account_id: str, day: date) -> counters.LiveDay:
     return known or counters.LiveDay(Counter(), edge.edge_of(None, day))
 
 
-def _failed(account_id: str, day: date) -> Mapping[str, int]:
-    return counters.failed_by_day(account_id, day, day, consistent=True).get(day, {})
+def _failed(account_id: str, day: date) -> CountChange:
+    return counters.failed_by_day(account_id, day, day, consistent=True).get(day, CountChange())
+
+
+def _in_words(change: CountChange) -> Counter[str]:
+    """Return what failed and was resolved under names that tell them apart."""
+    resolved = {f"{_RESOLVED}{bucket}": number for bucket, number in change.resolved.items()}
+    return Counter({**change.failed, **resolved})
+
+
+def _from_words(told: Mapping[str, int]) -> CountChange:
+    change = CountChange()
+    for name, number in told.items():
+        if name.startswith(_RESOLVED):
+            change.resolved[int(name.removeprefix(_RESOLVED))] = number
+        else:
+            change.failed[name] = number
+    return change
 
 
 def _nonzero(numbers: Counter[str]) -> Mapping[str, int]:
@@ -159,9 +176,10 @@ def _nonzero(numbers: Counter[str]) -> Mapping[str, int]:
 def _fold(day: str, rows: list[Row]) -> int:
     total = Counter[str]()
     for row in rows:
-        total.update({name: int(row[name]["N"]) for name in counters.LIVE_NAMES if name in row})
+        total.update({name: int(value["N"]) for name, value in row.items() if "N" in value and name != counters.WRITES})
     target: Row = {"account_id": rows[0]["account_id"], "bucket": {"S": f"{day}~0"}}
-    additions = [add(CountsModel, target, total)] if total else []
+    numbers = _nonzero(total)
+    additions = [add(CountsModel, target, numbers)] if numbers else []
     try:
         write([*additions, *(_delete_unchanged(row) for row in rows)])
     except (ConditionFailedError, ContendedError):
@@ -170,23 +188,13 @@ def _fold(day: str, rows: list[Row]) -> int:
 
 
 def _delete_unchanged(row: Row) -> Action:
-    """Return the action that deletes a row of counters if each of them is what was read."""
-    names: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    terms = []
-    for place, name in enumerate(counters.LIVE_NAMES):
-        names[f"#{place}"] = name
-        if name in row:
-            values[f":{place}"] = row[name]
-            terms.append(f"#{place} = :{place}")
-        else:
-            terms.append(f"attribute_not_exists(#{place})")
+    """Return the action that deletes a row of counters if nobody has written it since it was read."""
     return {
         "Delete": {
             "TableName": CountsModel.Meta.table_name,
             "Key": {"account_id": row["account_id"], "bucket": row["bucket"]},
-            "ConditionExpression": " AND ".join(terms),
-            "ExpressionAttributeNames": names,
-            **({"ExpressionAttributeValues": values} if values else {}),
+            "ConditionExpression": "#writes = :read",
+            "ExpressionAttributeNames": {"#writes": counters.WRITES},
+            "ExpressionAttributeValues": {":read": row[counters.WRITES]},
         }
     }

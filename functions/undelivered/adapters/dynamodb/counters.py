@@ -1,21 +1,24 @@
 """The counters of a day: rows of a few bytes, written in the same transactions as the items they count.
 
-``L~<day>~<shard>`` holds live items by ``live_code``, and under ``r`` those being resent; ``T~<day>~<shard>`` all that
-failed by ``<class code>.<reason>``, and how many of those arrived in the end by ``h<resolution bucket>``. The day of
-``T`` is the item's day of sending in the account's time zone, as the trend shows it; that of ``L`` is the day in UTC,
-since the report's thirty days know no time zone and an account may change its own. The sum over the shards counts;
-a busy account's writers spread over them so as not to wait for each other. The first shard of a day says too which of
-its items are about to leave, see ``edge``.
+``L~<day>~<shard>`` holds live items by ``live_code``, and those being resent; ``T~<day>~<shard>`` all that failed by
+class and reason, and how many of those arrived in the end by ``resolution_bucket``; both by short names, see
+``counter_names``. The day of ``T`` is the item's day of sending in the account's time zone, as the trend shows it; that
+of ``L`` is the day in UTC, since the report's thirty days know no time zone and an account may change its own.
+
+The sum over the shards counts. A busy account's writers spread over them so as not to wait for each other, as long as
+a day is young: that is when most is written to it. Later all write to the first again and ``fold`` leaves a row a day.
+The first shard of a day says too which of its items are about to leave, see ``edge``.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 
+from undelivered.adapters.dynamodb import counter_names
 from undelivered.adapters.dynamodb.edge import Edge, edge_of
 from undelivered.adapters.dynamodb.mapping import Facts
 from undelivered.adapters.dynamodb.models import CountsModel
@@ -26,13 +29,11 @@ from undelivered.domain.reporting import CLASS_BY_LIVE_CODE, RESENDING, CountCha
 SHARDS = 4
 """How many rows a day's counters may spread over; each adds to what a count reads."""
 
-_RESENDING = "r"
-_RESOLVED = "h"
-_DATE_LENGTH = len("2026-11-23")
-_KEYS = frozenset({"account_id", "bucket"})
+WRITES = "n"
+"""How often a row of a shard but the first was written, so that nobody deletes what he has not read."""
 
-LIVE_NAMES = (*CLASS_BY_LIVE_CODE, _RESENDING)
-"""Every attribute that a row of live items can have."""
+_YOUNG = timedelta(days=1)
+_DATE_LENGTH = len("2026-11-23")
 
 DayChanges = Mapping[date, CountChange]
 
@@ -63,30 +64,20 @@ def _day_of(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def live_names(live: Mapping[str, int]) -> dict[str, int]:
-    """Return a change of live items by the counters' own names."""
-    return {_RESENDING if name == RESENDING else name: number for name, number in live.items() if number}
-
-
-def additions(account_id: str, changes: DayChanges, shard: int) -> list[Action]:
+def additions(account_id: str, changes: DayChanges, shard_of: Callable[[date], int] = lambda _day: 0) -> list[Action]:
     """Return the actions that carry the changes out, at most two for each day."""
     actions = []
     for day, change in changes.items():
-        if change.live:
-            actions.append(add(CountsModel, _key(account_id, f"L~{day.isoformat()}~{shard}"), live_names(change.live)))
-        if names := failed_names(change):
-            actions.append(add(CountsModel, _key(account_id, f"T~{day.isoformat()}~{shard}"), names))
+        shard = shard_of(day)
+        counted = {
+            "L": counter_names.live(change.live),
+            "T": counter_names.failed(change.failed, change.resolved),
+        }
+        for letter, numbers in counted.items():
+            if numbers:
+                written = numbers | {WRITES: 1} if shard else numbers
+                actions.append(add(CountsModel, _key(account_id, f"{letter}~{day.isoformat()}~{shard}"), written))
     return actions
-
-
-def failed_names(change: CountChange) -> dict[str, int]:
-    """Return a change of what failed, and of what of it was resolved, by the counters' own names."""
-    return {**change.failed, **{f"{_RESOLVED}{bucket}": number for bucket, number in change.resolved.items()}}
-
-
-def resolved_of(names: Mapping[str, int]) -> Counter[int]:
-    """Return what ``failed_by_day`` tells of what was resolved, by bucket."""
-    return Counter({int(name[1:]): number for name, number in names.items() if number and "." not in name})
 
 
 def _key(account_id: str, bucket: str) -> Row:
@@ -101,18 +92,18 @@ class LiveDay(Struct, frozen=True):
 
     def live(self, now: int) -> LiveCount:
         """Return what of the day is live at a second of the epoch, as far as it is noted."""
-        names = self.by_code(now)
-        resending = names.pop(_RESENDING, 0)
+        numbers = self.by_code(now)
+        resending = numbers.pop(RESENDING, 0)
         by_class = Counter[FailureClass]()
-        for code, number in names.items():
+        for code, number in numbers.items():
             by_class[CLASS_BY_LIVE_CODE[code]] += number
         return LiveCount(by_class, resending)
 
     def by_code(self, now: int) -> Counter[str]:
-        """Return the same by the counters' own names."""
-        names = Counter(self.counted)
-        names.update(self.edge.live(now))
-        return names
+        """Return the same by ``live_code``, and under ``RESENDING`` those being resent."""
+        numbers = Counter(self.counted)
+        numbers.update(self.edge.live(now))
+        return numbers
 
 
 def live_by_day(
@@ -126,29 +117,31 @@ def live_by_day(
         known = days.get(day)
         if known is None:
             known = days[day] = LiveDay(Counter(), edge_of(row if shard == "0" else None, day))
-        for name in LIVE_NAMES:
+        for name, code in counter_names.LIVE_BY_NAME.items():
             if name in row:
-                known.counted[name] += int(row[name]["N"])
+                known.counted[code] += int(row[name]["N"])
     return days
 
 
-def failed_by_day(account_id: str, first: date, last: date, *, consistent: bool = False) -> Mapping[date, Counter[str]]:
-    """Return all that failed on each day that has any, by ``<class code>.<reason>``, and what was resolved of it.
-
-    The latter by ``h`` and the bucket of how long it took.
-    """
-    days: dict[date, Counter[str]] = {}
-    for row in query_all(CountsModel, account_id, _buckets("T", first, last), consistent=consistent):
-        of_day = days.setdefault(date.fromisoformat(row["bucket"]["S"].split("~")[1]), Counter())
-        for name, value in row.items():
-            if name not in _KEYS:
-                of_day[name] += int(value["N"])
+def failed_by_day(account_id: str, first: date, last: date, *, consistent: bool = False) -> Mapping[date, CountChange]:
+    """Return all that failed on each day that has any, and what was resolved of it."""
+    days: dict[date, CountChange] = {}
+    for row in query_all(CountsModel, account_id, failed_rows(first, last), consistent=consistent):
+        of_day = days.setdefault(date.fromisoformat(row["bucket"]["S"].split("~")[1]), CountChange())
+        failures, resolved = counter_names.of_failed(row)
+        of_day.failed.update(failures)
+        of_day.resolved.update(resolved)
     return days
 
 
 def live_rows(first: date, last: date) -> Condition:
     """Return the condition on ``bucket`` of the live counters of a span of days."""
     return _buckets("L", first, last)
+
+
+def failed_rows(first: date, last: date) -> Condition:
+    """Return the condition on ``bucket`` of the counters of all that failed in a span of days."""
+    return _buckets("T", first, last)
 
 
 def _buckets(letter: str, first: date, last: date) -> Condition:
@@ -166,11 +159,11 @@ class Shards:
         self._choose = choose
         self._by_account: dict[str, int] = {}
 
-    def of(self, account_id: str) -> int:
-        """Return the shard to write to."""
-        return self._by_account.get(account_id, 0)
+    def of(self, account_id: str, day: date, now: datetime) -> int:
+        """Return the shard of a day to write to."""
+        return self._by_account.get(account_id, 0) if day >= (now - _YOUNG).astimezone(UTC).date() else 0
 
     def move(self, account_id: str) -> None:
         """Go on with another shard."""
         step = 1 + self._choose(SHARDS - 1)
-        self._by_account[account_id] = (self.of(account_id) + step) % SHARDS
+        self._by_account[account_id] = (self._by_account.get(account_id, 0) + step) % SHARDS

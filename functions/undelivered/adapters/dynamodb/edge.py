@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, time
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from undelivered.adapters.dynamodb import counter_names
 from undelivered.adapters.dynamodb.models import CountsModel
 from undelivered.adapters.dynamodb.requests import Action, Row, get
 from undelivered.domain.notification import REPORT_WINDOW
@@ -29,13 +30,14 @@ AHEAD_SECONDS = 360
 RENEWED_SECONDS = 180
 """With less than this noted ahead, more is noted."""
 
-NOTED_AT_MOST = 300
-"""How many notes (a second and a class each) a row holds: some 2 KB, so that counting stays cheap."""
+NOTE_AT_MOST = 1_900
+"""How many bytes of a row the note of what leaves may take: with all other counters it is 8 KB still."""
 
 _NOTE = "x"
 _WRITES = "n"
 WINDOW_SECONDS = int(REPORT_WINDOW.total_seconds())
-_PART = re.compile(r"(\d+)([a-z]+)(-?\d+)")
+_SECOND = re.compile(r"(\d+)([^,]+)")
+_PART = re.compile(r"([a-zA-Z])(-?\d*)")
 
 
 def leaves(entry_key: str) -> int:
@@ -53,7 +55,8 @@ class Edge(Struct, frozen=True):
 
     Items that leave at or before ``until`` are noted, those in a gap (above its first second, up to its last) are not:
     they left while nothing was noted ahead, and are taken off the counter by who removes them. ``due`` is how many
-    leave at a second, by the counter's name; ``writes`` is None for a row that nobody near the edge has written.
+    leave at a second, by ``live_code`` or as ``RESENDING``; ``writes`` is None for a row that nobody near the edge has
+    written.
     """
 
     until: int
@@ -87,16 +90,44 @@ def edge_of(row: Row | None, day: date) -> Edge:
     return Edge(
         int(until),
         tuple((int(low), int(high)) for low, high in (gap.split("-") for gap in gaps.split(",") if gap)),
-        Counter({(int(base) + int(after), name): int(number) for after, name, number in _PART.findall(due)}),
+        _due_of(due, int(base)),
         writes,
     )
 
 
+def _due_of(text: str, base: int) -> Counter[tuple[int, str]]:
+    due = Counter[tuple[int, str]]()
+    second = base
+    for after, numbers in _SECOND.findall(text):
+        second += int(after)
+        for name, number in _PART.findall(numbers):
+            due[second, counter_names.LIVE_BY_NAME[name]] = int(number or 1)
+    return due
+
+
+def note_of_second(after: int, numbers: Mapping[str, int]) -> str:
+    """Return the note of those that leave at a second, so many seconds after the one noted before."""
+    named = counter_names.live(numbers)
+    return str(after) + "".join(f"{name}{number if number != 1 else ''}" for name, number in sorted(named.items()))
+
+
 def _to_text(edge: Edge) -> str:
-    base = min((second for second, _ in edge.due), default=0)
+    by_second: dict[int, dict[str, int]] = {}
+    for (second, code), number in sorted(edge.due.items()):
+        if number:
+            by_second.setdefault(second, {})[code] = number
+    base = second_before = min(by_second, default=0)
+    notes = []
+    for second, numbers in by_second.items():
+        notes.append(note_of_second(second - second_before, numbers))
+        second_before = second
     gaps = ",".join(f"{low}-{high}" for low, high in edge.gaps)
-    due = ",".join(f"{second - base}{name}{number}" for (second, name), number in sorted(edge.due.items()) if number)
-    return f"{edge.until}|{gaps}|{base}|{due}"
+    return f"{edge.until}|{gaps}|{base}|{','.join(notes)}"
+
+
+def length_of(edge: Edge) -> int:
+    """Return how many bytes the note of an edge takes."""
+    return len(_to_text(edge))
 
 
 def key_of_first(account_id: str, day: date) -> Row:
@@ -110,11 +141,14 @@ def read_edge(account_id: str, day: date) -> Edge:
 
 
 def write_edge(account_id: str, day: date, read: Edge, noted: Edge, counted: Mapping[str, int]) -> Action:
-    """Return the action that notes an edge and adds to the day's counters, if nobody wrote since it was read."""
+    """Return the action that notes an edge and adds to the day's counters, if nobody wrote since it was read.
+
+    What is added is by ``live_code``, and under ``RESENDING`` those being resent.
+    """
     names = {"#n": _WRITES, "#x": _NOTE}
     values = {":next": {"N": str((read.writes or 0) + 1)}, ":x": {"S": _to_text(noted)}}
     terms = []
-    for place, (name, number) in enumerate(counted.items()):
+    for place, (name, number) in enumerate(counter_names.live(counted).items()):
         names[f"#{place}"] = name
         values[f":{place}"] = {"N": str(number)}
         terms.append(f"#{place} :{place}")

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 
 from msgspec.structs import replace
 
-from undelivered.adapters.dynamodb import counters, edge
+from undelivered.adapters.dynamodb import edge
 from undelivered.adapters.dynamodb.mapping import item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
 from undelivered.adapters.dynamodb.requests import Action, ConditionFailedError, ContendedError, query_all, write
@@ -24,7 +25,7 @@ def change_at_edge(account_id: str, day: date, changes: Sequence[Leaving], now: 
     known = edge.read_edge(account_id, day)
     due, counted = Counter(known.due), Counter[str]()
     for leaves, live in changes:
-        for name, number in counters.live_names(live).items():
+        for name, number in live.items():
             if not known.holds(leaves):
                 counted[name] += number
             elif leaves > now:
@@ -63,23 +64,18 @@ def _note_day(account_id: str, day: date, now: int) -> None:
 
 def _with_next(account_id: str, start: edge.Edge, until: int) -> tuple[edge.Edge, Counter[str]]:
     """Return an edge with those noted that leave next, as many as fit, and how the day's counters change by it."""
-    due, counted, held = Counter(start.due), Counter[str](), Counter[tuple[int, str]]()
-    done = start.until
-    for item in _items(account_id, start.until, until):
-        leaves = edge.leaves(item.entry_key)
-        if leaves > done + 1 and held:
-            due.update(held)
-            held.clear()
-        if leaves > done + 1:
-            done = leaves - 1
-        for name, number in counters.live_names(count_change(None, item).live).items():
-            held[leaves, name] += number
-            counted[name] -= number
-        if len(due) + len(held) > edge.NOTED_AT_MOST:
-            for (_, name), number in held.items():
-                counted[name] += number
-            return replace(start, due=due, until=done), counted
-    due.update(held)
+    due, counted = Counter(start.due), Counter[str]()
+    length, before = edge.length_of(start), start.until
+    for leaves, items in groupby(_items(account_id, start.until, until), lambda item: edge.leaves(item.entry_key)):
+        live = Counter[str]()
+        for item in items:
+            live.update(count_change(None, item).live)
+        length += len(edge.note_of_second(leaves - before, live)) + 1
+        if length > edge.NOTE_AT_MOST:
+            return replace(start, due=due, until=leaves - 1), counted
+        due.update({(leaves, code): number for code, number in live.items()})
+        counted.subtract(live)
+        before = leaves
     return replace(start, due=due, until=until), counted
 
 

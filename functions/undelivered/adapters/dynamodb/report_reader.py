@@ -17,6 +17,7 @@ from undelivered.adapters.dynamodb.streams import Progress
 from undelivered.domain.notification import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
 from undelivered.domain.reporting import (
     CLASS_BY_CODE,
+    CountChange,
     LiveCount,
     ReportFilter,
     window_start,
@@ -100,16 +101,16 @@ class DynamoReportReader:
         counted = counters.failed_by_day(account_id, first, last)
         days = [first + timedelta(days=after) for after in range((last - first).days + 1)]
         return {
-            day: {name: number for name, number in counted.get(day, {}).items() if number and "." in name}
+            day: {name: number for name, number in counted.get(day, CountChange()).failed.items() if number}
             for day in days
         }
 
     def resolutions(self, account_id: str, first: date, last: date) -> Counter[int]:
         """Return how long it took to resolve what was sent in a span of days, by ``resolution_bucket``."""
         told = Counter[int]()
-        for names in counters.failed_by_day(account_id, first, last).values():
-            told.update(counters.resolved_of(names))
-        return told
+        for change in counters.failed_by_day(account_id, first, last).values():
+            told.update(change.resolved)
+        return Counter({bucket: number for bucket, number in told.items() if number})
 
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
         """Return the addresses of which more than one item is noted in a span of days, with their numbers."""

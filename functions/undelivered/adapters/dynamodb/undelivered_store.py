@@ -208,12 +208,16 @@ class DynamoUndeliveredStore:
             if pause:
                 self._sleep(random.uniform(0, pause))  # noqa: S311 - jitter is no secret
             try:
-                write([*actions, *counters.additions(account_id, changes, self._shards.of(account_id))])
+                write([*actions, *self._additions(account_id, changes)])
             except ContendedError:
                 self._shards.move(account_id)
             else:
                 return
         raise RetryableError("too many writers at the same rows")
+
+    def _additions(self, account_id: str, changes: counters.DayChanges) -> list[Action]:
+        now = self._clock()
+        return counters.additions(account_id, changes, lambda day: self._shards.of(account_id, day, now))
 
     def find(self, account_id: str, entry_key: str) -> UndeliveredItem | None:
         """Return an item as it is now, from the report or from history."""
@@ -362,7 +366,7 @@ class DynamoUndeliveredStore:
                 if (action := change_at_edge(account_id, day, changes, now)) is not None
             ]
             try:
-                write([*actions, *edges, *counters.additions(account_id, others, self._shards.of(account_id))])
+                write([*actions, *edges, *self._additions(account_id, others)])
             except ContendedError:
                 self._shards.move(account_id)
             except ConditionFailedError as error:
