@@ -16,6 +16,7 @@ from rich.markup import escape
 from infrastructure.bench.command import bench
 from infrastructure.demo import demo
 from infrastructure.deploy import deploy, destroy
+from infrastructure.doctor.command import doctor
 from infrastructure.errors import ToolError
 from infrastructure.explain import explain
 from infrastructure.paths import ROOT
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Undelivered: build it, run it, try it, deploy it.")
 app.command()(bench)
 app.command()(demo)
+app.command()(doctor)
 app.command()(explain)
 app.command()(deploy)
 app.command()(destroy)

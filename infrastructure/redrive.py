@@ -321,10 +321,19 @@ class Line:
     replaying: Replaying
 
 
+def dead_letter_queue(name: QueueName) -> str:
+    """Return the logical id of a dead-letter queue."""
+    return f"{_prefix(name)}DeadLetterQueue"
+
+
+def _prefix(name: QueueName) -> str:
+    return "".join(word.capitalize() for word in name.value.split("-"))
+
+
 def line_of(name: QueueName, stack: Deployment) -> Line:
     """Return a queue's line on a stack; raises ToolError when the stack lacks it."""
-    prefix = {QueueName.SMS_LOGS: "SmsLogs", QueueName.FOLLOW_UP: "FollowUp"}.get(name, name.value.capitalize())
-    dead_letter_url = stack.resource(f"{prefix}DeadLetterQueue")
+    prefix = _prefix(name)
+    dead_letter_url = stack.resource(dead_letter_queue(name))
     if name in {QueueName.FEEDBACK, QueueName.SENDS, QueueName.RESENDS}:
         into = IntoQueue(stack.client("sqs"), stack.resource(f"{prefix}Queue"), dead_letter_url)
         if name is QueueName.FEEDBACK:

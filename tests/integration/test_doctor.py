@@ -1,0 +1,377 @@
+"""What the doctor says of a stack, by what AWS answers; botocore holds the answers to their documented form."""
+
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.stub import Stubber
+
+from infrastructure.doctor import mail, parts, texts
+from infrastructure.doctor.examination import Examined, Status, examine, fragment
+from infrastructure.errors import ToolError
+
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:undelivered-live-FeedbackTopic"
+ALARMS = "arn:aws:sns:eu-central-1:123456789012:undelivered-live-AlarmTopic"
+ROLE = "arn:aws:iam::123456789012:role/logs"
+GROUP = "sns/eu-central-1/123456789012/DirectPublishToPhoneNumber"
+NOW = datetime.now(UTC)
+
+RESOURCES = {
+    "FeedbackTopic": ("AWS::SNS::Topic", TOPIC),
+    "FeedbackQueue": ("AWS::SQS::Queue", "https://sqs.eu-central-1.amazonaws.com/123456789012/feedback"),
+    "SendsDeadLetterQueue": ("AWS::SQS::Queue", "https://sqs.eu-central-1.amazonaws.com/123456789012/dead"),
+    "SendsConfigurationSet": ("AWS::SES::ConfigurationSet", "live-sends"),
+    "ResendsConfigurationSet": ("AWS::SES::ConfigurationSet", "live-resends"),
+    "IngestSmsLogs": ("AWS::Lambda::Function", "live-IngestSmsLogs"),
+    "IngestFeedbackFeedback": ("AWS::Lambda::EventSourceMapping", "14e0db71-a35b-4eb5-b481-8945cf9d10c2"),
+    "CleanupEveryMinute": ("AWS::Events::Rule", "every-minute"),
+    "ApiErrorsAlarm": ("AWS::CloudWatch::Alarm", "live-api-errors"),
+}
+QUOTA = {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 10.0}
+ACCOUNT = {"ProductionAccessEnabled": True, "SendingEnabled": True, "EnforcementStatus": "HEALTHY", "SendQuota": QUOTA}
+VERIFIED = {"VerifiedForSendingStatus": True, "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS"}}
+
+
+class Answers:
+    """Clients that give the answers they are told, in order."""
+
+    def __init__(self):
+        self._stubbed = {}
+
+    def client(self, service):
+        if service not in self._stubbed:
+            quiet = Config(retries={"max_attempts": 0})
+            keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+            client = boto3.client(service, region_name="eu-central-1", config=quiet, **keys)
+            stubber = Stubber(client)
+            stubber.activate()
+            self._stubbed[service] = client, stubber
+        return self._stubbed[service][0]
+
+    def give(self, service, operation, answer):
+        self.client(service)
+        self._stubbed[service][1].add_response(operation, answer)
+
+    def refuse(self, service, operation, code, message=""):
+        self.client(service)
+        self._stubbed[service][1].add_client_error(operation, code, message)
+
+
+@pytest.fixture
+def answers():
+    return Answers()
+
+
+@pytest.fixture
+def say(answers):
+    """Return what a check finds, as statuses and texts."""
+
+    def run(check, status="UPDATE_COMPLETE"):
+        parameters = {"Sender": "notices@example.com"}
+        outputs = {"SmsDeliveryStatusRoleArn": ROLE}
+        examined = Examined("undelivered-live", answers.client, status, parameters, outputs, RESOURCES)
+        return [(each.status, f"{each.what} → {each.remedy}") for each in examine(examined, {"it": check})]
+
+    return run
+
+
+def the_only(findings, status, *parts_of_text):
+    ((found, text),) = findings
+    assert found is status, text
+    assert all(part in text for part in parts_of_text), text
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        ("UPDATE_COMPLETE", Status.OK),
+        ("UPDATE_ROLLBACK_COMPLETE", Status.WARNING),
+        ("UPDATE_IN_PROGRESS", Status.WARNING),
+        ("UPDATE_ROLLBACK_FAILED", Status.WRONG),
+        ("DELETE_FAILED", Status.WRONG),
+    ],
+)
+def test_the_stacks_status_is_judged(say, status, found):
+    the_only(say(parts.stack, status), found)
+
+
+def test_a_permission_that_is_missing_is_named_and_nothing_is_said_of_the_thing(answers, say):
+    answers.refuse(
+        "sesv2", "get_account", "AccessDeniedException", "User: me is not authorized to perform: ses:GetAccount on: *"
+    )
+
+    the_only(say(mail.production_access), Status.UNSEEN, "ses:GetAccount")
+
+
+def test_a_call_that_fails_otherwise_is_told_with_its_code(answers, say):
+    answers.refuse("sns", "get_sms_sandbox_account_status", "InvalidAction")
+
+    the_only(say(texts.sandbox), Status.UNSEEN, "GetSMSSandboxAccountStatus", "InvalidAction")
+
+
+def test_what_the_stack_lacks_is_wrong(answers):
+    def lacking(examined):
+        raise ToolError(f"{examined.name} lacks it")
+        yield
+
+    ((found),) = examine(Examined("it", answers.client, "", {}, {}, {}), {"it": lacking})
+
+    assert (found.status, found.what) == (Status.WRONG, "it lacks it")
+
+
+def test_ses_in_its_sandbox_is_wrong(answers, say):
+    answers.give("sesv2", "get_account", {**ACCOUNT, "ProductionAccessEnabled": False})
+
+    the_only(say(mail.production_access), Status.WRONG, "sandbox", "Request production access")
+
+
+@pytest.mark.parametrize(
+    ("change", "found", "said"),
+    [
+        ({}, Status.OK, "sending is enabled"),
+        ({"SendingEnabled": False}, Status.WRONG, "put-account-sending-attributes --sending-enabled"),
+        ({"SendQuota": {**QUOTA, "SentLast24Hours": 45_000.0}}, Status.WARNING, "45000 of 50000"),
+    ],
+)
+def test_whether_ses_takes_mail(answers, say, change, found, said):
+    answers.give("sesv2", "get_account", {**ACCOUNT, **change})
+
+    the_only(say(mail.sending), found, said)
+
+
+@pytest.mark.parametrize(("status", "found"), [("PROBATION", Status.WARNING), ("SHUTDOWN", Status.WRONG)])
+def test_what_ses_thinks_of_the_account(answers, say, status, found):
+    answers.give("sesv2", "get_account", {**ACCOUNT, "EnforcementStatus": status})
+
+    assert found in {each for each, _ in say(mail.sending)}
+
+
+def test_a_sender_that_is_verified_by_its_domain_and_signs_is_in_order(answers, say):
+    answers.refuse("sesv2", "get_email_identity", "NotFoundException")
+    answers.give("sesv2", "get_email_identity", VERIFIED)
+
+    assert {status for status, _ in say(mail.sender_identity)} == {Status.OK}
+
+
+def test_a_sender_that_nobody_verified_is_wrong(answers, say):
+    answers.refuse("sesv2", "get_email_identity", "NotFoundException")
+    answers.refuse("sesv2", "get_email_identity", "NotFoundException")
+
+    the_only(say(mail.sender_identity), Status.WRONG, "SenderDomain=example.com")
+
+
+def test_a_sender_that_does_not_sign_is_wrong(answers, say):
+    answers.give("sesv2", "get_email_identity", {**VERIFIED, "DkimAttributes": {"Status": "PENDING"}})
+
+    assert [status for status, _ in say(mail.sender_identity)] == [Status.OK, Status.WRONG]
+
+
+def destination(events, *, enabled=True, topic=TOPIC):
+    told = {"Name": "feedback", "Enabled": enabled, "MatchingEventTypes": sorted(events)}
+    return {"EventDestinations": [{**told, "SnsDestination": {"TopicArn": topic}}]}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "missing"),
+    [
+        ({}, ""),
+        ({"events": {"DELIVERY"}}, "DELIVERY"),
+        ({"enabled": False}, "BOUNCE"),
+        ({"topic": ALARMS}, "BOUNCE"),
+    ],
+    ids=["in order", "no deliveries", "switched off", "another topic"],
+)
+def test_configuration_sets_publish_every_type_to_the_feedback_topic(answers, say, spoil, missing):
+    for events in mail.published_events().values():
+        answers.give("sesv2", "get_configuration_set", {"SendingOptions": {"SendingEnabled": True}})
+        left = events - spoil.get("events", set())
+        more = {name: value for name, value in spoil.items() if name != "events"}
+        answers.give("sesv2", "get_configuration_set_event_destinations", destination(left, **more))
+
+    findings = say(mail.configuration_sets)
+
+    found = [text for status, text in findings if status is Status.WRONG]
+    assert bool(found) == bool(missing)
+    assert all(missing in text for text in found)
+
+
+def test_what_is_wanted_of_configuration_sets_is_what_the_template_says():
+    published = mail.published_events()
+
+    assert set(published) == {"SendsConfigurationSet", "ResendsConfigurationSet"}
+    assert published["ResendsConfigurationSet"] - published["SendsConfigurationSet"] == {"DELIVERY"}
+    assert {"RENDERING_FAILURE", "DELIVERY_DELAY"} <= published["SendsConfigurationSet"]
+
+
+@pytest.mark.parametrize(("reasons", "found"), [(["BOUNCE", "COMPLAINT"], Status.OK), (["BOUNCE"], Status.WARNING)])
+def test_the_accounts_suppression_list(answers, say, reasons, found):
+    answers.give("sesv2", "get_account", {**ACCOUNT, "SuppressionAttributes": {"SuppressedReasons": reasons}})
+
+    the_only(say(mail.suppression_list), found)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "found"),
+    [
+        ({"DeliveryStatusIAMRole": ROLE, "DeliveryStatusSuccessSamplingRate": "100"}, Status.OK),
+        ({"DeliveryStatusIAMRole": ROLE, "DeliveryStatusSuccessSamplingRate": "10"}, Status.WRONG),
+        ({"DeliveryStatusIAMRole": f"{ROLE}-old"}, Status.WARNING),
+        ({}, Status.WARNING),
+    ],
+)
+def test_whether_the_fate_of_texts_is_logged(answers, say, attributes, found):
+    answers.give("sns", "get_sms_attributes", {"attributes": attributes})
+
+    the_only(say(texts.delivery_status), found)
+
+
+def test_a_log_group_that_is_not_there_or_that_nobody_reads_is_told(answers, say):
+    answers.give("sts", "get_caller_identity", {"Account": "123456789012"})
+    answers.give("logs", "describe_log_groups", {"logGroups": [{"logGroupName": GROUP}]})
+    answers.give("logs", "describe_subscription_filters", {"subscriptionFilters": []})
+
+    nobody, missing = say(texts.log_groups)
+
+    assert nobody[0] is Status.WRONG
+    assert "put-subscription-filter" in nobody[1]
+    assert missing[0] is Status.WARNING
+    assert f"{GROUP}/Failure" in missing[1]
+
+
+@pytest.mark.parametrize(("inside", "found"), [(True, Status.WARNING), (False, Status.OK)])
+def test_the_sandbox_for_texts(answers, say, inside, found):
+    answers.give("sns", "get_sms_sandbox_account_status", {"IsInSandbox": inside})
+
+    the_only(say(texts.sandbox), found)
+
+
+@pytest.mark.parametrize(("spent", "found"), [([], Status.OK), ([3.0, 7.9], Status.OK), ([8.1], Status.WARNING)])
+def test_how_much_of_the_months_limit_for_texts_is_spent(answers, say, spent, found):
+    answers.give("sns", "get_sms_attributes", {"attributes": {"MonthlySpendLimit": "10"}})
+    points = [{"Timestamp": NOW, "Maximum": each} for each in spent]
+    answers.give("cloudwatch", "get_metric_statistics", {"Datapoints": points})
+
+    the_only(say(texts.spending), found, "of 10.00 USD")
+
+
+def test_a_table_without_recovery_or_forgetting_is_wrong(answers, say, monkeypatch):
+    monkeypatch.setattr(parts, "fragment", lambda _: {"UndeliveredTable": fragment("tables.yaml")["UndeliveredTable"]})
+    monkeypatch.setitem(RESOURCES, "UndeliveredTable", ("AWS::DynamoDB::Table", "live-undelivered"))
+    told = {"ContinuousBackupsStatus": "ENABLED"}
+    off = {"PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"}}
+    answers.give("dynamodb", "describe_continuous_backups", {"ContinuousBackupsDescription": {**told, **off}})
+    ttl = {"TimeToLiveStatus": "ENABLED", "AttributeName": "another"}
+    answers.give("dynamodb", "describe_time_to_live", {"TimeToLiveDescription": ttl})
+
+    recovery, forgetting = say(parts.tables)
+
+    assert (recovery[0], forgetting[0]) == (Status.WRONG, Status.WRONG)
+    assert "update-continuous-backups --table-name live-undelivered" in recovery[1]
+    assert "AttributeName=expires_at" in forgetting[1]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "found"),
+    [
+        ({"State": "Enabled", "LastProcessingResult": "OK"}, Status.OK),
+        ({"State": "Disabled"}, Status.WRONG),
+        ({"State": "Enabled", "LastProcessingResult": "PROBLEM: Function call failed"}, Status.WRONG),
+    ],
+)
+def test_whether_queues_and_streams_wake_their_functions(answers, say, mapping, found):
+    answers.give("lambda", "get_event_source_mapping", mapping)
+
+    the_only(say(parts.event_sources), found)
+
+
+def test_dead_letters_are_wrong_and_the_command_to_look_at_them_is_told(answers, say):
+    waiting = {"ApproximateNumberOfMessages": "2", "ApproximateNumberOfMessagesNotVisible": "1"}
+    answers.give("sqs", "get_queue_attributes", {"Attributes": waiting})
+
+    the_only(say(parts.dead_letters), Status.WRONG, "3 messages", "redrive --stack-name undelivered-live --queue sends")
+
+
+def subscriptions(arn, endpoint):
+    return {"Subscriptions": [{"SubscriptionArn": arn, "Endpoint": endpoint, "Protocol": "sqs"}] if arn else []}
+
+
+@pytest.mark.parametrize(
+    ("arn", "found"), [(f"{TOPIC}:1", Status.OK), ("PendingConfirmation", Status.WRONG), ("", Status.WRONG)]
+)
+def test_whether_feedback_gets_into_its_queue(answers, say, arn, found):
+    queue = "arn:aws:sqs:eu-central-1:123456789012:feedback"
+    answers.give("sns", "list_subscriptions_by_topic", subscriptions(arn, queue))
+
+    the_only(say(parts.feedback_subscription), found)
+
+
+def alarm(**change):
+    told = {"AlarmName": "live-api-errors", "ActionsEnabled": True, "AlarmActions": [ALARMS], "StateValue": "OK"}
+    return {"MetricAlarms": [{**told, **change}]}
+
+
+@pytest.mark.parametrize(
+    ("arn", "found", "said"),
+    [
+        (f"{ALARMS}:1", Status.OK, "somebody hears"),
+        ("PendingConfirmation", Status.WRONG, "confirm"),
+        ("", Status.WRONG, "OperatorEmail"),
+    ],
+)
+def test_whether_anybody_hears_of_alarms(answers, say, arn, found, said):
+    answers.give("cloudwatch", "describe_alarms", alarm())
+    answers.give("sns", "list_subscriptions_by_topic", subscriptions(arn, "ops@example.com"))
+
+    heard, _ = say(parts.alarms)
+
+    assert heard[0] is found
+    assert said in heard[1]
+
+
+def test_an_alarm_that_is_switched_off_or_gone_is_wrong(answers, say):
+    answers.give("cloudwatch", "describe_alarms", alarm(ActionsEnabled=False, AlarmActions=[]))
+    the_only(say(parts.alarms), Status.WRONG, "tell nobody")
+
+    answers.give("cloudwatch", "describe_alarms", {"MetricAlarms": []})
+    the_only(say(parts.alarms), Status.WRONG, "are gone")
+
+
+def test_an_alarm_that_rings_is_told_with_its_place_in_the_runbook(answers, say):
+    answers.give("cloudwatch", "describe_alarms", alarm(StateValue="ALARM", AlarmDescription="runbook.md#here"))
+    answers.give("sns", "list_subscriptions_by_topic", subscriptions(f"{ALARMS}:1", "ops@example.com"))
+
+    assert (Status.WARNING, "live-api-errors is in alarm → runbook.md#here") in say(parts.alarms)
+
+
+@pytest.mark.parametrize(
+    ("state", "ran", "found"),
+    [
+        ("ENABLED", timedelta(minutes=2), Status.OK),
+        ("ENABLED", timedelta(hours=2), Status.WRONG),
+        ("ENABLED", None, Status.WARNING),
+        ("DISABLED", None, Status.WRONG),
+    ],
+)
+def test_whether_schedules_run(answers, say, state, ran, found):
+    answers.give("events", "describe_rule", {"State": state, "ScheduleExpression": "rate(1 minute)"})
+    target = {"Id": "1", "Arn": "arn:aws:lambda:eu-central-1:123456789012:function:live-Cleanup"}
+    answers.give("events", "list_targets_by_rule", {"Targets": [target]})
+    when = int((NOW - ran).timestamp() * 1000) if ran else 0
+    streams = [{"creationTime": when, "lastEventTimestamp": when}] if ran else []
+    answers.give("logs", "describe_log_streams", {"logStreams": streams})
+
+    the_only(say(parts.schedules), found)
+
+
+@pytest.mark.parametrize(
+    ("expression", "interval"),
+    [
+        ("rate(1 minute)", timedelta(minutes=1)),
+        ("rate(5 minutes)", timedelta(minutes=5)),
+        ("cron(5 * * * ? *)", timedelta(hours=1)),
+        ("cron(0 6 * * ? *)", timedelta(days=1)),
+    ],
+)
+def test_how_often_a_schedule_runs(expression, interval):
+    assert parts._interval(expression) == interval
