@@ -1,4 +1,4 @@
-"""Runs ministack with seven corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
+"""Runs ministack with nine corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
 1. **Time to live reaches the stream.** ministack's reaper deletes an expired item within a minute and tells nobody;
    DynamoDB writes a REMOVE record whose user identity is DynamoDB itself. `archive` lives on those records.
@@ -13,6 +13,9 @@
 6. **The layer is unpacked once.** ministack does it for every worker, which is most of a cold start.
 7. **Streams are kept.** Where a stack's data outlive it, ministack keeps how far each reader of a stream has come, but
    not the stream: what nobody had read would be lost, and what comes next be passed over.
+8. **Batches of a queue are as large as asked.** ministack hands a function ten messages at most, Lambda up to its
+   mapping's batch size.
+9. **Streams do not hold up queues.** ministack waits for what a stream invokes before it looks at any queue again.
 
 These reach into ministack's internals, on purpose and in this one place: `_require` says so when a release moves them.
 """
@@ -20,6 +23,7 @@ These reach into ministack's internals, on purpose and in this one place: `_requ
 import contextlib
 import io
 import json
+import logging
 import os
 import sys
 import threading
@@ -184,6 +188,46 @@ def keep_streams() -> None:
     dynamodb.get_state, dynamodb.load_persisted_state = give_all, take_all
 
 
+def fill_batches() -> None:
+    """Have a function get as many messages of a queue as its mapping's batch size says."""
+    from ministack.services import sqs  # noqa: PLC0415 - as above
+
+    receive_ten = _require(sqs, "_receive_messages_for_esm")
+
+    def receive(queue_url: str, number: int) -> list[Any]:
+        taken: list[Any] = []
+        while len(taken) < number and (more := receive_ten(queue_url, number - len(taken))):
+            taken += more
+        return taken
+
+    sqs._receive_messages_for_esm = receive  # noqa: SLF001 - see the module's docstring
+
+
+def poll_streams_beside_queues() -> None:
+    """Have streams polled in a thread of their own, in order as before, while queues are polled on."""
+    from ministack.services import lambda_svc  # noqa: PLC0415 - as above
+
+    poll = _require(lambda_svc, "_poll_dynamodb_streams")
+    wake: threading.Event = _require(lambda_svc, "_esm_wake")
+    asked = threading.Event()
+
+    def work() -> None:
+        while asked.wait():
+            asked.clear()
+            try:
+                while poll():
+                    wake.set()
+            except Exception:
+                logging.getLogger("ministack").exception("polling streams failed")
+
+    def ask() -> bool:
+        asked.set()
+        return False
+
+    lambda_svc._poll_dynamodb_streams = ask  # noqa: SLF001 - see the module's docstring
+    threading.Thread(target=work, name="streams", daemon=True).start()
+
+
 def main() -> None:
     """Serve until terminated, then end the companions named in the state folder (the only argument)."""
     state_dir = Path(sys.argv[1])
@@ -193,6 +237,8 @@ def main() -> None:
     unpack_the_layer_once(state_dir / "tmp")
     opt_numbers_in()
     keep_streams()
+    fill_batches()
+    poll_streams_beside_queues()
     if os.environ.get("AUTH") == "true":
         authorize_as_aws_does(state_dir / AUTHORIZATIONS)
     from ministack.app import main as serve  # noqa: PLC0415
