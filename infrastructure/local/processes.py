@@ -53,7 +53,8 @@ def function_processes(emulator: int) -> Iterator[FunctionProcess]:
 
     for process in psutil.Process(emulator).children():
         with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            folder = Path(process.cmdline()[-1]).parent.name
+            *_, last = process.cmdline() or [""]  # of one that is just ending there is none left
+            folder = Path(last).parent.name
             if folder.startswith(_WORKER_FOLDER):
                 yield FunctionProcess(folder.removeprefix(_WORKER_FOLDER).rpartition("-")[0], process)
 

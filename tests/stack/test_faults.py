@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, cycle
 
 import httpx
 import pytest
@@ -174,23 +174,26 @@ def test_events_that_come_twice_late_and_in_any_order_count_once(stack, ours, th
 
 
 def test_processes_killed_in_mid_batch_lose_nothing_and_count_nothing_twice(stack, ours, theirs):
-    cuts = iter(["cut after", "cut before"])
+    # Of one batch the items are written and nobody learns of it; of the next not even that.
+    cuts = cycle(["cut after", "cut before"])
+    killed = []
 
     def rule(operation):
-        # Of the first batch the items are written and nobody learns of it; of the next not even that.
-        return next(cuts, "pass") if operation == "TransactWriteItems" else "pass"
+        return next(cuts) if operation == "TransactWriteItems" and len(killed) < 2 else "pass"
 
-    killed = []
+    def cut():
+        if number := kill(stack, "IngestFeedback"):  # none where another cut has killed this caller too
+            killed.append(number)
+
     with faulty_store(stack, "IngestFeedback") as store:
-        store.on_cut = lambda: killed.append(kill(stack, "IngestFeedback"))
+        store.on_cut = cut
         store.rule = rule
         publish(stack, told([*ours.failures(150), *theirs.failures(10)]))
         ours.comes_true()
         theirs.comes_true()
         nothing_is_left_over(stack)
 
-    assert len(killed) == 2
-    assert all(killed)
+    assert len(killed) >= 2
     ours.comes_true()
 
 
