@@ -9,7 +9,7 @@ def slug(heading):
 
 
 def sections(page, level=2):
-    """Return the text of each section of a level, by its anchor."""
-    marks = "#" * level
-    parts = re.split(rf"^{marks} (.+)$", page.read_text(), flags=re.MULTILINE)
-    return {slug(heading): text for heading, text in zip(parts[1::2], parts[2::2], strict=True)}
+    """Return the text of each section of a level, up to the next heading of its level or above, by its anchor."""
+    parts = re.split(rf"^(#{{1,{level}}}) (.+)$", page.read_text(), flags=re.MULTILINE)
+    headings = zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+    return {slug(heading): text for marks, heading, text in headings if len(marks) == level}

@@ -1,4 +1,4 @@
-"""What the README documents of announcements, for the tests that hold it to its word."""
+"""What is documented of announcements, for the tests that hold it to its word."""
 
 import json
 import re
@@ -10,9 +10,9 @@ from jsonschema import Draft202012Validator
 
 @cache
 def documented():
-    """Return the README's example and schema."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", readme, re.DOTALL)]
+    """Return the integration guide's example and schema."""
+    guide = (Path(__file__).parents[2] / "infrastructure" / "docs" / "integration.md").read_text()
+    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", guide, re.DOTALL)]
     return next(each for each in blocks if "event_id" in each), next(each for each in blocks if "$schema" in each)
 
 

@@ -1,4 +1,4 @@
-"""The README's schema and example of announcements hold for what is announced."""
+"""The documented schema and example of announcements hold for what is announced."""
 
 import json
 

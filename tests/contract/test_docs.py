@@ -1,0 +1,145 @@
+"""What the documents name is there: pages, places, files, commands, options, parameters, routes, metrics."""
+
+import ast
+import re
+from pathlib import Path
+
+import boto3
+import pytest
+import typer
+from botocore.stub import ANY, Stubber
+
+from infrastructure.cli import app as command_line
+from infrastructure.paths import CHALICE_CONFIG, FUNCTIONS, RESOURCES, ROOT
+from infrastructure.template import load_fragments
+from tests.builders.docs import sections, slug
+from undelivered.adapters.feedback.values import attribution
+from undelivered.entrypoints.http.api import ROUTES
+
+TOOL = ROOT / "infrastructure"
+DOCS = TOOL / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+PACKAGE = FUNCTIONS / "undelivered"
+PLACES = (ROOT, FUNCTIONS, PACKAGE, PACKAGE / "entrypoints", CHALICE_CONFIG, TOOL, TOOL / "bench")
+INTERNAL = {"LayerBucket", "LayerKey", "LocalEndpoint"}
+FILE = re.compile(r"[\w/-]+\.(?:py|json|yaml|md|toml|txt|svg|png|js|css)|(?:[\w-]+/)+")
+BEHIND_CHALICE = re.compile(r"console/.*")
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+
+
+def code_of(page):
+    """Return what stands in code: blocks, and words between backticks."""
+    text = page.read_text()
+    blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+    return blocks, re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+
+
+@each_page
+def test_every_link_leads_to_a_file_and_a_heading_that_there_is(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", page.read_text()):
+        path, _, anchor = "".join(target).partition("#")
+        if path.startswith("http"):
+            continue
+        file = (page.parent / path) if path else page
+        assert file.is_file(), path
+        if anchor:
+            assert anchor in {slug(heading) for heading in re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)}
+
+
+def test_the_readme_leads_to_every_page():
+    linked = {Path(target).name for target in re.findall(r"\]\((infrastructure/docs/[^)#]+)", PAGES[0].read_text())}
+
+    assert linked == {page.name for page in DOCS.glob("*.md")}
+
+
+@each_page
+def test_every_file_that_is_named_is_there(page):
+    _, words = code_of(page)
+    for word in words:
+        if FILE.fullmatch(word) and not word.startswith(("build/", "/")):
+            assert any((place / word).exists() for place in PLACES), word
+
+
+COMMANDS = typer.main.get_command(command_line).commands
+
+
+@each_page
+def test_every_command_and_option_of_ours_is_one(page):
+    blocks, words = code_of(page)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    for text in [*lines, *words]:
+        for name, rest in re.findall(r"(?:^|[ (])undelivered (\w+)([^#|)]*)", text.replace("\n", " ")):
+            if name not in COMMANDS:
+                assert not text.startswith(("uv run", "undelivered ")), text
+                continue
+            known = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+            assert set(re.findall(r"--[a-z-]+", rest)) <= known, text
+
+
+@each_page
+def test_every_parameter_that_is_given_is_one_of_the_template(page):
+    known = load_fragments([RESOURCES / "parameters.yaml"])["Parameters"]
+
+    assert set(re.findall(r"--parameter (\w+)=", page.read_text())) <= set(known)
+
+
+def test_the_deployment_guide_has_every_parameter_that_one_may_set():
+    known = load_fragments([RESOURCES / "parameters.yaml"])["Parameters"]
+    table = re.findall(r"^\| `(\w+)` \|", sections(DOCS / "deployment.md")["deploying"], re.MULTILINE)
+
+    assert set(table) == set(known) - INTERNAL
+
+
+@each_page
+def test_every_route_that_is_named_is_one(page):
+    def plain(path):
+        return re.sub(r"\{\w+\}", "{}", path.split("?")[0])
+
+    known = {(route.method, plain(route.path)) for route in ROUTES}
+    blocks, words = code_of(page)
+    named = [pair for text in words for pair in re.findall(r"^(GET|PUT|POST|PATCH|DELETE) (/[^\s`]*)", text)]
+    named += [
+        (method, re.sub(r"/c-17$", "/{id}", path))
+        for block in blocks
+        for method, path in re.findall(r"curl .*-X (\w+) \"\$API_URL(/[^\"]*)\"", block)
+    ]
+
+    assert {(method, plain(path)) for method, path in named if not BEHIND_CHALICE.match(path[1:])} <= known
+
+
+def metrics_of_the_code():
+    """Return each metric that the functions write, with the dimensions that it is told apart by."""
+    found = {}
+    for file in PACKAGE.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"count", "measure"}:
+                names = [each.value for each in ast.walk(call.args[0]) if isinstance(each, ast.Constant)]
+                found |= {name: {keyword.arg for keyword in call.keywords} for name in names}
+    return found
+
+
+def test_the_runbook_has_every_metric_and_what_it_is_told_apart_by():
+    written = metrics_of_the_code()
+    rows = re.findall(r"^\| (`.+?) \|(.*?)\|", sections(DOCS / "runbook.md", level=3)["figures"], re.MULTILINE)
+    told = [(re.findall(r"`(\w+)`", names), set(re.findall(r"`(\w+)`", apart))) for names, apart in rows]
+
+    assert sorted(name for names, _ in told for name in names) == sorted(written)
+    assert all(apart == set().union(*(written[name] for name in names)) for names, apart in told)
+
+
+def test_the_tags_for_mail_of_ones_own_are_taken_by_ses_and_understood_by_us():
+    (code,) = [block for block in code_of(DOCS / "integration.md")[0] if "EmailTags" in block]
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    ses = boto3.client("sesv2", region_name="eu-central-1", **keys)
+    sent = {}
+    ses.meta.events.register("provide-client-params.sesv2.SendEmail", lambda params, **_: sent.update(params))
+    content = {"Simple": {"Subject": {"Data": "Rent"}, "Body": {"Text": {"Data": "Dear Ada"}}}}
+    with Stubber(ses) as stubbed:
+        wanted = dict.fromkeys(("FromEmailAddress", "Destination", "Content", "ConfigurationSetName", "EmailTags"), ANY)
+        stubbed.add_response("send_email", {"MessageId": "m-1"}, wanted)
+        exec(code, {"ses": ses, "content": content, "configuration_set": "undelivered-live-sends"})
+
+    tags = {tag["Name"]: tag["Value"] for tag in sent["EmailTags"]}
+    told = attribution(lambda name: tags.get(name, ""))
+    assert (told.account_id, told.notification_id, told.customer_id) == ("acc-harbor", "invoice-2026-0017", "c-17")
