@@ -569,7 +569,7 @@ def test_attempts_are_told_in_order_and_not_mixed_up_with_another_notifications(
 
 def test_an_attempt_is_found_by_the_providers_message_id(world):
     world.notifications.claim(an_attempt())
-    sent = an_attempt(outcome="sent", provider_message_id="p-1")
+    sent = an_attempt(outcome="sent", provider_message_id="p-1", correlation_id="request-1")
     world.notifications.record(sent)
 
     assert world.notifications.find_by_provider_message_id("p-1") == sent

@@ -1,6 +1,8 @@
 """What managers do besides resending one item: bulk resends, suppressions, settings; and what customers do."""
 
+import json
 import re
+from collections import Counter
 
 import pytest
 
@@ -48,6 +50,17 @@ class TestBulkResend:
             ("nonsense", "not_found"),
             (id_of(items[2]), "resend_needs_changed_address"),
         }
+
+    def test_what_was_asked_is_counted_by_the_answer(self, api, items, capsys):
+        api.post(f"/undelivered/{id_of(items[0])}/resend", {})
+        api.post("/undelivered/resend", {"ids": [*map(id_of, items)]})
+        api.post(f"/undelivered/{id_of(items[1])}/resend", {})
+
+        figures = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "ResendsAsked" in line]
+        counted = Counter()
+        for figure in figures:
+            counted[figure["answer"]] += sum(figure["ResendsAsked"])
+        assert counted == {"accepted": 2, "resend_already_running": 2, "resend_needs_changed_address": 1}
 
     def test_by_filter_takes_the_parameters_of_the_report(self, api, items):
         body = {"filter": {"reason": ["mailbox_full"], "channel": "email", "ready": False, "from": "2026-11-22"}}

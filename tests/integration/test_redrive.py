@@ -99,6 +99,17 @@ def test_an_event_that_can_be_understood_goes_back_to_its_queue(ground):
     assert ground.bodies("FeedbackDeadLetterQueue") == []
 
 
+def test_an_order_keeps_the_request_that_it_goes_back_to(ground):
+    mark = {"correlation_id": {"DataType": "String", "StringValue": "request-1"}}
+    dead, alive = ground.ids["ResendsDeadLetterQueue"], ground.ids["ResendsQueue"]
+    ground.sqs.send_message(QueueUrl=dead, MessageBody=ORDER, MessageAttributes=mark)
+
+    ground.redrive(QueueName.RESENDS)
+
+    (message,) = ground.sqs.receive_message(QueueUrl=alive, MessageAttributeNames=["All"])["Messages"]
+    assert message["MessageAttributes"] == mark
+
+
 def test_an_event_from_a_topic_that_is_not_ours_is_kept(ground):
     ground.die("Feedback", enveloped(bounce(), "arn:aws:sns:us-east-1:999999999999:feedback"))
 

@@ -126,6 +126,23 @@ def test_a_notification_goes_to_the_customers_contact_with_tags_that_need_no_loo
     assert "undelivered-entry" not in message.tags
 
 
+def test_the_request_that_a_send_goes_back_to_goes_out_with_it_and_stays_with_the_attempt(world):
+    attempt = world.deliver(FIRST, "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04")
+
+    assert world.mail.sent[0].tags["undelivered-request"] == "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
+    assert attempt.correlation_id == "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
+    assert world.notifications.attempts(ACCOUNT, "n-1") == [attempt]
+
+
+def test_what_became_of_an_order_is_told_and_nothing_of_one_that_was_carried_out_before(world):
+    world.mail.errors.append(PermanentSendError("rejected", "SES refused the message"))
+
+    refused = world.deliver(FIRST)
+
+    assert refused.outcome == "failed"
+    assert world.deliver(FIRST) is None
+
+
 def test_an_order_carried_out_twice_sends_once(world):
     world.deliver(FIRST)
     world.deliver(FIRST)

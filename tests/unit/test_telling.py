@@ -14,6 +14,7 @@ from undelivered import bootstrap
 from undelivered.adapters.feedback import ReadEvent
 from undelivered.adapters.feedback.values import attribution
 from undelivered.adapters.sqs_queue import SqsSendQueue, correlation_of
+from undelivered.domain.errors import RetryableError
 from undelivered.domain.feedback import Attribution, Handling, Outcome
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.entrypoints.follow_up import follow_up
@@ -71,8 +72,9 @@ class Ingesting:
     def __init__(self, monkeypatch):
         self.suppressions = FakeSuppressionStore()
         self.notifications = FakeNotificationStore(clock=lambda: NOW)
+        self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
         self.record = RecordFeedback(
-            FakeUndeliveredStore(self.suppressions, clock=lambda: NOW),
+            self.items,
             self.notifications,
             FakeCustomerStore(),
             self.suppressions,
@@ -150,12 +152,30 @@ def test_the_log_names_the_request_that_an_event_goes_back_to_by_its_tag_or_by_i
 
 
 def test_an_event_that_is_to_come_again_is_not_told_as_recorded(ingest, logged, figures):
-    ingest.notifications.claim(an_attempt(claimed_at=NOW - timedelta(minutes=1)))
-    early = replace(a_failure(message_id="early", at=NOW), attribution=Attribution())
+    ingest.items.add_new = busy
 
-    assert ingest(early) == ["0"]
+    assert ingest(a_failure()) == ["0"]
     assert not [line for line in logged if line["message"] == "feedback recorded"]
-    assert ("Unattributed", {}, [0]) in figures()
+    assert not [name for name, _, values in figures() if name == "EventToVisible" and values]
+
+
+def test_of_a_batch_that_breaks_as_a_whole_each_event_that_is_recorded_is_told_once(ingest, logged):
+    add_new = ingest.items.add_new
+
+    def break_with_several(entries):
+        if len(entries) > 1 or entries[0].item.origin_id == "m-2":
+            raise ZeroDivisionError
+        return add_new(entries)
+
+    ingest.items.add_new = break_with_several
+
+    assert ingest(*(a_failure(message_id=f"m-{number}") for number in range(4))) == ["2"]
+    (line,) = [line for line in logged if line["message"] == "feedback recorded"]
+    assert [event.split()[3] for event in line["events"]] == ["m-0", "m-1", "m-3"]
+
+
+def busy(_entries):
+    raise RetryableError("throttled")
 
 
 def test_changes_of_items_are_counted_with_their_failures_by_reason_and_fault(monkeypatch, figures):
