@@ -737,6 +737,10 @@ class TestErrors:
             "request_id": "request-1",
         }
 
+    @pytest.mark.parametrize("path", ["/undelivered/count", "/undelivered/nonsense", "/openapi.json"])
+    def test_and_answers_alike_name_the_request_in_a_header(self, api, path):
+        assert api.get(path).headers["X-Request-Id"] == "request-1"
+
     @pytest.mark.parametrize("raw", ["{", "[1]", "5", "null", '{"name":"a"}x', '{"name":"\\ud800"}', "[" * 100_000])
     def test_of_malformed_json_are_told_as_such(self, api, raw):
         answer = api.put("/customers/c-1", raw=raw)

@@ -52,6 +52,7 @@ def test_a_resend_is_followed_from_the_click_to_the_event_by_the_requests_id(sta
     resend = next(each for each in acting.sent(item["recipient"]) if each["tags"]["undelivered-attempt"] == ["2"])
 
     assert answer.status_code == 202
+    assert answer.headers["X-Request-Id"] == request
     assert {"APIHandler", "ProcessResends", "IngestFeedback"} <= set(told)
     assert resend["tags"]["undelivered-request"] == [request]
     assert any("mailbox_full" in line and f"{item['notification_id']}~2" in line for line in told["IngestFeedback"])

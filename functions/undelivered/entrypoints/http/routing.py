@@ -30,6 +30,7 @@ from undelivered.entrypoints.http.services import ApiServices
 from undelivered.observability import logger
 
 JSON_TYPE: Final = "application/json"
+REQUEST_HEADER: Final = "X-Request-Id"
 _Headers = dict[str, str | list[str]]
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -146,6 +147,7 @@ class Route(Struct, frozen=True):
 
 def register(app: Chalice, routes: Iterable[Route], services: Callable[[], ApiServices]) -> None:
     """Give the application its routes; ``services`` is asked on each call, never at import."""
+    app.register_middleware(_name_request, "http")
     app.register_middleware(_speak_problems, "http")
     app.register_middleware(partial(_share_with_origins, services), "http")
     for route in routes:
@@ -187,7 +189,8 @@ def _share_with_origins(
     if request.method == "OPTIONS" and allowed and "access-control-request-method" in request.headers:
         headers = {**SECURITY_HEADERS, **_PREFLIGHT, "Access-Control-Allow-Methods": str(allowed)}
         response = Response(body="", headers=dict(headers), status_code=HTTPStatus.NO_CONTENT.value)
-    response.headers |= {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+    exposed = {"Access-Control-Expose-Headers": REQUEST_HEADER}
+    response.headers |= {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **exposed}
     return response
 
 
@@ -262,6 +265,13 @@ _CHALICE_CODES: Mapping[int, str] = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 }
+
+
+def _name_request(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Tell the caller the request's id, by which the logs have the call, the sends and what was reported of them."""
+    response = get_response(request)
+    response.headers[REQUEST_HEADER] = request_id(request)
+    return response
 
 
 def _speak_problems(request: Request, get_response: Callable[[Request], Response]) -> Response:
