@@ -43,7 +43,7 @@ def story(stack):
         f"text-{digits}": {"phone": f"+120655501{digits}"} for digits in TEXTS
     }
     for name, contact in contacts.items():
-        ask(told.host, "PUT", f"/customers/{told.name(name)}", json={"name": name, **contact})
+        ask(told.host, "PUT", f"/customers/{told.name(name)}", json={"name": f"Customer of {name}", **contact})
     notifications = [
         {
             "customer_id": told.name(name),
