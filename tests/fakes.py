@@ -1,5 +1,6 @@
 """The ports in memory, to the same contract as the real adapters (``tests/contract`` runs it on both)."""
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,9 +9,19 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from undelivered.domain.account import AccountSettings, Customer, GraceSettings, Notification, SendAttempt, same_contact
+from undelivered.domain.account import (
+    ERASED,
+    AccountSettings,
+    Customer,
+    GraceSettings,
+    Notification,
+    SendAttempt,
+    same_contact,
+)
 from undelivered.domain.announcement import Announcement
+from undelivered.domain.erasure import SETTLES_AFTER, Erasure, ErasureTask
 from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.reporting import (
@@ -22,11 +33,11 @@ from undelivered.domain.reporting import (
     resolution_bucket,
     time_to_resolve,
 )
-from undelivered.domain.suppression import Suppression
+from undelivered.domain.suppression import Suppression, hidden_form, joined
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.bulk_resend import ResendBatch
 from undelivered.services.exports import Export, Part
-from undelivered.services.ports import NewEntry, OutgoingMessage, Page, SendOrder
+from undelivered.services.ports import KeyedHashes, NewEntry, OutgoingMessage, Page, SendOrder
 
 Clock = Callable[[], datetime]
 
@@ -44,26 +55,57 @@ def _version(stored: UndeliveredItem | Suppression | None) -> int | None:
     return stored.version if stored else None
 
 
+class FakeHashes:
+    """Hashes whose making a test can follow."""
+
+    def of_customer(self, account_id: str, customer_id: str) -> str:
+        return _hashed("customer", account_id, customer_id)
+
+    def of_address(self, account_id: str, channel: Channel, address: str) -> str:
+        return _hashed(channel.value, account_id, address)
+
+
+def _hashed(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
 class FakeSuppressionStore:
-    def __init__(self) -> None:
+    def __init__(self, hashes: KeyedHashes | None = None) -> None:
         self.stored: dict[tuple[str, str], Suppression] = {}
+        self._hashes = hashes or FakeHashes()
 
     @staticmethod
     def _key(suppression: Suppression) -> tuple[str, str]:
         return suppression.account_id, f"{suppression.channel}#{suppression.address}"
 
+    @staticmethod
+    def _hidden_key(account_id: str, channel: Channel, digest: str) -> tuple[str, str]:
+        return account_id, f"{channel}#~{digest}"
+
     def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
-        return self.stored.get((account_id, f"{channel}#{address}"))
+        digest = self._hashes.of_address(account_id, channel, address)
+        found = joined(
+            self.stored.get((account_id, f"{channel}#{address}")),
+            self.stored.get(self._hidden_key(account_id, channel, digest)),
+        )
+        return replace(found, address=address) if found else None
+
+    def hide(self, account_id: str, channel: Channel, address: str) -> None:
+        digest = self._hashes.of_address(account_id, channel, address)
+        key = self._hidden_key(account_id, channel, digest)
+        hidden = hidden_form(self.stored.pop((account_id, f"{channel}#{address}"), None), self.stored.get(key), digest)
+        if hidden:
+            self.stored[key] = replace(hidden, version=hidden.version + 1)
 
     def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
         return [found for each in dict.fromkeys(addresses) if (found := self.find(account_id, *each))]
 
-    def check(self, before: Suppression | None, after: Suppression) -> None:
-        _check(_version(self.stored.get(self._key(after))), _version(before))
-
     def save(self, before: Suppression | None, after: Suppression) -> None:
-        self.check(before, after)
-        self.stored[self._key(after)] = replace(after, version=before.version + 1 if before else 1)
+        key = self._key(after)
+        if after.hidden:
+            key, after = self._hidden_key(after.account_id, after.channel, after.hidden), replace(after, address="")
+        _check(_version(self.stored.get(key)), _version(before))
+        self.stored[key] = replace(after, version=before.version + 1 if before else 1)
 
     def page(
         self, account_id: str, channel: Channel | None, limit: int, after: str | None
@@ -159,6 +201,26 @@ class FakeUndeliveredStore:
             return other.recipient == item.recipient
 
         return [other for other in self._of_account(item.account_id) if same(other)]
+
+    def held_of(
+        self, account_id: str, who: str, limit: int, after: str | None = None, *, past: bool
+    ) -> Sequence[UndeliveredItem]:
+        mine = self.history if past else self.items
+        found = [
+            mine[key]
+            for key in sorted(mine)
+            if key[0] == account_id
+            and key[1] > (after or "")
+            and (mine[key].customer_id or f"~{recipient_digest(mine[key].recipient)}") == who
+        ]
+        return found[:limit]
+
+    def erase(self, items: Sequence[UndeliveredItem], *, past: bool) -> int:
+        mine = self.history if past else self.items
+        there = [item for item in items if mine.get((item.account_id, item.entry_key)) == item]
+        for item in there:
+            del mine[item.account_id, item.entry_key]
+        return len(there)
 
     @staticmethod
     def _settles_at(item: UndeliveredItem) -> datetime:
@@ -274,6 +336,24 @@ class FakeNotificationStore:
         waiting = [e for e in self.claims.values() if e.outcome == "claimed" and e.claimed_at < claimed_before]
         return sorted(waiting, key=lambda each: each.claimed_at)[:limit]
 
+    def of_customer(
+        self, account_id: str, customer_id: str, limit: int, after: str | None = None
+    ) -> tuple[Sequence[Notification], str | None]:
+        found = [
+            each
+            for (account, record), each in sorted(self.notifications.items())
+            if account == account_id and each.customer_id == customer_id and record > (after or "")
+        ][:limit]
+        return found, found[-1].notification_id if len(found) == limit else None
+
+    def erase(self, notification: Notification) -> None:
+        for attempt in self.attempts(notification.account_id, notification.notification_id):
+            if attempt.provider_message_id:
+                self.claims[self._key(attempt)] = replace(attempt, to="", by="", entry_key="", outcome=ERASED)
+            else:
+                del self.claims[self._key(attempt)]
+        del self.notifications[notification.account_id, notification.notification_id]
+
 
 class FakeCustomerStore:
     def __init__(self) -> None:
@@ -298,6 +378,69 @@ class FakeCustomerStore:
             for (account, _), each in sorted(self.stored.items())
             if account == account_id and each.contact(channel) and same_contact(channel, each.contact(channel), address)
         ]
+
+
+class FakeErasureStore:
+    def __init__(self, customers: FakeCustomerStore | None = None, *, hashes: KeyedHashes | None = None) -> None:
+        self._customers = customers or FakeCustomerStore()
+        self._hashes = hashes or FakeHashes()
+        self.stored: dict[tuple[str, str], Erasure] = {}
+        self.tasks: dict[tuple[str, str], ErasureTask] = {}
+        self.marks: dict[tuple[str, str], datetime] = {}
+
+    def find(self, account_id: str, customer_id: str) -> Erasure | None:
+        return self.stored.get((account_id, self._hashes.of_customer(account_id, customer_id)))
+
+    def begin(self, task: ErasureTask, customer: Customer | None) -> None:
+        erasure = task.erasure
+        key = erasure.account_id, erasure.digest
+        _check(self.stored[key].version if key in self.stored else 0, erasure.version)
+        if customer:
+            there = self._customers.stored.get((erasure.account_id, customer.customer_id))
+            _check(there.version if there else None, customer.version)
+            del self._customers.stored[erasure.account_id, customer.customer_id]
+        self.stored[key] = replace(erasure, version=erasure.version + 1)
+        self.tasks[key] = task
+
+    def running(self) -> Sequence[ErasureTask]:
+        return [replace(task, erasure=self.stored[key]) for key, task in self.tasks.items()]
+
+    def save(self, erasure: Erasure) -> Erasure:
+        key = erasure.account_id, erasure.digest
+        _check(self.stored[key].version, erasure.version)
+        self.stored[key] = replace(erasure, version=erasure.version + 1)
+        return self.stored[key]
+
+    def finish(self, task: ErasureTask) -> None:
+        del self.tasks[task.erasure.account_id, task.erasure.digest]
+
+    def mark(self, erasure: Erasure, channel: Channel, address: str) -> None:
+        self.marks[erasure.account_id, self._hashes.of_address(erasure.account_id, channel, address)] = erasure.at
+
+    def any_in(self, account_id: str) -> bool:
+        return any(key[0] == account_id for key in self.stored)
+
+    def erased_at(
+        self, account_id: str, customers: Collection[str], addresses: Collection[tuple[Channel, str]]
+    ) -> tuple[Mapping[str, datetime], Mapping[tuple[Channel, str], datetime]]:
+        by_customer = {each: found.at + SETTLES_AFTER for each in customers if (found := self.find(account_id, each))}
+        digests = {each: self._hashes.of_address(account_id, *each) for each in addresses}
+        return by_customer, {
+            each: self.marks[account_id, digest] + SETTLES_AFTER
+            for each, digest in digests.items()
+            if (account_id, digest) in self.marks
+        }
+
+
+class FakeRepeatStore:
+    def __init__(self) -> None:
+        self.noted: set[tuple[str, str, date]] = set()
+
+    def note(self, account_id: str, address: str, by_day: Mapping[date, int]) -> None:
+        self.noted |= {(account_id, address, day) for day in by_day}
+
+    def forget(self, account_id: str, addresses: Collection[str], days: Collection[date]) -> None:
+        self.noted -= {(account_id, address, day) for address in addresses for day in days}
 
 
 class FakeAccountStore:
@@ -390,6 +533,12 @@ class FakeExportStore:
         self.exports[export.account_id, export.export_id] = saved
         return saved
 
+    def all_of(self, account_id: str) -> Sequence[Export]:
+        return [each for (account, _), each in self.exports.items() if account == account_id]
+
+    def forget(self, export: Export) -> None:
+        del self.exports[export.account_id, export.export_id]
+
 
 @dataclass
 class FakeExportFiles:
@@ -428,6 +577,9 @@ class FakeExportFiles:
 
     def kept(self, file: str) -> bytes:
         return self.files[file]
+
+    def remove(self, file: str) -> None:
+        self.files.pop(file, None)
 
     def link(self, file: str, download_name: str, lifetime: timedelta) -> str:
         return f"https://files.test/{file}?name={download_name}&expires={int(lifetime.total_seconds())}"

@@ -16,9 +16,12 @@ from undelivered.domain.notification import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import (
     AccountStore,
+    ErasureStore,
+    KeyedHashes,
     NotificationStore,
     ProviderSuppressions,
     SigningKeys,
+    SuppressionStore,
     UndeliveredStore,
 )
 from undelivered.settings import (
@@ -27,6 +30,8 @@ from undelivered.settings import (
     ExportSettings,
     SendingSettings,
     account_mapping,
+    erasure_secret,
+    exports_bucket,
     queue_url,
     table_names,
 )
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from undelivered.adapters.feedback import ReadEvent
     from undelivered.entrypoints.http.services import ApiServices
     from undelivered.services.deliver import Deliver
+    from undelivered.services.erase_customers import EraseCustomers
     from undelivered.services.export_report import ExportReport
     from undelivered.services.exports import Exports
     from undelivered.services.follow_up import FollowUp
@@ -102,6 +108,31 @@ def undelivered_store() -> UndeliveredStore:
     return DynamoUndeliveredStore(zone_of=zone_of, history_days_of=_history_days, grace_of=_grace)
 
 
+@cache
+def _hashes() -> KeyedHashes:
+    from undelivered.adapters.keyed_hashes import HmacHashes
+    from undelivered.adapters.signing_keys import SecretsManagerKeys
+
+    # Made without a look at the secret, which few invocations need.
+    return HmacHashes(SecretsManagerKeys(client("secretsmanager"), erasure_secret(os.environ), stages=("AWSCURRENT",)))
+
+
+@cache
+def _suppression_store() -> SuppressionStore:
+    from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
+
+    _tables()
+    return DynamoSuppressionStore(_hashes())
+
+
+@cache
+def _erasure_store() -> ErasureStore:
+    from undelivered.adapters.dynamodb.erasure_store import DynamoErasureStore
+
+    _tables()
+    return DynamoErasureStore(_hashes())
+
+
 class Ingestion(NamedTuple):
     """What the ingesting functions work with."""
 
@@ -114,7 +145,6 @@ class Ingestion(NamedTuple):
 def ingestion() -> Ingestion:
     """Return the parts of ``ingest_feedback`` and ``ingest_sms_logs``."""
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-    from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
     from undelivered.adapters.feedback import read_event
     from undelivered.services.record_feedback import RecordFeedback
 
@@ -125,7 +155,9 @@ def ingestion() -> Ingestion:
             undelivered=undelivered_store(),
             notifications=notification_store(),
             customers=DynamoCustomerStore(),
-            suppressions=DynamoSuppressionStore(),
+            suppressions=_suppression_store(),
+            erasures=_erasure_store(),
+            hashes=_hashes(),
             mapping=account_mapping(os.environ),
             clock=now,
         ),
@@ -150,7 +182,6 @@ def queue(variable: str) -> Queue:
 def deliver() -> "Deliver":
     """Return the use case of the sending functions."""
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-    from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
     from undelivered.adapters.ses_sender import SesSender
     from undelivered.adapters.signing_keys import SecretsManagerKeys
     from undelivered.adapters.sns_sms_sender import SnsSmsSender
@@ -161,7 +192,8 @@ def deliver() -> "Deliver":
         undelivered=undelivered_store(),
         notifications=notification_store(),
         customers=DynamoCustomerStore(),
-        suppressions=DynamoSuppressionStore(),
+        suppressions=_suppression_store(),
+        erasures=_erasure_store(),
         accounts=accounts(),
         senders={
             Channel.EMAIL: SesSender(
@@ -194,6 +226,29 @@ def maintain() -> "Maintain":
 
 
 @cache
+def erase_customers() -> "EraseCustomers":
+    """Return the use case that carries erasures out, a part of ``cleanup``."""
+    from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
+    from undelivered.adapters.dynamodb.export_store import DynamoExportStore
+    from undelivered.adapters.dynamodb.repeats import DynamoRepeatStore
+    from undelivered.adapters.s3_export import S3ExportFiles
+    from undelivered.services.erase_customers import EraseCustomers
+
+    return EraseCustomers(
+        erasures=_erasure_store(),
+        customers=DynamoCustomerStore(),
+        undelivered=undelivered_store(),
+        notifications=notification_store(),
+        suppressions=_suppression_store(),
+        repeats=DynamoRepeatStore(),
+        exports=DynamoExportStore(),
+        files=S3ExportFiles(client("s3"), exports_bucket(os.environ)),
+        zone_of=zone_of,
+        clock=now,
+    )
+
+
+@cache
 def keep_counters() -> "KeepCounters":
     """Return the use case of the counters' upkeep, a part of ``cleanup``."""
     from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep
@@ -204,18 +259,22 @@ def keep_counters() -> "KeepCounters":
 
 
 class Archiving(NamedTuple):
-    """What ``archive`` works with; ``read_image`` turns a stream record's image into an item."""
+    """What ``archive`` works with; ``read_image`` turns a stream record's image into an item.
+
+    ``is_erased`` tells an image of an item that is being erased.
+    """
 
     undelivered: UndeliveredStore
     read_image: Callable[[dict[str, Any]], UndeliveredItem]
+    is_erased: Callable[[dict[str, Any]], bool]
 
 
 @cache
 def archiving() -> Archiving:
     """Return the parts of ``archive``."""
-    from undelivered.adapters.dynamodb.mapping import item_of
+    from undelivered.adapters.dynamodb.mapping import is_erased, item_of
 
-    return Archiving(undelivered_store(), item_of)
+    return Archiving(undelivered_store(), item_of, is_erased)
 
 
 @cache
@@ -239,20 +298,20 @@ def send_digests() -> "SendDigests":
 
 
 class FollowingUp(NamedTuple):
-    """What ``follow_up`` works with; ``read_image`` turns a stream record's image into an item."""
+    """What ``follow_up`` works with; ``read_image`` and ``is_erased`` as in ``Archiving``."""
 
     follow_up: "FollowUp"
     note_repeats: "NoteRepeats"
     read_image: Callable[[dict[str, Any]], UndeliveredItem]
+    is_erased: Callable[[dict[str, Any]], bool]
 
 
 @cache
 def following_up() -> FollowingUp:
     """Return the parts of ``follow_up``."""
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-    from undelivered.adapters.dynamodb.mapping import item_of
+    from undelivered.adapters.dynamodb.mapping import is_erased, item_of
     from undelivered.adapters.dynamodb.repeats import DynamoRepeatStore
-    from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
     from undelivered.adapters.sns_announcer import SnsAnnouncer
     from undelivered.services.follow_up import FollowUp
     from undelivered.services.note_repeats import NoteRepeats
@@ -264,13 +323,14 @@ def following_up() -> FollowingUp:
             undelivered=undelivered_store(),
             notifications=notification_store(),
             customers=DynamoCustomerStore(),
-            suppressions=DynamoSuppressionStore(),
+            suppressions=_suppression_store(),
             accounts=accounts(),
             announcer=announcer,
             clock=now,
         ),
         NoteRepeats(undelivered_store(), DynamoRepeatStore(), zone_of),
         item_of,
+        is_erased,
     )
 
 
@@ -333,12 +393,11 @@ def api() -> "ApiServices":
     from undelivered.adapters.dynamodb.idempotency_store import DynamoIdempotencyStore
     from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
     from undelivered.adapters.dynamodb.resend_batch_store import DynamoResendBatchStore
-    from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
     from undelivered.adapters.sqs_queue import SqsSendQueue
     from undelivered.entrypoints.http.services import ApiServices
     from undelivered.services.request_resend import RequestResend
 
-    notifications, customers, suppressions = notification_store(), DynamoCustomerStore(), DynamoSuppressionStore()
+    notifications, customers, suppressions = notification_store(), DynamoCustomerStore(), _suppression_store()
     resends = SqsSendQueue(client("sqs"), queue_url(os.environ, "RESENDS_QUEUE_URL"))
     return ApiServices(
         undelivered=undelivered_store(),
@@ -346,6 +405,8 @@ def api() -> "ApiServices":
         notifications=notifications,
         customers=customers,
         suppressions=suppressions,
+        erasures=_erasure_store(),
+        hashes=_hashes(),
         accounts=accounts(),
         sends=SqsSendQueue(client("sqs"), queue_url(os.environ, "SENDS_QUEUE_URL")),
         resends=resends,

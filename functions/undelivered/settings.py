@@ -122,6 +122,16 @@ def account_mapping(environment: Mapping[str, str]) -> "AccountMapping":
         raise SettingsError('ACCOUNT_MAPPING is not of the form {"tenants": {…}, "identities": {…}}') from error
 
 
+def erasure_secret(environment: Mapping[str, str]) -> str:
+    """Return the ARN of the secret that stands behind keyed hashes; raises SettingsError when it is missing."""
+    return _required(environment, "ERASURE_SECRET_ARN")
+
+
+def exports_bucket(environment: Mapping[str, str]) -> str:
+    """Return the name of the bucket that exports are in; raises SettingsError when it is missing."""
+    return _required(environment, "EXPORTS_BUCKET")
+
+
 def queue_url(environment: Mapping[str, str], name: str) -> str:
     """Return a queue's URL; raises SettingsError when the variable is missing."""
     return _required(environment, name)

@@ -79,6 +79,8 @@ def function_environment(endpoint: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "DEFAULT_ACCOUNT_ID": "acc-default",
+        "EXPORTS_BUCKET": "exports",
+        "ERASURE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:erasures",
         "FEEDBACK_TOPIC_ARN": TOPIC,
         "FEEDBACK_QUEUE_URL": f"{endpoint}/queue",
         "RESENDS_QUEUE_URL": f"{endpoint}/queue",

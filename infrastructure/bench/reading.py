@@ -38,7 +38,6 @@ def measure(sizes: Sequence[int], progress: Callable[[float], None]) -> list[Fig
             "HOST_CLIENT_ID": "host",
             "TOKEN_KEYS_URL": keys,
             "SIGNING_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:bench",
-            "EXPORTS_BUCKET": "exports",
             "EXPORT_FUNCTION": "export_report",
             "SIGN_IN_URL": keys,
             "PUBLIC_URL": keys,

@@ -30,6 +30,8 @@ from undelivered.adapters.dynamodb.models import TableNames, use_tables
 from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
 from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
 from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
+from undelivered.adapters.keyed_hashes import HmacHashes
+from undelivered.adapters.signing_keys import SecretsManagerKeys
 from undelivered.domain.lifecycle import open_item, record_sent, start_resend
 from undelivered.domain.notification import Dismissal
 from undelivered.domain.suppression import dropped_verdict
@@ -66,7 +68,7 @@ def seed(stack: Stack, *, progress: Progress | None = None, now: datetime | None
     tell = progress or (lambda _step: None)
     with _aws_environment(stack), _api(stack, month) as api:
         threading.Thread(target=api.get, args=["/health"]).start()  # the API's function starts meanwhile, too
-        stores = _stores(manager.account_id)
+        stores = _stores(stack, manager.account_id)
         tell(f"{len(month.handed)} notifications to {len(month.customers)} customers, {len(month.failed)} fail")
         # One event and the texts first: the functions that take them in start while the rest is written. Had they
         # all events at once before they are up, many copies of them would start, and take as many times longer.
@@ -112,7 +114,9 @@ def _aws_environment(stack: Stack) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _stores(account_id: str) -> _Stores:
+def _stores(stack: Stack, account_id: str) -> _Stores:
+    secrets = stack.client("secretsmanager")
+    hashes = HmacHashes(SecretsManagerKeys(secrets, stack.outputs["ErasureSecretArn"], stages=("AWSCURRENT",)))
     accounts = DynamoAccountStore()
     accounts.settings(account_id)  # reading them first makes their row: before several threads do
     return _Stores(
@@ -122,7 +126,7 @@ def _stores(account_id: str) -> _Stores:
         ),
         DynamoCustomerStore(),
         DynamoNotificationStore(content_days_of=lambda account_id: accounts.settings(account_id).content_days),
-        DynamoSuppressionStore(),
+        DynamoSuppressionStore(hashes),
     )
 
 

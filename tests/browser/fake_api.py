@@ -170,6 +170,18 @@ class FakeApi:
             }
         return self.customers[customer_id]
 
+    def personal_data(self, customer_id: str, query: dict[str, str]) -> dict[str, Any]:
+        """What is held on a customer, in two pages."""
+        mine = [item for item in self.items.values() if item["customer"]["id"] == customer_id]
+        first = "cursor" not in query
+        return {
+            "customer": self.customer(customer_id) if first else None,
+            "suppressions": [],
+            "items": mine[:1] if first else mine[1:],
+            "notifications": [],
+            "next_cursor": "more" if first else None,
+        }
+
     # --- answers
 
     def answer(  # noqa: C901, PLR0911, PLR0912 - one line for each route
@@ -213,10 +225,16 @@ class FakeApi:
                 return 200, {"customers": found}
             case ("GET", "customers", customer_id):
                 return 200, self.customer(customer_id)
+            case ("GET", "customers", customer_id, "data"):
+                return 200, self.personal_data(customer_id, query)
+            case ("DELETE", "customers", customer_id):
+                self.items = {key: i for key, i in self.items.items() if i["customer"]["id"] != customer_id}
+                done = {"state": "running", "requested_at": at(), "requested_by": "m", "items": 0, "notifications": 0}
+                return 202, done
             case ("PATCH", "customers", customer_id):
                 return self.change_customer(customer_id, body)
             case ("GET", "suppressions"):
-                return 200, {"suppressions": [SUPPRESSION, COMPLAINT], "next_cursor": None}
+                return 200, {"suppressions": [SUPPRESSION, COMPLAINT, ERASED], "next_cursor": None}
             case ("GET", "suppressions", _, address):
                 return (200, SUPPRESSION) if address == SUPPRESSION["address"] else self.problem(404, "not_found")
             case (("PUT" | "DELETE"), "suppressions", _, _):
@@ -410,6 +428,7 @@ SUPPRESSION = {
     "audit": [],
 }
 COMPLAINT = SUPPRESSION | {"address": "ada.6@example.com", "reason": "complaint"}
+ERASED = SUPPRESSION | {"address": None, "reason": "bounce", "erased": True}
 
 
 def _token(claims: dict[str, Any]) -> str:

@@ -1,6 +1,8 @@
 """A manager's work in the console, and what a viewer sees of it; on a stand-in for the API."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -278,7 +280,7 @@ class TestDetail:
 
 class TestViewer:
     def test_sees_everything_and_nothing_to_act_with(self, viewer):
-        acting = re.compile("Resend|Dismiss|Edit|Lift|Suppress an|Save|Use ")
+        acting = re.compile("Resend|Dismiss|Edit|Lift|Suppress an|Save|Use |Erase|Download data")
         for place in (
             "#/report",
             "#/report?ready=true",
@@ -315,6 +317,44 @@ class TestSigningIn:
         manager.page.evaluate("location.hash = '#/report'")
 
         assert manager.page.get_by_role("button", name="Sign in").is_visible()
+
+
+class TestPersonalData:
+    def test_is_downloaded_whole(self, manager):
+        manager.goes_to("#/customers/c-1")
+        with manager.page.expect_download() as download:
+            manager.page.get_by_role("button", name="Download data").click()
+
+        told = json.loads(Path(download.value.path()).read_text())
+        assert told["customer"]["id"] == "c-1"
+        assert len(told["items"]) == len([i for i in manager.api.items.values() if i["customer"]["id"] == "c-1"])
+        assert told["customer"]["name"] not in download.value.suggested_filename
+
+    def test_is_erased_once_that_is_confirmed(self, manager):
+        manager.goes_to("#/customers/c-1")
+        manager.page.get_by_role("button", name="Erase…").click()
+        dialogue = manager.page.get_by_role("dialog")
+        dialogue.get_by_role("button", name="Erase").click()
+        dialogue.get_by_text("Please confirm this.").wait_for()
+        assert ("DELETE", "customers/c-1") not in asked(manager)
+
+        dialogue.get_by_label("I want to erase this customer").check()
+        dialogue.get_by_role("button", name="Erase").click()
+        manager.sees("Erased. The last of it is gone in a few minutes.")
+
+        assert ("DELETE", "customers/c-1") in asked(manager)
+        assert manager.page.url.endswith("#/customers")
+
+    def test_of_an_erased_customer_shows_in_no_list(self, manager):
+        manager.goes_to("#/suppressions")
+
+        row = manager.page.get_by_role("row", name="Erased customer")
+        expect(row).to_contain_text("To lift it, look the address up")
+        assert row.get_by_role("button").count() == 0
+
+
+def asked(person):
+    return [(method, path.strip("/").removeprefix("api/")) for method, path, *_ in person.api.requests]
 
 
 class TestOtherPages:

@@ -18,9 +18,11 @@ from tests.builders.items import ACCOUNT, NOW
 from tests.fakes import (
     FakeAccountStore,
     FakeCustomerStore,
+    FakeErasureStore,
     FakeExportFiles,
     FakeExportRunner,
     FakeExportStore,
+    FakeHashes,
     FakeNotificationStore,
     FakeProviderSuppressions,
     FakeQueue,
@@ -135,6 +137,7 @@ class Api:
 
     def __post_init__(self):
         self.customers, self.suppressions = FakeCustomerStore(), FakeSuppressionStore()
+        self.erasures = FakeErasureStore(self.customers)
         self.accounts, self.sends, self.resends = FakeAccountStore(), FakeQueue(), FakeQueue()
         self.items = FakeUndeliveredStore(self.suppressions, clock=self.clock)
         self.notifications = FakeNotificationStore(clock=self.clock)
@@ -151,6 +154,8 @@ class Api:
             notifications=self.notifications,
             customers=self.customers,
             suppressions=self.suppressions,
+            erasures=self.erasures,
+            hashes=FakeHashes(),
             accounts=self.accounts,
             sends=self.sends,
             resends=self.resends,

@@ -9,6 +9,7 @@ import pytest
 
 from tests.builders.items import ACCOUNT, NOW, a_failure, an_item, reported, resent
 from tests.contract.worlds import on_dynamodb_local
+from tests.fakes import FakeHashes
 from undelivered.adapters.dynamodb.mapping import item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
 from undelivered.adapters.dynamodb.requests import query_all
@@ -37,6 +38,8 @@ def recorder(world):
         world.notifications,
         world.customers,
         world.suppressions,
+        world.erasures,
+        FakeHashes(),
         AccountMapping(ACCOUNT),
         world.clock,
     )

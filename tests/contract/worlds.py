@@ -15,12 +15,16 @@ from tests import fakes
 from tests.builders.items import NOW
 from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
 from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
+from undelivered.adapters.dynamodb.erasure_store import DynamoErasureStore
+from undelivered.adapters.dynamodb.export_store import DynamoExportStore
 from undelivered.adapters.dynamodb.models import MODELS, TableNames, shared_connection, use_tables
 from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
+from undelivered.adapters.dynamodb.repeats import DynamoRepeatStore
 from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
 from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
 from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
 from undelivered.services import ports
+from undelivered.services.exports import ExportStore
 
 DYNAMODB_LOCAL = "DYNAMODB_LOCAL_URL"
 """Names the URL of a DynamoDB Local that tests may make tables in; conftest starts one where none is named."""
@@ -58,6 +62,9 @@ class World:
     notifications: ports.NotificationStore
     customers: ports.CustomerStore
     accounts: ports.AccountStore
+    erasures: ports.ErasureStore
+    repeats: ports.RepeatStore
+    exports: ExportStore
     clock: Clock = field(default_factory=Clock)
     zones: Zones = field(default_factory=Zones)
 
@@ -67,13 +74,17 @@ def in_memory() -> Iterator[World]:
     clock, zones = Clock(), Zones()
     suppressions = fakes.FakeSuppressionStore()
     undelivered = fakes.FakeUndeliveredStore(suppressions, clock=clock, zone_of=zones)
+    customers = fakes.FakeCustomerStore()
     yield World(
         undelivered,
         fakes.FakeReportReader(undelivered),
         suppressions,
         fakes.FakeNotificationStore(clock=clock),
-        fakes.FakeCustomerStore(),
+        customers,
         fakes.FakeAccountStore(),
+        fakes.FakeErasureStore(customers),
+        fakes.FakeRepeatStore(),
+        fakes.FakeExportStore(),
         clock,
         zones,
     )
@@ -89,10 +100,13 @@ def on_dynamodb() -> World:
     return World(
         DynamoUndeliveredStore(zone_of=zones, history_days_of=lambda _: 400, clock=clock, sleep=lambda _: None),
         DynamoReportReader(),
-        DynamoSuppressionStore(),
+        DynamoSuppressionStore(fakes.FakeHashes()),
         DynamoNotificationStore(content_days_of=lambda _: 60, clock=clock),
         DynamoCustomerStore(),
         DynamoAccountStore(),
+        DynamoErasureStore(fakes.FakeHashes(), clock=clock),
+        DynamoRepeatStore(),
+        DynamoExportStore(clock),
         clock,
         zones,
     )

@@ -8,7 +8,7 @@ import pytest
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification
 from tests.contract.worlds import in_memory, on_moto
-from tests.fakes import FakeProviderSuppressions, FakeQueue, FakeSender, FakeSigningKeys
+from tests.fakes import FakeHashes, FakeProviderSuppressions, FakeQueue, FakeSender, FakeSigningKeys
 from undelivered.domain.errors import RefusedError, RetryableError
 from undelivered.domain.notification import State
 from undelivered.domain.taxonomy import Channel, Reason
@@ -71,6 +71,7 @@ class Case:
         self.deliver = Deliver(
             **stores,
             suppressions=suppressions,
+            erasures=wrap(world.erasures),
             accounts=wrap(world.accounts),
             senders={Channel.EMAIL: wrap(self.mail)},
             default_sender="us@example.com",
@@ -87,7 +88,12 @@ class Case:
             clock=world.clock,
         )
         self.record = RecordFeedback(
-            **stores, suppressions=suppressions, mapping=AccountMapping(ACCOUNT), clock=world.clock
+            **stores,
+            suppressions=suppressions,
+            erasures=wrap(world.erasures),
+            hashes=FakeHashes(),
+            mapping=AccountMapping(ACCOUNT),
+            clock=world.clock,
         )
         self.maintain = Maintain(
             undelivered=world.undelivered,

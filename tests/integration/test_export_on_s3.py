@@ -98,6 +98,7 @@ def stack(monkeypatch):
         "SENDS_QUEUE_URL": "https://sends.test",
         "RESENDS_QUEUE_URL": "https://resends.test",
         "SIGNING_SECRET_ARN": "arn:secret",
+        "ERASURE_SECRET_ARN": "arn:secret",
         "EXPORTS_BUCKET": "exports-bucket",
         "EXPORT_FUNCTION": "export-function",
         "AWS_LAMBDA_FUNCTION_NAME": "export-function",

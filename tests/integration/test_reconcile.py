@@ -13,6 +13,7 @@ from tests.builders.items import ACCOUNT, an_item
 from tests.contract.worlds import on_moto
 from undelivered import bootstrap
 from undelivered.adapters.dynamodb.models import MODELS, CountsModel
+from undelivered.domain.erasure import Erased
 from undelivered.entrypoints import cleanup as entrypoint
 from undelivered.services.keep_counters import Drift
 from undelivered.services.maintain import Maintained
@@ -73,6 +74,7 @@ def test_a_local_and_a_deployed_stack_at_once_are_refused():
 def test_cleanup_logs_a_drift_as_an_error_and_counts_it(monkeypatch, capsys, caplog):
     drift = Drift(ACCOUNT, "live", date(2026, 11, 3), {"eh": 2, "es": -1})
     monkeypatch.setattr(bootstrap, "maintain", lambda: lambda _: Maintained())
+    monkeypatch.setattr(bootstrap, "erase_customers", lambda: lambda _: Erased())
     monkeypatch.setattr(bootstrap, "keep_counters", lambda: lambda _: [drift])
     context = SimpleNamespace(
         get_remaining_time_in_millis=lambda: 60_000,

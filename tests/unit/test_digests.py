@@ -8,6 +8,8 @@ from tests.builders.items import ACCOUNT, NOW, a_failure, an_item
 from tests.fakes import (
     FakeAccountStore,
     FakeCustomerStore,
+    FakeErasureStore,
+    FakeHashes,
     FakeNotificationStore,
     FakeReportReader,
     FakeSender,
@@ -121,7 +123,14 @@ def test_a_digest_that_bounces_never_shows_in_the_report():
     tagged = desk.mail.sent[0].tags["undelivered-notification"]
     suppressions = FakeSuppressionStore()
     record = RecordFeedback(
-        desk.items, desk.notifications, FakeCustomerStore(), suppressions, AccountMapping(ACCOUNT), lambda: NOW
+        desk.items,
+        desk.notifications,
+        FakeCustomerStore(),
+        suppressions,
+        FakeErasureStore(),
+        FakeHashes(),
+        AccountMapping(ACCOUNT),
+        lambda: NOW,
     )
 
     record([[a_failure(notification_id=tagged, message_id="provider-1", recipient="boss@example.com")]])

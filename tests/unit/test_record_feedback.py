@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt
 from tests.fakes import (
     FakeCustomerStore,
+    FakeErasureStore,
+    FakeHashes,
     FakeNotificationStore,
     FakeReportReader,
     FakeSuppressionStore,
@@ -29,8 +31,16 @@ class World:
         self.notifications = FakeNotificationStore(clock=lambda: NOW)
         self.customers = FakeCustomerStore()
         mapping = AccountMapping("default", {"tenant-a": "by-tenant"}, {"shop.example": "by-identity"})
+        self.erasures = FakeErasureStore(self.customers)
         self.record = RecordFeedback(
-            self.items, self.notifications, self.customers, self.suppressions, mapping, lambda: NOW
+            self.items,
+            self.notifications,
+            self.customers,
+            self.suppressions,
+            self.erasures,
+            FakeHashes(),
+            mapping,
+            lambda: NOW,
         )
 
     def count(self, account_id=ACCOUNT):

@@ -10,6 +10,8 @@ from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notifica
 from tests.fakes import (
     FakeAccountStore,
     FakeCustomerStore,
+    FakeErasureStore,
+    FakeHashes,
     FakeNotificationStore,
     FakeProviderSuppressions,
     FakeQueue,
@@ -50,6 +52,7 @@ class World:
     def __post_init__(self):
         self.items = FakeUndeliveredStore(self.suppressions, clock=self.clock)
         self.notifications = FakeNotificationStore(clock=self.clock)
+        self.erasures = FakeErasureStore(self.customers)
         stores = {
             "undelivered": self.items,
             "notifications": self.notifications,
@@ -59,6 +62,7 @@ class World:
         self.deliver = Deliver(
             **stores,
             suppressions=self.suppressions,
+            erasures=self.erasures,
             accounts=self.accounts,
             senders={Channel.EMAIL: self.mail, Channel.SMS: self.texts},
             default_sender="us@example.com",
@@ -69,7 +73,13 @@ class World:
             **stores, suppressions=self.suppressions, resends=self.queue, provider=lambda: self.provider
         )
         self.maintain = Maintain(**stores, accounts=self.accounts, resends=self.queue)
-        self.record = RecordFeedback(**stores, suppressions=self.suppressions, mapping=AccountMapping(ACCOUNT))
+        self.record = RecordFeedback(
+            **stores,
+            suppressions=self.suppressions,
+            erasures=self.erasures,
+            hashes=FakeHashes(),
+            mapping=AccountMapping(ACCOUNT),
+        )
         self.unsubscribe = Unsubscribe(self.notifications, self.suppressions, FakeSigningKeys(), self.clock)
         self.customers.save(a_customer(email="ada@example.com", phone="+12065550100"))
         self.notifications.add(a_notification())

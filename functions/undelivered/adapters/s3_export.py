@@ -79,6 +79,11 @@ class S3ExportFiles(Struct, frozen=True):
             content: bytes = self.client.get_object(Bucket=self.bucket, Key=file)["Body"].read()
         return content
 
+    def remove(self, file: str) -> None:
+        """Remove a file; one that is gone already is fine."""
+        with _busy_is_retryable():
+            self.client.delete_object(Bucket=self.bucket, Key=file)
+
     def link(self, file: str, download_name: str, lifetime: timedelta) -> str:
         """Return a URL under which anybody can fetch the file for a time, named as a download."""
         url: str = self.client.generate_presigned_url(

@@ -14,17 +14,23 @@ _KEPT_SECONDS = 300
 
 
 class SecretsManagerKeys:
-    """Reads the secret's versions, at most every five minutes."""
+    """Reads the secret's versions, or one of them, at most every five minutes."""
 
-    def __init__(self, client: Any, arn: str, clock: Callable[[], float] = time.monotonic) -> None:  # noqa: ANN401
-        self._client, self._arn, self._clock = client, arn, clock
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401 - botocore makes its clients' classes as it goes
+        arn: str,
+        clock: Callable[[], float] = time.monotonic,
+        stages: Sequence[str] = _STAGES,
+    ) -> None:
+        self._client, self._arn, self._clock, self._stages = client, arn, clock, stages
         self._known: tuple[bytes, ...] = ()
         self._read_at = 0.0
 
     def secrets(self) -> Sequence[bytes]:
         """Return the present secret, then the previous one when there is one."""
         if not self._known or self._clock() - self._read_at > _KEPT_SECONDS:
-            self._known = tuple(secret for stage in _STAGES if (secret := self._version(stage)))
+            self._known = tuple(secret for stage in self._stages if (secret := self._version(stage)))
             self._read_at = self._clock()
         return self._known
 

@@ -1,6 +1,7 @@
 """Accounts, their customers, and the notifications handed over for them."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -127,6 +128,9 @@ class Notification(Struct, frozen=True):
     metadata: tuple[tuple[str, str], ...] = ()
 
 
+ERASED: Final = "erased"
+"""The outcome of a send to a customer who was erased."""
+
 SEND_SETTLES_AFTER = timedelta(minutes=15)
 """How long a claimed send may go unrecorded before cleanup takes it as broken off."""
 
@@ -135,7 +139,8 @@ class SendAttempt(Struct, frozen=True):
     """One claimed send of a notification. Claiming is at most once; ``provider_message_id`` is empty until sent.
 
     ``entry_key`` names the item on resends and is empty on first sends. ``claimed_at`` is when the
-    claim was made; ``outcome`` is ``claimed``, ``sent``, ``dropped``, ``failed`` or ``broken_off``.
+    claim was made; ``outcome`` is ``claimed``, ``sent``, ``dropped``, ``failed``, ``broken_off``, or ``ERASED``: then
+    nothing else is known of it but that the provider's message was one to somebody who was erased.
     ``correlation_id`` is the API request that asked for it, empty where none did.
     """
 

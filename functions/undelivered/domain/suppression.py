@@ -41,7 +41,8 @@ class Suppression(Struct, frozen=True):
 
     ``since`` is when the event that suppressed it happened, ``origin`` names that event (a provider
     message id or who did it). ``lifted_at`` is when a person last lifted it; only an event after that
-    suppresses again, so a replay of the old one does not.
+    suppresses again, so a replay of the old one does not. ``hidden`` is the keyed hash that stands for the
+    address of somebody who was erased; ``address`` is then empty, or what was looked up.
     """
 
     account_id: str
@@ -53,6 +54,7 @@ class Suppression(Struct, frozen=True):
     lifted_at: datetime | None = None
     audit: tuple[Audit, ...] = ()
     version: int = 0
+    hidden: str = ""
 
     @property
     def active(self) -> bool:
@@ -85,6 +87,28 @@ def merge_suppression(known: Suppression | None, new: Suppression) -> Suppressio
 def _caused_anew(known: Suppression, new: Suppression) -> Suppression:
     audit = (*known.audit, *new.audit)
     return replace(known, reason=new.reason, since=new.since, origin=new.origin, audit=audit)
+
+
+def joined(readable: Suppression | None, hidden: Suppression | None) -> Suppression | None:
+    """Return what holds of an address of which both forms may be known: it came back after it was erased.
+
+    What was lifted in one form is spent in the other.
+    """
+    if readable is None or hidden is None:
+        return readable or hidden
+    if hidden.active:
+        return merge_suppression(readable, hidden)
+    assert hidden.lifted_at is not None
+    return replace(readable, lifted_at=max(readable.lifted_at or hidden.lifted_at, hidden.lifted_at))
+
+
+def hidden_form(readable: Suppression | None, hidden: Suppression | None, digest: str) -> Suppression | None:
+    """Return the one form that is kept of an erased address: of its audit, who did what and when, but not why."""
+    known = joined(readable, hidden)
+    if known is None:
+        return None
+    audit = tuple(replace(entry, detail="") for entry in known.audit)
+    return replace(known, address="", hidden=digest, audit=audit, version=hidden.version if hidden else 0)
 
 
 def _precedence(suppression: Suppression) -> tuple[int, float, str]:

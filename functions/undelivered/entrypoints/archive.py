@@ -28,7 +28,7 @@ def archive(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     count("ArchiveRecords", len(records))
     for record in records:
         image = record["dynamodb"].get("OldImage")
-        if record["eventName"] != "REMOVE" or not image:
+        if record["eventName"] != "REMOVE" or not image or parts.is_erased(image):
             continue
         by_ttl = _lower_keys(record.get("userIdentity")) == _TTL
         try:

@@ -1,4 +1,4 @@
-"""Lambda ``cleanup``: removes what is past its thirty days, settles what went silent or broke off, keeps counters."""
+"""Lambda ``cleanup``: removes what is past its thirty days and who is to be erased, settles, keeps counters."""
 
 from typing import Any
 
@@ -27,6 +27,9 @@ def cleanup(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
     count("ItemsRemoved", done.removed)
     count("ResendsSettled", done.settled)
     count("SendsBrokenOff", done.broken_off)
+    erased = bootstrap.erase_customers()(time_left)
+    count("ItemsErased", erased.items)
+    count("NotificationsErased", erased.notifications)
     drifts = bootstrap.keep_counters()(time_left)
     for drift in drifts:
         logger.error(

@@ -33,6 +33,8 @@ def follow_up(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]: 
     followed: list[_Change] = []
     failed: list[dict[str, str]] = []
     for record in records:
+        if any(parts.is_erased(record["dynamodb"].get(name) or {}) for name in ("OldImage", "NewImage")):
+            continue
         before, after = (
             parts.read_image(image) if (image := record["dynamodb"].get(name)) else None
             for name in ("OldImage", "NewImage")

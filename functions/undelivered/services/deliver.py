@@ -18,6 +18,7 @@ from undelivered.domain.taxonomy import Channel, Reason, Verdict, verdict
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
+    ErasureStore,
     MessageSender,
     NewEntry,
     NotificationStore,
@@ -46,6 +47,7 @@ class Deliver(Struct, frozen=True):
     notifications: NotificationStore
     customers: CustomerStore
     suppressions: SuppressionStore
+    erasures: ErasureStore
     accounts: AccountStore
     senders: Mapping[Channel, MessageSender]
     default_sender: str
@@ -63,6 +65,8 @@ class Deliver(Struct, frozen=True):
         if notification is None:
             return None  # erased or past its time since it was queued; a resend of it is settled by cleanup
         customer = self.customers.find(order.account_id, notification.customer_id)
+        if customer is None and self._is_erased(notification):
+            return None
         item = self.undelivered.find(order.account_id, order.entry_key) if order.entry_key else None
         running = _running_attempt(item, order.attempt)
         if order.entry_key and running is None:
@@ -79,6 +83,11 @@ class Deliver(Struct, frozen=True):
             correlation_id=correlation_id,
         )
         return self._send_claimed(attempt, notification, customer) if self.notifications.claim(attempt) else None
+
+    def _is_erased(self, notification: Notification) -> bool:
+        """Whether the customer of a notification was erased since it was handed over."""
+        found = self.erasures.find(notification.account_id, notification.customer_id)
+        return found is not None and found.covers(notification.created_at)
 
     def _send_claimed(self, attempt: SendAttempt, notification: Notification, customer: Customer | None) -> SendAttempt:
         if not attempt.to:

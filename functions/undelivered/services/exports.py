@@ -93,6 +93,12 @@ class ExportStore(Protocol):
     def save(self, export: Export) -> Export:
         """Write an export whose ``version`` is what was read (0 for a new one); raises StaleWriteError."""
 
+    def all_of(self, account_id: str) -> Sequence[Export]:
+        """Return the exports of an account that can be asked after."""
+
+    def forget(self, export: Export) -> None:
+        """Forget an export."""
+
 
 class ExportFiles(Protocol):
     """Where files are put together from parts and fetched by links."""
@@ -114,6 +120,9 @@ class ExportFiles(Protocol):
 
     def kept(self, file: str) -> bytes:
         """Return a small file that was kept."""
+
+    def remove(self, file: str) -> None:
+        """Remove a file; one that is gone already is fine."""
 
     def link(self, file: str, download_name: str, lifetime: timedelta) -> str:
         """Return a URL under which anybody can fetch the file for a time."""

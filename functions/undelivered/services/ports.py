@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from undelivered.domain.account import AccountSettings, Customer, Notification, SendAttempt
 from undelivered.domain.announcement import Announcement
+from undelivered.domain.erasure import Erasure, ErasureTask
 from undelivered.domain.notification import UndeliveredItem
 from undelivered.domain.reporting import LiveCount, ReportFilter
 from undelivered.domain.suppression import Suppression
@@ -72,6 +73,21 @@ class UndeliveredStore(Protocol):
     def items_of_customer(self, item: UndeliveredItem) -> Sequence[UndeliveredItem]:
         """Return the items, in any state, that share an item's customer, or its address where that is not known."""
 
+    def held_of(
+        self, account_id: str, who: str, limit: int, after: str | None = None, *, past: bool
+    ) -> Sequence[UndeliveredItem]:
+        """Return a customer's items in any state and order of sending: from the report, or from history when ``past``.
+
+        ``who`` is the customer's id, or ``~<recipient digest>`` as in ``live_items_of_customer``. ``after`` is the
+        entry key to go on after; fewer than ``limit`` are the last.
+        """
+
+    def erase(self, items: Sequence[UndeliveredItem], *, past: bool) -> int:
+        """Remove items of one account for good, live counters included; return how many were as given.
+
+        They go neither to history nor into an announcement. What failed stays counted as failed.
+        """
+
     def due_for_settling(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
         """Return resending items whose grace period is over."""
 
@@ -106,6 +122,9 @@ class RepeatStore(Protocol):
 
     def note(self, account_id: str, address: str, by_day: Mapping[date, int]) -> None:
         """Note how many items an address has, by day; noting the same again changes nothing."""
+
+    def forget(self, account_id: str, addresses: Collection[str], days: Collection[date]) -> None:
+        """Take addresses out of what was noted of days."""
 
 
 class CounterUpkeep(Protocol):
@@ -175,6 +194,14 @@ class NotificationStore(Protocol):
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return claimed attempts without a recorded outcome, claimed before a moment, oldest first."""
 
+    def of_customer(
+        self, account_id: str, customer_id: str, limit: int, after: str | None = None
+    ) -> tuple[Sequence[Notification], str | None]:
+        """Return a customer's notifications by id, held or about to go, and the id to go on after, None at the end."""
+
+    def erase(self, notification: Notification) -> None:
+        """Remove a notification and its attempts. Of those sent, the provider's message id stays, as ``ERASED``."""
+
 
 class CustomerStore(Protocol):
     """Customers and their contacts."""
@@ -192,6 +219,16 @@ class CustomerStore(Protocol):
         """Return the customers that share an address."""
 
 
+class KeyedHashes(Protocol):
+    """Hashes that only this system can make: they stand for what it must recognise and may not know any more."""
+
+    def of_customer(self, account_id: str, customer_id: str) -> str:
+        """Return the hash of a customer's id."""
+
+    def of_address(self, account_id: str, channel: Channel, address: str) -> str:
+        """Return the hash of an address in its stored spelling."""
+
+
 class SuppressionStore(Protocol):
     """Suppressed addresses."""
 
@@ -204,10 +241,43 @@ class SuppressionStore(Protocol):
     def save(self, before: Suppression | None, after: Suppression) -> None:
         """Write a suppression; raises StaleWriteError when ``before`` is not what is stored."""
 
+    def hide(self, account_id: str, channel: Channel, address: str) -> None:
+        """Keep of an address only its keyed hash, under which it is found as before; raises StaleWriteError."""
+
     def page(
         self, account_id: str, channel: Channel | None, limit: int, after: str | None
     ) -> tuple[Sequence[Suppression], str | None]:
         """Return a page of active suppressions, and the key to go on after, None at the end."""
+
+
+class ErasureStore(Protocol):
+    """Who is being, or was, erased: known by keyed hashes only, but for what it takes until it is done."""
+
+    def find(self, account_id: str, customer_id: str) -> Erasure | None:
+        """Return the last erasure of a customer, None when there was none or it is forgotten."""
+
+    def begin(self, task: ErasureTask, customer: Customer | None) -> None:
+        """Have an erasure carried out, and remove the customer, all or nothing; raises StaleWriteError."""
+
+    def running(self) -> Sequence[ErasureTask]:
+        """Return what is to be carried out, of all accounts."""
+
+    def save(self, erasure: Erasure) -> Erasure:
+        """Write how far an erasure has got; raises StaleWriteError."""
+
+    def finish(self, task: ErasureTask) -> None:
+        """Forget what it took to carry out an erasure that is done."""
+
+    def mark(self, erasure: Erasure, channel: Channel, address: str) -> None:
+        """Keep that an address was erased."""
+
+    def any_in(self, account_id: str) -> bool:
+        """Whether anybody of an account was ever erased; a new yes may be known a minute late."""
+
+    def erased_at(
+        self, account_id: str, customers: Collection[str], addresses: Collection[tuple[Channel, str]]
+    ) -> tuple[Mapping[str, datetime], Mapping[tuple[Channel, str], datetime]]:
+        """Return which of customers and addresses were erased, and until when what was sent to them counts as such."""
 
 
 class AccountStore(Protocol):

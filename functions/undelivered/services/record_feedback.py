@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from undelivered.domain.account import ERASED
 from undelivered.domain.digest import DIGEST_PREFIX
 from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWriteError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
@@ -18,11 +19,14 @@ from undelivered.domain.suppression import Suppression, merge_suppression, suppr
 from undelivered.domain.taxonomy import suppresses
 from undelivered.services.ports import (
     CustomerStore,
+    ErasureStore,
+    KeyedHashes,
     NewEntry,
     NotificationStore,
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.suppress import suppress
 
 MERGE_TRIES = 8
 """How often a merge is tried anew when others write the same item."""
@@ -49,7 +53,8 @@ class AccountMapping(Struct, frozen=True):
 class Located(Struct, frozen=True):
     """A feedback whose account and item are known; ``source`` is the index of the message it came in.
 
-    ``attributed`` is False where nothing tells whose mail it is, so that it falls to the default account.
+    ``attributed`` is False where nothing tells whose mail it is, so that it falls to the default account;
+    ``is_erased`` when it is about a message to somebody who was erased since.
     """
 
     source: int
@@ -57,6 +62,7 @@ class Located(Struct, frozen=True):
     key: str
     feedback: Feedback
     attributed: bool
+    is_erased: bool = False
 
 
 def _note_nothing(_located: Located) -> None:
@@ -70,6 +76,8 @@ class RecordFeedback(Struct, frozen=True):
     notifications: NotificationStore
     customers: CustomerStore
     suppressions: SuppressionStore
+    erasures: ErasureStore
+    hashes: KeyedHashes
     mapping: AccountMapping
     clock: Callable[[], datetime]
 
@@ -104,8 +112,45 @@ class RecordFeedback(Struct, frozen=True):
                     note(one)
                     by_account[one.account_id].append(one)
         for account_id, group in by_account.items():
-            failures |= self._record_account(account_id, group)
+            try:
+                kept = self._without_erased(account_id, group)
+            except RetryableError as error:
+                failures |= {one.source: error for one in group}
+                continue
+            failures |= self._record_account(account_id, kept)
         return failures
+
+    def _without_erased(self, account_id: str, group: Sequence[Located]) -> Sequence[Located]:
+        """Leave out what is about messages to those who were erased; addresses that it would suppress still are."""
+        is_erased = self._tells_erased(account_id, group)
+        kept: list[Located] = []
+        for one in group:
+            if not one.is_erased and not is_erased(one.feedback):
+                kept.append(one)
+            elif cause := cause_of(one.feedback, account_id):
+                digest = self.hashes.of_address(account_id, cause.channel, cause.address)
+                suppress(self.suppressions, replace(cause, hidden=digest))
+        return kept
+
+    def _tells_erased(self, account_id: str, group: Sequence[Located]) -> Callable[[Feedback], bool]:
+        """Return what tells a feedback of the group about a message to a customer or address that was erased."""
+        if not self.erasures.any_in(account_id):
+            return lambda _: False
+        told = [one.feedback for one in group]
+        by_customer, by_address = self.erasures.erased_at(
+            account_id,
+            {each.attribution.customer_id for each in told if each.attribution.customer_id},
+            {(each.channel, each.recipient) for each in told if each.recipient},
+        )
+
+        def is_erased(feedback: Feedback) -> bool:
+            until = (
+                by_customer.get(feedback.attribution.customer_id or ""),
+                by_address.get((feedback.channel, feedback.recipient or "")),
+            )
+            return any(each is not None and feedback.sent_at <= each for each in until)
+
+        return is_erased
 
     def _record_account(self, account_id: str, group: Sequence[Located]) -> dict[int, RetryableError]:
         by_key: dict[str, list[Located]] = defaultdict(list)
@@ -164,21 +209,21 @@ class RecordFeedback(Struct, frozen=True):
         return None if merged == known else (known, merged)
 
     def _locate(self, source: int, feedback: Feedback, *, may_wait: bool) -> Located:
-        told = feedback.attribution
+        told, is_erased = feedback.attribution, False
         if not told.account_id:
-            feedback = self._correlate(feedback, may_wait=may_wait)
+            feedback, is_erased = self._correlate(feedback, may_wait=may_wait)
             told = feedback.attribution
         account_id = told.account_id or self.mapping.account_of(told)
-        key = told.entry_key or _own_key(feedback)
-        return Located(source, account_id or self.mapping.default, key, feedback, attributed=bool(account_id))
+        key, attributed = told.entry_key or _own_key(feedback), bool(account_id)
+        return Located(source, account_id or self.mapping.default, key, feedback, attributed, is_erased)
 
-    def _correlate(self, feedback: Feedback, *, may_wait: bool) -> Feedback:
-        """Find the send that an untagged event is about, by the provider's message id."""
+    def _correlate(self, feedback: Feedback, *, may_wait: bool) -> tuple[Feedback, bool]:
+        """Find the send that an untagged event is about, by the provider's message id; say whether that is erased."""
         attempt = self.notifications.find_by_provider_message_id(feedback.provider_message_id)
         if attempt is None:
             if may_wait and self._may_outrun_a_send(feedback):
                 raise NotYetKnownError("a send that this may be about is not recorded yet")
-            return feedback
+            return feedback, False
         notification = self.notifications.find(attempt.account_id, attempt.notification_id)
         customer_id = notification.customer_id if notification else ""
         customer = self.customers.find(attempt.account_id, customer_id) if customer_id else None
@@ -193,7 +238,8 @@ class RecordFeedback(Struct, frozen=True):
             title=notification.title if notification else None,
             correlation_id=attempt.correlation_id,
         )
-        return replace(feedback, recipient=feedback.recipient or attempt.to, attribution=told)
+        correlated = replace(feedback, recipient=feedback.recipient or attempt.to, attribution=told)
+        return correlated, attempt.outcome == ERASED
 
     def _may_outrun_a_send(self, feedback: Feedback) -> bool:
         """Whether a claimed send is unrecorded that this event may be about: events can outrun our own write."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from undelivered.domain.account import SendAttempt
+from undelivered.domain.account import ERASED, SendAttempt
 from undelivered.domain.address import normalise_email
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.notification import Audit
@@ -45,7 +45,7 @@ class Unsubscribe(Struct, frozen=True):
         account_id, notification_id, number = (payload or "~~").rsplit("~", 2)
         if payload:
             for attempt in self.notifications.attempts(account_id, notification_id):
-                if str(attempt.number) == number:
+                if str(attempt.number) == number and attempt.outcome != ERASED:
                     return attempt
         raise NotFoundError("no such link")
 

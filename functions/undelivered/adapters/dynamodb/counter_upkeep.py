@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from pynamodb.exceptions import DeleteError, PutError, UpdateError
 
-from undelivered.adapters.dynamodb import counters, edge
+from undelivered.adapters.dynamodb import counter_names, counters, edge
 from undelivered.adapters.dynamodb.account_store import RECOUNT
-from undelivered.adapters.dynamodb.keys import key_from
+from undelivered.adapters.dynamodb.keys import erased_key, key_from
 from undelivered.adapters.dynamodb.mapping import item_of
 from undelivered.adapters.dynamodb.models import AccountModel, CountsModel, HistoryModel, ItemTable, UndeliveredModel
 from undelivered.adapters.dynamodb.requests import (
@@ -20,6 +20,7 @@ from undelivered.adapters.dynamodb.requests import (
     Row,
     add,
     busy_is_retryable,
+    get,
     is_condition_failure,
     query_all,
     write,
@@ -59,18 +60,20 @@ class DynamoCounterUpkeep:
 
     def failed_drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
         """Return what the counters of a day in the account's time zone lack of all that failed on it, as ``drift``."""
-        before = _failed(account_id, day)
+        before, erased = _failed(account_id, day), _erased(account_id, day)
         zone = self._zone_of(account_id)
         found: dict[str, Counter[str]] = {}
         # What a sweep moves meanwhile is seen twice rather than not at all.
         for model in (UndeliveredModel, HistoryModel):
             for row in _items(model, account_id, day, zone):
                 found[row["entry_key"]["S"]] = _in_words(count_change(None, item_of(row)))
-        if _failed(account_id, day) != before:
+        if (_failed(account_id, day), _erased(account_id, day)) != (before, erased):
             return None
         total = Counter[str]()
         for failed in found.values():
             total.update(failed)
+        # What was erased since has failed all the same.
+        total.update(_in_words(erased))
         total.subtract(_in_words(before))
         return _nonzero(total)
 
@@ -167,6 +170,11 @@ def _from_words(told: Mapping[str, int]) -> CountChange:
         else:
             change.failed[name] = number
     return change
+
+
+def _erased(account_id: str, day: date) -> CountChange:
+    row = get(CountsModel, account_id, erased_key(account_id, day)["bucket"]["S"])
+    return CountChange(Counter(), *counter_names.of_failed(row or {}))
 
 
 def _nonzero(numbers: Counter[str]) -> Mapping[str, int]:

@@ -1,7 +1,7 @@
 """The store of exports on DynamoDB."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,6 +54,22 @@ class DynamoExportStore:
                 if AccountModel.get(export.account_id, record, consistent_read=True).body != body:
                     raise StaleWriteError("somebody else wrote this export in between") from error
         return replace(export, version=version)
+
+    def all_of(self, account_id: str) -> Sequence[Export]:
+        """Return the exports of an account that can be asked after."""
+        with busy_is_retryable():
+            models = list(AccountModel.query(account_id, AccountModel.record.startswith(_record(""))))
+        return [
+            _export_of(
+                account_id, model.record.removeprefix(_record("")), json.loads(model.body), int(model.version or 0)
+            )
+            for model in models
+        ]
+
+    def forget(self, export: Export) -> None:
+        """Forget an export."""
+        with busy_is_retryable():
+            AccountModel(export.account_id, _record(export.export_id)).delete()
 
 
 def _record(export_id: str) -> str:

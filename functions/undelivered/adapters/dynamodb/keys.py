@@ -1,7 +1,8 @@
-"""Bounds of entry keys: which keys belong to a span of sending times, or come after a cursor."""
+"""Bounds of entry keys (which belong to a span of sending times, or come after a cursor), and a counter's key."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from undelivered.adapters.dynamodb.requests import Row
 from undelivered.domain.identifiers import timestamp
 from undelivered.domain.reporting import window_start
 
@@ -22,3 +23,8 @@ def expired_below(now: datetime) -> str:
 def just_below(key: str) -> str:
     """Return a bound that a key is above, and all lesser ones below."""
     return f"{key[:-1]}{chr(ord(key[-1]) - 1)}{_HIGHEST}"
+
+
+def erased_key(account_id: str, day: date) -> Row:
+    """Return the key of the counters of what failed on a day and was erased since."""
+    return {"account_id": {"S": account_id}, "bucket": {"S": f"E~{day.isoformat()}"}}

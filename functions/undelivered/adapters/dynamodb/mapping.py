@@ -31,6 +31,9 @@ LIVE_GROUP = "live"
 _USUAL_GRACE = GraceSettings()
 RESENDING_PARTITION = "resending"
 
+ERASED_MARK: Row = {"erased": {"BOOL": True}}
+"""What an item is marked with before it is erased."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CODES = {(each.channel, each.status, each.kind): each.code for each in CLASSES}
 _LIVE_CODES = {
@@ -129,6 +132,11 @@ def _common_row(item: UndeliveredItem, facts: Facts, group: str, version: int) -
     if item.audit:
         row["audit"] = {"S": audit_to_text(item.audit)}
     return row
+
+
+def is_erased(row: Row) -> bool:
+    """Whether a row is of an item that is being erased: its removal is nobody's news."""
+    return "erased" in row
 
 
 def item_of(row: Row) -> UndeliveredItem:

@@ -3,10 +3,10 @@
 from typing import Any, ClassVar
 
 from msgspec import Struct
-from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.connection.table import TableConnection
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 _CONNECT_TIMEOUT_SECONDS = 2
@@ -127,6 +127,8 @@ class UndeliveredModel(ItemTable):
     ready_partition = UnicodeAttribute(null=True)
     settle_partition = UnicodeAttribute(null=True)
     settle_at = NumberAttribute(null=True)
+    # Set right before an item is erased, so that the stream tells why it went.
+    erased = BooleanAttribute(null=True)
     expires_at = TTLAttribute()
 
     by_ready = ByReady()
@@ -180,6 +182,18 @@ class BySettle(GlobalSecondaryIndex[Any]):
     settle_at = NumberAttribute(range_key=True)
 
 
+class NotificationsByCustomer(GlobalSecondaryIndex[Any]):
+    """The notifications of one customer, without their attempts: for who asks what is held, and to erase it."""
+
+    class Meta:
+        index_name = "by_customer"
+        projection = KeysOnlyProjection()
+        billing_mode = "PAY_PER_REQUEST"
+
+    customer_partition = UnicodeAttribute(hash_key=True)
+    record = UnicodeAttribute(range_key=True)
+
+
 class NotificationModel(Table):
     """Notifications (``record`` is the id) and their attempts (``<id>~<attempt, 4 digits>``)."""
 
@@ -193,13 +207,16 @@ class NotificationModel(Table):
     outcome = UnicodeAttribute(null=True)
     provider_message_id = UnicodeAttribute(null=True)
     correlation_id = UnicodeAttribute(null=True)
-    # Of attempts only; a notification is in no index.
+    # Of attempts only.
     settle_partition = UnicodeAttribute(null=True)
     settle_at = NumberAttribute(null=True)
+    # Of notifications only.
+    customer_partition = UnicodeAttribute(null=True)
     purge_at = TTLAttribute()
 
     by_provider_message_id = ByProviderMessageId()
     by_settle = BySettle()
+    by_customer = NotificationsByCustomer()
 
 
 class ByEmail(GlobalSecondaryIndex[Any]):
@@ -261,11 +278,13 @@ class SuppressionModel(Table):
     origin = UnicodeAttribute(null=True)
     lifted_at = UnicodeAttribute(null=True)
     audit = UnicodeAttribute(null=True)
+    # Of erased customers: a keyed hash stands in the place of the address.
+    hidden = BooleanAttribute(null=True)
     version = NumberAttribute()
 
 
 class AccountModel(Table):
-    """Settings, resend batches, exports and idempotency keys of an account, by ``record``."""
+    """Settings, resend batches, exports, idempotency keys and erasures of an account, by ``record``."""
 
     class Meta:
         table_name = "accounts"
@@ -274,7 +293,7 @@ class AccountModel(Table):
     account_id = UnicodeAttribute(hash_key=True)
     record = UnicodeAttribute(range_key=True)
     body = UnicodeAttribute(default="{}")
-    # Of exports only: several invocations may write to one.
+    # Of exports and erasures only: several invocations may write to one.
     version = NumberAttribute(null=True)
     purge_at = TTLAttribute(null=True)
 

@@ -9,7 +9,7 @@ from pynamodb.exceptions import DeleteError, PutError
 
 from undelivered.adapters.dynamodb.models import NotificationModel
 from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
-from undelivered.domain.account import Notification, SendAttempt
+from undelivered.domain.account import ERASED, Notification, SendAttempt
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.taxonomy import Channel
 
@@ -39,6 +39,7 @@ class DynamoNotificationStore:
             notification.account_id,
             notification.notification_id,
             body=_notification_to_text(notification),
+            customer_partition=f"{notification.account_id}#{notification.customer_id}",
             purge_at=self._purge_at(notification.account_id, notification.created_at),
         )
         return _save_once(model)
@@ -117,6 +118,35 @@ class DynamoNotificationStore:
         due = NotificationModel.settle_at < claimed_before.timestamp()
         with busy_is_retryable():
             return [_attempt_of(model) for model in NotificationModel.by_settle.query(_CLAIMED, due, limit=limit)]
+
+    def of_customer(
+        self, account_id: str, customer_id: str, limit: int, after: str | None = None
+    ) -> tuple[Sequence[Notification], str | None]:
+        """Return a customer's notifications by id, held or about to go, and the id to go on after, None at the end."""
+        within = NotificationModel.record > after if after else None
+        with busy_is_retryable():
+            found = NotificationModel.by_customer.query(f"{account_id}#{customer_id}", within, limit=limit)
+            ids = [model.record for model in found]
+            models = {
+                model.record: model
+                for model in NotificationModel.batch_get([(account_id, each) for each in ids], consistent_read=True)
+            }
+        held = [_notification_of(account_id, each, models[each].body) for each in ids if each in models]
+        return held, ids[-1] if len(ids) == limit else None
+
+    def erase(self, notification: Notification) -> None:
+        """Remove a notification and its attempts. Of those sent, the provider's message id stays, as ``ERASED``."""
+        account_id = notification.account_id
+        for attempt in self.attempts(account_id, notification.notification_id):
+            row = self._model_of(replace(attempt, to="", by="", entry_key="", correlation_id="", outcome=ERASED))
+            row.settle_partition = row.settle_at = None
+            with busy_is_retryable():
+                if attempt.provider_message_id:
+                    row.save()
+                else:
+                    row.delete()
+        with busy_is_retryable():
+            NotificationModel(account_id, notification.notification_id).delete()
 
     def _model_of(self, attempt: SendAttempt) -> NotificationModel:
         claimed = attempt.outcome == _CLAIMED

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 
 from undelivered.adapters.dynamodb.models import CountsModel
@@ -22,6 +22,9 @@ KEPT = 50
 
 _TRIES = 6
 
+_Noted = Mapping[str, tuple[int, int]]
+"""Of each address, how many items it has on the day, and in all."""
+
 
 class DynamoRepeatStore:
     """``ports.RepeatStore`` on the table Counts."""
@@ -32,20 +35,32 @@ class DynamoRepeatStore:
         for day, number in by_day.items():
             _note(account_id, day, address, (number, total))
 
+    def forget(self, account_id: str, addresses: Collection[str], days: Collection[date]) -> None:
+        """Take addresses out of what was noted of days."""
+        for day in days:
+            _change(account_id, day, lambda known: {each: known[each] for each in known if each not in addresses})
+
 
 def _note(account_id: str, day: date, address: str, numbers: tuple[int, int]) -> None:
+    def noted(known: _Noted) -> _Noted:
+        # A record that comes late, or again, does not lower what is known.
+        highest = max(numbers, known.get(address, (0, 0)))
+        ranked = sorted({**known, address: highest}.items(), key=lambda each: (-each[1][1], each[0]))
+        return dict(ranked[:KEPT])
+
+    _change(account_id, day, noted)
+
+
+def _change(account_id: str, day: date, change: Callable[[_Noted], _Noted]) -> None:
     bucket = f"P~{day.isoformat()}"
     for _ in range(_TRIES):
         row = get(CountsModel, account_id, bucket)
         known = _numbers_of(row)
-        # A record that comes late, or again, does not lower what is known.
-        highest = max(numbers, known.get(address, (0, 0)))
-        ranked = sorted({**known, address: highest}.items(), key=lambda each: (-each[1][1], each[0]))
-        noted = dict(ranked[:KEPT])
-        if noted == known:
+        changed = change(known)
+        if changed == known:
             return
         try:
-            write([_put(account_id, bucket, row, noted)])
+            write([_put(account_id, bucket, row, changed)])
         except (ConditionFailedError, ContendedError):
             continue
         return

@@ -1,23 +1,43 @@
-"""The store of suppressed addresses on DynamoDB."""
+"""The store of suppressed addresses on DynamoDB, by ``<channel>#<address>``; once erased, by a keyed hash of it."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from undelivered.adapters.dynamodb.mapping import audit_of, audit_to_text
 from undelivered.adapters.dynamodb.models import SuppressionModel
-from undelivered.adapters.dynamodb.requests import ConditionFailedError, Row, get, get_many, put, query, write
+from undelivered.adapters.dynamodb.requests import (
+    Action,
+    ConditionFailedError,
+    Row,
+    delete,
+    get_many,
+    put,
+    query,
+    write,
+)
 from undelivered.domain.errors import StaleWriteError
-from undelivered.domain.suppression import Suppression, SuppressionReason
+from undelivered.domain.suppression import Suppression, SuppressionReason, hidden_form, joined
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.ports import KeyedHashes
+
+_HIDES_TRIES = 4
 
 
 def address_key(suppression: Suppression) -> str:
-    """Return the sort key of a suppression: ``<channel>#<address>``."""
+    """Return the sort key of a suppression: ``<channel>#<address>``, or the hash in place of the address."""
+    if suppression.hidden:
+        return _hidden_key(suppression.channel, suppression.hidden)
     return _address_key(suppression.channel, suppression.address)
 
 
 def _address_key(channel: Channel, address: str) -> str:
     return f"{channel.value}#{address}"
+
+
+def _hidden_key(channel: Channel, digest: str) -> str:
+    return f"{channel.value}#~{digest}"
 
 
 def suppression_row(suppression: Suppression, version: int) -> Row:
@@ -35,39 +55,78 @@ def suppression_row(suppression: Suppression, version: int) -> Row:
         row["lifted_at"] = {"S": suppression.lifted_at.isoformat()}
     if suppression.audit:
         row["audit"] = {"S": audit_to_text(suppression.audit)}
+    if suppression.hidden:
+        row["hidden"] = {"BOOL": True}
     return row
 
 
 def suppression_of(row: Row) -> Suppression:
     """Return the suppression of a row."""
     channel, _, address = row["address_key"]["S"].partition("#")
+    hidden = address[1:] if "hidden" in row else ""
     lifted_at, audit, origin = row.get("lifted_at"), row.get("audit"), row.get("origin")
     return Suppression(
         account_id=row["account_id"]["S"],
         channel=Channel(channel),
-        address=address,
+        address="" if hidden else address,
         reason=SuppressionReason(row["reason"]["S"]),
         since=datetime.fromisoformat(row["since"]["S"]),
         origin=origin["S"] if origin else "",
         lifted_at=datetime.fromisoformat(lifted_at["S"]) if lifted_at else None,
         audit=audit_of(audit["S"]) if audit else (),
         version=int(row["version"]["N"]),
+        hidden=hidden,
     )
 
 
 class DynamoSuppressionStore:
     """``ports.SuppressionStore`` on the table Suppressions."""
 
+    def __init__(self, hashes: KeyedHashes) -> None:
+        self._hashes = hashes
+
     def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
         """Return what is known of an address, lifted or not."""
-        row = get(SuppressionModel, account_id, _address_key(channel, address))
-        return suppression_of(row) if row else None
+        return next(iter(self.find_many(account_id, [(channel, address)])), None)
 
     def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
         """Return what is known of addresses, lifted or not."""
-        keys = list(dict.fromkeys(_address_key(channel, address) for channel, address in addresses))
+        wanted = {each: self._keys(account_id, *each) for each in dict.fromkeys(addresses)}
+        keys = [key for both in wanted.values() for key in both]
         rows = get_many(SuppressionModel, account_id, keys, "address_key", consistent=True)
-        return [suppression_of(row) for row in rows]
+        known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
+        told = [
+            (address, joined(known.get(readable), known.get(hidden)))
+            for (_, address), (readable, hidden) in wanted.items()
+        ]
+        return [replace(found, address=address) for address, found in told if found]
+
+    def _keys(self, account_id: str, channel: Channel, address: str) -> tuple[str, str]:
+        """Return the keys under which an address may be known: as it reads, and hidden."""
+        digest = self._hashes.of_address(account_id, channel, address)
+        return _address_key(channel, address), _hidden_key(channel, digest)
+
+    def hide(self, account_id: str, channel: Channel, address: str) -> None:
+        """Keep of an address only its keyed hash, under which it is found as before."""
+        readable, hidden = self._keys(account_id, channel, address)
+        for _ in range(_HIDES_TRIES):
+            rows = get_many(SuppressionModel, account_id, [readable, hidden], "address_key", consistent=True)
+            known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
+            shown, before = known.get(readable), known.get(hidden)
+            after = hidden_form(shown, before, hidden.partition("~")[2])
+            if after is None or after == before:
+                return
+            row = suppression_row(after, before.version + 1 if before else 1)
+            actions: list[Action] = [put(SuppressionModel, row, over_version=before.version if before else None)]
+            if shown:
+                key: Row = {"account_id": {"S": account_id}, "address_key": {"S": readable}}
+                actions.append(delete(SuppressionModel, key, version=shown.version))
+            try:
+                write(actions)
+            except ConditionFailedError:
+                continue
+            return
+        raise StaleWriteError("others keep writing this suppression")
 
     def save(self, before: Suppression | None, after: Suppression) -> None:
         """Write a suppression; raises StaleWriteError when ``before`` is not what is stored."""

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 from msgspec.structs import fields, replace
 
-from undelivered.adapters.dynamodb import counters, edge
-from undelivered.adapters.dynamodb.keys import expired_below
+from undelivered.adapters.dynamodb import counter_names, counters, edge
+from undelivered.adapters.dynamodb.keys import erased_key, expired_below
 from undelivered.adapters.dynamodb.leaving import Leaving, change_at_edge, note_leaving
 from undelivered.adapters.dynamodb.mapping import (
+    ERASED_MARK,
     RESENDING_PARTITION,
     Facts,
     customer_partition,
@@ -22,12 +23,19 @@ from undelivered.adapters.dynamodb.mapping import (
     item_of,
     undelivered_row,
 )
-from undelivered.adapters.dynamodb.models import HistoryModel, ItemTable, SuppressionModel, UndeliveredModel
+from undelivered.adapters.dynamodb.models import (
+    CountsModel,
+    HistoryModel,
+    ItemTable,
+    SuppressionModel,
+    UndeliveredModel,
+)
 from undelivered.adapters.dynamodb.requests import (
     Action,
     ConditionFailedError,
     ContendedError,
     Row,
+    add,
     delete,
     get,
     get_many,
@@ -61,6 +69,9 @@ _PAUSES_AT_EDGE_SECONDS = (*_PAUSES_SECONDS, *(0.4,) * 6)
 
 _SWEPT_AT_ONCE = 60
 """How many items one transaction removes: it may have to take each off another day's counter."""
+_ERASED_AT_ONCE = 30
+"""How many items one transaction erases: each may be counted on two days of its own."""
+
 _ARCHIVE_TRIES = 5
 _OF_CUSTOMER_AT_MOST = 50
 _NO_CHANGE = CountChange()
@@ -397,6 +408,82 @@ class DynamoUndeliveredStore:
             found |= {each.entry_key: each for each in map(item_of, rows)}
         return [found[key] for key in sorted(found, reverse=True)]
 
+    def held_of(
+        self, account_id: str, who: str, limit: int, after: str | None = None, *, past: bool
+    ) -> Sequence[UndeliveredItem]:
+        """Return a customer's items in any state and order of sending, from history when ``past``."""
+        model: type[ItemTable] = HistoryModel if past else UndeliveredModel
+        within = model.entry_key > after if after else None
+        rows, _ = query(model, customer_partition(account_id, who), within, index="by_customer", limit=limit)
+        return [item_of(row) for row in rows]
+
+    def erase(self, items: Sequence[UndeliveredItem], *, past: bool) -> int:
+        """Remove items of one account for good, live counters included; return how many were as given.
+
+        From the report in two steps: the first marks them, so that ``archive`` and ``follow_up``, which are told of
+        the removal, leave them alone (``is_erased``). What failed stays counted, and ``E~<day>`` says how much of it
+        has gone, so that counting anew finds no drift.
+        """
+        erased = 0
+        for start in range(0, len(items), _ERASED_AT_ONCE):
+            group = items[start : start + _ERASED_AT_ONCE]
+            if past:
+                erased += self._remove(HistoryModel, group)
+                continue
+            near_below = int(self._clock().timestamp()) + edge.NEAR_SECONDS
+            marked = self._mark_erased(group)
+            for near in (False, True):
+                half = [item for item in marked if (edge.leaves(item.entry_key) <= near_below) is near]
+                erased += self._remove(UndeliveredModel, half, near=near)
+        return erased
+
+    def _mark_erased(self, items: Sequence[UndeliveredItem]) -> list[UndeliveredItem]:
+        """Mark items that are as given and return them as they are now."""
+        waiting = list(items)
+        while waiting:
+            rows = [undelivered_row(item, facts_of(item), item.version + 1) for item in waiting]
+            try:
+                write(
+                    [
+                        put(UndeliveredModel, {**row, **ERASED_MARK}, over_version=item.version)
+                        for row, item in zip(rows, waiting, strict=True)
+                    ]
+                )
+            except ConditionFailedError as error:
+                waiting = [item for place, item in enumerate(waiting) if place not in error.positions]
+            else:
+                return [replace(item, version=item.version + 1) for item in waiting]
+        return []
+
+    def _remove(self, model: type[ItemTable], items: Sequence[UndeliveredItem], *, near: bool = False) -> int:
+        """Remove items with their live counters, as many as are as given; return how many."""
+        waiting = list(items)
+        while waiting:
+            deletions = [delete(model, _key_of(item), version=item.version) for item in waiting]
+            actions = [*deletions, *self._erased_additions(waiting)]
+            live = _live_removed(waiting) if model is UndeliveredModel else {}
+            try:
+                if near:
+                    self._commit_near(waiting[0].account_id, actions, {}, live)
+                else:
+                    self._commit(waiting[0].account_id, actions, _sum_of_live(live))
+            except ConditionFailedError as error:
+                waiting = [item for place, item in enumerate(waiting) if place not in error.positions]
+            else:
+                break
+        return len(waiting)
+
+    def _erased_additions(self, items: Sequence[UndeliveredItem]) -> list[Action]:
+        changes: dict[date, CountChange] = defaultdict(CountChange)
+        for item in items:
+            failed, of_day = count_change(None, item), changes[local_day(item.sent_at, self._zone_of(item.account_id))]
+            of_day.failed.update(failed.failed)
+            of_day.resolved.update(failed.resolved)
+        return [
+            add(CountsModel, erased_key(items[0].account_id, day), counter_names.failed(change.failed, change.resolved))
+            for day, change in changes.items()
+        ]
+
     def due_for_settling(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
         """Return resending items whose grace period is over, the longest waiting first."""
         due = UndeliveredModel.settle_at <= int(now.timestamp())
@@ -466,6 +553,16 @@ def _live_removed(items: Iterable[UndeliveredItem]) -> Mapping[date, Sequence[Le
     for item in items:
         key = item.entry_key
         changes[counters.live_day(key)].append((edge.leaves(key), count_change(item, None).live))
+    return changes
+
+
+def _sum_of_live(removed: Mapping[date, Sequence[Leaving]]) -> counters.DayChanges:
+    changes: dict[date, CountChange] = {}
+    for day, leaving in removed.items():
+        changes[day] = CountChange()
+        for _, live in leaving:
+            # Counter.update, unlike +, keeps what is negative.
+            changes[day].live.update(live)
     return changes
 
 

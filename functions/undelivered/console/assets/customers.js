@@ -3,11 +3,12 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { changedOn, contactForm, customerPath } from "./contact.js";
-import { h, icon, replace, written } from "./dom.js";
+import { freshId, h, icon, replace, written } from "./dom.js";
 import { day, t } from "./i18n.js";
-import { announce, attempt, button, card, complain, complaintOf, empty, field, loading, Mistake, pageTitle, reasonName, required, said, stateChip, statusChip } from "./ui.js";
+import { announce, attempt, busyButton, button, card, complain, complaintOf, dialogue, empty, field, loading, Mistake, pageTitle, reasonName, required, said, stateChip, statusChip, toast, toastError } from "./ui.js";
 
 const SHOWN = 20;
+const KEPT_FOR_DOWNLOAD_MS = 60_000;
 
 /** What was looked up last; kept here and not in the address, because it is personal data. */
 let last = "";
@@ -104,7 +105,57 @@ function paintOne(place, customer, { items, next_cursor: more }, again) {
     h("div", { class: "detail spaced" },
       h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, items.map(itemLine)),
         more && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all"))))),
-      h("div", { class: "stack" }, card(t("customers.contacts"), body))));
+      h("div", { class: "stack" }, card(t("customers.contacts"), body), auth.mayAct() && personalData(customer))));
+}
+
+// --- what a person may ask for of their data
+
+function personalData(customer) {
+  return card(t("customers.data"),
+    h("p", { class: "muted" }, t("customers.data_help")),
+    h("div", { class: "row spaced" },
+      busyButton(t("customers.download"), { glyph: "download", kind: "small" }, () => download(customer).catch(toastError)),
+      button(t("customers.erase"), { kind: "small danger", on: () => erase(customer) })));
+}
+
+/** Put the pages of what is held together into one file, and hand it to the browser. */
+async function download(customer) {
+  const whole = { customer: null, suppressions: [], items: [], notifications: [] };
+  let cursor;
+  do {
+    const page = await api.get(`${customerPath(customer.id)}/data`, { query: { cursor } });
+    whole.customer ??= page.customer;
+    for (const name of ["suppressions", "items", "notifications"]) whole[name].push(...page[name]);
+    cursor = page.next_cursor;
+  } while (cursor);
+  const url = URL.createObjectURL(new Blob([JSON.stringify(whole, null, 2)], { type: "application/json" }));
+  h("a", { href: url, download: "personal-data.json" }).click();
+  setTimeout(() => URL.revokeObjectURL(url), KEPT_FOR_DOWNLOAD_MS);
+  announce(t("customers.downloaded"));
+}
+
+async function erase(customer) {
+  const sure = h("input", { type: "checkbox", id: freshId("sure") });
+  const complaint = h("div", { class: "complaint", id: `${sure.id}-complaint`, role: "alert" });
+  const done = await dialogue({
+    title: t("customers.erase_title", { name: customer.name || customer.id }),
+    intro: t("customers.erase_intro"),
+    content: [
+      h("p", {}, t("customers.erase_stays")),
+      h("div", { class: "field" }, h("label", { class: "check", for: sure.id }, sure, t("customers.erase_sure")), complaint),
+    ],
+    action: t("customers.erase_action"),
+    kind: "danger",
+    submit: async () => {
+      if (!sure.checked) throw new Mistake(sure, t("consent.sure_missing"));
+      await api.request("DELETE", customerPath(customer.id));
+      return true;
+    },
+  });
+  if (!done) return;
+  last = "";
+  toast(t("customers.erased"));
+  location.hash = "#/customers";
 }
 
 function itemLine(item) {

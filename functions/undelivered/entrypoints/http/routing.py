@@ -61,6 +61,7 @@ class Access(Enum):
     READ = frozenset({Role.VIEWER, Role.MANAGER, Role.HOST})
     ACT = frozenset({Role.MANAGER, Role.HOST})
     HOST = frozenset({Role.HOST})
+    MANAGE = frozenset({Role.MANAGER})
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

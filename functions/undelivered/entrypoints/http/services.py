@@ -12,6 +12,8 @@ from undelivered.services.idempotency import IdempotencyStore
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
+    ErasureStore,
+    KeyedHashes,
     NotificationStore,
     ProviderSuppressions,
     ReportReader,
@@ -51,6 +53,8 @@ class ApiServices(Struct, frozen=True):
     notifications: NotificationStore
     customers: CustomerStore
     suppressions: SuppressionStore
+    erasures: ErasureStore
+    hashes: KeyedHashes
     accounts: AccountStore
     sends: SendQueue
     resends: SendQueue

@@ -96,15 +96,19 @@ class AuditView(msgspec.Struct, frozen=True):
 
 
 class SuppressionView(msgspec.Struct, frozen=True):
-    """An address that messages are not sent to, and why. ``lifted_at`` is when it was last lifted."""
+    """An address that messages are not sent to, and why. ``lifted_at`` is when it was last lifted.
+
+    ``erased`` when it is that of a customer who was erased: a list cannot show it, and who asks for it finds it.
+    """
 
     channel: str
-    address: str
+    address: str | None
     reason: str
     active: bool
     since: str
     lifted_at: str | None
     audit: tuple[AuditView, ...]
+    erased: bool
 
 
 class ItemDetail(ItemView, frozen=True):
@@ -178,6 +182,21 @@ class NotificationView(msgspec.Struct, frozen=True):
     undelivered: tuple[str, ...]
 
 
+class HeldItemView(ItemView, frozen=True):
+    """An item with what was reported and tried, and by whom."""
+
+    events: tuple[EventView, ...]
+    attempt_chain: tuple[AttemptView, ...]
+    audit: tuple[AuditView, ...]
+
+
+class HeldNotificationView(NotificationView, frozen=True):
+    """A notification with what was written."""
+
+    to: str | None
+    content: ContentView
+
+
 def moment(at: datetime | None) -> str | None:
     """Return a moment as the API writes it, or None."""
     return timestamp(at) if at else None
@@ -244,6 +263,25 @@ def item_detail(  # noqa: PLR0913 - what is known of an item comes from several 
     )
 
 
+def held_item_view(item: UndeliveredItem, now: datetime) -> HeldItemView:
+    """Return an item with everything that is kept of it."""
+    return HeldItemView(
+        **msgspec.structs.asdict(item_view(item, now)),
+        events=_events(item),
+        attempt_chain=tuple(_attempt_view(attempt) for attempt in item.attempts),
+        audit=audit_views(item.audit),
+    )
+
+
+def held_notification_view(notification: Notification, attempts: Sequence[SendAttempt]) -> HeldNotificationView:
+    """Return a notification with everything that is kept of it."""
+    return HeldNotificationView(
+        **msgspec.structs.asdict(notification_view(notification, attempts, ())),
+        to=notification.to or None,
+        content=ContentView(notification.subject, notification.text, notification.html or None),
+    )
+
+
 def _events(item: UndeliveredItem) -> tuple[EventView, ...]:
     reported = [
         EventView(
@@ -295,12 +333,13 @@ def suppression_view(suppression: Suppression) -> SuppressionView:
     """Return a suppressed address."""
     return SuppressionView(
         channel=suppression.channel,
-        address=suppression.address,
+        address=suppression.address or None,
         reason=suppression.reason,
         active=suppression.active,
         since=timestamp(suppression.since),
         lifted_at=moment(suppression.lifted_at),
         audit=audit_views(suppression.audit),
+        erased=bool(suppression.hidden),
     )
 
 

@@ -1,0 +1,32 @@
+"""Keyed hashes: HMAC-SHA256 (RFC 2104) under a secret of their own, which is never rotated."""
+
+import hashlib
+import hmac
+
+from msgspec import Struct
+
+from undelivered.domain.taxonomy import Channel
+from undelivered.services.ports import SigningKeys
+
+_DIGITS = 32
+"""Hexadecimal digits kept: 128 bits, so that no two addresses ever meet."""
+
+
+class HmacHashes(Struct, frozen=True):
+    """``ports.KeyedHashes``. Without the secret nobody can try addresses out against a hash.
+
+    The account is part of what is hashed, so the same address has another hash in each.
+    """
+
+    keys: SigningKeys
+
+    def of_customer(self, account_id: str, customer_id: str) -> str:
+        """Return the hash of a customer's id."""
+        return self._hash("customer", account_id, customer_id)
+
+    def of_address(self, account_id: str, channel: Channel, address: str) -> str:
+        """Return the hash of an address in its stored spelling."""
+        return self._hash(channel.value, account_id, address)
+
+    def _hash(self, *parts: str) -> str:
+        return hmac.digest(self.keys.secrets()[0], "\n".join(parts).encode(), hashlib.sha256).hex()[:_DIGITS]

@@ -1,0 +1,187 @@
+"""A customer is erased on the deployed stack: nothing tells of them any more, and late news bring nobody back."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from infrastructure.local.story import eventually
+from infrastructure.local.world_mail import ReceivedMail, plan_as
+from infrastructure.local.world_texts import SentText, log_group, report
+from tests.stack.acting import WITHIN, Acting
+
+ACCOUNT = "acc-harbor"
+LONG_AGO = timedelta(minutes=10)
+
+
+@pytest.fixture(scope="module")
+def acting(stack):
+    people = Acting.on(stack)
+    yield people
+    people.close()
+
+
+def erase(acting, customer):
+    """Have a customer erased to the end, as if it had been asked for ten minutes ago; return what is told of it."""
+    path = f"/customers/{acting.name(customer)}"
+    asked = acting.ask("DELETE", path, 202)
+    assert asked["state"] == "running"
+    acting.invoke("Cleanup")
+    put_back(acting)
+
+    def done():
+        acting.invoke("Cleanup")
+        told = acting.ask("DELETE", path, 202)
+        return told if told["state"] == "done" else None
+
+    return eventually(done, f"{customer} is not erased", WITHIN)
+
+
+def put_back(acting):
+    """Let the erasures under way have been asked for a while ago."""
+    database, table = acting.stack.client("dynamodb"), acting.stack.tables["accounts"]
+    for row in database.query(
+        TableName=table,
+        KeyConditionExpression="account_id = :account AND begins_with(#record, :erasure)",
+        ExpressionAttributeNames={"#record": "record"},
+        ExpressionAttributeValues={":account": {"S": ACCOUNT}, ":erasure": {"S": "erasure~"}},
+    )["Items"]:
+        told = json.loads(row["body"]["S"])
+        if told["state"] == "running":
+            told["at"] = (datetime.fromisoformat(told["at"]) - LONG_AGO).isoformat()
+            database.put_item(TableName=table, Item={**row, "body": {"S": json.dumps(told)}})
+
+
+def everything_stored(acting):
+    database = acting.stack.client("dynamodb")
+    return [
+        json.dumps(row)
+        for table in acting.stack.tables.values()
+        for page in database.get_paginator("scan").paginate(TableName=table)
+        for row in page["Items"]
+    ]
+
+
+def publish(acting, situation, mail):
+    for planned in plan_as(situation, mail):
+        acting.stack.client("sns").publish(
+            TopicArn=acting.stack.outputs["FeedbackTopicArn"], Message=json.dumps(planned.event)
+        )
+
+
+def test_a_customer_is_told_erased_and_forgotten_and_stays_suppressed(acting):
+    address = acting.mailbox("unknown-user", "wanda")
+    old = acting.undelivered("wanda", address, text="Dear wanda, your secret is safe.")
+    wanted = {"format": "csv", "filter": {"customer_id": acting.name("wanda")}}
+    export = acting.ask("POST", "/exports", 202, json=wanted)["export_id"]
+    eventually(lambda: acting.ask("GET", f"/exports/{export}")["state"] == "done", "the export is not done", WITHIN)
+    link = acting.ask("GET", f"/exports/{export}")["url"]
+    assert address in httpx.get(link, timeout=30).text
+    counted = acting.story.count()
+    path = f"/customers/{acting.name('wanda')}"
+    (told,) = [page for page in pages(acting, f"{path}/data") if page["customer"]]
+    assert told["customer"]["email"] == address
+    assert [one["address"] for one in told["suppressions"]] == [address]
+    held = [one for page in pages(acting, f"{path}/data") for one in (*page["items"], *page["notifications"])]
+    assert {one["notification_id"] for one in held} == {acting.name("n-wanda-1")}
+    age(acting, "notifications", old["notification_id"])
+    age(acting, "accounts", f"export~{export}")
+
+    done = erase(acting, "wanda")
+
+    assert (done["items"], done["notifications"]) == (1, 1)
+    assert acting.manager.get(path).status_code == 404
+    assert acting.manager.get(f"/undelivered/{old['id']}").status_code == 404
+    assert acting.story.count() == counted - 1
+    names = (address, f"#{acting.name('wanda')}", f'"{acting.name("wanda")}')
+    assert [row for row in everything_stored(acting) if any(name in row for name in names)] == []
+    assert httpx.get(link, timeout=30).status_code == 404
+    known = acting.suppression("email", address).json()
+    assert (known["reason"], known["active"], known["erased"]) == ("bounce", True, True)
+    listed = acting.ask("GET", "/suppressions", params={"reason": "bounce", "limit": "200"})["items"]
+    assert None in [one["address"] for one in listed]
+
+    again = acting.undelivered("wanda", address, number=2)
+    assert (again["status"], again["reason"]) == ("dropped", "suppressed_bounce")
+    lifted = acting.ask("DELETE", f"/suppressions/email/{address}", json={"why": "she is back"})
+    assert not lifted["active"]
+
+
+def pages(acting, path):
+    told, cursor = [], None
+    while not told or cursor:
+        told.append(acting.ask("GET", path, params={"cursor": cursor} if cursor else {}))
+        cursor = told[-1]["next_cursor"]
+    return told
+
+
+def age(acting, table, record):
+    """Let something have been handed over or asked for a while ago: before the erasure, where that is put back."""
+    database, name = acting.stack.client("dynamodb"), acting.stack.tables[table]
+    key = {"account_id": {"S": ACCOUNT}, "record": {"S": record}}
+    row = database.get_item(TableName=name, Key=key)["Item"]
+    told = json.loads(row["body"]["S"])
+    told["created_at" if "created_at" in told else "at"] = (datetime.now(UTC) - 2 * LONG_AGO).isoformat()
+    database.put_item(TableName=name, Item={**row, "body": {"S": json.dumps(told)}})
+
+
+def test_what_is_told_late_of_messages_to_somebody_erased_brings_nobody_back(acting):
+    number, failing = "+12065550195", "+12065550142"  # of the first nothing is ever reported
+    notification_id = acting.send("zoe", number, channel="sms")
+    message_id = eventually(lambda: sent_as(acting, notification_id), "the text was not sent", WITHIN)
+    age(acting, "notifications", notification_id)
+    erase(acting, "zoe")
+    for function in ("IngestFeedback", "IngestSmsLogs"):
+        start_anew(acting, function)
+    sent_at = (datetime.now(UTC) - 2 * LONG_AGO).replace(microsecond=0)
+    mail = ReceivedMail(
+        message_id=acting.name("0100018b-zoe"),
+        source="Harbor Storage <notices@undelivered.example>",
+        recipients=(acting.mailbox("anybody", "zoe"),),
+        received_at=sent_at,
+        subject="An old reminder",
+        configuration_set="undelivered-sends",
+        tags={"undelivered-account": (ACCOUNT,), "undelivered-customer": (acting.name("zoe"),)},
+    )
+
+    publish(acting, "unknown-user", mail)
+    log(acting, report(SentText(message_id, failing, sent_at)).message.replace(failing, number))
+
+    told = [("email", mail.recipients[0]), ("sms", number)]
+    for channel, address in told:
+        eventually(
+            lambda where=(channel, address): acting.suppression(*where).status_code == 200,
+            f"{channel}: no news",
+            WITHIN,
+        )
+        assert acting.suppression(channel, address).json()["erased"]
+    assert acting.story.report("zoe") == []
+    assert [row for row in everything_stored(acting) if any(address in row for _, address in told)] == []
+
+
+def start_anew(acting, function):
+    """Let a function know at once what it would know within a minute: by containers that remember nothing."""
+    functions = acting.stack.client("lambda")
+    (told,) = [each for each in functions.list_functions()["Functions"] if f"-{function}-" in each["FunctionName"]]
+    functions.update_function_configuration(FunctionName=told["FunctionName"], Timeout=told["Timeout"])
+
+    def active():
+        return functions.get_function_configuration(FunctionName=told["FunctionName"])["State"] == "Active"
+
+    eventually(active, f"{function} does not start", WITHIN)
+
+
+def sent_as(acting, notification_id):
+    attempts = acting.ask("GET", f"/notifications/{notification_id}")["attempts"]
+    return next((each["provider_message_id"] for each in attempts if each["outcome"] == "sent"), None)
+
+
+def log(acting, message):
+    """Have SNS write the delivery status of a text."""
+    logs, group = acting.stack.client("logs"), log_group("us-east-1", "000000000000", failed=True)
+    logs.create_log_stream(logGroupName=group, logStreamName=acting.name("erased"))
+    now = int(datetime.now(UTC).timestamp() * 1_000)
+    logs.put_log_events(
+        logGroupName=group, logStreamName=acting.name("erased"), logEvents=[{"timestamp": now, "message": message}]
+    )
