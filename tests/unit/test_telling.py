@@ -9,7 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_failure, a_notification, an_attempt, an_item, reported, resent
-from tests.fakes import FakeCustomerStore, FakeNotificationStore, FakeSuppressionStore, FakeUndeliveredStore
+from tests.fakes import (
+    FakeCustomerStore,
+    FakeErasureStore,
+    FakeHashes,
+    FakeNotificationStore,
+    FakeSuppressionStore,
+    FakeUndeliveredStore,
+)
 from undelivered import bootstrap
 from undelivered.adapters.feedback import ReadEvent
 from undelivered.adapters.feedback.values import attribution
@@ -78,6 +85,8 @@ class Ingesting:
             self.notifications,
             FakeCustomerStore(),
             self.suppressions,
+            FakeErasureStore(),
+            FakeHashes(),
             AccountMapping("default"),
             lambda: NOW,
         )
@@ -188,7 +197,7 @@ def test_changes_of_items_are_counted_with_their_failures_by_reason_and_fault(mo
         (running, reported(running, Outcome.DELIVERED)),
         (running, reported(running, Outcome.FAILED, reason=Reason.ADDRESS_NOT_FOUND)),
     ]
-    parts = bootstrap.FollowingUp(lambda *_: None, lambda *_: None, lambda image: image)
+    parts = bootstrap.FollowingUp(lambda *_: None, lambda *_: None, lambda image: image, lambda _: False)
     monkeypatch.setattr(bootstrap, "following_up", lambda: parts)
     records = [
         {"dynamodb": {"OldImage": before, "NewImage": after, "SequenceNumber": "1"}} for before, after in changes

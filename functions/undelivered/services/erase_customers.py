@@ -105,7 +105,10 @@ class EraseCustomers(Struct, frozen=True):
         for task in self.erasures.running():
             if not time_left():
                 break
-            total += self._go_on(task, time_left)
+            try:
+                total += self._go_on(task, time_left)
+            except StaleWriteError:
+                continue  # others were at it; the next run looks again
         return total
 
     def _go_on(self, task: ErasureTask, time_left: Callable[[], bool]) -> Erased:
