@@ -77,7 +77,7 @@ class Stack:
         return number
 
     def file(self, export_id):
-        return requests.get(self.news(export_id)["url"], timeout=5)
+        return requests.get(self.news(export_id)["url"], timeout=60)
 
     def rows(self, export_id):
         text = self.file(export_id).content.decode("utf-8-sig")
