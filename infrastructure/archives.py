@@ -8,6 +8,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 from infrastructure.errors import ToolError
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold
+_MAY_BE_IN_USE_SECONDS: Final = 3_600
 _FILE_MODE: Final = 0o100644 << 16
 
 
@@ -39,6 +41,13 @@ def write_zip(folder: Path, archive: Path) -> None:
             entry.external_attr = _FILE_MODE
             target.writestr(entry, path.read_bytes())
     partial.replace(archive)
+
+
+def forget_others(archive: Path, pattern: str) -> None:
+    """Remove what earlier builds left beside an archive; not the last hour's, which somebody may still be deploying."""
+    for other in archive.parent.glob(pattern):
+        if other != archive and other.stat().st_mtime < time.time() - _MAY_BE_IN_USE_SECONDS:
+            other.unlink(missing_ok=True)
 
 
 def digest(path: Path) -> str:

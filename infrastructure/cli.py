@@ -23,6 +23,7 @@ from infrastructure.paths import ROOT
 from infrastructure.reconcile import reconcile
 from infrastructure.redrive import redrive
 from infrastructure.restore import restore
+from infrastructure.supply_chain import audit, write_bill
 
 if TYPE_CHECKING:
     from infrastructure.local.stack import LocalStack
@@ -37,6 +38,7 @@ app.command()(destroy)
 app.command()(redrive)
 app.command()(reconcile)
 app.command()(restore)
+app.command()(audit)
 
 _STDERR = Console(stderr=True)
 
@@ -130,7 +132,7 @@ def build(
         bool, typer.Option("--lock", help="Write the layer's requirements anew from uv.lock first.")
     ] = False,
 ) -> None:
-    """Make the deployable template and its archives under `build/`."""
+    """Make the deployable template, its archives and the layer's bill of materials under `build/`."""
     from infrastructure.layer import lock_requirements  # noqa: PLC0415 - as above
     from infrastructure.target import Target  # noqa: PLC0415 - as above
     from infrastructure.template import build as build_template  # noqa: PLC0415 - as above
@@ -141,7 +143,9 @@ def build(
         if lock:
             lock_requirements()
         built = build_template(Target.aws("arm64" if architecture == "arm64" else "x86_64"))
-    for file in (built.template_file, built.code, built.layer):
+        bill = built.template_file.with_name("layer.cdx.json")
+        write_bill(built.layer, bill)
+    for file in (built.template_file, built.code, built.layer, bill):
         print(file.relative_to(ROOT))
 
 

@@ -2,7 +2,9 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -20,6 +22,12 @@ _STDERR: Final = Console(stderr=True)
 _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _NOTHING_TO_CHANGE: Final = ("didn't contain changes", "No updates are to be performed")
 _POLL_SECONDS: Final = 2.0
+_STUCK: Final = {
+    "ROLLBACK_COMPLETE": "its first deployment failed; `undelivered destroy` clears it away, then deploy again.",
+    "ROLLBACK_FAILED": "its first deployment failed; `undelivered destroy` clears it away, then deploy again.",
+    "UPDATE_ROLLBACK_FAILED": "mend what its events say, then `aws cloudformation continue-update-rollback`.",
+}
+"""States that no update leads out of, and what does (AWS CloudFormation User Guide, "Stack status codes")."""
 
 StageOption = Annotated[str, typer.Option(help="Name of the deployment, e.g. test or live; stages share nothing.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -46,21 +54,20 @@ def deploy(
     from infrastructure.target import Target  # noqa: PLC0415 - as above
     from infrastructure.template import build  # noqa: PLC0415 - as above
 
-    try:
+    with _told_in_a_sentence():
         given = _parameters(parameter or [])
         with _STDERR.status("Building for Lambda"):
             built = build(Target.aws())
         cloudformation = boto3.client("cloudformation")
-        with _STDERR.status("Uploading"):
-            template_url = _upload(boto3.client("s3"), bucket, built)
         parameters = {"LayerBucket": bucket, "LayerKey": built.layer_key, **given}
+        with _STDERR.status("Uploading"):
+            known = _known_parameters(cloudformation, stack_name(stage))
+            template = built.for_bucket(bucket, {**known, **parameters})
+            template_url = _upload(boto3.client("s3"), bucket, f"{stack_name(stage)}.json", built, template)
         outputs = _apply(cloudformation, stack_name(stage), template_url, parameters, built, yes=yes)
         open_console(boto3.client("cognito-idp"), outputs)
         if sms_logs:
             _log_texts(boto3.client("sns"), outputs)
-    except ToolError as error:
-        _STDERR.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(1) from None
     for name, value in sorted(outputs.items()):
         print(f"{name}: {value}")
 
@@ -76,16 +83,34 @@ def destroy(
 
     name = stack_name(stage)
     cloudformation = boto3.client("cloudformation")
-    kept = _retained(cloudformation, name)
-    what = f"{name} with {len(kept)} tables and buckets" if delete_data else f"{name}; its tables and buckets stay"
-    if not yes:
-        typer.confirm(f"Remove {what}?", abort=True, err=True)
-    cloudformation.delete_stack(StackName=name)
-    _await(cloudformation, name, "DELETE")
-    for kind, physical in kept:
-        if delete_data:
-            _delete(boto3, kind, physical)
-        _STDERR.print(f"{'Deleted' if delete_data else 'Kept'}: {physical}")
+    with _told_in_a_sentence():
+        if _stack(cloudformation, name) is None:
+            raise ToolError(f"There is no stack {name} in this region of this account.")
+        resources = _resources(cloudformation, name)
+        kept = [each for each in resources if each[0] in _DATA]
+        stays = "its tables, files and secrets stay"
+        what = (
+            f"{name} with all its data: {len(kept)} tables, buckets and secrets" if delete_data else f"{name}; {stays}"
+        )
+        if not yes:
+            typer.confirm(f"Remove {what}?", abort=True, err=True)
+        cloudformation.delete_stack(StackName=name)
+        _await(cloudformation, name, "DELETE")
+        for kind, physical in kept:
+            if delete_data:
+                _DATA[kind](boto3, physical)
+            _STDERR.print(f"{'Deleted' if delete_data else 'Kept'}: {physical}")
+        _delete_layers(boto3.client("lambda"), f"{name}-dependencies")
+
+
+@contextmanager
+def _told_in_a_sentence() -> Iterator[None]:
+    """Show what the user can act on as one sentence, and exit with 1."""
+    try:
+        yield
+    except ToolError as error:
+        _STDERR.print(f"[red]{escape(str(error))}[/red]")
+        raise typer.Exit(1) from None
 
 
 def _parameters(given: list[str]) -> dict[str, str]:
@@ -104,11 +129,24 @@ def _log_texts(sns: Any, outputs: Mapping[str, str]) -> None:  # noqa: ANN401 - 
     sns.set_sms_attributes(attributes={"DeliveryStatusIAMRole": role, "DeliveryStatusSuccessSamplingRate": "100"})
 
 
-def _upload(s3: Any, bucket: str, built: "Build") -> str:  # noqa: ANN401 - boto3 makes its clients at run time
+def _known_parameters(cloudformation: Any, name: str) -> dict[str, str]:  # noqa: ANN401 - boto3's client
+    """Return what earlier deployments have set."""
+    known = _stack(cloudformation, name) or {}
+    return {each["ParameterKey"]: each["ParameterValue"] for each in known.get("Parameters", [])}
+
+
+def _upload(
+    s3: Any,  # noqa: ANN401 - as above
+    bucket: str,
+    key: str,
+    built: "Build",
+    template: Mapping[str, Any],
+) -> str:
+    """Upload what a template refers to, and itself under a key; return where CloudFormation finds it."""
     s3.upload_file(str(built.code), bucket, built.code_key)
     s3.upload_file(str(built.layer), bucket, built.layer_key)
-    s3.put_object(Bucket=bucket, Key="undelivered-template.json", Body=json.dumps(built.for_bucket(bucket)).encode())
-    url: str = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "undelivered-template.json"})
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(template).encode())
+    url: str = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key})
     return url
 
 
@@ -122,6 +160,8 @@ def _apply(  # noqa: PLR0913 - what a change set takes
     yes: bool,
 ) -> dict[str, str]:
     known = _stack(cloudformation, name)
+    if known and known["StackStatus"] in _STUCK:
+        raise ToolError(f"{name} is {known['StackStatus']}: {_STUCK[known['StackStatus']]}")
     present = {each["ParameterKey"] for each in (known or {}).get("Parameters", [])}
     # What an earlier deployment set stays as it is until somebody says otherwise.
     declared = set(built.template["Parameters"])
@@ -138,12 +178,20 @@ def _apply(  # noqa: PLR0913 - what a change set takes
         Parameters=arguments,
         Capabilities=_CAPABILITIES,
     )
-    if not _show_changes(cloudformation, name, change_set):
-        _STDERR.print("Nothing to change.")
-        return _outputs(cloudformation, name)
-    if not yes:
-        typer.confirm(f"Apply this to {name}?", abort=True, err=True)
-    cloudformation.execute_change_set(StackName=name, ChangeSetName=change_set)
+    applied = False
+    try:
+        if not _show_changes(cloudformation, name, change_set):
+            _STDERR.print("Nothing to change.")
+            return _outputs(cloudformation, name)
+        if not yes:
+            typer.confirm(f"Apply this to {name}?", abort=True, err=True)
+        cloudformation.execute_change_set(StackName=name, ChangeSetName=change_set)
+        applied = True
+    finally:
+        if not applied:
+            cloudformation.delete_change_set(StackName=name, ChangeSetName=change_set)
+            if not known:  # it is nothing yet but the place of its first change set
+                cloudformation.delete_stack(StackName=name)
     _await(cloudformation, name, "UPDATE" if known else "CREATE")
     return _outputs(cloudformation, name)
 
@@ -160,12 +208,14 @@ def _show_changes(cloudformation: Any, name: str, change_set: str) -> bool:  # n
             return False
         raise ToolError(f"The change set was not made: {reason}")
     table = Table("action", "resource", "type", "replaced")
-    for change in described["Changes"]:
+    pages = cloudformation.get_paginator("describe_change_set").paginate(StackName=name, ChangeSetName=change_set)
+    changes = [change for page in pages for change in page["Changes"]]
+    for change in changes:
         resource = change["ResourceChange"]
         replaced = resource.get("Replacement", "")
         table.add_row(resource["Action"], resource["LogicalResourceId"], resource["ResourceType"], replaced)
     _STDERR.print(table)
-    return bool(described["Changes"])
+    return bool(changes)
 
 
 def _stack(cloudformation: Any, name: str) -> dict[str, Any] | None:  # noqa: ANN401 - as above
@@ -187,11 +237,22 @@ def _await(cloudformation: Any, name: str, action: str) -> None:  # noqa: ANN401
             stack = _stack(cloudformation, name)
     if stack is None and action == "DELETE":
         return
-    if stack is None or stack["StackStatus"] != f"{action}_COMPLETE":
-        events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-        failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
-        why = "; ".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '?')}" for event in failed)
-        raise ToolError(f"{name} is {stack['StackStatus'] if stack else 'gone'}, rolled back where it could be: {why}")
+    status = stack["StackStatus"] if stack else "gone"
+    if status != f"{action}_COMPLETE":
+        is_back = status in {"UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"}
+        outcome = "everything is as it was before" if is_back else f"{name} is {status}"
+        raise ToolError(f"The {action.lower()} of {name} failed; {outcome}. {_why(cloudformation, name, action)}")
+
+
+def _why(cloudformation: Any, name: str, action: str) -> str:  # noqa: ANN401 - as above
+    """Return what failed in the last operation, in CloudFormation's words."""
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]  # the newest first
+    begun = (name, f"{action}_IN_PROGRESS")
+    last = takewhile(lambda event: (event["LogicalResourceId"], event["ResourceStatus"]) != begun, events)
+    failed = [event for event in last if event["ResourceStatus"].endswith("_FAILED")]
+    return "; ".join(
+        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '?')}" for event in reversed(failed)
+    )
 
 
 def _outputs(cloudformation: Any, name: str) -> dict[str, str]:  # noqa: ANN401 - as above
@@ -199,19 +260,38 @@ def _outputs(cloudformation: Any, name: str) -> dict[str, str]:  # noqa: ANN401 
     return {each["OutputKey"]: each["OutputValue"] for each in (stack or {}).get("Outputs", [])}
 
 
-def _retained(cloudformation: Any, name: str) -> list[tuple[str, str]]:  # noqa: ANN401 - as above
-    """Return kind and name of the tables and buckets of a stage, which outlive the stack."""
-    kinds = {"AWS::DynamoDB::Table", "AWS::S3::Bucket"}
+def _resources(cloudformation: Any, name: str) -> list[tuple[str, str]]:  # noqa: ANN401 - as above
+    """Return kind and name of everything in a stage."""
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
     resources = [each for page in pages for each in page["StackResourceSummaries"]]
-    return [(each["ResourceType"], each["PhysicalResourceId"]) for each in resources if each["ResourceType"] in kinds]
+    return [(each["ResourceType"], each["PhysicalResourceId"]) for each in resources if "PhysicalResourceId" in each]
 
 
-def _delete(boto3: Any, kind: str, physical: str) -> None:  # noqa: ANN401 - as above
-    if kind == "AWS::DynamoDB::Table":
-        boto3.client("dynamodb").delete_table(TableName=physical)
-        return
+def _delete_table(boto3: Any, physical: str) -> None:  # noqa: ANN401 - as above
+    boto3.client("dynamodb").delete_table(TableName=physical)
+
+
+def _delete_bucket(boto3: Any, physical: str) -> None:  # noqa: ANN401 - as above
     bucket = boto3.resource("s3").Bucket(physical)
     bucket.object_versions.delete()
     bucket.objects.delete()
     bucket.delete()
+
+
+def _delete_secret(boto3: Any, physical: str) -> None:  # noqa: ANN401 - as above
+    boto3.client("secretsmanager").delete_secret(SecretId=physical)
+
+
+_DATA: Final = {
+    "AWS::DynamoDB::Table": _delete_table,
+    "AWS::S3::Bucket": _delete_bucket,
+    "AWS::SecretsManager::Secret": _delete_secret,
+}
+"""What outlives the stack by the template, and how it is deleted all the same."""
+
+
+def _delete_layers(functions: Any, layer: str) -> None:  # noqa: ANN401 - as above
+    """Delete a layer's versions, which are kept for as long as a function may need one of them."""
+    pages = functions.get_paginator("list_layer_versions").paginate(LayerName=layer)
+    for version in [each["Version"] for page in pages for each in page["LayerVersions"]]:
+        functions.delete_layer_version(LayerName=layer, VersionNumber=version)

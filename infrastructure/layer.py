@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from infrastructure.archives import compile_tree, write_zip
+from infrastructure.archives import compile_tree, forget_others, write_zip
 from infrastructure.errors import ToolError
 from infrastructure.paths import BUILD, LAYER_REQUIREMENTS, ROOT
 from infrastructure.target import Target
@@ -43,6 +43,7 @@ def build_layer(target: Target, requirements: Path = LAYER_REQUIREMENTS) -> Path
         _prune(packages)
         compile_tree(packages)
         write_zip(Path(folder), archive)
+    forget_others(archive, f"{target.name}-*.zip")
     return archive
 
 

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from infrastructure.errors import ToolError
+from infrastructure.releases import alias_of
 
 _HELD_SECONDS: Final = 300
 """How long nobody else sees the letters that are being looked at."""
@@ -341,12 +342,11 @@ def line_of(name: QueueName, stack: Deployment) -> Line:
             return Line(dead_letter_url, partial(read_feedback, known_topics=topics), into)
         return Line(dead_letter_url, read_order, into)
     if name is QueueName.SMS_LOGS:
-        invoking = IntoFunction(stack.client("lambda"), stack.resource("IngestSmsLogs"), body_as_event)
+        invoking = IntoFunction(stack.client("lambda"), stack.resource(alias_of("IngestSmsLogs")), body_as_event)
         return Line(dead_letter_url, read_sms_logs, invoking)
     event_of = partial(stream_event, stack.client("dynamodbstreams"))
-    return Line(
-        dead_letter_url, read_stream_batch, IntoFunction(stack.client("lambda"), stack.resource(prefix), event_of)
-    )
+    invoking = IntoFunction(stack.client("lambda"), stack.resource(alias_of(prefix)), event_of)
+    return Line(dead_letter_url, read_stream_batch, invoking)
 
 
 def redrive_queue(

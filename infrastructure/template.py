@@ -11,18 +11,19 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from infrastructure.archives import compile_tree, digest, write_zip
+from infrastructure.archives import compile_tree, digest, forget_others, write_zip
 from infrastructure.dashboard import dashboard
 from infrastructure.errors import ToolError
 from infrastructure.layer import build_layer
 from infrastructure.paths import BUILD, RESOURCES
+from infrastructure.releases import published_anew, with_aliases
 from infrastructure.staging import stage
 from infrastructure.target import Target
 from infrastructure.template_rules import violations
@@ -43,12 +44,13 @@ class Build:
     code: Path
     layer: Path
 
-    def for_bucket(self, bucket: str) -> Template:
-        """Give the template with its code taken from `bucket`, under `code_key`."""
+    def for_bucket(self, bucket: str, parameters: Mapping[str, str]) -> Template:
+        """Give the template with its code taken from `bucket`, under `code_key`, to be deployed with parameters."""
         template: Template = json.loads(json.dumps(self.template))
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
                 resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": self.code_key}
+        published_anew(template, parameters)
         return template
 
     @property
@@ -74,6 +76,7 @@ def build(target: Target, *, resources: Path = RESOURCES) -> Build:
         _repack(Path(scratch) / "package" / "deployment.zip", code)
         final_code = folder / f"functions-{digest(code)}.zip"
         code.replace(final_code)
+    forget_others(final_code, "functions-*.zip")
     template_file = folder / "template.json"
     partial = folder / f"template.{os.getpid()}.partial"
     partial.write_text(json.dumps(generated, indent=2) + "\n")
@@ -91,7 +94,7 @@ def package(scratch: Path, target: Target, *, resources: Path = RESOURCES) -> Te
     merge_file = scratch / "fragments.json"
     merge_file.write_text(json.dumps(for_target(load_fragments(sorted(resources.glob("*.yaml"))), target)))
     _run_chalice(project, merge_file, scratch / "package")
-    template: Template = json.loads((scratch / "package" / "sam.json").read_text())
+    template = with_aliases(json.loads((scratch / "package" / "sam.json").read_text()))
     template["Resources"]["Dashboard"] = dashboard(template["Resources"])
     if broken := violations(template):
         raise ToolError("The template is not in order: " + "; ".join(broken) + ".")

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from infrastructure.releases import alias_of
+
 Template = dict[str, Any]
 Resource = dict[str, Any]
 
@@ -83,8 +85,9 @@ def _untyped(resources: dict[str, Resource]) -> Iterator[str]:
 
 
 def _dangling(template: Template) -> Iterator[str]:
-    known = {*template["Resources"], *template.get("Parameters", {})}
-    for name in sorted(_references(template) - known):
+    resources = template["Resources"]
+    aliases = {alias for name, _ in _of(resources, _FUNCTION) for alias in (f"{name}.Alias", alias_of(name))}
+    for name in sorted(_references(template) - {*resources, *template.get("Parameters", {}), *aliases}):
         if not _PSEUDO.fullmatch(name):
             yield f"{name}: is referred to and does not exist"
 
@@ -113,6 +116,8 @@ def _functions(resources: dict[str, Resource]) -> Iterator[str]:
         roles.add(role)
         if {"Ref": "DependenciesLayer"} not in function.get("Layers", []):
             yield f"{name}: lacks the dependencies layer"
+        if not function.get("AutoPublishAlias"):
+            yield f"{name}: is not published, so that its code may meet another's layer"
         if not _has_log_group(resources, name):
             yield f"{name}: has no log group with a retention"
         for metric in ("Errors", "Throttles"):

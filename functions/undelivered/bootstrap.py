@@ -343,12 +343,14 @@ def export_report() -> "ExportReport":
     from undelivered.adapters.s3_export import S3ExportFiles
     from undelivered.services.export_report import ExportReport
 
-    # Lambda itself tells a function its name: the template cannot, it would refer to what it defines.
+    # Lambda itself tells a function its name: the template cannot, it would refer to what it defines. What an export
+    # has begun as, it goes on as: the same version reads the rest that was handed over.
     settings = ExportSettings.read(os.environ, function="AWS_LAMBDA_FUNCTION_NAME")
+    same = f"{settings.function}:{os.environ.get('AWS_LAMBDA_FUNCTION_VERSION', '$LATEST')}"
     return ExportReport(
         store=DynamoExportStore(),
         files=S3ExportFiles(client("s3"), settings.bucket),
-        runner=LambdaExportRunner(client("lambda"), settings.function),
+        runner=LambdaExportRunner(client("lambda"), same),
         reports=DynamoReportReader(),
         accounts=accounts(),
         clock=now,

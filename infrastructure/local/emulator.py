@@ -10,7 +10,7 @@
    and the configuration set. Where policies are enforced, each distinct question is also noted in the state folder, so
    that a test can tell what is granted and never used.
 5. **Numbers can be opted in.** ministack lacks SNS's OptInPhoneNumber; AWS takes it once in thirty days for a number.
-6. **The layer is unpacked once.** ministack does it for every worker, which is most of a cold start.
+6. **A layer is unpacked once.** ministack does it for every worker, which is most of a cold start.
 7. **Streams are kept.** Where a stack's data outlive it, ministack keeps how far each reader of a stream has come, but
    not the stream: what nobody had read would be lost, and what comes next be passed over.
 8. **Batches of a queue are as large as asked.** ministack hands a function ten messages at most, Lambda up to its
@@ -150,24 +150,31 @@ def opt_numbers_in() -> None:
     sns.handle_request = handle_or_opt_in
 
 
-def unpack_the_layer_once(folder: Path) -> None:
+def unpack_each_layer_once(folder: Path) -> None:
     """Have one unpacked layer serve every worker: ministack unpacks its four thousand files for each."""
+    from ministack.core.lambda_runtime import Worker  # noqa: PLC0415 - as above
     from ministack.services import lambda_svc  # noqa: PLC0415
 
-    content = _require(lambda_svc, "_resolve_layer_zip")
+    content, spawn = _require(lambda_svc, "_resolve_layer_zip"), _require(Worker, "_spawn")
     unpacking = threading.Lock()
 
-    def unpack_or_reuse(attachment: str | Mapping[str, Any]) -> None:
+    def unpacked(attachment: str | Mapping[str, Any]) -> str:
         name = attachment if isinstance(attachment, str) else str(attachment["Arn"])
         place = folder / name.replace(":", "-")
         with unpacking:
             if not place.exists():
                 with zipfile.ZipFile(io.BytesIO(content(attachment))) as layer:
                     layer.extractall(place)
-            # Workers inherit it; there is one layer, so it is the same for all of them.
-            os.environ["_LAMBDA_LAYERS_DIRS"] = str(place)
+        return str(place)
 
-    lambda_svc._resolve_layer_zip = unpack_or_reuse  # noqa: SLF001 - see the module's docstring
+    def spawn_with_layers(worker: Any) -> None:  # noqa: ANN401 - as ministack's
+        if layers := worker.config.get("Layers"):
+            variables = worker.config.get("Environment", {}).get("Variables", {})
+            where = {"_LAMBDA_LAYERS_DIRS": os.pathsep.join(map(unpacked, layers))}
+            worker.config = {**worker.config, "Layers": [], "Environment": {"Variables": {**variables, **where}}}
+        spawn(worker)
+
+    Worker._spawn = spawn_with_layers  # noqa: SLF001 - see the module's docstring
 
 
 def keep_streams() -> None:
@@ -234,7 +241,7 @@ def main() -> None:
     sys.argv[1:] = []  # ministack reads the command line too
     announce_expired_items()
     run_functions_outside_the_environment()
-    unpack_the_layer_once(state_dir / "tmp")
+    unpack_each_layer_once(state_dir / "tmp")
     opt_numbers_in()
     keep_streams()
     fill_batches()

@@ -26,6 +26,7 @@ from infrastructure.console_client import open_console
 from infrastructure.errors import ToolError
 from infrastructure.local import processes
 from infrastructure.paths import ROOT
+from infrastructure.releases import ALIAS
 from infrastructure.target import Target
 
 if TYPE_CHECKING:  # boto3 takes half a second to import, which `undelivered --help` should not cost
@@ -325,7 +326,10 @@ class LocalStack:
         for name in functions.list_functions()["Functions"]:
             if any(part in name["FunctionName"] for part in _WARMED):
                 functions.invoke(
-                    FunctionName=name["FunctionName"], InvocationType="Event", Payload=json.dumps({"Records": []})
+                    FunctionName=name["FunctionName"],
+                    Qualifier=ALIAS,
+                    InvocationType="Event",
+                    Payload=json.dumps({"Records": []}),
                 )
         try:
             health = httpx.get(f"{self.api_url}/health", timeout=_API_SECONDS)
@@ -546,7 +550,6 @@ def _deploy(endpoint: str, built: "Build") -> dict[str, str]:
     s3.create_bucket(Bucket=_BUCKET)
     s3.upload_file(str(built.code), _BUCKET, built.code_key)
     s3.upload_file(str(built.layer), _BUCKET, built.layer_key)
-    s3.put_object(Bucket=_BUCKET, Key="template.json", Body=json.dumps(built.for_bucket(_BUCKET)).encode())
     parameters = {
         "LayerBucket": _BUCKET,
         "LayerKey": built.layer_key,
@@ -556,6 +559,8 @@ def _deploy(endpoint: str, built: "Build") -> dict[str, str]:
         "AccountMapping": json.dumps({"tenants": {"meadow": OTHER_ACCOUNT}, "identities": {}}),
         "LocalEndpoint": endpoint,
     }
+    template = json.dumps(built.for_bucket(_BUCKET, parameters)).encode()
+    s3.put_object(Bucket=_BUCKET, Key="template.json", Body=template)
     cloudformation.create_stack(
         StackName=STACK_NAME,
         TemplateURL=f"{endpoint}/{_BUCKET}/template.json",

@@ -79,10 +79,14 @@ def test_a_misspelled_reference_fails(template):
     [
         (lambda parts, name: parts[name]["Properties"].pop("Layers"), "lacks the dependencies layer"),
         (lambda parts, name: parts[name]["Properties"].pop("Role"), "has no role and policy of its own"),
+        (
+            lambda parts, name: parts[name]["Properties"].pop("AutoPublishAlias"),
+            "is not published, so that its code may meet another's layer",
+        ),
         (lambda parts, name: parts.pop(f"{name}ErrorsAlarm"), "nobody is told of its errors"),
         (lambda parts, name: parts.pop(f"{name}ThrottlesAlarm"), "nobody is told of its throttles"),
     ],
-    ids=["layer", "role", "errors alarm", "throttles alarm"],
+    ids=["layer", "role", "version", "errors alarm", "throttles alarm"],
 )
 def test_a_function_without_what_every_function_has_fails(template, function, spoil, said):
     spoil(template["Resources"], function)
@@ -96,6 +100,35 @@ def test_a_function_without_a_log_group_fails(template, function):
     del template["Resources"][group]
 
     assert f"{function}: has no log group with a retention" in violations(template)
+
+
+def test_nobody_calls_a_function_but_by_its_alias(template):
+    resources = template["Resources"]
+    permitted = [
+        each["Properties"]["FunctionName"]["Ref"] for each in resources_of(template, "AWS::Lambda::Permission").values()
+    ]
+    subscribed = [
+        each["Properties"]["DestinationArn"]["Ref"]
+        for each in resources_of(template, "AWS::Logs::SubscriptionFilter").values()
+    ]
+    api = json.dumps(resources["RestAPI"])
+
+    assert all(name.endswith(".Alias") for name in [*permitted, *subscribed])
+    assert "${APIHandlerAliaslive}/invocations" in api
+    assert ".Arn}/invocations" not in api
+
+
+def test_any_change_publishes_anew_and_none_does_not(built):
+    def release(**parameters):
+        functions = resources_of(built.for_bucket("some-bucket", parameters), "AWS::Serverless::Function")
+        return {each["Properties"]["AutoPublishCodeSha256"] for each in functions.values()}
+
+    default = built.template["Parameters"]["Sender"]["Default"]
+
+    assert len(release()) == 1
+    assert release() == release(Sender=default)
+    assert release() != release(Sender="billing@example.com")
+    assert release() != release(LayerKey="another-layer.zip")
 
 
 def test_two_functions_with_one_role_fail(template):

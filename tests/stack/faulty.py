@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from infrastructure.local.processes import function_processes
 from infrastructure.local.stack import LocalStack
+from infrastructure.releases import ALIAS
 
 Verdict = Literal["pass", "throttle", "cut before", "cut after"]
 Rule = Callable[[str], Verdict]
@@ -92,20 +93,35 @@ class FaultyStore:
 
 
 @contextmanager
-def faulty_store(stack: LocalStack, *functions: str) -> Iterator[FaultyStore]:
-    """Give functions, named as in the template, a store that can be made faulty."""
+def faulty_store(stack: LocalStack, function: str) -> Iterator[FaultyStore]:
+    """Give a function, named as in the template, a store that can be made faulty."""
     store = FaultyStore(stack)
-    names = [function_name(stack, function) for function in functions]
-    client = stack.client("lambda")
-    before = {name: client.get_function_configuration(FunctionName=name)["Environment"]["Variables"] for name in names}
+    name = function_name(stack, function)
+    usual = stack.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     try:
-        for name, variables in before.items():
-            _set_environment(client, name, variables | {"AWS_ENDPOINT_URL_DYNAMODB": store.url})
-        yield store
+        variables = usual | {"AWS_ENDPOINT_URL_DYNAMODB": store.url}
+        with reconfigured(stack, function, Environment={"Variables": variables}):
+            yield store
     finally:
-        for name, variables in before.items():
-            _set_environment(client, name, variables)
         store.close()
+
+
+@contextmanager
+def reconfigured(stack: LocalStack, function: str, **configuration: Any) -> Iterator[None]:
+    """Let everybody who calls a function have another configuration of it for a while."""
+    client, name = stack.client("lambda"), function_name(stack, function)
+    usual = client.get_alias(FunctionName=name, Name=ALIAS)["FunctionVersion"]
+    before = client.get_function_configuration(FunctionName=name)
+    client.update_function_configuration(FunctionName=name, **configuration)
+    client.get_waiter("function_updated_v2").wait(FunctionName=name)
+    other = client.publish_version(FunctionName=name)["Version"]
+    client.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=other)
+    try:
+        yield
+    finally:
+        client.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=usual)
+        former = {key: before[key] for key in configuration}
+        client.update_function_configuration(FunctionName=name, **former)
 
 
 def function_name(stack: LocalStack, logical: str) -> str:
@@ -119,7 +135,3 @@ def kill(stack: LocalStack, logical: str) -> int:
     name = function_name(stack, logical)
     doomed = [process for process in function_processes(stack.description.pid) if process.function == name]
     return sum(process.kill() for process in doomed)
-
-
-def _set_environment(client: Any, name: str, variables: dict[str, str]) -> None:
-    client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})

@@ -1,15 +1,30 @@
 """Deploying, upgrading and removing a stage, against the emulator's CloudFormation."""
 
-import os
-import subprocess
-import sys
+import json
+import re
+import threading
+import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
 
 import pytest
+from typer.testing import CliRunner
 
+from infrastructure import template as template_module
+from infrastructure.bench import events
+from infrastructure.cli import app
 from infrastructure.deploy import stack_name
 from infrastructure.local.stack import LocalStack
+from infrastructure.local.story import eventually
+from infrastructure.releases import ALIAS
+from infrastructure.target import Target
+from infrastructure.template import build
 
 STAGE = "trial"
+ACCOUNT = "acc-trial"
+WITHIN = 300.0
+NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -19,56 +34,202 @@ def stack(tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="module")
-def run(stack):
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        "AWS_ENDPOINT_URL": stack.endpoint,
-        "AWS_DEFAULT_REGION": stack.description.region,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }
+@pytest.fixture
+def run(stack, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", stack.endpoint)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", stack.description.region)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("COLUMNS", "1000")
 
     def command(*words, answer=None):
-        return subprocess.run(
-            [sys.executable, "-c", "from infrastructure.cli import main; main()", *words],
-            env=environment,
-            input=answer,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return CliRunner().invoke(app, words, input=answer)
 
     return command
 
 
-def deploy(run, *more):
-    bucket = ["--bucket", "undelivered-artifacts"]
-    return run("deploy", "--stage", STAGE, *bucket, "--parameter", "DefaultAccountId=acc-trial", *more)
+def deploy(run, *more, stage=STAGE, answer=None):
+    bucket = ["--bucket", "undelivered-artifacts", "--parameter", f"DefaultAccountId={ACCOUNT}"]
+    return run("deploy", "--stage", stage, *bucket, *more, answer=answer)
 
 
-def test_a_stage_is_deployed_upgraded_and_removed_and_its_data_stay(run, stack):
-    first = deploy(run, "--yes")
-    assert first.returncode == 0, first.stderr
-    assert "ApiUrl: " in first.stdout
-    assert "UndeliveredTable" in first.stderr
+def outputs_of(done):
+    assert done.exit_code == 0, done.output
+    return dict(line.split(": ", 1) for line in done.stdout.splitlines() if ": " in line)
 
-    again = deploy(run, "--yes", "--parameter", "OperatorEmail=ops@example.com")
-    assert again.returncode == 0, again.stderr
-    table = next(line.split(": ")[1] for line in first.stdout.splitlines() if line.startswith("UndeliveredTable"))
-    declined = run("destroy", "--stage", STAGE, answer="n\n")
-    assert declined.returncode == 1
-    gone = run("destroy", "--stage", STAGE, "--yes")
-    assert gone.returncode == 0, gone.stderr
-    assert f"Kept: {table}" in gone.stderr
-    assert table in stack.client("dynamodb").list_tables()["TableNames"]
+
+class Release:
+    """Has a release deployed whose code and layer know each other, and refuse to run with another's."""
+
+    def __init__(self, monkeypatch, folder):
+        self.monkeypatch, self.folder = monkeypatch, folder
+
+    def __call__(self, name, **resources):
+        built = build(Target.local())
+        code, layer = self.folder / f"functions-{name}.zip", self.folder / f"layer-{name}.zip"
+        check = (
+            f"import release_of_the_layer as layer\nif layer.NAME != {name!r}: raise ImportError('releases mixed')\n"
+        )
+        with zipfile.ZipFile(built.code) as old, zipfile.ZipFile(code, "w", zipfile.ZIP_DEFLATED) as new:
+            for entry in old.namelist():
+                if re.fullmatch(r"__pycache__/app\..*", entry):
+                    continue
+                content = old.read(entry)
+                new.writestr(entry, check.encode() + content if entry == "app.py" else content)
+        layer.write_bytes(built.layer.read_bytes())
+        with zipfile.ZipFile(layer, "a") as archive:
+            archive.writestr("python/release_of_the_layer.py", f"NAME = {name!r}\n")
+        template = {**built.template, "Resources": {**built.template["Resources"], **resources}}
+        marked = replace(built, template=template, code=code, layer=layer)
+        self.monkeypatch.setattr(template_module, "build", lambda _target: marked)
+
+
+@pytest.fixture
+def release(monkeypatch, tmp_path):
+    return Release(monkeypatch, tmp_path)
+
+
+def publish(stack, outputs, number):
+    """Publish so many failures to a stage; return their recipients."""
+    made = [
+        events.bounce(next(NUMBERS), datetime.now(UTC), suppressing=False, account_id=ACCOUNT) for _ in range(number)
+    ]
+    for first in range(0, number, 10):
+        entries = [
+            {"Id": str(each), "Message": events.as_text(event)} for each, event in enumerate(made[first : first + 10])
+        ]
+        stack.client("sns").publish_batch(TopicArn=outputs["FeedbackTopicArn"], PublishBatchRequestEntries=entries)
+    return {event["mail"]["destination"][0] for event in made}
+
+
+def recorded(stack, outputs):
+    pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=outputs["UndeliveredTable"])
+    return [row["recipient"]["S"] for page in pages for row in page["Items"]]
+
+
+def are_recorded_once(stack, outputs, recipients):
+    eventually(lambda: recipients <= set(recorded(stack, outputs)), "not everything is recorded", WITHIN)
+    found = [each for each in recorded(stack, outputs) if each in recipients]
+    assert len(found) == len(recipients)
+
+
+def versions(stack):
+    """Return which version of each function of the stage everybody calls."""
+    functions = stack.client("lambda")
+    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
+    ours = [name for name in names if name.startswith(stack_name(STAGE))]
+    return {name: functions.get_alias(FunctionName=name, Name=ALIAS)["FunctionVersion"] for name in ours}
+
+
+def test_a_stage_is_deployed_and_upgraded_under_load_and_nothing_is_lost_or_mixed(run, stack, release):
+    release("first")
+    outputs = outputs_of(deploy(run, "--yes"))
+    before = versions(stack)
+    published, done = set(), threading.Event()
+
+    def load():
+        while not done.is_set():
+            published.update(publish(stack, outputs, 20))
+
+    loading = threading.Thread(target=load)
+    loading.start()
+    try:
+        are_recorded_once(stack, outputs, publish(stack, outputs, 10))
+        release("second")
+        upgraded = outputs_of(deploy(run, "--yes", "--parameter", "OperatorEmail=ops@example.com"))
+        are_recorded_once(stack, outputs, publish(stack, outputs, 10))
+    finally:
+        done.set()
+        loading.join()
+
+    assert upgraded["UndeliveredTable"] == outputs["UndeliveredTable"]
+    are_recorded_once(stack, outputs, published)
+    after = versions(stack)
+    assert len(after) == len(before) == 10
+    assert all(after[name] != before[name] for name in before)
+    assert "releases mixed" not in (stack.state_dir / "emulator.log").read_text()
+    counted = json.loads(run("reconcile", "--stack-name", stack_name(STAGE), "--json").stdout)
+    assert (counted["wrong"], counted["busy"]) == ([], [])
+
+
+def test_what_is_deployed_already_is_nothing_to_change(run, release):
+    release("same")
+    outputs_of(deploy(run, "--yes"))
+
+    again = deploy(run)
+
+    assert again.exit_code == 0
+    assert "Nothing to change" in again.output
+
+
+def test_an_update_that_fails_leaves_everything_as_it_was_and_says_why(run, stack, release):
+    release("good")
+    outputs = outputs_of(deploy(run, "--yes"))
+    before = versions(stack)
+    nowhere = {"TopicArn": "arn:aws:sns:us-east-1:000000000000:nowhere", "Protocol": "sqs", "Endpoint": "none"}
+    release(
+        "bad",
+        Broken={"Type": "AWS::SNS::Subscription", "DependsOn": "IngestFeedbackAliaslive", "Properties": nowhere},
+    )
+
+    failed = deploy(run, "--yes")
+
+    assert failed.exit_code == 1
+    assert "everything is as it was before" in failed.output
+    assert "Broken" in failed.output
+    assert versions(stack) == before
+    are_recorded_once(stack, outputs, publish(stack, outputs, 10))
+    release("good")
+    assert deploy(run, "--yes").exit_code == 0
+
+
+def test_a_deployment_that_is_declined_leaves_nothing(run, stack):
+    declined = deploy(run, stage="declined", answer="n\n")
+
+    assert declined.exit_code == 1
+    assert "UndeliveredTable" in declined.output
+    names = [
+        each["StackName"]
+        for each in stack.client("cloudformation").list_stacks()["StackSummaries"]
+        if each["StackStatus"] != "DELETE_COMPLETE"
+    ]
+    assert stack_name("declined") not in names
+
+
+def test_a_stage_that_is_removed_leaves_its_data_unless_told_otherwise(run, stack):
+    dynamodb, cloudformation = stack.client("dynamodb"), stack.client("cloudformation")
+    first = outputs_of(deploy(run, "--yes", stage="short"))
+    declined = run("destroy", "--stage", "short", answer="n\n")
+    assert declined.exit_code == 1
+    assert cloudformation.describe_stacks(StackName=stack_name("short"))["Stacks"]
+
+    gone = run("destroy", "--stage", "short", "--yes")
+    second = outputs_of(deploy(run, "--yes", stage="short"))
+    emptied = run("destroy", "--stage", "short", "--delete-data", "--yes")
+
+    assert (gone.exit_code, emptied.exit_code) == (0, 0)
+    assert f"Kept: {first['UndeliveredTable']}" in gone.output
+    assert f"Deleted: {second['UndeliveredTable']}" in emptied.output
+    left = {*dynamodb.list_tables()["TableNames"]}
+    assert first["UndeliveredTable"] in left
+    assert second["UndeliveredTable"] not in left
+    buckets = {each["Name"] for each in stack.client("s3").list_buckets()["Buckets"]}
+    assert first["ExportsBucket"] in buckets
+    assert second["ExportsBucket"] not in buckets
+
+
+def test_what_is_not_there_cannot_be_removed(run):
+    told = run("destroy", "--stage", "never", "--yes")
+
+    assert told.exit_code == 1
+    assert "There is no stack undelivered-never" in told.output
 
 
 def test_a_parameter_that_is_none_is_told_in_a_sentence(run):
-    told = run("deploy", "--stage", STAGE, "--bucket", "undelivered-artifacts", "--parameter", "nonsense")
+    told = deploy(run, "--parameter", "nonsense")
 
-    assert told.returncode == 1
-    assert "NAME=VALUE" in told.stderr
+    assert told.exit_code == 1
+    assert "NAME=VALUE" in told.output
 
 
 def test_stages_share_nothing():

@@ -2,7 +2,6 @@
 
 import csv
 import time
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -11,6 +10,7 @@ import pytest
 
 from infrastructure.local.stack import DEFAULT_ACCOUNT
 from tests.builders.items import an_item
+from tests.stack.faulty import reconfigured
 from undelivered.adapters.dynamodb.mapping import facts_of, history_row
 from undelivered.domain.taxonomy import Reason
 
@@ -40,18 +40,9 @@ def titles(stack):
     return [f"'{item.title}" for item in items]
 
 
-@contextmanager
 def timeout_of_the_export(stack, seconds):
     """Let the function have another timeout for a while."""
-    functions = stack.client("lambda")
-    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
-    (name,) = [each for each in names if "ExportReport" in each]
-    usual = functions.get_function_configuration(FunctionName=name)["Timeout"]
-    functions.update_function_configuration(FunctionName=name, Timeout=seconds)
-    try:
-        yield
-    finally:
-        functions.update_function_configuration(FunctionName=name, Timeout=usual)
+    return reconfigured(stack, "ExportReport", Timeout=seconds)
 
 
 def exported(api):
