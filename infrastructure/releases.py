@@ -48,7 +48,7 @@ def published_anew(template: Template, parameters: Mapping[str, str]) -> None:
     SAM publishes a version when this digest changes; by itself it looks at nothing but where the code is.
     """
     declared = template["Parameters"]
-    effective = {name: parameters.get(name, each.get("Default", "")) for name, each in declared.items()}
+    effective = {name: parameters.get(name, str(each.get("Default", ""))) for name, each in declared.items()}
     release = hashlib.sha256(json.dumps([template, effective], sort_keys=True).encode()).hexdigest()
     for resource in template["Resources"].values():
         if resource["Type"] == _FUNCTION:

@@ -158,7 +158,7 @@ def test_what_is_deployed_already_is_nothing_to_change(run, release):
 
     again = deploy(run)
 
-    assert again.exit_code == 0
+    assert again.exit_code == 0, again.output
     assert "Nothing to change" in again.output
 
 
@@ -166,11 +166,10 @@ def test_an_update_that_fails_leaves_everything_as_it_was_and_says_why(run, stac
     release("good")
     outputs = outputs_of(deploy(run, "--yes"))
     before = versions(stack)
-    nowhere = {"TopicArn": "arn:aws:sns:us-east-1:000000000000:nowhere", "Protocol": "sqs", "Endpoint": "none"}
-    release(
-        "bad",
-        Broken={"Type": "AWS::SNS::Subscription", "DependsOn": "IngestFeedbackAliaslive", "Properties": nowhere},
-    )
+    # The name is taken, which CloudFormation finds when it has published the new version.
+    taken = {"FunctionName": {"Ref": "IngestFeedback"}, "FunctionVersion": "$LATEST", "Name": ALIAS}
+    broken = {"Type": "AWS::Lambda::Alias", "DependsOn": "IngestFeedbackAliaslive", "Properties": taken}
+    release("bad", Broken=broken)
 
     failed = deploy(run, "--yes")
 
@@ -197,25 +196,34 @@ def test_a_deployment_that_is_declined_leaves_nothing(run, stack):
 
 
 def test_a_stage_that_is_removed_leaves_its_data_unless_told_otherwise(run, stack):
-    dynamodb, cloudformation = stack.client("dynamodb"), stack.client("cloudformation")
+    cloudformation = stack.client("cloudformation")
     first = outputs_of(deploy(run, "--yes", stage="short"))
     declined = run("destroy", "--stage", "short", answer="n\n")
     assert declined.exit_code == 1
     assert cloudformation.describe_stacks(StackName=stack_name("short"))["Stacks"]
 
     gone = run("destroy", "--stage", "short", "--yes")
+    left = held(stack)
     second = outputs_of(deploy(run, "--yes", stage="short"))
     emptied = run("destroy", "--stage", "short", "--delete-data", "--yes")
 
     assert (gone.exit_code, emptied.exit_code) == (0, 0)
     assert f"Kept: {first['UndeliveredTable']}" in gone.output
+    assert {first["UndeliveredTable"], first["ExportsBucket"], first["SigningSecretArn"]} <= left
     assert f"Deleted: {second['UndeliveredTable']}" in emptied.output
-    left = {*dynamodb.list_tables()["TableNames"]}
-    assert first["UndeliveredTable"] in left
-    assert second["UndeliveredTable"] not in left
-    buckets = {each["Name"] for each in stack.client("s3").list_buckets()["Buckets"]}
-    assert first["ExportsBucket"] in buckets
-    assert second["ExportsBucket"] not in buckets
+    data = {value for name, value in second.items() if name.endswith("Table")}
+    assert len(data) == 7
+    assert not held(stack) & {*data, second["ExportsBucket"], second["SigningSecretArn"]}
+
+
+def held(stack):
+    """Return the names of all tables, buckets and secrets that there are."""
+    secrets = stack.client("secretsmanager").list_secrets()["SecretList"]
+    return {
+        *stack.client("dynamodb").list_tables()["TableNames"],
+        *(each["Name"] for each in stack.client("s3").list_buckets()["Buckets"]),
+        *(name for each in secrets if "DeletedDate" not in each for name in (each["Name"], each["ARN"])),
+    }
 
 
 def test_what_is_not_there_cannot_be_removed(run):
