@@ -12,6 +12,8 @@ _ROLLED_BACK: Final = "ROLLBACK"
 _RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _EVERY_HOUR: Final = re.compile(r"cron\(\d+ \* ")
 _MISSED: Final = 3
+_NAME_IN_ARN: Final = 6
+"""Which part of a function's ARN is its name; its alias comes after it."""
 _SLACK: Final = timedelta(minutes=10)
 """Until a run's lines are in the log."""
 _UNCONFIRMED: Final = frozenset({"PendingConfirmation", "Deleted"})
@@ -167,7 +169,8 @@ def schedules(examined: Examined) -> Iterator[Said]:
             yield wrong(f"{name} is {rule['State']}", f"aws events enable-rule --name {rule_name}")
             continue
         for target in events.list_targets_by_rule(Rule=rule_name)["Targets"]:
-            yield _last_run(examined, name, target["Arn"].rpartition(":")[2], rule["ScheduleExpression"])
+            function = target["Arn"].split(":")[_NAME_IN_ARN]
+            yield _last_run(examined, name, function, rule["ScheduleExpression"])
 
 
 def _last_run(examined: Examined, name: str, function: str, expression: str) -> Said:

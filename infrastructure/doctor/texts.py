@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from infrastructure.doctor.examination import Examined, Said, ok, warning, wrong
+from infrastructure.releases import ALIAS
 
 _NEARLY: Final = 0.8
 """Of the spending limit: worth a warning."""
@@ -32,7 +33,7 @@ def log_groups(examined: Examined) -> Iterator[Said]:
     logs = examined.client("logs")
     account = examined.client("sts").get_caller_identity()["Account"]
     delivered = f"sns/{logs.meta.region_name}/{account}/DirectPublishToPhoneNumber"
-    function = examined.physical("IngestSmsLogs")
+    function = f"{examined.physical('IngestSmsLogs')}:{ALIAS}"
     known = {each["logGroupName"] for each in logs.describe_log_groups(logGroupNamePrefix=delivered)["logGroups"]}
     for name in (delivered, f"{delivered}/Failure"):
         if name not in known:

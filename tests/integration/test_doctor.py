@@ -355,7 +355,7 @@ def test_an_alarm_that_rings_is_told_with_its_place_in_the_runbook(answers, say)
 )
 def test_whether_schedules_run(answers, say, state, ran, found):
     answers.give("events", "describe_rule", {"State": state, "ScheduleExpression": "rate(1 minute)"})
-    target = {"Id": "1", "Arn": "arn:aws:lambda:eu-central-1:123456789012:function:live-Cleanup"}
+    target = {"Id": "1", "Arn": "arn:aws:lambda:eu-central-1:123456789012:function:live-Cleanup:live"}
     answers.give("events", "list_targets_by_rule", {"Targets": [target]})
     when = int((NOW - ran).timestamp() * 1000) if ran else 0
     streams = [{"creationTime": when, "lastEventTimestamp": when}] if ran else []
