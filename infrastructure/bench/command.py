@@ -51,11 +51,14 @@ def bench(
         bool, typer.Option("--quick", help="Take about a minute: smaller accounts, fewer rounds, no running stack.")
     ] = False,
     only: Annotated[str, typer.Option(help="Measure these parts alone, separated by commas.")] = "",
+    soak: Annotated[
+        float, typer.Option(help="Only load a local stack for so many minutes: speed, memory, and every event once.")
+    ] = 0.0,
 ) -> None:
     """Measure what the product costs and how fast it is, each figure beside its floor, peer or goal."""
     began = datetime.now(UTC)
     scale = _QUICK if quick else _FULL
-    parts = _parts(scale)
+    parts = _soaking(soak) if soak else _parts(scale)
     chosen = [name.strip() for name in only.split(",") if name.strip()] or list(parts)
     if unknown := set(chosen) - set(parts):
         raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
@@ -65,7 +68,7 @@ def bench(
         _STDERR.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(1) from None
     took = (datetime.now(UTC) - began).total_seconds()
-    if not quick and not only:
+    if not (quick or only or soak):
         from infrastructure.bench.picture import draw  # noqa: PLC0415 - matplotlib is slow to import
 
         draw(figures, _PICTURE)
@@ -97,6 +100,12 @@ def _parts(scale: _Scale) -> Mapping[str, Measuring]:
     if scale.burst:
         parts["visible"] = lambda progress: visible.measure(scale.trickle, scale.burst, progress)
     return parts
+
+
+def _soaking(minutes: float) -> Mapping[str, Measuring]:
+    from infrastructure.bench import soak  # noqa: PLC0415 - as above
+
+    return {"soak": lambda progress: soak.measure(minutes, progress)}
 
 
 def _measure(parts: Mapping[str, Measuring]) -> list[Figure]:

@@ -32,8 +32,7 @@ class FunctionProcess:
     @property
     def memory(self) -> int:
         """Bytes of its memory that are in the machine's."""
-        resident: int = self.process.memory_info().rss
-        return resident
+        return resident(self.process.pid)
 
     def kill(self) -> bool:
         """End it without asking and wait until it is gone; False when it was gone already."""
@@ -45,6 +44,17 @@ class FunctionProcess:
             return False
         psutil.wait_procs([self.process], timeout=_GRACE_SECONDS)
         return True
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process's memory that are in the machine's; 0 when there is none such."""
+    import psutil  # noqa: PLC0415 - only tests and measurements look into processes
+
+    try:
+        size: int = psutil.Process(pid).memory_info().rss
+    except psutil.NoSuchProcess:
+        return 0
+    return size
 
 
 def function_processes(emulator: int) -> Iterator[FunctionProcess]:
