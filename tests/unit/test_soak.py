@@ -20,7 +20,7 @@ def figures(samples):
 
 def test_memory_is_compared_from_when_caches_are_full():
     starting = [{1: 30 * MB, 2: 30 * MB}] * 2
-    rate, growth = figures([*starting, *[{1: 60 * MB, 2: 50 * MB}] * 6, {1: 60 * MB, 2: 51 * MB}])
+    rate, growth = figures([*starting, *[{1: 60 * MB, 2: 50 * MB}] * 7, {1: 60 * MB, 2: 51 * MB}])
 
     assert rate.value == 110
     assert growth.value == pytest.approx(1.02)
