@@ -79,7 +79,7 @@ def _ours(metric: str, statistic: str = "Sum") -> _Line:
 def _search(metric: str, dimensions: str) -> _Line:
     """Return a line for each combination of dimensions that there is: reasons come and go."""
     found = f"SEARCH('{{\"{_STACK}\",service,{dimensions}}} MetricName=\"{metric}\"', 'Sum', {_PERIOD})"
-    return [{"expression": found, "label": ""}]
+    return [{"expression": found}]
 
 
 def _ses(metric: str) -> _Line:

@@ -1,6 +1,5 @@
 """What the documents name is there: pages, places, files, commands, options, parameters, routes, metrics."""
 
-import ast
 import re
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from infrastructure.cli import app as command_line
 from infrastructure.paths import CHALICE_CONFIG, FUNCTIONS, RESOURCES, ROOT
 from infrastructure.template import load_fragments
 from tests.builders.docs import sections, slug
+from tests.builders.metrics import metrics_of_the_code
 from undelivered.adapters.feedback.values import attribution
 from undelivered.entrypoints.http.api import ROUTES
 
@@ -106,17 +106,6 @@ def test_every_route_that_is_named_is_one(page):
     ]
 
     assert {(method, plain(path)) for method, path in named if not BEHIND_CHALICE.match(path[1:])} <= known
-
-
-def metrics_of_the_code():
-    """Return each metric that the functions write, with the dimensions that it is told apart by."""
-    found = {}
-    for file in PACKAGE.rglob("*.py"):
-        for call in ast.walk(ast.parse(file.read_text())):
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"count", "measure"}:
-                names = [each.value for each in ast.walk(call.args[0]) if isinstance(each, ast.Constant)]
-                found |= {name: {keyword.arg for keyword in call.keywords} for name in names}
-    return found
 
 
 def test_the_runbook_has_every_metric_and_what_it_is_told_apart_by():

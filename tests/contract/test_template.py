@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -11,6 +12,7 @@ import pytest
 from infrastructure.target import Target
 from infrastructure.template import build, load_fragments
 from infrastructure.template_rules import violations
+from tests.builders.metrics import metrics_of_the_code
 from undelivered.adapters.dynamodb.models import MODELS
 
 FUNCTIONS = {
@@ -341,3 +343,50 @@ def test_the_dashboard_is_laid_out_without_overlaps(template):
 
     assert len(squares) == len(set(squares))
     assert max(x for x, _ in squares) < 24
+
+
+def test_every_alarm_goes_to_the_topic_that_was_given_or_else_to_the_stacks_own(template):
+    topic = {"Fn::If": ["OwnsAlarmTopic", {"Ref": "AlarmTopic"}, {"Ref": "AlarmTopicArn"}]}
+
+    alarms = resources_of(template, "AWS::CloudWatch::Alarm").values()
+    assert [alarm["Properties"]["AlarmActions"] for alarm in alarms] == [[topic]] * len(alarms)
+    assert template["Resources"]["AlarmTopic"]["Condition"] == "OwnsAlarmTopic"
+
+
+def test_what_alarms_and_dashboard_watch_of_ours_is_what_functions_write(template):
+    written = metrics_of_the_code()
+    own = {"Ref": "AWS::StackName"}
+    watched = [
+        alarm["Properties"]
+        for alarm in resources_of(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["Properties"]["Namespace"] == own
+    ]
+    body = json.loads(template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    lines = [line for widget in body["widgets"] for line in widget["properties"].get("metrics", [])]
+    drawn = [line[1] for line in lines if line[0] == "${AWS::StackName}"]
+    searched = [
+        re.fullmatch(
+            r"SEARCH\('\{\"\$\{AWS::StackName\}\",service,([\w,]+)\} MetricName=\"(\w+)\"', .*", line[0]["expression"]
+        )
+        for line in lines
+        if isinstance(line[0], dict)
+    ]
+
+    assert {alarm["MetricName"] for alarm in watched} == {"CounterDrift", "Unattributed"}
+    assert all(alarm["Dimensions"] == [{"Name": "service", "Value": "undelivered"}] for alarm in watched)
+    assert not any(written[name] for name in [*drawn, *(alarm["MetricName"] for alarm in watched)])
+    assert {found[2]: set(found[1].split(",")) for found in searched} == {
+        name: apart for name, apart in written.items() if apart
+    }
+    for function in resources_of(template, "AWS::Serverless::Function").values():
+        assert function["Properties"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] == own
+
+
+@pytest.mark.parametrize("kind", ["Delivered", "Failed"])
+def test_texts_are_heard_of_whoever_made_their_log_groups(template, kind):
+    group = template["Resources"][f"Sms{kind}LogGroup"]["Properties"]["LogGroupName"]
+    subscription = template["Resources"][f"Sms{kind}Subscription"]
+
+    assert "Condition" not in subscription
+    made = {"Ref": f"Sms{kind}LogGroup"}
+    assert subscription["Properties"]["LogGroupName"] == {"Fn::If": ["CreatesSmsLogGroups", made, group]}
