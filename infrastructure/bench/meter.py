@@ -19,6 +19,8 @@ class Usage:
     calls: Counter[str] = field(default_factory=Counter)
     read_units: float = 0.0
     write_units: float = 0.0
+    empty_answers: int = 0
+    """Queries that found nothing: DynamoDB Local takes nothing for them, the service half a unit at least."""
     transactions: list[list[dict[str, Any]]] = field(default_factory=list)
     """What was written in transactions: it is not in ``write_units``, see ``units_of_transactions``."""
 
@@ -38,6 +40,7 @@ def metering(*clients: Any) -> Iterator[Usage]:  # noqa: ANN401 - botocore makes
         usage.calls[model.name] += 1
         told = parsed.get("ConsumedCapacity", [])
         units = sum(each["CapacityUnits"] for each in (told if isinstance(told, list) else [told]))
+        usage.empty_answers += model.name == "Query" and not units
         if model.name in _READS:
             usage.read_units += units
         elif model.name != "TransactWriteItems":

@@ -478,6 +478,20 @@ FILTERS = {
     "some days": {"period": Period(NOW - timedelta(days=12), NOW - timedelta(days=5))},
     "days past": {"period": Period(NOW - timedelta(days=44), NOW - timedelta(days=25)), "states": EVERY_STATE},
     "no class at all": {"classes": frozenset()},
+    "our failures ever": {"classes": classes(Status.FAILED), "period": EVER, "states": EVERY_STATE},
+    "bounced and expired": {"classes": classes(Status.BOUNCED), "period": EVER, "states": {State.EXPIRED}},
+    "invalid, open or expired": {
+        "classes": classes(Status.INVALID),
+        "period": EVER,
+        "states": {State.OPEN, State.EXPIRED},
+    },
+    "bounced, open or resolved": {
+        "classes": classes(Status.BOUNCED),
+        "period": EVER,
+        "states": {State.OPEN, State.RESOLVED},
+    },
+    "resending or expired": {"period": EVER, "states": {State.RESENDING, State.EXPIRED}},
+    "whoever's fault, ever": {"faults": {Fault.UNKNOWN, Fault.SENDER}, "period": EVER, "states": EVERY_STATE},
 }
 
 

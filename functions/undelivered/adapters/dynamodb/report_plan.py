@@ -1,15 +1,17 @@
 """What a report is read from: which partitions of which tables and indexes, and when to prefer which.
 
-The thirty days of the report and what lies before them are read apart, the past only when the page is not full by
-then. For each there are two ways: a scan of the account's items in order, passing over what the filter does not show,
-or the class partitions that the filter lets through, in step. The first is good where most is shown, the second
-where little is; a small piece of the scan tells which it is.
+The Undelivered table and History are read apart, the latter only when the page is not full by then. For each there
+are two ways: a scan of the account's items in order, passing over what the filter does not show, or the class
+partitions that the filter lets through, in step. The first is good where most is shown, the second where little is or
+where the partitions are few; a small piece of the scan tells which it is. What is past its thirty days and not swept
+yet is still in the Undelivered table, so reading that goes on where History begins.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from math import ceil
 from typing import Literal
 
@@ -33,8 +35,13 @@ from undelivered.domain.taxonomy import VERDICTS
 _CLEARED = (State.RESOLVED, State.DISMISSED)
 _FINAL = (State.EXPIRED, *_CLEARED)
 _EVERY_CLASS = frozenset(CLASSES)
-_FEW_PARTS = 2
-_PROBED_ITEMS = 8
+_FEW_LIVE = 2
+"""So many partitions of live items are read without asking first which of them hold any."""
+
+_FEW_PARTS = 6
+"""So many partitions cost less than half a page more than the scan would at its best, so the scan is not tried."""
+
+_PROBED_ITEMS = LEAST_ITEMS
 
 _USUAL_DENSITY = 0.85
 """Which part of an account's items is usually in the states that are mostly asked for, the others being cleared."""
@@ -77,18 +84,21 @@ class Plan(Struct, frozen=True):
     def _read_either(self, scan: Source, progress: Progress) -> Iterator[UndeliveredItem]:
         """Scan as long as that is no dearer than reading the parts, by how much of it was shown so far."""
         shown, examined = progress.shown, progress.examined
-        last = ""
+        last, left = "", False
 
-        def scan_is_cheaper() -> bool:
-            return self._scan_is_cheaper(progress.missing, progress.density_since(shown, examined))
+        def go_on() -> bool:
+            nonlocal left
+            left = not self._scan_is_cheaper(progress.missing, progress.density_since(shown, examined))
+            return not left
 
         if self.density is None or self._scan_is_cheaper(progress.missing, self.density):
             first = _PROBED_ITEMS if self.density is None else ceil(progress.missing / self.density)
-            for item in read(scan, progress, first, scan_is_cheaper):
+            for item in read(scan, progress, first, go_on):
                 last = item.entry_key
                 yield item
-            if not last or scan_is_cheaper():
+            if not left:
                 return
+        progress.fetched.clear()
         rest = [replace(part, high=min(part.high, just_below(last))) if last else part for part in self.parts]
         yield from merged([read(part, progress) for part in rest if part.low < part.high])
 
@@ -96,22 +106,72 @@ class Plan(Struct, frozen=True):
         return not self.parts or missing / density <= missing + len(self.parts) * LEAST_ITEMS
 
 
-def plans(
+class Reading(Struct, frozen=True):
+    """What a page is read from: the Undelivered table, and below ``edge``, where thirty days are over, History too."""
+
+    recent: Plan | None
+    past: Plan | None
+    edge: str
+
+    def read(self, progress: Progress) -> Iterator[UndeliveredItem]:
+        """Yield the items, newest first; History is not asked before its time."""
+        recent = self.recent.read(progress) if self.recent else iter(())
+        for item in recent:
+            if self.past and item.entry_key < self.edge:
+                unswept = chain([item], recent)
+                yield from merged([unswept, self.past.read(progress)])
+                return
+            yield item
+        if self.past:
+            yield from self.past.read(progress)
+
+
+def reading_of(
     account_id: str, wanted: ReportFilter, after: str | None, now: datetime, live_counts: LiveCounts
-) -> Iterator[Plan]:
-    """Yield how to read what a filter shows from a cursor on: the report's thirty days, then the past."""
+) -> Reading:
+    """Return how to read what a filter shows from a cursor on."""
     low, high = key_from(wanted.period.start), key_from(wanted.period.end)
     if after is not None:
         high = min(high, just_below(after))
     edge = expired_below(now)
-    recent, past = Span(max(low, edge), high), Span(low, min(high, edge))
-    if recent.low < recent.high:
-        yield _recent(account_id, wanted, recent, live_counts)
-    if past.low < past.high and not wanted.states.isdisjoint(_FINAL) and not wanted.ready:
-        yield _past(account_id, wanted, past)
+    has_past = low < min(high, edge) and not wanted.states.isdisjoint(_FINAL) and not wanted.ready
+    has_recent = max(low, edge) < high
+    goes_on = has_past and has_recent and _tells_unswept(wanted)
+    recent = past = None
+    if has_recent:
+        span = Span(low if goes_on else max(low, edge), high)
+        recent = _recent(account_id, wanted, span, lambda: live_counts(Span(max(low, edge), high)))
+    if has_past:
+        span = Span(low, min(high, edge))
+        past = _past(account_id, wanted, span)
+        if not goes_on:
+            past = replace(past, beside=(_unswept(account_id, wanted, span),))
+    return Reading(recent, past, edge)
 
 
-def _recent(account_id: str, wanted: ReportFilter, span: Span, live_counts: LiveCounts) -> Plan:
+def _tells_unswept(wanted: ReportFilter) -> bool:
+    """Whether what ``_recent`` reads would, further back, show all that is not swept yet and that the filter shows."""
+    if wanted.customer_id or State.EXPIRED not in wanted.states:
+        return True
+    return State.OPEN in wanted.states and not _is_counted(wanted)
+
+
+def _is_counted(wanted: ReportFilter) -> bool:
+    """Whether the counters are asked which partitions of live items hold any."""
+    classes = possible_classes(wanted)
+    is_narrowed = classes != _EVERY_CLASS
+    return State.OPEN in wanted.states and is_narrowed and len(live_codes(classes, wanted.faults)) > _FEW_LIVE
+
+
+def _unswept(account_id: str, wanted: ReportFilter, span: Span) -> Source:
+    """Return what is past its thirty days and still in the Undelivered table, which is little."""
+    if wanted.customer_id:
+        partition = customer_partition(account_id, wanted.customer_id)
+        return Source(UndeliveredModel, partition, span.low, span.high, "by_customer")
+    return Source(UndeliveredModel, account_id, span.low, span.high, share=1.0)
+
+
+def _recent(account_id: str, wanted: ReportFilter, span: Span, live_counts: Callable[[], Counter[str]]) -> Plan:
     at = partial(Source, UndeliveredModel, low=span.low, high=span.high)
     if wanted.customer_id:
         return Plan(at(customer_partition(account_id, wanted.customer_id), index="by_customer"), density=1.0)
@@ -134,8 +194,8 @@ def _recent(account_id: str, wanted: ReportFilter, span: Span, live_counts: Live
         elif state in wanted.states:
             cleared.append(at(state_partition(account_id, state), index="by_ready"))
     density = None if narrowed or State.OPEN not in wanted.states else _USUAL_DENSITY
-    if narrowed and State.OPEN in wanted.states and len(live) + len(cleared) > _FEW_PARTS:
-        live, density = _known(live, live_counts(span), _USUAL_DENSITY if cleared else 1.0)
+    if _is_counted(wanted):
+        live, density = _known(live, live_counts(), _USUAL_DENSITY if cleared else 1.0)
     ways = _ways(wanted, narrowed=narrowed, by_fault=not cleared and State.OPEN in wanted.states)
     return _either(at(account_id), [*live, *cleared], ways, density)
 
@@ -149,12 +209,10 @@ def _known(live: Sequence[Source], held: Counter[str], part: float) -> tuple[lis
 
 
 def _past(account_id: str, wanted: ReportFilter, span: Span) -> Plan:
-    """Return how to read what is over: from history, and beside it what was not swept yet, which is little."""
-    at = partial(Source, low=span.low, high=span.high)
+    """Return how to read what History holds."""
+    at = partial(Source, HistoryModel, low=span.low, high=span.high)
     if wanted.customer_id:
-        partition = customer_partition(account_id, wanted.customer_id)
-        beside = (at(UndeliveredModel, partition, index="by_customer"),)
-        return Plan(at(HistoryModel, partition, index="by_customer"), density=1.0, beside=beside)
+        return Plan(at(customer_partition(account_id, wanted.customer_id), index="by_customer"), density=1.0)
     classes = possible_classes(wanted)
     narrowed = classes != _EVERY_CLASS
     parts = [
@@ -164,9 +222,7 @@ def _past(account_id: str, wanted: ReportFilter, span: Span) -> Plan:
         for part in _of_classes(HistoryModel, account_id, state.value, classes, span)
     ]
     density = _USUAL_DENSITY if State.EXPIRED in wanted.states and not narrowed else None
-    ways = _ways(wanted, narrowed=narrowed, by_fault=False)
-    plan = _either(at(HistoryModel, account_id), parts, ways, density)
-    return replace(plan, beside=(at(UndeliveredModel, account_id),))
+    return _either(at(account_id), parts, _ways(wanted, narrowed=narrowed, by_fault=False), density)
 
 
 def _either(scan: Source, parts: Sequence[Source], ways: Ways, density: float | None) -> Plan:

@@ -11,7 +11,7 @@ from undelivered.adapters.dynamodb.keys import expired_below, key_from
 from undelivered.adapters.dynamodb.mapping import facts_of, item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
 from undelivered.adapters.dynamodb.repeats import repeats_between
-from undelivered.adapters.dynamodb.report_plan import Span, plans
+from undelivered.adapters.dynamodb.report_plan import Span, reading_of
 from undelivered.adapters.dynamodb.requests import query_all
 from undelivered.adapters.dynamodb.streams import Progress
 from undelivered.domain.notification import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
@@ -75,18 +75,18 @@ class DynamoReportReader:
         last_key = ""
         # One more than the page holds tells whether there is a next one.
         progress = Progress(needed=limit + 1)
-        for plan in plans(account_id, wanted, after, now, partial(self._live_counts, account_id)):
-            for item in plan.read(progress):
-                is_shown = wanted.shows(item, now)
-                if len(shown) == limit and is_shown:
-                    return Page(tuple(shown), shown[-1].entry_key)
-                if progress.examined == EXAMINED_AT_MOST:
-                    return Page(tuple(shown), last_key)
-                progress.examined += 1
-                last_key = item.entry_key
-                if is_shown:
-                    progress.shown += 1
-                    shown.append(item)
+        reading = reading_of(account_id, wanted, after, now, partial(self._live_counts, account_id))
+        for item in reading.read(progress):
+            is_shown = wanted.shows(item, now)
+            if len(shown) == limit and is_shown:
+                return Page(tuple(shown), shown[-1].entry_key)
+            if progress.examined == EXAMINED_AT_MOST:
+                return Page(tuple(shown), last_key)
+            progress.examined += 1
+            last_key = item.entry_key
+            if is_shown:
+                progress.shown += 1
+                shown.append(item)
         return Page(tuple(shown), None)
 
     def _live_counts(self, account_id: str, span: Span) -> Counter[str]:

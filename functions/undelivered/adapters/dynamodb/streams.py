@@ -1,39 +1,23 @@
 """Ordered partitions read in step: each gives only what the page needs, in as few requests as that takes."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from math import ceil
 from operator import attrgetter
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from undelivered.adapters.dynamodb.mapping import item_of
 from undelivered.adapters.dynamodb.models import ItemTable
 from undelivered.adapters.dynamodb.requests import Row, query
+from undelivered.domain.identifiers import parse_timestamp
 from undelivered.domain.notification import UndeliveredItem
 
-LEAST_ITEMS = 6
+LEAST_ITEMS = 5
 """About as many items as the smallest unit of a read holds (4 KB): asking for fewer costs the same."""
 
 _MOST_ITEMS = 250
 _LEAST_DENSITY = 0.02
-
-
-class Progress(Struct):
-    """How far a page has come, by which the next requests are sized."""
-
-    needed: int
-    shown: int = 0
-    examined: int = 0
-
-    @property
-    def missing(self) -> int:
-        """How many items the page still lacks."""
-        return max(self.needed - self.shown, 1)
-
-    def density_since(self, shown: int, examined: int) -> float:
-        """Return which part of what was examined since a point was shown, cautious while that is little."""
-        return max((self.shown - shown + 0.5) / (self.examined - examined + 0.5), _LEAST_DENSITY)
 
 
 class Source(Struct, frozen=True):
@@ -48,6 +32,43 @@ class Source(Struct, frozen=True):
     high: str
     index: str | None = None
     share: float | None = None
+
+
+class Progress(Struct):
+    """How far a page has come, by which the next requests are sized."""
+
+    needed: int
+    shown: int = 0
+    examined: int = 0
+    fetched: dict[Source, tuple[int, int]] = field(default_factory=dict)
+    """Of each source that has more: how many items came from it, and back to which second."""
+    newest: int = 0
+    """The second of the newest item of all."""
+
+    @property
+    def missing(self) -> int:
+        """How many items the page still lacks."""
+        return max(self.needed - self.shown, 1)
+
+    def density_since(self, shown: int, examined: int) -> float:
+        """Return which part of what was examined since a point was shown, cautious while that is little."""
+        return max((self.shown - shown + 0.5) / (self.examined - examined + 0.5), _LEAST_DENSITY)
+
+    def note(self, source: Source, rows: Sequence[Row], *, has_more: bool) -> None:
+        """Take down what came from a source; one that is at its end has no part in what is still to come."""
+        number, _ = self.fetched.pop(source, (0, 0))
+        if rows and has_more:
+            self.newest = max(self.newest, _second_of(rows[0]))
+            self.fetched[source] = number + len(rows), _second_of(rows[-1])
+
+    def part_of(self, source: Source) -> float:
+        """Return which part of the items still to come is expected from a source, by how fast each has given so far."""
+        rates = {each: number / (self.newest - oldest + 1) for each, (number, oldest) in self.fetched.items()}
+        return rates[source] / sum(rates.values()) if source in rates else 1.0
+
+
+def _second_of(row: Row) -> int:
+    return int(parse_timestamp(row["entry_key"]["S"].partition("~")[0]).timestamp())
 
 
 def merged(streams: Iterable[Iterator[UndeliveredItem]]) -> Iterator[UndeliveredItem]:
@@ -68,7 +89,7 @@ def read(
     the experience so far, the page still lacks.
     """
     within = source.model.entry_key.between(source.low, source.high)
-    shown, examined, taken = progress.shown, progress.examined, 0
+    shown, examined = progress.shown, progress.examined
     chunk = first if first is not None else ceil(progress.missing * (source.share or 0)) + 1
     after: Row | None = None
     while True:
@@ -81,10 +102,8 @@ def read(
             newest_first=True,
             after=after,
         )
-        for row in rows:
-            taken += 1
-            yield item_of(row)
+        progress.note(source, rows, has_more=after is not None)
+        yield from map(item_of, rows)
         if after is None or not go_on():
             return
-        part = taken / max(progress.examined - examined, taken)
-        chunk = ceil(progress.missing / progress.density_since(shown, examined) * part)
+        chunk = ceil(progress.missing / progress.density_since(shown, examined) * progress.part_of(source))
