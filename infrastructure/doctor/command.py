@@ -19,6 +19,8 @@ from infrastructure.errors import ToolError
 CHECKS: Final[Mapping[str, Check]] = {
     "credentials": parts.credentials,
     "stack": parts.stack,
+    "API": parts.api,
+    "people": parts.people,
     "tables": parts.tables,
     "event sources": parts.event_sources,
     "schedules": parts.schedules,

@@ -16,6 +16,8 @@ _NAME_IN_ARN: Final = 6
 """Which part of a function's ARN is its name; its alias comes after it."""
 _SLACK: Final = timedelta(minutes=10)
 """Until a run's lines are in the log."""
+_API_SECONDS: Final = 30
+"""API Gateway gives up on a function after 29."""
 _UNCONFIRMED: Final = frozenset({"PendingConfirmation", "Deleted"})
 
 
@@ -35,6 +37,37 @@ def stack(examined: Examined) -> Iterator[Said]:
         yield warning(f"the last deployment of {examined.name} was rolled back", "Look at the stack's events.")
     else:
         yield ok(f"{examined.name} is {examined.status}")
+
+
+def api(examined: Examined) -> Iterator[Said]:
+    """Look whether the API answers, from here."""
+    import httpx  # noqa: PLC0415 - half a second to import
+
+    url = f"{examined.outputs['ApiUrl']}/health"
+    try:
+        answer = httpx.get(url, timeout=_API_SECONDS)
+    except httpx.HTTPError as error:
+        yield wrong(
+            f"{url} does not answer: {type(error).__name__}", "Is PublicUrl right, and does its domain lead to the API?"
+        )
+        return
+    if answer.is_success:
+        yield ok(f"{url} answers")
+    else:
+        yield wrong(f"{url} answers {answer.status_code}", "Look at the log of APIHandler.")
+
+
+def people(examined: Examined) -> Iterator[Said]:
+    """Look whether anybody can sign in and act."""
+    pool = examined.outputs["UserPoolId"]
+    cognito = examined.client("cognito-idp")
+    if cognito.list_users_in_group(UserPoolId=pool, GroupName="managers", Limit=1)["Users"]:
+        yield ok("there is a manager")
+    else:
+        yield warning(
+            "there is no manager: nobody can sign in and act",
+            f"Create one: infrastructure/docs/deployment.md#after-the-first-time says how, the pool is {pool}.",
+        )
 
 
 def tables(examined: Examined) -> Iterator[Said]:

@@ -47,6 +47,13 @@ def test_every_link_leads_to_a_file_and_a_heading_that_there_is(page):
             assert anchor in {slug(heading) for heading in re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)}
 
 
+def test_every_place_that_the_tool_points_to_is_there():
+    code = "\n".join(file.read_text() for file in [*TOOL.rglob("*.py"), *RESOURCES.glob("*.yaml")])
+    for name, anchor in re.findall(r"infrastructure/docs/([\w-]+\.md)(?:#([\w-]+))?", code):
+        text = (DOCS / name).read_text()
+        assert not anchor or anchor in {slug(heading) for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+
+
 def test_the_readme_leads_to_every_page():
     linked = {Path(target).name for target in re.findall(r"\]\((infrastructure/docs/[^)#]+)", PAGES[0].read_text())}
 

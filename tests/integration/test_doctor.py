@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import boto3
+import httpx
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
@@ -69,7 +70,7 @@ def say(answers):
 
     def run(check, status="UPDATE_COMPLETE"):
         parameters = {"Sender": "notices@example.com"}
-        outputs = {"SmsDeliveryStatusRoleArn": ROLE}
+        outputs = {"SmsDeliveryStatusRoleArn": ROLE, "UserPoolId": "eu-central-1_a", "ApiUrl": "https://api.example"}
         examined = Examined("undelivered-live", answers.client, status, parameters, outputs, RESOURCES)
         return [(each.status, f"{each.what} → {each.remedy}") for each in examine(examined, {"it": check})]
 
@@ -118,6 +119,29 @@ def test_what_the_stack_lacks_is_wrong(answers):
     ((found),) = examine(Examined("it", answers.client, "", {}, {}, {}), {"it": lacking})
 
     assert (found.status, found.what) == (Status.WRONG, "it lacks it")
+
+
+@pytest.mark.parametrize(("status", "found"), [(200, Status.OK), (503, Status.WRONG)])
+def test_whether_the_api_answers(say, monkeypatch, status, found):
+    monkeypatch.setattr(httpx, "get", lambda _url, **_: httpx.Response(status))
+
+    the_only(say(parts.api), found, "https://api.example/health")
+
+
+def test_an_api_that_is_not_there_is_wrong(say, monkeypatch):
+    def fail(_url, **_):
+        raise httpx.ConnectError("no such host")
+
+    monkeypatch.setattr(httpx, "get", fail)
+
+    the_only(say(parts.api), Status.WRONG, "does not answer", "PublicUrl")
+
+
+@pytest.mark.parametrize(("users", "found"), [([{"Username": "ada"}], Status.OK), ([], Status.WARNING)])
+def test_whether_anybody_can_sign_in_and_act(answers, say, users, found):
+    answers.give("cognito-idp", "list_users_in_group", {"Users": users})
+
+    the_only(say(parts.people), found)
 
 
 def test_ses_in_its_sandbox_is_wrong(answers, say):

@@ -56,3 +56,28 @@ def test_a_resend_is_followed_from_the_click_to_the_event_by_the_requests_id(sta
     assert {"APIHandler", "ProcessResends", "IngestFeedback"} <= set(told)
     assert resend["tags"]["undelivered-request"] == [request]
     assert any("mailbox_full" in line and f"{item['notification_id']}~2" in line for line in told["IngestFeedback"])
+
+
+def test_what_happened_is_measured_under_the_stacks_name(stack, acting):
+    item = acting.undelivered("figure", acting.mailbox("mailbox-full", "figure"))
+    acting.resend(item)
+    acting.comes_to(item, "open", attempts=2)
+
+    def measured():
+        forms = [json.loads(line) for lines in lines_with(stack, '"_aws"').values() for line in lines]
+        directives = [form["_aws"]["CloudWatchMetrics"][0] for form in forms]
+        return {
+            metric["Name"] for each in directives if each["Namespace"] == "undelivered" for metric in each["Metrics"]
+        }
+
+    wanted = {
+        "Feedback",
+        "OldestEvent",
+        "EventToVisible",
+        "Unattributed",
+        "Sends",
+        "ItemChanges",
+        "Failures",
+        "ResendsAsked",
+    }
+    eventually(lambda: wanted <= measured(), "not everything was measured", WITHIN)

@@ -40,7 +40,14 @@ def test_the_command_says_how_every_part_is_and_ends_in_a_1_for_what_the_emulato
 
 
 def test_what_is_in_order_is_said_to_be(examined):
-    for check in (parts.event_sources, parts.feedback_subscription, mail.configuration_sets, texts.log_groups):
+    for check in (
+        parts.api,
+        parts.people,
+        parts.event_sources,
+        parts.feedback_subscription,
+        mail.configuration_sets,
+        texts.log_groups,
+    ):
         assert {each.status for each in examine(examined, {"it": check})} == {Status.OK}
 
 
