@@ -25,6 +25,7 @@ from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.reporting import (
+    FailedTotals,
     LiveCount,
     ReportFilter,
     class_of,
@@ -271,9 +272,12 @@ class FakeReportReader:
         counted = self._store.failed
         return {day: {name: n for name, n in counted[account_id, day].items() if n} for day in days}
 
-    def resolutions(self, account_id: str, first: date, last: date) -> Counter[int]:
+    def totals(self, account_id: str, first: date, last: date) -> FailedTotals:
+        failed = Counter[str]()
+        for of_day in self.failures_by_day(account_id, first, last).values():
+            failed.update(of_day)
         taken = (time_to_resolve(item) for item in self._sent_between(account_id, first, last))
-        return Counter(resolution_bucket(each) for each in taken if each is not None)
+        return FailedTotals(failed, Counter(resolution_bucket(each) for each in taken if each is not None))
 
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
         told = Counter(item.recipient for item in self._sent_between(account_id, first, last))

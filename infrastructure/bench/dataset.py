@@ -16,11 +16,12 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -34,13 +35,13 @@ from infrastructure.local import dynamodb_local
 from infrastructure.local.tables import definition
 from infrastructure.paths import BUILD, FUNCTIONS
 from undelivered import bootstrap
-from undelivered.adapters.dynamodb import undelivered_store
+from undelivered.adapters.dynamodb import counters, repeats, undelivered_store
 from undelivered.adapters.dynamodb.mapping import facts_of, history_row
 from undelivered.adapters.dynamodb.models import MODELS
 from undelivered.adapters.dynamodb.requests import Action, ContendedError, Row, write
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.notification import Attempt, Dismissal, Report, State, UndeliveredItem
-from undelivered.domain.reporting import window_start
+from undelivered.domain.reporting import count_change, local_day, window_start
 from undelivered.domain.taxonomy import Channel, Reason, verdict
 from undelivered.services.ports import NewEntry
 
@@ -141,14 +142,15 @@ def main() -> None:
             client.create_table(**definition(model))
         for each in accounts:
             sink = _Sink()
-            live, past = _live_rows(each, sink), _past_rows(each)
+            live, past = _live_rows(each, sink), _past_rows(each, sink)
             client.put_item(TableName="undelivered", Item=next(live))
             client.put_item(TableName="history", Item=next(past))
             client.put_item(TableName="counts", Item=_counter_of_nothing(each))
             for row in _settings(each):
                 client.put_item(TableName="accounts", Item=row)
             # In this order: the counters are known once the items have been counted.
-            waiting += [("undelivered", each, live), ("history", each, past), ("counts", each, sink.counter_rows())]
+            counted = chain(sink.counter_rows(), _repeats(each))
+            waiting += [("undelivered", each, live), ("history", each, past), ("counts", each, counted)]
     through_api = _fill(next(made.glob("*.db")), waiting, sum(each.live + each.past for each in accounts))
     with dynamodb_local.running(made) as local:
         client = _client(local)
@@ -259,11 +261,15 @@ class _Sink:
         self._counters: dict[str, Row] = {}
         self._writes = 0
 
-    def write(self, actions: Sequence[Action]) -> None:
+    def write_contended(self, actions: Sequence[Action]) -> None:
         """Take a transaction; now and then find it contended, so that the counters spread over their shards."""
         self._writes += 1
         if self._writes % _CONTENDED_EVERY == 0:
             raise ContendedError("as with other writers")
+        self.write(actions)
+
+    def write(self, actions: Sequence[Action]) -> None:
+        """Take a transaction."""
         for action in actions:
             ((kind, told),) = action.items()
             if kind == "Put":
@@ -299,7 +305,7 @@ def _live_rows(each: Account, sink: _Sink) -> Iterator[Row]:
     )
     coming = _live_items(each)
     while batch := [NewEntry(item) for item in islice(coming, _BATCH)]:
-        _write_by(sink.write)
+        _write_by(sink.write_contended)
         refused = store.add_new(sorted(batch, key=lambda entry: entry.item.entry_key))
         assert not refused, refused[0]
         yield from sink.items
@@ -324,14 +330,23 @@ def _live_items(each: Account) -> Iterator[UndeliveredItem]:
         yield _item(each.account_id, 10_000_001 + number, sent_at, State.OPEN, chosen)
 
 
-def _past_rows(each: Account) -> Iterator[Row]:
-    """Yield an account's rows of the ten weeks before."""
+def _past_rows(each: Account, sink: _Sink) -> Iterator[Row]:
+    """Yield an account's rows of the ten weeks before, and count them where they failed."""
     chosen = random.Random(each.past)  # noqa: S311 - as above
     states = {State.EXPIRED: 900, **_CLEARED}
     for number in range(max(each.past, 1)):
         sent_at = window_start(NOW) - timedelta(seconds=_UNSWEPT_SECONDS + chosen.randrange(70 * 86_400))
         item = _item(each.account_id, 20_000_001 + number, sent_at, _drawn(chosen, states), chosen)
+        failed = replace(count_change(None, item), live=Counter())
+        sink.write(counters.additions(each.account_id, {local_day(sent_at, ZoneInfo(TIME_ZONE)): failed}))
         yield history_row(item, facts_of(item), 1, HISTORY_DAYS)
+
+
+def _repeats(each: Account) -> Iterator[Row]:
+    """Yield what is noted of addresses that fail again: of each day as many as it keeps, more than a small one has."""
+    noted = {f"person-{number}@example.com": (2, 3) for number in range(min(repeats.KEPT, each.live // 1_000))}
+    for before in range(100):
+        yield repeats.repeats_row(each.account_id, f"P~{(NOW - timedelta(days=before)).date()}", noted)
 
 
 def _counter_of_nothing(each: Account) -> Row:

@@ -19,6 +19,7 @@ from infrastructure.local import dynamodb_local
 
 _PAGE: Final = 50
 _LARGEST_PAGE: Final = 200
+_SPANS: Final = (30, 100)
 _CALLS: Final = 40
 _BYTES_OF_UNIT: Final = 4_096
 _EMPTY_ANSWER: Final = 0.5
@@ -46,7 +47,14 @@ def measure(sizes: Sequence[int], progress: Callable[[float], None]) -> list[Fig
         }
         told = apart.run("reading", *map(str, sizes), environment=environment)
     progress(1.0)
-    return [*_counts(sizes, told), *_pages(sizes, told)]
+    return [*_counts(sizes, told), *_pages(sizes, told), *_figures(told)]
+
+
+def _figures(told: Mapping[str, Any]) -> Iterator[Figure]:
+    for name, each in told["figures"].items():
+        for days, units in each.items():
+            says = f"read capacity of GET /undelivered/{name} over {days} days of the largest account"
+            yield Figure(f"{name}_rcu_{days}d", units, "RCU", says)
 
 
 def _counts(sizes: Sequence[int], told: Mapping[str, Any]) -> Iterator[Figure]:
@@ -106,7 +114,25 @@ def main() -> None:
         name: _page_cost(reports, client, account_id, wanted, limit, now)
         for name, (wanted, limit) in _filters(account_id, now).items()
     }
-    apart.hand_over({"counts": counts, "pages": pages, **_cpu(account_id, client)})
+    figures = _figures_cost(client, account_id, now)
+    apart.hand_over({"counts": counts, "pages": pages, "figures": figures, **_cpu(account_id, client)})
+
+
+def _figures_cost(client: Any, account_id: str, now: Any) -> dict[str, dict[int, float]]:  # noqa: ANN401 - as above
+    """Return what the trend and the summary cost over a month and over all that the account has, by days."""
+    from undelivered import bootstrap  # noqa: PLC0415 - only in its own process
+    from undelivered.domain.reporting import local_day  # noqa: PLC0415
+    from undelivered.entrypoints.http.reports import read_reports  # noqa: PLC0415
+
+    reading = read_reports(bootstrap.api())
+    today = local_day(now, reading.zone(account_id))
+    costs: dict[str, dict[int, float]] = {}
+    for name, ask in {"trend": reading.failures_by_day, "summary": reading.summary}.items():
+        for days in _SPANS:
+            with metering(client) as usage:
+                ask(account_id, today - timedelta(days=days - 1), today)
+            costs.setdefault(name, {})[days] = usage.read_units
+    return costs
 
 
 def _filters(account_id: str, now: Any) -> dict[str, tuple[Any, int]]:  # noqa: ANN401 - types of the other process

@@ -51,11 +51,11 @@ def test_what_was_resolved_is_told_with_how_long_it_took(world):
         resolve(world, an_item(number=number, days_ago=3 + number), hours)
     world.undelivered.save(None, an_item(number=9))
 
-    told = world.reports.resolutions(ACCOUNT, *SPAN)
+    told = world.reports.totals(ACCOUNT, *SPAN).resolved
 
     assert told.total() == 3
     assert median_time(told) / timedelta(hours=1) == pytest.approx(5, rel=0.1)
-    assert world.reports.resolutions(ACCOUNT, TODAY - timedelta(days=3), TODAY).total() == 1
+    assert world.reports.totals(ACCOUNT, TODAY - timedelta(days=3), TODAY).resolved.total() == 1
 
 
 def test_what_returns_after_all_was_not_resolved(world):
@@ -64,7 +64,7 @@ def test_what_returns_after_all_was_not_resolved(world):
 
     world.undelivered.save(known, reported(known, Outcome.FAILED, reason=Reason.MAILBOX_FULL))
 
-    assert world.reports.resolutions(ACCOUNT, *SPAN).total() == 0
+    assert world.reports.totals(ACCOUNT, *SPAN).resolved.total() == 0
 
 
 def test_what_was_resolved_is_no_failure_of_its_own(world):
@@ -187,7 +187,7 @@ def test_a_change_of_time_zone_ends_with_right_counters(on_tables):
     sent[date(2026, 11, 19)] += 1
     told = world.reports.failures_by_day(ACCOUNT, TODAY - timedelta(days=27), TODAY + timedelta(days=1))
     assert {day: sum(failed.values()) for day, failed in told.items() if failed} == sent
-    assert world.reports.resolutions(ACCOUNT, date(2026, 11, 19), date(2026, 11, 19)).total() == 1
+    assert world.reports.totals(ACCOUNT, date(2026, 11, 19), date(2026, 11, 19)).resolved.total() == 1
     assert world.reports.count(ACCOUNT, NOW) == before
     # What lies at the edge waits until nothing is on its way to history any more.
     assert all(day < TODAY - timedelta(days=25) for day in later.counters.left)

@@ -414,7 +414,7 @@ def figures(world):
     return (
         world.reports.count(ACCOUNT, NOW),
         world.reports.failures_by_day(ACCOUNT, YESTERDAY, YESTERDAY),
-        world.reports.resolutions(ACCOUNT, YESTERDAY, YESTERDAY),
+        world.reports.totals(ACCOUNT, YESTERDAY, YESTERDAY).resolved,
     )
 
 

@@ -177,6 +177,13 @@ class CountChange(Struct, frozen=True):
     resolved: Counter[int] = field(default_factory=Counter)
 
 
+class FailedTotals(Struct, frozen=True):
+    """What failed in a span of days, by ``<class code>.<reason>``, and of it what arrived in the end, by bucket."""
+
+    failed: Counter[str] = field(default_factory=Counter)
+    resolved: Counter[int] = field(default_factory=Counter)
+
+
 RESENDING: Final = "resending"
 
 
@@ -194,7 +201,7 @@ def count_change(before: UndeliveredItem | None, after: UndeliveredItem | None) 
             live[RESENDING] += sign
         if (taken := time_to_resolve(item)) is not None:
             resolved[resolution_bucket(taken)] += sign
-    return CountChange(_nonzero(live), _nonzero(failed), _nonzero(resolved))
+    return CountChange(nonzero(live), nonzero(failed), nonzero(resolved))
 
 
 _STEPS: Final = 4
@@ -231,5 +238,6 @@ def median_time(buckets: Mapping[int, int]) -> timedelta | None:
 _Name = TypeVar("_Name")
 
 
-def _nonzero(counter: Counter[_Name]) -> Counter[_Name]:
+def nonzero(counter: Counter[_Name]) -> Counter[_Name]:
+    """Return a counter without what it counts none of."""
     return Counter({name: number for name, number in counter.items() if number})

@@ -11,7 +11,7 @@ from undelivered.domain.account import AccountSettings, Customer, Notification, 
 from undelivered.domain.announcement import Announcement
 from undelivered.domain.erasure import Erasure, ErasureTask
 from undelivered.domain.notification import UndeliveredItem
-from undelivered.domain.reporting import LiveCount, ReportFilter
+from undelivered.domain.reporting import FailedTotals, LiveCount, ReportFilter
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel
 
@@ -110,8 +110,8 @@ class ReportReader(Protocol):
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
         """Return all that failed on each day of the span, by ``<class code>.<reason>``."""
 
-    def resolutions(self, account_id: str, first: date, last: date) -> Counter[int]:
-        """Return how long it took to resolve what was sent in a span of days, by ``resolution_bucket``."""
+    def totals(self, account_id: str, first: date, last: date) -> FailedTotals:
+        """Return all that failed of what was sent in a span of days, and how long it took to resolve what was."""
 
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
         """Return addresses with more than one item in a span of days and their numbers; see ``RepeatStore``."""

@@ -117,15 +117,14 @@ class ReadReports(Struct, frozen=True):
 
     def summary(self, account_id: str, first: date, last: date) -> Summary:
         """Return how well what failed in a span of days was resolved, from what is kept by day."""
+        told = self.reports.totals(account_id, first, last)
         reasons = Counter[str]()
-        for day in self.reports.failures_by_day(account_id, first, last).values():
-            for name, number in day.items():
-                reasons[name.partition(".")[2]] += number
-        resolved = self.reports.resolutions(account_id, first, last)
-        median = median_time(resolved)
+        for name, number in told.failed.items():
+            reasons[name.partition(".")[2]] += number
+        median = median_time(told.resolved)
         repeated = self.reports.repeat_recipients(account_id, first, last).most_common(_TOP)
         hours = median / timedelta(hours=1) if median is not None else None
-        return Summary(reasons.total(), resolved.total(), hours, reasons.most_common(_TOP), repeated)
+        return Summary(reasons.total(), told.resolved.total(), hours, reasons.most_common(_TOP), repeated)
 
 
 def _suggestion(item: UndeliveredItem) -> str:

@@ -76,12 +76,18 @@ def _put(account_id: str, bucket: str, row: Row | None, noted: Mapping[str, tupl
         if row
         else {"ConditionExpression": "attribute_not_exists(account_id)"}
     )
-    written: Row = {
+    return {
+        "Put": {"TableName": CountsModel.Meta.table_name, "Item": repeats_row(account_id, bucket, noted), **condition}
+    }
+
+
+def repeats_row(account_id: str, bucket: str, noted: Mapping[str, tuple[int, int]]) -> Row:
+    """Return the row of a bucket: of each address, how many items it has on the day, and in all."""
+    return {
         "account_id": {"S": account_id},
         "bucket": {"S": bucket},
         "repeats": {"S": json.dumps(noted, separators=(",", ":"), ensure_ascii=False)},
     }
-    return {"Put": {"TableName": CountsModel.Meta.table_name, "Item": written, **condition}}
 
 
 def _numbers_of(row: Row | None) -> dict[str, tuple[int, int]]:

@@ -18,8 +18,10 @@ from undelivered.domain.notification import LIVE_STATES, REPORT_WINDOW, State, U
 from undelivered.domain.reporting import (
     CLASS_BY_CODE,
     CountChange,
+    FailedTotals,
     LiveCount,
     ReportFilter,
+    nonzero,
     window_start,
 )
 from undelivered.services.ports import Page
@@ -64,7 +66,7 @@ class DynamoReportReader:
             # A sweep in between would have been taken off twice, or not at all.
             if read_edge(account_id, first).writes == edge.writes:
                 break
-        return LiveCount(Counter({each: number for each, number in total.by_class.items() if number}), resending)
+        return LiveCount(nonzero(total.by_class), resending)
 
     def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
         """Return up to ``limit`` items that the filter shows, sent before ``after``, newest first.
@@ -105,12 +107,13 @@ class DynamoReportReader:
             for day in days
         }
 
-    def resolutions(self, account_id: str, first: date, last: date) -> Counter[int]:
-        """Return how long it took to resolve what was sent in a span of days, by ``resolution_bucket``."""
-        told = Counter[int]()
+    def totals(self, account_id: str, first: date, last: date) -> FailedTotals:
+        """Return all that failed of what was sent in a span of days, and how long it took to resolve what was."""
+        told = FailedTotals()
         for change in counters.failed_by_day(account_id, first, last).values():
-            told.update(change.resolved)
-        return Counter({bucket: number for bucket, number in told.items() if number})
+            told.failed.update(change.failed)
+            told.resolved.update(change.resolved)
+        return FailedTotals(nonzero(told.failed), nonzero(told.resolved))
 
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
         """Return the addresses of which more than one item is noted in a span of days, with their numbers."""
