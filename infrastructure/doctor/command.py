@@ -92,7 +92,8 @@ def examined_stack(name: str, client: Callable[[str], Any]) -> Examined:
         resources = [each for page in pages for each in page["StackResourceSummaries"]]
     except (ClientError, BotoCoreError) as error:
         raise ToolError(
-            f"The stack {name} cannot be looked at: {error}. Are credentials and region those of its AWS account?"
+            f"The stack {name} cannot be looked at: {str(error).rstrip('.')}."
+            " Are credentials and region those of its AWS account?"
         ) from None
     return Examined(
         name,

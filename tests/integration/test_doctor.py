@@ -9,6 +9,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from infrastructure.doctor import mail, parts, texts
+from infrastructure.doctor.command import examined_stack
 from infrastructure.doctor.examination import Examined, Status, examine, fragment
 from infrastructure.errors import ToolError
 
@@ -142,6 +143,13 @@ def test_whether_anybody_can_sign_in_and_act(answers, say, users, found):
     answers.give("cognito-idp", "list_users_in_group", {"Users": users})
 
     the_only(say(parts.people), found)
+
+
+def test_a_stack_that_cannot_be_asked_after_is_told_in_a_sentence(answers):
+    answers.refuse("cloudformation", "describe_stacks", "ValidationError", "Stack with id it does not exist")
+
+    with pytest.raises(ToolError, match=r"does not exist\. Are credentials and region"):
+        examined_stack("it", answers.client)
 
 
 def test_ses_in_its_sandbox_is_wrong(answers, say):

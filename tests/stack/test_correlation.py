@@ -1,11 +1,16 @@
 """One id leads from the API's answer over the queue and the send to what was reported of the message."""
 
 import json
+import time
 
 import pytest
 
 from infrastructure.local.story import eventually
 from tests.stack.acting import WITHIN, Acting
+
+
+LATELY = 1_200.0
+"""Seconds of log that are searched: far more than the story takes."""
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +21,7 @@ def acting(stack):
 
 
 def lines_with(stack, text):
-    """Return what each function logged with a text in it, by the function's logical id."""
+    """Return what each function logged of late with a text in it, by the function's logical id."""
     resources = stack.client("cloudformation").get_paginator("list_stack_resources")
     functions = {
         each["LogicalResourceId"]: each["PhysicalResourceId"]
@@ -25,9 +30,12 @@ def lines_with(stack, text):
         if each["ResourceType"] == "AWS::Lambda::Function"
     }
     logs = stack.client("logs")
+    since = int((time.time() - LATELY) * 1000)
     found = {}
     for name, function in functions.items():
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=f"/aws/lambda/{function}", startTime=since
+        )
         lines = [event["message"] for page in pages for event in page["events"] if text in event["message"]]
         if lines:
             found[name] = lines

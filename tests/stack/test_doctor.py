@@ -61,13 +61,13 @@ def an_event_source_switched_off(stack, uuid):
         functions.update_event_source_mapping(UUID=uuid, Enabled=True)
 
 
-def test_a_stream_that_wakes_nobody_is_said_and_how_to_switch_it_on(stack, examined):
-    uuid = examined.physical("ArchiveRemoved")
+def test_a_queue_that_wakes_nobody_is_said_and_how_to_switch_it_on(stack, examined):
+    uuid = examined.physical("SendNotificationsSends")
 
     with an_event_source_switched_off(stack, uuid):
         said = eventually(lambda: wrong(examined, parts.event_sources), "nothing is said", WITHIN)
 
-    assert said == ["ArchiveRemoved is Disabled: nothing reaches its function"]
+    assert said == ["SendNotificationsSends is Disabled: nothing reaches its function"]
     eventually(lambda: not wrong(examined, parts.event_sources), "it is not switched on again", WITHIN)
 
 
