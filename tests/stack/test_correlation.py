@@ -8,7 +8,6 @@ import pytest
 from infrastructure.local.story import eventually
 from tests.stack.acting import WITHIN, Acting
 
-
 LATELY = 1_200.0
 """Seconds of log that are searched: far more than the story takes."""
 
