@@ -5,6 +5,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+import boto3
 import pytest
 
 from infrastructure.doctor import mail, parts, texts
@@ -13,6 +14,14 @@ from infrastructure.doctor.examination import Status, examine
 from infrastructure.local.story import eventually
 
 WITHIN = 90.0
+PERMISSIONS = {
+    "tables": "dynamodb:DescribeContinuousBackups",
+    "schedules": "events:DescribeRule",
+    "dead letters": "sqs:GetQueueAttributes",
+    "alarms": "cloudwatch:DescribeAlarms",
+    "SES production access": "ses:GetAccount",
+    "people": "cognito-idp:ListUsersInGroup",
+}
 
 
 @pytest.fixture
@@ -101,6 +110,31 @@ def test_alarms_that_nobody_hears_are_said_until_somebody_does(stack, examined):
         assert wrong(examined, parts.alarms) == []
     finally:
         sns.unsubscribe(SubscriptionArn=listening["SubscriptionArn"])
+
+
+@pytest.fixture
+def newcomer(stack):
+    """Return clients of somebody who may ask CloudFormation, and nothing else."""
+    iam = stack.client("iam")
+    iam.create_user(UserName="newcomer")
+    told = {"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [told]})
+    iam.put_user_policy(UserName="newcomer", PolicyName="look", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="newcomer")["AccessKey"]
+    session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=stack.description.region)
+    yield lambda service: session.client(service, endpoint_url=stack.endpoint)
+    iam.delete_access_key(UserName="newcomer", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName="newcomer", PolicyName="look")
+    iam.delete_user(UserName="newcomer")
+
+
+def test_whoever_may_not_look_is_told_the_permission(newcomer):
+    findings = {each.check: each for each in examine(examined_stack("undelivered", newcomer), CHECKS)}
+
+    told = {check: (findings[check].status, findings[check].remedy) for check in PERMISSIONS}
+    assert told == {
+        check: (Status.UNSEEN, f"Ask for the permission {action}.") for check, action in PERMISSIONS.items()
+    }
 
 
 def test_a_stack_that_is_not_there_is_told_in_a_sentence(stack):
