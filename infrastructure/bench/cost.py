@@ -1,6 +1,7 @@
 """What a million events and a million sends cost on AWS: measured use, times the list of prices.
 
-Left out, being the same whatever the software: data transfer, logs (some lines for a hundred events) and backups.
+Left out, being the same whatever the software: data transfer, logs (some lines for a hundred events, one for a send)
+and backups.
 """
 
 import tomllib

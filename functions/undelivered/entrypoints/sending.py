@@ -1,5 +1,6 @@
 """What both sending functions do with their queues."""
 
+from collections import Counter
 from typing import Any
 
 from undelivered import bootstrap
@@ -14,6 +15,7 @@ def carry_out_orders(event: dict[str, Any], queue: bootstrap.Queue) -> dict[str,
     """Carry out the send orders of a batch, each for itself; the answer names those to be delivered again."""
     records: list[dict[str, Any]] = event["Records"]
     failures: dict[int, Exception] = {}
+    carried_out: list[SendAttempt] = []
     for index, record in enumerate(records):
         correlation_id = correlation_of(record)
         try:
@@ -26,13 +28,17 @@ def carry_out_orders(event: dict[str, Any], queue: bootstrap.Queue) -> dict[str,
             failures[index] = error
         else:
             if attempt:
-                _tell(attempt)
+                _log(attempt)
+                carried_out.append(attempt)
     count("SendOrders", len(records))
+    sends = Counter((attempt.outcome, "resend" if attempt.entry_key else "first") for attempt in carried_out)
+    for (outcome, kind), number in sends.items():
+        measure("Sends", [number], outcome=outcome, kind=kind)
     return report_failures(records, failures, queue, {index: correlation_of(records[index]) for index in failures})
 
 
-def _tell(attempt: SendAttempt) -> None:
-    """Say what became of an attempt, in the log and in the figures."""
+def _log(attempt: SendAttempt) -> None:
+    """Log what became of an attempt, at once: whatever ends the function, it is known what has left."""
     logger.info(
         "send carried out",
         correlation_id=attempt.correlation_id,
@@ -42,4 +48,3 @@ def _tell(attempt: SendAttempt) -> None:
         outcome=attempt.outcome,
         provider_message_id=attempt.provider_message_id,
     )
-    measure("Sends", [1], outcome=attempt.outcome, kind="resend" if attempt.entry_key else "first")
