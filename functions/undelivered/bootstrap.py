@@ -100,12 +100,14 @@ def notification_store() -> NotificationStore:
 
 
 @cache
-def undelivered_store() -> UndeliveredStore:
-    """Return the store of items."""
+def undelivered_store(*, takes_late_news: bool = False) -> UndeliveredStore:
+    """Return the store of items; with ``takes_late_news`` it changes those as well that are history."""
     from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
 
     _tables()
-    return DynamoUndeliveredStore(zone_of=zone_of, history_days_of=_history_days, grace_of=_grace)
+    return DynamoUndeliveredStore(
+        zone_of=zone_of, history_days_of=_history_days, grace_of=_grace, takes_late_news=takes_late_news
+    )
 
 
 @cache
@@ -152,7 +154,7 @@ def ingestion() -> Ingestion:
     return Ingestion(
         read_event,
         RecordFeedback(
-            undelivered=undelivered_store(),
+            undelivered=undelivered_store(takes_late_news=True),
             notifications=notification_store(),
             customers=DynamoCustomerStore(),
             suppressions=_suppression_store(),
@@ -189,7 +191,7 @@ def deliver() -> "Deliver":
 
     settings = SendingSettings.read(os.environ)
     return Deliver(
-        undelivered=undelivered_store(),
+        undelivered=undelivered_store(takes_late_news=True),
         notifications=notification_store(),
         customers=DynamoCustomerStore(),
         suppressions=_suppression_store(),

@@ -20,7 +20,8 @@ class Usage:
     read_units: float = 0.0
     write_units: float = 0.0
     empty_answers: int = 0
-    """Queries that found nothing: DynamoDB Local takes nothing for them, the service half a unit at least."""
+    """Queries that found nothing. DynamoDB Local takes nothing for them; the service takes the least unit for an item
+    that is not there (Developer Guide, "DynamoDB read and write operations")."""
     transactions: list[list[dict[str, Any]]] = field(default_factory=list)
     """What was written in transactions: it is not in ``write_units``, see ``units_of_transactions``."""
 

@@ -74,7 +74,7 @@ def _pages(sizes: Sequence[int], told: Mapping[str, Any]) -> Iterator[Figure]:
         name: (page["rcu"] + _EMPTY_ANSWER * page["empty_answers"]) / page["rcu_of_bytes"]
         for name, page in told["pages"].items()
     }
-    says = "the same with half a unit for each empty answer, which DynamoDB Local gives for nothing"
+    says = "the same, were each empty answer half a unit, for which DynamoDB Local takes nothing"
     yield Figure(f"{name}_charged", max(charged.values()), "times", says, charged)
     yield Figure(
         "report_cpu_ms",

@@ -5,22 +5,28 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
 
-from tests.builders.items import ACCOUNT, NOW, an_item, resent
+from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_item, resent
 from tests.contract.worlds import on_dynamodb_local, on_moto
 from undelivered.adapters.dynamodb import edge
 from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep
 from undelivered.adapters.dynamodb.mapping import item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
 from undelivered.adapters.dynamodb.requests import query_all
-from undelivered.domain.errors import RetryableError, StaleWriteError
+from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
+from undelivered.domain.errors import RefusedError, RetryableError, StaleWriteError
 from undelivered.domain.notification import LIVE_STATES, Dismissal, State
 from undelivered.domain.reporting import class_of
+from undelivered.domain.resend import ResendCode
 from undelivered.domain.taxonomy import Reason
+from undelivered.services.dismiss import Dismiss
+from undelivered.services.manage_customers import CustomerChange, ManageCustomers
 from undelivered.services.ports import NewEntry
+from undelivered.services.request_resend import RequestResend
 
 REASONS = (Reason.MAILBOX_DISABLED, Reason.MAILBOX_FULL, Reason.COMPLAINT)
 THIRTY_DAYS = timedelta(days=30)
@@ -147,6 +153,83 @@ def test_cleanup_that_was_down_for_hours_leaves_right_counters(world):
     assert lagging == counted(world, later) == by_hand(later)
     assert removed == 40
     assert DynamoCounterUpkeep(zone_of=world.zones).drift(ACCOUNT, (NOW - THIRTY_DAYS).date(), later) == {}
+
+
+class _SweptMeanwhile:
+    """A store, of those that leave history alone, for which an item leaves between being read and being written."""
+
+    def __init__(self, world):
+        self._world = world
+        self._store = DynamoUndeliveredStore(
+            zone_of=world.zones, history_days_of=lambda _: 400, takes_late_news=False, clock=world.clock
+        )
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def save(self, before, after):
+        self._leave(before)
+        self._store.save(before, after)
+
+    def save_many(self, changes):
+        for before, _ in changes:
+            self._leave(before)
+        return self._store.save_many(changes)
+
+    def _leave(self, item):
+        self._world.clock.now = item.leaves_at
+        self._world.undelivered.sweep(ACCOUNT, item.leaves_at, 100)
+        self._world.undelivered.archive([item], settle_counters=False)
+
+
+@pytest.fixture
+def about_to_leave(world):
+    """An item in its last second, of a customer with another contact and a message that is held."""
+    world.clock.now = NOW - timedelta(hours=1)
+    item = leaving(NOW + timedelta(seconds=1), 1)
+    put(world, item)
+    world.customers.save(a_customer(item.customer_id, email="new@example.com"))
+    world.notifications.add(a_notification(item.notification_id, customer_id=item.customer_id))
+    world.clock.now = NOW
+    return item
+
+
+def test_who_acts_on_an_item_as_it_leaves_is_told_that_it_has_left(world, about_to_leave):
+    key = about_to_leave.entry_key
+    resend = RequestResend(
+        _SweptMeanwhile(world), world.notifications, world.customers, world.suppressions, None, None, world.clock
+    )
+
+    with pytest.raises(RefusedError) as dismissed:
+        Dismiss(_SweptMeanwhile(world), world.clock)(ACCOUNT, key, by="m", reason="")
+    world.clock.now = NOW
+    with pytest.raises(RefusedError) as resent_:
+        resend(ACCOUNT, key, by="m")
+
+    assert (dismissed.value.code, resent_.value.code) == ("conflict", ResendCode.EXPIRED)
+    assert world.undelivered.find(ACCOUNT, key) == replace(about_to_leave, version=1)
+
+
+def test_many_that_leave_as_they_are_resent_are_refused_one_by_one(world, about_to_leave):
+    orders = []
+    queue = SimpleNamespace(put=orders.extend)
+    resend = RequestResend(
+        _SweptMeanwhile(world), world.notifications, world.customers, world.suppressions, queue, None, world.clock
+    )
+
+    [refused] = resend.many(ACCOUNT, [about_to_leave.entry_key], by="m")
+
+    assert refused.code == ResendCode.EXPIRED
+    assert orders == []
+
+
+def test_a_contact_is_changed_though_the_customers_item_leaves_meanwhile(world, about_to_leave):
+    customers = ManageCustomers(world.customers, _SweptMeanwhile(world), world.clock)
+
+    changed = customers.update(ACCOUNT, about_to_leave.customer_id, CustomerChange(email="newer@example.com"))
+
+    assert changed.customer.email == "newer@example.com"
+    assert changed.ready == []
 
 
 def test_many_at_the_edge_at_once_leave_exact_counters(dynamodb_local):

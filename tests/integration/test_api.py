@@ -163,6 +163,16 @@ class TestList:
         assert answer.json["from"] == "2026-11-19T13:00:00Z"
         assert answer.json["to"] == "2026-11-20T13:00:00Z"
 
+    def test_a_day_that_the_accounts_zone_left_out_is_empty(self, api):
+        api.accounts.save_settings(AccountSettings(ACCOUNT, time_zone="Pacific/Apia"))
+
+        answer = api.get("/undelivered?from=2011-12-30&to=2011-12-30")
+        trend = api.get("/undelivered/trend?from=2011-12-29&to=2011-12-31")
+
+        assert (answer.status, answer.json["items"], answer.json["next_cursor"]) == (200, [], None)
+        assert answer.json["from"] == answer.json["to"] == "2011-12-30T10:00:00Z"
+        assert [day["date"] for day in trend.json["days"]] == ["2011-12-29", "2011-12-30", "2011-12-31"]
+
     def test_pages_through_everything_once(self, api):
         api.add(*(an_item(number=number, days_ago=number) for number in range(1, 8)))
         seen, cursor = [], ""

@@ -100,7 +100,8 @@ def period_of(start: date | datetime | None, end: date | datetime | None, now: d
     """Return the span that a caller's ``from`` and ``to`` mean.
 
     A date is a whole day in the account's time zone, both ends included; a date-time is taken as it
-    is, its second included. Raises ValueError when the start comes after the end.
+    is, its second included. Raises ValueError when the start comes after the end. A day that the zone left out,
+    moving across the date line, is an empty span.
     """
     first = _bound(start, zone) if start is not None else window_start(now)
     if end is None:
@@ -109,9 +110,14 @@ def period_of(start: date | datetime | None, end: date | datetime | None, now: d
         last = end.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)
     else:
         last = day_start(end + timedelta(days=1), zone)
-    if first >= last:
+    if first > last or (first == last and not _are_days_in_order(start, end)):
         raise ValueError("'from' comes after 'to'")
     return Period(first, last)
+
+
+def _are_days_in_order(start: date | datetime | None, end: date | datetime | None) -> bool:
+    is_days = not isinstance(start, datetime) and not isinstance(end, datetime)
+    return is_days and start is not None and end is not None and start <= end
 
 
 def _bound(bound: date | datetime, zone: ZoneInfo) -> datetime:

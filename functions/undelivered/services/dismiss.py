@@ -37,7 +37,7 @@ class Dismiss(Struct, frozen=True):
                 raise NotFoundError("no such item")
             if not _changes(item, word):
                 return item
-            _check(item, word)
+            _check(item, word, self.clock())
             audit = Audit(word.at, word.by, "restore" if word.restored else "dismiss", word.reason)
             after = replace(item, dismissal=word, audit=(*item.audit, audit))
             try:
@@ -53,8 +53,8 @@ def _changes(item: UndeliveredItem, word: Dismissal) -> bool:
     return dismissed if word.restored else not dismissed
 
 
-def _check(item: UndeliveredItem, word: Dismissal) -> None:
-    if word.at >= item.leaves_at:
+def _check(item: UndeliveredItem, word: Dismissal, now: datetime) -> None:
+    if now >= item.leaves_at:
         raise RefusedError("conflict", "The item's thirty days are over; it has left the report.")
     if not word.restored and item.state not in LIVE_STATES:
         raise RefusedError("conflict", f"The item is {item.state}; there is nothing to dismiss.")

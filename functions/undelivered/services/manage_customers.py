@@ -95,7 +95,7 @@ class ManageCustomers(Struct, frozen=True):
                 self.undelivered.save(item, after)
             except StaleWriteError:
                 found = self.undelivered.find(item.account_id, item.entry_key)
-                if found is None:
+                if found is None or self.clock() >= found.leaves_at:
                     return None
                 item = found
                 continue

@@ -146,6 +146,7 @@ class DynamoUndeliveredStore:
         zone_of: Callable[[str], ZoneInfo],
         history_days_of: Callable[[str], int],
         grace_of: Callable[[str], GraceSettings] = lambda _: GraceSettings(),
+        takes_late_news: bool = True,
         clock: Callable[[], datetime] = _now,
         sleep: Callable[[float], None] = time.sleep,
         choose: Callable[[int], int] = random.randrange,
@@ -153,11 +154,13 @@ class DynamoUndeliveredStore:
         """Take what is known of accounts; the rest is for tests.
 
         ``zone_of`` gives an account's time zone, ``history_days_of`` how many days it keeps history,
-        ``grace_of`` how long silence after a resend goes on.
+        ``grace_of`` how long silence after a resend goes on. ``takes_late_news`` says whether changes to what has
+        left in the meantime go to history; they are stale where they do not.
         """
         self._zone_of = zone_of
         self._history_days_of = history_days_of
         self._grace_of = grace_of
+        self._takes_late_news = takes_late_news
         self._clock = clock
         self._sleep = sleep
         self._choose = choose
@@ -261,7 +264,7 @@ class DynamoUndeliveredStore:
         try:
             self._commit_item(after, actions, count_change(before, after))
         except ConditionFailedError as error:
-            if past and 0 in error.positions:
+            if past and 0 in error.positions and self._takes_late_news:
                 self._save_past(before, after, suppression)
                 return
             raise StaleWriteError("somebody else wrote in between") from error
