@@ -61,8 +61,8 @@ def deploy(
         cloudformation = boto3.client("cloudformation")
         parameters = {"LayerBucket": bucket, "LayerKey": built.layer_key, **given}
         with _STDERR.status("Uploading"):
-            known = _known_parameters(cloudformation, stack_name(stage))
-            template = built.for_bucket(bucket, {**known, **parameters})
+            known = _stack(cloudformation, stack_name(stage)) or {}
+            template = built.for_bucket(bucket, {**_known_parameters(known), **parameters}, _attempt(known))
             template_url = _upload(boto3.client("s3"), bucket, f"{stack_name(stage)}.json", built, template)
         outputs = _apply(cloudformation, stack_name(stage), template_url, parameters, built, yes=yes)
         open_console(boto3.client("cognito-idp"), outputs)
@@ -75,7 +75,9 @@ def deploy(
 def destroy(
     *,
     stage: StageOption,
-    delete_data: Annotated[bool, typer.Option("--delete-data", help="Drop the tables and files as well.")] = False,
+    delete_data: Annotated[
+        bool, typer.Option("--delete-data", help="Drop tables, files, secrets and people as well.")
+    ] = False,
     yes: YesOption = False,
 ) -> None:
     """Remove a stage. The data stay, unless `--delete-data` says otherwise."""
@@ -88,9 +90,11 @@ def destroy(
             raise ToolError(f"There is no stack {name} in this region of this account.")
         resources = _resources(cloudformation, name)
         kept = [each for each in resources if each[0] in _DATA]
-        stays = "its tables, files and secrets stay"
+        stays = "its tables, files, secrets and people stay"
         what = (
-            f"{name} with all its data: {len(kept)} tables, buckets and secrets" if delete_data else f"{name}; {stays}"
+            f"{name} with all its data: {len(kept)} tables, buckets, secrets and pools of people"
+            if delete_data
+            else f"{name}; {stays}"
         )
         if not yes:
             typer.confirm(f"Remove {what}?", abort=True, err=True)
@@ -129,10 +133,14 @@ def _log_texts(sns: Any, outputs: Mapping[str, str]) -> None:  # noqa: ANN401 - 
     sns.set_sms_attributes(attributes={"DeliveryStatusIAMRole": role, "DeliveryStatusSuccessSamplingRate": "100"})
 
 
-def _known_parameters(cloudformation: Any, name: str) -> dict[str, str]:  # noqa: ANN401 - boto3's client
+def _known_parameters(stack: Mapping[str, Any]) -> dict[str, str]:
     """Return what earlier deployments have set."""
-    known = _stack(cloudformation, name) or {}
-    return {each["ParameterKey"]: each["ParameterValue"] for each in known.get("Parameters", [])}
+    return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+
+
+def _attempt(stack: Mapping[str, Any]) -> str:
+    """Return which failed update this one comes after; empty after one that went through."""
+    return str(stack.get("LastUpdatedTime", "")) if "ROLLBACK" in stack.get("StackStatus", "") else ""
 
 
 def _upload(
@@ -278,6 +286,10 @@ def _delete_bucket(boto3: Any, physical: str) -> None:  # noqa: ANN401 - as abov
     bucket.delete()
 
 
+def _delete_pool(boto3: Any, physical: str) -> None:  # noqa: ANN401 - as above
+    boto3.client("cognito-idp").delete_user_pool(UserPoolId=physical)
+
+
 def _delete_secret(boto3: Any, physical: str) -> None:  # noqa: ANN401 - as above
     boto3.client("secretsmanager").delete_secret(SecretId=physical)
 
@@ -286,6 +298,7 @@ _DATA: Final = {
     "AWS::DynamoDB::Table": _delete_table,
     "AWS::S3::Bucket": _delete_bucket,
     "AWS::SecretsManager::Secret": _delete_secret,
+    "AWS::Cognito::UserPool": _delete_pool,
 }
 """What outlives the stack by the template, and how it is deleted all the same."""
 

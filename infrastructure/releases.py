@@ -42,14 +42,16 @@ def with_aliases(template: Template) -> Template:
     return aliased
 
 
-def published_anew(template: Template, parameters: Mapping[str, str]) -> None:
+def published_anew(template: Template, parameters: Mapping[str, str], attempt: str = "") -> None:
     """Have every function published when anything has changed, be it only a parameter that its environment takes up.
 
-    SAM publishes a version when this digest changes; by itself it looks at nothing but where the code is.
+    SAM publishes a version when this digest changes; by itself it looks at nothing but where the code is. Lambda does
+    not publish what has not changed since the last version, so the digest is in the description too. ``attempt`` tells
+    the repetition of a deployment that failed from the first try, of which versions are left.
     """
     declared = template["Parameters"]
     effective = {name: parameters.get(name, str(each.get("Default", ""))) for name, each in declared.items()}
-    release = hashlib.sha256(json.dumps([template, effective], sort_keys=True).encode()).hexdigest()
+    release = hashlib.sha256(json.dumps([template, effective, attempt], sort_keys=True).encode()).hexdigest()
     for resource in template["Resources"].values():
         if resource["Type"] == _FUNCTION:
-            resource["Properties"]["AutoPublishCodeSha256"] = release
+            resource["Properties"] |= {"AutoPublishCodeSha256": release, "Description": f"Release {release[:16]}"}

@@ -44,13 +44,16 @@ class Build:
     code: Path
     layer: Path
 
-    def for_bucket(self, bucket: str, parameters: Mapping[str, str]) -> Template:
-        """Give the template with its code taken from `bucket`, under `code_key`, to be deployed with parameters."""
+    def for_bucket(self, bucket: str, parameters: Mapping[str, str], attempt: str = "") -> Template:
+        """Give the template with its code taken from `bucket`, under `code_key`, to be deployed with parameters.
+
+        `attempt`: see `published_anew`.
+        """
         template: Template = json.loads(json.dumps(self.template))
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
                 resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": self.code_key}
-        published_anew(template, parameters)
+        published_anew(template, parameters, attempt)
         return template
 
     @property

@@ -178,8 +178,10 @@ def test_an_update_that_fails_leaves_everything_as_it_was_and_says_why(run, stac
     assert "Broken" in failed.output
     assert versions(stack) == before
     are_recorded_once(stack, outputs, publish(stack, outputs, 10))
-    release("good")
+    # The same once more, when what was in its way is gone, publishes versions of its own.
+    release("bad")
     assert deploy(run, "--yes").exit_code == 0
+    are_recorded_once(stack, outputs, publish(stack, outputs, 10))
 
 
 def test_a_deployment_that_is_declined_leaves_nothing(run, stack):
@@ -209,19 +211,20 @@ def test_a_stage_that_is_removed_leaves_its_data_unless_told_otherwise(run, stac
 
     assert (gone.exit_code, emptied.exit_code) == (0, 0)
     assert f"Kept: {first['UndeliveredTable']}" in gone.output
-    assert {first["UndeliveredTable"], first["ExportsBucket"], first["SigningSecretArn"]} <= left
+    assert {first["UndeliveredTable"], first["ExportsBucket"], first["SigningSecretArn"], first["UserPoolId"]} <= left
     assert f"Deleted: {second['UndeliveredTable']}" in emptied.output
     data = {value for name, value in second.items() if name.endswith("Table")}
     assert len(data) == 7
-    assert not held(stack) & {*data, second["ExportsBucket"], second["SigningSecretArn"]}
+    assert not held(stack) & {*data, second["ExportsBucket"], second["SigningSecretArn"], second["UserPoolId"]}
 
 
 def held(stack):
-    """Return the names of all tables, buckets and secrets that there are."""
+    """Return the names of all tables, buckets, secrets and pools of people that there are."""
     secrets = stack.client("secretsmanager").list_secrets()["SecretList"]
     return {
         *stack.client("dynamodb").list_tables()["TableNames"],
         *(each["Name"] for each in stack.client("s3").list_buckets()["Buckets"]),
+        *(each["Id"] for each in stack.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]),
         *(name for each in secrets if "DeletedDate" not in each for name in (each["Name"], each["ARN"])),
     }
 
