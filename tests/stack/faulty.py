@@ -3,6 +3,7 @@
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -122,6 +123,15 @@ def reconfigured(stack: LocalStack, function: str, **configuration: Any) -> Iter
         client.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=usual)
         former = {key: before[key] for key in configuration}
         client.update_function_configuration(FunctionName=name, **former)
+
+
+def start_anew(stack: LocalStack, function: str) -> None:
+    """Have a function run by containers that remember nothing; those of before finish what they are at."""
+    client, name = stack.client("lambda"), function_name(stack, function)
+    client.update_function_configuration(FunctionName=name, Description=f"Anew since {time.time_ns()}")
+    client.get_waiter("function_updated_v2").wait(FunctionName=name)
+    version = client.publish_version(FunctionName=name)["Version"]
+    client.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
 
 
 def function_name(stack: LocalStack, logical: str) -> str:

@@ -74,7 +74,7 @@ def thousand(stack, acting):
             )
         )
     with _aws_environment(stack), ThreadPoolExecutor(4) as writers:
-        stores = _stores(OTHER_ACCOUNT)
+        stores = _stores(stack, OTHER_ACCOUNT)
         list(writers.map(stores.customers.save, customers))
         list(writers.map(stores.notifications.add, notifications))
         assert list(stores.undelivered.add_new([NewEntry(item) for item in items])) == []

@@ -10,6 +10,7 @@ from infrastructure.local.story import eventually
 from infrastructure.local.world_mail import ReceivedMail, plan_as
 from infrastructure.local.world_texts import SentText, log_group, report
 from tests.stack.acting import WITHIN, Acting
+from tests.stack.faulty import start_anew
 
 ACCOUNT = "acc-harbor"
 LONG_AGO = timedelta(minutes=10)
@@ -159,8 +160,9 @@ def test_what_is_told_late_of_messages_to_somebody_erased_brings_nobody_back(act
     message_id = eventually(lambda: sent_as(acting, notification_id), "the text was not sent", WITHIN)
     age(acting, "notifications", notification_id)
     erase(acting, "zoe")
+    # A function knows within a minute that somebody was erased, one that remembers nothing at once.
     for function in ("IngestFeedback", "IngestSmsLogs"):
-        start_anew(acting, function)
+        start_anew(acting.stack, function)
     sent_at = (datetime.now(UTC) - 2 * LONG_AGO).replace(microsecond=0)
     mail = a_mail(acting, "zoe", acting.mailbox("anybody", "zoe"), sent_at)
 
@@ -177,18 +179,6 @@ def test_what_is_told_late_of_messages_to_somebody_erased_brings_nobody_back(act
         assert acting.suppression(channel, address).json()["erased"]
     assert acting.story.report("zoe") == []
     assert [row for row in everything_stored(acting) if any(address in row for _, address in told)] == []
-
-
-def start_anew(acting, function):
-    """Let a function know at once what it would know within a minute: by containers that remember nothing."""
-    functions = acting.stack.client("lambda")
-    (told,) = [each for each in functions.list_functions()["Functions"] if f"-{function}-" in each["FunctionName"]]
-    functions.update_function_configuration(FunctionName=told["FunctionName"], Timeout=told["Timeout"])
-
-    def active():
-        return functions.get_function_configuration(FunctionName=told["FunctionName"])["State"] == "Active"
-
-    eventually(active, f"{function} does not start", WITHIN)
 
 
 def sent_as(acting, notification_id):
