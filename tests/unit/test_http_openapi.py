@@ -63,3 +63,15 @@ def test_every_schema_says_what_it_is(described):
     undescribed = [name for name, schema in described["components"]["schemas"].items() if "description" not in schema]
 
     assert set(undescribed) <= {"Channel", "SuppressionReason"}
+
+
+def test_every_answer_is_said_to_name_its_request(described):
+    shared = described["components"]["responses"]["Problem"]
+    answers = [
+        answer
+        for operation in operations(described)
+        for answer in operation["responses"].values()
+        if "$ref" not in answer and "text/html" not in answer.get("content", {})
+    ]
+
+    assert all("X-Request-Id" in answer["headers"] for answer in [shared, *answers])

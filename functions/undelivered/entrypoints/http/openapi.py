@@ -10,11 +10,13 @@ from typing import Any, Final
 import msgspec
 
 from undelivered.entrypoints.http.problems import PROBLEM_TYPE, Problem
-from undelivered.entrypoints.http.routing import JSON_TYPE, Access, Answer, Call, NoQuery, Route
+from undelivered.entrypoints.http.routing import JSON_TYPE, REQUEST_HEADER, Access, Answer, Call, NoQuery, Route
 
 _SCHEMA_PATH: Final = "#/components/schemas/{name}"
 _VERSION: Final = "1.0.0"
 _PARAMETER: Final = re.compile(r"{(\w+)}")
+_NAMED: Final = {REQUEST_HEADER: {"$ref": "#/components/headers/RequestId"}}
+"""What every answer of ours carries."""
 
 
 def show_openapi(_call: Call) -> Answer:
@@ -53,6 +55,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         "components": {
             "schemas": components,
             "responses": {"Problem": _content(PROBLEM_TYPE, Problem, "What went wrong (RFC 9457)")},
+            "headers": {"RequestId": {"description": "Names the request in the logs.", "schema": {"type": "string"}}},
             "securitySchemes": {
                 "token": {
                     "type": "http",
@@ -83,7 +86,9 @@ def _operation(route: Route) -> dict[str, Any]:
 
 def _responses(route: Route) -> dict[str, Any]:
     content = (
-        _content(JSON_TYPE, route.answer, route.status.phrase) if route.answer else {"description": "The document"}
+        _content(JSON_TYPE, route.answer, route.status.phrase)
+        if route.answer
+        else {"description": "The document", "headers": _NAMED}
     )
     usual = {HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE}
     usual.add(HTTPStatus.TOO_MANY_REQUESTS)
@@ -100,7 +105,7 @@ def _responses(route: Route) -> dict[str, Any]:
 
 
 def _content(content_type: str, form: type[msgspec.Struct], description: str) -> dict[str, Any]:
-    return {"description": description, "content": {content_type: {"schema": _reference(form)}}}
+    return {"description": description, "headers": _NAMED, "content": {content_type: {"schema": _reference(form)}}}
 
 
 def _reference(form: type[msgspec.Struct]) -> dict[str, str]:
