@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
 from infrastructure.local.emulator import AUTHORIZATIONS
 
@@ -30,38 +31,8 @@ BY_LAMBDA_ITSELF = {
 DEAD_LETTERS = "DeadLetterQueue"  # written to by Lambda itself, see above
 BY_SNS_ITSELF = "SmsDeliveryStatusRole"
 
-FIRST_SEEN = "whichever function sees an account first registers it"
-EDGE = "an item that is about to leave is counted with a look at its day's edge"
-ENDING = "the thirty days of an item end while it is worked on"
-OTHERS = "somebody else writes the same row at the same moment"
 NOT_TRIED = {
-    ("Archive", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
-    ("FollowUp", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
-    ("IngestFeedback", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
-    ("IngestSmsLogs", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
-    ("ProcessResends", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
-    ("SendNotifications", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
-    ("Cleanup", "dynamodb:PutItem", "AccountsTable"): FIRST_SEEN,
-    ("ApiHandler", "dynamodb:GetItem", "CountsTable"): EDGE,
-    ("Archive", "dynamodb:GetItem", "CountsTable"): EDGE,
-    ("IngestFeedback", "dynamodb:GetItem", "CountsTable"): EDGE,
-    ("IngestSmsLogs", "dynamodb:GetItem", "CountsTable"): EDGE,
-    ("ProcessResends", "dynamodb:GetItem", "CountsTable"): EDGE,
-    ("SendDigests", "dynamodb:GetItem", "CountsTable"): EDGE,
-    ("SendNotifications", "dynamodb:GetItem", "CountsTable"): EDGE,
-    ("ProcessResends", "dynamodb:ConditionCheckItem", "UndeliveredTable"): ENDING,
-    ("ProcessResends", "dynamodb:GetItem", "HistoryTable"): ENDING,
-    ("ProcessResends", "dynamodb:PutItem", "HistoryTable"): ENDING,
-    ("FollowUp", "dynamodb:GetItem", "UndeliveredTable"): OTHERS,
-    ("Cleanup", "dynamodb:DeleteItem", "CountsTable"): "many writers spread an account's counters over several rows",
-    ("Cleanup", "dynamodb:Query", "HistoryTable"): "counters are counted anew now and then",
-    ("Cleanup", "dynamodb:UpdateItem", "AccountsTable"): "counters are counted anew now and then",
-    ("Cleanup", "dynamodb:DeleteItem", "AccountsTable"): "counters are counted anew now and then",
-    ("Archive", "dynamodb:GetItem", "HistoryTable"): "a part of the stream comes twice",
-    ("ApiHandler", "dynamodb:Query", "index/by_class"): "a history is long enough for its index to pay",
     ("ApiHandler", "ses:DeleteSuppressedDestination", "*"): "the receiving world keeps SES's list, not the emulator",
-    ("ExportReport", "s3:AbortMultipartUpload", "exports/"): "an export is given up",
-    ("ExportReport", "s3:GetObject", "exports/"): "the answer to the last step of an export is lost",
 }
 """What no test of this folder gets to use, and when it is used."""
 
@@ -105,11 +76,14 @@ def test_nothing_is_refused_that_a_function_needs(asked):
     assert refused == []
 
 
-def test_nothing_is_granted_that_no_function_uses(asked, granted, request):
+@pytest.fixture(scope="module")
+def whole_folder(request):
     folder = {path.name for path in Path(__file__).parent.glob("test_*.py")}
     if not folder <= {item.path.name for item in request.session.items}:
         pytest.skip("it takes the whole folder to use everything")
 
+
+def test_nothing_is_granted_that_no_function_uses(asked, granted, whole_folder):
     unused = [
         (role, action, resource)
         for role, action, resource in granted
@@ -122,23 +96,56 @@ def test_nothing_is_granted_that_no_function_uses(asked, granted, request):
     assert [each for each in unused if not is_excused(*each)] == []
 
 
-def test_taking_any_used_grant_away_would_refuse_something(asked, granted):
-    """Each question has one grant that allows it, so without that one it would be refused."""
+def test_taking_any_grant_away_refuses_something_that_was_used(asked, granted, whole_folder):
+    """What was allowed is asked again, of the emulator's own evaluation, with one grant after the other taken away."""
     used = [question for question, answers in asked.items() if "Allow" in answers]
 
-    allowed_by = {
-        (role, action, resource): [
-            grant for grant in granted if grant[:2] == (role, action) and fnmatchcase(resource, grant[2])
-        ]
-        for role, action, resource in used
-    }
+    spared = []
+    for grant in granted:
+        without = policies_of(grant[0], [each for each in granted if each != grant])
+        mine = [question for question in used if question[:2] == grant[:2]]
+        if all(evaluate(asking(question), without).decision == "Allow" for question in mine):
+            spared.append(grant)
 
-    assert {question: grants for question, grants in allowed_by.items() if len(grants) != 1} == {}
+    assert used
+    assert [grant for grant in spared if not is_excused(*grant)] == []
+
+
+def test_no_excuse_outlives_its_reason(asked, granted, whole_folder):
+    used = [
+        (name, action, place)
+        for name, action, place in NOT_TRIED
+        for question, answers in asked.items()
+        if f"-{name}Role-" in question[0] and action == question[1] and place in question[2] and "Allow" in answers
+    ]
+
+    assert used == []
+    assert all(any(is_about(grant, excuse) for grant in granted) for excuse in NOT_TRIED)
+
+
+def policies_of(role, granted):
+    """A role's policies as the emulator reads them, made of some grants."""
+    statements = [
+        {"Effect": "Allow", "Action": action, "Resource": resource}
+        for name, action, resource in granted
+        if name == role
+    ]
+    return [parse_policy_document({"Version": "2012-10-17", "Statement": statements})]
+
+
+def asking(question):
+    role, action, resource = question
+    principal = f"arn:aws:sts::000000000000:assumed-role/{role}/session"
+    return EvalContext(principal, "AssumedRole", "000000000000", action, resource, "us-east-1")
 
 
 def is_excused(role, action, resource):
     if action in BY_LAMBDA_ITSELF or DEAD_LETTERS in resource or BY_SNS_ITSELF in role:
         return True
-    return any(
-        (f"-{name}Role-" in role, action, place in resource) == (True, known, True) for name, known, place in NOT_TRIED
-    )
+    return any(is_about((role, action, resource), excuse) for excuse in NOT_TRIED)
+
+
+def is_about(grant, excuse):
+    role, action, resource = grant
+    name, known, place = excuse
+    return f"-{name}Role-" in role and action == known and place in resource

@@ -133,6 +133,7 @@ def test_the_report_is_read_by_every_filter(acting):
         {"from": early},
         {"from": early, "status": "invalid"},
         {"from": early, "state": "expired"},
+        {"from": early, "state": "expired", "status": "failed", "channel": "sms"},
         {"from": early, "customer_id": acting.name("filtered")},
     ):
         started = acting.ask("POST", "/exports", 202, json={"format": "csv", "filter": parameters})

@@ -1,0 +1,363 @@
+"""What takes a race, a new account or an old one: functions are invoked as what wakes them would invoke them.
+
+Each way is granted something of its own; the functions run with their own roles, whose policies are enforced.
+"""
+
+import base64
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from infrastructure.local.story import ask, eventually
+from infrastructure.local.world_mail import ReceivedMail, plan_as
+from infrastructure.local.world_texts import SentText, log_group, report
+from tests.builders.items import an_item, resent
+from tests.stack.acting import WITHIN, Acting
+from undelivered.adapters.dynamodb.mapping import facts_of, history_row, undelivered_row
+from undelivered.domain.taxonomy import Reason
+
+ACCOUNT = "acc-harbor"
+KEPT_DAYS = 400
+
+
+@pytest.fixture(scope="module")
+def acting(stack):
+    people = Acting.on(stack)
+    yield people
+    people.close()
+
+
+@pytest.fixture
+def new_account(acting, request):
+    """An account that nobody has seen."""
+    return acting.name(f"acc-{abs(hash(request.node.name)) % 100_000}")
+
+
+def ago(**time):
+    return (datetime.now(UTC) - timedelta(**time)).replace(microsecond=0)
+
+
+def wake(acting, function, event):
+    """Invoke a function with an event; it must not fail."""
+    functions = acting.stack.client("lambda")
+    (name,) = [
+        each["FunctionName"]
+        for each in functions.list_functions()["Functions"]
+        if f"-{function}-" in each["FunctionName"]
+    ]
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    told = json.loads(answer["Payload"].read() or b"null")
+    assert "FunctionError" not in answer, told
+    assert not (told or {}).get("batchItemFailures"), told
+
+
+def store(acting, table, **row):
+    """Put a row of texts and numbers into a table."""
+    kinds = {str: "S", int: "N"}
+    item = {name: {kinds[type(value)]: str(value)} for name, value in row.items()}
+    acting.stack.client("dynamodb").put_item(TableName=acting.stack.tables[table], Item=item)
+
+
+def store_item(acting, item, *, past=False):
+    row = history_row(item, facts_of(item), 1, KEPT_DAYS) if past else undelivered_row(item, facts_of(item), 1)
+    table = acting.stack.tables["history" if past else "undelivered"]
+    acting.stack.client("dynamodb").put_item(TableName=table, Item=row)
+    return row
+
+
+def store_notification(acting, account_id, notification_id, to):
+    body = {
+        "customer_id": "c-1",
+        "channel": "email",
+        "title": "Rent reminder",
+        "text": "Your rent is due.",
+        "created_at": ago(minutes=1).isoformat(),
+        "subject": "",
+        "html": "",
+        "to": to,
+        "essential": False,
+        "metadata": [],
+    }
+    in_a_day = int(ago(days=-1).timestamp())
+    told = {"account_id": account_id, "record": notification_id, "body": json.dumps(body), "purge_at": in_a_day}
+    store(acting, "notifications", **told)
+
+
+def stored(acting, table, account_id, record):
+    key = {"account_id": {"S": account_id}, "record": {"S": record}}
+    return acting.stack.client("dynamodb").get_item(TableName=acting.stack.tables[table], Key=key).get("Item")
+
+
+def is_registered(acting, account_id):
+    return stored(acting, "accounts", "~accounts", account_id) is not None
+
+
+def order(account_id, notification_id, attempt=1, entry_key=""):
+    """A queue's event with one order."""
+    told = {
+        "account_id": account_id,
+        "notification_id": notification_id,
+        "attempt": attempt,
+        "entry_key": entry_key,
+    }
+    return {
+        "Records": [
+            {
+                "messageId": "1",
+                "receiptHandle": "1",
+                "body": json.dumps(told),
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+            }
+        ]
+    }
+
+
+def change(kind, **images):
+    """A stream's event with one record."""
+    return {"Records": [{"eventName": kind, "dynamodb": {**images, "SequenceNumber": "1"}}]}
+
+
+def log_event(entry):
+    """What CloudWatch Logs sends of one entry."""
+    told = {
+        "messageType": "DATA_MESSAGE",
+        "owner": "000000000000",
+        "logGroup": log_group("us-east-1", "000000000000", failed=True),
+        "logStream": "s",
+        "subscriptionFilters": ["f"],
+        "logEvents": [{"id": "1", "timestamp": int(datetime.now(UTC).timestamp() * 1_000), "message": entry}],
+    }
+    return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(told).encode())).decode()}}
+
+
+class TestANewAccount:
+    """Whichever function sees an account first registers it."""
+
+    def test_by_an_event(self, acting, new_account):
+        mail = a_mail(acting, "new", ago(days=1), account_id=new_account)
+
+        publish(acting, "unknown-user", mail)
+
+        eventually(lambda: is_registered(acting, new_account), "it is not registered", WITHIN)
+
+    def test_by_a_text(self, acting, new_account):
+        message_id = acting.name("text-of-a-new-account")
+        store(
+            acting,
+            "notifications",
+            account_id=new_account,
+            record="n-1~0001",
+            body=json.dumps(["+12065550147", ago(minutes=5).isoformat(), "host", ""]),
+            outcome="sent",
+            provider_message_id=message_id,
+            purge_at=int(ago(days=-1).timestamp()),
+        )
+
+        wake(acting, "IngestSmsLogs", log_event(report(SentText(message_id, "+12065550147", ago(minutes=5))).message))
+
+        assert is_registered(acting, new_account)
+
+    def test_by_a_send(self, acting, new_account):
+        store_notification(acting, new_account, "n-1", acting.mailbox("fine", "first"))
+
+        wake(acting, "SendNotifications", order(new_account, "n-1"))
+
+        assert is_registered(acting, new_account)
+
+    def test_by_a_resend(self, acting, new_account):
+        item = resent(an_item(account_id=new_account, sent_at=ago(days=31)), to=acting.mailbox("fine", "first"))
+        store_notification(acting, new_account, item.notification_id, "")
+        store_item(acting, item, past=True)  # the table of those on the report would wake others
+
+        wake(acting, "ProcessResends", order(new_account, item.notification_id, 2, item.entry_key))
+
+        assert is_registered(acting, new_account)
+
+    def test_by_a_removal(self, acting, new_account):
+        item = an_item(account_id=new_account, sent_at=ago(days=30))
+        image = undelivered_row(item, facts_of(item), 1)
+
+        wake(acting, "Archive", change("REMOVE", OldImage=image))
+
+        assert is_registered(acting, new_account)
+
+    def test_by_a_soft_failure(self, acting, new_account):
+        item = an_item(Reason.MAILBOX_FULL, account_id=new_account, sent_at=ago(days=1))
+
+        wake(acting, "FollowUp", change("INSERT", NewImage=undelivered_row(item, facts_of(item), 1)))
+
+        assert is_registered(acting, new_account)
+
+    def test_by_the_schedule(self, acting, new_account):
+        item = resent(an_item(Reason.MAILBOX_DISABLED, account_id=new_account, sent_at=ago(days=1)), at=ago(hours=1))
+        store_item(acting, item)
+
+        wake(acting, "Cleanup", {})
+
+        assert is_registered(acting, new_account)
+
+
+def publish(acting, situation, mail):
+    for planned in plan_as(situation, mail):
+        acting.stack.client("sns").publish(
+            TopicArn=acting.stack.outputs["FeedbackTopicArn"], Message=json.dumps(planned.event)
+        )
+
+
+def a_mail(acting, customer, sent_at, *, account_id=ACCOUNT):
+    return ReceivedMail(
+        message_id=acting.name(f"0100018b-{customer}"),
+        source="Harbor Storage <notices@undelivered.example>",
+        recipients=(acting.mailbox("anybody", customer),),
+        received_at=sent_at,
+        subject="A reminder",
+        configuration_set="undelivered-sends",
+        tags={
+            "undelivered-account": (account_id,),
+            "undelivered-notification": (acting.name(f"n-{customer}-1"),),
+            "undelivered-attempt": ("1",),
+            "undelivered-customer": (acting.name(customer),),
+        },
+    )
+
+
+class TestAtTheEdgeOfTheThirtyDays:
+    def test_an_item_about_to_leave_is_resent_and_returns(self, acting):
+        acting.send("edgar", acting.mailbox("silent", "edgar"))
+        publish(acting, "unknown-user", a_mail(acting, "edgar", ago(days=30) + timedelta(minutes=10)))
+        (item,) = eventually(lambda: acting.story.report("edgar"), "it is not on the report", WITHIN)
+        acting.correct("edgar", email=acting.mailbox("message-rejected", "edgar"))
+
+        acting.resend(item)
+
+        assert acting.comes_to(item, "open", attempts=2)["status"] == "failed"
+
+    def test_a_text_about_to_leave_is_counted(self, acting):
+        number, sent_at = "+12065550148", ago(days=30) + timedelta(minutes=10)
+
+        wake(acting, "IngestSmsLogs", log_event(report(SentText(acting.name("edge-text"), number, sent_at)).message))
+
+        shown = acting.ask("GET", "/undelivered", params={"q": number})["items"]
+        assert [one["recipient"] for one in shown] == [number]
+
+    def test_a_resend_under_way_ends_in_history(self, acting):
+        running = an_item(account_id=ACCOUNT, sent_at=ago(days=31), number=77, customer_id=acting.name("late"))
+        item = resent(running, to=acting.mailbox("fine", "late"), at=ago(minutes=1))
+        store_notification(acting, ACCOUNT, item.notification_id, "")
+        store_item(acting, item, past=True)
+
+        wake(acting, "ProcessResends", order(ACCOUNT, item.notification_id, 2, item.entry_key))
+
+        assert acting.sent(acting.mailbox("fine", "late"))
+        (shown,) = acting.story.report("late", **{"from": ago(days=60).strftime("%Y-%m-%d")})
+        assert acting.page(shown)["attempt_chain"][1]["provider_message_id"]
+
+
+class TestWhatComesTwiceOrTooLate:
+    def test_a_removal_told_twice_is_kept_once(self, acting):
+        item = an_item(account_id=ACCOUNT, sent_at=ago(days=31), number=78, customer_id=acting.name("twice"))
+        removal = change("REMOVE", OldImage=undelivered_row(item, facts_of(item), 1))
+
+        wake(acting, "Archive", removal)
+        wake(acting, "Archive", removal)
+
+        assert len(acting.story.report("twice", **{"from": ago(days=60).strftime("%Y-%m-%d")})) == 1
+
+    def test_a_change_told_late_flags_the_item_as_it_is_now(self, acting):
+        customer = acting.name("stale")
+        ask(acting.host, "PUT", f"/customers/{customer}", json={"name": "Stella", "email": "stella@example.com"})
+        item = an_item(account_id=ACCOUNT, sent_at=ago(days=1), number=79, customer_id=customer)
+        row = store_item(acting, item)
+
+        wake(acting, "FollowUp", change("INSERT", NewImage={**row, "version": {"N": "99"}}))
+
+        eventually(lambda: acting.story.report("stale", ready="true"), "it is not flagged", WITHIN)
+
+
+class TestUpkeep:
+    def test_what_writers_spread_is_brought_together(self, acting, new_account):
+        yesterday = ago(days=1).strftime("%Y-%m-%d")
+        store(acting, "accounts", account_id="~accounts", record=new_account, body="{}")
+        store(acting, "counts", account_id=new_account, bucket=f"L~{yesterday}~1", h=1, n=1)
+
+        wake(acting, "Cleanup", {})
+
+        assert [row["bucket"]["S"] for row in counters(acting, new_account)] == [f"L~{yesterday}~0"]
+
+    @pytest.mark.parametrize("days_ago", [(2,), (2, 31)])
+    def test_a_change_of_time_zone_counts_anew_what_can_be_counted(self, acting, new_account, days_ago):
+        store(acting, "accounts", account_id="~accounts", record=new_account, body="{}")
+        store(acting, "accounts", account_id=new_account, record="recount", body=json.dumps({"at": 1}))
+        for days in days_ago:
+            store(acting, "counts", account_id=new_account, bucket=f"T~{ago(days=days):%Y-%m-%d}~0", hmd=1)
+
+        wake(acting, "Cleanup", {})
+
+        left = stored(acting, "accounts", new_account, "recount")
+        # Items of the day that is leaving may be on their way to history.
+        assert (left is not None) == (31 in days_ago)
+
+
+def counters(acting, account_id):
+    return acting.stack.client("dynamodb").query(
+        TableName=acting.stack.tables["counts"],
+        KeyConditionExpression="account_id = :account AND begins_with(#bucket, :live)",
+        ExpressionAttributeNames={"#bucket": "bucket"},
+        ExpressionAttributeValues={":account": {"S": account_id}, ":live": {"S": "L~"}},
+    )["Items"]
+
+
+class TestExports:
+    @pytest.fixture
+    def export(self, acting):
+        """Puts an export where an invocation left it and has another take it up; gives its state."""
+
+        def take_up(export_id, **left):
+            now = datetime.now(UTC).isoformat()
+            period = [ago(days=1).isoformat(), now]
+            body = {
+                "wanted": {
+                    "period": period,
+                    "states": ["open"],
+                    "classes": None,
+                    "faults": [],
+                    "reasons": [],
+                    "ready": False,
+                    "customer_id": "",
+                    "search": "",
+                },
+                "at": now,
+                "by": "m",
+                "touched_at": now,
+                "state": "running",
+                "rows": 0,
+                "detail": "",
+                "place": ["gone", [[1, "tag", ""]], "", 0, None],
+                "is_read": True,
+                "next_part": 2,
+                "attempts": 0,
+                "holder": "",
+                **left,
+            }
+            in_a_day = int(ago(days=-1).timestamp())
+            record = f"export~{export_id}"
+            row = {"account_id": ACCOUNT, "record": record, "body": json.dumps(body), "version": 1}
+            store(acting, "accounts", **row, purge_at=in_a_day)
+            wake(acting, "ExportReport", {"account_id": ACCOUNT, "export_id": export_id})
+            return acting.ask("GET", f"/exports/{export_id}")["state"]
+
+        return take_up
+
+    def test_one_that_never_gets_on_is_given_up(self, acting, export):
+        assert export(acting.name("given-up"), attempts=3) == "failed"
+
+    def test_one_whose_last_answer_was_lost_is_done(self, acting, export):
+        export_id = acting.name("answer-lost")
+        bucket = acting.stack.outputs["ExportsBucket"]
+        acting.stack.client("s3").put_object(Bucket=bucket, Key=f"exports/{ACCOUNT}/{export_id}.csv", Body=b"all")
+
+        assert export(export_id) == "done"
