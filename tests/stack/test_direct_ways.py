@@ -286,7 +286,9 @@ class TestUpkeep:
 
         wake(acting, "Cleanup", {})
 
-        assert [row["bucket"]["S"] for row in counters(acting, new_account)] == [f"L~{yesterday}~0"]
+        buckets = [row["bucket"]["S"] for row in counters(acting, new_account)]
+        assert f"L~{yesterday}~0" in buckets
+        assert f"L~{yesterday}~1" not in buckets
 
     @pytest.mark.parametrize("days_ago", [(2,), (2, 31)])
     def test_a_change_of_time_zone_counts_anew_what_can_be_counted(self, acting, new_account, days_ago):
