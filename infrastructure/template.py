@@ -24,6 +24,7 @@ from infrastructure.errors import ToolError
 from infrastructure.layer import build_layer
 from infrastructure.paths import BUILD, RESOURCES
 from infrastructure.releases import published_anew, with_aliases
+from infrastructure.request_models import with_request_models
 from infrastructure.staging import stage
 from infrastructure.target import Target
 from infrastructure.template_rules import violations
@@ -97,7 +98,7 @@ def package(scratch: Path, target: Target, *, resources: Path = RESOURCES) -> Te
     merge_file = scratch / "fragments.json"
     merge_file.write_text(json.dumps(for_target(load_fragments(sorted(resources.glob("*.yaml"))), target)))
     _run_chalice(project, merge_file, scratch / "package")
-    template = with_aliases(json.loads((scratch / "package" / "sam.json").read_text()))
+    template = with_request_models(with_aliases(json.loads((scratch / "package" / "sam.json").read_text())))
     template["Resources"]["Dashboard"] = dashboard(template["Resources"])
     if broken := violations(template):
         raise ToolError("The template is not in order: " + "; ".join(broken) + ".")

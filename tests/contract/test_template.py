@@ -14,6 +14,7 @@ from infrastructure.template import build, load_fragments
 from infrastructure.template_rules import violations
 from tests.builders.metrics import metrics_of_the_code
 from undelivered.adapters.dynamodb.models import MODELS
+from undelivered.entrypoints.http.api import ROUTES
 
 FUNCTIONS = {
     "APIHandler",
@@ -271,13 +272,46 @@ def test_a_function_that_may_not_write_to_its_dead_letter_queue_fails(template):
 def test_calls_are_throttled_and_paths_are_not_traced(template):
     stage = template["Resources"]["RestAPI"]["Properties"]
 
-    (every,) = stage["MethodSettings"]
+    every, *costly = stage["MethodSettings"]
     assert (every["ResourcePath"], every["HttpMethod"]) == ("/*", "*")
-    assert 0 < every["ThrottlingRateLimit"] <= every["ThrottlingBurstLimit"]
+    for each in stage["MethodSettings"]:
+        assert 0 < each["ThrottlingRateLimit"] <= each["ThrottlingBurstLimit"]
+    paths = {(each["HttpMethod"], each["ResourcePath"].replace("~1", "/").removeprefix("/")) for each in costly}
+    assert paths <= {(route.method, route.path) for route in ROUTES}
+    assert all(each["ThrottlingRateLimit"] < every["ThrottlingRateLimit"] for each in costly)
     # A trace holds the whole path, an access log what its format names.
     assert stage["TracingEnabled"] is False
     assert not {"$context.path", "$context.identity"} & set(stage["AccessLogSetting"]["Format"].split('"'))
     assert "DataTraceEnabled" not in every
+
+
+def test_api_gateway_refuses_bodies_that_are_no_objects_where_one_is_needed(template):
+    body = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    checked = {
+        (method.upper(), path)
+        for path, methods in body["paths"].items()
+        for method, operation in methods.items()
+        if operation.get("x-amazon-apigateway-request-validator") == "body"
+        and {"$ref": "#/definitions/JsonObject"} in [each.get("schema") for each in operation["parameters"]]
+    }
+
+    assert body["x-amazon-apigateway-request-validators"]["body"]["validateRequestBody"]
+    assert body["definitions"]["JsonObject"]["type"] == "object"
+    assert checked == {(route.method, route.path) for route in ROUTES if route.body and route.body_required}
+
+
+def test_a_firewall_is_there_for_those_who_ask_and_never_on_the_local_stack(template):
+    firewall = {name: each for name, each in template["Resources"].items() if "WAFv2" in each["Type"]}
+
+    assert {each["Condition"] for each in firewall.values()} == {"HasFirewall"}
+    assert template["Parameters"]["Firewall"]["Default"] == "false"
+    assert {"Fn::Not": [{"Condition": "IsLocal"}]} in template["Conditions"]["HasFirewall"]["Fn::And"]
+    rules = resources_of(template, "AWS::WAFv2::WebACL")["ApiFirewall"]["Properties"]["Rules"]
+    assert [each["Statement"].get("ManagedRuleGroupStatement", {}).get("Name") for each in rules] == [
+        None,
+        "AWSManagedRulesAmazonIpReputationList",
+        "AWSManagedRulesCommonRuleSet",
+    ]
 
 
 def test_what_api_gateway_answers_by_itself_is_as_private(template):

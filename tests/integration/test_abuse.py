@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec.structs import replace
 
 from tests.builders.api import (
     Api,
@@ -25,6 +26,7 @@ from tests.builders.api import (
     viewer,
 )
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item
+from undelivered.domain.errors import RetryableError
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.signing import sign
 from undelivered.domain.suppression import SuppressionReason
@@ -161,11 +163,24 @@ class TestAnotherAccount:
     def test_is_told_that_there_is_no_such_thing(self, api, route):
         assert call(api, route, manager(OTHER)).status == 404
 
-    def test_cannot_use_a_cursor(self, api):
+    @pytest.mark.parametrize(
+        "url", ["/undelivered?limit=2", "/suppressions?limit=1", f"/customers/c-{SECRET}/data?"], ids=str
+    )
+    def test_cannot_use_a_cursor(self, api, url):
         api.add(*(an_item(Reason.MAILBOX_FULL, number=number) for number in range(20, 24)))
-        cursor = api.get("/undelivered?limit=2").json["next_cursor"]
+        api.suppressions.save(None, a_suppression("zoe@example.com"))
+        api.customers.save(a_customer(f"c-{SECRET}", account_id=OTHER))
+        cursor = api.get(url).json["next_cursor"]
 
-        assert api.get(f"/undelivered?limit=2&cursor={cursor}", manager(OTHER)).status == 400
+        assert cursor
+        assert api.get(f"{url}&cursor={cursor}").status == 200
+        assert api.get(f"{url}&cursor={cursor}", manager(OTHER)).status == 400
+
+    def test_nor_one_of_another_customer(self, api):
+        api.customers.save(a_customer("c-8", email="zoe@example.com"))
+        cursor = api.get(f"/customers/c-{SECRET}/data").json["next_cursor"]
+
+        assert api.get(f"/customers/c-8/data?cursor={cursor}").status == 400
 
 
 class TestTokens:
@@ -281,6 +296,71 @@ class TestBodies:
             answer = api.call(route.method, url_of(route, api), headers=host(), raw=raw)
 
             assert (raw[:30], answer.status) == (raw[:30], 400)
+
+
+MAKING_ANEW = ("/exports", "/undelivered/resend", "/notifications")
+
+
+class TestRepeats:
+    # An export, a batch and a notification without an id are new each time; what must not happen twice is held to below.
+    @pytest.mark.parametrize("route", guarded(lambda route: route.path not in MAKING_ANEW))
+    def test_the_same_request_again_changes_nothing_more(self, api, route):
+        headers = manager() if Role.MANAGER in route.access.value else host()
+        first = call(api, route, headers)
+        after = belongings(api) if route.method != "GET" else None
+
+        for _ in range(3):
+            again = call(api, route, headers)
+
+            assert again.status in {first.status, 404, 409}
+            assert after is None or belongings(api) == after
+
+    def test_a_bulk_resend_without_a_key_starts_each_item_once(self, api):
+        api.notifications.add(a_notification("n-7"))
+        body = {"ids": [item_id(ITEM.entry_key)]}
+        api.customers.stored[ACCOUNT, f"c-{SECRET}"] = a_customer(f"c-{SECRET}", email="new@example.com", version=1)
+        first, *others = [api.post("/undelivered/resend", body) for _ in range(3)]
+
+        assert first.json["accepted"] == 1
+        assert [(each.json["accepted"], each.json["refused"][0]["code"]) for each in others] == [
+            (0, "resend_already_running"),
+            (0, "resend_already_running"),
+        ]
+        assert len(api.resends.orders) == 1
+
+    def test_nor_do_many_notifications_of_one_id(self, api):
+        one = {**NOTIFICATION, "notification_id": "n-once", "to": "zoe@example.com"}
+
+        answer = api.post("/notifications", {"notifications": [one] * 100}, host())
+
+        assert len(answer.json["accepted"]) == 100
+        assert [order.notification_id for order in api.sends.orders] == ["n-once"]
+
+
+class Busy:
+    """A store that is too busy for anything, for as long as anybody waits."""
+
+    def __getattr__(self, name):
+        def refuse(*_arguments, **_options):
+            raise RetryableError(f"timed out while looking for {SECRET}")
+
+        return refuse
+
+
+class TestSlowness:
+    @pytest.mark.parametrize("route", GUARDED)
+    def test_a_store_that_does_not_answer_in_time_is_told_as_such_and_no_more(self, api, route):
+        stores = ("undelivered", "reports", "notifications", "customers", "suppressions", "erasures", "accounts")
+        request_resend = replace(api.services.request_resend, undelivered=Busy())
+        busy = {name: Busy() for name in (*stores, "resend_batches", "idempotency")}
+        api.services = replace(
+            api.services, **busy, request_resend=request_resend, exports=Busy, provider_suppressions=Busy
+        )
+
+        answer = call(api, route, manager() if Role.MANAGER in route.access.value else host())
+
+        assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (503, "throttled", "1")
+        assert SECRET not in answer.text
 
 
 class TestPages:

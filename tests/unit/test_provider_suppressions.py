@@ -39,6 +39,14 @@ def test_an_address_that_is_not_on_the_list_is_as_good_as_taken_off(lists):
     adapter.lift(Channel.EMAIL, ADDRESS, opt_in=False)
 
 
+def test_a_domain_of_other_letters_is_taken_off_as_mail_carries_it_too(lists):
+    adapter, ses, _ = lists
+    ses.add_client_error(DELETE, "NotFoundException", expected_params={"EmailAddress": "ada@müller.example"})
+    ses.add_response(DELETE, {}, {"EmailAddress": "ada@xn--mller-kva.example"})
+
+    adapter.lift(Channel.EMAIL, "ada@müller.example", opt_in=False)
+
+
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "AccessDeniedException", "InternalServiceErrorException"])
 def test_any_other_answer_means_that_the_provider_does_not_know(lists, code):
     adapter, ses, _ = lists

@@ -19,8 +19,8 @@ class AwsSuppressions(Struct, frozen=True):
         """Take an address off the provider's list; see ``ports.ProviderSuppressions``.
 
         SES compares without case when it sends, but its management API wants the spelling that is on the
-        list (Amazon SES Developer Guide, "Using the account-level suppression list"); ours is normalised,
-        so that is tried. SNS takes an opt-in for a number once in thirty days (API Reference, "OptInPhoneNumber").
+        list (Amazon SES Developer Guide, "Using the account-level suppression list"). The recipient's own spelling is
+        known nowhere, so ours is tried, and that of the domain as mail carries it. SNS takes an opt-in for a number once in thirty days (API Reference, "OptInPhoneNumber").
         """
         try:
             if channel is Channel.EMAIL:
@@ -35,8 +35,20 @@ class AwsSuppressions(Struct, frozen=True):
             ) from error
 
     def _remove_from_ses(self, address: str) -> None:
-        try:
-            self.ses.delete_suppressed_destination(EmailAddress=address)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NotFoundException":
-                raise
+        for spelling in dict.fromkeys((address, _as_sent(address))):
+            try:
+                self.ses.delete_suppressed_destination(EmailAddress=spelling)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "NotFoundException":
+                    raise
+
+
+def _as_sent(address: str) -> str:
+    """Return an address with its domain in the form of the DNS (RFC 5890), as it is where that has none."""
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return address
