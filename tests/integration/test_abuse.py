@@ -302,7 +302,7 @@ MAKING_ANEW = ("/exports", "/undelivered/resend", "/notifications")
 
 
 class TestRepeats:
-    # An export, a batch and a notification without an id are new each time; what must not happen twice is held to below.
+    # An export, a batch and a notification without an id are new each time; what must not be is below.
     @pytest.mark.parametrize("route", guarded(lambda route: route.path not in MAKING_ANEW))
     def test_the_same_request_again_changes_nothing_more(self, api, route):
         headers = manager() if Role.MANAGER in route.access.value else host()

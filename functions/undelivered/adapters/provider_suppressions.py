@@ -19,8 +19,9 @@ class AwsSuppressions(Struct, frozen=True):
         """Take an address off the provider's list; see ``ports.ProviderSuppressions``.
 
         SES compares without case when it sends, but its management API wants the spelling that is on the
-        list (Amazon SES Developer Guide, "Using the account-level suppression list"). The recipient's own spelling is
-        known nowhere, so ours is tried, and that of the domain as mail carries it. SNS takes an opt-in for a number once in thirty days (API Reference, "OptInPhoneNumber").
+        list (Amazon SES Developer Guide, "Using the account-level suppression list"). The recipient's own
+        spelling is known nowhere, so ours is tried, and that of the domain as mail carries it. SNS takes an
+        opt-in for a number once in thirty days (API Reference, "OptInPhoneNumber").
         """
         try:
             if channel is Channel.EMAIL:
