@@ -192,6 +192,13 @@ class TestANewAccount:
 
         assert is_registered(acting, new_account)
 
+    def test_by_the_digests_where_its_registration_broke_off(self, acting, new_account):
+        store(acting, "accounts", account_id="~accounts", record=new_account, body="{}")
+
+        wake(acting, "SendDigests", {})
+
+        assert stored(acting, "accounts", new_account, "settings") is not None
+
     def test_by_the_schedule(self, acting, new_account):
         item = resent(an_item(Reason.MAILBOX_DISABLED, account_id=new_account, sent_at=ago(days=1)), at=ago(hours=1))
         store_item(acting, item)
