@@ -1,4 +1,4 @@
-"""`undelivered reconcile`: count every item of the report anew, and say what the counters lack of them."""
+"""`undelivered reconcile`: count every item of the report and of history anew, and say what the counters lack."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def reconcile(
     fix: Annotated[bool, typer.Option("--fix", help="Correct what is wrong.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
-    """Count every item of the report anew and say what its counters lack; exit with 1 when any is wrong and stays so.
+    """Count all items anew and say what their counters lack; exit with 1 when any is wrong and stays so.
 
     Items may come and go meanwhile. A day that others kept writing is told as busy; try again.
     """
@@ -40,7 +40,12 @@ def reconcile(
         Console(stderr=True).print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(1) from None
     accounts = [account] if account else list(keeping.accounts.account_ids())
-    told = [drift for account_id in accounts for drift in keeping.all_days(account_id, fix=fix)]
+    told: list[Drift] = []
+    with Console(stderr=True).status("Counting") as status:
+        for account_id in accounts:
+            for drift in keeping.all_days(account_id, fix=fix):
+                told.append(drift)
+                status.update(f"{escape(account_id)}, {drift.day} ({drift.counters}), {len(told)} days counted")
     wrong = [drift for drift in told if drift.lacked]
     busy = [drift for drift in told if drift.lacked is None]
     if as_json:

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, an_item, reported, resent
 from tests.contract.worlds import BACKENDS, on_moto
+from undelivered.adapters.dynamodb.account_store import RECOUNT
 from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep
-from undelivered.adapters.dynamodb.models import CountsModel
+from undelivered.adapters.dynamodb.models import AccountModel, CountsModel
 from undelivered.adapters.dynamodb.repeats import KEPT, DynamoRepeatStore
 from undelivered.domain.account import AccountSettings
 from undelivered.domain.feedback import Outcome
@@ -161,6 +162,55 @@ def test_reconciling_the_whole_tells_what_is_wrong_and_corrects_it(on_tables):
 
     assert {drift.counters: drift.lacked for drift in told} == {"live": {"eh": 1}, "failed": {"eh.mailbox_disabled": 1}}
     assert again == []
+
+
+def test_reconciling_the_whole_reaches_back_as_far_as_history(on_tables):
+    world = on_tables
+    days = [TODAY - timedelta(days=before) for before in (60, 200, 390)]
+    world.clock.now = NOW - timedelta(days=395)
+    world.undelivered.add_new([NewEntry(an_item(number=n, days_ago=(TODAY - day).days)) for n, day in enumerate(days)])
+    world.clock.now = NOW
+    items = [
+        world.undelivered.find(ACCOUNT, an_item(number=n, days_ago=(TODAY - d).days).entry_key)
+        for n, d in enumerate(days)
+    ]
+    world.undelivered.sweep(ACCOUNT, NOW, 100)
+    world.undelivered.archive(items, settle_counters=False)
+    for day in days[:2]:
+        CountsModel(ACCOUNT, f"T~{day}~0").delete()
+
+    told = [drift for drift in keeping(world).all_days(ACCOUNT, fix=True) if drift.lacked]
+    again = [drift for drift in keeping(world).all_days(ACCOUNT, fix=False) if drift.lacked]
+
+    assert [(drift.day, drift.lacked) for drift in told] == [(day, {"eh.mailbox_disabled": 1}) for day in days[:2]]
+    assert again == []
+
+
+def test_counting_anew_that_is_cut_short_goes_on_where_it_was(on_tables):
+    world = on_tables
+    world.accounts.save_settings(AccountSettings(ACCOUNT, "UTC"))
+    world.undelivered.add_new([NewEntry(an_item(number=number, days_ago=number)) for number in range(2, 8)])
+    world.accounts.save_settings(AccountSettings(ACCOUNT, "Pacific/Auckland"))
+    upkeep = DynamoCounterUpkeep(zone_of=world.zones)
+    later = datetime.now(NOW.tzinfo) + timedelta(minutes=5)
+    days = upkeep.days_to_recount(ACCOUNT, later)
+    checks = iter([True, True, True])  # before the account, and before each of two days
+
+    KeepCounters(_Known(upkeep, days), world.accounts, lambda: NOW)(lambda: next(checks, False))
+
+    assert list(upkeep.days_to_recount(ACCOUNT, later)) == list(days[2:])
+
+
+def test_a_change_of_time_zone_while_days_are_counted_anew_begins_anew(on_tables):
+    upkeep, other = (DynamoCounterUpkeep(zone_of=on_tables.zones) for _ in range(2))
+    on_tables.undelivered.add_new([NewEntry(an_item(number=number, days_ago=number)) for number in range(2, 8)])
+    AccountModel(ACCOUNT, RECOUNT, body='{"at": 1000}').save()
+    days = upkeep.days_to_recount(ACCOUNT, NOW)
+    AccountModel(ACCOUNT, RECOUNT, body='{"at": 2000}').save()
+
+    upkeep.leave_to_recount(ACCOUNT, days[1:])
+
+    assert other.days_to_recount(ACCOUNT, NOW) == days
 
 
 def test_a_change_of_time_zone_ends_with_right_counters(on_tables):

@@ -54,18 +54,26 @@ class KeepCounters(Struct, frozen=True):
         days = self.counters.days_to_recount(account_id, self.clock())
         if not days:
             return
-        left = [day for day in days if not time_left() or not self._recounted(account_id, day)]
-        if len(left) < len(days):
-            self.counters.leave_to_recount(account_id, left)
+        left = list(days)
+        for day in days:
+            if not time_left():
+                return
+            if self._recounted(account_id, day):
+                left.remove(day)
+                # Kept day by day, so that a run that is cut short has got somewhere.
+                self.counters.leave_to_recount(account_id, left)
 
     def _recounted(self, account_id: str, day: date) -> bool:
         """Count a day anew; False when it has to wait."""
-        oldest = self.clock() - timedelta(days=self.accounts.settings(account_id).history_days - 1)
-        if day <= oldest.date():
+        if day < self._oldest(account_id):
             return True  # its items are being forgotten; what was counted stays
         if self._is_moving(day):
             return False
         return self._failed(account_id, day, fix=True).lacked is not None
+
+    def _oldest(self, account_id: str) -> date:
+        """Return the oldest day of which no item is forgotten yet."""
+        return (self.clock() - timedelta(days=self.accounts.settings(account_id).history_days - 2)).date()
 
     def _is_moving(self, day: date) -> bool:
         """Whether items of a day may be on their way to history, so that they cannot be counted."""
@@ -73,12 +81,11 @@ class KeepCounters(Struct, frozen=True):
         return edge - _MOVING <= day <= edge + timedelta(days=1)
 
     def all_days(self, account_id: str, *, fix: bool) -> Iterator[Drift]:
-        """Yield what the counters of each day of the report lack, empty where they are right."""
+        """Yield what the counters of each day of the report and of history lack, empty where they are right."""
         today = self.clock().astimezone(UTC).date()
         for before in range(_DAYS + 1):
             yield self._live(account_id, today - timedelta(days=before), fix=fix)
-        for before in range(-1, _DAYS + 1):
-            day = today - timedelta(days=before)
+        for day in self.counters.failed_days(account_id, self._oldest(account_id), today + timedelta(days=1)):
             if not self._is_moving(day):
                 yield self._failed(account_id, day, fix=fix)
 

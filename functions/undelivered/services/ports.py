@@ -145,6 +145,9 @@ class CounterUpkeep(Protocol):
         Nothing sound can be said of a day that items are on their way to history from.
         """
 
+    def failed_days(self, account_id: str, first: date, last: date) -> Sequence[date]:
+        """Return those days of a span, in the account's time zone, that have items or counters of what failed."""
+
     def correct(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
         """Add a drift to the live counters of its day."""
 

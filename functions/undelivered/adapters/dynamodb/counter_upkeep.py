@@ -22,10 +22,11 @@ from undelivered.adapters.dynamodb.requests import (
     busy_is_retryable,
     get,
     is_condition_failure,
+    query,
     query_all,
     write,
 )
-from undelivered.domain.reporting import CountChange, count_change, day_start
+from undelivered.domain.reporting import CountChange, count_change, day_start, local_day
 
 _RESOLVED = "resolved."
 _CLAIMS_KEPT_SECONDS = 3 * 86_400
@@ -38,6 +39,8 @@ class DynamoCounterUpkeep:
 
     def __init__(self, *, zone_of: Callable[[str], ZoneInfo]) -> None:
         self._zone_of = zone_of
+        # When each account's time zone changed for which days are being counted anew.
+        self._changed_at: dict[str, int] = {}
 
     def drift(self, account_id: str, day: date, now: datetime) -> Mapping[str, int] | None:
         """Return what the counters of a day (in UTC) lack of its live items, empty when they are right.
@@ -77,6 +80,14 @@ class DynamoCounterUpkeep:
         total.subtract(_in_words(before))
         return _nonzero(total)
 
+    def failed_days(self, account_id: str, first: date, last: date) -> Sequence[date]:
+        """Return those days of a span, newest first, that have items or counters of what failed."""
+        zone = self._zone_of(account_id)
+        days = set(counters.failed_by_day(account_id, first, last, consistent=True))
+        for model in (UndeliveredModel, HistoryModel):
+            days.update(_days_with_items(model, account_id, first, last, zone))
+        return sorted(days, reverse=True)
+
     def correct(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
         """Add a drift of live items to the counters of its day; what others count meanwhile stays counted."""
         write(counters.additions(account_id, {day: CountChange(live=Counter(drift))}))
@@ -107,6 +118,7 @@ class DynamoCounterUpkeep:
                 return ()
         if int(now.timestamp()) < told["at"] + _ZONE_KNOWN_SECONDS:
             return ()
+        self._changed_at[account_id] = told["at"]
         if "days" in told:
             return tuple(date.fromisoformat(text) for text in told["days"])
         counted = counters.failed_by_day(account_id, date.min, date.max, consistent=True)
@@ -118,7 +130,10 @@ class DynamoCounterUpkeep:
         with busy_is_retryable():
             model = AccountModel.get(account_id, RECOUNT, consistent_read=True)
             known = AccountModel.body == model.body
-            told = {"at": json.loads(model.body)["at"], "days": [day.isoformat() for day in days]}
+            changed_at = json.loads(model.body)["at"]
+            if changed_at != self._changed_at.get(account_id):
+                return
+            told = {"at": changed_at, "days": [day.isoformat() for day in days]}
             try:
                 if days:
                     model.update([AccountModel.body.set(json.dumps(told))], condition=known)
@@ -145,6 +160,20 @@ class DynamoCounterUpkeep:
 def _items(model: type[ItemTable], account_id: str, day: date, zone: ZoneInfo) -> Iterator[Row]:
     low, high = key_from(day_start(day, zone)), key_from(day_start(day + timedelta(days=1), zone))
     return query_all(model, account_id, model.entry_key.between(low, high), consistent=True)
+
+
+def _days_with_items(
+    model: type[ItemTable], account_id: str, first: date, last: date, zone: ZoneInfo
+) -> Iterator[date]:
+    """Yield the days of a span that have any, newest first, by a small read for each."""
+    low, day = key_from(day_start(first, zone)), last + timedelta(days=1)
+    while True:
+        within = model.entry_key.between(low, key_from(day_start(day, zone)))
+        rows, _ = query(model, account_id, within, limit=1, newest_first=True, consistent=True)
+        if not rows:
+            return
+        day = local_day(item_of(rows[0]).sent_at, zone)
+        yield day
 
 
 def _counted(account_id: str, day: date) -> counters.LiveDay:
