@@ -277,7 +277,7 @@ class LocalStack:
         _await_emulator(state_dir, port, emulator)
         progress("Deploying the template")
         outputs = _deploy(endpoint, built)
-        _let_items_expire(endpoint, built, outputs)
+        _finish_tables(endpoint, built, outputs)
         open_console(_client(endpoint, "cognito-idp"), outputs)
         progress("Making accounts and people")
         description = Description(
@@ -585,14 +585,17 @@ def _await_deployment(cloudformation: Any) -> dict[str, str]:  # noqa: ANN401 - 
     raise ToolError(f"The template was not deployed ({stack['StackStatus']}): {why or 'it took too long.'}")
 
 
-def _let_items_expire(endpoint: str, built: "Build", outputs: Mapping[str, str]) -> None:
-    """Set the tables' time to live, which the emulator's CloudFormation passes over."""
+def _finish_tables(endpoint: str, built: "Build", outputs: Mapping[str, str]) -> None:
+    """Set the tables' time to live and recovery, which the emulator's CloudFormation passes over."""
     dynamodb = _client(endpoint, "dynamodb")
     for name, resource in built.template["Resources"].items():
-        if resource["Type"] == "AWS::DynamoDB::Table" and "TimeToLiveSpecification" in resource["Properties"]:
-            dynamodb.update_time_to_live(
-                TableName=outputs[name], TimeToLiveSpecification=resource["Properties"]["TimeToLiveSpecification"]
-            )
+        if resource["Type"] != "AWS::DynamoDB::Table":
+            continue
+        table, wanted = outputs[name], resource["Properties"]
+        if "TimeToLiveSpecification" in wanted:
+            dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=wanted["TimeToLiveSpecification"])
+        recovery = wanted["PointInTimeRecoverySpecification"]
+        dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)
 
 
 # --- people

@@ -43,7 +43,7 @@ def test_the_command_says_how_every_part_is_and_ends_in_a_1_for_what_the_emulato
     assert done.returncode == 1
     assert {each["check"] for each in findings} == set(CHECKS)
     assert all(each["remedy"] for each in findings if each["status"] in {"wrong", "warning"})
-    # The emulator has no delivery status of texts, and knows no recovery to a point in time unless told so itself.
+    # The emulator has no delivery status of texts.
     unseen = {each["check"] for each in findings if each["status"] == "could not look"}
     assert unseen <= {"texts: delivery status", "texts: sandbox", "texts: spending"}
 
@@ -52,6 +52,7 @@ def test_what_is_in_order_is_said_to_be(examined):
     for check in (
         parts.api,
         parts.people,
+        parts.tables,
         parts.event_sources,
         parts.feedback_subscription,
         mail.configuration_sets,
@@ -78,6 +79,22 @@ def test_a_queue_that_wakes_nobody_is_said_and_how_to_switch_it_on(stack, examin
 
     assert said == ["SendNotificationsSends is Disabled: nothing reaches its function"]
     eventually(lambda: not wrong(examined, parts.event_sources), "it is not switched on again", WITHIN)
+
+
+def test_a_table_that_cannot_be_recovered_is_said_and_the_remedy_helps(stack, examined):
+    dynamodb = stack.client("dynamodb")
+    table = examined.physical("HistoryTable")
+    off = {"PointInTimeRecoveryEnabled": False}
+    dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=off)
+
+    (finding,) = [each for each in examine(examined, {"it": parts.tables}) if each.status is not Status.OK]
+    assert finding.what == "HistoryTable cannot be recovered to a point in time"
+    command, _, setting = finding.remedy.partition(" --point-in-time-recovery-specification ")
+    assert command == f"aws dynamodb update-continuous-backups --table-name {table}"
+    name, _, value = setting.partition("=")
+    dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification={name: value == "true"})
+
+    assert wrong(examined, parts.tables) == []
 
 
 def test_a_schedule_that_is_switched_off_is_said(stack, examined):
