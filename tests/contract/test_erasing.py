@@ -269,6 +269,21 @@ class TestWhatStays:
         with pytest.raises(RefusedError):
             manage.lift(ACCOUNT, Channel.EMAIL, EMAIL, by="m@example.com", why="x")
 
+    def test_both_forms_of_one_address_are_lifted_as_one(self, desk):
+        desk.world.suppressions.save(None, a_suppression(EMAIL))
+        desk.erase()
+        desk.clock.now += timedelta(days=1)
+        desk.world.suppressions.save(None, a_suppression(EMAIL, since=desk.clock()))
+        desk.clock.now += timedelta(days=1)
+        manage = ManageSuppressions(desk.world.suppressions, FakeProviderSuppressions(), desk.clock)
+
+        manage.lift(ACCOUNT, Channel.EMAIL, EMAIL, by="m@example.com", why="x")
+
+        found = desk.suppression()
+        assert (found.active, found.hidden) == (False, "")
+        desk.world.suppressions.hide(ACCOUNT, Channel.EMAIL, EMAIL)
+        assert not desk.suppression().active
+
     def test_what_was_lifted_hidden_does_not_come_back_by_an_old_event(self, desk):
         desk.world.suppressions.save(None, a_suppression(EMAIL))
         desk.erase()

@@ -244,6 +244,12 @@ class TestRoles:
         assert belongings(api) == before
         assert route.method == "GET" or answer.status == 403
 
+    @pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("GET", "/data")])
+    def test_only_managers_have_a_customer_erased_or_told_in_full(self, api, method, path):
+        for headers in (host(), viewer()):
+            assert api.call(method, f"/customers/c-{SECRET}{path}", headers=headers).status == 403
+        assert api.call(method, f"/customers/c-{SECRET}{path}", headers=manager()).status in {200, 202}
+
     def test_only_routes_that_read_are_open_to_viewers(self):
         acting = {(route.method, route.path) for route in ROUTES if route.method != "GET"}
         open_to_viewers = {(route.method, route.path) for route in ROUTES if Role.VIEWER in route.access.value}

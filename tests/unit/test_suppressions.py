@@ -20,7 +20,7 @@ from undelivered.domain.announcement import announced_form, announcement
 from undelivered.domain.errors import NotFoundError, RefusedError, SuppressionNotLiftedError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.notification import Dismissal
-from undelivered.domain.suppression import SuppressionReason, merge_suppression
+from undelivered.domain.suppression import SuppressionReason, joined, merge_suppression
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.follow_up import FollowUp
 from undelivered.services.manage_suppressions import ManageSuppressions
@@ -277,3 +277,15 @@ def test_an_announcement_holds_an_address_only_when_that_is_switched_on():
 
     assert ITEM.recipient not in str(announced_form(told, with_address=False))
     assert announced_form(told, with_address=True)["recipient"] == ITEM.recipient
+
+
+def test_what_was_lifted_in_one_form_is_spent_in_the_other():
+    """An address that was erased and came back has two forms; whatever was lifted last counts for both."""
+    old, lifted, later = NOW - timedelta(days=9), NOW - timedelta(days=5), NOW - timedelta(days=3)
+    hidden = a_suppression("", hidden="f00d", since=old, lifted_at=lifted)
+    readable = a_suppression(ADDRESS, since=lifted - timedelta(days=1), lifted_at=old)
+
+    assert readable.active
+    assert not joined(readable, hidden).active
+    assert joined(replace(readable, since=later), hidden).active
+    assert not joined(replace(readable, lifted_at=NOW), replace(hidden, lifted_at=None)).active
