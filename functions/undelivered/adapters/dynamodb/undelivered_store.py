@@ -61,10 +61,10 @@ ACTIONS_AT_MOST = 100
 _ROUNDS = 3
 """How often a group is tried again without what was there already."""
 
-_PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+_PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Longest waits before each try of a contended transaction; the actual one is drawn below it."""
 
-_PAUSES_AT_EDGE_SECONDS = (*_PAUSES_SECONDS, *(0.4,) * 6)
+_PAUSES_AT_EDGE_SECONDS = (*_PAUSES_SECONDS, *(0.8,) * 5)
 """At the edge all writers of an account meet in one row."""
 
 _SWEPT_AT_ONCE = 60
