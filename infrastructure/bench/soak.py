@@ -34,6 +34,7 @@ _WARM: Final = 0.2
 """The part of the time after which caches are full and memory should rise no more."""
 
 _GIVEN_UP_S: Final = 900
+_ASKED_AT_MOST: Final = 30
 _MEGABYTE: Final = 1_000_000
 
 Sample = Mapping[int, int]
@@ -48,6 +49,8 @@ class _Load:
     next_number: int = 0
     messages: int = 0
     expected: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+    """How often the API was too busy to answer."""
 
     def publish(self, writers: ThreadPoolExecutor) -> None:
         """Publish the next events, some of them twice."""
@@ -68,7 +71,7 @@ def measure(minutes: float, progress: Callable[[float], None]) -> list[Figure]:
         load = _Load(stack)
         samples: list[Sample] = []
         load.publish(writers)
-        _await_count(stack, load.expected)  # cold starts are measured elsewhere
+        _await_count(load)  # cold starts are measured elsewhere
         began = time.monotonic()
         while (passed := time.monotonic() - began) < minutes * 60:
             if _waiting(stack, "FeedbackQueueUrl") < _WAITING_AT_MOST:
@@ -77,12 +80,12 @@ def measure(minutes: float, progress: Callable[[float], None]) -> list[Figure]:
                 time.sleep(0.1)
             if passed >= len(samples) * minutes * 60 / _SAMPLES:
                 samples.append(_sample(stack))
-                _look(stack)
+                _look(load)
                 progress(passed / (minutes * 60))
-        _await_count(stack, load.expected)
+        _await_count(load)
         took = time.monotonic() - began
         samples.append(_sample(stack))
-        _check(stack, load.expected)
+        _check(load)
         names = {each.process.pid: each.function for each in function_processes(stack.description.pid)}
         emulator = resident(stack.description.pid) / _MEGABYTE
     return _figures(load, took, samples, names, emulator)
@@ -109,7 +112,7 @@ def _figures(
             load.messages / took,
             "events/s",
             f"{load.messages:,} events in {took / 60:.1f} minutes, each counted once in the end",
-            {"items": float(load.expected.total())},
+            {"items": float(load.expected.total()), "refused_by_the_api": float(load.refused)},
         ),
         Figure(
             "soak_memory_growth",
@@ -147,45 +150,51 @@ def _sample(stack: LocalStack) -> Sample:
     return {pid: size for pid, size in told.items() if size}
 
 
-def _ask(stack: LocalStack, account: str, path: str) -> dict[str, Any]:
+def _ask(load: _Load, account: str, path: str) -> dict[str, Any]:
+    """Ask the API as a manager; once more when it is too busy to answer, which is noted."""
     import httpx  # noqa: PLC0415 - slow to import
 
-    token = stack.token(stack.user(account_id=account).email)
-    answer = httpx.get(stack.api_url + path, headers={"Authorization": token}, timeout=60).raise_for_status()
-    told: dict[str, Any] = answer.json()
-    return told
+    token = load.stack.token(load.stack.user(account_id=account).email)
+    for _ in range(_ASKED_AT_MOST):
+        answer = httpx.get(load.stack.api_url + path, headers={"Authorization": token}, timeout=60)
+        if not answer.is_server_error:
+            told: dict[str, Any] = answer.raise_for_status().json()
+            return told
+        load.refused += 1
+        time.sleep(1)
+    raise ToolError(f"The API answers {answer.status_code} again and again.")
 
 
-def _look(stack: LocalStack) -> None:
-    _ask(stack, DEFAULT_ACCOUNT, "/undelivered?limit=50")
+def _look(load: _Load) -> None:
+    _ask(load, DEFAULT_ACCOUNT, "/undelivered?limit=50")
 
 
-def _counted(stack: LocalStack) -> Counter[str]:
+def _counted(load: _Load) -> Counter[str]:
     accounts = (DEFAULT_ACCOUNT, OTHER_ACCOUNT)
-    return Counter({account: _ask(stack, account, "/undelivered/count")["total"] for account in accounts})
+    return Counter({account: _ask(load, account, "/undelivered/count")["total"] for account in accounts})
 
 
-def _await_count(stack: LocalStack, expected: Counter[str]) -> None:
+def _await_count(load: _Load) -> None:
     """Wait until all is counted and nothing waits any more."""
     deadline = time.monotonic() + _GIVEN_UP_S
-    while _waiting(stack, "FeedbackQueueUrl") or not _counted(stack) >= expected:
+    while _waiting(load.stack, "FeedbackQueueUrl") or not _counted(load) >= load.expected:
         if time.monotonic() > deadline:
-            raise ToolError(f"Events were lost: {_counted(stack)} are counted of {expected}.")
+            raise ToolError(f"Events were lost: {_counted(load)} are counted of {load.expected}.")
         time.sleep(0.5)
 
 
-def _check(stack: LocalStack, expected: Counter[str]) -> None:
+def _check(load: _Load) -> None:
     """Hold what is counted and what is in the table against what was published."""
     found = Counter[str]()
     pages = (
-        stack.client("dynamodb")
+        load.stack.client("dynamodb")
         .get_paginator("scan")
-        .paginate(TableName=stack.tables["undelivered"], ProjectionExpression="account_id")
+        .paginate(TableName=load.stack.tables["undelivered"], ProjectionExpression="account_id")
     )
     for page in pages:
         found.update(row["account_id"]["S"] for row in page["Items"])
-    counted = _counted(stack)
-    if not counted == found == expected:
-        raise ToolError(f"Published were {expected}, in the table are {found}, counted {counted}.")
-    if dead := _waiting(stack, "FeedbackDeadLetterQueueUrl"):
+    counted = _counted(load)
+    if not counted == found == load.expected:
+        raise ToolError(f"Published were {load.expected}, in the table are {found}, counted {counted}.")
+    if dead := _waiting(load.stack, "FeedbackDeadLetterQueueUrl"):
         raise ToolError(f"{dead} events were set aside as dead letters.")

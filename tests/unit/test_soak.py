@@ -60,11 +60,12 @@ def test_an_event_lost_or_counted_twice_fails_the_soak(monkeypatch, counted, sto
     stack = SimpleNamespace(
         client=lambda _: SimpleNamespace(get_paginator=lambda _: pages), tables={"undelivered": "undelivered"}
     )
+    load = soak._Load(stack, expected=Counter({"one": 5}))
     monkeypatch.setattr(soak, "_counted", lambda _: Counter({"one": counted}))
     monkeypatch.setattr(soak, "_waiting", lambda *_: dead)
 
     if said is None:
-        soak._check(stack, Counter({"one": 5}))
+        soak._check(load)
     else:
         with pytest.raises(ToolError, match=said):
-            soak._check(stack, Counter({"one": 5}))
+            soak._check(load)
