@@ -128,7 +128,9 @@ def reconfigured(stack: LocalStack, function: str, **configuration: Any) -> Iter
 def start_anew(stack: LocalStack, function: str) -> None:
     """Have a function run by containers that remember nothing; those of before finish what they are at."""
     client, name = stack.client("lambda"), function_name(stack, function)
-    client.update_function_configuration(FunctionName=name, Description=f"Anew since {time.time_ns()}")
+    # The emulator keeps the containers of the function itself unless something is told of how it runs.
+    timeout = client.get_function_configuration(FunctionName=name)["Timeout"]
+    client.update_function_configuration(FunctionName=name, Description=f"Anew since {time.time_ns()}", Timeout=timeout)
     client.get_waiter("function_updated_v2").wait(FunctionName=name)
     version = client.publish_version(FunctionName=name)["Version"]
     client.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
