@@ -232,6 +232,11 @@ def a_mail(acting, customer, sent_at, *, account_id=ACCOUNT):
     )
 
 
+def leave_now(acting, item):
+    """Take an item off the report that would leave it by itself while other tests count."""
+    acting.ask("POST", f"/undelivered/{item['id']}/dismiss", json={"reason": "seen"})
+
+
 class TestAtTheEdgeOfTheThirtyDays:
     def test_an_item_about_to_leave_is_resent_and_returns(self, acting):
         acting.send("edgar", acting.mailbox("silent", "edgar"))
@@ -242,6 +247,7 @@ class TestAtTheEdgeOfTheThirtyDays:
         acting.resend(item)
 
         assert acting.comes_to(item, "open", attempts=2)["status"] == "failed"
+        leave_now(acting, item)
 
     def test_a_text_about_to_leave_is_counted(self, acting):
         number, sent_at = "+12065550148", ago(days=30) + timedelta(minutes=10)
@@ -250,6 +256,7 @@ class TestAtTheEdgeOfTheThirtyDays:
 
         shown = acting.ask("GET", "/undelivered", params={"q": number})["items"]
         assert [one["recipient"] for one in shown] == [number]
+        leave_now(acting, shown[0])
 
     def test_a_resend_under_way_ends_in_history(self, acting):
         running = an_item(account_id=ACCOUNT, sent_at=ago(days=31), number=77, customer_id=acting.name("late"))
