@@ -7,7 +7,7 @@ emulator's own grows with all that it stores, as a database would on disk.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -96,14 +96,15 @@ def _figures(
 ) -> list[Figure]:
     warm, last = samples[int(len(samples) * _WARM)], samples[-1]
     lasting = warm.keys() & last.keys() & names.keys()
-    growth = {pid: last[pid] / warm[pid] for pid in lasting}
-    worst = max(growth, key=lambda pid: growth[pid])
+    before, after = _largest(warm, lasting, names), _largest(last, lasting, names)
+    growth = {function: after[function] / before[function] for function in before}
+    worst = max(growth, key=lambda function: growth[function])
     beside = {
         "processes": float(len(lasting)),
         "all_mb_when_warm": sum(warm[pid] for pid in lasting) / _MEGABYTE,
         "all_mb_at_the_end": sum(last[pid] for pid in lasting) / _MEGABYTE,
-        "worst_mb_when_warm": warm[worst] / _MEGABYTE,
-        "worst_mb_at_the_end": last[worst] / _MEGABYTE,
+        "worst_mb_when_warm": before[worst] / _MEGABYTE,
+        "worst_mb_at_the_end": after[worst] / _MEGABYTE,
         "emulator_mb_at_the_end": emulator,
     }
     return [
@@ -118,10 +119,22 @@ def _figures(
             "soak_memory_growth",
             growth[worst],
             "times",
-            f"memory at the end over memory when warm, of the process that grew most ({names[worst]})",
+            f"memory at the end over memory when warm, of the function that grew most ({worst})",
             beside,
         ),
     ]
+
+
+def _largest(sample: Sample, lasting: Collection[int], names: Mapping[int, str]) -> dict[str, int]:
+    """Return the memory of each function's largest process.
+
+    It has worked most, so it has been warm for longest, and a leak shows in it first. Others of the same function may
+    have hardly worked before: theirs rises to the same without anything being lost.
+    """
+    largest: dict[str, int] = {}
+    for pid in lasting:
+        largest[names[pid]] = max(sample[pid], largest.get(names[pid], 0))
+    return largest
 
 
 def _account(number: int) -> str:

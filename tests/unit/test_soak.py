@@ -13,7 +13,7 @@ MB = 1_000_000
 
 def figures(samples):
     load = soak._Load(None, messages=6_600, expected=Counter({"one": 4_500, "other": 1_500}))
-    names = {1: "IngestFeedback", 2: "FollowUp", 3: "Archive"}
+    names = {1: "IngestFeedback", 2: "FollowUp", 3: "Archive", 4: "IngestFeedback"}
     rate, growth = soak._figures(load, 60.0, samples, names, emulator=200.0)
     return rate, growth
 
@@ -35,6 +35,12 @@ def test_a_process_that_grows_misses_the_goal_however_flat_the_others_are():
 
     assert not growth.is_met
     assert growth.beside["processes"] == 2
+
+
+def test_a_process_that_began_to_work_late_only_reaches_what_its_like_has_reached():
+    _, growth = figures([{1: 88 * MB, 4: 60 * MB}] * 5 + [{1: 88 * MB, 4: 88 * MB}])
+
+    assert growth.value == 1.0
 
 
 def test_processes_that_came_or_went_are_not_compared():
