@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any, Final
+from uuid import uuid4
 
 import typer
 from rich.console import Console
@@ -177,7 +178,7 @@ def _apply(  # noqa: PLR0913 - what a change set takes
         {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
     ]
     arguments += [{"ParameterKey": key, "UsePreviousValue": True} for key in (present & declared) - set(parameters)]
-    change_set = f"deploy-{int(time.time())}"
+    change_set = f"deploy-{uuid4()}"  # two in a second are two
     cloudformation.create_change_set(
         StackName=name,
         ChangeSetName=change_set,
