@@ -3,26 +3,23 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from infrastructure.bench.command import bench
 from infrastructure.demo import demo
 from infrastructure.deploy import deploy, destroy
 from infrastructure.doctor.command import doctor
-from infrastructure.errors import ToolError
 from infrastructure.explain import explain
 from infrastructure.paths import ROOT
 from infrastructure.reconcile import reconcile
 from infrastructure.redrive import redrive
 from infrastructure.restore import restore
+from infrastructure.sentences import told_in_a_sentence
 from infrastructure.supply_chain import audit, write_bill
 
 if TYPE_CHECKING:
@@ -45,16 +42,6 @@ _STDERR = Console(stderr=True)
 StateDir = Annotated[Path | None, typer.Option(help="Folder of the stack's state.", show_default="the stack's port")]
 
 
-@contextmanager
-def _told_in_a_sentence() -> Iterator[None]:
-    """Show what the user can act on as one sentence, and exit with 1."""
-    try:
-        yield
-    except ToolError as error:
-        _STDERR.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(1) from None
-
-
 @app.command()
 def up(  # noqa: PLR0913 - one for each option
     *,
@@ -70,7 +57,7 @@ def up(  # noqa: PLR0913 - one for each option
     """Run the whole system on this machine, with a believable month of data."""
     from infrastructure.local.stack import LocalStack, ended_by_signals  # noqa: PLC0415 - boto3: only who needs it pays
 
-    with _told_in_a_sentence(), ended_by_signals():
+    with told_in_a_sentence(), ended_by_signals():
         with _STDERR.status("Starting") as status:
             stack = LocalStack.start(
                 port=port, state_dir=state_dir, empty=empty, keep=keep, progress=lambda step: status.update(f"{step}…")
@@ -110,7 +97,7 @@ def down(*, state_dir: StateDir = None) -> None:
     """Stop a stack that was started with `up --detach`."""
     from infrastructure.local.stack import find_state_dir, stop  # noqa: PLC0415 - as above
 
-    with _told_in_a_sentence():
+    with told_in_a_sentence():
         stop(find_state_dir(state_dir))
         _STDERR.print("Stopped.")
 
@@ -120,7 +107,7 @@ def token(email: Annotated[str, typer.Argument(help="Who signs in.")], *, state_
     """Print a token for the API of a running local stack."""
     from infrastructure.local.stack import LocalStack, find_state_dir  # noqa: PLC0415 - as above
 
-    with _told_in_a_sentence():
+    with told_in_a_sentence():
         print(LocalStack.attach(find_state_dir(state_dir)).token(email))
 
 
@@ -139,7 +126,7 @@ def build(
 
     if architecture not in {"arm64", "x86_64"}:
         raise typer.BadParameter("arm64 or x86_64")
-    with _told_in_a_sentence(), _STDERR.status("Building"):
+    with told_in_a_sentence(), _STDERR.status("Building"):
         if lock:
             lock_requirements()
         built = build_template(Target.aws("arm64" if architecture == "arm64" else "x86_64"))
@@ -165,7 +152,7 @@ def check() -> None:
         }.items()
         if not _passes(name, [sys.executable, "-m", *command])
     ]
-    with _told_in_a_sentence():
+    with told_in_a_sentence():
         check_requirements()
         built = build_template(Target.local())
     if not _passes("template", ["cfn-lint", str(built.template_file)]):

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from infrastructure.errors import ToolError
+from infrastructure.sentences import told_in_a_sentence
 
 if TYPE_CHECKING:
     from infrastructure.local.story import Told
@@ -24,11 +24,8 @@ def demo(
     """Show what the product does: start a stack, tell the story through its API, stop the stack."""
     console = Console(stderr=True)
     began = time.monotonic()
-    try:
+    with told_in_a_sentence():
         told = _tell_on_a_stack(console)
-    except ToolError as error:
-        console.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(1) from None
     ok = all(step.ok for step in told)
     seconds = round(time.monotonic() - began, 3)
     if as_json:

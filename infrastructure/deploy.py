@@ -2,19 +2,18 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import uuid4
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from infrastructure.console_client import open_console
 from infrastructure.errors import ToolError
+from infrastructure.sentences import told_in_a_sentence
 
 if TYPE_CHECKING:
     from infrastructure.template import Build
@@ -55,7 +54,7 @@ def deploy(
     from infrastructure.target import Target  # noqa: PLC0415 - as above
     from infrastructure.template import build  # noqa: PLC0415 - as above
 
-    with _told_in_a_sentence():
+    with told_in_a_sentence():
         given = _parameters(parameter or [])
         with _STDERR.status("Building for Lambda"):
             built = build(Target.aws())
@@ -86,7 +85,7 @@ def destroy(
 
     name = stack_name(stage)
     cloudformation = boto3.client("cloudformation")
-    with _told_in_a_sentence():
+    with told_in_a_sentence():
         if _stack(cloudformation, name) is None:
             raise ToolError(f"There is no stack {name} in this region of this account.")
         resources = _resources(cloudformation, name)
@@ -106,16 +105,6 @@ def destroy(
                 _DATA[kind](boto3, physical)
             _STDERR.print(f"{'Deleted' if delete_data else 'Kept'}: {physical}")
         _delete_layers(boto3.client("lambda"), f"{name}-dependencies")
-
-
-@contextmanager
-def _told_in_a_sentence() -> Iterator[None]:
-    """Show what the user can act on as one sentence, and exit with 1."""
-    try:
-        yield
-    except ToolError as error:
-        _STDERR.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(1) from None
 
 
 def _parameters(given: list[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from infrastructure.errors import ToolError
+from infrastructure.sentences import told_in_a_sentence
 
 if TYPE_CHECKING:
     from undelivered.services.keep_counters import Drift, KeepCounters
@@ -34,11 +35,8 @@ def reconcile(
 
     Items may come and go meanwhile. A day that others kept writing is told as busy; try again.
     """
-    try:
+    with told_in_a_sentence():
         keeping = keeping_of(state_dir, stack_name)
-    except ToolError as error:
-        Console(stderr=True).print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(1) from None
     accounts = [account] if account else list(keeping.accounts.account_ids())
     told: list[Drift] = []
     with Console(stderr=True).status("Counting") as status:

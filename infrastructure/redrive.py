@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Protocol
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from infrastructure.errors import ToolError
 from infrastructure.releases import alias_of
+from infrastructure.sentences import told_in_a_sentence
 
 _HELD_SECONDS: Final = 300
 """How long nobody else sees the letters that are being looked at."""
@@ -452,8 +451,7 @@ def redrive(  # noqa: PLR0913 - one for each option
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Try dead letters again, say why each was there and what became of it."""
-    console = Console(stderr=True)
-    try:
+    with told_in_a_sentence():
         stack = _deployment(state_dir, stack_name)
         told = [
             one
@@ -462,9 +460,6 @@ def redrive(  # noqa: PLR0913 - one for each option
                 name, line_of(name, stack), stack.client("sqs"), dry_run=dry_run, wait_seconds=wait
             )
         ]
-    except ToolError as error:
-        console.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(1) from None
     if as_json:
         print(json.dumps({"dry_run": dry_run, "messages": [asdict(one) for one in told]}))
     else:

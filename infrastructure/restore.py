@@ -19,11 +19,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from infrastructure.errors import ToolError
 from infrastructure.reconcile import keeping_of, tables_of
+from infrastructure.sentences import told_in_a_sentence
 
 if TYPE_CHECKING:
     from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
@@ -74,7 +74,7 @@ def restore(  # noqa: PLR0913 - one for each option
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Bring back what tables have lost, from backups or from a moment, and count the counters anew."""
-    try:
+    with told_in_a_sentence():
         sources = _sources(source or [])
         from_what = _from_what(backup, at, sources)
         keeping = keeping_of(state_dir, stack_name)
@@ -89,9 +89,6 @@ def restore(  # noqa: PLR0913 - one for each option
             start = _from_moment(dynamodb, at) if at else _from_backup(dynamodb, backup or "")
             restored = _restore(dynamodb, tables, start, overwrite=overwrite)
         corrected, busy = _count_anew(keeping)
-    except ToolError as error:
-        _STDERR.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(1) from None
     if as_json:
         told = {each.table: {"read": each.read, "put_back": each.put_back} for each in restored}
         print(json.dumps({"tables": told, "counters_corrected": corrected, "counters_busy": busy}))

@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from infrastructure.errors import ToolError
 from infrastructure.paths import LAYER_REQUIREMENTS
+from infrastructure.sentences import told_in_a_sentence
 
 ALLOWED: Final = frozenset(
     {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense"}
@@ -188,13 +188,10 @@ def audit(
     from infrastructure.layer import build_layer, check_requirements  # noqa: PLC0415 - builds only who needs it
     from infrastructure.target import Target  # noqa: PLC0415 - as above
 
-    try:
+    with told_in_a_sentence():
         check_requirements()
         with _STDERR.status("Building the layer"):
             distributions = distributions_of(build_layer(Target.local()))
-    except ToolError as error:
-        _STDERR.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(1) from None
     _list(distributions)
     with _STDERR.status("Looking up known vulnerabilities"):
         found = audited()

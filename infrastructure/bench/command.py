@@ -15,8 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from infrastructure.bench.figures import Figure
-from infrastructure.errors import ToolError
 from infrastructure.paths import ROOT
+from infrastructure.sentences import told_in_a_sentence
 
 _STDERR: Final = Console(stderr=True)
 _PICTURE: Final = ROOT / "infrastructure" / "bench" / "figures.svg"
@@ -62,11 +62,8 @@ def bench(
     chosen = [name.strip() for name in only.split(",") if name.strip()] or list(parts)
     if unknown := set(chosen) - set(parts):
         raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
-    try:
+    with told_in_a_sentence():
         figures = _measure({name: parts[name] for name in chosen})
-    except ToolError as error:
-        _STDERR.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(1) from None
     took = (datetime.now(UTC) - began).total_seconds()
     if not (quick or only or soak):
         from infrastructure.bench.picture import draw  # noqa: PLC0415 - matplotlib is slow to import

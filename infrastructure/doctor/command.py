@@ -15,6 +15,7 @@ from infrastructure.deploy import stack_name
 from infrastructure.doctor import mail, parts, texts
 from infrastructure.doctor.examination import Check, Examined, Finding, Status, examine
 from infrastructure.errors import ToolError
+from infrastructure.sentences import told_in_a_sentence
 
 CHECKS: Final[Mapping[str, Check]] = {
     "credentials": parts.credentials,
@@ -52,12 +53,8 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
 ) -> None:
     """Say what of a deployed stack is not as it should be, and what to do; exit with 1 when anything is wrong."""
-    console = Console(stderr=True)
-    try:
+    with told_in_a_sentence():
         examined = examined_stack(*_where(stage, state_dir))
-    except ToolError as error:
-        console.print(f"[red]{escape(str(error))}[/red]")
-        raise typer.Exit(1) from None
     findings = examine(examined, CHECKS)
     counts = Counter(finding.status for finding in findings)
     if as_json:
