@@ -9,36 +9,29 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from undelivered.domain.account import (
-    ERASED,
-    AccountSettings,
-    Customer,
-    GraceSettings,
-    Notification,
-    SendAttempt,
-    same_contact,
-)
-from undelivered.domain.announcement import Announcement
+from undelivered.domain.account_settings import AccountSettings, GraceSettings
+from undelivered.domain.customer import Customer, same_contact
 from undelivered.domain.erasure import SETTLES_AFTER, Erasure, ErasureTask
 from undelivered.domain.errors import StaleWriteError
-from undelivered.domain.identifiers import recipient_digest
-from undelivered.domain.lifecycle import merge_items, settles_at
-from undelivered.domain.notification import LIVE_STATES, State, UndeliveredItem
-from undelivered.domain.reporting import (
+from undelivered.domain.failure_counts import (
     FailedTotals,
     LiveCount,
-    ReportFilter,
     class_of,
     count_change,
-    local_day,
     resolution_bucket,
     time_to_resolve,
 )
+from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.item import LIVE_STATES, State, UndeliveredItem
+from undelivered.domain.item_event import ItemEvent
+from undelivered.domain.lifecycle import merge_items, settles_at
+from undelivered.domain.notification import ERASED, Notification, SendAttempt
+from undelivered.domain.report_query import ReportFilter, local_day
 from undelivered.domain.suppression import Suppression, hidden_form, joined
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.bulk_resend import ResendBatch
-from undelivered.services.exports import Export, Part
-from undelivered.services.ports import KeyedHashes, NewEntry, OutgoingMessage, Page, SendOrder
+from undelivered.services.ports import KeyedHashes, NewEntry, OutgoingMessage, Page, SendJob
+from undelivered.services.request_export import Export, Part
 
 Clock = Callable[[], datetime]
 
@@ -203,7 +196,7 @@ class FakeUndeliveredStore:
 
         return [other for other in self._of_account(item.account_id) if same(other)]
 
-    def held_of(
+    def find_by_customer(
         self, account_id: str, who: str, limit: int, after: str | None = None, *, past: bool
     ) -> Sequence[UndeliveredItem]:
         mine = self.history if past else self.items
@@ -256,7 +249,7 @@ class FakeReportReader:
 
     def count(self, account_id: str, now: datetime) -> LiveCount:
         live = [item for item in self._store.all_items(account_id) if item.state_at(now) in LIVE_STATES]
-        by_class = Counter(class_of(item.channel, item.verdict) for item in live)
+        by_class = Counter(class_of(item.channel, item.classification) for item in live)
         return LiveCount(by_class, sum(item.state is State.RESENDING for item in live))
 
     def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
@@ -477,17 +470,17 @@ class FakeSender:
 
 @dataclass
 class FakeQueue:
-    orders: list[SendOrder] = field(default_factory=list)
+    orders: list[SendJob] = field(default_factory=list)
 
-    def put(self, orders: Sequence[SendOrder]) -> None:
+    def put(self, orders: Sequence[SendJob]) -> None:
         self.orders.extend(orders)
 
 
 @dataclass
 class FakeAnnouncer:
-    told: list[Announcement] = field(default_factory=list)
+    told: list[ItemEvent] = field(default_factory=list)
 
-    def announce(self, told: Announcement) -> None:
+    def publish(self, told: ItemEvent) -> None:
         self.told.append(told)
 
 

@@ -10,9 +10,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from undelivered.adapters.clients import client
-from undelivered.domain.account import GraceSettings
-from undelivered.domain.notification import UndeliveredItem
+from undelivered.adapters.aws.clients import client
+from undelivered.domain.account_settings import GraceSettings
+from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import (
     AccountStore,
@@ -37,18 +37,18 @@ from undelivered.settings import (
 )
 
 if TYPE_CHECKING:
-    from undelivered.adapters.feedback import ReadEvent
+    from undelivered.adapters.feedback import ParsedEvent
     from undelivered.entrypoints.http.services import ApiServices
-    from undelivered.services.deliver import Deliver
-    from undelivered.services.erase_customers import EraseCustomers
+    from undelivered.services.cleanup import CleanUp
+    from undelivered.services.customer_data.erase import EraseCustomers
     from undelivered.services.export_report import ExportReport
-    from undelivered.services.exports import Exports
-    from undelivered.services.follow_up import FollowUp
-    from undelivered.services.keep_counters import KeepCounters
-    from undelivered.services.maintain import Maintain
-    from undelivered.services.note_repeats import NoteRepeats
+    from undelivered.services.on_item_changed import OnItemChanged
+    from undelivered.services.reconcile_counts import ReconcileCounts
     from undelivered.services.record_feedback import RecordFeedback
+    from undelivered.services.request_export import Exports
     from undelivered.services.send_digests import SendDigests
+    from undelivered.services.send_message import SendMessage
+    from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
 
 def now() -> datetime:
@@ -100,20 +100,20 @@ def notification_store() -> NotificationStore:
 
 
 @cache
-def undelivered_store(*, takes_late_news: bool = False) -> UndeliveredStore:
-    """Return the store of items; with ``takes_late_news`` it changes those as well that are history."""
+def undelivered_store(*, accept_late_events: bool = False) -> UndeliveredStore:
+    """Return the store of items; with ``accept_late_events`` it changes those as well that are history."""
     from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
 
     _tables()
     return DynamoUndeliveredStore(
-        zone_of=zone_of, history_days_of=_history_days, grace_of=_grace, takes_late_news=takes_late_news
+        zone_of=zone_of, history_days_of=_history_days, grace_of=_grace, accept_late_events=accept_late_events
     )
 
 
 @cache
 def _hashes() -> KeyedHashes:
+    from undelivered.adapters.aws.secrets import SecretsManagerKeys
     from undelivered.adapters.keyed_hashes import HmacHashes
-    from undelivered.adapters.signing_keys import SecretsManagerKeys
 
     # Made without a look at the secret, which few invocations need.
     return HmacHashes(SecretsManagerKeys(client("secretsmanager"), erasure_secret(os.environ), stages=("AWSCURRENT",)))
@@ -138,7 +138,7 @@ def _erasure_store() -> ErasureStore:
 class Ingestion(NamedTuple):
     """What the ingesting functions work with."""
 
-    read_event: Callable[..., "ReadEvent"]
+    parse_event: Callable[..., "ParsedEvent"]
     record_feedback: "RecordFeedback"
     known_topics: frozenset[str] | None
 
@@ -147,14 +147,14 @@ class Ingestion(NamedTuple):
 def ingestion() -> Ingestion:
     """Return the parts of ``ingest_feedback`` and ``ingest_sms_logs``."""
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-    from undelivered.adapters.feedback import read_event
+    from undelivered.adapters.feedback import parse_event
     from undelivered.services.record_feedback import RecordFeedback
 
     topic = os.environ.get("FEEDBACK_TOPIC_ARN")
     return Ingestion(
-        read_event,
+        parse_event,
         RecordFeedback(
-            undelivered=undelivered_store(takes_late_news=True),
+            undelivered=undelivered_store(accept_late_events=True),
             notifications=notification_store(),
             customers=DynamoCustomerStore(),
             suppressions=_suppression_store(),
@@ -181,17 +181,17 @@ def queue(variable: str) -> Queue:
 
 
 @cache
-def deliver() -> "Deliver":
+def send_message() -> "SendMessage":
     """Return the use case of the sending functions."""
+    from undelivered.adapters.aws.secrets import SecretsManagerKeys
+    from undelivered.adapters.aws.ses import SesSender
+    from undelivered.adapters.aws.sns import SnsSmsSender
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-    from undelivered.adapters.ses_sender import SesSender
-    from undelivered.adapters.signing_keys import SecretsManagerKeys
-    from undelivered.adapters.sns_sms_sender import SnsSmsSender
-    from undelivered.services.deliver import Deliver
+    from undelivered.services.send_message import SendMessage
 
     settings = SendingSettings.read(os.environ)
-    return Deliver(
-        undelivered=undelivered_store(takes_late_news=True),
+    return SendMessage(
+        undelivered=undelivered_store(accept_late_events=True),
         notifications=notification_store(),
         customers=DynamoCustomerStore(),
         suppressions=_suppression_store(),
@@ -211,13 +211,13 @@ def deliver() -> "Deliver":
 
 
 @cache
-def maintain() -> "Maintain":
+def clean_up() -> "CleanUp":
     """Return the use case of ``cleanup``."""
+    from undelivered.adapters.aws.sqs import SqsSendQueue
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-    from undelivered.adapters.sqs_queue import SqsSendQueue
-    from undelivered.services.maintain import Maintain
+    from undelivered.services.cleanup import CleanUp
 
-    return Maintain(
+    return CleanUp(
         undelivered=undelivered_store(),
         notifications=notification_store(),
         customers=DynamoCustomerStore(),
@@ -230,11 +230,11 @@ def maintain() -> "Maintain":
 @cache
 def erase_customers() -> "EraseCustomers":
     """Return the use case that carries erasures out, a part of ``cleanup``."""
+    from undelivered.adapters.aws.s3 import S3ExportFiles
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
     from undelivered.adapters.dynamodb.export_store import DynamoExportStore
-    from undelivered.adapters.dynamodb.repeats import DynamoRepeatStore
-    from undelivered.adapters.s3_export import S3ExportFiles
-    from undelivered.services.erase_customers import EraseCustomers
+    from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailureStore
+    from undelivered.services.customer_data.erase import EraseCustomers
 
     return EraseCustomers(
         erasures=_erasure_store(),
@@ -242,7 +242,7 @@ def erase_customers() -> "EraseCustomers":
         undelivered=undelivered_store(),
         notifications=notification_store(),
         suppressions=_suppression_store(),
-        repeats=DynamoRepeatStore(),
+        repeats=DynamoRepeatFailureStore(),
         exports=DynamoExportStore(),
         files=S3ExportFiles(client("s3"), exports_bucket(os.environ)),
         zone_of=zone_of,
@@ -251,13 +251,13 @@ def erase_customers() -> "EraseCustomers":
 
 
 @cache
-def keep_counters() -> "KeepCounters":
+def reconcile_counts() -> "ReconcileCounts":
     """Return the use case of the counters' upkeep, a part of ``cleanup``."""
-    from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep
-    from undelivered.services.keep_counters import KeepCounters
+    from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
+    from undelivered.services.reconcile_counts import ReconcileCounts
 
     _tables()
-    return KeepCounters(DynamoCounterUpkeep(zone_of=zone_of), accounts(), now)
+    return ReconcileCounts(DynamoCountReconciliation(zone_of=zone_of), accounts(), now)
 
 
 class Archiving(NamedTuple):
@@ -274,7 +274,7 @@ class Archiving(NamedTuple):
 @cache
 def archiving() -> Archiving:
     """Return the parts of ``archive``."""
-    from undelivered.adapters.dynamodb.mapping import is_erased, item_of
+    from undelivered.adapters.dynamodb.item_rows import is_erased, item_of
 
     return Archiving(undelivered_store(), item_of, is_erased)
 
@@ -282,8 +282,8 @@ def archiving() -> Archiving:
 @cache
 def send_digests() -> "SendDigests":
     """Return the use case of ``send_digests``."""
+    from undelivered.adapters.aws.ses import SesSender
     from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
-    from undelivered.adapters.ses_sender import SesSender
     from undelivered.services.send_digests import SendDigests
 
     settings = SendingSettings.read(os.environ)
@@ -299,38 +299,38 @@ def send_digests() -> "SendDigests":
     )
 
 
-class FollowingUp(NamedTuple):
-    """What ``follow_up`` works with; ``read_image`` and ``is_erased`` as in ``Archiving``."""
+class ItemChangeHandlers(NamedTuple):
+    """What ``on_item_changed`` works with; ``read_image`` and ``is_erased`` as in ``Archiving``."""
 
-    follow_up: "FollowUp"
-    note_repeats: "NoteRepeats"
+    on_item_changed: "OnItemChanged"
+    track_repeat_failures: "TrackRepeatFailures"
     read_image: Callable[[dict[str, Any]], UndeliveredItem]
     is_erased: Callable[[dict[str, Any]], bool]
 
 
 @cache
-def following_up() -> FollowingUp:
-    """Return the parts of ``follow_up``."""
+def item_change_handlers() -> ItemChangeHandlers:
+    """Return the parts of ``on_item_changed``."""
+    from undelivered.adapters.aws.sns import SnsItemEventPublisher
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-    from undelivered.adapters.dynamodb.mapping import is_erased, item_of
-    from undelivered.adapters.dynamodb.repeats import DynamoRepeatStore
-    from undelivered.adapters.sns_announcer import SnsAnnouncer
-    from undelivered.services.follow_up import FollowUp
-    from undelivered.services.note_repeats import NoteRepeats
+    from undelivered.adapters.dynamodb.item_rows import is_erased, item_of
+    from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailureStore
+    from undelivered.services.on_item_changed import OnItemChanged
+    from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
     settings = AnnouncementSettings.read(os.environ)
-    announcer = SnsAnnouncer(client("sns"), settings.topic_arn, with_address=settings.with_address)
-    return FollowingUp(
-        FollowUp(
+    publisher = SnsItemEventPublisher(client("sns"), settings.topic_arn, with_address=settings.with_address)
+    return ItemChangeHandlers(
+        OnItemChanged(
             undelivered=undelivered_store(),
             notifications=notification_store(),
             customers=DynamoCustomerStore(),
             suppressions=_suppression_store(),
             accounts=accounts(),
-            announcer=announcer,
+            publisher=publisher,
             clock=now,
         ),
-        NoteRepeats(undelivered_store(), DynamoRepeatStore(), zone_of),
+        TrackRepeatFailures(undelivered_store(), DynamoRepeatFailureStore(), zone_of),
         item_of,
         is_erased,
     )
@@ -339,10 +339,10 @@ def following_up() -> FollowingUp:
 @cache
 def export_report() -> "ExportReport":
     """Return the use case of ``export_report``."""
+    from undelivered.adapters.aws.lambda_ import LambdaExportRunner
+    from undelivered.adapters.aws.s3 import S3ExportFiles
     from undelivered.adapters.dynamodb.export_store import DynamoExportStore
     from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
-    from undelivered.adapters.lambda_export_runner import LambdaExportRunner
-    from undelivered.adapters.s3_export import S3ExportFiles
     from undelivered.services.export_report import ExportReport
 
     # Lambda itself tells a function its name: the template cannot, it would refer to what it defines. What an export
@@ -361,10 +361,10 @@ def export_report() -> "ExportReport":
 
 @cache
 def _exports() -> "Exports":
+    from undelivered.adapters.aws.lambda_ import LambdaExportRunner
+    from undelivered.adapters.aws.s3 import S3ExportFiles
     from undelivered.adapters.dynamodb.export_store import DynamoExportStore
-    from undelivered.adapters.lambda_export_runner import LambdaExportRunner
-    from undelivered.adapters.s3_export import S3ExportFiles
-    from undelivered.services.exports import Exports
+    from undelivered.services.request_export import Exports
 
     settings = ExportSettings.read(os.environ)
     return Exports(
@@ -378,14 +378,14 @@ def _exports() -> "Exports":
 
 @cache
 def _provider_suppressions() -> ProviderSuppressions:
-    from undelivered.adapters.provider_suppressions import AwsSuppressions
+    from undelivered.adapters.aws.suppression_lists import AwsSuppressionLists
 
-    return AwsSuppressions(client("sesv2"), client("sns"))
+    return AwsSuppressionLists(client("sesv2"), client("sns"))
 
 
 @cache
 def _signing_keys() -> SigningKeys:
-    from undelivered.adapters.signing_keys import SecretsManagerKeys
+    from undelivered.adapters.aws.secrets import SecretsManagerKeys
 
     return SecretsManagerKeys(client("secretsmanager"), ApiSettings.read(os.environ).signing_secret_arn)
 
@@ -393,11 +393,11 @@ def _signing_keys() -> SigningKeys:
 @cache
 def api() -> "ApiServices":
     """Return what the routes of the API work with."""
+    from undelivered.adapters.aws.sqs import SqsSendQueue
     from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
     from undelivered.adapters.dynamodb.idempotency_store import DynamoIdempotencyStore
     from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
     from undelivered.adapters.dynamodb.resend_batch_store import DynamoResendBatchStore
-    from undelivered.adapters.sqs_queue import SqsSendQueue
     from undelivered.entrypoints.http.services import ApiServices
     from undelivered.services.request_resend import RequestResend
 

@@ -77,7 +77,7 @@ logger = Logger(service="undelivered", logger_formatter=_PrivateFormatter(serial
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "undelivered"), service="undelivered")
 
 
-def tell_no_secrets(handler: Callable[P, R]) -> Callable[P, R]:
+def redact_unhandled_errors(handler: Callable[P, R]) -> Callable[P, R]:
     """Have errors that leave a function logged here: Lambda would log their texts, and keep them with the event."""
 
     @wraps(handler)

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from infrastructure.bench import apart
+from infrastructure.bench import subprocess_runner
 from infrastructure.bench.figures import Figure
+from infrastructure.build.target import Target
+from infrastructure.build.template import build
 from infrastructure.errors import ToolError
-from infrastructure.target import Target
-from infrastructure.template import build
 
 PEER: Final = "boto3"
 
@@ -31,19 +31,19 @@ _CLIENT: Final = "from undelivered.adapters.dynamodb.models import shared_connec
 _PREPARES: Final = {
     "api_handler": "api",
     "archive": "archiving",
-    "cleanup": "maintain",
+    "cleanup": "clean_up",
     "export_report": "export_report",
-    "follow_up": "following_up",
+    "on_item_changed": "item_change_handlers",
     "ingest_feedback": "ingestion",
     "ingest_sms_logs": "ingestion",
-    "process_resends": "deliver",
+    "process_resends": "send_message",
     "send_digests": "send_digests",
-    "send_notifications": "deliver",
+    "send_notifications": "send_message",
 }
 
 
 SETTINGS: Final = {
-    **apart.function_environment("http://127.0.0.1:9"),  # where nobody answers
+    **subprocess_runner.function_environment("http://127.0.0.1:9"),  # where nobody answers
     "TOKEN_ISSUER": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_bench",
     "CONSOLE_CLIENT_ID": "console",
     "HOST_CLIENT_ID": "host",

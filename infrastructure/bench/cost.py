@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from infrastructure.bench import lifetime
+from infrastructure.bench import lifecycle_cost
 from infrastructure.bench.figures import Figure
 
 PRICES: Final = Path(__file__).with_name("prices.toml")
@@ -28,7 +28,7 @@ _UNITS: Final = ("write_units", "read_units")
 def measure(number: int) -> list[Figure]:
     """Measure with a number of events and sends."""
     prices = tomllib.loads(PRICES.read_text())
-    costs = {stage: _of_a_million(stage, use, prices) for stage, use in lifetime.measure(number).items()}
+    costs = {stage: _of_a_million(stage, use, prices) for stage, use in lifecycle_cost.measure(number).items()}
     of_event = {stage: costs[stage] for stage in ("taking in", "following up", "leaving")}
     of_send = {stage: costs[stage] for stage in ("handing over", "sending")}
     when = f"by the prices of {prices['written_on']}"

@@ -28,21 +28,22 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from infrastructure.bench import apart
+from infrastructure.bench import subprocess_runner
 from infrastructure.bench.meter import size_of
 from infrastructure.errors import ToolError
 from infrastructure.local import dynamodb_local
 from infrastructure.local.tables import definition
 from infrastructure.paths import BUILD, FUNCTIONS
 from undelivered import bootstrap
-from undelivered.adapters.dynamodb import counters, repeats, undelivered_store
-from undelivered.adapters.dynamodb.mapping import facts_of, history_row
+from undelivered.adapters.dynamodb import counters, repeat_failure_store, undelivered_store
+from undelivered.adapters.dynamodb.client import Action, Row, TransactionConflictError, write
+from undelivered.adapters.dynamodb.item_rows import facts_of, history_row
 from undelivered.adapters.dynamodb.models import MODELS
-from undelivered.adapters.dynamodb.requests import Action, ContendedError, Row, write
+from undelivered.domain.failure_counts import count_change
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.notification import Attempt, Dismissal, Report, State, UndeliveredItem
-from undelivered.domain.reporting import count_change, local_day, window_start
-from undelivered.domain.taxonomy import Channel, Reason, verdict
+from undelivered.domain.item import Attempt, AttemptResult, Dismissal, State, UndeliveredItem
+from undelivered.domain.report_query import local_day, window_start
+from undelivered.domain.taxonomy import Channel, Reason, classification_of
 from undelivered.services.ports import NewEntry
 
 NOW: Final = datetime(2099, 11, 23, 18, 0, tzinfo=UTC)
@@ -108,8 +109,8 @@ def folder(sizes: Sequence[int], progress: Callable[[float], None] = lambda _par
             made = Path(scratch) / "made"
             made.mkdir()
             # The endpoint is not known yet: one for the rows, another to clean up.
-            environment = apart.function_environment("http://127.0.0.1:9")
-            apart.run("dataset", str(made), *map(str, sizes), environment=environment, progress=progress)
+            environment = subprocess_runner.function_environment("http://127.0.0.1:9")
+            subprocess_runner.run("dataset", str(made), *map(str, sizes), environment=environment, progress=progress)
             for outdated in _KEPT.glob(f"{_name(sizes)}-*"):
                 shutil.rmtree(outdated)
             made.rename(kept)
@@ -158,9 +159,9 @@ def main() -> None:
             client.put_item(TableName="undelivered", Item=row)
         os.environ.update(local.environment)
         _write_by(write)
-        bootstrap.maintain()(lambda: True)
-        bootstrap.keep_counters()(lambda: True)
-    apart.hand_over({})
+        bootstrap.clean_up()(lambda: True)
+        bootstrap.reconcile_counts()(lambda: True)
+    subprocess_runner.hand_over({})
 
 
 def _fill(file: Path, waiting: Iterable[tuple[str, Account, Iterator[Row]]], total: int) -> list[Row]:
@@ -174,7 +175,7 @@ def _fill(file: Path, waiting: Iterable[tuple[str, Account, Iterator[Row]]], tot
         for table, each, rows in waiting:
             for number in _insert(database, table, each.account_id, rows, through_api):
                 done += number
-                apart.tell_progress(0.85 * min(done / total, 1))
+                subprocess_runner.tell_progress(0.85 * min(done / total, 1))
         for statement in indexes:
             database.execute(statement)
     return through_api
@@ -265,7 +266,7 @@ class _Sink:
         """Take a transaction; now and then find it contended, so that the counters spread over their shards."""
         self._writes += 1
         if self._writes % _CONTENDED_EVERY == 0:
-            raise ContendedError("as with other writers")
+            raise TransactionConflictError("as with other writers")
         self.write(actions)
 
     def write(self, actions: Sequence[Action]) -> None:
@@ -344,9 +345,11 @@ def _past_rows(each: Account, sink: _Sink) -> Iterator[Row]:
 
 def _repeats(each: Account) -> Iterator[Row]:
     """Yield what is noted of addresses that fail again: of each day as many as it keeps, more than a small one has."""
-    noted = {f"person-{number}@example.com": (2, 3) for number in range(min(repeats.KEPT, each.live // 1_000))}
+    noted = {
+        f"person-{number}@example.com": (2, 3) for number in range(min(repeat_failure_store.KEPT, each.live // 1_000))
+    }
     for before in range(100):
-        yield repeats.repeats_row(each.account_id, f"P~{(NOW - timedelta(days=before)).date()}", noted)
+        yield repeat_failure_store.repeats_row(each.account_id, f"P~{(NOW - timedelta(days=before)).date()}", noted)
 
 
 def _counter_of_nothing(each: Account) -> Row:
@@ -373,7 +376,7 @@ def _item(account_id: str, number: int, sent_at: datetime, state: State, chosen:
     recipient = f"person-{customer}@example.com" if channel is Channel.EMAIL else f"+49151{customer:08}"
     outcome = Outcome.COMPLAINED if reason is Reason.COMPLAINT else Outcome.FAILED
     digits = f"{number:012x}"
-    report = Report(outcome, sent_at + timedelta(seconds=4), verdict(reason), _DIAGNOSTIC, "ses.event")
+    report = AttemptResult(outcome, sent_at + timedelta(seconds=4), classification_of(reason), _DIAGNOSTIC, "ses.event")
     origin_id = f"0100{digits}-{digits[:8]}-4b9e-5a67-8f10-{digits}-000000"
     item = UndeliveredItem(
         account_id=account_id,
@@ -397,7 +400,7 @@ def _in_state(item: UndeliveredItem, state: State, number: int) -> UndeliveredIt
         return replace(item, dismissal=Dismissal(later, "manager@harbor.example", "asked by phone"))
     again = Attempt(2, item.recipient, later, "manager@harbor.example", f"r{item.origin_id}")
     if state is State.RESOLVED:
-        return item.with_attempt(replace(again, report=Report(Outcome.DELIVERED, later, source="ses.event")))
+        return item.with_attempt(replace(again, report=AttemptResult(Outcome.DELIVERED, later, source="ses.event")))
     if state is State.OPEN and number % _RESENDING_EVERY == 0:
         return item.with_attempt(again)
     return replace(item, ready_contact="new@example.com") if number % _READY_EVERY == 1 else item

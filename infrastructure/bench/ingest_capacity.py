@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from infrastructure.bench import apart, events
+from infrastructure.bench import events, subprocess_runner
 from infrastructure.bench.figures import Figure
 from infrastructure.bench.meter import metering, units_of_transactions
 from infrastructure.local import dynamodb_local
@@ -18,8 +18,8 @@ _BATCH: Final = 100
 def measure(batches: int) -> list[Figure]:
     """Measure with a number of batches of a hundred events."""
     with dynamodb_local.running() as local:
-        environment = {**apart.function_environment(local.url), **local.environment}
-        told = apart.run("ingest_capacity", str(batches), environment=environment)
+        environment = {**subprocess_runner.function_environment(local.url), **local.environment}
+        told = subprocess_runner.run("ingest_capacity", str(batches), environment=environment)
     figures: list[Figure] = []
     for kind, which in (("event", "that suppresses nothing"), ("suppressing_event", "that suppresses its address")):
         figures += [
@@ -61,7 +61,7 @@ def main() -> None:
             "read_units": usage.read_units / (batches * _BATCH),
             "calls": usage.calls.total() / (batches * _BATCH),
         }
-    apart.hand_over(told)
+    subprocess_runner.hand_over(told)
 
 
 def _empty(models: Iterable[Any]) -> None:
@@ -79,7 +79,7 @@ def _batch(number: int, *, suppressing: bool) -> dict[str, Any]:
 
 def _quietly(function: Any, batch: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Chalice's decorators are untyped
     with contextlib.redirect_stdout(io.StringIO()):
-        return function(dict(batch), apart.LambdaContext())
+        return function(dict(batch), subprocess_runner.LambdaContext())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from infrastructure.bench import apart, events
+from infrastructure.bench import events, subprocess_runner
 from infrastructure.bench.figures import Figure
 
 _BATCH: Final = 100
@@ -23,8 +23,10 @@ _WARMING_UP: Final = 3
 
 def measure(batches: int) -> list[Figure]:
     """Measure with a number of batches of a hundred events."""
-    with apart.responder() as endpoint:
-        told = apart.run("ingest_cpu", str(batches), environment=apart.function_environment(endpoint))
+    with subprocess_runner.responder() as endpoint:
+        told = subprocess_runner.run(
+            "ingest_cpu", str(batches), environment=subprocess_runner.function_environment(endpoint)
+        )
     floor, unchecked, product = told["floor_us"], told["unchecked_floor_us"], told["product_us"]
     beside = {"floor_us": floor, "floor_without_parameter_validation_us": unchecked}
     return [
@@ -48,7 +50,7 @@ def main() -> None:
 
     def product(batch: Mapping[str, Any]) -> None:
         with contextlib.redirect_stdout(io.StringIO()):  # metrics and logs are written there
-            answer = ingest_feedback(dict(batch), apart.LambdaContext())
+            answer = ingest_feedback(dict(batch), subprocess_runner.LambdaContext())
         assert answer == {"batchItemFailures": []}, answer
 
     written = _transactions_of(product, batches[:1])
@@ -66,7 +68,7 @@ def main() -> None:
             work(batch)
             if place >= _WARMING_UP:
                 times[name].append((time.process_time() - began) / number * 1e6)
-    apart.hand_over({f"{name}_us": statistics.median(all_) for name, all_ in times.items()})
+    subprocess_runner.hand_over({f"{name}_us": statistics.median(all_) for name, all_ in times.items()})
 
 
 def _batch(number: int, now: datetime) -> dict[str, Any]:

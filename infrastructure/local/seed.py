@@ -20,10 +20,11 @@ import httpx
 from msgspec.structs import replace
 
 from infrastructure.errors import ToolError
-from infrastructure.local.month import Handed, Month, Resent, a_month
-from infrastructure.local.story import Stack
-from infrastructure.local.world_mail import Event
-from infrastructure.local.world_texts import log_group
+from infrastructure.local.sample_data import Handed, Month, Resent, a_month
+from infrastructure.local.scenario import Stack
+from infrastructure.local.ses_simulator.mail_rules import Event
+from infrastructure.local.ses_simulator.sms_rules import log_group
+from undelivered.adapters.aws.secrets import SecretsManagerKeys
 from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
 from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
 from undelivered.adapters.dynamodb.models import TableNames, use_tables
@@ -31,13 +32,12 @@ from undelivered.adapters.dynamodb.notification_store import DynamoNotificationS
 from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
 from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
 from undelivered.adapters.keyed_hashes import HmacHashes
-from undelivered.adapters.signing_keys import SecretsManagerKeys
+from undelivered.domain.item import Dismissal
 from undelivered.domain.lifecycle import open_item, record_sent, start_resend
-from undelivered.domain.notification import Dismissal
 from undelivered.domain.suppression import dropped_verdict
 from undelivered.domain.taxonomy import Channel
-from undelivered.services.deliver import unsent_feedback
 from undelivered.services.ports import NewEntry
+from undelivered.services.send_message import unsent_feedback
 
 Progress = Callable[[str], None]
 

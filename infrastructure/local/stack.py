@@ -22,17 +22,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from infrastructure.console_client import open_console
+from infrastructure.build.releases import ALIAS
+from infrastructure.build.target import Target
 from infrastructure.errors import ToolError
 from infrastructure.local import processes
 from infrastructure.paths import ROOT
-from infrastructure.releases import ALIAS
-from infrastructure.target import Target
+from infrastructure.user_pool import open_console
 
 if TYPE_CHECKING:  # boto3 takes half a second to import, which `undelivered --help` should not cost
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
-    from infrastructure.template import Build
+    from infrastructure.build.template import Build
 
 DEFAULT_PORT: Final = 4566
 REGION: Final = "us-east-1"
@@ -264,7 +264,7 @@ class LocalStack:
 
     @classmethod
     def _bring_up(cls, port: int, state_dir: Path, options: "_Options", *, empty: bool, progress: Progress) -> Self:
-        from infrastructure.template import build  # noqa: PLC0415 - as boto3
+        from infrastructure.build.template import build  # noqa: PLC0415 - as boto3
 
         endpoint = f"http://127.0.0.1:{port}"
         smtp_port, front_port = processes.free_port(), processes.free_port()
@@ -293,7 +293,7 @@ class LocalStack:
             pid=emulator,
         )
         stack = cls(state_dir, port, description, outputs)
-        if importlib.util.find_spec("infrastructure.local.world"):
+        if importlib.util.find_spec("infrastructure.local.ses_simulator.server"):
             progress("Starting the receiving world")
             stack._start_world(smtp_port, front_port)
         progress("Waiting for the API")
@@ -305,7 +305,7 @@ class LocalStack:
         return stack
 
     def _start_world(self, smtp_port: int, front_port: int) -> None:
-        command = [sys.executable, "-m", "infrastructure.local.world", "--smtp-port", str(smtp_port)]
+        command = [sys.executable, "-m", "infrastructure.local.ses_simulator.server", "--smtp-port", str(smtp_port)]
         command += ["--front-port", str(front_port)]
         command += ["--endpoint-url", self.endpoint, "--region", REGION]
         command += ["--feedback-topic-arn", self.description.feedback_topic_arn]

@@ -20,7 +20,7 @@ from chalice import Chalice
 from chalice.config import Config
 from chalice.local import LocalGateway
 
-from undelivered.entrypoints.http import console
+from undelivered.entrypoints.http.routes import console
 
 STAGE = "/api"
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -362,9 +362,9 @@ class FakeApi:
 
     def resend(self, item_id: str, body: Any) -> Answer:
         item = self.items[item_id]
-        ruling = item["resend"]
-        if not ruling["allowed"] and not (ruling["code"] == "resend_needs_consent" and (body or {}).get("consent")):
-            return self.problem(409, ruling["code"], ruling["detail"])
+        decision = item["resend"]
+        if not decision["allowed"] and not (decision["code"] == "resend_needs_consent" and (body or {}).get("consent")):
+            return self.problem(409, decision["code"], decision["detail"])
         item["state"] = "resending"
         item["attempts"] += 1
         self.waiting[item_id] = self.polls_until_outcome

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.browser.conftest import barriers
-from undelivered.domain import explanations, resend
+from undelivered.domain import explanations, resend_policy
 from undelivered.domain.taxonomy import Reason
 
 PAGES = {
@@ -152,7 +152,7 @@ def test_every_sentence_of_the_api_about_failures_has_a_translation():
         explanations._REMEDIES,
         explanations._REMEDIES_OF_TEXTS,
         explanations._FOR_GOOD,
-        resend._DETAILS,
+        resend_policy._DETAILS,
     )
     spanish = json.loads((CONSOLE / "assets" / "es.json").read_text())
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from infrastructure.local.scenario import Story, ask, eventually
 from infrastructure.local.stack import LocalStack
-from infrastructure.local.story import Story, ask, eventually
 from tests.browser.conftest import barriers, listen, take_picture
 
 OUTCOME_MS = 60_000

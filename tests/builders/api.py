@@ -33,11 +33,11 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered.entrypoints.http import auth
-from undelivered.entrypoints.http.api import ROUTES
-from undelivered.entrypoints.http.routing import refuse_other_methods, register
+from undelivered.entrypoints.http.router import refuse_other_methods, register
+from undelivered.entrypoints.http.routes import ROUTES
 from undelivered.entrypoints.http.services import ApiServices
-from undelivered.services.exports import Exports
 from undelivered.services.idempotency import IdempotencyRecord
+from undelivered.services.request_export import Exports
 from undelivered.services.request_resend import RequestResend
 
 ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Test"
@@ -260,4 +260,4 @@ def matching_resource(app, path):
 def believe_test_tokens(monkeypatch):
     """Let the API take tokens signed by the tests' key, at the tests' time."""
     verifier = auth.TokenVerifier(ISSUER, frozenset({CONSOLE, HOST}), key_set, now=NOW.timestamp)
-    monkeypatch.setattr("undelivered.entrypoints.http.routing.token_verifier", lambda *_: verifier)
+    monkeypatch.setattr("undelivered.entrypoints.http.router.token_verifier", lambda *_: verifier)

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from undelivered.domain.account import Customer, Notification, SendAttempt
+from undelivered.domain.customer import Customer
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.lifecycle import merge_feedback, open_item, start_resend
+from undelivered.domain.notification import Notification, SendAttempt
 from undelivered.domain.suppression import Suppression, SuppressionReason
-from undelivered.domain.taxonomy import Channel, Reason, verdict
+from undelivered.domain.taxonomy import Channel, Reason, classification_of
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 ACCOUNT = "acc-1"
@@ -33,7 +34,7 @@ def a_failure(
         outcome=Outcome.COMPLAINED if reason is Reason.COMPLAINT else Outcome.FAILED,
         at=at or sent_at + timedelta(minutes=1, milliseconds=250),
         sent_at=sent_at,
-        verdict=verdict(reason, kind),
+        classification=classification_of(reason, kind),
         diagnostic=diagnostic,
         source="ses",
         attribution=Attribution(account_id=ACCOUNT, attempt=attempt, entry_key=entry_key, **told),
@@ -68,7 +69,7 @@ def reported(item, outcome, *, attempt=2, at=NOW, reason=None):
         outcome,
         at,
         at,
-        verdict=verdict(reason) if reason else None,
+        classification=classification_of(reason) if reason else None,
         attribution=Attribution(attempt=attempt),
     )
     return merge_feedback(item, told, item.account_id)

@@ -10,14 +10,15 @@ from msgspec.structs import replace
 from infrastructure.bench.meter import metering, size_of
 from tests.builders.items import NOW, an_item, reported, resent
 from tests.contract.worlds import on_dynamodb_local
+from undelivered.adapters.dynamodb.client import add, get_many, write
 from undelivered.adapters.dynamodb.counter_names import LIVE_BY_NAME
 from undelivered.adapters.dynamodb.counters import SHARDS, WRITES
 from undelivered.adapters.dynamodb.leaving import note_leaving
 from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, UndeliveredModel, shared_connection
-from undelivered.adapters.dynamodb.requests import add, get_many, write
+from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.notification import Dismissal, State
-from undelivered.domain.reporting import CLASSES, Period, ReportFilter
+from undelivered.domain.item import Dismissal, State
+from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
 from undelivered.services.ports import NewEntry
 

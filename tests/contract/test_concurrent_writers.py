@@ -10,13 +10,13 @@ import pytest
 from tests.builders.items import ACCOUNT, NOW, a_failure, an_item, reported, resent
 from tests.contract.worlds import on_dynamodb_local
 from tests.fakes import FakeHashes
-from undelivered.adapters.dynamodb.mapping import item_of
+from undelivered.adapters.dynamodb.client import query_all
+from undelivered.adapters.dynamodb.item_rows import item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
-from undelivered.adapters.dynamodb.requests import query_all
+from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
+from undelivered.domain.item import LIVE_STATES, State
 from undelivered.domain.lifecycle import record_sent
-from undelivered.domain.notification import LIVE_STATES, State
-from undelivered.domain.reporting import CLASSES
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
 
@@ -86,7 +86,8 @@ def counted_by_hand(items):
         each = next(
             each
             for each in CLASSES
-            if (each.channel, each.status, each.kind) == (item.channel, item.verdict.status, item.verdict.kind)
+            if (each.channel, each.status, each.kind)
+            == (item.channel, item.classification.status, item.classification.kind)
         )
         by_class[each] = by_class.get(each, 0) + 1
     return by_class, sum(item.state is State.RESENDING for item in live)
@@ -140,7 +141,7 @@ def test_many_writers_end_where_a_single_one_ends(dynamodb_local):
 
 
 def end_of(world):
-    items = {key: (item.attempts, item.state, item.verdict) for key, item in stored(world).items()}
+    items = {key: (item.attempts, item.state, item.classification) for key, item in stored(world).items()}
     return items, suppressions(world), counted(world), failed_ever(world)
 
 
@@ -184,7 +185,7 @@ def of_a_resend(item, outcome, reason=None):
         outcome=outcome,
         at=NOW,
         sent_at=NOW - timedelta(hours=1),
-        verdict=report.verdict,
+        classification=report.classification,
         attribution=Attribution(account_id=ACCOUNT, attempt=2, entry_key=item.entry_key),
     )
 

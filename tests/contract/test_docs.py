@@ -8,13 +8,13 @@ import pytest
 import typer
 from botocore.stub import ANY, Stubber
 
-from infrastructure.cli import app as command_line
+from infrastructure.build.template import load_fragments
+from infrastructure.cli.main import app as command_line
 from infrastructure.paths import CHALICE_CONFIG, FUNCTIONS, RESOURCES, ROOT
-from infrastructure.template import load_fragments
 from tests.builders.docs import sections, slug
 from tests.builders.metrics import metrics_of_the_code
-from undelivered.adapters.feedback.values import attribution
-from undelivered.entrypoints.http.api import ROUTES
+from undelivered.adapters.feedback.json_values import attribution
+from undelivered.entrypoints.http.routes import ROUTES
 
 TOOL = ROOT / "infrastructure"
 DOCS = TOOL / "docs"

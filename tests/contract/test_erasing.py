@@ -19,21 +19,21 @@ from tests.builders.items import (
     reported,
     resent,
 )
-from tests.contract.worlds import BACKENDS, World
+from tests.contract.worlds import BACKENDS, SesSimulator
 from tests.fakes import FakeExportFiles, FakeHashes, FakeProviderSuppressions
-from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep
+from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.domain.erasure import SETTLES_AFTER, ErasureState
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.notification import Audit, Dismissal, State
-from undelivered.domain.reporting import Period, ReportFilter
+from undelivered.domain.item import Audit, Dismissal, State
+from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.services.erase_customers import EraseCustomers, RequestErasure
-from undelivered.services.exports import Export
+from undelivered.services.customer_data.erase import EraseCustomers, RequestErasure
 from undelivered.services.manage_suppressions import ManageSuppressions
 from undelivered.services.ports import NewEntry
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.request_export import Export
 
 SETTLED = SETTLES_AFTER + timedelta(seconds=1)
 EMAIL, PHONE = "ada@example.com", "+12065550100"
@@ -43,7 +43,7 @@ EMAIL, PHONE = "ada@example.com", "+12065550100"
 class Desk:
     """A world with what is done in it."""
 
-    world: World
+    world: SesSimulator
     files: FakeExportFiles = field(default_factory=FakeExportFiles)
 
     @property
@@ -98,7 +98,11 @@ class Desk:
         return self.world.reports.count(ACCOUNT, self.clock()).total
 
     def held(self, who):
-        return [item for past in (False, True) for item in self.world.undelivered.held_of(ACCOUNT, who, 100, past=past)]
+        return [
+            item
+            for past in (False, True)
+            for item in self.world.undelivered.find_by_customer(ACCOUNT, who, 100, past=past)
+        ]
 
     def suppression(self, address=EMAIL, channel=Channel.EMAIL):
         return self.world.suppressions.find(ACCOUNT, channel, address)
@@ -325,7 +329,7 @@ class TestWhatStays:
 
         desk.erase()
 
-        upkeep = DynamoCounterUpkeep(zone_of=desk.world.zones)
+        upkeep = DynamoCountReconciliation(zone_of=desk.world.zones)
         assert (upkeep.failed_drift(ACCOUNT, day), upkeep.drift(ACCOUNT, day, desk.clock())) == ({}, {})
 
 
@@ -429,4 +433,4 @@ def test_it_takes_nothing_of_another_account(desk):
 
     assert desk.world.customers.find("acc-2", "c-1") is not None
     assert not desk.world.suppressions.find("acc-2", Channel.EMAIL, EMAIL).hidden
-    assert len(desk.world.undelivered.held_of("acc-2", "c-1", 10, past=False)) == 1
+    assert len(desk.world.undelivered.find_by_customer("acc-2", "c-1", 10, past=False)) == 1

@@ -12,17 +12,17 @@ from msgspec.structs import replace
 from tests.builders.items import ACCOUNT, NOW, an_item, reported, resent
 from tests.contract.worlds import BACKENDS, on_moto
 from undelivered.adapters.dynamodb.account_store import RECOUNT
-from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep
+from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.adapters.dynamodb.models import AccountModel, CountsModel
-from undelivered.adapters.dynamodb.repeats import KEPT, DynamoRepeatStore
-from undelivered.domain.account import AccountSettings
+from undelivered.adapters.dynamodb.repeat_failure_store import KEPT, DynamoRepeatFailureStore
+from undelivered.domain.account_settings import AccountSettings
+from undelivered.domain.failure_counts import median_time, resolution_bucket
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.notification import Dismissal
-from undelivered.domain.reporting import median_time, resolution_bucket
+from undelivered.domain.item import Dismissal
 from undelivered.domain.taxonomy import Reason
-from undelivered.services.keep_counters import KeepCounters
-from undelivered.services.note_repeats import NoteRepeats
 from undelivered.services.ports import NewEntry
+from undelivered.services.reconcile_counts import ReconcileCounts
+from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
 TODAY = NOW.date()
 SPAN = (TODAY - timedelta(days=29), TODAY)
@@ -89,7 +89,7 @@ def test_the_median_of_the_histogram_is_a_tenth_off_at_most(minutes):
 
 
 def follow(world, *items):
-    noting = NoteRepeats(world.undelivered, DynamoRepeatStore(), world.zones)
+    noting = TrackRepeatFailures(world.undelivered, DynamoRepeatFailureStore(), world.zones)
     for item in items:
         world.undelivered.add_new([NewEntry(item)])
         noting(None, item)
@@ -111,7 +111,7 @@ def test_addresses_that_fail_again_are_told_with_their_numbers(on_tables):
 
 
 def test_a_day_keeps_the_addresses_with_the_most_items(on_tables):
-    store = DynamoRepeatStore()
+    store = DynamoRepeatFailureStore()
     for number in range(KEPT + 20):
         store.note(ACCOUNT, f"person-{number}@example.com", {TODAY: 2 + number})
 
@@ -125,7 +125,7 @@ def test_a_day_keeps_the_addresses_with_the_most_items(on_tables):
 
 
 def keeping(world, now=NOW):
-    return KeepCounters(DynamoCounterUpkeep(zone_of=world.zones), world.accounts, lambda: now)
+    return ReconcileCounts(DynamoCountReconciliation(zone_of=world.zones), world.accounts, lambda: now)
 
 
 def always():
@@ -133,7 +133,7 @@ def always():
 
 
 def test_upkeep_of_a_day_is_done_once(on_tables):
-    upkeep = DynamoCounterUpkeep(zone_of=on_tables.zones)
+    upkeep = DynamoCountReconciliation(zone_of=on_tables.zones)
 
     assert [upkeep.claim(ACCOUNT, TODAY), upkeep.claim(ACCOUNT, TODAY)] == [True, False]
     assert upkeep.claim(ACCOUNT, TODAY + timedelta(days=1))
@@ -191,18 +191,18 @@ def test_counting_anew_that_is_cut_short_goes_on_where_it_was(on_tables):
     world.accounts.save_settings(AccountSettings(ACCOUNT, "UTC"))
     world.undelivered.add_new([NewEntry(an_item(number=number, days_ago=number)) for number in range(2, 8)])
     world.accounts.save_settings(AccountSettings(ACCOUNT, "Pacific/Auckland"))
-    upkeep = DynamoCounterUpkeep(zone_of=world.zones)
+    upkeep = DynamoCountReconciliation(zone_of=world.zones)
     later = datetime.now(NOW.tzinfo) + timedelta(minutes=5)
     days = upkeep.days_to_recount(ACCOUNT, later)
     checks = iter([True, True, True])  # before the account, and before each of two days
 
-    KeepCounters(_Known(upkeep, days), world.accounts, lambda: NOW)(lambda: next(checks, False))
+    ReconcileCounts(_Known(upkeep, days), world.accounts, lambda: NOW)(lambda: next(checks, False))
 
     assert list(upkeep.days_to_recount(ACCOUNT, later)) == list(days[2:])
 
 
 def test_a_change_of_time_zone_while_days_are_counted_anew_begins_anew(on_tables):
-    upkeep, other = (DynamoCounterUpkeep(zone_of=on_tables.zones) for _ in range(2))
+    upkeep, other = (DynamoCountReconciliation(zone_of=on_tables.zones) for _ in range(2))
     on_tables.undelivered.add_new([NewEntry(an_item(number=number, days_ago=number)) for number in range(2, 8)])
     AccountModel(ACCOUNT, RECOUNT, body='{"at": 1000}').save()
     days = upkeep.days_to_recount(ACCOUNT, NOW)
@@ -226,11 +226,11 @@ def test_a_change_of_time_zone_ends_with_right_counters(on_tables):
     changed_at = datetime.now(NOW.tzinfo)
 
     assert world.reports.count(ACCOUNT, NOW) == before
-    upkeep = DynamoCounterUpkeep(zone_of=world.zones)
+    upkeep = DynamoCountReconciliation(zone_of=world.zones)
     assert upkeep.days_to_recount(ACCOUNT, changed_at) == ()
 
     days = upkeep.days_to_recount(ACCOUNT, changed_at + timedelta(minutes=5))
-    later = KeepCounters(_Known(upkeep, days), world.accounts, lambda: NOW)
+    later = ReconcileCounts(_Known(upkeep, days), world.accounts, lambda: NOW)
     later(always)
 
     sent = Counter(item.sent_at.astimezone(world.zones("")).date() for item in items)
@@ -265,7 +265,7 @@ class _Known:
 def test_saving_settings_in_the_same_zone_leaves_nothing_to_recount(on_tables):
     on_tables.accounts.save_settings(AccountSettings(ACCOUNT, "UTC", history_days=90))
 
-    upkeep = DynamoCounterUpkeep(zone_of=on_tables.zones)
+    upkeep = DynamoCountReconciliation(zone_of=on_tables.zones)
     assert upkeep.days_to_recount(ACCOUNT, datetime.now(NOW.tzinfo) + timedelta(days=1)) == ()
 
 

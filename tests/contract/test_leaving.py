@@ -13,15 +13,15 @@ from msgspec.structs import replace
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_item, resent
 from tests.contract.worlds import on_dynamodb_local, on_moto
 from undelivered.adapters.dynamodb import edge
-from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep
-from undelivered.adapters.dynamodb.mapping import item_of
+from undelivered.adapters.dynamodb.client import query_all
+from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
+from undelivered.adapters.dynamodb.item_rows import item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
-from undelivered.adapters.dynamodb.requests import query_all
 from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
 from undelivered.domain.errors import RefusedError, RetryableError, StaleWriteError
-from undelivered.domain.notification import LIVE_STATES, Dismissal, State
-from undelivered.domain.reporting import class_of
-from undelivered.domain.resend import ResendCode
+from undelivered.domain.failure_counts import class_of
+from undelivered.domain.item import LIVE_STATES, Dismissal, State
+from undelivered.domain.resend_policy import ResendCode
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.dismiss import Dismiss
 from undelivered.services.manage_customers import CustomerChange, ManageCustomers
@@ -54,7 +54,7 @@ def counted(world, now):
 
 def by_hand(now):
     live = [item for item in items_of() if item.state in LIVE_STATES and item.leaves_at > now]
-    classes = [class_of(item.channel, item.verdict) for item in live]
+    classes = [class_of(item.channel, item.classification) for item in live]
     return {each: classes.count(each) for each in classes}, sum(item.state is State.RESENDING for item in live)
 
 
@@ -109,7 +109,7 @@ def test_the_count_is_exact_at_every_second(world, start, seed):
                 world.undelivered.archive([chosen.choice(removed)], settle_counters=True)
         assert counted(world, now) == by_hand(now)
         assert counted(world, now + timedelta(seconds=45)) == by_hand(now + timedelta(seconds=45))
-    upkeep = DynamoCounterUpkeep(zone_of=world.zones)
+    upkeep = DynamoCountReconciliation(zone_of=world.zones)
     for day in {(moment - THIRTY_DAYS).date() for moment in (start, now, now + timedelta(hours=1))}:
         assert upkeep.drift(ACCOUNT, day, now) == {}
 
@@ -152,7 +152,7 @@ def test_cleanup_that_was_down_for_hours_leaves_right_counters(world):
 
     assert lagging == counted(world, later) == by_hand(later)
     assert removed == 40
-    assert DynamoCounterUpkeep(zone_of=world.zones).drift(ACCOUNT, (NOW - THIRTY_DAYS).date(), later) == {}
+    assert DynamoCountReconciliation(zone_of=world.zones).drift(ACCOUNT, (NOW - THIRTY_DAYS).date(), later) == {}
 
 
 class _SweptMeanwhile:
@@ -161,7 +161,7 @@ class _SweptMeanwhile:
     def __init__(self, world):
         self._world = world
         self._store = DynamoUndeliveredStore(
-            zone_of=world.zones, history_days_of=lambda _: 400, takes_late_news=False, clock=world.clock
+            zone_of=world.zones, history_days_of=lambda _: 400, accept_late_events=False, clock=world.clock
         )
 
     def __getattr__(self, name):

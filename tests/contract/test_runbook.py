@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from infrastructure.build.target import Target
+from infrastructure.build.template import build
 from infrastructure.paths import ROOT
-from infrastructure.target import Target
-from infrastructure.template import build
 from tests.builders.docs import sections
 
 RUNBOOK = ROOT / "infrastructure" / "docs" / "runbook.md"

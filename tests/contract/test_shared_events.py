@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from infrastructure.explain import explain
+from infrastructure.cli.explain import explain
 
 EVENTS = Path(__file__).parents[3] / "shared" / "events"
 INDEX = EVENTS / "index.jsonl"

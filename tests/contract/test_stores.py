@@ -18,12 +18,14 @@ from tests.builders.items import (
     resent,
 )
 from tests.contract.worlds import BACKENDS
-from undelivered.domain.account import AccountSettings, Consent, DigestSettings, GraceSettings, RecordedConsent
+from undelivered.domain.account_settings import AccountSettings, DigestSettings, GraceSettings
+from undelivered.domain.customer import Consent, RecordedConsent
 from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.feedback import Outcome
+from undelivered.domain.item import LIVE_STATES, Audit, Dismissal, State
 from undelivered.domain.lifecycle import settles_at
-from undelivered.domain.notification import LIVE_STATES, Audit, Dismissal, State
-from undelivered.domain.reporting import CLASSES, Period, ReportFilter
+from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
 from undelivered.services.ports import NewEntry
@@ -100,7 +102,7 @@ def test_an_unusual_judgement_is_kept_whole(world):
 
     put(world, hardened)
 
-    assert world.undelivered.find(ACCOUNT, hardened.entry_key).verdict == hardened.verdict
+    assert world.undelivered.find(ACCOUNT, hardened.entry_key).classification == hardened.classification
 
 
 def test_the_time_sent_is_kept_to_the_second(world):
@@ -512,13 +514,15 @@ def test_all_that_failed_is_told_day_by_day(world, mixed):
 
     assert list(days) == [first + timedelta(days=after) for after in range(54)]
     assert sum((Counter(day) for day in days.values()), Counter()) == Counter(
-        f"{item.channel[0]}{_letter(item)}.{item.verdict.reason}" for item in mixed
+        f"{item.channel[0]}{_letter(item)}.{item.classification.reason}" for item in mixed
     )
 
 
 def _letter(item):
-    kind = item.verdict.kind
-    return kind[0] if kind else {"invalid": "i", "spammed": "c", "dropped": "d", "failed": "f"}[item.verdict.status]
+    kind = item.classification.kind
+    return (
+        kind[0] if kind else {"invalid": "i", "spammed": "c", "dropped": "d", "failed": "f"}[item.classification.status]
+    )
 
 
 def test_a_failure_is_told_on_the_day_of_the_accounts_zone(world):

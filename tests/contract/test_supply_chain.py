@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from infrastructure import layer as layer_module
-from infrastructure import supply_chain, template
-from infrastructure.archives import forget_others
-from infrastructure.cli import app
+from infrastructure.build import layer as layer_module
+from infrastructure.build import supply_chain, template
+from infrastructure.build.archives import forget_others
+from infrastructure.build.layer import build_layer
+from infrastructure.build.supply_chain import Audit, Distribution, distributions_of, refused, write_bill
+from infrastructure.build.target import Target
+from infrastructure.cli.main import app
 from infrastructure.errors import ToolError
-from infrastructure.layer import build_layer
 from infrastructure.paths import LAYER_REQUIREMENTS, ROOT
-from infrastructure.supply_chain import Audit, Distribution, distributions_of, refused, write_bill
-from infrastructure.target import Target
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,8 @@ def locked():
 BUILD = """
 import sys
 from pathlib import Path
-from infrastructure import layer, template
-from infrastructure.target import Target
+from infrastructure.build import layer, template
+from infrastructure.build.target import Target
 layer.BUILD = template.BUILD = Path(sys.argv[1])
 built = template.build(Target.local())
 for file in (built.template_file, built.code, built.layer):

@@ -9,19 +9,19 @@ import zipfile
 
 import pytest
 
-from infrastructure.target import Target
-from infrastructure.template import build, load_fragments
-from infrastructure.template_rules import violations
+from infrastructure.build.target import Target
+from infrastructure.build.template import build, load_fragments
+from infrastructure.build.template_rules import violations
 from tests.builders.metrics import metrics_of_the_code
 from undelivered.adapters.dynamodb.models import MODELS
-from undelivered.entrypoints.http.api import ROUTES
+from undelivered.entrypoints.http.routes import ROUTES
 
 FUNCTIONS = {
     "APIHandler",
     "Archive",
     "Cleanup",
     "ExportReport",
-    "FollowUp",
+    "OnItemChanged",
     "IngestFeedback",
     "IngestSmsLogs",
     "ProcessResends",

@@ -19,12 +19,12 @@ from undelivered.adapters.dynamodb.erasure_store import DynamoErasureStore
 from undelivered.adapters.dynamodb.export_store import DynamoExportStore
 from undelivered.adapters.dynamodb.models import MODELS, TableNames, shared_connection, use_tables
 from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
-from undelivered.adapters.dynamodb.repeats import DynamoRepeatStore
+from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailureStore
 from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
 from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
 from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
 from undelivered.services import ports
-from undelivered.services.exports import ExportStore
+from undelivered.services.request_export import ExportStore
 
 DYNAMODB_LOCAL = "DYNAMODB_LOCAL_URL"
 """Names the URL of a DynamoDB Local that tests may make tables in; conftest starts one where none is named."""
@@ -55,7 +55,7 @@ class Zones:
 
 
 @dataclass
-class World:
+class SesSimulator:
     undelivered: ports.UndeliveredStore
     reports: ports.ReportReader
     suppressions: ports.SuppressionStore
@@ -63,19 +63,19 @@ class World:
     customers: ports.CustomerStore
     accounts: ports.AccountStore
     erasures: ports.ErasureStore
-    repeats: ports.RepeatStore
+    repeats: ports.RepeatFailureStore
     exports: ExportStore
     clock: Clock = field(default_factory=Clock)
     zones: Zones = field(default_factory=Zones)
 
 
 @contextmanager
-def in_memory() -> Iterator[World]:
+def in_memory() -> Iterator[SesSimulator]:
     clock, zones = Clock(), Zones()
     suppressions = fakes.FakeSuppressionStore()
     undelivered = fakes.FakeUndeliveredStore(suppressions, clock=clock, zone_of=zones)
     customers = fakes.FakeCustomerStore()
-    yield World(
+    yield SesSimulator(
         undelivered,
         fakes.FakeReportReader(undelivered),
         suppressions,
@@ -90,14 +90,14 @@ def in_memory() -> Iterator[World]:
     )
 
 
-def on_dynamodb() -> World:
+def on_dynamodb() -> SesSimulator:
     """Return the stores on tables just made, wherever botocore finds DynamoDB."""
     names = TableNames(**{key: f"{key}-{uuid4().hex[:8]}" for key in MODELS})
     use_tables(names)
     for model in MODELS.values():
         shared_connection().client.create_table(**definition(model))
     clock, zones = Clock(), Zones()
-    return World(
+    return SesSimulator(
         DynamoUndeliveredStore(zone_of=zones, history_days_of=lambda _: 400, clock=clock, sleep=lambda _: None),
         DynamoReportReader(),
         DynamoSuppressionStore(fakes.FakeHashes()),
@@ -105,7 +105,7 @@ def on_dynamodb() -> World:
         DynamoCustomerStore(),
         DynamoAccountStore(),
         DynamoErasureStore(fakes.FakeHashes(), clock=clock),
-        DynamoRepeatStore(),
+        DynamoRepeatFailureStore(),
         DynamoExportStore(clock),
         clock,
         zones,
@@ -127,13 +127,13 @@ def _environment(**values: str) -> Iterator[None]:
 
 
 @contextmanager
-def on_moto() -> Iterator[World]:
+def on_moto() -> Iterator[SesSimulator]:
     with _environment(**_FOR_TESTS), mock_aws():
         yield on_dynamodb()
 
 
 @contextmanager
-def on_dynamodb_local() -> Iterator[World]:
+def on_dynamodb_local() -> Iterator[SesSimulator]:
     with _environment(**_FOR_TESTS, AWS_ENDPOINT_URL_DYNAMODB=os.environ[DYNAMODB_LOCAL]):
         yield on_dynamodb()
         for model in MODELS.values():

@@ -10,13 +10,13 @@ from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notifica
 from tests.contract.worlds import in_memory, on_moto
 from tests.fakes import FakeHashes, FakeProviderSuppressions, FakeQueue, FakeSender, FakeSigningKeys
 from undelivered.domain.errors import RefusedError, RetryableError
-from undelivered.domain.notification import State
+from undelivered.domain.item import State
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.services.deliver import Deliver
-from undelivered.services.maintain import Maintain
-from undelivered.services.ports import SendOrder
+from undelivered.services.cleanup import CleanUp
+from undelivered.services.ports import SendJob
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
 from undelivered.services.request_resend import RequestResend
+from undelivered.services.send_message import SendMessage
 
 BEFORE, AFTER = "before", "after"
 
@@ -68,7 +68,7 @@ class Case:
             "customers": wrap(world.customers),
         }
         suppressions = wrap(world.suppressions)
-        self.deliver = Deliver(
+        self.send_message = SendMessage(
             **stores,
             suppressions=suppressions,
             erasures=wrap(world.erasures),
@@ -95,7 +95,7 @@ class Case:
             mapping=AccountMapping(ACCOUNT),
             clock=world.clock,
         )
-        self.maintain = Maintain(
+        self.clean_up = CleanUp(
             undelivered=world.undelivered,
             notifications=world.notifications,
             customers=world.customers,
@@ -108,7 +108,7 @@ class Case:
         """Do as the queue does: once more after whatever went wrong."""
         for _ in range(2):
             with suppress(Cut):
-                self.deliver(order)
+                self.send_message(order)
 
     def items(self):
         return self.world.undelivered.live_items_of_customer(ACCOUNT, "c-1")
@@ -139,13 +139,13 @@ def test_a_first_send_is_made_at_most_once_and_never_forgotten():
     def run(scissors):
         with in_memory() as world:
             case = a_world(scissors, world)
-            case.carry_out(SendOrder(ACCOUNT, "n-1", 1))
+            case.carry_out(SendJob(ACCOUNT, "n-1", 1))
             world.clock.now += timedelta(minutes=20)
-            case.maintain(lambda: True)
+            case.clean_up(lambda: True)
 
             assert len(case.mail.sent) <= 1
             recorded = [attempt.outcome for attempt in world.notifications.attempts(ACCOUNT, "n-1")]
-            shown = [item.verdict.reason for item in case.items()]
+            shown = [item.classification.reason for item in case.items()]
             # Either it is known to be sent, or the report shows that it was broken off.
             assert (recorded, shown) in (
                 (["sent"], []),
@@ -169,9 +169,9 @@ def test_a_resend_is_made_at_most_once_and_always_comes_to_an_end():
                 for order in list(case.queue.orders):
                     case.carry_out(order)
                 world.clock.now += timedelta(minutes=20)
-                case.maintain(lambda: True)
+                case.clean_up(lambda: True)
             world.clock.now += timedelta(hours=17)
-            case.maintain(lambda: True)
+            case.clean_up(lambda: True)
 
             now = world.undelivered.find(ACCOUNT, item.entry_key)
             assert len(case.mail.sent) <= 1

@@ -17,13 +17,13 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, an_item
 from tests.fakes import FakeAccountStore, FakeExportRunner, FakeExportStore
-from undelivered.adapters.s3_export import S3ExportFiles
-from undelivered.domain.notification import LIVE_STATES
-from undelivered.domain.reporting import Period, ReportFilter, window_start
+from undelivered.adapters.aws.s3 import S3ExportFiles
+from undelivered.domain.item import LIVE_STATES
+from undelivered.domain.report_query import Period, ReportFilter, window_start
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.export_report import ExportReport
-from undelivered.services.exports import Exports
 from undelivered.services.ports import Page
+from undelivered.services.request_export import Exports
 
 
 class ManyItems:

@@ -28,13 +28,13 @@ from tests.builders.api import (
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.identifiers import item_id
-from undelivered.domain.signing import sign
+from undelivered.domain.signed_tokens import sign_token
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Reason
-from undelivered.entrypoints.http.api import ROUTES
 from undelivered.entrypoints.http.auth import Role
-from undelivered.entrypoints.http.requests import MAX_BODY_BYTES
-from undelivered.entrypoints.http.routing import Access
+from undelivered.entrypoints.http.parsing import MAX_BODY_BYTES
+from undelivered.entrypoints.http.router import Access
+from undelivered.entrypoints.http.routes import ROUTES
 
 OTHER = "acc-2"
 SECRET = "hushhush"
@@ -102,7 +102,7 @@ def url_of(route, api):
         "notification_id": f"n-{SECRET}",
         "channel": "email",
         "address": f"{SECRET}%40example.com",
-        "token": sign(b"guessed", "unsubscribe", f"{ACCOUNT}~n-{SECRET}~1"),
+        "token": sign_token(b"guessed", "unsubscribe", f"{ACCOUNT}~n-{SECRET}~1"),
     }
     query = f"?address={SECRET}%40example.com" if route.path == "/customers" else ""
     return re.sub(r"{(\w+)}", lambda found: values[found[1]], route.path) + query
@@ -469,10 +469,10 @@ class TestUnsubscribing:
     def test_takes_only_tokens_made_for_it(self, api):
         payload = f"{ACCOUNT}~n-{SECRET}~1"
         secret = api.keys.secrets()[0]
-        good = sign(secret, "unsubscribe", payload)
+        good = sign_token(secret, "unsubscribe", payload)
         forged = {
-            "another purpose": sign(secret, "cursor", payload),
-            "another key": sign(b"guessed", "unsubscribe", payload),
+            "another purpose": sign_token(secret, "cursor", payload),
+            "another key": sign_token(b"guessed", "unsubscribe", payload),
             "no signature": base64.urlsafe_b64encode(payload.encode()).decode(),
             "another account": f"{encoded(f'{OTHER}~n-{SECRET}~1'.encode())}.{good.partition('.')[2]}",
             "cut off": good[:-2],
@@ -487,7 +487,7 @@ class TestUnsubscribing:
         assert api.call("POST", f"/unsubscribe/{good}").status == 200
 
     def test_opening_the_page_does_nothing_and_tells_no_address(self, api):
-        token = sign(api.keys.secrets()[0], "unsubscribe", f"{ACCOUNT}~n-{SECRET}~1")
+        token = sign_token(api.keys.secrets()[0], "unsubscribe", f"{ACCOUNT}~n-{SECRET}~1")
         before = belongings(api)
 
         page = api.call("GET", f"/unsubscribe/{token}")

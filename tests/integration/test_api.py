@@ -17,14 +17,14 @@ from tests.builders.items import (
     reported,
     resent,
 )
-from undelivered.domain.account import AccountSettings
+from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import item_id
-from undelivered.domain.notification import State
+from undelivered.domain.item import State
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.entrypoints.http.cursors import make_cursor
-from undelivered.entrypoints.http.reports import ReportQuery
+from undelivered.entrypoints.http.pagination import make_cursor
+from undelivered.entrypoints.http.routes.reports import ReportQuery
 
 
 @pytest.fixture

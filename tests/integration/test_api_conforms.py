@@ -15,10 +15,10 @@ from schemathesis.specs.openapi.checks import (
 from tests.builders.api import Api, believe_test_tokens, host, manager
 from tests.builders.items import a_customer, a_notification, a_suppression, an_attempt, an_item
 from undelivered.domain.identifiers import item_id
-from undelivered.domain.signing import sign
+from undelivered.domain.signed_tokens import sign_token
 from undelivered.domain.taxonomy import Reason
-from undelivered.entrypoints.http.api import ROUTES
 from undelivered.entrypoints.http.openapi import document
+from undelivered.entrypoints.http.routes import ROUTES
 
 BASE = "https://api.test"
 CHECKS = [
@@ -55,7 +55,7 @@ def known(api):
         "address": "ada@example.com",
         "batch_id": api.post("/undelivered/resend", {"ids": ["x"]}).json["batch_id"],
         "export_id": api.post("/exports", {}).json["export_id"],
-        "token": sign(api.keys.secrets()[0], "unsubscribe", "acc-1~n-1~1"),
+        "token": sign_token(api.keys.secrets()[0], "unsubscribe", "acc-1~n-1~1"),
     }
 
 

@@ -5,8 +5,8 @@ import pytest
 from tests.builders.api import Api, believe_test_tokens, host, manager, viewer
 from tests.builders.items import ACCOUNT, NOW, an_item
 from undelivered.domain.errors import RetryableError
-from undelivered.domain.notification import LIVE_STATES, State
-from undelivered.domain.reporting import window_start
+from undelivered.domain.item import LIVE_STATES, State
+from undelivered.domain.report_query import window_start
 from undelivered.domain.taxonomy import Channel, Kind, Reason, Status
 from undelivered.services.export_report import ExportReport
 

@@ -21,7 +21,7 @@ from tests.builders.api import (
 )
 from tests.builders.items import ACCOUNT, a_customer, a_suppression, an_item
 from undelivered import bootstrap
-from undelivered.adapters import clients
+from undelivered.adapters.aws import clients
 from undelivered.adapters.dynamodb.models import MODELS, TableNames, use_tables
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.suppression import SuppressionReason

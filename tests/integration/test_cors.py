@@ -3,8 +3,8 @@
 import pytest
 
 from tests.builders.api import Api, believe_test_tokens, manager
-from undelivered.entrypoints.http.api import ROUTES
-from undelivered.entrypoints.http.routing import SECURITY_HEADERS
+from undelivered.entrypoints.http.router import SECURITY_HEADERS
+from undelivered.entrypoints.http.routes import ROUTES
 from undelivered.settings import ApiSettings, SettingsError
 
 KNOWN, UNKNOWN = "https://app.example.com", "https://evil.example"

@@ -8,9 +8,9 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from infrastructure.doctor import mail, parts, texts
-from infrastructure.doctor.command import examined_stack
-from infrastructure.doctor.examination import Examined, Status, examine, fragment
+from infrastructure.cli.doctor import stack_snapshot
+from infrastructure.doctor import ses_checks, sms_checks, stack_checks
+from infrastructure.doctor.checks import StackSnapshot, Status, examine, fragment
 from infrastructure.errors import ToolError
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:undelivered-live-FeedbackTopic"
@@ -72,7 +72,7 @@ def say(answers):
     def run(check, status="UPDATE_COMPLETE"):
         parameters = {"Sender": "notices@example.com"}
         outputs = {"SmsDeliveryStatusRoleArn": ROLE, "UserPoolId": "eu-central-1_a", "ApiUrl": "https://api.example"}
-        examined = Examined("undelivered-live", answers.client, status, parameters, outputs, RESOURCES)
+        examined = StackSnapshot("undelivered-live", answers.client, status, parameters, outputs, RESOURCES)
         return [(each.status, f"{each.what} → {each.remedy}") for each in examine(examined, {"it": check})]
 
     return run
@@ -95,7 +95,7 @@ def the_only(findings, status, *parts_of_text):
     ],
 )
 def test_the_stacks_status_is_judged(say, status, found):
-    the_only(say(parts.stack, status), found)
+    the_only(say(stack_checks.stack, status), found)
 
 
 def test_a_permission_that_is_missing_is_named_and_nothing_is_said_of_the_thing(answers, say):
@@ -103,13 +103,13 @@ def test_a_permission_that_is_missing_is_named_and_nothing_is_said_of_the_thing(
         "sesv2", "get_account", "AccessDeniedException", "User: me is not authorized to perform: ses:GetAccount on: *"
     )
 
-    the_only(say(mail.production_access), Status.UNSEEN, "ses:GetAccount")
+    the_only(say(ses_checks.production_access), Status.UNSEEN, "ses:GetAccount")
 
 
 def test_a_call_that_fails_otherwise_is_told_with_its_code(answers, say):
     answers.refuse("sns", "get_sms_sandbox_account_status", "InvalidAction")
 
-    the_only(say(texts.sandbox), Status.UNSEEN, "GetSMSSandboxAccountStatus", "InvalidAction")
+    the_only(say(sms_checks.sandbox), Status.UNSEEN, "GetSMSSandboxAccountStatus", "InvalidAction")
 
 
 def test_what_the_stack_lacks_is_wrong(answers):
@@ -117,7 +117,7 @@ def test_what_the_stack_lacks_is_wrong(answers):
         raise ToolError(f"{examined.name} lacks it")
         yield
 
-    ((found),) = examine(Examined("it", answers.client, "", {}, {}, {}), {"it": lacking})
+    ((found),) = examine(StackSnapshot("it", answers.client, "", {}, {}, {}), {"it": lacking})
 
     assert (found.status, found.what) == (Status.WRONG, "it lacks it")
 
@@ -126,7 +126,7 @@ def test_what_the_stack_lacks_is_wrong(answers):
 def test_whether_the_api_answers(say, monkeypatch, status, found):
     monkeypatch.setattr(httpx, "get", lambda _url, **_: httpx.Response(status))
 
-    the_only(say(parts.api), found, "https://api.example/health")
+    the_only(say(stack_checks.api), found, "https://api.example/health")
 
 
 def test_an_api_that_is_not_there_is_wrong(say, monkeypatch):
@@ -135,27 +135,27 @@ def test_an_api_that_is_not_there_is_wrong(say, monkeypatch):
 
     monkeypatch.setattr(httpx, "get", fail)
 
-    the_only(say(parts.api), Status.WRONG, "does not answer", "PublicUrl")
+    the_only(say(stack_checks.api), Status.WRONG, "does not answer", "PublicUrl")
 
 
 @pytest.mark.parametrize(("users", "found"), [([{"Username": "ada"}], Status.OK), ([], Status.WARNING)])
 def test_whether_anybody_can_sign_in_and_act(answers, say, users, found):
     answers.give("cognito-idp", "list_users_in_group", {"Users": users})
 
-    the_only(say(parts.people), found)
+    the_only(say(stack_checks.people), found)
 
 
 def test_a_stack_that_cannot_be_asked_after_is_told_in_a_sentence(answers):
     answers.refuse("cloudformation", "describe_stacks", "ValidationError", "Stack with id it does not exist")
 
     with pytest.raises(ToolError, match=r"does not exist\. Are credentials and region"):
-        examined_stack("it", answers.client)
+        stack_snapshot("it", answers.client)
 
 
 def test_ses_in_its_sandbox_is_wrong(answers, say):
     answers.give("sesv2", "get_account", {**ACCOUNT, "ProductionAccessEnabled": False})
 
-    the_only(say(mail.production_access), Status.WRONG, "sandbox", "Request production access")
+    the_only(say(ses_checks.production_access), Status.WRONG, "sandbox", "Request production access")
 
 
 @pytest.mark.parametrize(
@@ -169,34 +169,34 @@ def test_ses_in_its_sandbox_is_wrong(answers, say):
 def test_whether_ses_takes_mail(answers, say, change, found, said):
     answers.give("sesv2", "get_account", {**ACCOUNT, **change})
 
-    the_only(say(mail.sending), found, said)
+    the_only(say(ses_checks.sending), found, said)
 
 
 @pytest.mark.parametrize(("status", "found"), [("PROBATION", Status.WARNING), ("SHUTDOWN", Status.WRONG)])
 def test_what_ses_thinks_of_the_account(answers, say, status, found):
     answers.give("sesv2", "get_account", {**ACCOUNT, "EnforcementStatus": status})
 
-    assert found in {each for each, _ in say(mail.sending)}
+    assert found in {each for each, _ in say(ses_checks.sending)}
 
 
 def test_a_sender_that_is_verified_by_its_domain_and_signs_is_in_order(answers, say):
     answers.refuse("sesv2", "get_email_identity", "NotFoundException")
     answers.give("sesv2", "get_email_identity", VERIFIED)
 
-    assert {status for status, _ in say(mail.sender_identity)} == {Status.OK}
+    assert {status for status, _ in say(ses_checks.sender_identity)} == {Status.OK}
 
 
 def test_a_sender_that_nobody_verified_is_wrong(answers, say):
     answers.refuse("sesv2", "get_email_identity", "NotFoundException")
     answers.refuse("sesv2", "get_email_identity", "NotFoundException")
 
-    the_only(say(mail.sender_identity), Status.WRONG, "SenderDomain=example.com")
+    the_only(say(ses_checks.sender_identity), Status.WRONG, "SenderDomain=example.com")
 
 
 def test_a_sender_that_does_not_sign_is_wrong(answers, say):
     answers.give("sesv2", "get_email_identity", {**VERIFIED, "DkimAttributes": {"Status": "PENDING"}})
 
-    assert [status for status, _ in say(mail.sender_identity)] == [Status.OK, Status.WRONG]
+    assert [status for status, _ in say(ses_checks.sender_identity)] == [Status.OK, Status.WRONG]
 
 
 def destination(events, *, enabled=True, topic=TOPIC):
@@ -215,13 +215,13 @@ def destination(events, *, enabled=True, topic=TOPIC):
     ids=["in order", "no deliveries", "switched off", "another topic"],
 )
 def test_configuration_sets_publish_every_type_to_the_feedback_topic(answers, say, spoil, missing):
-    for events in mail.published_events().values():
+    for events in ses_checks.published_events().values():
         answers.give("sesv2", "get_configuration_set", {"SendingOptions": {"SendingEnabled": True}})
         left = events - spoil.get("events", set())
         more = {name: value for name, value in spoil.items() if name != "events"}
         answers.give("sesv2", "get_configuration_set_event_destinations", destination(left, **more))
 
-    findings = say(mail.configuration_sets)
+    findings = say(ses_checks.configuration_sets)
 
     found = [text for status, text in findings if status is Status.WRONG]
     assert bool(found) == bool(missing)
@@ -229,7 +229,7 @@ def test_configuration_sets_publish_every_type_to_the_feedback_topic(answers, sa
 
 
 def test_what_is_wanted_of_configuration_sets_is_what_the_template_says():
-    published = mail.published_events()
+    published = ses_checks.published_events()
 
     assert set(published) == {"SendsConfigurationSet", "ResendsConfigurationSet"}
     assert published["ResendsConfigurationSet"] - published["SendsConfigurationSet"] == {"DELIVERY"}
@@ -240,7 +240,7 @@ def test_what_is_wanted_of_configuration_sets_is_what_the_template_says():
 def test_the_accounts_suppression_list(answers, say, reasons, found):
     answers.give("sesv2", "get_account", {**ACCOUNT, "SuppressionAttributes": {"SuppressedReasons": reasons}})
 
-    the_only(say(mail.suppression_list), found)
+    the_only(say(ses_checks.suppression_list), found)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_the_accounts_suppression_list(answers, say, reasons, found):
 def test_whether_the_fate_of_texts_is_logged(answers, say, attributes, found):
     answers.give("sns", "get_sms_attributes", {"attributes": attributes})
 
-    the_only(say(texts.delivery_status), found)
+    the_only(say(sms_checks.delivery_status), found)
 
 
 def test_a_log_group_that_is_not_there_or_that_nobody_reads_is_told(answers, say):
@@ -263,7 +263,7 @@ def test_a_log_group_that_is_not_there_or_that_nobody_reads_is_told(answers, say
     answers.give("logs", "describe_log_groups", {"logGroups": [{"logGroupName": GROUP}]})
     answers.give("logs", "describe_subscription_filters", {"subscriptionFilters": []})
 
-    nobody, missing = say(texts.log_groups)
+    nobody, missing = say(sms_checks.log_groups)
 
     assert nobody[0] is Status.WRONG
     assert "put-subscription-filter" in nobody[1]
@@ -275,7 +275,7 @@ def test_a_log_group_that_is_not_there_or_that_nobody_reads_is_told(answers, say
 def test_the_sandbox_for_texts(answers, say, inside, found):
     answers.give("sns", "get_sms_sandbox_account_status", {"IsInSandbox": inside})
 
-    the_only(say(texts.sandbox), found)
+    the_only(say(sms_checks.sandbox), found)
 
 
 @pytest.mark.parametrize(("spent", "found"), [([], Status.OK), ([3.0, 7.9], Status.OK), ([8.1], Status.WARNING)])
@@ -284,11 +284,13 @@ def test_how_much_of_the_months_limit_for_texts_is_spent(answers, say, spent, fo
     points = [{"Timestamp": NOW, "Maximum": each} for each in spent]
     answers.give("cloudwatch", "get_metric_statistics", {"Datapoints": points})
 
-    the_only(say(texts.spending), found, "of 10.00 USD")
+    the_only(say(sms_checks.spending), found, "of 10.00 USD")
 
 
 def test_a_table_without_recovery_or_forgetting_is_wrong(answers, say, monkeypatch):
-    monkeypatch.setattr(parts, "fragment", lambda _: {"UndeliveredTable": fragment("tables.yaml")["UndeliveredTable"]})
+    monkeypatch.setattr(
+        stack_checks, "fragment", lambda _: {"UndeliveredTable": fragment("tables.yaml")["UndeliveredTable"]}
+    )
     monkeypatch.setitem(RESOURCES, "UndeliveredTable", ("AWS::DynamoDB::Table", "live-undelivered"))
     told = {"ContinuousBackupsStatus": "ENABLED"}
     off = {"PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"}}
@@ -296,7 +298,7 @@ def test_a_table_without_recovery_or_forgetting_is_wrong(answers, say, monkeypat
     ttl = {"TimeToLiveStatus": "ENABLED", "AttributeName": "another"}
     answers.give("dynamodb", "describe_time_to_live", {"TimeToLiveDescription": ttl})
 
-    recovery, forgetting = say(parts.tables)
+    recovery, forgetting = say(stack_checks.tables)
 
     assert (recovery[0], forgetting[0]) == (Status.WRONG, Status.WRONG)
     assert "update-continuous-backups --table-name live-undelivered" in recovery[1]
@@ -314,14 +316,19 @@ def test_a_table_without_recovery_or_forgetting_is_wrong(answers, say, monkeypat
 def test_whether_queues_and_streams_wake_their_functions(answers, say, mapping, found):
     answers.give("lambda", "get_event_source_mapping", mapping)
 
-    the_only(say(parts.event_sources), found)
+    the_only(say(stack_checks.event_sources), found)
 
 
 def test_dead_letters_are_wrong_and_the_command_to_look_at_them_is_told(answers, say):
     waiting = {"ApproximateNumberOfMessages": "2", "ApproximateNumberOfMessagesNotVisible": "1"}
     answers.give("sqs", "get_queue_attributes", {"Attributes": waiting})
 
-    the_only(say(parts.dead_letters), Status.WRONG, "3 messages", "redrive --stack-name undelivered-live --queue sends")
+    the_only(
+        say(stack_checks.dead_letters),
+        Status.WRONG,
+        "3 messages",
+        "redrive --stack-name undelivered-live --queue sends",
+    )
 
 
 def subscriptions(arn, endpoint):
@@ -335,7 +342,7 @@ def test_whether_feedback_gets_into_its_queue(answers, say, arn, found):
     queue = "arn:aws:sqs:eu-central-1:123456789012:feedback"
     answers.give("sns", "list_subscriptions_by_topic", subscriptions(arn, queue))
 
-    the_only(say(parts.feedback_subscription), found)
+    the_only(say(stack_checks.feedback_subscription), found)
 
 
 def alarm(**change):
@@ -355,7 +362,7 @@ def test_whether_anybody_hears_of_alarms(answers, say, arn, found, said):
     answers.give("cloudwatch", "describe_alarms", alarm())
     answers.give("sns", "list_subscriptions_by_topic", subscriptions(arn, "ops@example.com"))
 
-    heard, _ = say(parts.alarms)
+    heard, _ = say(stack_checks.alarms)
 
     assert heard[0] is found
     assert said in heard[1]
@@ -363,17 +370,17 @@ def test_whether_anybody_hears_of_alarms(answers, say, arn, found, said):
 
 def test_an_alarm_that_is_switched_off_or_gone_is_wrong(answers, say):
     answers.give("cloudwatch", "describe_alarms", alarm(ActionsEnabled=False, AlarmActions=[]))
-    the_only(say(parts.alarms), Status.WRONG, "tell nobody")
+    the_only(say(stack_checks.alarms), Status.WRONG, "tell nobody")
 
     answers.give("cloudwatch", "describe_alarms", {"MetricAlarms": []})
-    the_only(say(parts.alarms), Status.WRONG, "are gone")
+    the_only(say(stack_checks.alarms), Status.WRONG, "are gone")
 
 
 def test_an_alarm_that_rings_is_told_with_its_place_in_the_runbook(answers, say):
     answers.give("cloudwatch", "describe_alarms", alarm(StateValue="ALARM", AlarmDescription="runbook.md#here"))
     answers.give("sns", "list_subscriptions_by_topic", subscriptions(f"{ALARMS}:1", "ops@example.com"))
 
-    assert (Status.WARNING, "live-api-errors is in alarm → runbook.md#here") in say(parts.alarms)
+    assert (Status.WARNING, "live-api-errors is in alarm → runbook.md#here") in say(stack_checks.alarms)
 
 
 @pytest.mark.parametrize(
@@ -393,7 +400,7 @@ def test_whether_schedules_run(answers, say, state, ran, found):
     streams = [{"creationTime": when, "lastEventTimestamp": when}] if ran else []
     answers.give("logs", "describe_log_streams", {"logStreams": streams})
 
-    the_only(say(parts.schedules), found)
+    the_only(say(stack_checks.schedules), found)
 
 
 @pytest.mark.parametrize(
@@ -406,4 +413,4 @@ def test_whether_schedules_run(answers, say, state, ran, found):
     ],
 )
 def test_how_often_a_schedule_runs(expression, interval):
-    assert parts._interval(expression) == interval
+    assert stack_checks._interval(expression) == interval

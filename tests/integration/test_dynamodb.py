@@ -11,10 +11,11 @@ from pynamodb.exceptions import CancellationReason, VerboseClientError
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_suppression, an_attempt, an_item, reported, resent
 from tests.contract.worlds import on_moto
-from undelivered.adapters.dynamodb import counter_upkeep, undelivered_store
-from undelivered.adapters.dynamodb.counter_upkeep import DynamoCounterUpkeep
+from undelivered.adapters.dynamodb import count_reconciliation, undelivered_store
+from undelivered.adapters.dynamodb.client import ConditionFailedError, TransactionConflictError, write
+from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.adapters.dynamodb.counters import SHARDS
-from undelivered.adapters.dynamodb.mapping import facts_of, history_row, item_of, undelivered_row
+from undelivered.adapters.dynamodb.item_rows import facts_of, history_row, item_of, undelivered_row
 from undelivered.adapters.dynamodb.models import (
     MODELS,
     AccountModel,
@@ -24,12 +25,12 @@ from undelivered.adapters.dynamodb.models import (
     UndeliveredModel,
     shared_connection,
 )
-from undelivered.adapters.dynamodb.requests import ConditionFailedError, ContendedError, write
 from undelivered.adapters.dynamodb.suppression_store import suppression_row
 from undelivered.domain.errors import RetryableError
+from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.notification import Audit, Dismissal, State
-from undelivered.domain.reporting import CLASSES, Period, ReportFilter
+from undelivered.domain.item import Audit, Dismissal, State
+from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.taxonomy import Channel, Reason, Status
 from undelivered.services.ports import NewEntry
 
@@ -193,7 +194,7 @@ def test_who_meets_another_writer_goes_on_with_another_shard(world, monkeypatch)
 
     def contended_twice(actions):
         if next(met, False):
-            raise ContendedError
+            raise TransactionConflictError
         write(actions)
 
     monkeypatch.setattr(undelivered_store, "write", contended_twice)
@@ -219,7 +220,7 @@ def test_the_shards_are_summed(world, monkeypatch):
 
 def test_contention_without_end_is_for_the_queue_to_try_again(world, monkeypatch):
     def always_contended(actions):
-        raise ContendedError
+        raise TransactionConflictError
 
     monkeypatch.setattr(undelivered_store, "write", always_contended)
 
@@ -257,7 +258,7 @@ def test_throttling_is_worth_another_try(world, monkeypatch, use):
     [
         (["None", "ConditionalCheckFailed"], ConditionFailedError),
         (["TransactionConflict", "ConditionalCheckFailed"], ConditionFailedError),
-        (["TransactionConflict", "ThrottlingError"], ContendedError),
+        (["TransactionConflict", "ThrottlingError"], TransactionConflictError),
         (["None", "ThrottlingError"], RetryableError),
         (["ProvisionedThroughputExceeded"], RetryableError),
         (["ValidationError"], ClientError),
@@ -349,7 +350,7 @@ def test_a_rare_class_is_read_without_what_surrounds_it(world, calls):
 
     [item] = world.reports.page(ACCOUNT, ReportFilter(MONTH, classes=spammed), 50, None, NOW).items
 
-    assert item.verdict.status is Status.SPAMMED
+    assert item.classification.status is Status.SPAMMED
     assert {arguments.get("IndexName") for _, arguments in calls} == {"by_class"}
 
 
@@ -394,13 +395,13 @@ def test_right_counters_have_no_drift(world):
     world.undelivered.add_new([NewEntry(an_item(number=number)) for number in range(3)])
     world.undelivered.save(None, resent(an_item(number=4)))
 
-    assert DynamoCounterUpkeep(zone_of=world.zones).drift(ACCOUNT, YESTERDAY, NOW) == {}
+    assert DynamoCountReconciliation(zone_of=world.zones).drift(ACCOUNT, YESTERDAY, NOW) == {}
 
 
 def test_a_drift_is_told_and_corrected(world):
     world.undelivered.add_new([NewEntry(an_item(number=number)) for number in range(3)])
     CountsModel(ACCOUNT, f"L~{YESTERDAY}~0").delete()
-    upkeep = DynamoCounterUpkeep(zone_of=world.zones)
+    upkeep = DynamoCountReconciliation(zone_of=world.zones)
 
     drift = upkeep.drift(ACCOUNT, YESTERDAY, NOW)
     upkeep.correct(ACCOUNT, YESTERDAY, drift)
@@ -427,7 +428,7 @@ def test_shards_are_folded_into_one_row(world, monkeypatch):
         world.undelivered.save(None, new[2])
     before = figures(world)
 
-    saved = DynamoCounterUpkeep(zone_of=world.zones).fold(ACCOUNT, YESTERDAY, YESTERDAY)
+    saved = DynamoCountReconciliation(zone_of=world.zones).fold(ACCOUNT, YESTERDAY, YESTERDAY)
 
     assert saved == 2 * (SHARDS - 1)
     assert shards("L~") == shards("T~") == {"0"}
@@ -446,9 +447,9 @@ def test_a_shard_that_is_written_meanwhile_is_not_folded(world, monkeypatch):
         world.undelivered.add_new([NewEntry(an_item(Reason.COMPLAINT, number=next(numbers)))])
         write(actions)
 
-    monkeypatch.setattr(counter_upkeep, "write", overtaken)
+    monkeypatch.setattr(count_reconciliation, "write", overtaken)
 
-    assert DynamoCounterUpkeep(zone_of=world.zones).fold(ACCOUNT, YESTERDAY, YESTERDAY) == 0
+    assert DynamoCountReconciliation(zone_of=world.zones).fold(ACCOUNT, YESTERDAY, YESTERDAY) == 0
     count, failed, _ = figures(world)
     assert count.total == sum(failed[YESTERDAY].values()) == 3
 

@@ -17,9 +17,9 @@ from app import app
 from tests.builders.api import CONSOLE, HOST, ISSUER, Answered, a_token, key_set, person_claims, proxy_event
 from tests.builders.items import ACCOUNT, an_item
 from undelivered import bootstrap
-from undelivered.adapters import clients
+from undelivered.adapters.aws import clients
+from undelivered.adapters.aws.s3 import S3ExportFiles
 from undelivered.adapters.dynamodb.models import MODELS, TableNames, use_tables
-from undelivered.adapters.s3_export import S3ExportFiles
 from undelivered.domain.taxonomy import Reason
 from undelivered.entrypoints.export_report import export_report
 from undelivered.entrypoints.http import auth

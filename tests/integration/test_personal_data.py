@@ -7,10 +7,10 @@ import pytest
 from tests.builders.api import Api, believe_test_tokens
 from tests.builders.items import ACCOUNT, a_customer, a_notification, a_suppression, an_attempt, an_item
 from undelivered import bootstrap
-from undelivered.adapters.dynamodb.mapping import ERASED_MARK, facts_of, is_erased, item_of, undelivered_row
+from undelivered.adapters.dynamodb.item_rows import ERASED_MARK, facts_of, is_erased, item_of, undelivered_row
 from undelivered.domain.taxonomy import Reason
 from undelivered.entrypoints.archive import archive
-from undelivered.entrypoints.follow_up import follow_up
+from undelivered.entrypoints.on_item_changed import on_item_changed
 
 EMAIL = "ada@example.com"
 
@@ -141,10 +141,12 @@ class TestTheStream:
         assert archive({"Records": list(records.values())}, CONTEXT) == {"batchItemFailures": []}
         assert len(kept) == 1
 
-    def test_follow_up_follows_what_left_and_not_what_was_erased(self, records, monkeypatch):
+    def test_on_item_changed_follows_what_left_and_not_what_was_erased(self, records, monkeypatch):
         followed = []
-        parts = bootstrap.FollowingUp(lambda *change: followed.append(change), lambda *_: None, item_of, is_erased)
-        monkeypatch.setattr(bootstrap, "following_up", lambda: parts)
+        parts = bootstrap.ItemChangeHandlers(
+            lambda *change: followed.append(change), lambda *_: None, item_of, is_erased
+        )
+        monkeypatch.setattr(bootstrap, "item_change_handlers", lambda: parts)
 
-        assert follow_up({"Records": list(records.values())}, CONTEXT) == {"batchItemFailures": []}
+        assert on_item_changed({"Records": list(records.values())}, CONTEXT) == {"batchItemFailures": []}
         assert [after for _, after in followed] == [None]

@@ -7,17 +7,17 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from infrastructure import reconcile as command
-from infrastructure.cli import app
+from infrastructure.cli import reconcile as command
+from infrastructure.cli.main import app
 from tests.builders.items import ACCOUNT, an_item
 from tests.contract.worlds import on_moto
 from undelivered import bootstrap
 from undelivered.adapters.dynamodb.models import MODELS, CountsModel
 from undelivered.domain.erasure import Erased
 from undelivered.entrypoints import cleanup as entrypoint
-from undelivered.services.keep_counters import Drift
-from undelivered.services.maintain import Maintained
+from undelivered.services.cleanup import CleanupResult
 from undelivered.services.ports import NewEntry
+from undelivered.services.reconcile_counts import CountDrift
 
 NOON = datetime.now(UTC).replace(hour=0, minute=30)
 
@@ -72,10 +72,10 @@ def test_a_local_and_a_deployed_stack_at_once_are_refused():
 
 
 def test_cleanup_logs_a_drift_as_an_error_and_counts_it(monkeypatch, capsys, caplog):
-    drift = Drift(ACCOUNT, "live", date(2026, 11, 3), {"eh": 2, "es": -1})
-    monkeypatch.setattr(bootstrap, "maintain", lambda: lambda _: Maintained())
+    drift = CountDrift(ACCOUNT, "live", date(2026, 11, 3), {"eh": 2, "es": -1})
+    monkeypatch.setattr(bootstrap, "clean_up", lambda: lambda _: CleanupResult())
     monkeypatch.setattr(bootstrap, "erase_customers", lambda: lambda _: Erased())
-    monkeypatch.setattr(bootstrap, "keep_counters", lambda: lambda _: [drift])
+    monkeypatch.setattr(bootstrap, "reconcile_counts", lambda: lambda _: [drift])
     context = SimpleNamespace(
         get_remaining_time_in_millis=lambda: 60_000,
         function_name="cleanup",

@@ -9,15 +9,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infrastructure.redrive import (
-    Fate,
+from infrastructure.cli.redrive import (
+    DeadLetter,
+    DeadLetterQueue,
     IntoFunction,
-    Letter,
-    Line,
     QueueName,
     Reading,
+    ReplayOutcome,
     body_as_event,
-    line_of,
+    dead_letter_queue_of,
     read_stream_batch,
     redrive_queue,
     stream_event,
@@ -30,8 +30,8 @@ ORDER = json.dumps({"account_id": "acc-1", "notification_id": "n-1", "attempt": 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr("infrastructure.redrive._POLLS_EVERY", 0.01)
-    monkeypatch.setattr("infrastructure.redrive._LONG_POLL_SECONDS", 0)
+    monkeypatch.setattr("infrastructure.cli.redrive._POLLS_EVERY", 0.01)
+    monkeypatch.setattr("infrastructure.cli.redrive._LONG_POLL_SECONDS", 0)
 
 
 class Ground:
@@ -61,7 +61,7 @@ class Ground:
         return [message["Body"] for message in answer.get("Messages", [])]
 
     def redrive(self, name, *, dry_run=False):
-        line = line_of(name, self)
+        line = dead_letter_queue_of(name, self)
         return redrive_queue(name, line, self.sqs, dry_run=dry_run, wait_seconds=0.1)
 
 
@@ -80,7 +80,7 @@ def test_prose_is_kept_and_said_why(ground):
 
     (told,) = ground.redrive(QueueName.FEEDBACK)
 
-    assert (told.message_id, told.became, told.why) == (message_id, Fate.KEPT, "not JSON")
+    assert (told.message_id, told.became, told.why) == (message_id, ReplayOutcome.KEPT, "not JSON")
     assert "ada" not in str(told)
     assert len(ground.bodies("FeedbackDeadLetterQueue")) == 1
     assert ground.bodies("FeedbackQueue") == []
@@ -92,7 +92,7 @@ def test_an_event_that_can_be_understood_goes_back_to_its_queue(ground):
 
     (told,) = ground.redrive(QueueName.FEEDBACK)
 
-    assert told.became is Fate.WAITING  # nobody takes it from this queue
+    assert told.became is ReplayOutcome.WAITING  # nobody takes it from this queue
     assert "message" in told.what
     assert "@" not in told.what + told.why
     assert ground.bodies("FeedbackQueue") == [body]
@@ -115,7 +115,7 @@ def test_an_event_from_a_topic_that_is_not_ours_is_kept(ground):
 
     (told,) = ground.redrive(QueueName.FEEDBACK)
 
-    assert (told.became, told.why) == (Fate.KEPT, "from a topic that nobody configured")
+    assert (told.became, told.why) == (ReplayOutcome.KEPT, "from a topic that nobody configured")
 
 
 def test_a_letter_that_comes_back_is_said_to_have_returned(ground, monkeypatch):
@@ -126,10 +126,10 @@ def test_a_letter_that_comes_back_is_said_to_have_returned(ground, monkeypatch):
             answer = ground.sqs.receive_message(QueueUrl=ground.ids["FeedbackQueue"], VisibilityTimeout=0)
             assert len(answer.get("Messages", [])) <= 1
 
-    monkeypatch.setattr("infrastructure.redrive.time.sleep", fails_again)
+    monkeypatch.setattr("infrastructure.cli.redrive.time.sleep", fails_again)
     (told,) = ground.redrive(QueueName.FEEDBACK)
 
-    assert told.became is Fate.RETURNED
+    assert told.became is ReplayOutcome.RETURNED
     assert len(ground.bodies("FeedbackDeadLetterQueue")) == 1
 
 
@@ -141,11 +141,11 @@ def test_a_letter_that_is_taken_is_said_to_be(ground, monkeypatch):
         for message in ground.sqs.receive_message(QueueUrl=url).get("Messages", []):
             ground.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
-    monkeypatch.setattr("infrastructure.redrive.time.sleep", worker)
-    line = line_of(QueueName.RESENDS, ground)
+    monkeypatch.setattr("infrastructure.cli.redrive.time.sleep", worker)
+    line = dead_letter_queue_of(QueueName.RESENDS, ground)
     (told,) = redrive_queue(QueueName.RESENDS, line, ground.sqs, dry_run=False, wait_seconds=10)
 
-    assert told.became is Fate.TAKEN
+    assert told.became is ReplayOutcome.TAKEN
     assert told.what == "resend of notification n-1, attempt 2, account acc-1"
 
 
@@ -155,8 +155,8 @@ def test_a_dry_run_only_says_what_is_there(ground):
 
     told = ground.redrive(QueueName.SENDS, dry_run=True)
 
-    assert min((one.became, one.why) for one in told) == (Fate.KEPT, "not a send order")
-    assert {one.became for one in told} == {Fate.KEPT, Fate.WOULD_REPLAY}
+    assert min((one.became, one.why) for one in told) == (ReplayOutcome.KEPT, "not a send order")
+    assert {one.became for one in told} == {ReplayOutcome.KEPT, ReplayOutcome.WOULD_REPLAY}
     assert ground.bodies("SendsQueue") == []
     assert len(ground.bodies("SendsDeadLetterQueue")) == 2
 
@@ -176,15 +176,15 @@ class Lambda:
 @pytest.mark.parametrize(
     ("invoked", "became", "left"),
     [
-        (Lambda(), Fate.TAKEN, 0),
-        (Lambda({"errorType": "UnreadableEventError"}, fails=True), Fate.KEPT, 1),
-        (Lambda({"batchItemFailures": [{"itemIdentifier": "1"}]}), Fate.KEPT, 1),
+        (Lambda(), ReplayOutcome.TAKEN, 0),
+        (Lambda({"errorType": "UnreadableEventError"}, fails=True), ReplayOutcome.KEPT, 1),
+        (Lambda({"batchItemFailures": [{"itemIdentifier": "1"}]}), ReplayOutcome.KEPT, 1),
     ],
 )
 def test_an_invocation_is_done_again_and_deleted_only_when_it_succeeds(ground, invoked, became, left):
     event = {"awslogs": {"data": "H4sIAAAAAAAC/6uuBQBDv6ajAgAAAA=="}}
     ground.die("Feedback", json.dumps(event))
-    line = Line(
+    line = DeadLetterQueue(
         ground.ids["FeedbackDeadLetterQueue"],
         lambda _: Reading("logs", "", replayable=True),
         IntoFunction(invoked, "IngestSmsLogs", body_as_event),
@@ -211,7 +211,7 @@ FAILED_BATCH = {
 
 
 def a_letter(body):
-    return Letter("id", "receipt", json.dumps(body), datetime(2026, 11, 23, 18, tzinfo=UTC), 1, {}, {})
+    return DeadLetter("id", "receipt", json.dumps(body), datetime(2026, 11, 23, 18, tzinfo=UTC), 1, {}, {})
 
 
 def test_what_a_stream_function_failed_at_is_fetched_from_the_stream_again():

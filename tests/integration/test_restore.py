@@ -7,8 +7,8 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
-from infrastructure import reconcile, restore
-from infrastructure.cli import app
+from infrastructure.cli import reconcile, restore
+from infrastructure.cli.main import app
 from tests.builders.items import ACCOUNT, a_customer, an_item
 from tests.contract.worlds import on_moto
 from undelivered.adapters.dynamodb.models import MODELS, CustomerModel, HistoryModel, UndeliveredModel

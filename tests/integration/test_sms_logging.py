@@ -3,7 +3,7 @@
 import boto3
 from moto import mock_aws
 
-from infrastructure.deploy import _log_texts
+from infrastructure.cli.deploy import _log_texts
 
 
 def test_every_text_is_logged_with_the_stacks_role(monkeypatch):

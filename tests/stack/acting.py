@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
+from infrastructure.local.scenario import Json, Story, ask, eventually
 from infrastructure.local.stack import LocalStack
-from infrastructure.local.story import Json, Story, ask, eventually
 
 WITHIN = 90.0
 CONSENT = {"given_by": "Ada Byron", "how": "by telephone", "at": "2026-01-05T10:00:00Z"}

@@ -10,12 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from infrastructure.build.releases import ALIAS
 from infrastructure.local.processes import function_processes
 from infrastructure.local.stack import LocalStack
-from infrastructure.releases import ALIAS
 
-Verdict = Literal["pass", "throttle", "cut before", "cut after"]
-Rule = Callable[[str], Verdict]
+Classification = Literal["pass", "throttle", "cut before", "cut after"]
+Rule = Callable[[str], Classification]
 """Says what becomes of a call of DynamoDB, by its operation, e.g. ``TransactWriteItems``."""
 
 # Common errors of DynamoDB, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
@@ -51,12 +51,12 @@ class FaultyStore:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def answer(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
-        verdict = self.rule(request.headers["X-Amz-Target"].partition(".")[2])
-        if verdict == "cut before":
+        classification = self.rule(request.headers["X-Amz-Target"].partition(".")[2])
+        if classification == "cut before":
             self.on_cut()
             request.close_connection = True
             return
-        if verdict == "throttle":
+        if classification == "throttle":
             status, headers, answer = (
                 400,
                 {"Content-Type": "application/x-amz-json-1.0"},
@@ -64,7 +64,7 @@ class FaultyStore:
             )
         else:
             status, headers, answer = self._forward(request, body)
-        if verdict == "cut after":
+        if classification == "cut after":
             self.on_cut()
             request.close_connection = True
             return

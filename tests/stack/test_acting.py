@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from infrastructure.local.story import ask, eventually
+from infrastructure.local.scenario import ask, eventually
 from tests.builders.readme import check_announcement
 from tests.stack.acting import CONSENT, WITHIN, Acting
-from undelivered.entrypoints.http.api import ROUTES
-from undelivered.entrypoints.http.routing import Access
+from undelivered.entrypoints.http.router import Access
+from undelivered.entrypoints.http.routes import ROUTES
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from infrastructure.local.stack import OTHER_ACCOUNT
-from undelivered.entrypoints.http.api import ROUTES
 from undelivered.entrypoints.http.openapi import document
-from undelivered.entrypoints.http.routing import Access
+from undelivered.entrypoints.http.router import Access
+from undelivered.entrypoints.http.routes import ROUTES
 
 CHECKS = [
     not_a_server_error,

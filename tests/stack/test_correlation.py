@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from infrastructure.local.story import eventually
+from infrastructure.local.scenario import eventually
 from tests.stack.acting import WITHIN, Acting
 
 LATELY = 1_200.0

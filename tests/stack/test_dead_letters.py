@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infrastructure.local.story import eventually
-from infrastructure.local.world_mail import ReceivedMail, plan_as
+from infrastructure.local.scenario import eventually
+from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_as
 from tests.stack.acting import WITHIN, Acting
 
 
@@ -24,7 +24,7 @@ def redrive(stack, *options):
     command = [
         sys.executable,
         "-c",
-        "from infrastructure.cli import main; main()",
+        "from infrastructure.cli.main import main; main()",
         "redrive",
         "--state-dir",
         str(stack.state_dir),

@@ -11,15 +11,15 @@ from itertools import count
 import pytest
 from typer.testing import CliRunner
 
-from infrastructure import template as template_module
 from infrastructure.bench import events
-from infrastructure.cli import app
-from infrastructure.deploy import stack_name
+from infrastructure.build import template as template_module
+from infrastructure.build.releases import ALIAS
+from infrastructure.build.target import Target
+from infrastructure.build.template import build
+from infrastructure.cli.deploy import stack_name
+from infrastructure.cli.main import app
+from infrastructure.local.scenario import eventually
 from infrastructure.local.stack import LocalStack
-from infrastructure.local.story import eventually
-from infrastructure.releases import ALIAS
-from infrastructure.target import Target
-from infrastructure.template import build
 
 STAGE = "trial"
 ACCOUNT = "acc-trial"

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from infrastructure.local.story import ask, eventually
-from infrastructure.local.world_mail import ReceivedMail, plan_as
-from infrastructure.local.world_texts import SentText, log_group, report
+from infrastructure.local.scenario import ask, eventually
+from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_as
+from infrastructure.local.ses_simulator.sms_rules import SentText, log_group, report
 from tests.builders.items import an_item, resent
 from tests.stack.acting import WITHIN, Acting
-from undelivered.adapters.dynamodb.mapping import facts_of, history_row, undelivered_row
+from undelivered.adapters.dynamodb.item_rows import facts_of, history_row, undelivered_row
 from undelivered.domain.taxonomy import Reason
 
 ACCOUNT = "acc-harbor"
@@ -188,7 +188,7 @@ class TestANewAccount:
     def test_by_a_soft_failure(self, acting, new_account):
         item = an_item(Reason.MAILBOX_FULL, account_id=new_account, sent_at=ago(days=1))
 
-        wake(acting, "FollowUp", change("INSERT", NewImage=undelivered_row(item, facts_of(item), 1)))
+        wake(acting, "OnItemChanged", change("INSERT", NewImage=undelivered_row(item, facts_of(item), 1)))
 
         assert is_registered(acting, new_account)
 
@@ -287,7 +287,7 @@ class TestWhatComesTwiceOrTooLate:
         item = an_item(account_id=ACCOUNT, sent_at=ago(days=1), number=79, customer_id=customer)
         row = store_item(acting, item)
 
-        wake(acting, "FollowUp", change("INSERT", NewImage={**row, "version": {"N": "99"}}))
+        wake(acting, "OnItemChanged", change("INSERT", NewImage={**row, "version": {"N": "99"}}))
 
         eventually(lambda: acting.story.report("stale", ready="true"), "it is not flagged", WITHIN)
 

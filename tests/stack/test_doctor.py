@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import boto3
 import pytest
 
-from infrastructure.doctor import mail, parts, texts
-from infrastructure.doctor.command import CHECKS, examined_stack
-from infrastructure.doctor.examination import Status, examine
-from infrastructure.local.story import eventually
+from infrastructure.cli.doctor import CHECKS, stack_snapshot
+from infrastructure.doctor import ses_checks, sms_checks, stack_checks
+from infrastructure.doctor.checks import Status, examine
+from infrastructure.local.scenario import eventually
 
 WITHIN = 90.0
 PERMISSIONS = {
@@ -26,7 +26,7 @@ PERMISSIONS = {
 
 @pytest.fixture
 def examined(stack):
-    return examined_stack("undelivered", stack.client)
+    return stack_snapshot("undelivered", stack.client)
 
 
 def wrong(examined, check):
@@ -34,7 +34,7 @@ def wrong(examined, check):
 
 
 def test_the_command_says_how_every_part_is_and_ends_in_a_1_for_what_the_emulator_lacks(stack):
-    command = [sys.executable, "-c", "from infrastructure.cli import main; main()", "doctor", "--json"]
+    command = [sys.executable, "-c", "from infrastructure.cli.main import main; main()", "doctor", "--json"]
     done = subprocess.run(
         [*command, "--state-dir", str(stack.state_dir)], capture_output=True, text=True, check=False, timeout=120
     )
@@ -50,13 +50,13 @@ def test_the_command_says_how_every_part_is_and_ends_in_a_1_for_what_the_emulato
 
 def test_what_is_in_order_is_said_to_be(examined):
     for check in (
-        parts.api,
-        parts.people,
-        parts.tables,
-        parts.event_sources,
-        parts.feedback_subscription,
-        mail.configuration_sets,
-        texts.log_groups,
+        stack_checks.api,
+        stack_checks.people,
+        stack_checks.tables,
+        stack_checks.event_sources,
+        stack_checks.feedback_subscription,
+        ses_checks.configuration_sets,
+        sms_checks.log_groups,
     ):
         assert {each.status for each in examine(examined, {"it": check})} == {Status.OK}
 
@@ -75,10 +75,10 @@ def test_a_queue_that_wakes_nobody_is_said_and_how_to_switch_it_on(stack, examin
     uuid = examined.physical("SendNotificationsSends")
 
     with an_event_source_switched_off(stack, uuid):
-        said = eventually(lambda: wrong(examined, parts.event_sources), "nothing is said", WITHIN)
+        said = eventually(lambda: wrong(examined, stack_checks.event_sources), "nothing is said", WITHIN)
 
     assert said == ["SendNotificationsSends is Disabled: nothing reaches its function"]
-    eventually(lambda: not wrong(examined, parts.event_sources), "it is not switched on again", WITHIN)
+    eventually(lambda: not wrong(examined, stack_checks.event_sources), "it is not switched on again", WITHIN)
 
 
 def test_a_table_that_cannot_be_recovered_is_said_and_the_remedy_helps(stack, examined):
@@ -87,21 +87,21 @@ def test_a_table_that_cannot_be_recovered_is_said_and_the_remedy_helps(stack, ex
     off = {"PointInTimeRecoveryEnabled": False}
     dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=off)
 
-    (finding,) = [each for each in examine(examined, {"it": parts.tables}) if each.status is not Status.OK]
+    (finding,) = [each for each in examine(examined, {"it": stack_checks.tables}) if each.status is not Status.OK]
     assert finding.what == "HistoryTable cannot be recovered to a point in time"
     command, _, setting = finding.remedy.partition(" --point-in-time-recovery-specification ")
     assert command == f"aws dynamodb update-continuous-backups --table-name {table}"
     name, _, value = setting.partition("=")
     dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification={name: value == "true"})
 
-    assert wrong(examined, parts.tables) == []
+    assert wrong(examined, stack_checks.tables) == []
 
 
 def test_a_schedule_that_is_switched_off_is_said(stack, examined):
     rule = examined.physical("SendDigestsEveryHour")
     stack.client("events").disable_rule(Name=rule)
     try:
-        assert wrong(examined, parts.schedules) == ["SendDigestsEveryHour is DISABLED"]
+        assert wrong(examined, stack_checks.schedules) == ["SendDigestsEveryHour is DISABLED"]
     finally:
         stack.client("events").enable_rule(Name=rule)
 
@@ -110,7 +110,7 @@ def test_a_dead_letter_is_said(stack, examined):
     queue = examined.physical("ExportsDeadLetterQueue")
     stack.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
     try:
-        assert "ExportsDeadLetterQueue holds 1 messages" in wrong(examined, parts.dead_letters)
+        assert "ExportsDeadLetterQueue holds 1 messages" in wrong(examined, stack_checks.dead_letters)
     finally:
         stack.client("sqs").purge_queue(QueueUrl=queue)
 
@@ -118,13 +118,13 @@ def test_a_dead_letter_is_said(stack, examined):
 def test_alarms_that_nobody_hears_are_said_until_somebody_does(stack, examined):
     topic = stack.outputs["AlarmTopicArn"]
     sns = stack.client("sns")
-    assert wrong(examined, parts.alarms) == [f"nobody hears of alarms on {topic}"]
+    assert wrong(examined, stack_checks.alarms) == [f"nobody hears of alarms on {topic}"]
 
     listening = sns.subscribe(
         TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:ops", ReturnSubscriptionArn=True
     )
     try:
-        assert wrong(examined, parts.alarms) == []
+        assert wrong(examined, stack_checks.alarms) == []
     finally:
         sns.unsubscribe(SubscriptionArn=listening["SubscriptionArn"])
 
@@ -146,7 +146,7 @@ def newcomer(stack):
 
 
 def test_whoever_may_not_look_is_told_the_permission(newcomer):
-    findings = {each.check: each for each in examine(examined_stack("undelivered", newcomer), CHECKS)}
+    findings = {each.check: each for each in examine(stack_snapshot("undelivered", newcomer), CHECKS)}
 
     told = {check: (findings[check].status, findings[check].remedy) for check in PERMISSIONS}
     assert told == {
@@ -155,7 +155,7 @@ def test_whoever_may_not_look_is_told_the_permission(newcomer):
 
 
 def test_a_stack_that_is_not_there_is_told_in_a_sentence(stack):
-    command = [sys.executable, "-c", "from infrastructure.cli import main; main()", "doctor", "--stage", "nowhere"]
+    command = [sys.executable, "-c", "from infrastructure.cli.main import main; main()", "doctor", "--stage", "nowhere"]
     environment = {
         "AWS_ENDPOINT_URL": stack.endpoint,
         "AWS_DEFAULT_REGION": stack.description.region,

@@ -11,7 +11,7 @@ import pytest
 from infrastructure.local.stack import DEFAULT_ACCOUNT
 from tests.builders.items import an_item
 from tests.stack.faulty import reconfigured
-from undelivered.adapters.dynamodb.mapping import facts_of, history_row
+from undelivered.adapters.dynamodb.item_rows import facts_of, history_row
 from undelivered.domain.taxonomy import Reason
 
 ROWS = 1_100

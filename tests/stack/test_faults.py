@@ -16,8 +16,8 @@ import pytest
 from infrastructure.bench import events
 from infrastructure.errors import ToolError
 from infrastructure.local import stack as local_stack
+from infrastructure.local.scenario import eventually
 from infrastructure.local.stack import DEFAULT_ACCOUNT, OTHER_ACCOUNT, LocalStack
-from infrastructure.local.story import eventually
 from tests.stack.faulty import faulty_store, kill
 
 WITHIN = 300.0
@@ -321,7 +321,14 @@ def received(stack, queue):
 
 def dead_letters(stack):
     """Ask for the dead letters as an operator does."""
-    command = [sys.executable, "-c", "from infrastructure.cli import main; main()", "redrive", "--queue", "feedback"]
+    command = [
+        sys.executable,
+        "-c",
+        "from infrastructure.cli.main import main; main()",
+        "redrive",
+        "--queue",
+        "feedback",
+    ]
     command += ["--state-dir", str(stack.state_dir), "--dry-run", "--json"]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
     return json.loads(done.stdout)["messages"]

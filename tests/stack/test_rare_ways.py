@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from infrastructure.local.story import eventually
-from infrastructure.local.world_mail import ReceivedMail, plan_as
-from infrastructure.local.world_texts import SentText, log_group, report
+from infrastructure.local.scenario import eventually
+from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_as
+from infrastructure.local.ses_simulator.sms_rules import SentText, log_group, report
 from tests.stack.acting import CONSENT, WITHIN, Acting
 
 ACCOUNT = "acc-harbor"

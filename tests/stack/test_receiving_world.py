@@ -2,7 +2,7 @@
 
 import pytest
 
-from infrastructure.local.story import Story, ask, eventually
+from infrastructure.local.scenario import Story, ask, eventually
 
 MAILS = {
     "unknown-user": "invalid",

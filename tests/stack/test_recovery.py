@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from infrastructure.bench import events
+from infrastructure.local.scenario import eventually
 from infrastructure.local.stack import DEFAULT_ACCOUNT, OTHER_ACCOUNT, LocalStack
-from infrastructure.local.story import eventually
 
 WITHIN = 120.0
 
@@ -24,7 +24,7 @@ def stack(tmp_path_factory):
 
 def command(stack, *words):
     """Run a command as an operator does and return what it prints as JSON."""
-    line = [sys.executable, "-c", "from infrastructure.cli import main; main()", *words]
+    line = [sys.executable, "-c", "from infrastructure.cli.main import main; main()", *words]
     line += ["--state-dir", str(stack.state_dir), "--json"]
     done = subprocess.run(line, check=False, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr + done.stdout

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infrastructure.local.story import ask, eventually
-from infrastructure.local.world_mail import ReceivedMail, plan_as
+from infrastructure.local.scenario import ask, eventually
+from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_as
 from tests.stack.acting import CONSENT, WITHIN, Acting
 
 

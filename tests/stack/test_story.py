@@ -2,7 +2,7 @@
 
 import pytest
 
-from infrastructure.local.story import STEPS, Story
+from infrastructure.local.scenario import STEPS, Story
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from tests.builders.items import NOW, an_item, reported, resent
 from tests.builders.readme import check_announcement, documented
-from undelivered.domain.announcement import Change, announced_form, announcement
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.notification import Dismissal, State
+from undelivered.domain.item import Dismissal, State
+from undelivered.domain.item_event import Change, event_document, item_event
 from undelivered.domain.taxonomy import Channel, Fault, Reason, Status
 
 OPEN = replace(an_item(Reason.MAILBOX_FULL), version=1)
@@ -29,9 +29,9 @@ CHANGES = {
 @pytest.mark.parametrize("change", Change)
 @pytest.mark.parametrize("with_address", [False, True])
 def test_every_change_is_announced_in_the_documented_form(change, with_address):
-    told = announcement(*CHANGES[change])
+    told = item_event(*CHANGES[change])
 
-    form = announced_form(told, with_address=with_address)
+    form = event_document(told, with_address=with_address)
 
     check_announcement(form)
     assert form["type"] == f"undelivered.item.{change}"
@@ -41,7 +41,7 @@ def test_every_change_is_announced_in_the_documented_form(change, with_address):
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_fits_the_form(reason):
-    check_announcement(announced_form(announcement(None, replace(an_item(reason), version=1)), with_address=False))
+    check_announcement(event_document(item_event(None, replace(an_item(reason), version=1)), with_address=False))
 
 
 def test_the_example_is_of_the_form():

@@ -15,7 +15,7 @@ from tests.fakes import (
 )
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.notification import State
+from undelivered.domain.item import State
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.bulk_resend import BulkResend

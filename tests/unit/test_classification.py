@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from undelivered.domain.classification import Judgement, classify_diagnostic, judge_bounce
-from undelivered.domain.sms_classification import judge_sms_provider_response, judge_text_event
-from undelivered.domain.taxonomy import VERDICTS, Fault, Kind, Reason, Status, suppresses
+from undelivered.domain.classification import classify_bounce, classify_diagnostic
+from undelivered.domain.classification.sms import classify_sms_event, classify_sms_response
+from undelivered.domain.taxonomy import CLASSIFICATIONS, Classification, Fault, Kind, Reason, Status, suppresses
 
 SENTENCES: dict[Reason, tuple[str, ...]] = {
     Reason.ADDRESS_NOT_FOUND: (
@@ -231,7 +231,7 @@ def test_a_wording_means_its_reason_whatever_the_report_status(reason: Reason, t
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "reason", "because"),
+    ("status", "code", "reason", "rule"),
     [
         ("5.1.1", 550, Reason.ADDRESS_NOT_FOUND, "rfc3463:5.1.1"),
         ("5.2.2", 552, Reason.MAILBOX_FULL, "rfc3463:5.2.2"),
@@ -249,10 +249,10 @@ def test_a_wording_means_its_reason_whatever_the_report_status(reason: Reason, t
         ("nonsense", None, Reason.UNDETERMINED, "undetermined"),
     ],
 )
-def test_without_words_the_codes_decide(status: str, code: int | None, reason: Reason, because: str) -> None:
+def test_without_words_the_codes_decide(status: str, code: int | None, reason: Reason, rule: str) -> None:
     judged = classify_diagnostic("", status, code)
 
-    assert (judged.reason, judged.because) == (reason, because)
+    assert (judged.reason, judged.rule) == (reason, rule)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_a_code_in_the_text_says_more_than_the_bare_status_of_the_report() -> No
 
 
 def test_the_rule_that_decided_is_named() -> None:
-    assert classify_diagnostic("smtp; 552 mailbox full", None, 552).because == "text:mailbox_full/full"
+    assert classify_diagnostic("smtp; 552 mailbox full", None, 552).rule == "text:mailbox_full/full"
 
 
 @pytest.mark.parametrize(
@@ -332,21 +332,21 @@ def test_the_rule_that_decided_is_named() -> None:
     ],
 )
 def test_amazons_type_and_subtype_frame_what_the_text_says(bounce_type, subtype, text, status, expected) -> None:
-    judged = judge_bounce(bounce_type, subtype, text, status)
+    judged = classify_bounce(bounce_type, subtype, text, status)
 
     assert (judged.status, judged.kind) == expected[:2]
     assert expected[2] in {None, judged.reason}
 
 
 def test_a_permanent_bounce_of_a_blocked_sender_is_hard_and_suppresses_nobody() -> None:
-    judged = judge_bounce("Permanent", "General", "554 5.1.1 Client host blocked using zen.spamhaus.org", "5.1.1")
+    judged = classify_bounce("Permanent", "General", "554 5.1.1 Client host blocked using zen.spamhaus.org", "5.1.1")
 
     assert (judged.status, judged.kind, judged.fault) == (Status.BOUNCED, Kind.HARD, Fault.SENDER)
     assert not suppresses(judged)
 
 
 def test_a_permanent_bounce_of_unknown_cause_suppresses() -> None:
-    assert suppresses(judge_bounce("Permanent", "General", "", None))
+    assert suppresses(classify_bounce("Permanent", "General", "", None))
 
 
 @pytest.mark.parametrize(
@@ -371,7 +371,7 @@ def test_a_permanent_bounce_of_unknown_cause_suppresses() -> None:
     ],
 )
 def test_an_sns_provider_answer_is_judged(answer: str | None, status: Status, reason: Reason) -> None:
-    judged = judge_sms_provider_response(answer)
+    judged = classify_sms_response(answer)
 
     assert (judged.status, judged.reason) == (status, reason)
 
@@ -392,23 +392,23 @@ def test_an_sns_provider_answer_is_judged(answer: str | None, status: Status, re
     ],
 )
 def test_a_final_text_event_that_failed_is_judged(event: str, reason: Reason) -> None:
-    judged = judge_text_event(event, is_final=True)
+    judged = classify_sms_event(event, is_final=True)
 
     assert judged is not None
     assert judged.reason is reason
-    assert judge_text_event(event, is_final=False) is None
+    assert classify_sms_event(event, is_final=False) is None
 
 
 @pytest.mark.parametrize("event", ["TEXT_DELIVERED", "TEXT_SUCCESSFUL", "TEXT_QUEUED", "TEXT_PENDING", "TEXT_NEW", ""])
 def test_a_text_event_that_is_no_failure_or_not_known_is_not_judged(event: str) -> None:
-    assert judge_text_event(event, is_final=True) is None
+    assert classify_sms_event(event, is_final=True) is None
 
 
 # What must never happen ---------------------------------------------------------------------------------------------
 
 REASONS_OF_OURS = {Reason.CONTENT_REJECTED, Reason.SENDER_BLOCKED, Reason.SENDER_AUTHENTICATION, Reason.RATE_LIMITED}
 SOFT_TEXTS = [
-    text for reason, texts in SENTENCES.items() if VERDICTS[reason].kind is Kind.SOFT for text in texts if text
+    text for reason, texts in SENTENCES.items() if CLASSIFICATIONS[reason].kind is Kind.SOFT for text in texts if text
 ]
 STATUSES = st.none() | st.from_regex(r"[245]\.\d{1,3}\.\d{1,3}", fullmatch=True) | st.text(max_size=12)
 TEXTS = st.text() | st.lists(
@@ -420,22 +420,22 @@ TEXTS = st.text() | st.lists(
 def test_any_text_gets_a_judgement_of_the_taxonomy_and_always_the_same(text, status, code) -> None:
     judged = classify_diagnostic(text, status, code)
 
-    usual = VERDICTS[judged.reason]
+    usual = CLASSIFICATIONS[judged.reason]
     assert (judged.status, judged.kind, judged.fault) == (usual.status, usual.kind, usual.fault)
-    assert judged.because
+    assert judged.rule
     assert judged == classify_diagnostic(text, status, code)
 
 
 @given(st.text(max_size=20), st.text(max_size=20), TEXTS, STATUSES)
 def test_a_bounce_not_permanent_is_soft_whatever_it_says(bounce_type, subtype, text, status) -> None:
     if bounce_type.strip().lower() != "permanent":
-        judged = judge_bounce(bounce_type, subtype, text, status)
+        judged = classify_bounce(bounce_type, subtype, text, status)
         assert (judged.status, judged.kind) == (Status.BOUNCED, Kind.SOFT)
 
 
 @given(st.text(max_size=20), TEXTS, STATUSES)
 def test_a_permanent_bounce_is_never_soft(subtype, text, status) -> None:
-    judged = judge_bounce("Permanent", subtype, text, status)
+    judged = classify_bounce("Permanent", subtype, text, status)
 
     assert judged.kind is not Kind.SOFT
     assert judged.status in {Status.BOUNCED, Status.INVALID, Status.DROPPED}
@@ -501,7 +501,7 @@ def test_hosts_links_addresses_and_ids_never_make_a_good_address_dead(text: str,
     ],
 )
 def test_an_unreasonably_long_text_is_judged_too(unit: str) -> None:
-    assert isinstance(classify_diagnostic(unit * (256 * 1024 // len(unit)), "5.1.1", 550), Judgement)
+    assert isinstance(classify_diagnostic(unit * (256 * 1024 // len(unit)), "5.1.1", 550), Classification)
 
 
 def test_what_decides_is_found_at_the_end_of_a_long_reply_too() -> None:

@@ -14,9 +14,9 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
-from undelivered.domain.account import CONSENTS_KEPT, Consent, RecordedConsent
+from undelivered.domain.customer import CONSENTS_KEPT, Consent, RecordedConsent
 from undelivered.domain.errors import RefusedError, SuppressionNotLiftedError
-from undelivered.domain.notification import State
+from undelivered.domain.item import State
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.manage_suppressions import ManageSuppressions

@@ -7,13 +7,13 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, an_item, reported, resent
 from tests.fakes import FakeCustomerStore, FakeUndeliveredStore
+from undelivered.domain.address_suggestions import suggest_address
 from undelivered.domain.errors import InvalidInputError, NotFoundError, StaleWriteError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import item_id
-from undelivered.domain.ready import ready_contact
-from undelivered.domain.spelling import likely_address
+from undelivered.domain.resend_policy import ready_contact
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.services.contacts import checked_email, checked_phone
+from undelivered.services.contact_validation import checked_email, checked_phone
 from undelivered.services.manage_customers import CustomerChange, ManageCustomers
 
 
@@ -100,12 +100,12 @@ def test_a_wrong_number_is_refused(text):
     ],
 )
 def test_a_likely_spelling_is_suggested_only_where_one_is_near(address, meant):
-    assert likely_address(address) == meant
+    assert suggest_address(address) == meant
 
 
 @given(st.text(max_size=60))
 def test_a_suggestion_is_never_the_same_address_and_never_fails(text):
-    suggestion = likely_address(text)
+    suggestion = suggest_address(text)
 
     assert suggestion == "" or suggestion != text
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 from undelivered.adapters.dynamodb import counter_names
 from undelivered.adapters.dynamodb.counters import WRITES
-from undelivered.domain.reporting import CLASSES, RESENDING, class_of, live_code
-from undelivered.domain.taxonomy import VERDICTS, Channel, Fault, Kind, Reason, verdict
+from undelivered.domain.failure_counts import CLASSES, RESENDING, class_of, live_code
+from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Fault, Kind, Reason, classification_of
 
 
 def test_what_is_live_of_any_class_and_fault_has_a_name_of_its_own():
@@ -17,10 +17,12 @@ def test_what_is_live_of_any_class_and_fault_has_a_name_of_its_own():
 
 
 def test_whatever_may_fail_is_told_from_its_row_as_it_was_counted():
-    judgements = [verdict(reason, kind) for reason in Reason for kind in (None, *Kind)]
-    assert {judgement.reason for judgement in judgements} == set(VERDICTS)
+    judgements = [classification_of(reason, kind) for reason in Reason for kind in (None, *Kind)]
+    assert {classification.reason for classification in judgements} == set(CLASSIFICATIONS)
     failed = Counter(
-        f"{class_of(channel, judgement).code}.{judgement.reason}" for channel in Channel for judgement in judgements
+        f"{class_of(channel, classification).code}.{classification.reason}"
+        for channel in Channel
+        for classification in judgements
     )
     resolved = Counter(range(80))
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from undelivered.adapters.dynamodb.keys import key_from
+from undelivered.adapters.dynamodb.item_rows import key_from
 from undelivered.domain.identifiers import entry_key
-from undelivered.domain.reporting import day_start, local_day, period_of
+from undelivered.domain.report_query import day_start, local_day, period_of
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 APIA_LEFT_OUT = date(2011, 12, 30)

@@ -16,7 +16,7 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
-from undelivered.domain.account import AccountSettings, DigestSettings
+from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.digest import days_due
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.taxonomy import Reason

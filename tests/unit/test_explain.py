@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from infrastructure.explain import explain
+from infrastructure.cli.explain import explain
 from tests.builders import events
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"

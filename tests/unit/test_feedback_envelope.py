@@ -7,11 +7,11 @@ import json
 import pytest
 
 from tests.builders import events
-from undelivered.adapters.feedback import every_topic, read_event
+from undelivered.adapters.feedback import every_topic, parse_event
 from undelivered.domain.feedback import Handling
 
 BOUNCE = events.bounce()
-SAID = read_event(BOUNCE).feedback
+SAID = parse_event(BOUNCE).feedback
 TEXT = events.text_event("TEXT_UNREACHABLE")
 LOG = events.sms_log("Phone is currently unreachable/unavailable", "FAILURE")
 
@@ -44,7 +44,7 @@ LOG = events.sms_log("Phone is currently unreachable/unavailable", "FAILURE")
     ],
 )
 def test_a_bounce_is_the_same_in_any_wrapping(told):
-    read = read_event(told)
+    read = parse_event(told)
 
     assert (read.handling, read.feedback) == (Handling.PROCESS, SAID)
 
@@ -62,19 +62,19 @@ def test_a_bounce_is_the_same_in_any_wrapping(told):
     ],
 )
 def test_a_text_message_is_the_same_in_any_wrapping(bare, told):
-    assert read_event(told).feedback == read_event(bare).feedback
+    assert parse_event(told).feedback == parse_event(bare).feedback
 
 
 def test_one_bad_line_spoils_no_other_and_is_kept():
-    read = read_event(events.awslogs(events.logs(LOG, "{not json", TEXT)))
+    read = parse_event(events.awslogs(events.logs(LOG, "{not json", TEXT)))
 
     assert (read.handling, len(read.feedback)) == (Handling.PROCESS, 2)
-    assert [(unread.raw, unread.because) for unread in read.unreadable] == [("{not json", "not JSON")]
-    assert "1 of 3" in read.because
+    assert [(unread.raw, unread.reason) for unread in read.unreadable] == [("{not json", "not JSON")]
+    assert "1 of 3" in read.reason
 
 
 def test_a_batch_in_which_nothing_is_understood_is_kept_for_a_person():
-    read = read_event(events.logs("GET / 200", "GET /x 404"))
+    read = parse_event(events.logs("GET / 200", "GET /x 404"))
 
     assert (read.handling, len(read.unreadable)) == (Handling.QUARANTINE, 2)
 
@@ -82,7 +82,7 @@ def test_a_batch_in_which_nothing_is_understood_is_kept_for_a_person():
 def test_records_separated_by_line_feeds_are_read_one_by_one():
     lines = "\n".join(json.dumps(each) for each in (BOUNCE, events.delivery(), TEXT)) + "\n"
 
-    assert len(read_event(lines).feedback) == 3
+    assert len(parse_event(lines).feedback) == 3
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_records_separated_by_line_feeds_are_read_one_by_one():
     ],
 )
 def test_what_is_about_no_message_is_ignored(told):
-    read = read_event(told)
+    read = parse_event(told)
 
     assert (read.handling, read.feedback) == (Handling.IGNORE, ())
-    assert read.because
+    assert read.reason
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_what_is_about_no_message_is_ignored(told):
     ids=repr,
 )
 def test_what_is_not_understood_is_kept_for_a_person(told):
-    read = read_event(told)
+    read = parse_event(told)
 
     assert (read.handling, read.feedback) == (Handling.QUARANTINE, ())
-    assert read.because
+    assert read.reason
 
 
 def test_wrappings_without_end_are_given_up():
@@ -151,13 +151,13 @@ def test_wrappings_without_end_are_given_up():
     for _ in range(20):
         told = {"Records": [{"body": told}]}
 
-    assert read_event(told).because == "wrapped too often"
+    assert parse_event(told).reason == "wrapped too often"
 
 
 def test_logs_that_unpack_without_end_are_given_up():
     bomb = base64.b64encode(gzip.compress(b" " * 40_000_000, 9)).decode()
 
-    assert read_event({"awslogs": {"data": bomb}}).because == "gzip that is cut off or unpacks to too much"
+    assert parse_event({"awslogs": {"data": bomb}}).reason == "gzip that is cut off or unpacks to too much"
 
 
 # Topics --------------------------------------------------------------------------------------------------------------
@@ -168,22 +168,22 @@ def test_a_configured_topic_may_speak_and_be_confirmed():
         (events.envelope(BOUNCE), Handling.PROCESS),
         (events.subscription_confirmation(), Handling.CONFIRM_SUBSCRIPTION),
     ):
-        assert read_event(told, known_topics={events.TOPIC}).handling is handling
-        assert read_event(told, known_topics=every_topic).handling is handling
-        assert read_event(told).handling is handling
+        assert parse_event(told, known_topics={events.TOPIC}).handling is handling
+        assert parse_event(told, known_topics=every_topic).handling is handling
+        assert parse_event(told).handling is handling
 
 
 def test_a_topic_that_nobody_configured_may_not():
     for told in (events.envelope(BOUNCE), events.subscription_confirmation()):
-        assert read_event(told, known_topics={f"{events.TOPIC}-other"}).handling is Handling.QUARANTINE
+        assert parse_event(told, known_topics={f"{events.TOPIC}-other"}).handling is Handling.QUARANTINE
 
 
 def test_without_configuration_a_topic_speaks_for_its_own_account_only():
     strange = events.TOPIC.replace("111122223333", "999900001111")
 
-    assert read_event(events.envelope(BOUNCE, TopicArn=strange)).handling is Handling.QUARANTINE
-    assert read_event(events.envelope(BOUNCE, TopicArn="nonsense")).handling is Handling.QUARANTINE
-    assert read_event(events.envelope(BOUNCE, TopicArn=strange), known_topics={strange}).feedback == SAID
+    assert parse_event(events.envelope(BOUNCE, TopicArn=strange)).handling is Handling.QUARANTINE
+    assert parse_event(events.envelope(BOUNCE, TopicArn="nonsense")).handling is Handling.QUARANTINE
+    assert parse_event(events.envelope(BOUNCE, TopicArn=strange), known_topics={strange}).feedback == SAID
 
 
 @pytest.mark.parametrize(
@@ -197,10 +197,10 @@ def test_without_configuration_a_topic_speaks_for_its_own_account_only():
     ],
 )
 def test_certificates_and_confirmations_lead_to_sns_alone(url):
-    assert read_event(events.envelope(BOUNCE, SigningCertURL=url)).handling is Handling.QUARANTINE
-    assert read_event(events.subscription_confirmation(SubscribeURL=url)).handling is Handling.QUARANTINE
+    assert parse_event(events.envelope(BOUNCE, SigningCertURL=url)).handling is Handling.QUARANTINE
+    assert parse_event(events.subscription_confirmation(SubscribeURL=url)).handling is Handling.QUARANTINE
 
 
 @pytest.mark.parametrize("host", ["sns.cn-north-1.amazonaws.com.cn", "sns.us-gov-west-1.amazonaws.com"])
 def test_the_other_partitions_of_aws_are_known(host):
-    assert read_event(events.envelope(BOUNCE, SigningCertURL=f"https://{host}/x.pem")).feedback == SAID
+    assert parse_event(events.envelope(BOUNCE, SigningCertURL=f"https://{host}/x.pem")).feedback == SAID

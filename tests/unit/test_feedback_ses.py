@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.builders import events
-from undelivered.adapters.feedback import read_event
+from undelivered.adapters.feedback import parse_event
 from undelivered.domain.feedback import Handling, Outcome
 from undelivered.domain.identifiers import entry_key, item_id
 from undelivered.domain.taxonomy import Fault, Kind, Reason, Status
@@ -15,15 +15,16 @@ RECEIVED_AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
 
 def only(told):
-    read = read_event(told)
-    assert read.handling is Handling.PROCESS, read.because
+    read = parse_event(told)
+    assert read.handling is Handling.PROCESS, read.reason
     (feedback,) = read.feedback
     return feedback
 
 
 def verdicts(told):
     return {
-        feedback.recipient: (feedback.verdict.status, feedback.verdict.kind) for feedback in read_event(told).feedback
+        feedback.recipient: (feedback.classification.status, feedback.classification.kind)
+        for feedback in parse_event(told).feedback
     }
 
 
@@ -40,7 +41,7 @@ def test_a_bounce_tells_who_when_why_and_of_which_message():
 
     assert feedback.recipient == "ann@example.org"
     assert feedback.outcome is Outcome.FAILED
-    assert feedback.verdict.reason is Reason.ADDRESS_NOT_FOUND
+    assert feedback.classification.reason is Reason.ADDRESS_NOT_FOUND
     assert feedback.provider_message_id == events.MESSAGE_ID
     assert feedback.sent_at == datetime(2026, 11, 20, 9, 30, 0, 250_000, UTC)
     assert feedback.at == datetime(2026, 11, 20, 9, 30, 4, 500_000, UTC)
@@ -66,20 +67,20 @@ def test_each_type_of_event_has_its_outcome(told, outcome, reason):
     feedback = only(told)
 
     assert feedback.outcome is outcome
-    assert (feedback.verdict and feedback.verdict.reason) is reason
-    assert feedback.because.startswith("ses:")
+    assert (feedback.classification and feedback.classification.reason) is reason
+    assert feedback.rule.startswith("ses:")
 
 
 @pytest.mark.parametrize("kind", ["Send", "Open", "Click", "Subscription"])
 def test_what_says_nothing_of_an_arrival_is_taken_in_without_consequence(kind):
-    read = read_event(events.event(kind))
+    read = parse_event(events.event(kind))
 
     assert (read.handling, read.feedback, read.ignored) == (Handling.PROCESS, (), ("ann@example.org",))
 
 
 @pytest.mark.parametrize("spelling", ["not-spam", "Not-Spam "])
 def test_mail_rescued_from_the_spam_folder_is_no_complaint(spelling):
-    read = read_event(events.complaint(feedback_type=spelling))
+    read = parse_event(events.complaint(feedback_type=spelling))
 
     assert (read.handling, read.feedback, read.ignored) == (Handling.PROCESS, (), ("ann@example.org",))
 
@@ -96,20 +97,20 @@ def test_mail_rescued_from_the_spam_folder_is_no_complaint(spelling):
 def test_amazons_subtype_is_heard(subtype, status, reason):
     feedback = only(events.bounce(events.recipient(status="5.1.1"), subtype=subtype))
 
-    assert (feedback.verdict.status, feedback.verdict.reason) == (status, reason)
+    assert (feedback.classification.status, feedback.classification.reason) == (status, reason)
 
 
 @pytest.mark.parametrize("bounce_type", ["Transient", "Undetermined", "Somehow", None, 7])
 def test_a_bounce_of_any_other_type_than_permanent_is_soft(bounce_type):
     feedback = only(events.bounce(events.recipient(status="5.1.1"), bounce_type=bounce_type))
 
-    assert (feedback.verdict.status, feedback.verdict.kind) == (Status.BOUNCED, Kind.SOFT)
+    assert (feedback.classification.status, feedback.classification.kind) == (Status.BOUNCED, Kind.SOFT)
 
 
 def test_a_refusal_of_ours_is_never_the_recipients_fault():
     told = events.recipient(status="5.7.1", diagnosticCode="smtp; 550 5.7.1 your IP is on the Spamhaus blocklist")
 
-    assert only(events.bounce(told)).verdict.fault is Fault.SENDER
+    assert only(events.bounce(told)).classification.fault is Fault.SENDER
 
 
 # Recipients -------------------------------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ def test_each_bounced_recipient_is_judged_alone_and_the_others_are_left_out():
 def test_one_person_listed_twice_is_one_and_the_graver_report_counts():
     told = events.bounce(events.recipient("ANN@Example.ORG"), events.recipient("Ann <ann@example.org>", status="5.1.1"))
 
-    assert only(told).verdict.status is Status.INVALID
+    assert only(told).classification.status is Status.INVALID
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,7 @@ def test_recipients_are_normalised(spelled, recipient):
 
 
 def test_the_address_as_written_is_kept_for_people():
-    read = read_event(events.bounce(events.recipient("Info <Info@xn--bcher-kva.example>")))
+    read = parse_event(events.bounce(events.recipient("Info <Info@xn--bcher-kva.example>")))
 
     assert read.as_written == ("Info@xn--bcher-kva.example",)
 
@@ -173,14 +174,14 @@ def test_without_recipients_nobody_is_blamed(build, body, name, listed):
     told = build()
     told[body] = told[body] | {name: listed}
 
-    read = read_event(told)
+    read = parse_event(told)
 
     assert (read.handling, read.feedback) == (Handling.QUARANTINE, ())
 
 
 @pytest.mark.parametrize("address", ["how did this happen?", "a b@example.org", "@example.org", "x@", "\ud800@x.org"])
 def test_what_is_no_address_is_kept_for_a_person(address):
-    assert read_event(events.bounce(events.recipient(address))).handling is Handling.QUARANTINE
+    assert parse_event(events.bounce(events.recipient(address))).handling is Handling.QUARANTINE
 
 
 def test_unusable_recipients_spoil_no_good_one():
@@ -203,7 +204,7 @@ def test_a_suppressed_complaint_without_recipients_is_told_by_the_message(destin
 def test_a_mail_that_never_left_concerns_everybody_it_was_for():
     told = events.reject(mail=events.mail("a@example.org", "b@example.org"))
 
-    assert [feedback.recipient for feedback in read_event(told).feedback] == ["a@example.org", "b@example.org"]
+    assert [feedback.recipient for feedback in parse_event(told).feedback] == ["a@example.org", "b@example.org"]
 
 
 @pytest.mark.parametrize(
@@ -325,8 +326,8 @@ def test_an_event_that_tells_no_time_takes_that_of_its_envelope():
 def test_an_event_without_any_time_needs_that_of_its_reception():
     told = with_mail(events.reject(), timestamp=None)
 
-    assert read_event(told).handling is Handling.QUARANTINE
-    assert read_event(told, received_at=RECEIVED_AT).feedback[0].sent_at == RECEIVED_AT
+    assert parse_event(told).handling is Handling.QUARANTINE
+    assert parse_event(told, received_at=RECEIVED_AT).feedback[0].sent_at == RECEIVED_AT
 
 
 @pytest.mark.parametrize("message_id", [None, "", 7, "a~b", "x" * 5000, "with space", "ü"])
@@ -341,7 +342,7 @@ def test_both_channels_report_one_event_alike():
     by_event, by_notification = only(events.bounce()), only(events.as_notification(events.bounce()))
 
     assert (by_event.source, by_notification.source) == ("ses.event", "ses.notification")
-    assert by_event.verdict == by_notification.verdict
+    assert by_event.classification == by_notification.classification
     assert [entry_key(each.sent_at, each.provider_message_id, each.recipient) for each in (by_event, by_notification)]
 
 
@@ -350,7 +351,7 @@ def test_both_channels_report_one_event_alike():
 
 @pytest.mark.parametrize("kind", ["Received", "AmazonSnsSubscriptionSucceeded"])
 def test_other_notifications_of_ses_are_ignored(kind):
-    assert read_event({"notificationType": kind}).handling is Handling.IGNORE
+    assert parse_event({"notificationType": kind}).handling is Handling.IGNORE
 
 
 @pytest.mark.parametrize(
@@ -365,7 +366,7 @@ def test_other_notifications_of_ses_are_ignored(kind):
     ],
 )
 def test_an_event_of_doubtful_type_is_kept_for_a_person(told):
-    assert read_event(told).handling is Handling.QUARANTINE
+    assert parse_event(told).handling is Handling.QUARANTINE
 
 
 def test_two_types_that_agree_are_one():

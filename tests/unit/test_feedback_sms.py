@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.builders import events
-from undelivered.adapters.feedback import read_event
+from undelivered.adapters.feedback import parse_event
 from undelivered.domain.feedback import Handling, Outcome
 from undelivered.domain.taxonomy import Channel, Reason, Status
 
 
 def only(told):
-    read = read_event(told)
-    assert read.handling is Handling.PROCESS, read.because
+    read = parse_event(told)
+    assert read.handling is Handling.PROCESS, read.reason
     (feedback,) = read.feedback
     return feedback
 
@@ -47,7 +47,7 @@ def test_both_words_for_a_delivery_are_one(kind):
 def test_each_failure_has_its_reason(kind, reason):
     feedback = only(events.text_event(kind))
 
-    assert (feedback.outcome, feedback.verdict.reason) == (Outcome.FAILED, reason)
+    assert (feedback.outcome, feedback.classification.reason) == (Outcome.FAILED, reason)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_each_failure_has_its_reason(kind, reason):
     ],
 )
 def test_what_is_under_way_has_no_outcome(told):
-    read = read_event(told)
+    read = parse_event(told)
 
     assert (read.handling, read.feedback, read.ignored) == (Handling.PROCESS, (), ("+4915187654321",))
 
@@ -76,7 +76,7 @@ def test_what_is_under_way_has_no_outcome(told):
     ],
 )
 def test_what_cannot_be_told_is_kept_for_a_person(told):
-    assert read_event(told).handling is Handling.QUARANTINE
+    assert parse_event(told).handling is Handling.QUARANTINE
 
 
 def test_an_event_without_number_is_told_by_its_message_id():
@@ -86,7 +86,7 @@ def test_an_event_without_number_is_told_by_its_message_id():
 
 
 def test_a_masked_number_is_shown_but_not_taken_for_one():
-    read = read_event(events.sms_log(destination="+1XXX5550100"))
+    read = parse_event(events.sms_log(destination="+1XXX5550100"))
 
     assert (read.feedback[0].recipient, read.as_written) == (None, ("+1XXX5550100",))
 
@@ -126,7 +126,7 @@ def test_a_logged_success_is_a_delivery(answer):
     ],
 )
 def test_a_logged_failure_is_judged_by_the_carriers_answer(answer, status):
-    assert only(events.sms_log(answer, "FAILURE")).verdict.status is status
+    assert only(events.sms_log(answer, "FAILURE")).classification.status is status
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_logged_failure_is_judged_by_the_carriers_answer(answer, status):
     ],
 )
 def test_logs_of_other_deliveries_of_sns_are_ignored(destination):
-    assert read_event(events.sms_log(destination=destination)).handling is Handling.IGNORE
+    assert parse_event(events.sms_log(destination=destination)).handling is Handling.IGNORE
 
 
 @pytest.mark.parametrize("dwell", [None, "1500", -1, 1e300, float("nan"), True])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import events
-from undelivered.adapters.feedback import ReadEvent, read_event
+from undelivered.adapters.feedback import ParsedEvent, parse_event
 from undelivered.domain.address import normalise_email
 from undelivered.domain.feedback import Handling, Outcome
 from undelivered.domain.identifiers import entry_key, item_id, parse_item_id, sent_at_of
@@ -57,15 +57,15 @@ REAL = [
 
 
 def assert_sound(read):
-    assert isinstance(read, ReadEvent)
-    assert isinstance(read.because, str)
-    assert "@" not in read.because
+    assert isinstance(read, ParsedEvent)
+    assert isinstance(read.reason, str)
+    assert "@" not in read.reason
     assert len(read.as_written) == len(read.feedback)
     assert not read.feedback or read.handling is Handling.PROCESS
     for feedback in read.feedback:
-        assert (feedback.verdict is not None) == (feedback.outcome in {Outcome.FAILED, Outcome.COMPLAINED})
-        assert feedback.because
-        assert "@" not in feedback.because
+        assert (feedback.classification is not None) == (feedback.outcome in {Outcome.FAILED, Outcome.COMPLAINED})
+        assert feedback.rule
+        assert "@" not in feedback.rule
         assert feedback.recipient is None or feedback.recipient.isprintable()
         key = entry_key(feedback.sent_at, feedback.provider_message_id, feedback.recipient or "")
         assert parse_item_id(item_id(key)) == key
@@ -94,14 +94,14 @@ def with_change(value, path, change):
 @given(ANYTHING)
 @settings(max_examples=300)
 def test_any_json_is_read_without_error(value):
-    assert_sound(read_event(json.dumps(value)))
+    assert_sound(parse_event(json.dumps(value)))
     if isinstance(value, dict):
-        assert_sound(read_event(value))
+        assert_sound(parse_event(value))
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_any_bytes_and_text_are_read_without_error(raw):
-    assert_sound(read_event(raw))
+    assert_sound(parse_event(raw))
 
 
 @given(st.data())
@@ -112,16 +112,16 @@ def test_real_events_with_changes_anywhere_are_read_without_error(data):
         told = with_change(told, data.draw(st.sampled_from([*places(told)])), data.draw(ANYTHING))
         if not isinstance(told, dict):
             break
-    assert_sound(read_event(json.dumps(told)))
+    assert_sound(parse_event(json.dumps(told)))
     if isinstance(told, dict):
-        assert_sound(read_event(told))
+        assert_sound(parse_event(told))
 
 
 @given(st.sampled_from(REAL), st.data())
 def test_real_events_cut_off_anywhere_are_read_without_error(told, data):
     raw = json.dumps(told).encode()
 
-    assert_sound(read_event(raw[: data.draw(st.integers(0, len(raw)))]))
+    assert_sound(parse_event(raw[: data.draw(st.integers(0, len(raw)))]))
 
 
 @given(
@@ -130,7 +130,7 @@ def test_real_events_cut_off_anywhere_are_read_without_error(told, data):
 def test_any_subject_is_read_without_error(subject):
     told = events.bounce(mail=events.mail(commonHeaders={"subject": subject}))
 
-    assert_sound(read_event(told))
+    assert_sound(parse_event(told))
 
 
 @given(st.text(max_size=60) | st.emails() | st.builds("{}@{}".format, st.text(max_size=20), st.text(max_size=20)))

@@ -19,7 +19,7 @@ from tests.builders.api import (
 from tests.builders.items import ACCOUNT, NOW
 from undelivered.domain.errors import RetryableError
 from undelivered.entrypoints.http.auth import Principal, Role, TokenVerifier, authenticate, authorize
-from undelivered.entrypoints.http.problems import ProblemError
+from undelivered.entrypoints.http.errors import ProblemError
 
 
 class Pool:

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from undelivered.entrypoints.http.api import ROUTES
 from undelivered.entrypoints.http.openapi import document
-from undelivered.entrypoints.http.routing import Access
+from undelivered.entrypoints.http.router import Access
+from undelivered.entrypoints.http.routes import ROUTES
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from typing import Annotated
 import msgspec
 import pytest
 
-from undelivered.entrypoints.http.cursors import make_cursor, read_cursor
-from undelivered.entrypoints.http.problems import ProblemError
-from undelivered.entrypoints.http.requests import (
+from undelivered.entrypoints.http.errors import ProblemError
+from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
+from undelivered.entrypoints.http.parsing import (
     date_or_moment,
     decode_body,
     decode_query,

@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders.events import bounce, mail
 from undelivered import bootstrap
-from undelivered.adapters.feedback import read_event
+from undelivered.adapters.feedback import parse_event
 from undelivered.domain.errors import RetryableError
 from undelivered.entrypoints.ingest_feedback import ingest_feedback
 
@@ -43,7 +43,7 @@ def ingest(monkeypatch):
             recorded.extend(feedback.provider_message_id for feedbacks in batch for feedback in feedbacks)
             return {}
 
-        parts = bootstrap.Ingestion(record_feedback=record, known_topics=None, read_event=read_event)
+        parts = bootstrap.Ingestion(record_feedback=record, known_topics=None, parse_event=parse_event)
         monkeypatch.setattr(bootstrap, "ingestion", lambda: parts)
         monkeypatch.setattr(bootstrap, "queue", lambda _: bootstrap.Queue(queues, "https://queue"))
         records = [

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.builders.items import an_item
-from undelivered.adapters.dynamodb.mapping import facts_of, undelivered_row
-from undelivered.domain.account import GraceSettings
+from undelivered.adapters.dynamodb.item_rows import facts_of, undelivered_row
+from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
+from undelivered.domain.item import AttemptResult, State, UndeliveredItem
 from undelivered.domain.lifecycle import (
     join,
     merge_feedback,
@@ -21,8 +22,7 @@ from undelivered.domain.lifecycle import (
     settles_at,
     start_resend,
 )
-from undelivered.domain.notification import Report, State, UndeliveredItem
-from undelivered.domain.taxonomy import VERDICTS, Channel, Kind, Reason, Status, verdict
+from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Kind, Reason, Status, classification_of
 
 SENT = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def feedback(outcome, minutes=1, attempt=1, reason=None, to="ada@example.com", *
         outcome=outcome,
         at=SENT + timedelta(minutes=minutes),
         sent_at=SENT,
-        verdict=verdict(reason) if reason else None,
+        classification=classification_of(reason) if reason else None,
         attribution=Attribution(account_id="acc", notification_id="n-1", attempt=attempt),
         **changes,
     )
@@ -79,7 +79,7 @@ def test_a_failure_opens_an_item():
     item = after(hard())
 
     assert item.state is State.OPEN
-    assert item.verdict == VERDICTS[Reason.MAILBOX_DISABLED]
+    assert item.classification == CLASSIFICATIONS[Reason.MAILBOX_DISABLED]
 
 
 def test_a_late_bounce_after_a_delivery_opens_an_item():
@@ -91,8 +91,8 @@ def test_a_delivery_reported_after_the_bounce_of_the_same_attempt_clears_nothing
 
 
 def test_a_complaint_outranks_a_bounce_in_either_order():
-    assert after(hard(), complaint()).verdict.status is Status.SPAMMED
-    assert after(complaint(), hard()).verdict.status is Status.SPAMMED
+    assert after(hard(), complaint()).classification.status is Status.SPAMMED
+    assert after(complaint(), hard()).classification.status is Status.SPAMMED
 
 
 def test_a_resend_is_running_until_something_is_reported():
@@ -114,7 +114,7 @@ def test_a_resend_that_bounces_reopens_with_its_own_reason():
     item = after(soft(attempt=2), item=resent(after(hard())))
 
     assert item.state is State.OPEN
-    assert item.verdict.reason is Reason.MAILBOX_FULL
+    assert item.classification.reason is Reason.MAILBOX_FULL
 
 
 def test_a_late_bounce_of_the_first_attempt_leaves_a_resolved_item_resolved():
@@ -157,14 +157,16 @@ def test_recording_a_provider_id_twice_keeps_the_first():
 
 
 reports = st.builds(
-    Report,
+    AttemptResult,
     outcome=st.sampled_from(Outcome),
     at=st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2026, 12, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     diagnostic=st.sampled_from(["", "a", "b"]),
     source=st.sampled_from(["event", "notification"]),
 ).flatmap(
     lambda report: (
-        st.sampled_from([replace(report, verdict=verdict(reason, kind)) for reason in Reason for kind in Kind])
+        st.sampled_from(
+            [replace(report, classification=classification_of(reason, kind)) for reason in Reason for kind in Kind]
+        )
         if report.outcome >= Outcome.FAILED
         else st.just(report)
     )
@@ -214,7 +216,7 @@ def test_every_item_in_every_history_has_a_state_and_a_verdict(events, resend):
 
     assert isinstance(item, UndeliveredItem)
     assert item.state in State
-    assert item.verdict.reason in Reason
+    assert item.classification.reason in Reason
 
 
 @pytest.mark.parametrize(

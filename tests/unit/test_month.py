@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from infrastructure.local.month import a_month
-from undelivered.adapters.feedback import read_event
+from infrastructure.local.sample_data import a_month
+from undelivered.adapters.feedback import parse_event
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.taxonomy import Channel, Kind, Status
 
@@ -20,8 +20,8 @@ def a_month_to(now):
 
 def verdicts(month):
     events = [event for handed in month.failed for event in (*handed.events, *([handed.log] if handed.log else []))]
-    feedbacks = [feedback for event in events for feedback in read_event(event).feedback]
-    return [feedback.verdict for feedback in feedbacks if feedback.outcome >= Outcome.FAILED]
+    feedbacks = [feedback for event in events for feedback in parse_event(event).feedback]
+    return [feedback.classification for feedback in feedbacks if feedback.outcome >= Outcome.FAILED]
 
 
 def test_the_same_moment_gives_the_same_month():
@@ -50,7 +50,7 @@ def test_everything_lies_within_the_thirty_days(now):
 def test_every_status_kind_and_channel_occurs(now):
     month = a_month_to(now)
 
-    found = Counter((verdict.status, verdict.kind) for verdict in verdicts(month))
+    found = Counter((classification.status, classification.kind) for classification in verdicts(month))
     assert set(found) == {
         (Status.BOUNCED, Kind.HARD),
         (Status.BOUNCED, Kind.SOFT),

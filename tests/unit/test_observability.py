@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from undelivered.domain.errors import RetryableError
-from undelivered.observability import FunctionFailedError, logger, redacted, tell_no_secrets
+from undelivered.observability import FunctionFailedError, logger, redact_unhandled_errors, redacted
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_nothing_else_is_taken_out(text):
 
 
 def test_what_leaves_a_function_is_told_without_its_text(logged):
-    @tell_no_secrets
+    @redact_unhandled_errors
     def function():
         raise ERRORS["a conversion"]
 

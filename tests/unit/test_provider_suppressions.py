@@ -4,7 +4,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from undelivered.adapters.provider_suppressions import AwsSuppressions
+from undelivered.adapters.aws.suppression_lists import AwsSuppressionLists
 from undelivered.domain.errors import SuppressionNotLiftedError
 from undelivered.domain.taxonomy import Channel
 
@@ -20,7 +20,7 @@ def lists():
         for name in ("sesv2", "sns")
     ]
     with Stubber(clients[0]) as ses, Stubber(clients[1]) as sns:
-        yield AwsSuppressions(*clients), ses, sns
+        yield AwsSuppressionLists(*clients), ses, sns
         ses.assert_no_pending_responses()
         sns.assert_no_pending_responses()
 

@@ -18,13 +18,13 @@ from tests.fakes import (
 )
 from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWriteError
 from undelivered.domain.feedback import Attribution
-from undelivered.domain.notification import State
+from undelivered.domain.item import State
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, Status
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
 
 
-class World:
+class SesSimulator:
     def __init__(self):
         self.suppressions = FakeSuppressionStore()
         self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
@@ -49,7 +49,7 @@ class World:
 
 @pytest.fixture
 def world():
-    return World()
+    return SesSimulator()
 
 
 def untagged(reason=Reason.MAILBOX_FULL, *, identity=None, tenant=None, **more):
@@ -73,12 +73,12 @@ def test_a_complaint_and_a_bounce_of_one_message_end_the_same_in_any_order(world
     events = [a_failure(Reason.MAILBOX_DISABLED), a_failure(Reason.COMPLAINT), a_failure(Reason.MAILBOX_FULL)]
     ends = []
     for order in permutations(events):
-        fresh = World()
+        fresh = SesSimulator()
         for event in order:
             fresh.record([[event]])
         (item,) = fresh.items.all_items(ACCOUNT)
         cause = fresh.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com")
-        ends.append((item.verdict, item.attempts, cause.reason, cause.since))
+        ends.append((item.classification, item.attempts, cause.reason, cause.since))
 
     assert len(set(ends)) == 1
     assert ends[0][0].status is Status.SPAMMED

@@ -32,8 +32,8 @@ def test_a_row_says_what_the_report_says_in_words_too():
     (row,) = table(item)
 
     assert row["status"], row["kind"] == ("bounced", "soft")
-    assert row["explanation"] == explanation(item.verdict, item.channel) == "The recipient's mailbox is full."
-    assert row["remedy"] == remedy(item.verdict, item.channel)
+    assert row["explanation"] == explanation(item.classification, item.channel) == "The recipient's mailbox is full."
+    assert row["remedy"] == remedy(item.classification, item.channel)
     assert (row["title"], row["customer_name"], row["recipient"]) == ("Rent reminder", "Ada Byron", item.recipient)
     assert (row["state"], row["attempts"], row["ready_to_resend"]) == ("open", "1", "false")
 

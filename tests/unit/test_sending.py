@@ -23,21 +23,21 @@ from tests.fakes import (
 )
 from undelivered.domain.errors import NotFoundError, PermanentSendError, RefusedError, RetryableError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
-from undelivered.domain.notification import State
+from undelivered.domain.item import State
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, Status
-from undelivered.services.deliver import Deliver
-from undelivered.services.maintain import Maintain
-from undelivered.services.ports import SendOrder
+from undelivered.services.cleanup import CleanUp
+from undelivered.services.ports import SendJob
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
 from undelivered.services.request_resend import RequestResend
+from undelivered.services.send_message import SendMessage
 from undelivered.services.unsubscribe import Unsubscribe
 
-FIRST = SendOrder(ACCOUNT, "n-1", 1)
+FIRST = SendJob(ACCOUNT, "n-1", 1)
 
 
 @dataclass
-class World:
+class SesSimulator:
     """Every use case on fakes, with a clock that a test moves."""
 
     time: datetime = NOW
@@ -59,7 +59,7 @@ class World:
             "customers": self.customers,
             "clock": self.clock,
         }
-        self.deliver = Deliver(
+        self.send_message = SendMessage(
             **stores,
             suppressions=self.suppressions,
             erasures=self.erasures,
@@ -72,7 +72,7 @@ class World:
         self.resend = RequestResend(
             **stores, suppressions=self.suppressions, resends=self.queue, provider=lambda: self.provider
         )
-        self.maintain = Maintain(**stores, accounts=self.accounts, resends=self.queue)
+        self.clean_up = CleanUp(**stores, accounts=self.accounts, resends=self.queue)
         self.record = RecordFeedback(
             **stores,
             suppressions=self.suppressions,
@@ -111,14 +111,14 @@ class World:
             outcome,
             self.time,
             self.time,
-            a_failure(reason).verdict if reason else None,
+            a_failure(reason).classification if reason else None,
             attribution=Attribution(account_id=ACCOUNT, attempt=order.attempt, entry_key=order.entry_key),
         )
 
 
 @pytest.fixture
 def world():
-    return World()
+    return SesSimulator()
 
 
 def press_resend(world, item, **more):
@@ -127,7 +127,7 @@ def press_resend(world, item, **more):
 
 
 def test_a_notification_goes_to_the_customers_contact_with_tags_that_need_no_lookup(world):
-    world.deliver(FIRST)
+    world.send_message(FIRST)
 
     (message,) = world.mail.sent
     assert (message.to, message.sender, message.resend) == ("ada@example.com", "us@example.com", False)
@@ -137,7 +137,7 @@ def test_a_notification_goes_to_the_customers_contact_with_tags_that_need_no_loo
 
 
 def test_the_request_that_a_send_goes_back_to_goes_out_with_it_and_stays_with_the_attempt(world):
-    attempt = world.deliver(FIRST, "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04")
+    attempt = world.send_message(FIRST, "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04")
 
     assert world.mail.sent[0].tags["undelivered-request"] == "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
     assert attempt.correlation_id == "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
@@ -147,15 +147,15 @@ def test_the_request_that_a_send_goes_back_to_goes_out_with_it_and_stays_with_th
 def test_what_became_of_an_order_is_told_and_nothing_of_one_that_was_carried_out_before(world):
     world.mail.errors.append(PermanentSendError("rejected", "SES refused the message"))
 
-    refused = world.deliver(FIRST)
+    refused = world.send_message(FIRST)
 
     assert refused.outcome == "failed"
-    assert world.deliver(FIRST) is None
+    assert world.send_message(FIRST) is None
 
 
 def test_an_order_carried_out_twice_sends_once(world):
-    world.deliver(FIRST)
-    world.deliver(FIRST)
+    world.send_message(FIRST)
+    world.send_message(FIRST)
 
     assert len(world.mail.sent) == 1
 
@@ -163,7 +163,7 @@ def test_an_order_carried_out_twice_sends_once(world):
 def test_a_text_goes_out_by_the_text_sender_without_mail_headers(world):
     world.notifications.add(a_notification("n-2", channel=Channel.SMS))
 
-    world.deliver(SendOrder(ACCOUNT, "n-2", 1))
+    world.send_message(SendJob(ACCOUNT, "n-2", 1))
 
     assert [(text.to, dict(text.headers)) for text in world.texts.sent] == [("+12065550100", {})]
 
@@ -171,18 +171,18 @@ def test_a_text_goes_out_by_the_text_sender_without_mail_headers(world):
 def test_a_suppressed_address_gets_nothing_and_shows_as_dropped(world):
     world.suppressions.save(None, a_suppression("ada@example.com"))
 
-    world.deliver(FIRST)
+    world.send_message(FIRST)
 
     assert world.mail.sent == []
-    assert world.only_item().verdict.status is Status.DROPPED
-    assert world.only_item().verdict.reason is Reason.SUPPRESSED_BOUNCE
+    assert world.only_item().classification.status is Status.DROPPED
+    assert world.only_item().classification.reason is Reason.SUPPRESSED_BOUNCE
 
 
 def test_a_hard_bounce_makes_the_next_message_drop(world):
     world.failed_item()
     world.notifications.add(a_notification("n-2"))
 
-    world.deliver(SendOrder(ACCOUNT, "n-2", 1))
+    world.send_message(SendJob(ACCOUNT, "n-2", 1))
 
     assert world.mail.sent == []
     assert world.count() == 2
@@ -196,7 +196,7 @@ def test_an_essential_notice_passes_an_unsubscription_but_no_bounce_and_no_compl
     world.suppressions.save(None, a_suppression("ada@example.com", reason=reason))
     world.notifications.add(a_notification("n-2", essential=True))
 
-    world.deliver(SendOrder(ACCOUNT, "n-2", 1))
+    world.send_message(SendJob(ACCOUNT, "n-2", 1))
 
     assert len(world.mail.sent) == sent
 
@@ -204,9 +204,9 @@ def test_an_essential_notice_passes_an_unsubscription_but_no_bounce_and_no_compl
 def test_a_refusal_by_the_provider_shows_as_failed_and_suppresses_nothing(world):
     world.mail.errors = [PermanentSendError(Reason.REJECTED, "refused")]
 
-    world.deliver(FIRST)
+    world.send_message(FIRST)
 
-    assert world.only_item().verdict.status is Status.FAILED
+    assert world.only_item().classification.status is Status.FAILED
     assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com") is None
 
 
@@ -214,8 +214,8 @@ def test_a_throttled_send_is_given_back_and_sent_when_tried_again(world):
     world.mail.errors = [RetryableError("busy")]
 
     with pytest.raises(RetryableError):
-        world.deliver(FIRST)
-    world.deliver(FIRST)
+        world.send_message(FIRST)
+    world.send_message(FIRST)
 
     assert len(world.mail.sent) == 1
 
@@ -223,24 +223,24 @@ def test_a_throttled_send_is_given_back_and_sent_when_tried_again(world):
 def test_a_send_that_broke_off_is_not_repeated_and_shows_as_failed(world):
     world.mail.errors = [TimeoutError("no answer")]
     with pytest.raises(TimeoutError):
-        world.deliver(FIRST)
+        world.send_message(FIRST)
 
-    world.deliver(FIRST)
+    world.send_message(FIRST)
     world.time += timedelta(minutes=16)
-    done = world.maintain(lambda: True)
+    done = world.clean_up(lambda: True)
 
     assert world.mail.sent == []
     assert done.broken_off == 1
-    assert world.only_item().verdict.reason is Reason.SENDING_INTERRUPTED
-    assert world.maintain(lambda: True).broken_off == 0
+    assert world.only_item().classification.reason is Reason.SENDING_INTERRUPTED
+    assert world.clean_up(lambda: True).broken_off == 0
 
 
 def test_a_message_without_a_contact_is_invalid(world):
     world.notifications.add(a_notification("n-2", customer_id="nobody"))
 
-    world.deliver(SendOrder(ACCOUNT, "n-2", 1))
+    world.send_message(SendJob(ACCOUNT, "n-2", 1))
 
-    assert world.only_item().verdict.status is Status.INVALID
+    assert world.only_item().classification.status is Status.INVALID
 
 
 def test_a_resend_to_the_same_dead_address_is_refused(world):
@@ -259,7 +259,7 @@ def test_from_wrong_address_to_delivered(world):
 
     order = press_resend(world, item)
     assert world.only_item().state is State.RESENDING
-    world.deliver(order)
+    world.send_message(order)
     assert world.mail.sent[0].to == "ada@new.example"
     assert world.only_item().last_attempt.provider_message_id == "provider-1"
     world.record([[world.news(Outcome.DELIVERED, order)]])
@@ -272,12 +272,12 @@ def test_a_resend_that_bounces_is_open_again_and_its_new_address_is_suppressed(w
     item = world.failed_item()
     world.correct_address()
     order = press_resend(world, item)
-    world.deliver(order)
+    world.send_message(order)
 
     world.record([[world.news(Outcome.FAILED, order, Reason.ADDRESS_NOT_FOUND)]])
 
     assert world.only_item().state is State.OPEN
-    assert world.only_item().verdict.status is Status.INVALID
+    assert world.only_item().classification.status is Status.INVALID
     assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@new.example").active
 
 
@@ -319,12 +319,12 @@ def test_an_unknown_item_cannot_be_resent(world):
 
 def test_silence_after_a_resend_is_settled_as_unconfirmed_only_when_its_time_is_over(world):
     item = world.failed_item(Reason.MAILBOX_FULL)
-    world.deliver(press_resend(world, item))
+    world.send_message(press_resend(world, item))
 
     world.time += timedelta(hours=15)
-    assert world.maintain(lambda: True).settled == 0
+    assert world.clean_up(lambda: True).settled == 0
     world.time += timedelta(hours=2)
-    assert world.maintain(lambda: True).settled == 1
+    assert world.clean_up(lambda: True).settled == 1
 
     assert world.only_item().state is State.RESOLVED
     assert world.only_item().last_attempt.outcome is Outcome.UNCONFIRMED
@@ -336,9 +336,9 @@ def test_a_resend_whose_order_was_lost_is_queued_again(world):
     world.queue.orders.clear()
 
     world.time += timedelta(minutes=16)
-    world.maintain(lambda: True)
+    world.clean_up(lambda: True)
     (order,) = world.queue.orders
-    world.deliver(order)
+    world.send_message(order)
 
     assert len(world.mail.sent) == 1
 
@@ -348,13 +348,13 @@ def test_a_resend_that_broke_off_in_the_act_is_open_again_and_was_not_sent_twice
     order = press_resend(world, item)
     world.mail.errors = [TimeoutError("no answer")]
     with pytest.raises(TimeoutError):
-        world.deliver(order)
+        world.send_message(order)
 
     world.time += timedelta(minutes=31)
-    world.maintain(lambda: True)
+    world.clean_up(lambda: True)
 
     assert world.only_item().state is State.OPEN
-    assert world.only_item().verdict.reason is Reason.SENDING_INTERRUPTED
+    assert world.only_item().classification.reason is Reason.SENDING_INTERRUPTED
     assert world.mail.sent == []
 
 
@@ -362,11 +362,11 @@ def test_a_resend_that_was_sent_but_not_noted_on_the_item_is_noted_by_cleanup(wo
     item = world.failed_item(Reason.MAILBOX_FULL)
     order = press_resend(world, item)
     running = world.only_item()
-    world.deliver(order)
+    world.send_message(order)
     world.items.items[ACCOUNT, item.entry_key] = running
 
     world.time += timedelta(minutes=16)
-    world.maintain(lambda: True)
+    world.clean_up(lambda: True)
 
     assert world.only_item().last_attempt.provider_message_id == "provider-1"
     assert world.only_item().state is State.RESENDING
@@ -376,11 +376,11 @@ def test_cleanup_sweeps_what_is_past_its_thirty_days(world):
     world.items.save(None, an_item(days_ago=29.9))
     world.time += timedelta(hours=3)
 
-    assert world.maintain(lambda: True).removed == 1
+    assert world.clean_up(lambda: True).removed == 1
 
 
 def test_the_link_in_a_message_unsubscribes_its_recipient_once_and_for_all(world):
-    world.deliver(FIRST)
+    world.send_message(FIRST)
     headers = world.mail.sent[0].headers
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     token = headers["List-Unsubscribe"].strip("<>").rpartition("/")[2]
@@ -399,7 +399,7 @@ def test_the_link_in_a_message_unsubscribes_its_recipient_once_and_for_all(world
     "forge", [lambda token: token[:-2] + "AA", lambda token: "x" + token, lambda _: "", lambda _: "a.b"]
 )
 def test_a_forged_link_leads_nowhere(world, forge):
-    world.deliver(FIRST)
+    world.send_message(FIRST)
     token = world.mail.sent[0].headers["List-Unsubscribe"].strip("<>").rpartition("/")[2]
 
     with pytest.raises(NotFoundError):
@@ -407,7 +407,7 @@ def test_a_forged_link_leads_nowhere(world, forge):
 
 
 def test_a_link_signed_before_the_key_was_changed_still_works(world):
-    world.deliver(FIRST)
+    world.send_message(FIRST)
     token = world.mail.sent[0].headers["List-Unsubscribe"].strip("<>").rpartition("/")[2]
     (old,) = FakeSigningKeys().secrets()
 
@@ -422,6 +422,6 @@ def test_a_link_signed_before_the_key_was_changed_still_works(world):
 def test_an_essential_notice_offers_no_unsubscription(world):
     world.notifications.add(a_notification("n-2", essential=True))
 
-    world.deliver(SendOrder(ACCOUNT, "n-2", 1))
+    world.send_message(SendJob(ACCOUNT, "n-2", 1))
 
     assert world.mail.sent[0].headers == {}

@@ -13,7 +13,7 @@ MB = 1_000_000
 
 def figures(samples):
     load = soak._Load(None, messages=6_600, expected=Counter({"one": 4_500, "other": 1_500}))
-    names = {1: "IngestFeedback", 2: "FollowUp", 3: "Archive", 4: "IngestFeedback"}
+    names = {1: "IngestFeedback", 2: "OnItemChanged", 3: "Archive", 4: "IngestFeedback"}
     rate, growth = soak._figures(load, 60.0, samples, names, emulator=200.0)
     return rate, growth
 
@@ -25,7 +25,7 @@ def test_memory_is_compared_from_when_caches_are_full():
     assert rate.value == 110
     assert growth.value == pytest.approx(1.02)
     assert growth.is_met
-    assert "FollowUp" in growth.says
+    assert "OnItemChanged" in growth.says
 
 
 def test_a_process_that_grows_misses_the_goal_however_flat_the_others_are():

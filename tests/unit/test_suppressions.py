@@ -15,15 +15,15 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
-from undelivered.domain.account import Consent
-from undelivered.domain.announcement import announced_form, announcement
+from undelivered.domain.customer import Consent
 from undelivered.domain.errors import NotFoundError, RefusedError, SuppressionNotLiftedError
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.notification import Dismissal
+from undelivered.domain.item import Dismissal
+from undelivered.domain.item_event import event_document, item_event
 from undelivered.domain.suppression import SuppressionReason, joined, merge_suppression
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.services.follow_up import FollowUp
 from undelivered.services.manage_suppressions import ManageSuppressions
+from undelivered.services.on_item_changed import OnItemChanged
 
 ADDRESS = "ada@example.com"
 CONSENT = Consent("Ada Byron", "by telephone", NOW)
@@ -131,28 +131,28 @@ def test_causes_join_the_same_in_any_order():
 
 
 class Stream:
-    """Feeds changes to the follow-up as the table's stream would."""
+    """Feeds changes to the on-item-changed as the table's stream would."""
 
     def __init__(self):
         self.suppressions = FakeSuppressionStore()
         self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
         self.notifications = FakeNotificationStore(clock=lambda: NOW)
         self.customers = FakeCustomerStore()
-        self.announcer = FakeAnnouncer()
-        self.follow_up = FollowUp(
+        self.publisher = FakeAnnouncer()
+        self.on_item_changed = OnItemChanged(
             self.items,
             self.notifications,
             self.customers,
             self.suppressions,
             FakeAccountStore(),
-            self.announcer,
+            self.publisher,
             lambda: NOW,
         )
 
     def soft(self, days_ago, number, reason=Reason.MAILBOX_FULL):
         item = an_item(reason, days_ago=days_ago, number=number, recipient=ADDRESS, customer_id="c-1")
         self.items.save(None, item)
-        self.follow_up(None, item)
+        self.on_item_changed(None, item)
         return item
 
     def suppression(self):
@@ -224,7 +224,7 @@ def test_flagging_gives_way_to_who_wrote_in_between():
     stream.items.save(None, item)
     stream.items.save(stream.items.find(ACCOUNT, item.entry_key), resent(item, to="ada@third.example"))
 
-    stream.follow_up(None, replace(item, version=1))
+    stream.on_item_changed(None, replace(item, version=1))
 
     now = stream.items.find(ACCOUNT, item.entry_key)
     assert (now.ready_contact, len(now.attempts)) == ("ada@new.example", 2)
@@ -261,22 +261,22 @@ DISMISSED = replace(ITEM, dismissal=Dismissal(NOW, "manager"), version=2)
     ],
 )
 def test_every_change_of_state_is_announced_once_with_a_stable_id(before, after, change):
-    told = announcement(before, after)
+    told = item_event(before, after)
 
-    assert told == announcement(before, after)
-    assert announced_form(told, with_address=False)["type"] == f"undelivered.item.{change}"
+    assert told == item_event(before, after)
+    assert event_document(told, with_address=False)["type"] == f"undelivered.item.{change}"
 
 
 @pytest.mark.parametrize(("before", "after"), [(ITEM, ITEM), (DISMISSED, None), (None, None)])
 def test_what_changes_no_state_is_not_announced(before, after):
-    assert announcement(before, after) is None
+    assert item_event(before, after) is None
 
 
 def test_an_announcement_holds_an_address_only_when_that_is_switched_on():
-    told = announcement(None, ITEM)
+    told = item_event(None, ITEM)
 
-    assert ITEM.recipient not in str(announced_form(told, with_address=False))
-    assert announced_form(told, with_address=True)["recipient"] == ITEM.recipient
+    assert ITEM.recipient not in str(event_document(told, with_address=False))
+    assert event_document(told, with_address=True)["recipient"] == ITEM.recipient
 
 
 def test_what_was_lifted_in_one_form_is_spent_in_the_other():

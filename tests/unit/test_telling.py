@@ -18,17 +18,17 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered import bootstrap
-from undelivered.adapters.feedback import ReadEvent
-from undelivered.adapters.feedback.values import attribution
-from undelivered.adapters.sqs_queue import SqsSendQueue, correlation_of
+from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of
+from undelivered.adapters.feedback import ParsedEvent
+from undelivered.adapters.feedback.json_values import attribution
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.feedback import Attribution, Handling, Outcome
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.entrypoints.follow_up import follow_up
 from undelivered.entrypoints.ingest_feedback import ingest_feedback
-from undelivered.entrypoints.sending import carry_out_orders
+from undelivered.entrypoints.on_item_changed import on_item_changed
+from undelivered.entrypoints.send_worker import process_send_batch
 from undelivered.observability import logger, measure, metrics
-from undelivered.services.ports import SendOrder
+from undelivered.services.ports import SendJob
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
 
 REQUEST = "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
@@ -100,7 +100,7 @@ class Ingesting:
 
     def __call__(self, *feedback):
         records = [
-            {"messageId": str(place), "receiptHandle": str(place), "read": ReadEvent(Handling.PROCESS, (each,))}
+            {"messageId": str(place), "receiptHandle": str(place), "read": ParsedEvent(Handling.PROCESS, (each,))}
             for place, each in enumerate(feedback)
         ]
         answer = ingest_feedback({"Records": records}, CONTEXT)
@@ -197,13 +197,13 @@ def test_changes_of_items_are_counted_with_their_failures_by_reason_and_fault(mo
         (running, reported(running, Outcome.DELIVERED)),
         (running, reported(running, Outcome.FAILED, reason=Reason.ADDRESS_NOT_FOUND)),
     ]
-    parts = bootstrap.FollowingUp(lambda *_: None, lambda *_: None, lambda image: image, lambda _: False)
-    monkeypatch.setattr(bootstrap, "following_up", lambda: parts)
+    parts = bootstrap.ItemChangeHandlers(lambda *_: None, lambda *_: None, lambda image: image, lambda _: False)
+    monkeypatch.setattr(bootstrap, "item_change_handlers", lambda: parts)
     records = [
         {"dynamodb": {"OldImage": before, "NewImage": after, "SequenceNumber": "1"}} for before, after in changes
     ]
 
-    follow_up({"Records": records}, CONTEXT)
+    on_item_changed({"Records": records}, CONTEXT)
 
     told = figures()
     became = {each["change"]: values for name, each, values in told if name == "ItemChanges"}
@@ -214,12 +214,12 @@ def test_changes_of_items_are_counted_with_their_failures_by_reason_and_fault(mo
 
 def test_sends_are_counted_by_outcome_and_logged_with_their_request(monkeypatch, figures, logged):
     sent = an_attempt(number=2, entry_key="k", outcome="sent", provider_message_id="m-9", correlation_id=REQUEST)
-    monkeypatch.setattr(bootstrap, "deliver", lambda: lambda _order, _id: sent)
+    monkeypatch.setattr(bootstrap, "send_message", lambda: lambda _order, _id: sent)
     queue = Queue()
     logger.set_correlation_id(REQUEST)
-    SqsSendQueue(queue, "https://queue").put([SendOrder(ACCOUNT, "n-1", 2, "k")])
+    SqsSendQueue(queue, "https://queue").put([SendJob(ACCOUNT, "n-1", 2, "k")])
 
-    carry_out_orders({"Records": queue.received}, bootstrap.Queue(queue, "https://queue"))
+    process_send_batch({"Records": queue.received}, bootstrap.Queue(queue, "https://queue"))
 
     assert ("Sends", {"outcome": "sent", "kind": "resend"}, [1]) in figures()
     line = next(line for line in logged if line["message"] == "send carried out")
@@ -252,7 +252,7 @@ class Queue:
 def test_an_order_carries_the_request_beside_its_body_which_stays_as_every_reader_takes_it():
     queue = Queue()
     logger.set_correlation_id(REQUEST)
-    SqsSendQueue(queue, "https://queue").put([SendOrder(ACCOUNT, "n-1", 1)])
+    SqsSendQueue(queue, "https://queue").put([SendJob(ACCOUNT, "n-1", 1)])
 
     (record,) = queue.received
     assert correlation_of(record) == REQUEST
@@ -262,7 +262,7 @@ def test_an_order_carries_the_request_beside_its_body_which_stays_as_every_reade
 def test_an_order_without_a_request_carries_none():
     queue = Queue()
     logger.set_correlation_id(None)
-    SqsSendQueue(queue, "https://queue").put([SendOrder(ACCOUNT, "n-1", 1)])
+    SqsSendQueue(queue, "https://queue").put([SendJob(ACCOUNT, "n-1", 1)])
 
     assert correlation_of(queue.received[0]) == ""
 

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from aiosmtpd.smtp import Envelope
 
-from infrastructure.local import world
-from infrastructure.local.world_front import Front, note_of
-from infrastructure.local.world_mail import EVENT_TYPES, SITUATIONS, ReceivedMail, newly_suppressed, plan
-from infrastructure.local.world_texts import SentText, log_group, report
+from infrastructure.local.ses_simulator import server
+from infrastructure.local.ses_simulator.mail_rules import EVENT_TYPES, SITUATIONS, ReceivedMail, newly_suppressed, plan
+from infrastructure.local.ses_simulator.ses_api_proxy import Front, note_of
+from infrastructure.local.ses_simulator.sms_rules import SentText, log_group, report
 
 AT = datetime(2026, 11, 23, 18, 0, 0, 123456, tzinfo=UTC)
 
@@ -198,7 +198,7 @@ def test_every_event_has_a_name_by_which_a_destination_asks_for_it():
 
 def test_every_situation_is_in_the_table_of_the_documentation():
     for name in SITUATIONS:
-        assert f"``{name}@``" in (world.__doc__ or "")
+        assert f"``{name}@``" in (server.__doc__ or "")
 
 
 # --- texts
@@ -287,7 +287,7 @@ def test_a_mail_sent_past_the_front_is_not_waited_for():
 def test_a_mail_sent_past_the_front_may_name_configuration_set_and_tags_in_headers():
     content = "X-SES-CONFIGURATION-SET: first\nX-SES-MESSAGE-TAGS: a=1, b=2\nMessage-ID: <m-1>\n\nhi"
 
-    note = world.note_from_headers(email.message_from_string(content, policy=email.policy.default))
+    note = server.note_from_headers(email.message_from_string(content, policy=email.policy.default))
 
     assert note.configuration_set == "first"
     assert note.tags == {"a": ("1",), "b": ("2",)}
@@ -356,19 +356,19 @@ class FakeStack:
         self.published = []
 
     def destinations(self, configuration_set):
-        return [world.Destination(f"arn:{configuration_set}", self.event_types)]
+        return [server.Destination(f"arn:{configuration_set}", self.event_types)]
 
     def publish(self, topic_arn, event):
         self.published.append((topic_arn, event))
 
 
 def receive(stack, front, content, *recipients):
-    options = world.Options(0, 0, "http://stack", "us-east-1", "", "000000000000", pace=0.0)
+    options = server.Options(0, 0, "http://stack", "us-east-1", "", "000000000000", pace=0.0)
     envelope = Envelope()
     envelope.content, envelope.rcpt_tos = content, list(recipients)
 
     async def take():
-        receiving = world.World(options, front, stack)
+        receiving = server.SesSimulator(options, front, stack)
         await receiving.handle_DATA(None, None, envelope)
         await receiving.settle()
 

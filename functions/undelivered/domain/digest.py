@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from undelivered.domain.account import AccountSettings
+from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.taxonomy import Reason
 
 DIGEST_PREFIX: Final = "undelivered-digest-"

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.account import Customer
+from undelivered.domain.customer import Customer
 from undelivered.domain.taxonomy import Channel
 
 SETTLES_AFTER: Final = timedelta(minutes=3)

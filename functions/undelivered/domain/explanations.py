@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Verdict
+from undelivered.domain.taxonomy import Channel, Classification, Fault, Kind, Reason
 
 _EXPLANATIONS: Mapping[Reason, str] = {
     Reason.ADDRESS_NOT_FOUND: "The e-mail address does not exist.",
@@ -106,15 +106,15 @@ _FOR_GOOD = {
 }
 
 
-def explanation(verdict: Verdict, channel: Channel) -> str:
+def explanation(classification: Classification, channel: Channel) -> str:
     """Return what happened, as a sentence a manager understands."""
-    of_texts = _EXPLANATIONS_OF_TEXTS.get(verdict.reason) if channel is Channel.SMS else None
-    return of_texts or _EXPLANATIONS[verdict.reason]
+    of_texts = _EXPLANATIONS_OF_TEXTS.get(classification.reason) if channel is Channel.SMS else None
+    return of_texts or _EXPLANATIONS[classification.reason]
 
 
-def remedy(verdict: Verdict, channel: Channel) -> str:
+def remedy(classification: Classification, channel: Channel) -> str:
     """Return the one thing to do next; it agrees with the rules of ``resend``."""
-    if verdict.kind is Kind.HARD and verdict.fault is not Fault.SENDER:
+    if classification.kind is Kind.HARD and classification.fault is not Fault.SENDER:
         return _FOR_GOOD[channel]
-    of_texts = _REMEDIES_OF_TEXTS.get(verdict.reason) if channel is Channel.SMS else None
-    return of_texts or _REMEDIES[verdict.reason]
+    of_texts = _REMEDIES_OF_TEXTS.get(classification.reason) if channel is Channel.SMS else None
+    return of_texts or _REMEDIES[classification.reason]

@@ -5,7 +5,7 @@ from enum import IntEnum, StrEnum
 
 from msgspec import Struct, field
 
-from undelivered.domain.taxonomy import Channel, Verdict
+from undelivered.domain.taxonomy import Channel, Classification
 
 
 class Outcome(IntEnum):
@@ -53,8 +53,8 @@ class Feedback(Struct, frozen=True):
 
     ``recipient`` is normalised (see ``undelivered.domain.address``) and None where only the
     provider's message id can tell. ``sent_at`` is when the provider took the message, ``at`` when
-    the reported thing happened. ``verdict`` is set exactly for FAILED and COMPLAINED.
-    ``because`` names the rule that decided, ``source`` the form it was reported in.
+    the reported thing happened. ``classification`` is set exactly for FAILED and COMPLAINED.
+    ``rule`` names the rule that decided, ``source`` the form it was reported in.
     """
 
     channel: Channel
@@ -63,9 +63,9 @@ class Feedback(Struct, frozen=True):
     outcome: Outcome
     at: datetime
     sent_at: datetime
-    verdict: Verdict | None = None
+    classification: Classification | None = None
     diagnostic: str = ""
-    because: str = ""
+    rule: str = ""
     source: str = ""
     subject: str = ""
     attribution: Attribution = field(default_factory=Attribution)

@@ -8,12 +8,13 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from undelivered.domain.account import SEND_SETTLES_AFTER, GraceSettings
+from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.feedback import Feedback, Outcome
-from undelivered.domain.notification import Attempt, Audit, Dismissal, Report, UndeliveredItem, report_of
+from undelivered.domain.item import Attempt, AttemptResult, Audit, Dismissal, UndeliveredItem, result_of
+from undelivered.domain.notification import SEND_SETTLES_AFTER
 
 
-def join(known: Report | None, new: Report | None) -> Report | None:
+def join(known: AttemptResult | None, new: AttemptResult | None) -> AttemptResult | None:
     """Return the greater of two reports: commutative, associative, idempotent."""
     if known is None or new is None:
         return known or new
@@ -40,7 +41,7 @@ def open_item(feedback: Feedback, account_id: str) -> UndeliveredItem:
                 recipient,
                 feedback.sent_at,
                 provider_message_id=feedback.provider_message_id,
-                report=report_of(feedback),
+                report=result_of(feedback),
             ),
         ),
     )
@@ -58,7 +59,7 @@ def merge_feedback(item: UndeliveredItem | None, feedback: Feedback, account_id:
     if known is None:
         known = Attempt(number, feedback.recipient or item.recipient, feedback.sent_at)
         item = item.with_attempt(known)
-    report = join(known.report, report_of(feedback))
+    report = join(known.report, result_of(feedback))
     provider_message_id = known.provider_message_id or feedback.provider_message_id
     if report == known.report and provider_message_id == known.provider_message_id:
         return item
@@ -111,7 +112,7 @@ def record_sent(item: UndeliveredItem, number: int, provider_message_id: str) ->
 def settle_unconfirmed(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
     """Return the item with its running attempt taken as arrived for want of news; a late bounce reopens it."""
     last = item.last_attempt
-    report = join(last.report, Report(Outcome.UNCONFIRMED, at, source="cleanup"))
+    report = join(last.report, AttemptResult(Outcome.UNCONFIRMED, at, source="cleanup"))
     return item.with_attempt(replace(last, report=report))
 
 

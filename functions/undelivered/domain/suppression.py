@@ -6,8 +6,8 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.notification import Attempt, Audit
-from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status, Verdict, verdict
+from undelivered.domain.item import Attempt, Audit
+from undelivered.domain.taxonomy import Channel, Classification, Fault, Kind, Reason, Status, classification_of
 
 
 class SuppressionReason(StrEnum):
@@ -62,9 +62,9 @@ class Suppression(Struct, frozen=True):
         return self.lifted_at is None or self.since > self.lifted_at
 
 
-def suppression_reason(judgement: Verdict) -> SuppressionReason:
+def suppression_reason(classification: Classification) -> SuppressionReason:
     """Return the reason that a suppressing failure is filed under; see ``taxonomy.suppresses``."""
-    return SuppressionReason.COMPLAINT if judgement.status is Status.SPAMMED else SuppressionReason.BOUNCE
+    return SuppressionReason.COMPLAINT if classification.status is Status.SPAMMED else SuppressionReason.BOUNCE
 
 
 def merge_suppression(known: Suppression | None, new: Suppression) -> Suppression:
@@ -115,9 +115,9 @@ def _precedence(suppression: Suppression) -> tuple[int, float, str]:
     return (_RANK[suppression.reason], -suppression.since.timestamp(), suppression.origin)
 
 
-def dropped_verdict(suppression: Suppression) -> Verdict:
+def dropped_verdict(suppression: Suppression) -> Classification:
     """Return the judgement on a message that a suppression stopped."""
-    return verdict(_DROPPED_AS[suppression.reason])
+    return classification_of(_DROPPED_AS[suppression.reason])
 
 
 def blocks(suppression: Suppression | None, *, essential: bool = False, resend: bool = False) -> bool:
@@ -147,10 +147,10 @@ class SoftFailureRule(Struct, frozen=True):
 
 
 def _failed_softly(attempt: Attempt) -> bool:
-    judgement = attempt.report.verdict if attempt.report else None
-    return judgement is not None and judgement.kind is not None and counts_as_soft_failure(judgement)
+    classification = attempt.report.classification if attempt.report else None
+    return classification is not None and classification.kind is not None and counts_as_soft_failure(classification)
 
 
-def counts_as_soft_failure(judgement: Verdict) -> bool:
+def counts_as_soft_failure(classification: Classification) -> bool:
     """Whether a failure counts towards ``SoftFailureRule``: soft, and not the sender's fault."""
-    return judgement.kind is Kind.SOFT and judgement.fault is not Fault.SENDER
+    return classification.kind is Kind.SOFT and classification.fault is not Fault.SENDER

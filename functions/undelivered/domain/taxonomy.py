@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 
 class Channel(StrEnum):
@@ -75,16 +75,21 @@ class Reason(StrEnum):
     SENDING_INTERRUPTED = "sending_interrupted"  #: broken off in the act: it may have left or not
 
 
-class Verdict(Struct, frozen=True):
-    """The judgement on one failure."""
+class Classification(Struct, frozen=True):
+    """What one failure is. ``rule`` names what decided it, such as `text:mailbox_full/quota` or `rfc3463:5.2.2`."""
 
     status: Status
     kind: Kind | None
     fault: Fault
     reason: Reason
+    rule: str = ""
+
+    def without_rule(self) -> "Classification":
+        """Return the classification as it is stored: equal for equal failures, whichever rule decided."""
+        return classification_of(self.reason, self.kind)
 
 
-def _verdicts() -> Mapping[Reason, Verdict]:
+def _classifications() -> Mapping[Reason, Classification]:
     rows: dict[tuple[Status, Kind | None, Fault], tuple[Reason, ...]] = {
         (Status.INVALID, None, Fault.RECIPIENT): (
             Reason.ADDRESS_NOT_FOUND,
@@ -127,31 +132,35 @@ def _verdicts() -> Mapping[Reason, Verdict]:
     }
     return MappingProxyType(
         {
-            reason: Verdict(status, kind, fault, reason)
+            reason: Classification(status, kind, fault, reason)
             for (status, kind, fault), reasons in rows.items()
             for reason in reasons
         }
     )
 
 
-VERDICTS: Mapping[Reason, Verdict] = _verdicts()
-"""The usual judgement for each reason; an event that says a bounce is permanent may harden it."""
+CLASSIFICATIONS: Mapping[Reason, Classification] = _classifications()
+"""The usual classification of each reason; a bounce that is reported as permanent may be hard instead of soft."""
 
 
-def verdict(reason: Reason, kind: Kind | None = None) -> Verdict:
-    """Return the judgement for a reason; ``kind`` overrides the usual one of a bounce."""
-    usual = VERDICTS[reason]
-    if kind is None or usual.kind is None or usual.kind is kind:
-        return usual
-    return replace(usual, kind=kind)
+@cache
+def classification_of(reason: Reason, kind: Kind | None = None, rule: str = "") -> Classification:
+    """Return the classification for a reason; ``kind`` overrides the usual one of a bounce.
+
+    Few exist, so each is made once.
+    """
+    usual = CLASSIFICATIONS[reason]
+    if kind is None or usual.kind is None:
+        kind = usual.kind
+    return Classification(usual.status, kind, usual.fault, reason, rule)
 
 
-def suppresses(judgement: Verdict) -> bool:
+def suppresses(classification: Classification) -> bool:
     """Whether this one failure stops later messages to the address.
 
     Never when the fault is the sender's: the address is good. A dropped message needs no
     suppression of ours: the address is on a list already.
     """
-    if judgement.fault is Fault.SENDER:
+    if classification.fault is Fault.SENDER:
         return False
-    return judgement.status in {Status.INVALID, Status.SPAMMED} or judgement.kind is Kind.HARD
+    return classification.status in {Status.INVALID, Status.SPAMMED} or classification.kind is Kind.HARD

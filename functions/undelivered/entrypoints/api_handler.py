@@ -7,9 +7,8 @@ other functions' code.
 from chalice.app import Chalice, ConvertToMiddleware
 
 from undelivered import bootstrap
-from undelivered.entrypoints.http import console
-from undelivered.entrypoints.http.api import ROUTES
-from undelivered.entrypoints.http.routing import refuse_other_methods, register
+from undelivered.entrypoints.http.router import refuse_other_methods, register
+from undelivered.entrypoints.http.routes import ROUTES, console
 from undelivered.observability import logger
 
 app = Chalice(app_name="undelivered", configure_logs=False)

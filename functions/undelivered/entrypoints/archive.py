@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.observability import count, logger, metrics, tell_no_secrets
+from undelivered.observability import count, logger, metrics, redact_unhandled_errors
 
 functions = Blueprint(__name__)
 
@@ -17,7 +17,7 @@ _TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 @functions.lambda_function(name="archive")
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@tell_no_secrets
+@redact_unhandled_errors
 def archive(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's form
     """Keep the removed items of a batch of stream records, in order.
 

@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.observability import count, logger, metrics, tell_no_secrets
+from undelivered.observability import count, logger, metrics, redact_unhandled_errors
 
 functions = Blueprint(__name__)
 
@@ -16,21 +16,21 @@ _RESERVE_MILLISECONDS = 10_000
 @functions.lambda_function(name="cleanup")
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@tell_no_secrets
+@redact_unhandled_errors
 def cleanup(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's form
     """Do what is due for as long as the invocation lasts; the next one goes on."""
 
     def time_left() -> bool:
         return context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS
 
-    done = bootstrap.maintain()(time_left)
+    done = bootstrap.clean_up()(time_left)
     count("ItemsRemoved", done.removed)
     count("ResendsSettled", done.settled)
     count("SendsBrokenOff", done.broken_off)
     erased = bootstrap.erase_customers()(time_left)
     count("ItemsErased", erased.items)
     count("NotificationsErased", erased.notifications)
-    drifts = bootstrap.keep_counters()(time_left)
+    drifts = bootstrap.reconcile_counts()(time_left)
     for drift in drifts:
         logger.error(
             "counters drifted, corrected",

@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.observability import count, logger, metrics, tell_no_secrets
+from undelivered.observability import count, logger, metrics, redact_unhandled_errors
 
 functions = Blueprint(__name__)
 
@@ -17,7 +17,7 @@ _RESERVE_MILLISECONDS = 120_000
 @functions.lambda_function(name="export_report")
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@tell_no_secrets
+@redact_unhandled_errors
 def export_report(event: dict[str, Any], context: LambdaContext) -> None:
     """Write on at the export that the event names. An error makes Lambda try again, twice."""
     count("ExportInvocations")

@@ -6,8 +6,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.entrypoints.sending import carry_out_orders
-from undelivered.observability import logger, metrics, tell_no_secrets
+from undelivered.entrypoints.send_worker import process_send_batch
+from undelivered.observability import logger, metrics, redact_unhandled_errors
 
 functions = Blueprint(__name__)
 
@@ -15,7 +15,7 @@ functions = Blueprint(__name__)
 @functions.lambda_function(name="send_notifications")
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-@tell_no_secrets
+@redact_unhandled_errors
 def send_notifications(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's form
     """Carry out a batch of send orders; the answer names those to be delivered again."""
-    return carry_out_orders(event, bootstrap.queue("SENDS_QUEUE_URL"))
+    return process_send_batch(event, bootstrap.queue("SENDS_QUEUE_URL"))

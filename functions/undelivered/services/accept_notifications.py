@@ -8,16 +8,17 @@ from uuid import uuid4
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.account import Customer, Notification
+from undelivered.domain.customer import Customer
 from undelivered.domain.errors import InvalidInputError, RefusedError
+from undelivered.domain.notification import Notification
 from undelivered.domain.taxonomy import Channel
-from undelivered.services.contacts import checked_contact
-from undelivered.services.ports import CustomerStore, NotificationStore, SendOrder, SendQueue
+from undelivered.services.contact_validation import checked_contact
+from undelivered.services.ports import CustomerStore, NotificationStore, SendJob, SendQueue
 
 FIRST_ATTEMPT: Final = 1
 
 
-class HandedOver(Struct, frozen=True):
+class NewNotification(Struct, frozen=True):
     """A notification as the host application sent it; an empty id asks for one."""
 
     customer_id: str
@@ -43,7 +44,7 @@ class AcceptNotifications(Struct, frozen=True):
     sends: SendQueue
     clock: Callable[[], datetime]
 
-    def __call__(self, account_id: str, handed_over: Sequence[HandedOver]) -> Sequence[str | RefusedError]:
+    def __call__(self, account_id: str, handed_over: Sequence[NewNotification]) -> Sequence[str | RefusedError]:
         """Store and queue; return, in order, each one's id, or the refusal of it.
 
         A notification whose id is known already counts as accepted and is sent once; it is queued again, in
@@ -54,10 +55,10 @@ class AcceptNotifications(Struct, frozen=True):
         answers = [self._take(account_id, one, customers[one.customer_id]) for one in handed_over]
         accepted = dict.fromkeys(answer for answer in answers if isinstance(answer, str))
         if accepted:
-            self.sends.put([SendOrder(account_id, notification_id, FIRST_ATTEMPT) for notification_id in accepted])
+            self.sends.put([SendJob(account_id, notification_id, FIRST_ATTEMPT) for notification_id in accepted])
         return answers
 
-    def _take(self, account_id: str, one: HandedOver, customer: Customer | None) -> str | RefusedError:
+    def _take(self, account_id: str, one: NewNotification, customer: Customer | None) -> str | RefusedError:
         try:
             to = _checked_recipient(one, customer)
         except RefusedError as error:
@@ -86,7 +87,7 @@ class AcceptNotifications(Struct, frozen=True):
         return known is None or replace(known, created_at=notification.created_at) == notification
 
 
-def _checked_recipient(one: HandedOver, customer: Customer | None) -> str:
+def _checked_recipient(one: NewNotification, customer: Customer | None) -> str:
     """Return the normalised ``to``, empty when the customer's contact is meant; raises RefusedError."""
     if customer is None and not one.to:
         raise RefusedError("unknown_customer", f"There is no customer {one.customer_id!r}, and 'to' is not given.")

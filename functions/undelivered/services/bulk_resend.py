@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.notification import UndeliveredItem
+from undelivered.domain.item import UndeliveredItem
 from undelivered.services.ports import UndeliveredStore
 from undelivered.services.request_resend import RequestResend
 

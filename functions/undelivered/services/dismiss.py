@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.errors import NotFoundError, RefusedError, StaleWriteError
-from undelivered.domain.notification import LIVE_STATES, Audit, Dismissal, State, UndeliveredItem
+from undelivered.domain.item import LIVE_STATES, Audit, Dismissal, State, UndeliveredItem
 from undelivered.services.ports import UndeliveredStore
 
 _TRIES = 4

@@ -6,12 +6,12 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.account import Customer
+from undelivered.domain.customer import Customer
 from undelivered.domain.errors import InvalidInputError, NotFoundError, StaleWriteError
-from undelivered.domain.notification import UndeliveredItem
-from undelivered.domain.ready import ready_contact
+from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.resend_policy import ready_contact
 from undelivered.domain.taxonomy import Channel
-from undelivered.services.contacts import checked_email, checked_phone
+from undelivered.services.contact_validation import checked_email, checked_phone
 from undelivered.services.ports import CustomerStore, UndeliveredStore
 
 _TRIES = 4

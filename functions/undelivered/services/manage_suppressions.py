@@ -6,9 +6,9 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.account import Consent
+from undelivered.domain.customer import Consent
 from undelivered.domain.errors import NotFoundError, RefusedError, StaleWriteError
-from undelivered.domain.notification import Audit
+from undelivered.domain.item import Audit
 from undelivered.domain.suppression import Suppression, SuppressionReason, merge_suppression
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import ProviderSuppressions, SuppressionStore

@@ -7,11 +7,14 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from undelivered.domain.account import AccountSettings, Customer, Notification, SendAttempt
-from undelivered.domain.announcement import Announcement
+from undelivered.domain.account_settings import AccountSettings
+from undelivered.domain.customer import Customer
 from undelivered.domain.erasure import Erasure, ErasureTask
-from undelivered.domain.notification import UndeliveredItem
-from undelivered.domain.reporting import FailedTotals, LiveCount, ReportFilter
+from undelivered.domain.failure_counts import FailedTotals, LiveCount
+from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.item_event import ItemEvent
+from undelivered.domain.notification import Notification, SendAttempt
+from undelivered.domain.report_query import ReportFilter
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel
 
@@ -73,7 +76,7 @@ class UndeliveredStore(Protocol):
     def items_of_customer(self, item: UndeliveredItem) -> Sequence[UndeliveredItem]:
         """Return the items, in any state, that share an item's customer, or its address where that is not known."""
 
-    def held_of(
+    def find_by_customer(
         self, account_id: str, who: str, limit: int, after: str | None = None, *, past: bool
     ) -> Sequence[UndeliveredItem]:
         """Return a customer's items in any state and order of sending: from the report, or from history when ``past``.
@@ -114,10 +117,10 @@ class ReportReader(Protocol):
         """Return all that failed of what was sent in a span of days, and how long it took to resolve what was."""
 
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
-        """Return addresses with more than one item in a span of days and their numbers; see ``RepeatStore``."""
+        """Return addresses with more than one item in a span of days and their numbers; see ``RepeatFailureStore``."""
 
 
-class RepeatStore(Protocol):
+class RepeatFailureStore(Protocol):
     """Which addresses fail again and again: of each day those with the most items, fifty at most."""
 
     def note(self, account_id: str, address: str, by_day: Mapping[date, int]) -> None:
@@ -127,7 +130,7 @@ class RepeatStore(Protocol):
         """Take addresses out of what was noted of days."""
 
 
-class CounterUpkeep(Protocol):
+class CountReconciliation(Protocol):
     """What keeps the counters right and cheap to read."""
 
     def claim(self, account_id: str, day: date) -> bool:
@@ -321,10 +324,10 @@ class MessageSender(Protocol):
         """
 
 
-class Announcer(Protocol):
+class ItemEventPublisher(Protocol):
     """Where changes of items are announced."""
 
-    def announce(self, told: Announcement) -> None:
+    def publish(self, told: ItemEvent) -> None:
         """Announce a change; raises RetryableError when that is not possible now."""
 
 
@@ -345,7 +348,7 @@ class SigningKeys(Protocol):
         """Return the present secret, then those that still verify."""
 
 
-class SendOrder(Struct, frozen=True):
+class SendJob(Struct, frozen=True):
     """Work for the sending functions: one attempt of one notification. ``entry_key`` is set on resends."""
 
     account_id: str
@@ -357,5 +360,5 @@ class SendOrder(Struct, frozen=True):
 class SendQueue(Protocol):
     """Where send orders wait."""
 
-    def put(self, orders: Sequence[SendOrder]) -> None:
+    def put(self, orders: Sequence[SendJob]) -> None:
         """Queue orders; raises RetryableError when any was not taken."""

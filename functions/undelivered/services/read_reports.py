@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from undelivered.domain.account import Notification
+from undelivered.domain.address_suggestions import suggest_address
 from undelivered.domain.errors import NotFoundError
-from undelivered.domain.notification import UndeliveredItem
-from undelivered.domain.reporting import CLASS_BY_CODE, LiveCount, ReportFilter, median_time
-from undelivered.domain.resend import Ruling, ruling_on_item
-from undelivered.domain.spelling import likely_address
+from undelivered.domain.failure_counts import CLASS_BY_CODE, LiveCount, median_time
+from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.notification import Notification
+from undelivered.domain.report_query import ReportFilter
+from undelivered.domain.resend_policy import ResendDecision, decide_item_resend
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel, Fault, Status
 from undelivered.services.ports import (
@@ -36,7 +37,7 @@ class ItemInFull(Struct, frozen=True):
     item: UndeliveredItem
     notification: Notification | None
     current_contact: str
-    resend: Ruling
+    resend: ResendDecision
     suppression: Suppression | None
     suggestion: str
 
@@ -90,7 +91,7 @@ class ReadReports(Struct, frozen=True):
             item,
             notification,
             contact,
-            ruling_on_item(
+            decide_item_resend(
                 item,
                 self.clock(),
                 customer=customer,
@@ -129,9 +130,9 @@ class ReadReports(Struct, frozen=True):
 
 def _suggestion(item: UndeliveredItem) -> str:
     """Return the likely spelling of an address that does not exist or cannot be reached; else an empty text."""
-    if item.channel is not Channel.EMAIL or item.verdict.fault in {Fault.SENDER, Fault.RECIPIENT_CHOICE}:
+    if item.channel is not Channel.EMAIL or item.classification.fault in {Fault.SENDER, Fault.RECIPIENT_CHOICE}:
         return ""
-    return likely_address(item.failure.to)
+    return suggest_address(item.failure.to)
 
 
 def _by_status(told: Mapping[str, int]) -> Counter[Status]:

@@ -7,14 +7,14 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from undelivered.domain.account import ERASED
 from undelivered.domain.digest import DIGEST_PREFIX
 from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWriteError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.identifiers import entry_key
+from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item
-from undelivered.domain.notification import UndeliveredItem
-from undelivered.domain.reporting import window_start
+from undelivered.domain.notification import ERASED
+from undelivered.domain.report_query import window_start
 from undelivered.domain.suppression import Suppression, merge_suppression, suppression_reason
 from undelivered.domain.taxonomy import suppresses
 from undelivered.services.ports import (
@@ -50,7 +50,7 @@ class AccountMapping(Struct, frozen=True):
         return self.identities.get(identity) or self.identities.get(domain)
 
 
-class Located(Struct, frozen=True):
+class AttributedFeedback(Struct, frozen=True):
     """A feedback whose account and item are known; ``source`` is the index of the message it came in.
 
     ``attributed`` is False where nothing tells whose mail it is, so that it falls to the default account;
@@ -65,7 +65,7 @@ class Located(Struct, frozen=True):
     is_erased: bool = False
 
 
-def _note_nothing(_located: Located) -> None:
+def _note_nothing(_located: AttributedFeedback) -> None:
     """Take no notes."""
 
 
@@ -86,7 +86,7 @@ class RecordFeedback(Struct, frozen=True):
         batch: Sequence[Sequence[Feedback]],
         *,
         waited_enough: Collection[int] = (),
-        note: Callable[[Located], None] = _note_nothing,
+        note: Callable[[AttributedFeedback], None] = _note_nothing,
     ) -> dict[int, RetryableError]:
         """Record the feedback of a batch of messages.
 
@@ -96,7 +96,7 @@ class RecordFeedback(Struct, frozen=True):
         delivered again; all others are safely stored. Recording one again changes nothing.
         """
         failures: dict[int, RetryableError] = {}
-        by_account: dict[str, list[Located]] = defaultdict(list)
+        by_account: dict[str, list[AttributedFeedback]] = defaultdict(list)
         for source, feedbacks in enumerate(batch):
             try:
                 located = [
@@ -120,10 +120,10 @@ class RecordFeedback(Struct, frozen=True):
             failures |= self._record_account(account_id, kept)
         return failures
 
-    def _without_erased(self, account_id: str, group: Sequence[Located]) -> Sequence[Located]:
+    def _without_erased(self, account_id: str, group: Sequence[AttributedFeedback]) -> Sequence[AttributedFeedback]:
         """Leave out what is about messages to those who were erased; addresses that it would suppress still are."""
         is_erased = self._tells_erased(account_id, group)
-        kept: list[Located] = []
+        kept: list[AttributedFeedback] = []
         for one in group:
             if not one.is_erased and not is_erased(one.feedback):
                 kept.append(one)
@@ -132,7 +132,7 @@ class RecordFeedback(Struct, frozen=True):
                 suppress(self.suppressions, replace(cause, hidden=digest))
         return kept
 
-    def _tells_erased(self, account_id: str, group: Sequence[Located]) -> Callable[[Feedback], bool]:
+    def _tells_erased(self, account_id: str, group: Sequence[AttributedFeedback]) -> Callable[[Feedback], bool]:
         """Return what tells a feedback of the group about a message to a customer or address that was erased."""
         if not self.erasures.any_in(account_id):
             return lambda _: False
@@ -152,8 +152,8 @@ class RecordFeedback(Struct, frozen=True):
 
         return is_erased
 
-    def _record_account(self, account_id: str, group: Sequence[Located]) -> dict[int, RetryableError]:
-        by_key: dict[str, list[Located]] = defaultdict(list)
+    def _record_account(self, account_id: str, group: Sequence[AttributedFeedback]) -> dict[int, RetryableError]:
+        by_key: dict[str, list[AttributedFeedback]] = defaultdict(list)
         for one in group:
             by_key[one.key].append(one)
         oldest = window_start(self.clock())
@@ -208,14 +208,14 @@ class RecordFeedback(Struct, frozen=True):
         merged = merge_suppression(known, cause)
         return None if merged == known else (known, merged)
 
-    def _locate(self, source: int, feedback: Feedback, *, may_wait: bool) -> Located:
+    def _locate(self, source: int, feedback: Feedback, *, may_wait: bool) -> AttributedFeedback:
         told, is_erased = feedback.attribution, False
         if not told.account_id:
             feedback, is_erased = self._correlate(feedback, may_wait=may_wait)
             told = feedback.attribution
         account_id = told.account_id or self.mapping.account_of(told)
         key, attributed = told.entry_key or _own_key(feedback), bool(account_id)
-        return Located(source, account_id or self.mapping.default, key, feedback, attributed, is_erased)
+        return AttributedFeedback(source, account_id or self.mapping.default, key, feedback, attributed, is_erased)
 
     def _correlate(self, feedback: Feedback, *, may_wait: bool) -> tuple[Feedback, bool]:
         """Find the send that an untagged event is about, by the provider's message id; say whether that is erased."""
@@ -273,13 +273,13 @@ def _detached(feedback: Feedback) -> Feedback:
 
 def cause_of(feedback: Feedback, account_id: str) -> Suppression | None:
     """Return the suppression that a feedback causes by itself, or None."""
-    if feedback.verdict is None or not feedback.recipient or not suppresses(feedback.verdict):
+    if feedback.classification is None or not feedback.recipient or not suppresses(feedback.classification):
         return None
     return Suppression(
         account_id=account_id,
         channel=feedback.channel,
         address=feedback.recipient,
-        reason=suppression_reason(feedback.verdict),
+        reason=suppression_reason(feedback.classification),
         since=feedback.at,
         origin=feedback.provider_message_id,
     )

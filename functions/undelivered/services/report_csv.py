@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from undelivered.domain.explanations import explanation, remedy
 from undelivered.domain.identifiers import item_id
-from undelivered.domain.notification import UndeliveredItem
+from undelivered.domain.item import UndeliveredItem
 
 COLUMNS: Final = (
     "title",
@@ -62,20 +62,20 @@ def _cells(item: UndeliveredItem, zone: ZoneInfo, now: datetime) -> tuple[str, .
     failure = item.failure
     report = failure.report
     assert report is not None
-    judgement = report.verdict
-    assert judgement is not None
+    classification = report.classification
+    assert classification is not None
     return (
         safe(item.title),
         safe(item.customer_id),
         safe(item.customer_name),
         item.channel.value,
         safe(item.recipient),
-        judgement.status.value,
-        judgement.kind.value if judgement.kind else "",
-        judgement.reason.value,
-        judgement.fault.value,
-        explanation(judgement, item.channel),
-        remedy(judgement, item.channel),
+        classification.status.value,
+        classification.kind.value if classification.kind else "",
+        classification.reason.value,
+        classification.fault.value,
+        explanation(classification, item.channel),
+        remedy(classification, item.channel),
         item.state_at(now).value,
         _local(item.sent_at, zone),
         _local(report.at, zone),

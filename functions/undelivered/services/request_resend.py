@@ -5,24 +5,25 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from undelivered.domain.account import Consent, Customer, Notification, same_contact
 from undelivered.domain.address import normalise_email, normalise_phone
+from undelivered.domain.customer import Consent, Customer, same_contact
 from undelivered.domain.errors import NotFoundError, RefusedError, StaleWriteError
+from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import start_resend
-from undelivered.domain.notification import UndeliveredItem
-from undelivered.domain.resend import ruling_on_item
+from undelivered.domain.notification import Notification
+from undelivered.domain.resend_policy import decide_item_resend
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel
-from undelivered.services.honour_consent import HonourConsent, opt_out_of
 from undelivered.services.ports import (
     CustomerStore,
     NotificationStore,
     ProviderSuppressions,
-    SendOrder,
+    SendJob,
     SendQueue,
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.record_consent import RecordConsent, opt_out_of
 
 _TRIES = 4
 
@@ -56,7 +57,7 @@ class RequestResend(Struct, frozen=True):
                 answers[key] = error
         stale = self.undelivered.save_many(changes)
         started = {after.entry_key: after for _, after in changes if after.entry_key not in stale}
-        self.resends.put([resend_order(after) for after in started.values()])
+        self.resends.put([resend_job(after) for after in started.values()])
         for key in stale:
             answers[key] = self._one(account_id, key, by=by, note=note)
         unknown = NotFoundError("no such item")
@@ -103,7 +104,7 @@ class RequestResend(Struct, frozen=True):
                 self.undelivered.save(item, started)
             except StaleWriteError:
                 continue
-            self.resends.put([resend_order(started)])
+            self.resends.put([resend_job(started)])
             return started
         raise StaleWriteError("others keep writing this item")
 
@@ -119,7 +120,7 @@ class RequestResend(Struct, frozen=True):
         """Return the item with a resend begun, not yet saved; raises RefusedError."""
         customer, notification, suppression = known
         now = self.clock()
-        ruling = ruling_on_item(
+        decision = decide_item_resend(
             item,
             now,
             customer=customer,
@@ -127,15 +128,15 @@ class RequestResend(Struct, frozen=True):
             suppression=suppression,
             consent=consent is not None,
         )
-        if not ruling.allowed or customer is None:
-            raise RefusedError(str(ruling.code), ruling.detail)
+        if not decision.allowed or customer is None:
+            raise RefusedError(str(decision.code), decision.detail)
         if consent:
             self._honour(item, customer, consent, by)
         return start_resend(item, customer.contact(item.channel), by, now, note)
 
     def _honour(self, item: UndeliveredItem, customer: Customer, consent: Consent, by: str) -> None:
         same = same_contact(item.channel, customer.contact(item.channel), item.failure.to)
-        honour = HonourConsent(self.customers, self.suppressions, self.provider, self.clock)
+        honour = RecordConsent(self.customers, self.suppressions, self.provider, self.clock)
         reported = opt_out_of(item) if same else None
         honour(customer, item.channel, consent, by=by, why="consent given with a resend", reported=reported)
 
@@ -167,6 +168,6 @@ def _contact_key(item: UndeliveredItem, customer: Customer | None) -> tuple[Chan
     return item.channel, normalise(contact) or contact if contact else ""
 
 
-def resend_order(item: UndeliveredItem) -> SendOrder:
+def resend_job(item: UndeliveredItem) -> SendJob:
     """Return the order for the attempt that an item is being resent by."""
-    return SendOrder(item.account_id, item.notification_id, item.last_attempt.number, item.entry_key)
+    return SendJob(item.account_id, item.notification_id, item.last_attempt.number, item.entry_key)

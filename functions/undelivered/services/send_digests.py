@@ -6,11 +6,12 @@ from datetime import date, datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.account import AccountSettings, SendAttempt
+from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.digest import DIGEST_PREFIX, Digest, days_due, failures_by_reason, subject_of, text_of
 from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.identifiers import recipient_digest
-from undelivered.domain.reporting import Period, ReportFilter, window_start
+from undelivered.domain.notification import SendAttempt
+from undelivered.domain.report_query import Period, ReportFilter, window_start
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import AccountStore, MessageSender, NotificationStore, OutgoingMessage, ReportReader
 

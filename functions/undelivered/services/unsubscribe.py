@@ -5,11 +5,11 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from undelivered.domain.account import ERASED, SendAttempt
 from undelivered.domain.address import normalise_email
 from undelivered.domain.errors import NotFoundError
-from undelivered.domain.notification import Audit
-from undelivered.domain.signing import read_signed, sign
+from undelivered.domain.item import Audit
+from undelivered.domain.notification import ERASED, SendAttempt
+from undelivered.domain.signed_tokens import sign_token, verify_token
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import NotificationStore, SigningKeys, SuppressionStore
@@ -24,7 +24,7 @@ def unsubscribe_headers(keys: SigningKeys, public_url: str, attempt: SendAttempt
     The token names the send, and the send knows its address.
     """
     payload = f"{attempt.account_id}~{attempt.notification_id}~{attempt.number}"
-    token = sign(keys.secrets()[0], _PURPOSE, payload)
+    token = sign_token(keys.secrets()[0], _PURPOSE, payload)
     return {
         "List-Unsubscribe": f"<{public_url.rstrip('/')}/unsubscribe/{token}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -41,7 +41,7 @@ class Unsubscribe(Struct, frozen=True):
 
     def check(self, token: str) -> SendAttempt:
         """Return the send that a token names; raises NotFoundError for a forged or forgotten one."""
-        payload = read_signed(self.keys.secrets(), _PURPOSE, token)
+        payload = verify_token(self.keys.secrets(), _PURPOSE, token)
         account_id, notification_id, number = (payload or "~~").rsplit("~", 2)
         if payload:
             for attempt in self.notifications.attempts(account_id, notification_id):

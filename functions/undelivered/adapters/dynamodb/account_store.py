@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from pynamodb.exceptions import PutError
 
+from undelivered.adapters.dynamodb.client import busy_is_retryable, is_condition_failure
 from undelivered.adapters.dynamodb.models import AccountModel
-from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
-from undelivered.domain.account import AccountSettings
+from undelivered.domain.account_settings import AccountSettings
 
 REGISTRY = "~accounts"
 """The partition that lists every account there is."""

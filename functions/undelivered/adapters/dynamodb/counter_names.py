@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from undelivered.domain.reporting import CLASS_BY_LIVE_CODE, CLASSES, RESENDING
+from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, RESENDING
 from undelivered.domain.taxonomy import Channel, Reason
 
 _LETTERS: Final = {

@@ -19,12 +19,12 @@ from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 
 from undelivered.adapters.dynamodb import counter_names
+from undelivered.adapters.dynamodb.client import Action, Row, add, query_all
 from undelivered.adapters.dynamodb.edge import Edge, edge_of
-from undelivered.adapters.dynamodb.mapping import Facts
+from undelivered.adapters.dynamodb.item_rows import Facts
 from undelivered.adapters.dynamodb.models import CountsModel
-from undelivered.adapters.dynamodb.requests import Action, Row, add, query_all
-from undelivered.domain.notification import LIVE_STATES, State
-from undelivered.domain.reporting import CLASS_BY_LIVE_CODE, RESENDING, CountChange, FailureClass, LiveCount
+from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, RESENDING, CountChange, FailureClass, LiveCount
+from undelivered.domain.item import LIVE_STATES, State
 
 SHARDS = 4
 """How many rows a day's counters may spread over; each adds to what a count reads."""

@@ -7,10 +7,10 @@ from datetime import datetime
 from msgspec.structs import replace
 from pynamodb.exceptions import PutError
 
+from undelivered.adapters.dynamodb.client import busy_is_retryable, is_condition_failure
 from undelivered.adapters.dynamodb.models import CustomerModel
-from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
-from undelivered.domain.account import Consent, Customer, RecordedConsent
 from undelivered.domain.address import normalise_email, normalise_phone
+from undelivered.domain.customer import Consent, Customer, RecordedConsent
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.taxonomy import Channel
 

@@ -17,9 +17,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from undelivered.adapters.dynamodb import counter_names
+from undelivered.adapters.dynamodb.client import Action, Row, get
 from undelivered.adapters.dynamodb.models import CountsModel
-from undelivered.adapters.dynamodb.requests import Action, Row, get
-from undelivered.domain.notification import REPORT_WINDOW
+from undelivered.domain.item import REPORT_WINDOW
 
 NEAR_SECONDS = 1_800
 """From how long before its end on an item is near the edge: well above what is noted ahead, for late writers."""

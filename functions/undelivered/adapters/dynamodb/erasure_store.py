@@ -13,8 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from undelivered.adapters.dynamodb.models import AccountModel, CustomerModel
-from undelivered.adapters.dynamodb.requests import (
+from undelivered.adapters.dynamodb.client import (
     ConditionFailedError,
     Row,
     busy_is_retryable,
@@ -25,7 +24,8 @@ from undelivered.adapters.dynamodb.requests import (
     query_all,
     write,
 )
-from undelivered.domain.account import Customer
+from undelivered.adapters.dynamodb.models import AccountModel, CustomerModel
+from undelivered.domain.customer import Customer
 from undelivered.domain.erasure import KEPT_FOR, SETTLES_AFTER, Erased, Erasure, ErasureState, ErasureTask
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.taxonomy import Channel

@@ -8,13 +8,14 @@ from typing import Any
 from msgspec.structs import astuple, replace
 from pynamodb.exceptions import PutError
 
+from undelivered.adapters.dynamodb.client import busy_is_retryable, is_condition_failure
 from undelivered.adapters.dynamodb.models import AccountModel
-from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
 from undelivered.domain.errors import StaleWriteError
-from undelivered.domain.notification import State
-from undelivered.domain.reporting import CLASS_BY_CODE, Period, ReportFilter
+from undelivered.domain.failure_counts import CLASS_BY_CODE
+from undelivered.domain.item import State
+from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.taxonomy import Fault, Reason
-from undelivered.services.exports import KEPT_FOR, Export, ExportState, Part, Place
+from undelivered.services.request_export import KEPT_FOR, Export, ExportState, Part, Place
 
 
 class DynamoExportStore:

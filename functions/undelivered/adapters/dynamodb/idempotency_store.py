@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from undelivered.adapters.dynamodb.client import busy_is_retryable
 from undelivered.adapters.dynamodb.models import AccountModel
-from undelivered.adapters.dynamodb.requests import busy_is_retryable
 from undelivered.services.idempotency import IdempotencyRecord
 
 

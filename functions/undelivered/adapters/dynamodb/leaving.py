@@ -9,12 +9,18 @@ from itertools import groupby
 from msgspec.structs import replace
 
 from undelivered.adapters.dynamodb import edge
-from undelivered.adapters.dynamodb.mapping import item_of
+from undelivered.adapters.dynamodb.client import (
+    Action,
+    ConditionFailedError,
+    TransactionConflictError,
+    query_all,
+    write,
+)
+from undelivered.adapters.dynamodb.item_rows import item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
-from undelivered.adapters.dynamodb.requests import Action, ConditionFailedError, ContendedError, query_all, write
+from undelivered.domain.failure_counts import count_change
 from undelivered.domain.identifiers import timestamp
-from undelivered.domain.notification import UndeliveredItem
-from undelivered.domain.reporting import count_change
+from undelivered.domain.item import UndeliveredItem
 
 Leaving = tuple[int, Counter[str]]
 """At which second an item leaves, and how the live counters change by it."""
@@ -58,7 +64,7 @@ def _note_day(account_id: str, day: date, now: int) -> None:
     if noted.until == known.until:
         return
     # Who wrote at the edge meanwhile goes first; the next sweep notes.
-    with suppress(ConditionFailedError, ContendedError):
+    with suppress(ConditionFailedError, TransactionConflictError):
         write([edge.write_edge(account_id, day, known, noted, counted)])
 
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 from pynamodb.exceptions import DeleteError, PutError
 
+from undelivered.adapters.dynamodb.client import busy_is_retryable, is_condition_failure
 from undelivered.adapters.dynamodb.models import NotificationModel
-from undelivered.adapters.dynamodb.requests import busy_is_retryable, is_condition_failure
-from undelivered.domain.account import ERASED, Notification, SendAttempt
 from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.notification import ERASED, Notification, SendAttempt
 from undelivered.domain.taxonomy import Channel
 
 _CLAIMED = "claimed"

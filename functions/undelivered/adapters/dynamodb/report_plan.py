@@ -18,19 +18,22 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.adapters.dynamodb.keys import expired_below, just_below, key_from
-from undelivered.adapters.dynamodb.mapping import (
+from undelivered.adapters.dynamodb.item_rows import (
     LIVE_GROUP,
     class_partition,
     customer_partition,
+    expired_below,
+    just_below,
+    key_from,
     live_code_of,
     state_partition,
 )
 from undelivered.adapters.dynamodb.models import HistoryModel, ItemTable, UndeliveredModel
-from undelivered.adapters.dynamodb.streams import LEAST_ITEMS, Progress, Source, merged, read
-from undelivered.domain.notification import State, UndeliveredItem
-from undelivered.domain.reporting import CLASSES, FailureClass, ReportFilter, live_codes
-from undelivered.domain.taxonomy import VERDICTS
+from undelivered.adapters.dynamodb.paged_merge import LEAST_ITEMS, Progress, Source, merged, read
+from undelivered.domain.failure_counts import CLASSES, FailureClass, live_codes
+from undelivered.domain.item import State, UndeliveredItem
+from undelivered.domain.report_query import ReportFilter
+from undelivered.domain.taxonomy import CLASSIFICATIONS
 
 _CLEARED = (State.RESOLVED, State.DISMISSED)
 _FINAL = (State.EXPIRED, *_CLEARED)
@@ -252,10 +255,10 @@ def _of_classes(
 def possible_classes(wanted: ReportFilter) -> frozenset[FailureClass]:
     """Return the classes that what a filter shows can be in. Kinds stay open: an event may harden a bounce."""
     statuses = {
-        judgement.status
-        for judgement in VERDICTS.values()
-        if (not wanted.reasons or judgement.reason in wanted.reasons)
-        and (not wanted.faults or judgement.fault in wanted.faults)
+        classification.status
+        for classification in CLASSIFICATIONS.values()
+        if (not wanted.reasons or classification.reason in wanted.reasons)
+        and (not wanted.faults or classification.fault in wanted.faults)
     }
     allowed = _EVERY_CLASS if wanted.classes is None else wanted.classes
     return frozenset(each for each in allowed if each.status in statuses)

@@ -6,24 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 from undelivered.adapters.dynamodb import counters
+from undelivered.adapters.dynamodb.client import query_all
 from undelivered.adapters.dynamodb.edge import read_edge
-from undelivered.adapters.dynamodb.keys import expired_below, key_from
-from undelivered.adapters.dynamodb.mapping import facts_of, item_of
+from undelivered.adapters.dynamodb.item_rows import expired_below, facts_of, item_of, key_from
 from undelivered.adapters.dynamodb.models import UndeliveredModel
-from undelivered.adapters.dynamodb.repeats import repeats_between
+from undelivered.adapters.dynamodb.paged_merge import Progress
+from undelivered.adapters.dynamodb.repeat_failure_store import repeats_between
 from undelivered.adapters.dynamodb.report_plan import Span, reading_of
-from undelivered.adapters.dynamodb.requests import query_all
-from undelivered.adapters.dynamodb.streams import Progress
-from undelivered.domain.notification import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
-from undelivered.domain.reporting import (
-    CLASS_BY_CODE,
-    CountChange,
-    FailedTotals,
-    LiveCount,
-    ReportFilter,
-    nonzero,
-    window_start,
-)
+from undelivered.domain.failure_counts import CLASS_BY_CODE, CountChange, FailedTotals, LiveCount, nonzero
+from undelivered.domain.item import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
+from undelivered.domain.report_query import ReportFilter, window_start
 from undelivered.services.ports import Page
 
 EXAMINED_AT_MOST = 1_000

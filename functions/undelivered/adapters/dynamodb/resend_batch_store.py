@@ -3,8 +3,8 @@
 import json
 from datetime import datetime, timedelta
 
+from undelivered.adapters.dynamodb.client import busy_is_retryable
 from undelivered.adapters.dynamodb.models import AccountModel
-from undelivered.adapters.dynamodb.requests import busy_is_retryable
 from undelivered.services.bulk_resend import ResendBatch
 
 _KEPT = timedelta(days=30)

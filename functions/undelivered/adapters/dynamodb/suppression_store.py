@@ -5,18 +5,9 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from undelivered.adapters.dynamodb.mapping import audit_of, audit_to_text
+from undelivered.adapters.dynamodb.client import Action, ConditionFailedError, Row, delete, get_many, put, query, write
+from undelivered.adapters.dynamodb.item_rows import audit_of, audit_to_text
 from undelivered.adapters.dynamodb.models import SuppressionModel
-from undelivered.adapters.dynamodb.requests import (
-    Action,
-    ConditionFailedError,
-    Row,
-    delete,
-    get_many,
-    put,
-    query,
-    write,
-)
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.suppression import Suppression, SuppressionReason, hidden_form, joined
 from undelivered.domain.taxonomy import Channel

@@ -11,30 +11,11 @@ from msgspec import Struct, field
 from msgspec.structs import fields, replace
 
 from undelivered.adapters.dynamodb import counter_names, counters, edge
-from undelivered.adapters.dynamodb.keys import erased_key, expired_below
-from undelivered.adapters.dynamodb.leaving import Leaving, change_at_edge, note_leaving
-from undelivered.adapters.dynamodb.mapping import (
-    ERASED_MARK,
-    RESENDING_PARTITION,
-    Facts,
-    customer_partition,
-    facts_of,
-    history_row,
-    item_of,
-    undelivered_row,
-)
-from undelivered.adapters.dynamodb.models import (
-    CountsModel,
-    HistoryModel,
-    ItemTable,
-    SuppressionModel,
-    UndeliveredModel,
-)
-from undelivered.adapters.dynamodb.requests import (
+from undelivered.adapters.dynamodb.client import (
     Action,
     ConditionFailedError,
-    ContendedError,
     Row,
+    TransactionConflictError,
     add,
     delete,
     get,
@@ -45,13 +26,34 @@ from undelivered.adapters.dynamodb.requests import (
     require_absent,
     write,
 )
+from undelivered.adapters.dynamodb.item_rows import (
+    ERASED_MARK,
+    RESENDING_PARTITION,
+    Facts,
+    customer_partition,
+    erased_key,
+    expired_below,
+    facts_of,
+    history_row,
+    item_of,
+    undelivered_row,
+)
+from undelivered.adapters.dynamodb.leaving import Leaving, change_at_edge, note_leaving
+from undelivered.adapters.dynamodb.models import (
+    CountsModel,
+    HistoryModel,
+    ItemTable,
+    SuppressionModel,
+    UndeliveredModel,
+)
 from undelivered.adapters.dynamodb.suppression_store import address_key, suppression_row
-from undelivered.domain.account import GraceSettings
+from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.errors import RetryableError, StaleWriteError
+from undelivered.domain.failure_counts import CountChange, count_change
 from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.item import LIVE_STATES, UndeliveredItem
 from undelivered.domain.lifecycle import merge_items
-from undelivered.domain.notification import LIVE_STATES, UndeliveredItem
-from undelivered.domain.reporting import CountChange, count_change, local_day, window_start
+from undelivered.domain.report_query import local_day, window_start
 from undelivered.domain.suppression import Suppression, merge_suppression
 from undelivered.services.ports import NewEntry
 
@@ -146,7 +148,7 @@ class DynamoUndeliveredStore:
         zone_of: Callable[[str], ZoneInfo],
         history_days_of: Callable[[str], int],
         grace_of: Callable[[str], GraceSettings] = lambda _: GraceSettings(),
-        takes_late_news: bool = True,
+        accept_late_events: bool = True,
         clock: Callable[[], datetime] = _now,
         sleep: Callable[[float], None] = time.sleep,
         choose: Callable[[int], int] = random.randrange,
@@ -154,13 +156,13 @@ class DynamoUndeliveredStore:
         """Take what is known of accounts; the rest is for tests.
 
         ``zone_of`` gives an account's time zone, ``history_days_of`` how many days it keeps history,
-        ``grace_of`` how long silence after a resend goes on. ``takes_late_news`` says whether changes to what has
+        ``grace_of`` how long silence after a resend goes on. ``accept_late_events`` says whether changes to what has
         left in the meantime go to history; they are stale where they do not.
         """
         self._zone_of = zone_of
         self._history_days_of = history_days_of
         self._grace_of = grace_of
-        self._takes_late_news = takes_late_news
+        self._takes_late_news = accept_late_events
         self._clock = clock
         self._sleep = sleep
         self._choose = choose
@@ -223,7 +225,7 @@ class DynamoUndeliveredStore:
                 self._sleep(random.uniform(0, pause))  # noqa: S311 - jitter is no secret
             try:
                 write([*actions, *self._additions(account_id, changes)])
-            except ContendedError:
+            except TransactionConflictError:
                 self._shards.move(account_id)
             else:
                 return
@@ -381,7 +383,7 @@ class DynamoUndeliveredStore:
             ]
             try:
                 write([*actions, *edges, *self._additions(account_id, others)])
-            except ContendedError:
+            except TransactionConflictError:
                 self._shards.move(account_id)
             except ConditionFailedError as error:
                 refused = frozenset(place for place in error.positions if place < len(actions))
@@ -411,7 +413,7 @@ class DynamoUndeliveredStore:
             found |= {each.entry_key: each for each in map(item_of, rows)}
         return [found[key] for key in sorted(found, reverse=True)]
 
-    def held_of(
+    def find_by_customer(
         self, account_id: str, who: str, limit: int, after: str | None = None, *, past: bool
     ) -> Sequence[UndeliveredItem]:
         """Return a customer's items in any state and order of sending, from history when ``past``."""
@@ -423,8 +425,8 @@ class DynamoUndeliveredStore:
     def erase(self, items: Sequence[UndeliveredItem], *, past: bool) -> int:
         """Remove items of one account for good, live counters included; return how many were as given.
 
-        From the report in two steps: the first marks them, so that ``archive`` and ``follow_up``, which are told of
-        the removal, leave them alone (``is_erased``). What failed stays counted, and ``E~<day>`` says how much of it
+        From the report in two steps: the first marks them, so that ``archive`` and ``on_item_changed``, which see the
+        removal, leave them alone (``is_erased``). What failed stays counted, and ``E~<day>`` says how much of it
         has gone, so that counting anew finds no drift.
         """
         erased = 0

@@ -10,10 +10,10 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from undelivered.adapters.feedback.result import ReadEvent, combined, ignore, quarantine
-from undelivered.adapters.feedback.ses import is_untyped, read_ses
-from undelivered.adapters.feedback.sms import TEXT_EVENT, is_log_entry, read_log_entry, read_text_event
-from undelivered.adapters.feedback.values import entries, moment, table, text
+from undelivered.adapters.feedback.json_values import as_list, as_object, as_str, parse_timestamp
+from undelivered.adapters.feedback.parsed_event import ParsedEvent, combined, ignore, quarantine
+from undelivered.adapters.feedback.ses import is_untyped, parse_ses_event
+from undelivered.adapters.feedback.sms import TEXT_EVENT, is_sms_log_entry, parse_sms_event, parse_sms_log_entry
 from undelivered.domain.feedback import Handling
 
 _DEEPEST = 8  # wrappings within each other; EventBridge in SNS in SQS in Lambda is four
@@ -62,7 +62,7 @@ class _Around(Struct, frozen=True):
 
     def published_at(self) -> datetime | None:
         """Return when the event was published, as its wrappings tell, else when it was received."""
-        return next(filter(None, map(moment, self.times)), self.received_at)
+        return next(filter(None, map(parse_timestamp, self.times)), self.received_at)
 
     def trusts_account(self, sending_account: str) -> bool:
         """Whether an event sent from an AWS account may come from the topic it came from.
@@ -76,12 +76,12 @@ class _Around(Struct, frozen=True):
         return found is not None and found[1] == sending_account
 
 
-def read_event(
+def parse_event(
     raw: str | bytes | Mapping[str, object],
     *,
     known_topics: Collection[str] | Callable[[str], bool] | None = None,
     received_at: datetime | None = None,
-) -> ReadEvent:
+) -> ParsedEvent:
     """Return what an event says: an SQS record or its body, an SNS envelope, EventBridge, logs or bare.
 
     ``known_topics`` are the topic ARNs that may speak, or a function that tells; with None, the topic must
@@ -101,7 +101,7 @@ def read_event(
     return _read(raw, around)
 
 
-def _read_bytes(raw: bytes, around: _Around) -> ReadEvent:
+def _read_bytes(raw: bytes, around: _Around) -> ParsedEvent:
     if not raw.startswith(_GZIP_MARK):
         return _read_text(decoded(raw), around)
     try:
@@ -114,15 +114,15 @@ def _read_bytes(raw: bytes, around: _Around) -> ReadEvent:
     return _read_text(decoded(unpacked), around)
 
 
-def _read_base64(data: object, around: _Around) -> ReadEvent:
+def _read_base64(data: object, around: _Around) -> ParsedEvent:
     try:
-        raw = base64.b64decode(text(data), validate=True)
+        raw = base64.b64decode(as_str(data), validate=True)
     except (ValueError, binascii.Error):
         return quarantine("not base64")
     return _read_bytes(raw, around)
 
 
-def _read_text(raw: str, around: _Around) -> ReadEvent:
+def _read_text(raw: str, around: _Around) -> ParsedEvent:
     told = raw.removeprefix("\ufeff")
     try:
         value = json.loads(told)
@@ -146,7 +146,7 @@ def decoded(raw: bytes) -> str:
     return raw.decode(json.detect_encoding(raw), errors="replace").removeprefix("\ufeff")
 
 
-def _read(value: object, around: _Around) -> ReadEvent:  # noqa: PLR0911 - one line for each form
+def _read(value: object, around: _Around) -> ParsedEvent:  # noqa: PLR0911 - one line for each form
     if not isinstance(value, dict):
         return quarantine("a JSON array is no event" if isinstance(value, list) else "not a JSON object")
     if around.depth > _DEEPEST:
@@ -159,17 +159,17 @@ def _read(value: object, around: _Around) -> ReadEvent:  # noqa: PLR0911 - one l
     for key, read in _WRAPPINGS.items():
         if key in event:
             return read(event, around)
-    if is_log_entry(event):
-        return read_log_entry(event, around.published_at)
+    if is_sms_log_entry(event):
+        return parse_sms_log_entry(event, around.published_at)
     if is_untyped(event):
         return _read_report(event, around)
     return quarantine("not a form that SES, SNS or CloudWatch Logs sends")
 
 
-def _read_report(event: Mapping[str, object], around: _Around) -> ReadEvent:
-    if text(event.get("eventType")).strip().upper().startswith(TEXT_EVENT):
-        return read_text_event(event, around.published_at)
-    return read_ses(event, around.published_at, around.trusts_account)
+def _read_report(event: Mapping[str, object], around: _Around) -> ParsedEvent:
+    if as_str(event.get("eventType")).strip().upper().startswith(TEXT_EVENT):
+        return parse_sms_event(event, around.published_at)
+    return parse_ses_event(event, around.published_at, around.trusts_account)
 
 
 # SNS ---------------------------------------------------------------------------------------------------------------
@@ -177,20 +177,20 @@ def _read_report(event: Mapping[str, object], around: _Around) -> ReadEvent:
 
 def _read_sns(  # noqa: PLR0911 - one line for each thing that can be wrong
     envelope: Mapping[str, object], around: _Around
-) -> ReadEvent:
-    kind, topic = text(envelope.get("Type")), text(envelope.get("TopicArn"))
+) -> ParsedEvent:
+    kind, topic = as_str(envelope.get("Type")), as_str(envelope.get("TopicArn"))
     if kind == "UnsubscribeConfirmation":
         # Its SubscribeURL would subscribe again: it is not to be followed.
         return ignore("a subscription was cancelled")
     certificate = envelope.get("SigningCertURL", envelope.get("SigningCertUrl"))
-    if certificate is not None and not _SNS_HOST.fullmatch(text(certificate)):
+    if certificate is not None and not _SNS_HOST.fullmatch(as_str(certificate)):
         return quarantine("the signing certificate is not on a host of SNS")
     if around.knows_topic is not None and not around.knows_topic(topic):
         return quarantine("from a topic that nobody configured")
     if kind == "SubscriptionConfirmation":
-        if not _TOPIC.fullmatch(topic) or not _SNS_HOST.fullmatch(text(envelope.get("SubscribeURL"))):
+        if not _TOPIC.fullmatch(topic) or not _SNS_HOST.fullmatch(as_str(envelope.get("SubscribeURL"))):
             return quarantine("a subscription confirmation that does not lead to SNS")
-        return ReadEvent(Handling.CONFIRM_SUBSCRIPTION, because="a topic asks to be confirmed")
+        return ParsedEvent(Handling.CONFIRM_SUBSCRIPTION, reason="a topic asks to be confirmed")
     if kind != "Notification":
         return quarantine("an SNS message of an unknown type")
     message = envelope.get("Message")
@@ -204,38 +204,38 @@ def _read_sns(  # noqa: PLR0911 - one line for each thing that can be wrong
 # The other wrappings -------------------------------------------------------------------------------------------------
 
 
-def _read_records(event: Mapping[str, object], around: _Around) -> ReadEvent:
+def _read_records(event: Mapping[str, object], around: _Around) -> ParsedEvent:
     """SQS and SNS events of Lambda, and what `aws sqs receive-message` prints."""
-    records = entries(event.get("Records", event.get("Messages")))
-    return combined([(_said(table(record)), _read(record, around.within())) for record in records])
+    records = as_list(event.get("Records", event.get("Messages")))
+    return combined([(_said(as_object(record)), _read(record, around.within())) for record in records])
 
 
 def _said(record: Mapping[str, object]) -> str:
-    return text(_body_of(record)) or text(table(record.get("Sns")).get("Message"))
+    return as_str(_body_of(record)) or as_str(as_object(record.get("Sns")).get("Message"))
 
 
 def _body_of(record: Mapping[str, object]) -> object:
     return record.get("body", record.get("Body"))
 
 
-def _read_sqs_record(record: Mapping[str, object], around: _Around) -> ReadEvent:
-    attributes = table(record.get("attributes", record.get("Attributes")))
+def _read_sqs_record(record: Mapping[str, object], around: _Around) -> ParsedEvent:
+    attributes = as_object(record.get("attributes", record.get("Attributes")))
     body, inner = _body_of(record), around.within(attributes.get("SentTimestamp"))
     return _read_text(body, inner) if isinstance(body, str) else _read(body, inner)
 
 
-def _read_sns_record(record: Mapping[str, object], around: _Around) -> ReadEvent:
+def _read_sns_record(record: Mapping[str, object], around: _Around) -> ParsedEvent:
     return _read(record.get("Sns"), around.within())
 
 
-def _read_inbound(_event: Mapping[str, object], _around: _Around) -> ReadEvent:
+def _read_inbound(_event: Mapping[str, object], _around: _Around) -> ParsedEvent:
     return ignore("mail that came in; a receipt rule invokes the wrong function")
 
 
-def _read_eventbridge(event: Mapping[str, object], around: _Around) -> ReadEvent:
-    detail, kind = table(event.get("detail")), text(event.get("detail-type"))
+def _read_eventbridge(event: Mapping[str, object], around: _Around) -> ParsedEvent:
+    detail, kind = as_object(event.get("detail")), as_str(event.get("detail-type"))
     inner = around.within(event.get("time"))
-    sender = text(event.get("source"))
+    sender = as_str(event.get("source"))
     if sender == "aws.ses":
         if kind not in _DETAIL_TYPES:
             return ignore("an SES event that is about no message")
@@ -246,31 +246,31 @@ def _read_eventbridge(event: Mapping[str, object], around: _Around) -> ReadEvent
     return quarantine("an EventBridge event of another service")
 
 
-def _read_awslogs(event: Mapping[str, object], around: _Around) -> ReadEvent:
-    return _read_base64(table(event.get("awslogs")).get("data"), around.within())
+def _read_awslogs(event: Mapping[str, object], around: _Around) -> ParsedEvent:
+    return _read_base64(as_object(event.get("awslogs")).get("data"), around.within())
 
 
-def _read_logs(event: Mapping[str, object], around: _Around) -> ReadEvent:
+def _read_logs(event: Mapping[str, object], around: _Around) -> ParsedEvent:
     if event.get("messageType") == "CONTROL_MESSAGE":
         return ignore("CloudWatch Logs checks the destination")
-    lines = [table(line) for line in entries(event.get("logEvents"))]
-    return combined([(text(line.get("message")), _read_log(line, around)) for line in lines])
+    lines = [as_object(line) for line in as_list(event.get("logEvents"))]
+    return combined([(as_str(line.get("message")), _read_log(line, around)) for line in lines])
 
 
-def _read_log(line: Mapping[str, object], around: _Around) -> ReadEvent:
-    return _read_text(text(line.get("message")), around.within(line.get("timestamp")))
+def _read_log(line: Mapping[str, object], around: _Around) -> ParsedEvent:
+    return _read_text(as_str(line.get("message")), around.within(line.get("timestamp")))
 
 
-def _read_firehose(event: Mapping[str, object], around: _Around) -> ReadEvent:
-    data = [table(record).get("data") for record in entries(event.get("records"))]
-    return combined([(text(each), _read_base64(each, around.within())) for each in data])
+def _read_firehose(event: Mapping[str, object], around: _Around) -> ParsedEvent:
+    data = [as_object(record).get("data") for record in as_list(event.get("records"))]
+    return combined([(as_str(each), _read_base64(each, around.within())) for each in data])
 
 
-def _read_kinesis_record(record: Mapping[str, object], around: _Around) -> ReadEvent:
-    return _read_base64(table(record.get("kinesis")).get("data"), around.within())
+def _read_kinesis_record(record: Mapping[str, object], around: _Around) -> ParsedEvent:
+    return _read_base64(as_object(record.get("kinesis")).get("data"), around.within())
 
 
-_WRAPPINGS: Mapping[str, Callable[[Mapping[str, object], _Around], ReadEvent]] = {
+_WRAPPINGS: Mapping[str, Callable[[Mapping[str, object], _Around], ParsedEvent]] = {
     "Records": _read_records,
     "Messages": _read_records,
     "Sns": _read_sns_record,

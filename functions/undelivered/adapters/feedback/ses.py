@@ -9,24 +9,24 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from undelivered.adapters.feedback.result import ReadEvent, ignore, quarantine, without_consequence
-from undelivered.adapters.feedback.values import (
+from undelivered.adapters.feedback.json_values import (
     JUDGED_LENGTH,
+    as_list,
+    as_object,
+    as_str,
+    as_strs,
     attribution,
-    entries,
     heading,
-    legible,
     message_id,
-    moment,
-    table,
-    text,
-    texts,
+    parse_timestamp,
+    printable,
 )
+from undelivered.adapters.feedback.parsed_event import ParsedEvent, ignore, quarantine, without_consequence
 from undelivered.domain.address import bare_email, normalise_email
-from undelivered.domain.classification import judge_bounce
+from undelivered.domain.classification import classify_bounce
 from undelivered.domain.feedback import Attribution, Feedback, Handling, Outcome
-from undelivered.domain.notification import DIAGNOSTIC_LENGTH, report_of
-from undelivered.domain.taxonomy import Channel, Reason, Verdict, verdict
+from undelivered.domain.item import DIAGNOSTIC_LENGTH, result_of
+from undelivered.domain.taxonomy import Channel, Classification, Reason, classification_of
 
 _BODIES = {
     "bounce": "bounce",
@@ -70,8 +70,8 @@ class _Finding(NamedTuple):
 
     address: str | None
     outcome: Outcome
-    because: str
-    verdict: Verdict | None = None
+    rule: str
+    classification: Classification | None = None
     diagnostic: str = ""
 
 
@@ -85,16 +85,16 @@ def _kind_by_body(event: Mapping[str, object]) -> str:
     return kinds[0] if len(kinds) == 1 else ""
 
 
-def read_ses(  # noqa: PLR0911 - one line for each way to handle it
+def parse_ses_event(  # noqa: PLR0911 - one line for each way to handle it
     event: Mapping[str, object], published_at: Callable[[], datetime | None], trusted: Callable[[str], bool]
-) -> ReadEvent:
+) -> ParsedEvent:
     """Return the feedback in an event of SES.
 
     ``published_at`` gives the time that the wrapping tells, for events that tell none. ``trusted`` is asked
     with the AWS account that the event says it was sent from.
     """
     named = (event.get("eventType"), event.get("notificationType"))
-    told = {text(name).strip().casefold() for name in named if name is not None}
+    told = {as_str(name).strip().casefold() for name in named if name is not None}
     if len(told) > 1:
         # One of the two is a lie and nothing says which: a delivery taken for a bounce would write the
         # address off, a bounce taken for a delivery would close the item.
@@ -102,16 +102,16 @@ def read_ses(  # noqa: PLR0911 - one line for each way to handle it
     # Without any type, the one object that there is tells (seen from re-publishers that cut the rest).
     kind = told.pop() if told else _kind_by_body(event)
     if kind in _NO_OUTCOME:
-        return without_consequence(_NO_OUTCOME[kind], _addresses(table(event.get("mail")).get("destination")))
+        return without_consequence(_NO_OUTCOME[kind], _addresses(as_object(event.get("mail")).get("destination")))
     if kind in _NOT_OURS:
         return ignore(_NOT_OURS[kind])
     if kind not in _BODIES:
         return quarantine("an SES event of an unknown type")
-    mail, body = table(event.get("mail")), table(event.get(_BODIES[kind]))
-    if not trusted(text(mail.get("sendingAccountId"))):
+    mail, body = as_object(event.get("mail")), as_object(event.get(_BODIES[kind]))
+    if not trusted(as_str(mail.get("sendingAccountId"))):
         return quarantine("published to a topic of an AWS account other than the sending one")
     findings = _READERS[kind](body, mail)
-    if isinstance(findings, ReadEvent):
+    if isinstance(findings, ParsedEvent):
         return findings
     source = "ses.event" if "eventType" in event else "ses.notification"
     letter = _mail(kind, mail, body, published_at, source)
@@ -127,19 +127,19 @@ def _mail(
     published_at: Callable[[], datetime | None],
     source: str,
 ) -> _Mail | None:
-    happened = moment(body.get("timestamp")) or published_at()
-    sent_at = moment(mail.get("timestamp")) or happened
+    happened = parse_timestamp(body.get("timestamp")) or published_at()
+    sent_at = parse_timestamp(mail.get("timestamp")) or happened
     if sent_at is None:
         return None
-    feedback_id = text(body.get("feedbackId"))
+    feedback_id = as_str(body.get("feedbackId"))
     # The feedback id is the same in both of SES's channels; the rest identifies an event that has none.
     instead = (
         (feedback_id,)
         if feedback_id
-        else (kind, text(mail.get("timestamp")), text(body.get("timestamp")), text(mail.get("source")))
+        else (kind, as_str(mail.get("timestamp")), as_str(body.get("timestamp")), as_str(mail.get("source")))
     )
-    tags = _tags(table(mail.get("tags")))
-    headers = table(mail.get("commonHeaders"))
+    tags = _tags(as_object(mail.get("tags")))
+    headers = as_object(mail.get("commonHeaders"))
     return _Mail(
         message_id=message_id(mail.get("messageId"), *instead),
         sent_at=sent_at,
@@ -160,19 +160,19 @@ def _tags(told: Mapping[str, object]) -> Mapping[str, str]:
 
 def _identity(mail: Mapping[str, object]) -> str:
     """Return the verified identity that sent, else the domain of the sender, lower-cased."""
-    named = text(mail.get("sourceArn")).partition("identity/")[2]
+    named = as_str(mail.get("sourceArn")).partition("identity/")[2]
     if named:
-        return legible(named, 320).lower()
-    sender = normalise_email(text(mail.get("source")))
+        return printable(named, 320).lower()
+    sender = normalise_email(as_str(mail.get("source")))
     return sender.rpartition("@")[2] if sender else ""
 
 
 def _addresses(value: object) -> tuple[str, ...]:
-    found = (bare_email(address) for address in texts(value))
+    found = (bare_email(address) for address in as_strs(value))
     return tuple([address for address in found if address])
 
 
-def _reading(mail: _Mail, findings: list[_Finding]) -> ReadEvent:
+def _reading(mail: _Mail, findings: list[_Finding]) -> ParsedEvent:
     """Return the reading: one feedback a person, the graver where one is listed twice."""
     told: dict[str | None, tuple[Feedback, str | None]] = {}
     for finding in findings:
@@ -186,20 +186,20 @@ def _reading(mail: _Mail, findings: list[_Finding]) -> ReadEvent:
             outcome=finding.outcome,
             at=mail.at,
             sent_at=mail.sent_at,
-            verdict=finding.verdict,
+            classification=finding.classification,
             diagnostic=finding.diagnostic[:DIAGNOSTIC_LENGTH],
-            because=finding.because,
+            rule=finding.rule,
             source=mail.source,
             subject=mail.subject,
             attribution=mail.attribution,
         )
         known = told.get(recipient)
-        if known is None or report_of(feedback).rank > report_of(known[0]).rank:
+        if known is None or result_of(feedback).rank > result_of(known[0]).rank:
             told[recipient] = (feedback, finding.address)
     if not told:
         # Never the whole destination instead: that would blame people whose mail arrived.
         return quarantine("names no recipient that is an address")
-    return ReadEvent(
+    return ParsedEvent(
         Handling.PROCESS,
         feedback=tuple([feedback for feedback, _ in told.values()]),
         as_written=tuple([_bare(address, feedback.recipient) for feedback, address in told.values()]),
@@ -216,47 +216,49 @@ def _bare(address: str | None, recipient: str | None) -> str | None:
 def _named(value: object) -> list[tuple[str, Mapping[str, object]]]:
     """Return the recipients that a bounce, complaint or delay lists, with what it says of each."""
     found = []
-    for entry in entries(value):
-        about = table(entry)
-        address = text(entry) or text(about.get("emailAddress"))
+    for entry in as_list(value):
+        about = as_object(entry)
+        address = as_str(entry) or as_str(about.get("emailAddress"))
         if address:
             found.append((address, about))
     return found
 
 
-def _bounce(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
-    bounce_type, subtype = text(body.get("bounceType")).strip(), text(body.get("bounceSubType")).strip()
+def _bounce(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
+    bounce_type, subtype = as_str(body.get("bounceType")).strip(), as_str(body.get("bounceSubType")).strip()
     findings = []
     for address, about in _named(body.get("bouncedRecipients")):
         # Disputed in the samples: a recipient with action "delayed" within a Permanent bounce. The type of
         # the bounce holds for all in it, since SES sends one only after it has stopped trying; likewise a
         # Transient bounce stays soft whatever code the receiver gave. Exceptions are the judgement's.
-        diagnostic = legible(about.get("diagnosticCode"), JUDGED_LENGTH)
-        judgement, because = _judged(bounce_type, subtype, diagnostic, text(about.get("status")).strip()[:20] or None)
+        diagnostic = printable(about.get("diagnosticCode"), JUDGED_LENGTH)
+        classification, rule = _judged(
+            bounce_type, subtype, diagnostic, as_str(about.get("status")).strip()[:20] or None
+        )
         # Disputed: a forwarded mail names the final recipient, who is not in the destination. The event names
         # who bounced, and guessing which of the destinations was forwarded could blame the wrong person.
-        findings.append(_Finding(address, Outcome.FAILED, because, judgement, diagnostic))
+        findings.append(_Finding(address, Outcome.FAILED, rule, classification, diagnostic))
     return findings or quarantine("a bounce that names no recipient")
 
 
 @lru_cache(maxsize=1_000)
-def _judged(bounce_type: str, subtype: str, diagnostic: str, status: str | None) -> tuple[Verdict, str]:
+def _judged(bounce_type: str, subtype: str, diagnostic: str, status: str | None) -> tuple[Classification, str]:
     """Return the judgement on a bounce; kept, since a burst of bounces says the same again and again."""
-    judged = judge_bounce(bounce_type, subtype, diagnostic, status)
-    return Verdict(judged.status, judged.kind, judged.fault, judged.reason), judged.because
+    judged = classify_bounce(bounce_type, subtype, diagnostic, status)
+    return judged.without_rule(), judged.rule
 
 
-def _complaint(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
+def _complaint(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
     named = [address for address, _ in _named(body.get("complainedRecipients"))]
-    kind = text(body.get("complaintFeedbackType")).strip().casefold()
-    if text(body.get("complaintSubType")).strip().casefold() in _SUPPRESSED_SUBTYPES:
-        dropped = verdict(Reason.SUPPRESSED_COMPLAINT)
+    kind = as_str(body.get("complaintFeedbackType")).strip().casefold()
+    if as_str(body.get("complaintSubType")).strip().casefold() in _SUPPRESSED_SUBTYPES:
+        dropped = classification_of(Reason.SUPPRESSED_COMPLAINT)
         # Seen without any recipients; a destination of one can be meant alone, of several only the id tells.
         addresses: list[str | None] = [*(named or _only(mail.get("destination")))] or [None]
-        if addresses == [None] and not text(mail.get("messageId")):
+        if addresses == [None] and not as_str(mail.get("messageId")):
             return quarantine("a complaint that names neither recipient nor message")
-        because = "ses:complaint/on_suppression_list"
-        return [_Finding(address, Outcome.FAILED, because, dropped) for address in addresses]
+        rule = "ses:complaint/on_suppression_list"
+        return [_Finding(address, Outcome.FAILED, rule, dropped) for address in addresses]
     if not named:
         return quarantine("a complaint that names no recipient")
     if kind == _NOT_SPAM:
@@ -268,59 +270,59 @@ def _complaint(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_
     # Disputed: auth-failure is the receiving system's report (RFC 6591), not the recipient's wish; and where the
     # complainant is hidden all recipients of that domain are listed. SES counts and suppresses each of these as a
     # complaint, so later mail to them is dropped whatever we think: the report says so too.
-    because = f"ses:complaint/{kind}" if kind in _FEEDBACK_TYPES else "ses:complaint"
-    marked = verdict(Reason.COMPLAINT)
-    diagnostic = legible(body.get("complaintFeedbackType"), DIAGNOSTIC_LENGTH)
-    return [_Finding(address, Outcome.COMPLAINED, because, marked, diagnostic) for address in named]
+    rule = f"ses:complaint/{kind}" if kind in _FEEDBACK_TYPES else "ses:complaint"
+    marked = classification_of(Reason.COMPLAINT)
+    diagnostic = printable(body.get("complaintFeedbackType"), DIAGNOSTIC_LENGTH)
+    return [_Finding(address, Outcome.COMPLAINED, rule, marked, diagnostic) for address in named]
 
 
 _FEEDBACK_TYPES = frozenset({"abuse", "auth-failure", "fraud", "other", "virus"})  # IANA, Feedback Report Type Values
 
 
 def _only(destination: object) -> list[str]:
-    addresses = texts(destination)
+    addresses = as_strs(destination)
     return [*addresses] if len(addresses) == 1 else []
 
 
-def _delivery(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
-    recipients = texts(body.get("recipients"))
-    diagnostic = legible(body.get("smtpResponse"), DIAGNOSTIC_LENGTH)
+def _delivery(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
+    recipients = as_strs(body.get("recipients"))
+    diagnostic = printable(body.get("smtpResponse"), DIAGNOSTIC_LENGTH)
     return [
         _Finding(address, Outcome.DELIVERED, "ses:delivery", diagnostic=diagnostic) for address in recipients
     ] or quarantine("a delivery that names no recipient")
 
 
-def _delay(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
-    kind = legible(body.get("delayType"), 50)
+def _delay(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
+    kind = printable(body.get("delayType"), 50)
     return [
         _Finding(
             address,
             Outcome.DELAYED,
             "ses:delivery_delay",
-            diagnostic=legible(about.get("diagnosticCode"), DIAGNOSTIC_LENGTH) or kind,
+            diagnostic=printable(about.get("diagnosticCode"), DIAGNOSTIC_LENGTH) or kind,
         )
         for address, about in _named(body.get("delayedRecipients"))
     ] or quarantine("a delay that names no recipient")
 
 
-def _reject(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
-    return _whole_mail(mail, "ses:reject", Reason.REJECTED, legible(body.get("reason"), DIAGNOSTIC_LENGTH))
+def _reject(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
+    return _whole_mail(mail, "ses:reject", Reason.REJECTED, printable(body.get("reason"), DIAGNOSTIC_LENGTH))
 
 
-def _rendering_failure(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ReadEvent:
-    told = legible(body.get("errorMessage"), DIAGNOSTIC_LENGTH)
+def _rendering_failure(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
+    told = printable(body.get("errorMessage"), DIAGNOSTIC_LENGTH)
     return _whole_mail(mail, "ses:rendering_failure", Reason.RENDERING_FAILED, told)
 
 
-def _whole_mail(mail: Mapping[str, object], because: str, reason: Reason, told: str) -> list[_Finding] | ReadEvent:
+def _whole_mail(mail: Mapping[str, object], rule: str, reason: Reason, told: str) -> list[_Finding] | ParsedEvent:
     """Return what befell a mail that never left: it concerns everybody it was for."""
-    addresses: list[str | None] = [*texts(mail.get("destination"))]
-    if not addresses and not text(mail.get("messageId")):
+    addresses: list[str | None] = [*as_strs(mail.get("destination"))]
+    if not addresses and not as_str(mail.get("messageId")):
         return quarantine("names neither recipient nor message")
-    return [_Finding(address, Outcome.FAILED, because, verdict(reason), told) for address in addresses or [None]]
+    return [_Finding(address, Outcome.FAILED, rule, classification_of(reason), told) for address in addresses or [None]]
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, object], Mapping[str, object]], list[_Finding] | ReadEvent]] = {
+_READERS: Mapping[str, Callable[[Mapping[str, object], Mapping[str, object]], list[_Finding] | ParsedEvent]] = {
     "bounce": _bounce,
     "complaint": _complaint,
     "delivery": _delivery,

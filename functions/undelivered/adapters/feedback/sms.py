@@ -9,21 +9,21 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from undelivered.adapters.feedback.result import ReadEvent, ignore, quarantine, without_consequence
-from undelivered.adapters.feedback.values import (
+from undelivered.adapters.feedback.json_values import (
     JUDGED_LENGTH,
+    as_object,
+    as_str,
     attribution,
-    legible,
     message_id,
-    moment,
-    table,
-    text,
+    parse_timestamp,
+    printable,
 )
+from undelivered.adapters.feedback.parsed_event import ParsedEvent, ignore, quarantine, without_consequence
 from undelivered.domain.address import normalise_phone
+from undelivered.domain.classification.sms import classify_sms_event, classify_sms_response
 from undelivered.domain.feedback import Attribution, Feedback, Handling, Outcome
-from undelivered.domain.notification import DIAGNOSTIC_LENGTH
-from undelivered.domain.sms_classification import judge_sms_provider_response, judge_text_event
-from undelivered.domain.taxonomy import Channel, Verdict
+from undelivered.domain.item import DIAGNOSTIC_LENGTH
+from undelivered.domain.taxonomy import Channel, Classification
 
 TEXT_EVENT = "TEXT_"
 """How the types of End User Messaging SMS events begin."""
@@ -46,7 +46,7 @@ class _Text(Struct, frozen=True):
     source: str
     attribution: Attribution
 
-    def reading(self, outcome: Outcome, judgement: Verdict | None, because: str) -> ReadEvent:
+    def reading(self, outcome: Outcome, classification: Classification | None, rule: str) -> ParsedEvent:
         """Return the reading of an event that says what became of the message."""
         feedback = Feedback(
             channel=Channel.SMS,
@@ -55,71 +55,69 @@ class _Text(Struct, frozen=True):
             outcome=outcome,
             at=self.at,
             sent_at=self.sent_at,
-            verdict=judgement,
+            classification=classification,
             diagnostic=self.diagnostic,
-            because=because,
+            rule=rule,
             source=self.source,
             attribution=self.attribution,
         )
-        return ReadEvent(Handling.PROCESS, feedback=(feedback,), as_written=(self.written or None,))
+        return ParsedEvent(Handling.PROCESS, feedback=(feedback,), as_written=(self.written or None,))
 
 
-def read_text_event(event: Mapping[str, object], published_at: Callable[[], datetime | None]) -> ReadEvent:
+def parse_sms_event(event: Mapping[str, object], published_at: Callable[[], datetime | None]) -> ParsedEvent:
     """Return the feedback in an End User Messaging SMS event."""
-    kind = text(event.get("eventType")).strip().upper()
-    written = legible(event.get("destinationPhoneNumber"), _LONGEST_NUMBER)
+    kind = as_str(event.get("eventType")).strip().upper()
+    written = printable(event.get("destinationPhoneNumber"), _LONGEST_NUMBER)
     final = event.get("isFinal")
-    is_final = final is not False and text(final).casefold() != "false"
+    is_final = final is not False and as_str(final).casefold() != "false"
     if kind in _UNDER_WAY or (kind in _ARRIVED and not is_final):
         return without_consequence(f"{kind}: the message is under way", (written,) if written else ())
-    at = moment(event.get("eventTimestamp")) or published_at()
-    sent_at = moment(event.get("messageRequestTimestamp")) or at
+    at = parse_timestamp(event.get("eventTimestamp")) or published_at()
+    sent_at = parse_timestamp(event.get("messageRequestTimestamp")) or at
     if sent_at is None:
         return quarantine("neither the event nor what it came in tells a time")
-    if not written and not text(event.get("messageId")):
+    if not written and not as_str(event.get("messageId")):
         return quarantine("names neither number nor message")
-    context = table(event.get("context"))
+    context = as_object(event.get("context"))
     told = _Text(
         message_id=message_id(event.get("messageId"), written, sent_at.isoformat()),
         written=written,
         sent_at=sent_at,
         at=at or sent_at,
-        diagnostic=legible(event.get("messageStatusDescription"), DIAGNOSTIC_LENGTH),
+        diagnostic=printable(event.get("messageStatusDescription"), DIAGNOSTIC_LENGTH),
         source="sms.event",
-        attribution=attribution(lambda name: text(context.get(name))),
+        attribution=attribution(lambda name: as_str(context.get(name))),
     )
     if kind in _ARRIVED:
         return told.reading(Outcome.DELIVERED, None, f"sms:{kind.lower()}")
-    judged = judge_text_event(kind, is_final)
+    judged = classify_sms_event(kind, is_final)
     if judged is None:
         return quarantine("a text message event of an unknown type")
-    return told.reading(
-        Outcome.FAILED, Verdict(judged.status, judged.kind, judged.fault, judged.reason), judged.because
-    )
+    return told.reading(Outcome.FAILED, judged.without_rule(), judged.rule)
 
 
-def is_log_entry(event: Mapping[str, object]) -> bool:
+def is_sms_log_entry(event: Mapping[str, object]) -> bool:
     """Whether an object has the look of an entry of SNS's delivery-status logs."""
     return isinstance(event.get("notification"), dict) and isinstance(event.get("delivery"), dict)
 
 
-def read_log_entry(event: Mapping[str, object], published_at: Callable[[], datetime | None]) -> ReadEvent:
+def parse_sms_log_entry(event: Mapping[str, object], published_at: Callable[[], datetime | None]) -> ParsedEvent:
     """Return the feedback in an entry of SNS's delivery-status logs."""
-    notification, delivery = table(event.get("notification")), table(event.get("delivery"))
-    written = legible(delivery.get("destination"), 200)
+    notification, delivery = as_object(event.get("notification")), as_object(event.get("delivery"))
+    written = printable(delivery.get("destination"), 200)
     if any(mark in written for mark in _NOT_PHONES):
         return ignore("SNS's log of a delivery that is no text message")
-    status = text(event.get("status")).strip().upper()
+    status = as_str(event.get("status")).strip().upper()
     if status not in {"SUCCESS", "FAILURE"}:
         return quarantine("a delivery log entry of unknown status")
-    if not written and not text(notification.get("messageId")):
+    if not written and not as_str(notification.get("messageId")):
         return quarantine("names neither number nor message")
-    sent_at = moment(notification.get("timestamp")) or published_at()
+    sent_at = parse_timestamp(notification.get("timestamp")) or published_at()
     if sent_at is None:
         return quarantine("neither the log entry nor what it came in tells a time")
-    answer = legible(delivery.get("providerResponse"), JUDGED_LENGTH)
+    answer = printable(delivery.get("providerResponse"), JUDGED_LENGTH)
     told = _Text(
-        message_id=message_id(notification.get("messageId"), written, text(notification.get("timestamp"))),
+        message_id=message_id(notification.get("messageId"), written, as_str(notification.get("timestamp"))),
         written=written[:_LONGEST_NUMBER],
         sent_at=sent_at,
         at=sent_at + _dwell(delivery),
@@ -129,10 +127,8 @@ def read_log_entry(event: Mapping[str, object], published_at: Callable[[], datet
     )
     if status == "SUCCESS":
         return told.reading(Outcome.DELIVERED, None, "sms:success")
-    judged = judge_sms_provider_response(answer)
-    return told.reading(
-        Outcome.FAILED, Verdict(judged.status, judged.kind, judged.fault, judged.reason), judged.because
-    )
+    judged = classify_sms_response(answer)
+    return told.reading(Outcome.FAILED, judged.without_rule(), judged.rule)
 
 
 def _dwell(delivery: Mapping[str, object]) -> timedelta:

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct, field
 
 from undelivered.domain.errors import RetryableError
-from undelivered.entrypoints.http.problems import ProblemError, forbidden, invalid_parameter, unauthorized
+from undelivered.entrypoints.http.errors import ProblemError, forbidden, invalid_parameter, unauthorized
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from undelivered.entrypoints.http.problems import PROBLEM_TYPE, Problem
-from undelivered.entrypoints.http.routing import JSON_TYPE, REQUEST_HEADER, Access, Answer, Call, NoQuery, Route
+from undelivered.entrypoints.http.errors import PROBLEM_TYPE, Problem
+from undelivered.entrypoints.http.router import JSON_TYPE, REQUEST_HEADER, Access, Answer, Call, NoQuery, Route
 
 _SCHEMA_PATH: Final = "#/components/schemas/{name}"
 _VERSION: Final = "1.0.0"
@@ -27,7 +27,7 @@ def show_openapi(_call: Call) -> Answer:
 @cache
 def _text() -> str:
     # Imported here: the table of routes holds this route too.
-    from undelivered.entrypoints.http.api import ROUTES as ALL_ROUTES  # noqa: PLC0415
+    from undelivered.entrypoints.http.routes import ROUTES as ALL_ROUTES  # noqa: PLC0415
 
     return msgspec.json.encode(document(ALL_ROUTES)).decode()
 

@@ -7,7 +7,6 @@ from typing import Protocol
 from msgspec import Struct
 
 from undelivered.services.bulk_resend import ResendBatchStore
-from undelivered.services.exports import Exports
 from undelivered.services.idempotency import IdempotencyStore
 from undelivered.services.ports import (
     AccountStore,
@@ -22,6 +21,7 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.request_export import Exports
 from undelivered.services.request_resend import RequestResend
 
 

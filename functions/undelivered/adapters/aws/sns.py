@@ -1,0 +1,69 @@
+"""Text messages through Amazon SNS."""
+
+import json
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+
+from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.domain.item_event import ItemEvent, event_document
+from undelivered.domain.taxonomy import Reason
+from undelivered.services.ports import OutgoingMessage
+
+# Amazon SNS API Reference, "Publish", errors.
+_NOT_TAKEN = frozenset({"Throttled", "Throttling", "ThrottlingException", "KMSThrottling", "ServiceUnavailable"})
+_REFUSED = {
+    "InvalidParameter": Reason.BODY_INVALID,
+    "InvalidParameterValue": Reason.BODY_INVALID,
+    "OptedOut": Reason.REJECTED,
+    "AuthorizationError": Reason.SENDING_PAUSED,
+    "UserError": Reason.REJECTED,
+}
+
+
+class SnsSmsSender(Struct, frozen=True):
+    """Sends texts as transactional messages: what a business tells its customers, not advertising."""
+
+    client: Any
+
+    def send(self, message: OutgoingMessage) -> str:
+        """Send and return SNS's message id; see ``ports.MessageSender`` for the errors."""
+        try:
+            answer = self.client.publish(
+                PhoneNumber=message.to,
+                Message=message.text,
+                MessageAttributes={
+                    "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
+                },
+            )
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in _NOT_TAKEN:
+                raise RetryableError(f"SNS is busy: {code}") from error
+            if code in _REFUSED:
+                raise PermanentSendError(_REFUSED[code], f"SNS refused the message: {code}") from error
+            raise
+        return str(answer["MessageId"])
+
+
+class SnsItemEventPublisher(Struct, frozen=True):
+    """Publishes to the outcome topic. Attributes let subscribers filter by account and type."""
+
+    client: Any
+    topic_arn: str
+    with_address: bool
+
+    def publish(self, told: ItemEvent) -> None:
+        """Announce a change; see ``ports.Announcer``."""
+        form = event_document(told, with_address=self.with_address)
+        try:
+            self.client.publish(
+                TopicArn=self.topic_arn,
+                Message=json.dumps(form),
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": str(form[name])} for name in ("account_id", "type")
+                },
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise RetryableError(f"not announced: {type(error).__name__}") from error

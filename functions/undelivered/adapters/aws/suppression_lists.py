@@ -1,0 +1,55 @@
+"""The suppression list of Amazon SES and the opt-out list of Amazon SNS."""
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+
+from undelivered.domain.errors import SuppressionNotLiftedError
+from undelivered.domain.taxonomy import Channel
+
+
+class AwsSuppressionLists(Struct, frozen=True):
+    """Takes addresses off the account's lists."""
+
+    ses: Any
+    sns: Any
+
+    def lift(self, channel: Channel, address: str, *, opt_in: bool) -> None:
+        """Take an address off the provider's list; see ``ports.ProviderSuppressions``.
+
+        SES compares without case when it sends, but its management API wants the spelling that is on the
+        list (Amazon SES Developer Guide, "Using the account-level suppression list"). The recipient's own
+        spelling is known nowhere, so ours is tried, and that of the domain as mail carries it. SNS takes an
+        opt-in for a number once in thirty days (API Reference, "OptInPhoneNumber").
+        """
+        try:
+            if channel is Channel.EMAIL:
+                self._remove_from_ses(address)
+            elif opt_in:
+                self.sns.opt_in_phone_number(phoneNumber=address)
+        except (ClientError, BotoCoreError) as error:
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            hint = " SNS allows this once in thirty days for a number." if opt_in else ""
+            raise SuppressionNotLiftedError(
+                f"The provider could not be told ({code}); try again later.{hint}"
+            ) from error
+
+    def _remove_from_ses(self, address: str) -> None:
+        for spelling in dict.fromkeys((address, _as_sent(address))):
+            try:
+                self.ses.delete_suppressed_destination(EmailAddress=spelling)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "NotFoundException":
+                    raise
+
+
+def _as_sent(address: str) -> str:
+    """Return an address with its domain in the form of the DNS (RFC 5890), as it is where that has none."""
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return address

@@ -1,0 +1,202 @@
+"""Requests to DynamoDB below the level of models, and what their errors mean."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException, VerboseClientError
+from pynamodb.expressions.condition import Condition
+
+from undelivered.adapters.dynamodb.models import Table, shared_connection
+from undelivered.domain.errors import RetryableError, UndeliveredError
+
+Row = dict[str, dict[str, Any]]
+"""An item as DynamoDB's JSON has it: attribute name to ``{type: value}``."""
+
+Action = dict[str, dict[str, Any]]
+"""One action of a transaction."""
+
+_BUSY = frozenset(
+    {
+        "ThrottlingException",
+        "ThrottlingError",
+        "ProvisionedThroughputExceededException",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "TransactionInProgressException",
+        "InternalServerError",
+        "ServiceUnavailable",
+    }
+)
+
+
+_KEYS = 100
+"""How many keys one BatchGetItem takes."""
+
+
+class TransactionConflictError(RetryableError):
+    """Another transaction was writing one of the same rows; the same again succeeds in a moment."""
+
+
+class ConditionFailedError(UndeliveredError):
+    """Something was not as a transaction required; ``positions`` are those actions' places in it."""
+
+    def __init__(self, positions: frozenset[int]) -> None:
+        super().__init__(f"conditions failed at {sorted(positions)}")
+        self.positions = positions
+
+
+@contextmanager
+def busy_is_retryable() -> Iterator[None]:
+    """Turn throttling and network trouble into RetryableError; anything else passes as it is."""
+    try:
+        yield
+    except PynamoDBException as error:
+        if error.cause_response_code in _BUSY or isinstance(error.cause, BotoCoreError):
+            raise RetryableError(f"DynamoDB is busy: {error.cause_response_code}") from error
+        raise
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _BUSY:
+            raise RetryableError(f"DynamoDB is busy: {error.response['Error']['Code']}") from error
+        raise
+    except BotoCoreError as error:
+        raise RetryableError(f"DynamoDB cannot be reached: {type(error).__name__}") from error
+
+
+def is_condition_failure(error: PynamoDBException) -> bool:
+    """Whether a write of a model failed because its condition did not hold."""
+    return error.cause_response_code == "ConditionalCheckFailedException"
+
+
+def put(model: type[Table], row: Row, *, over_version: int | None) -> Action:
+    """Return the action that writes a row over the version read, or, over None, where nothing was."""
+    return {"Put": {"TableName": model.Meta.table_name, "Item": row, **_condition(model, over_version)}}
+
+
+def delete(model: type[Table], key: Row, *, version: int) -> Action:
+    """Return the action that deletes a row if it is still in that version."""
+    return {"Delete": {"TableName": model.Meta.table_name, "Key": key, **_condition(model, version)}}
+
+
+def require_absent(model: type[Table], key: Row) -> Action:
+    """Return the action that lets a transaction through only where there is no such row."""
+    return {"ConditionCheck": {"TableName": model.Meta.table_name, "Key": key, **_condition(model, None)}}
+
+
+def _condition(model: type[Table], version: int | None) -> dict[str, Any]:
+    if version is None:
+        return {"ConditionExpression": "attribute_not_exists(account_id)"}
+    assert "version" in model.get_attributes()
+    return {
+        "ConditionExpression": "version = :version",
+        "ExpressionAttributeValues": {":version": {"N": str(version)}},
+    }
+
+
+def add(model: type[Table], key: Row, numbers: Mapping[str, int]) -> Action:
+    """Return the action that adds to number attributes, making the row where there is none."""
+    names, values, terms = {}, {}, []
+    for place, (name, number) in enumerate(numbers.items()):
+        names[f"#{place}"] = name
+        values[f":{place}"] = {"N": str(number)}
+        terms.append(f"#{place} :{place}")
+    return {
+        "Update": {
+            "TableName": model.Meta.table_name,
+            "Key": key,
+            "UpdateExpression": "ADD " + ",".join(terms),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+    }
+
+
+def write(actions: Sequence[Action]) -> None:
+    """Carry out the actions, all or none.
+
+    Raises ConditionFailedError, TransactionConflictError, or RetryableError when DynamoDB is busy. botocore puts
+    in a ClientRequestToken of its own, so its retry after a lost answer is no second write; a
+    token derived from the content would save nothing, since conditions make a replay harmless.
+    """
+    with busy_is_retryable():
+        try:
+            shared_connection().dispatch("TransactWriteItems", {"TransactItems": actions})
+        except VerboseClientError as error:
+            cancelled = _meaning([reason.code if reason else "" for reason in error.cancellation_reasons])
+            if cancelled is None:
+                raise
+            raise cancelled from error
+
+
+def _meaning(codes: Sequence[str]) -> UndeliveredError | None:
+    """Return what the reasons of a cancelled transaction mean, None when trying again cannot help."""
+    failed = frozenset(place for place, code in enumerate(codes) if code == "ConditionalCheckFailed")
+    if failed:
+        return ConditionFailedError(failed)
+    if "TransactionConflict" in codes:
+        return TransactionConflictError("another transaction is at the same rows")
+    busy = _BUSY.intersection(codes)
+    return RetryableError(f"DynamoDB is busy: {sorted(busy)}") if busy else None
+
+
+def get(model: type[Table], hash_key: str, range_key: str) -> Row | None:
+    """Return a row as it is now (a consistent read), or None."""
+    with busy_is_retryable():
+        row: Row | None = model.table().get_item(hash_key, range_key, consistent_read=True).get("Item")
+    return row
+
+
+def get_many(
+    model: type[Table], hash_key: str, range_keys: Sequence[str], range_name: str, *, consistent: bool = False
+) -> Iterator[Row]:
+    """Yield those of the rows of a partition that exist, in no promised order.
+
+    They may be a moment old unless the read is ``consistent``. No key may come twice.
+    """
+    name = model.Meta.table_name
+    keys: list[Row] = [{"account_id": {"S": hash_key}, range_name: {"S": key}} for key in range_keys]
+    while keys:
+        with busy_is_retryable():
+            answer = shared_connection().dispatch(
+                "BatchGetItem", {"RequestItems": {name: {"Keys": keys[:_KEYS], "ConsistentRead": consistent}}}
+            )
+        yield from answer["Responses"].get(name, [])
+        keys = [*answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", []), *keys[_KEYS:]]
+
+
+def query(  # noqa: PLR0913 - what a query takes
+    model: type[Table],
+    partition: str,
+    within: Condition | None,
+    *,
+    index: str | None = None,
+    limit: int | None = None,
+    newest_first: bool = False,
+    consistent: bool = False,
+    after: Row | None = None,
+) -> tuple[list[Row], Row | None]:
+    """Return one answer's rows of a partition, and the key to go on after, None at the end."""
+    with busy_is_retryable():
+        answer = model.table().query(
+            partition,
+            range_key_condition=within,
+            index_name=index,
+            limit=limit,
+            scan_index_forward=not newest_first,
+            consistent_read=consistent,
+            exclusive_start_key=after,
+        )
+    return answer["Items"], answer.get("LastEvaluatedKey")
+
+
+def query_all(
+    model: type[Table], partition: str, within: Condition | None, *, index: str | None = None, consistent: bool = False
+) -> Iterator[Row]:
+    """Yield all rows of a partition within a range, in order."""
+    after: Row | None = None
+    while True:
+        rows, after = query(model, partition, within, index=index, consistent=consistent, after=after)
+        yield from rows
+        if after is None:
+            return

@@ -1,0 +1,237 @@
+"""Upkeep of the counters: few rows to read, and no drift from the items themselves."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from pynamodb.exceptions import DeleteError, PutError, UpdateError
+
+from undelivered.adapters.dynamodb import counter_names, counters, edge
+from undelivered.adapters.dynamodb.account_store import RECOUNT
+from undelivered.adapters.dynamodb.client import (
+    Action,
+    ConditionFailedError,
+    Row,
+    TransactionConflictError,
+    add,
+    busy_is_retryable,
+    get,
+    is_condition_failure,
+    query,
+    query_all,
+    write,
+)
+from undelivered.adapters.dynamodb.item_rows import erased_key, item_of, key_from
+from undelivered.adapters.dynamodb.models import AccountModel, CountsModel, HistoryModel, ItemTable, UndeliveredModel
+from undelivered.domain.failure_counts import CountChange, count_change
+from undelivered.domain.report_query import day_start, local_day
+
+_RESOLVED = "resolved."
+_CLAIMS_KEPT_SECONDS = 3 * 86_400
+_ZONE_KNOWN_SECONDS = 180
+"""How long after a change of time zone every process knows of it: settings are kept for a minute."""
+
+
+class DynamoCountReconciliation:
+    """``ports.CountReconciliation`` on the tables Undelivered, History, Counts and Accounts."""
+
+    def __init__(self, *, zone_of: Callable[[str], ZoneInfo]) -> None:
+        self._zone_of = zone_of
+        # When each account's time zone changed for which days are being counted anew.
+        self._changed_at: dict[str, int] = {}
+
+    def drift(self, account_id: str, day: date, now: datetime) -> Mapping[str, int] | None:
+        """Return what the counters of a day (in UTC) lack of its live items, empty when they are right.
+
+        None when somebody wrote meanwhile, so that nothing can be said. Reads every item of the day.
+        """
+        second = int(now.timestamp())
+        before = _counted(account_id, day)
+        found = Counter[str]()
+        for row in _items(UndeliveredModel, account_id, day, ZoneInfo("UTC")):
+            leaves = edge.leaves(row["entry_key"]["S"])
+            # What was noted and has left counts no more; the rest does until it is swept.
+            if leaves > second or not before.edge.holds(leaves):
+                found.update(count_change(None, item_of(row)).live)
+        if _counted(account_id, day) != before:
+            return None
+        found.subtract(before.counted)
+        found.subtract(before.edge.live(second))
+        return _nonzero(found)
+
+    def failed_drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
+        """Return what the counters of a day in the account's time zone lack of all that failed on it, as ``drift``."""
+        before, erased = _failed(account_id, day), _erased(account_id, day)
+        zone = self._zone_of(account_id)
+        found: dict[str, Counter[str]] = {}
+        # What a sweep moves meanwhile is seen twice rather than not at all.
+        for model in (UndeliveredModel, HistoryModel):
+            for row in _items(model, account_id, day, zone):
+                found[row["entry_key"]["S"]] = _in_words(count_change(None, item_of(row)))
+        if (_failed(account_id, day), _erased(account_id, day)) != (before, erased):
+            return None
+        total = Counter[str]()
+        for failed in found.values():
+            total.update(failed)
+        # What was erased since has failed all the same.
+        total.update(_in_words(erased))
+        total.subtract(_in_words(before))
+        return _nonzero(total)
+
+    def failed_days(self, account_id: str, first: date, last: date) -> Sequence[date]:
+        """Return those days of a span, newest first, that have items or counters of what failed."""
+        zone = self._zone_of(account_id)
+        days = set(counters.failed_by_day(account_id, first, last, consistent=True))
+        for model in (UndeliveredModel, HistoryModel):
+            days.update(_days_with_items(model, account_id, first, last, zone))
+        return sorted(days, reverse=True)
+
+    def correct(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
+        """Add a drift of live items to the counters of its day; what others count meanwhile stays counted."""
+        write(counters.additions(account_id, {day: CountChange(live=Counter(drift))}))
+
+    def correct_failed(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
+        """Add a drift of all that failed to the counters of its day."""
+        write(counters.additions(account_id, {day: _from_words(drift)}))
+
+    def claim(self, account_id: str, day: date) -> bool:
+        """Whether the account's upkeep of a day is the caller's to do: once."""
+        purged = int(datetime.combine(day, time(), UTC).timestamp()) + _CLAIMS_KEPT_SECONDS
+        claim = AccountModel(account_id, f"upkeep~{day.isoformat()}", purge_at=datetime.fromtimestamp(purged, UTC))
+        with busy_is_retryable():
+            try:
+                claim.save(AccountModel.account_id.does_not_exist())
+            except PutError as error:
+                if is_condition_failure(error):
+                    return False
+                raise
+        return True
+
+    def days_to_recount(self, account_id: str, now: datetime) -> Sequence[date]:
+        """Return the days that a change of time zone left to be counted anew; none while it is too fresh."""
+        with busy_is_retryable():
+            try:
+                told = json.loads(AccountModel.get(account_id, RECOUNT, consistent_read=True).body)
+            except AccountModel.DoesNotExist:
+                return ()
+        if int(now.timestamp()) < told["at"] + _ZONE_KNOWN_SECONDS:
+            return ()
+        self._changed_at[account_id] = told["at"]
+        if "days" in told:
+            return tuple(date.fromisoformat(text) for text in told["days"])
+        counted = counters.failed_by_day(account_id, date.min, date.max, consistent=True)
+        beside = {day + timedelta(days=by) for day in counted for by in (-1, 0, 1)}
+        return tuple(sorted(beside, reverse=True))
+
+    def leave_to_recount(self, account_id: str, days: Sequence[date]) -> None:
+        """Keep which days are still to be counted anew; a change of time zone in between begins anew."""
+        with busy_is_retryable():
+            model = AccountModel.get(account_id, RECOUNT, consistent_read=True)
+            known = AccountModel.body == model.body
+            changed_at = json.loads(model.body)["at"]
+            if changed_at != self._changed_at.get(account_id):
+                return
+            told = {"at": changed_at, "days": [day.isoformat() for day in days]}
+            try:
+                if days:
+                    model.update([AccountModel.body.set(json.dumps(told))], condition=known)
+                else:
+                    model.delete(condition=known)
+            except (UpdateError, DeleteError) as error:
+                if not is_condition_failure(error):
+                    raise
+
+    def fold(self, account_id: str, first: date, last: date) -> int:
+        """Bring the shards of each day of a span together into one row; return how many rows that saved.
+
+        A row that is written at the same time stays for the next time.
+        """
+        shards: dict[str, list[Row]] = defaultdict(list)
+        for within in (counters.live_rows(first, last), counters.failed_rows(first, last)):
+            for row in query_all(CountsModel, account_id, within, consistent=True):
+                day, _, shard = row["bucket"]["S"].rpartition("~")
+                if shard != "0":
+                    shards[day].append(row)
+        return sum(_fold(day, rows) for day, rows in shards.items())
+
+
+def _items(model: type[ItemTable], account_id: str, day: date, zone: ZoneInfo) -> Iterator[Row]:
+    low, high = key_from(day_start(day, zone)), key_from(day_start(day + timedelta(days=1), zone))
+    return query_all(model, account_id, model.entry_key.between(low, high), consistent=True)
+
+
+def _days_with_items(
+    model: type[ItemTable], account_id: str, first: date, last: date, zone: ZoneInfo
+) -> Iterator[date]:
+    """Yield the days of a span that have any, newest first, by a small read for each."""
+    low, day = key_from(day_start(first, zone)), last + timedelta(days=1)
+    while True:
+        within = model.entry_key.between(low, key_from(day_start(day, zone)))
+        rows, _ = query(model, account_id, within, limit=1, newest_first=True, consistent=True)
+        if not rows:
+            return
+        day = local_day(item_of(rows[0]).sent_at, zone)
+        yield day
+
+
+def _counted(account_id: str, day: date) -> counters.LiveDay:
+    known = counters.live_by_day(account_id, day, day).get(day)
+    return known or counters.LiveDay(Counter(), edge.edge_of(None, day))
+
+
+def _failed(account_id: str, day: date) -> CountChange:
+    return counters.failed_by_day(account_id, day, day, consistent=True).get(day, CountChange())
+
+
+def _in_words(change: CountChange) -> Counter[str]:
+    """Return what failed and was resolved under names that tell them apart."""
+    resolved = {f"{_RESOLVED}{bucket}": number for bucket, number in change.resolved.items()}
+    return Counter({**change.failed, **resolved})
+
+
+def _from_words(told: Mapping[str, int]) -> CountChange:
+    change = CountChange()
+    for name, number in told.items():
+        if name.startswith(_RESOLVED):
+            change.resolved[int(name.removeprefix(_RESOLVED))] = number
+        else:
+            change.failed[name] = number
+    return change
+
+
+def _erased(account_id: str, day: date) -> CountChange:
+    row = get(CountsModel, account_id, erased_key(account_id, day)["bucket"]["S"])
+    return CountChange(Counter(), *counter_names.of_failed(row or {}))
+
+
+def _nonzero(numbers: Counter[str]) -> Mapping[str, int]:
+    return {name: number for name, number in numbers.items() if number}
+
+
+def _fold(day: str, rows: list[Row]) -> int:
+    total = Counter[str]()
+    for row in rows:
+        total.update({name: int(value["N"]) for name, value in row.items() if "N" in value and name != counters.WRITES})
+    target: Row = {"account_id": rows[0]["account_id"], "bucket": {"S": f"{day}~0"}}
+    numbers = _nonzero(total)
+    additions = [add(CountsModel, target, numbers)] if numbers else []
+    try:
+        write([*additions, *(_delete_unchanged(row) for row in rows)])
+    except (ConditionFailedError, TransactionConflictError):
+        return 0
+    return len(rows)
+
+
+def _delete_unchanged(row: Row) -> Action:
+    """Return the action that deletes a row of counters if nobody has written it since it was read."""
+    return {
+        "Delete": {
+            "TableName": CountsModel.Meta.table_name,
+            "Key": {"account_id": row["account_id"], "bucket": row["bucket"]},
+            "ConditionExpression": "#writes = :read",
+            "ExpressionAttributeNames": {"#writes": counters.WRITES},
+            "ExpressionAttributeValues": {":read": row[counters.WRITES]},
+        }
+    }

@@ -1,0 +1,292 @@
+"""Items as rows, and rows as items.
+
+What an index or a condition needs is an attribute of its own; the chain of attempts, the dismissal and
+the audit are compact JSON in one attribute each: small, since capacity is paid by the kilobyte, and cheap to
+write. What the key tells (time sent, origin) and what is empty is not stored again.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from undelivered.adapters.dynamodb.client import Row
+from undelivered.domain.account_settings import GraceSettings
+from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, live_code
+from undelivered.domain.feedback import Outcome
+from undelivered.domain.identifiers import parse_timestamp, recipient_digest, timestamp
+from undelivered.domain.item import LIVE_STATES, Attempt, AttemptResult, Audit, Dismissal, State, UndeliveredItem
+from undelivered.domain.lifecycle import settles_at
+from undelivered.domain.report_query import window_start
+from undelivered.domain.taxonomy import CLASSIFICATIONS, Classification, Fault, Kind, Reason, Status, classification_of
+
+LIVE_GROUP = "live"
+_USUAL_GRACE = GraceSettings()
+RESENDING_PARTITION = "resending"
+
+ERASED_MARK: Row = {"erased": {"BOOL": True}}
+"""What an item is marked with before it is erased."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CODES = {(each.channel, each.status, each.kind): each.code for each in CLASSES}
+_LIVE_CODES = {
+    (each.channel, each.status, each.kind, fault): live_code(each, fault) for each in CLASSES for fault in Fault
+}
+_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+class Facts(NamedTuple):
+    """What follows from an item, worked out once for its row and its counters."""
+
+    entry_key: str
+    code: str
+    live_code: str
+    reason: Reason
+    state: State
+
+
+def facts_of(item: UndeliveredItem) -> Facts:
+    """Return an item's key, class code, reason and state."""
+    classification = item.classification
+    failure_class = item.channel, classification.status, classification.kind
+    live = _LIVE_CODES[*failure_class, classification.fault]
+    return Facts(item.entry_key, _CODES[failure_class], live, classification.reason, item.state)
+
+
+def class_partition(account_id: str, group: str, code: str) -> str:
+    """Return the partition of ``by_class`` of a group: ``live``, by ``live_code``, or a final state, by class."""
+    return f"{account_id}#{group}#{code}"
+
+
+def live_code_of(partition: str) -> str:
+    """Return the ``live_code`` of what a partition of ``by_class`` holds, empty when that is not live."""
+    rest, _, code = partition.rpartition("#")
+    return code if rest.endswith(f"#{LIVE_GROUP}") else ""
+
+
+def customer_partition(account_id: str, customer_id: str) -> str:
+    """Return the partition of ``by_customer``; for an unknown customer the id is ``~<recipient digest>``."""
+    return f"{account_id}#{customer_id}"
+
+
+def state_partition(account_id: str, state: State) -> str:
+    """Return the partition of ``by_ready`` that holds all that is being resent, was resolved or dismissed."""
+    return f"{account_id}#{state.value}"
+
+
+def undelivered_row(item: UndeliveredItem, facts: Facts, version: int, grace: GraceSettings = _USUAL_GRACE) -> Row:
+    """Return the row of an item in the Undelivered table."""
+    live = facts.state in LIVE_STATES
+    row = _common_row(item, facts, LIVE_GROUP if live else facts.state.value, version)
+    row["expires_at"] = {"N": str(int(item.leaves_at.timestamp()))}
+    if facts.state is not State.OPEN:
+        row["ready_partition"] = {"S": state_partition(item.account_id, facts.state)}
+    elif item.ready_contact:
+        row["ready_partition"] = {"S": item.account_id}
+    if facts.state is State.RESENDING:
+        row["settle_partition"] = {"S": RESENDING_PARTITION}
+        row["settle_at"] = {"N": str(int(settles_at(item, grace).timestamp()))}
+    return row
+
+
+def history_row(item: UndeliveredItem, facts: Facts, version: int, kept_days: int) -> Row:
+    """Return the row of an item in the History table, in its final state."""
+    final = State.EXPIRED if facts.state in LIVE_STATES else facts.state
+    row = _common_row(item, facts, final.value, version)
+    row["purge_at"] = {"N": str(int((item.sent_at + timedelta(days=kept_days)).timestamp()))}
+    return row
+
+
+def _common_row(item: UndeliveredItem, facts: Facts, group: str, version: int) -> Row:
+    account_id, customer_id = item.account_id, item.customer_id
+    row: Row = {
+        "account_id": {"S": account_id},
+        "entry_key": {"S": facts.entry_key},
+        "class_partition": {
+            "S": f"{account_id}#{group}#{facts.live_code if group == LIVE_GROUP else facts.code}",
+        },
+        "customer_partition": {"S": f"{account_id}#{customer_id or '~' + recipient_digest(item.recipient)}"},
+        "recipient": {"S": item.recipient},
+        "attempts": {"S": attempts_to_text(item)},
+        "version": {"N": str(version)},
+    }
+    if item.notification_id != item.origin_id:
+        row["notification_id"] = {"S": item.notification_id}
+    if item.title:
+        row["title"] = {"S": _storable(item.title)}
+    if customer_id:
+        row["customer_id"] = {"S": customer_id}
+    if item.customer_name:
+        row["customer_name"] = {"S": _storable(item.customer_name)}
+    if item.ready_contact:
+        row["ready_contact"] = {"S": item.ready_contact}
+    if item.dismissal:
+        row["dismissal"] = {"S": _dismissal_to_text(item.dismissal)}
+    if item.audit:
+        row["audit"] = {"S": audit_to_text(item.audit)}
+    return row
+
+
+def is_erased(row: Row) -> bool:
+    """Whether a row is of an item that is being erased: its removal is nobody's news."""
+    return "erased" in row
+
+
+def item_of(row: Row) -> UndeliveredItem:
+    """Return the item of a row of either table. The time sent is to the second, as in the key."""
+    key = row["entry_key"]["S"]
+    sent, _, rest = key.partition("~")
+    origin_id = rest.rpartition("~")[0]
+    recipient = row["recipient"]["S"]
+    code = row["class_partition"]["S"].rpartition("#")[2]
+    return UndeliveredItem(
+        account_id=row["account_id"]["S"],
+        origin_id=origin_id,
+        notification_id=_text(row, "notification_id") or origin_id,
+        channel=CLASS_BY_LIVE_CODE[code].channel,
+        recipient=recipient,
+        sent_at=parse_timestamp(sent),
+        attempts=_attempts_of(row["attempts"]["S"], recipient, origin_id),
+        title=_text(row, "title"),
+        customer_id=_text(row, "customer_id"),
+        customer_name=_text(row, "customer_name"),
+        ready_contact=_text(row, "ready_contact"),
+        dismissal=_dismissal_of(_text(row, "dismissal")),
+        audit=audit_of(_text(row, "audit")),
+        version=int(row["version"]["N"]),
+    )
+
+
+def _text(row: Row, name: str) -> str:
+    value = row.get(name)
+    return value["S"] if value else ""
+
+
+def _storable(text: str) -> str:
+    """Return the text without what UTF-8 cannot hold: half a surrogate pair from a broken event."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def moment_to_number(moment: datetime) -> int:
+    """Return a moment as microseconds since 1970: exact, and half as long as its text."""
+    return round(moment.timestamp() * 1_000_000)
+
+
+def moment_of(number: int) -> datetime:
+    """Return the moment of ``moment_to_number``."""
+    return _EPOCH + timedelta(microseconds=number)
+
+
+def attempts_to_text(item: UndeliveredItem) -> str:
+    """Return the chain of attempts as JSON; what repeats the item (address, id) is left empty."""
+    rows = [
+        [
+            attempt.number,
+            "" if attempt.to == item.recipient else attempt.to,
+            moment_to_number(attempt.at),
+            attempt.by,
+            "" if attempt.provider_message_id == item.origin_id else attempt.provider_message_id or None,
+            attempt.note,
+            _report_to_row(attempt.report) if attempt.report else None,
+        ]
+        for attempt in item.attempts
+    ]
+    return _storable(_to_json(rows))
+
+
+def _report_to_row(report: AttemptResult) -> list[Any]:
+    return [
+        report.outcome.value,
+        moment_to_number(report.at),
+        _verdict_to_text(report.classification) if report.classification else "",
+        report.diagnostic,
+        report.source,
+    ]
+
+
+def _verdict_to_text(classification: Classification) -> str:
+    """Return the reason, with kind, status and fault only as far as they are not the usual ones."""
+    if classification == CLASSIFICATIONS[classification.reason]:
+        return classification.reason.value
+    kind = classification.kind.value if classification.kind else ""
+    if classification == classification_of(classification.reason, classification.kind):
+        return f"{classification.reason.value}/{kind}"
+    return f"{classification.reason.value}/{kind}/{classification.status.value}/{classification.fault.value}"
+
+
+def _verdict_of(text: str) -> Classification:
+    reason, _, rest = text.partition("/")
+    kind, _, rest = rest.partition("/")
+    status, _, fault = rest.partition("/")
+    if status:
+        return Classification(Status(status), Kind(kind) if kind else None, Fault(fault), Reason(reason))
+    return classification_of(Reason(reason), Kind(kind) if kind else None)
+
+
+def _attempts_of(text: str, recipient: str, origin_id: str) -> tuple[Attempt, ...]:
+    return tuple(
+        Attempt(
+            number,
+            to or recipient,
+            moment_of(at),
+            by,
+            origin_id if provider_message_id == "" else provider_message_id or "",
+            _report_of(report) if report else None,
+            note,
+        )
+        for number, to, at, by, provider_message_id, note, report in json.loads(text)
+    )
+
+
+def _report_of(row: Sequence[Any]) -> AttemptResult:
+    outcome, at, classification, diagnostic, source = row
+    return AttemptResult(
+        Outcome(outcome), moment_of(at), _verdict_of(classification) if classification else None, diagnostic, source
+    )
+
+
+def _dismissal_to_text(dismissal: Dismissal) -> str:
+    return _storable(
+        _to_json([moment_to_number(dismissal.at), dismissal.by, dismissal.reason, int(dismissal.restored)])
+    )
+
+
+def _dismissal_of(text: str) -> Dismissal | None:
+    if not text:
+        return None
+    at, by, reason, restored = json.loads(text)
+    return Dismissal(moment_of(at), by, reason, bool(restored))
+
+
+def audit_to_text(audit: Sequence[Audit]) -> str:
+    """Return an audit trail as JSON."""
+    return _storable(_to_json([[moment_to_number(entry.at), entry.by, entry.action, entry.detail] for entry in audit]))
+
+
+def audit_of(text: str) -> tuple[Audit, ...]:
+    """Return the audit trail of ``audit_to_text``."""
+    return tuple(Audit(moment_of(at), *rest) for at, *rest in json.loads(text)) if text else ()
+
+
+_HIGHEST = "\U0010ffff"
+
+
+def key_from(moment: datetime) -> str:
+    """Return the bound that keys sent at or after a moment are above, and all others below."""
+    whole = moment.replace(microsecond=0)
+    return timestamp(whole if whole == moment else whole + timedelta(seconds=1))
+
+
+def expired_below(now: datetime) -> str:
+    """Return the bound that the keys of items past their thirty days are below."""
+    return timestamp(window_start(now) + timedelta(seconds=1))
+
+
+def just_below(key: str) -> str:
+    """Return a bound that a key is above, and all lesser ones below."""
+    return f"{key[:-1]}{chr(ord(key[-1]) - 1)}{_HIGHEST}"
+
+
+def erased_key(account_id: str, day: date) -> Row:
+    """Return the key of the counters of what failed on a day and was erased since."""
+    return {"account_id": {"S": account_id}, "bucket": {"S": f"E~{day.isoformat()}"}}

@@ -1,0 +1,133 @@
+"""Values out of JSON that anybody may have written: each is of the type asked for, or empty."""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from undelivered.domain.feedback import Attribution
+from undelivered.domain.identifiers import parse_item_id
+
+JUDGED_LENGTH = 4_000
+"""Characters of a diagnostic that are read; SNS would carry 256 KB of it."""
+
+SUBJECT_LENGTH = 200
+"""Characters kept of a subject: it is a title to people, and items are paid by the kilobyte."""
+
+_MILLISECONDS_FROM = 100_000_000_000  # as seconds that were the year 5138
+_PLAUSIBLE_YEARS = range(2000, 2200)
+_MESSAGE_ID = re.compile(r"[!-}]{1,200}")  # printable ASCII but `~`, which parts the entry key
+_TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
+_ATTEMPTS = range(1, 10_000)
+_ATTEMPT_DIGITS = 4
+
+
+def as_object(value: object) -> Mapping[str, object]:
+    """Return a JSON object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[object]:
+    """Return a JSON array, or an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def as_str(value: object) -> str:
+    """Return a JSON string, or an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def as_strs(value: object) -> tuple[str, ...]:
+    """Return the strings in a JSON array."""
+    return tuple([entry for entry in as_list(value) if isinstance(entry, str)])
+
+
+def printable(value: object, length: int) -> str:
+    """Return the start of a text on one line, without what misleads or harms: controls, bidi marks, half characters."""
+    cut = as_str(value)[:length]
+    if cut.isprintable():
+        return cut
+    return " ".join("".join([char if char.isprintable() else " " for char in cut]).split())
+
+
+def heading(value: object) -> str:
+    """Return a subject as people read it; encoded words (RFC 2047) are decoded where they can be."""
+    written = as_str(value)[:JUDGED_LENGTH]
+    if "=?" in written:
+        # Rare, and slow to import: SES decodes what it composes itself, raw mail it prints as it was sent.
+        from email.errors import HeaderParseError  # noqa: PLC0415
+        from email.header import decode_header, make_header  # noqa: PLC0415
+
+        with suppress(HeaderParseError, ValueError, LookupError, OverflowError):
+            written = str(make_header(decode_header(written)))
+    return printable(written, SUBJECT_LENGTH)
+
+
+def parse_timestamp(value: object) -> datetime | None:
+    """Return the moment that a timestamp names, or None.
+
+    Read are ISO 8601 with and without offset (UTC is meant without), SES's ``2018-10-08T14:05:45 +0000``,
+    the SMS logs' ``2016-06-28 00:40:34.558`` and counts of seconds or milliseconds since 1970.
+    """
+    try:
+        if isinstance(value, str):
+            digits = value.strip()
+            if not digits.isdecimal():
+                parsed = datetime.fromisoformat(digits.replace(" +", "+").replace(" -", "-"))
+                if parsed.tzinfo is not UTC:
+                    parsed = parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+                return parsed if parsed.year in _PLAUSIBLE_YEARS else None
+            value = int(digits[:20])
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        seconds = value / 1000 if value >= _MILLISECONDS_FROM else value
+        parsed = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return parsed if parsed.year in _PLAUSIBLE_YEARS else None
+
+
+def message_id(value: object, *instead: str) -> str:
+    """Return a provider's message id; without a usable one, a stable name made from what else identifies the event."""
+    given = as_str(value)
+    if _MESSAGE_ID.fullmatch(given):
+        return given
+    told = "\n".join([given, *instead])
+    return f"unnamed-{hashlib.sha256(told.encode(errors='replace')).hexdigest()[:32]}"
+
+
+def attribution(tag: Callable[[str], str], tenant: str = "", identity: str = "") -> Attribution:
+    """Return whose message it is by the tags that were put on it; ``tag`` gives a tag's text or an empty one."""
+
+    def plain(name: str) -> str | None:
+        value = tag(name)
+        return value if value and _TAG.fullmatch(value) else None
+
+    number = tag("undelivered-attempt")
+    attempt = int(number) if number.isdecimal() and len(number) <= _ATTEMPT_DIGITS else 1
+    return Attribution(
+        account_id=plain("undelivered-account"),
+        notification_id=plain("undelivered-notification"),
+        attempt=attempt if attempt in _ATTEMPTS else 1,
+        customer_id=plain("undelivered-customer"),
+        customer_name=_decoded(tag("undelivered-customer-name")),
+        title=_decoded(tag("undelivered-title")),
+        entry_key=parse_item_id(entry) if (entry := tag("undelivered-entry")) else None,
+        tenant=tenant or None,
+        identity=identity or None,
+        correlation_id=plain("undelivered-request") or "",
+    )
+
+
+def _decoded(value: str) -> str | None:
+    """Return the text of a base64url tag; it may have been cut within a character."""
+    if not value:
+        return None
+    try:
+        raw = base64.b64decode(value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    return printable(raw.decode("utf-8", errors="ignore"), SUBJECT_LENGTH) or None

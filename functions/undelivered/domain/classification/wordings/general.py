@@ -1,0 +1,337 @@
+# ruff: noqa: E501 - each wording stays whole on its line
+"""Connections that fail, and refusals that give no closer reason."""
+
+from undelivered.domain.classification.family import BOX, Family
+from undelivered.domain.taxonomy import Reason
+
+WORDINGS: tuple[Family, ...] = (
+    # The receiving system -------------------------------------------------------------------------------------------
+    Family(
+        "timed_out",
+        Reason.TIMED_OUT,
+        "RFC 5321 §4.5.3.2; Postfix, Exim, Sendmail, Exchange connection time-outs",
+        (
+            (
+                "タイムアウト|超时|逾時|逾时",
+                (r"タイムアウト|超时|逾[时時]",),
+            ),
+            (
+                "attente|espera|attesa|истекло|ожидания|dattente|tiempo|tempo|превышено",
+                (
+                    r"delai d ?attente",
+                    r"tiempo (?:de espera|agotado)|tempo (?:de espera|esgotado|limite)|tempo scaduto",
+                    r"(?:истек\w+|превышен\w?) (?:\w+ ){0,2}?(?:время|ожидани\w)",
+                ),
+            ),
+            (
+                "timed|timeout|timeouts|respond|responding|responded|response|answer|answering",
+                (
+                    r"timed ?out",
+                    r"time ?out",
+                    r"(?:not|didnt|did not|no|doesnt|fail\w*) (?:\w+ )?(?:respond\w*|answer\w*|response)",
+                    r"no answer from host",
+                ),
+            ),
+            (
+                "zeituberschreitung|delai|tiempo",
+                (r"zeituberschreitung", r"delai (?:\w+ ){0,3}?depasse", r"tiempo de espera"),
+            ),
+        ),
+    ),
+    Family(
+        "connection",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 3463 X.4.X; Postfix, Exim, Sendmail, qmail connection errors, errno texts",
+        (
+            (
+                "connection|connect|connections|connecting|connected|socket|route|network|host|unreachable|dropped|reset|port|conversation|session|open|establish|reach|contact|down|problem|failure|error|pipe",
+                (
+                    r"connection (?:\w+ ){0,4}?(?:refused|reset|closed|dropped|failed|lost|error|aborted|broken|interrupted|was|died|terminated|failure|could not)",
+                    r"(?:could not|couldnt|cannot|cant|can not|unable to|failed to|wasnt able to|not able to|was unable to|failure|not) (?:be )?(?:connect\w*|establish\w*|open|reach\w*|contact\w*)",
+                    r"lost connection",
+                    r"(?:no|without) route to (?:host|domain|destination)",
+                    r"(?:network|host|destination|server) (?:is )?(?:unreachable|not reachable|down|is down)",
+                    r"(?:network|communication|socket|transport|transmission|protocol|i o|io) (?:\w+ )?(?:error|failure|problem)",
+                    r"(?:bad|broken|poor) (?:connection|pipe)",
+                    r"no route to host",
+                    r"remote host (?:said|closed|dropped|went away|not available)",
+                    r"connected to (?:\w+ ){0,8}?but (?:connection died|sender was rejected|greeting failed|my name was rejected)",
+                    r"server (?:closed|dropped|terminated) ",
+                    r"high probability of",
+                    r"not connected",
+                ),
+            ),
+            (
+                "delayed|delay|suspended|deferred",
+                (r"delivery temporarily suspended", r"delivery (?:is |was |has been )?(?:delayed|deferred)"),
+            ),
+            (
+                "dns|name|lookup|mx|nameserver|resolve|resolving|resolver|locate|find|route+cann|coul|erro|fail|not|prob|time|unab|unav",
+                (
+                    r"(?:dns|name ?server|name service|mx|nameserver) (?:\w+ ){0,4}?(?:error|failure|failed|problem|timeout|unavailable)",
+                    r"(?:unable|failed|cannot|could not|couldnt|not able) to (?:look ?up|resolve|route|locate|find)",
+                    r"(?:lookup|resolution) (?:failure|error|failed|problem)",
+                    r"cname lookup failed",
+                    r"resolv\w+ (?:\w+ )?(?:failed|error)",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "come_back_later",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 6647: a bare 'try again later' under X.7.1 is greylisting; policyd-weight and Mail.ru write it so",
+        (
+            (
+                "later|minutes|seconds+try|retry|come",
+                (
+                    r"^(?:recipient address rejected )?(?:policy rejection )?(?:please |sorry )*(?:try|retry|come back) (?:again )?(?:later|in (?:a few|\w+) (?:minutes|seconds|hours))",
+                ),
+            ),
+        ),
+        policy_as=Reason.RATE_LIMITED,
+    ),
+    Family(
+        "system",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 3463 X.3.X, RFC 5321 421/451; Sendmail, Postfix, Exim, procmail, Exchange: local errors of the receiver",
+        (
+            (
+                "vorubergehend|voruebergehend|spater|verfugbar|temporairement|temporaire|ulterieurement|indisponible|temporalmente|disponible|temporariamente|indisponivel|tarde|temporaneamente|tardi|tymczasowo|tymczasowy|pozniej|niedostepny|dienst|nicht|plus|mais",
+                (
+                    r"vor(?:u|ue)bergehend",
+                    r"(?:dienst|server|system) (?:\w+ ){0,4}?nicht (?:verfugbar|erreichbar)|spater (?:noch ?einmal|erneut|wieder)",
+                    r"temporairement|erreur temporaire|ulterieurement|plus tard|service indisponible",
+                    r"temporalmente|(?:servicio|servidor) no disponible|mas tarde",
+                    r"temporariamente|(?:servico|servidor) indisponivel|mais tarde",
+                    r"temporaneamente|piu tardi",
+                    r"tymczasow\w|pozniej",
+                ),
+            ),
+            (
+                "временно|позже|позднее|недоступен|повторите",
+                (r"временно|попробуите позже|позже|повторите попытку",),
+            ),
+            (
+                "稍后|稍後|系统繁忙|系统错误|暂时|暫時|服务器忙|服务不可用|一時的|後ほど|しばらく|混雑|一时|일시적|나중에|잠시",
+                (
+                    r"稍[后後]|系统(?:繁忙|错误)|[暂暫][时時]|服务器忙|服务不可用|一時的|後ほど|しばらく|混雑|일시적|나중에|잠시",
+                ),
+            ),
+            (
+                "conversation|initiate",
+                (r"could not initiate",),
+            ),
+            (
+                "writable|locked|lock",
+                (r"world writable|could not be locked|cannot be locked|lock failure|unable to lock",),
+            ),
+            (
+                "license",
+                (r"licen[cs]e (?:has )?expired",),
+            ),
+            (
+                "delivery|deferred",
+                (r"delivery deferred",),
+            ),
+            (
+                "writing|write",
+                (r"(?:write|writing) (?:\w+ )?error|error writing",),
+            ),
+            (
+                "replicated",
+                (r"failed to be replicated",),
+            ),
+            (
+                "action",
+                (r"requested (?:mail )?action aborted(?= \d|$| \.)",),
+            ),
+            (
+                "temporary|temporarily|temporar|transient|currently|presently",
+                (
+                    r"temporar(?:y|ily) (?:\w+ ){0,4}?(?:system |server |local |lookup |internal |database |io |i o |dns |mail )?(?:problem|error|failure|unavailable|fault|rejected|deferred|refused|disabled|not available|inaccessible|offline|out of|local|down|difficult\w+|suspended|overloaded|trouble|issue)",
+                    r"(?:service|server|system|host|mail ?box|resources?|destination) (?:\w+ ){0,4}?(?:temporarily|currently|presently)(?: \w+)? (?:unavailable|not available|down|overloaded|busy|out of|offline|disabled|rejected|deferred|inaccessible|unable)",
+                ),
+            ),
+            (
+                "service|server|system|resources|services|site|failure|fault|problem|error|channel",
+                (
+                    r"(?:service|server|system|resources?|services|site) (?:\w+ ){0,4}?(?:unavailable|not available|busy|overloaded|down|shutting down|not operational|not responding|maintenance|error|failure|problem|fault|offline|too busy|problems|errors|troubles?)",
+                    r"(?:internal|local|mail|mail ?server|unexpected|fatal|general|software|technical|backend|storage|remote) (?:\w+ ){0,2}?(?:server|system|software|processing|delivery|service)? ?(?:error|failure|problem|fault)",
+                    r"resources (?:\w+ ){0,2}?(?:unavailable|not available|low)",
+                    r"closing (?:transmission )?channel",
+                ),
+            ),
+            (
+                "error|failure|failed|problem|errors|exception|fatal|crash|crashed|died|aborted|fault|exited|terminated|returned",
+                (
+                    r"(?:local|internal|io|i o|disk|write|read|database|ldap|lookup|processing|program|script|system|software|filter|mailer|permission|file|unexpected|fatal|technical|general|queue|storage|backend|directory|delivery agent|lmtp|milter|policy server|content filter|pipe|unknown) (?:\w+ ){0,3}?(?:error|failure|problem|exception|errors)\b",
+                    r"error (?:in|while|during|writing|reading|opening|accessing) (?:\w+ ){0,3}?(?:process\w*|writ\w+|open\w*|read\w*|deliver\w*|mail\w*|file|message|queue|database)?",
+                    r"(?:command|process|program|mailer|child|script|agent) (?:\w+ ){0,3}?(?:died|crash\w*|failed|exited|returned|aborted|terminated)",
+                    r"local error in processing",
+                    r"mailer (?:error|failure)",
+                    r"(?:exit|return|error) (?:code|status) \d+",
+                ),
+            ),
+            (
+                "exit|exited|command|status|exec|procmail|maildrop|pipe|program|shell|mailer|signal|can|could|unable|cannot|unavailable",
+                (
+                    r"exit(?:ed)? (?:with )?(?:status|code|value)",
+                    r"(?:cannot|can not|could not|unable to|couldnt) (?:exec|execute|run|open|create|write|append|lock|access|chdir|update|read|deliver|save|store)",
+                    r"procmail",
+                    r"maildrop",
+                    r"died (?:with|on) (?:status|signal)",
+                    r"service unavailable",
+                    r"command (?:time limit|output|line usage)",
+                ),
+            ),
+            (
+                "permission|write|lock|create|access|open|directory|file|cannot|couldnt|unable|mkdir|append|cant|failed|can|output|stale",
+                (
+                    r"(?:cannot|can not|could not|couldnt|unable to|cant|failed to) (?:\w+ )?(?:exec\w*|run|open|create|creat|write|append|lock|access|chdir|update|read|save|store|mkdir|stat|queue|process|expand)",
+                    r"(?:permission denied|operation not permitted|read only file ?system|no such file|input output error|stale nfs|not a directory|bad file)",
+                    r"(?:file|directory) (?:\w+ ){0,3}?(?:error|permission|not writable|too large|locked)",
+                ),
+            ),
+            (
+                "busy|overloaded|overload|load|maintenance|later|backlog|congested|congestion|again",
+                (
+                    r"(?:too|server|system|currently|host|is|very|mail) busy",
+                    r"overload\w*",
+                    r"(?:high|load|system) (?:\w+ ){0,2}?load",
+                    r"load (?:average|is|too)",
+                    r"maintenance",
+                    r"congest\w+",
+                    r"please (?:try|retry|resend) (?:again )?later",
+                    r"try (?:again )?later",
+                    r"try again",
+                ),
+            ),
+            ("memory|resource", (r"(?:out of|insufficient|not enough) (?:\w+ )?(?:memory|resources?)",)),
+            ("aborted|processing", (r"(?:requested )?action aborted", r"in processing")),
+            ("transaction", (r"transaction failed(?=$| \.)",)),
+            (
+                "unavailable",
+                (r"(?:service|server|system|host|domain|database|directory|resource) (?:\w+ ){0,3}?unavailable",),
+            ),
+            ("недоступен|временная|временно", (r"временн\w+ (?:\w+ ){0,2}?(?:ошибк\w|недоступ\w+)",)),
+        ),
+    ),
+    Family(
+        "message_refused",
+        Reason.CONTENT_REJECTED,
+        "RFC 3463 X.6.0, X.7.1: the message, not its recipient, is refused, without a reason",
+        (
+            (
+                "message+refu|reje|not|filt|bloc|disc",
+                (r"message (?:\w+ ){0,2}?(?:refused|rejected|not allowed|filtered|blocked|discarded|not accepted)\b",),
+            ),
+            ("mail|email+filt|bloc", (r"(?:mail|email) (?:has been |was |is )?(?:filtered|blocked)\b",)),
+            ("message", (r"message content\b",)),
+        ),
+    ),
+    Family(
+        "recipient_rejected",
+        Reason.ADDRESS_NOT_FOUND,
+        "RFC 5321 §3.3: a refusal of RCPT without another word",
+        (
+            (
+                "verified|verify|verification",
+                (
+                    rf"{BOX} (?:\w+ ){{0,2}}?(?:cannot be|could not be|couldnt be|not be|not) verified",
+                    r"recipient verif\w+ failed",
+                ),
+            ),
+            (
+                "rejected|refused|denied",
+                (
+                    r"recipients?(?: address(?:es)?)? (?:is |was |are |were |has been )?(?:rejected|refused)(?=$| \.)",
+                    r"(?:^|\. )address rejected(?=$| \.)",
+                ),
+            ),
+        ),
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+        policy_as=Reason.SENDER_BLOCKED,
+    ),
+    Family(
+        "recipient_access_denied",
+        Reason.ADDRESS_NOT_FOUND,
+        "Postfix access(5) on recipients; Microsoft Learn, Directory-Based Edge Blocking: the recipient itself is refused",
+        (("denied", (r"recipient address(?:es)? rejected access denied",)),),
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+    ),
+    Family(
+        "mailbox_unavailable",
+        Reason.ADDRESS_NOT_FOUND,
+        "RFC 5321 §4.2.2, 550 'mailbox unavailable'; GMX and Outlook.com use it for addresses that do not exist",
+        (
+            (
+                "unavailable|available",
+                (
+                    r"mail ?box (?:(?!store|server|database|system)\w+ ){0,2}?(?:unavailable|not available)(?! or access denied)",
+                    r"(?:user|recipient|account|mail user|address) (?:\w+ ){0,2}?(?:unavailable|not available)",
+                    r"unavailable (?:mail )?(?:user|mail ?box|recipient)",
+                ),
+            ),
+        ),
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+        policy_as=Reason.SENDER_BLOCKED,
+    ),
+    # Refusals with little said --------------------------------------------------------------------------------------
+    Family(
+        "policy",
+        Reason.CONTENT_REJECTED,
+        "RFC 3463 X.7.1; Gmail 'has a policy that prohibited', GMX 'reject due to policy reasons', Postfix policy servers",
+        (
+            (
+                "policy|policies|administrative|administratively|prohibited|prohibition|prohibits|rule|rules|restriction|restricted|restrictions|violation|violates|violated|compliance|regulations",
+                (
+                    r"polic(?:y|ies)",
+                    r"administrative\w* (?:\w+ )?(?:prohibit\w*|den\w+|reject\w*|reasons)",
+                    r"prohibit\w*",
+                    r"(?:by|due to|transport|mail ?flow|custom|local|server|site|recipient|reject|against|delivery) (?:\w+ ){0,3}?(?:rules?|restrict\w+)",
+                    r"violat\w+",
+                    r"restricted?",
+                    r"restrictions?",
+                ),
+            ),
+            (
+                "authorized|authorised|permission|permissions|permitted|unauthorized|allowed|authenticated|authentication|login|auth|authenticate",
+                (
+                    r"(?:not|isnt|arent|never|must be|only) (?:\w+ ){0,2}?(?:authori[sz]ed|permitted|allowed|authenticated)",
+                    r"(?:no|not have|without|lacks?|insufficient|dont have|doesnt have|do not have) (?:\w+ ){0,2}?permissions?",
+                    r"unauthori[sz]ed",
+                    r"(?:requires?|need|required|must) (?:\w+ ){0,2}?(?:authenticat\w+|login|auth)\b",
+                    r"authentication (?:\w+ )?required",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "refused",
+        Reason.SENDER_BLOCKED,
+        "RFC 5321 554; refusals of the connection or the sender without a reason",
+        (
+            (
+                "denied|blocked|banned|forbidden|bounced",
+                (r"access (?:\w+ )?denied", r"\b(?:blocked|banned|forbidden)\b", r"\bdenied\b"),
+            ),
+            (
+                "refused|rejected|reject|declined|refuse|denied",
+                (
+                    r"(?:mail|message|e ?mail|connection|delivery|transaction|data|command|session) (?:\w+ ){0,4}?(?:refused|rejected|declined)",
+                    r"^(?:refused|rejected|reject|denied)\b",
+                    r"(?:refused|rejected) by",
+                ),
+            ),
+            (
+                "rejete|refuse|abgelehnt|abgewiesen|rechazado|rejeitado|respinto|rifiutato|odrzucona|rechazo|geweigerd",
+                (
+                    r"(?:rejete|refuse|abgelehnt|abgewiesen|rechazad[ao]|rejeitad[ao]|respint[ao]|rifiutat[ao]|odrzucon[aey]|geweigerd)",
+                ),
+            ),
+            ("拒绝|拒收|拒否|屏蔽|拒絕", (r"(?:拒绝|拒收|拒否|屏蔽|拒絕)",)),
+        ),
+        message_as=Reason.CONTENT_REJECTED,
+    ),
+)

@@ -1,0 +1,581 @@
+# ruff: noqa: E501 - each wording stays whole on its line
+"""What is said of the recipient: unknown, moved, closed, and domains that do not exist."""
+
+from undelivered.domain.classification.family import BOX, DO_NOT, GAP, LINK, NO_FAULT_WORD, NOT, Family
+from undelivered.domain.taxonomy import Reason
+
+WORDINGS: tuple[Family, ...] = (
+    Family(
+        "null_mx",
+        Reason.DOMAIN_NOT_FOUND,
+        "RFC 7505: a domain that takes no mail",
+        (("nullmx|null", (r"null ?mx",)),),
+    ),
+    Family(
+        "moved",
+        Reason.MAILBOX_DISABLED,
+        "RFC 3463 X.1.6, RFC 5321 251/551; Sendmail REDIRECT, vacation and leaver texts",
+        (
+            (
+                "verzogen|demenage",
+                (r"(?:empfanger|benutzer|nutzer) (?:\w+ ){0,3}?verzogen",),
+            ),
+            (
+                "moved|forwarding|redirect|changed|left|employed|employee|retired|works|employ|company|relocated|longer",
+                (
+                    r"(?:user|recipient|account|mail ?box|address|person|employee|he|she) (?:\w+ ){0,3}?moved",
+                    r"has moved",
+                    r"moved (?:to|permanently|without|away|left)",
+                    r"(?:user|account|mail ?box|e ?mail|address) (?:\w+ ){0,3}?(?:address )?(?:has |was |been )(?:been )?changed",
+                    r"(?:has |have )?left (?:the |our )?(?:company|organi[sz]ation|firm|university|school)",
+                    r"no longer (?:employed|works?|with|an employee|working|at this|part of|employ\w*)",
+                    r"(?:is|has) retired",
+                ),
+            ),
+            (
+                "longer",
+                (
+                    r"no longer (?:a )?(?:valid|in use|used|active|available|accept(?:s|ing)?\b(?! (?:connections?|mail from|messages from|email from|relay))|monitored|receiv(?:es?|ing)|maintained|in service|reachable|on (?:this |the )?(?:server|system)|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "disabled",
+        Reason.MAILBOX_DISABLED,
+        "RFC 3463 X.2.1; Gmail 5.2.1, Yahoo 'account has been disabled or discontinued', Exchange, Postini, Mail.ru, iCloud",
+        (
+            (
+                "inactive|disabled|suspended|closed|expired|inactivated|deactivated|locked",
+                (
+                    r"rejected (?:user |account |mailbox )?(?:inactive|disabled|suspended|closed|expired|deactivated|locked)\b",
+                ),
+            ),
+            (
+                "receiving",
+                (r"(?:mail |message )?receiving (?:is |has been )?(?:disabled|suspended|stopped)",),
+            ),
+            (
+                "geloscht|gekundigt|deaktiviert|fermee|fermer|cerrada|encerrada|excluida|chiusa|chiuso|scaduta|baja|zrusena|zablokovana|devre|askiya|geschlossen|gesperrt|suspendu|suspendue|cancelada|stillgelegt|supprime|desactive|eliminada|eliminado|sospesa|sospeso|disattivata|cancellata|hesap",
+                (
+                    r"(?:postfach|konto|account|mailbox|adresse) (?:\w+ ){0,4}?(?:geloscht|gekundigt|deaktiviert|geschlossen|gesperrt|stillgelegt)",
+                    r"(?:deaktiviert|geloscht|geschlossen|gesperrt)\w* (?:postfach|konto|mailbox)|(?:postfach|konto|mailbox) geschlossen",
+                    r"(?:compte|boite|adresse) (?:\w+ ){0,4}?(?:ferme\w*|supprime\w*|suspendu\w*|desactive\w*)",
+                    r"(?:cuenta|casilla|buzon|usuario|conta|caixa) (?:\w+ ){0,4}?(?:cerrad\w|cancelad\w|encerrad\w|excluid\w|suspens\w|(?:dad\w )?de baja|eliminad\w)",
+                    r"(?:casella|account|indirizzo|utenza) (?:\w+ ){0,4}?(?:chius\w|scadut\w|cancellat\w|disattiv\w+|sospes\w)",
+                    r"(?:schranka|ucet) (?:\w+ ){0,4}?(?:zrusen\w|zablokovan\w|deaktivovan\w)",
+                    r"hesap\w* (?:\w+ ){0,4}?(?:devre disi|askiya|kapali|kapatil\w+)",
+                ),
+            ),
+            (
+                "利用停止|閉鎖|解約済|退会|已停用|已注销|已冻结|被禁用|被冻结|已过期|已關閉|被锁定|已失效|注销|冻结|禁用|过期|锁定|失效|停用",
+                (r"利用停止|閉鎖|解約済|退会|(?:已|被)(?:停用|注销|冻结|禁用|过期|關閉|锁定|失效)",),
+            ),
+            (
+                "disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|expired|cancelled|canceled|disactivated|blocked|deleted|removed|dormant|inactivity|disused|abandoned|unused|deprovisioned|archived|hangup|disable|suspend|decommissioned|use",
+                (
+                    rf"{BOX} {LINK}(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|frozen|cancell?ed|disactivated|dormant|disused|abandoned|unused|deprovisioned|archived|hangup|decommissioned|disable)\b",
+                    r"(?:mail ?box|account|user|inbox|recipient (?:address|mail ?box|account)|e ?mail (?:account|address)|(?<!ip )address) (?:status |is |has |has been |was |are |have been |temporarily |temporary |currently |been |administratively )*(?:locked|blocked|expired|deleted|removed)\b(?! (?:by|due to|for|because|using|from|as) (?:\w+ ){0,2}?(?:spam|policy|filter|content|blacklist|sender))",
+                    rf"(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|cancell?ed|deleted|dormant|abandoned|expired|disactivated) {BOX}",
+                    r"blocked (?:mail ?box|account|user)\b",
+                    r"(?:due to|because of|for|after) (?:\w+ ){0,2}?(?:inactivity|disuse|non use|lack of use)",
+                    r"(?:disabled|blocked|locked|closed) (?:due to|for|because of) (?:\w+ )?inactivity",
+                    r"disabled or discontinued",
+                    r"^(?:\w+ ){0,2}?(?:is|has been|was) (?:\w+ )?(?:disabled|deactivated|suspended|terminated|discontinued)\b",
+                    r"user (?:is )?(?:disabled|suspended|locked|inactive|frozen|deactivated)",
+                ),
+            ),
+            (
+                "accepting|accepted|accept|receiving|receive|active|activated|enabled",
+                (
+                    r"(?:mail ?box|account|recipient|user|address|e ?mail address) (?:\w+ ){0,2}?(?:is |are )?(?:not|no longer|isnt) (?:currently |presently )?(?:accepting|receiving|active)(?! (?:mail|messages?|e ?mails?) (?:from|that))",
+                    r"(?:mail|new mail|messages|e ?mail) (?:is |are )?(?:not|no longer) (?:currently |being )*accepted (?:for|at|by) (?:this|that|the) (?:mail ?box|account|user|recipient|address)",
+                    r"(?:user|account|mail ?box|recipient) (?:is )?not (?:yet )?(?:active|activated|enabled)\b",
+                    r"not (?:an )?active (?:user|account|mail ?box|address)",
+                    r"(?:does not|doesnt|cannot|can not|unable to|not allowed to|is not able to|not able to) (?:receive|accept) (?:any )?(?:more )?(?:e ?mails?|mails?|messages)\b(?! (?:from|that|of|over|with|this))",
+                ),
+            ),
+            ("policy", (r"policy rejection on the target address",)),
+            (
+                "desactivee|desactive|suspendu|suspendue|inactif|inactive|bloque|resilie|ferme|cloture",
+                (
+                    r"(?:compte|boite|adresse|utilisateur|destinataire|messagerie) (?:\w+ ){0,5}?(?:desactivee?|suspendue?|inacti(?:f|ve)|bloquee?|resiliee?|fermee?|cloturee?)",
+                ),
+            ),
+            (
+                "deaktiviert|gesperrt|inaktiv|geschlossen|stillgelegt|abgemeldet",
+                (
+                    r"(?:postfach|konto|account|mail ?box|benutzer|empfanger|adresse|mail ?adresse|email ?adresse) (?:\w+ ){0,4}?(?:deaktiviert|gesperrt|inaktiv|geschlossen|stillgelegt|abgemeldet)",
+                ),
+            ),
+            (
+                "desactivada|suspendida|inactivo|inactiva|bloqueada|deshabilitada|desativada|suspensa|inativo|inativa|bloqueado|cancelada|expirado|desactivado|suspendido",
+                (
+                    r"(?:cuenta|casilla|buzon|usuario|conta|caixa|direccion|endereco|destinatario) (?:\w+ ){0,5}?(?:desactivad[ao]|suspendid[ao]|inactiv[ao]|bloquead[ao]|deshabilitad[ao]|desativad[ao]|suspensa|inativ[ao]|cancelad[ao]|expirad[ao])",
+                ),
+            ),
+            (
+                "disattivata|disattivato|bloccato|bloccata|sospesa|sospeso|disabilitata|disabilitato|inutilizzo",
+                (
+                    r"(?:casella|account|indirizzo|utente|mail ?box) (?:\w+ ){0,4}?(?:disattivat[ao]|bloccat[ao]|sospes[ao]|disabilitat[ao])",
+                ),
+            ),
+            (
+                "zablokowane|nieaktywne|zablokowana|nieaktywna|zawieszone|usuniete",
+                (r"(?:konto|skrzynka|adres) (?:\w+ ){0,4}?(?:zablokowan\w|nieaktywn\w|zawieszon\w|usuniet\w)",),
+            ),
+            (
+                "заблокирован|отключен|отключён|деактивирован|заблокирована|неактивен|удален|удалён|закрыт",
+                (
+                    r"(?:ящик|пользовател\w|аккаунт|учетная запись|адрес|получател\w) (?:\w+ ){0,4}?(?:заблокирован\w?|отключен\w?|деактивирован\w?|неактив\w+|удален\w?|закрыт\w?)",
+                ),
+            ),
+            (
+                "停止|解約|無効|停用|禁用|冻结|锁定|凍結|注销|失效",
+                (
+                    r"(?:アカウント|メールボックス|ユーザー?|アドレス|账号|帐号|帳號|用户|邮箱|信箱|账户|帐户).{0,10}(?:停止|解約|無効|停用|禁用|冻结|锁定|凍結|注销|失效)",
+                ),
+            ),
+        ),
+    ),
+    # The address ----------------------------------------------------------------------------------------------------
+    Family(
+        "loop_or_local_fault",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 3463 X.4.6, X.3.5; Postfix, Sendmail, Exim, qmail: loops and configuration errors of the receiver",
+        (
+            (
+                "loop|loops|looping|hops|hop|looped",
+                (
+                    r"(?:mail|routing|message|forward\w*|alias|local|dns|delivery) (?:\w+ ){0,5}?loop\w*",
+                    r"loops? (?:back|detected|to)",
+                    r"(?:too many|maximum|exceeded|max) (?:\w+ ){0,2}?hops?",
+                    r"hop count (?:exceeded|exceeds|\w+)",
+                    r"looping",
+                    r"loop",
+                ),
+            ),
+            (
+                "config|configuration|misconfigured|misconfiguration",
+                (
+                    r"(?:local |server |mail |system )?configuration (?:error|problem)",
+                    r"config(?:uration)? error",
+                    r"misconfigur\w+",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "domain_not_found",
+        Reason.DOMAIN_NOT_FOUND,
+        "RFC 3463 X.1.2, X.1.10, RFC 7505; Sendmail 'Host unknown', Postfix 'Host or domain name not found', Exim, qmail",
+        (
+            (
+                "domain|host",
+                (
+                    r"(?:domain|host) \w+ \. \w+ (?:\. \w+ )?(?:does not exist|doesnt exist|not found|not be found|is unknown|unknown|is invalid)",
+                ),
+            ),
+            (
+                "domain|domane|domainname",
+                (
+                    r"(?:domain|domane|domainname) (?:\w+ ){0,4}?(?:existiert nicht|unbekannt|nicht gefunden|gibt es nicht|ungultig|nicht vorhanden)",
+                ),
+            ),
+            (
+                "domaine|domeinnaam|domeniu|doména|domen|doman|domanen|alanadi",
+                (
+                    r"(?:domaine|nom de domaine) (?:\w+ ){0,4}?(?:inconnu\w*|introuvable|inexistant\w*|n ?existe)",
+                    r"domen\w* (?:\w+ ){0,3}?(?:neexistuje|nenalezena|finns inte|nu exista|nie istnieje)",
+                    r"doman\w* (?:\w+ ){0,2}?(?:finns inte|findes ikke|finnes ikke)",
+                ),
+            ),
+            (
+                "host|hosts|mx|exchanger|mail",
+                (
+                    r"(?:couldnt|could not|cannot|cant|unable to) find (?:\w+ ){0,2}?(?:mail exchanger|mx record|mail server for)",
+                    r"no (?:mx|mail exchanger)\w*(?: or a)?(?: records?)?\b",
+                ),
+            ),
+            (
+                "data",
+                (
+                    r"no (?:data|answer|records?) by dns",
+                    r"dns (?:\w+ ){0,6}?(?:no relevant answers|noerror)",
+                ),
+            ),
+            (
+                "route",
+                (
+                    r"no route (?:found )?to (?:the )?domain",
+                    r"unable to route (?:\w+ )?domain",
+                ),
+            ),
+            (
+                "relevant",
+                (r"had no relevant answers",),
+            ),
+            (
+                "домен|домена|получателя",
+                (r"домен\w* (?:\w+ ){0,3}?не (?:наиден|существует|зарегистрирован)",),
+            ),
+            (
+                "host|hosts|hostname|domain|domains|nxdomain|server|servers|system|mx",
+                (
+                    r"(?:host|domain)(?: or domain)?(?: name)?(?: part)? (?:(?:is|was|of|has|name|given|address|could|in|recipient|the|for|email|does|a|not|cannot) ){0,4}?(?:not found|not be found|unknown|does not exist|doesnt exist|not exist|is invalid|invalid|nonexistent|non existent|not known|is not valid|not resolvable|could not be resolved|cannot be resolved|does not resolve|unresolvable|isnt valid|no longer exists|not registered|is incorrect)",
+                    r"(?:unknown|no such|nonexistent|non existent|invalid|bad|illegal|unresolvable|unregistered|unrouteable|unroutable|non existing|unrecognized) (?:(?:recipient|destination|target|mail|e ?mail|or|local|recipients|remote) ){0,2}(?:host|domain)s?\b",
+                    r"(?:couldnt|could not|cannot|cant|unable to|can not) (?:find|resolve|look ?up|locate) (?:\w+ ){0,3}?(?:host|domain|hosts)",
+                    r"nxdomain",
+                    r"illegal host domain name found",
+                    r"(?:domain|host) (?:\w+ ){0,3}?(?:does not|doesnt|not|cannot|wont) (?:accept|receive|have|handle)(?: any)? (?:e ?mails?|mails?|mx|a mail|messages)\b(?! from)",
+                    r"(?:domain|host) (?:has|with) no (?:mail|mx|valid mx|dns|usable|mail exchang\w+)",
+                    r"(?:all relevant )?mx records? point\w* to (?:non ?existent|non existent|no)",
+                    r"no (?:mail )?(?:hosts?|servers?) (?:for|found for|available for|known for|is configured for) (?:\w+ )?domain",
+                    r"(?:bad|invalid|incorrect) destination (?:system|host|domain)",
+                    r"unrouteable mail domain",
+                    r"name server (?:\w+ ){0,4}?host not found",
+                    r"domain (?:is )?(?:expired|suspended|disabled|not hosted|not configured|not served|not handled|isnt hosted|parked)",
+                    r"no (?:host|domain) (?:by that name|of that name)",
+                ),
+            ),
+            (
+                "mx|exchanger|exchangers",
+                (
+                    r"(?:no|null|invalid|bad|missing|without|nor|non existent|nonexistent|lacks?|unresolvable|cannot find|not have|not find|not have an?|has no|any|empty) (?:\w+ ){0,4}?(?:mx|mail exchangers?)\b",
+                    r"mx (?:\w+ ){0,3}?(?:not found|lookup failed|lookup failure|does not exist|is invalid|invalid|points? to (?:null|invalid|itself|local))",
+                    r"mail exchangers? (?:\w+ ){0,3}?not found",
+                ),
+            ),
+            (
+                "dns|name|service|associated|requested",
+                (
+                    r"dns (?:\w+ ){0,3}?(?:name error|nx ?domain|no such|does not exist|not found|no data|no records?|non ?existent|domain)",
+                    r"name or service not known",
+                    r"no (?:dns|name) (?:record|entry|information)",
+                    r"no address associated",
+                    r"no data record of requested type",
+                    r"domain name (?:not|unknown|does)",
+                ),
+            ),
+            (
+                "dominio|domaine|domane|dominiu|domein|domena|domeny|hote",
+                (
+                    r"(?:dominio|domaine|domane|domein|domena|hote) (?:\w+ ){0,4}?(?:no existe|nao existe|inconnue?|inexistant|inexistente|unbekannt|existiert nicht|onbekend|non esiste|bestaat niet|nie istnieje|introuvable|no encontrado|invalid\w?)",
+                    r"(?:domaine|dominio) (?:inexistant|inexistente|inconnu|desconocido|sconosciuto)",
+                    r"nie ma takiej domeny",
+                ),
+            ),
+            ("домен|домена", (r"домен\w? (?:\w+ ){0,3}?(?:не существует|не найден)",)),
+            (
+                "域名|ドメイン|域名不存在",
+                (r"(?:域名|ドメイン).{0,10}(?:不存在|存在しません|見つかりません|错误|无法解析)",),
+            ),
+        ),
+        temporary_as=None,
+    ),
+    Family(
+        "malformed_address",
+        Reason.ADDRESS_MALFORMED,
+        "RFC 3463 X.1.3, RFC 5321 501/553; Postfix, Sendmail, Exim address syntax errors",
+        (
+            (
+                "contain|domain|rcpt|address|recipient|mailbox+must|need|miss|with|requ|shou|have|incl",
+                (
+                    r"(?:recipient|address|rcpt|mailbox)(?: address)? (?:must|needs? to|should) (?:contain|have|include) (?:a |an )?(?:domain|at sign)",
+                ),
+            ),
+            (
+                "follow",
+                (r"may not follow",),
+            ),
+            (
+                "hostname",
+                (r"hostname required",),
+            ),
+            (
+                "syntax|malformed|rfc|format|illegal|characters|character|numeric|qualified|incomplete|formatted|error|only",
+                (
+                    r"(?:bad|invalid|illegal|malformed|incorrect|wrong|improper) (?:\w+ )?(?:recipient |mailbox |destination |e ?mail |rcpt |to |mail )?(?:address|mail ?box|recipient)(?: \w+)? (?:syntax|format)",
+                    r"(?:syntax error|bad syntax|invalid syntax|error) in (?:\w+ ){0,3}?(?:recipient|rcpt|address|mail ?box|to)\b",
+                    r"(?:recipient|mail ?box|rcpt|destination|address|local part) (?:\w+ ){0,3}?(?:syntax error|syntax|malformed|badly formatted|incorrectly formatted|bad format|not fully qualified|illegal characters?|invalid characters?|contains? (?:an? )?(?:illegal|invalid|bad) character\w*|unsupported characters?)",
+                    r"malformed (?:recipient|address|mail ?box|e ?mail address|to)",
+                    r"(?:need|must|should|requires?) (?:\w+ ){0,3}?fully qualified (?:address|recipient|mail)",
+                    r"(?:illegal|invalid|bad) characters? in (?:\w+ ){0,2}?(?:address|recipient|mail ?box|local)",
+                    r"(?:invalid|bad|illegal) (?:address|mail ?box|recipient) (?:format|syntax)",
+                    r"domain missing or malformed",
+                    r"not a valid rfc \d+ address",
+                    r"numeric domain",
+                    r"only one at",
+                ),
+            ),
+            ("qualify|unqualified", (r"unqualified (?:recipient|address)",)),
+            ("malformee|syntaxe", (r"syntaxe (?:\w+ ){0,3}?(?:invalide|incorrecte)",)),
+        ),
+    ),
+    Family(
+        "unknown_user",
+        Reason.ADDRESS_NOT_FOUND,
+        "RFC 3463 X.1.1; Postfix, Exim, Sendmail, qmail, Courier, Domino, Exchange, Gmail, Yahoo, GMX, QQ, Mail.ru, Yandex",
+        (
+            (
+                "accept|deliver|handle|receive+user|addr|reci|mail|pers|acco|name",
+                (
+                    r"(?:do|does|will|can|could|would)(?: ?not|nt) (?:accept|deliver|handle|receive) (?:any )?(?:mail|mails|messages?|email) (?:for|to) (?:that|this|the|such|any such) (?:user|address|recipient|mailbox|person|account|name|email)",
+                ),
+            ),
+            (
+                "list|table|database|directory|lists|map|maps+reci|user|addr|acco|mail",
+                (
+                    r"not (?:in|on|found in|present in|part of) (?:the |our |a )?(?:valid )?(?:recipient|user|address|account|mailbox|relay recipient)s? (?:list|table|map|database|directory)",
+                ),
+            ),
+            (
+                "unique|ambiguous",
+                (
+                    r"(?:user|recipient|address|name|info|user name info) (?:\w+ ){0,3}?not unique",
+                    r"ambiguous (?:recipient|address|user|alias|mailbox)",
+                    r"(?:recipient|address|user|alias) (?:\w+ )?ambiguous",
+                ),
+            ),
+            (
+                "known|user",
+                (
+                    r"not a known (?:user|recipient|mailbox|address|account)",
+                    r"(?:user|recipient|address|mailbox|account) (?:\w+ ){0,3}?not known",
+                ),
+            ),
+            (
+                "valid",
+                (r"not a valid (?:email|e mail|mail|recipient|mailbox|user|address|account|destination)",),
+            ),
+            (
+                "kein|keine|keinen|bekannt|empfangers|nicht",
+                (
+                    r"kein\w* (?:\w+ )?(?:postfach|mailbox|benutzer|empfanger|konto|account|adresse|nutzer)",
+                    r"(?:adresse|empfanger|benutzer) (?:\w+ ){0,4}?nicht (?:bekannt|zustellbar|gultig|erreichbar|registriert)",
+                ),
+            ),
+            (
+                "finns|findes|finnes|eksisterer|existerar|okand|ukendt|ukjent|tuntematon|olemassa",
+                (
+                    r"(?:finns|findes|finnes|eksisterer|existerar) (?:\w+ )?(?:inte|ikke)",
+                    r"(?:okand|ukendt|ukjent)\w* (?:mottagare|modtager|mottaker|anvandare|bruger|bruker|adress\w?|mailboks)",
+                    r"tuntematon (?:vastaanottaja|kayttaja|osoite)",
+                    r"ei ole olemassa",
+                ),
+            ),
+            (
+                "neexistuje|neexistujici|neznamy|neznama|nenalezen|neexistujuci|nenalezena",
+                (
+                    r"neexistuj\w+",
+                    r"neznam\w (?:uzivatel|adresat|prijemce|adresa)",
+                    r"(?:uzivatel|schranka|adresa|prijemce) (?:\w+ ){0,3}?nenalezen\w?",
+                ),
+            ),
+            (
+                "kullanici|alici|bilinmeyen|gecersiz|bulunamadi|nem|letezik|ismeretlen|exista|necunoscut|adres|hesap|utilizator|destinatar|nicio",
+                (
+                    r"(?:kullanici|alici|adres\w*|hesap) (?:\w+ ){0,3}?(?:bulunamadi|bilinmiyor|mevcut degil|yok|gecersiz)",
+                    r"(?:bilinmeyen|gecersiz) (?:kullanici|alici|adres)",
+                    r"nem letezik",
+                    r"ismeretlen (?:felhasznalo|cimzett)",
+                    r"nu exista",
+                    r"(?:utilizator|destinatar) (?:\w+ )?(?:necunoscut|inexistent)",
+                ),
+            ),
+            (
+                "encontrado|encontrada|localizado|cadastrado|registrado|registrada|trovato|trovata|valido|inexistente",
+                (
+                    r"(?:no|nao|non) (?:se )?(?:ha sido |foi |fue |e stato )?(?:encontrad\w|localizad\w|cadastrad\w|registrad\w|trovat\w)",
+                    r"(?:conta|cuenta|usuario|caixa|casilla|direccion|endereco|correo) (?:\w+ ){0,4}?inexistente",
+                ),
+            ),
+            (
+                "недействителен|недействительный|неверный|неверен|зарегистрирован|найден|несуществующий",
+                (
+                    r"(?:адрес|получател\w|пользовател\w|ящик\w?) (?:\w+ ){0,3}?(?:недеиствител\w+|неверн\w+|не зарегистрирован\w?|не наиден\w?)",
+                    r"(?:недеиствительн\w+|неверн\w+|несуществующ\w+) (?:адрес|получател\w|ящик)",
+                ),
+            ),
+            (
+                "无效|错误的收件人|登録されて|ありません|없는|없습니다|错误|該当|该当|없|존재하지",
+                (
+                    r"无效(?:的)?(?:用户|收件人|地址|邮箱|账号)|(?:收件人|用户|地址|邮箱)(?:地址)?.{0,3}(?:无效|错误)",
+                    r"(?:宛先|あて先|ユーザー?|アドレス|受信者|メールボックス).{0,14}(?:登録されて(?:い|お)ません|ありません|該当)",
+                    r"(?:사용자|수신자|주소|계정).{0,10}(?:없|존재하지)",
+                ),
+            ),
+            (
+                "unknown|unrecognized|unrecognised|unlisted",
+                (
+                    rf"{BOX} (?:\w+ ){{0,3}}?(?:unknown|unrecogni[sz]ed|unlisted)\b{NO_FAULT_WORD}",
+                    rf"(?:unknown|unrecogni[sz]ed|unlisted)\b{NO_FAULT_WORD} (?:(?:or|and|illegal|invalid|local|virtual|mail|e|email|destination|recipient|target|delivery|final|to|user|smtp|rcpt|non|existent|disabled|inactive) ){{0,4}}?{BOX}\b(?! error)",
+                    r"unknown (?:to (?:this|our|the)|here|at this|in (?:this|our|the|virtual|local|relay))",
+                    r"rcpt (?:to )?unknown",
+                ),
+            ),
+            (
+                "such|nobody|name|names|one|noone|customer|customers|member|subscriber|registered|available|mailbox|account|person|user|recipient",
+                (
+                    rf"no such (?:\w+ ){{0,2}}?(?:{BOX}|user|person|name|box|entry|object|mail)",
+                    r"(?:nobody|no ?one|no mail ?box|no user|noone|no account|no person) (?:\w+ ){0,3}?(?:by|with|of) (?:that|this) (?:name|address|e ?mail|account|user ?name|id)",
+                    r"no such (?:user|address|recipient|mail ?box|account)",
+                    r"by that name",
+                    r"not (?:an? |our |an? known |an? registered |a valid )(?:customers?|users?|members?|subscribers?|local user|recipients?)\b",
+                    r"no (?:e ?mail |mail |valid |user |local )?(?:mail ?box|account|mail ?drop|mail box) (?:available|found|exists|configured|defined)",
+                    r"no (?:correct|valid|acceptable) recipients?",
+                ),
+            ),
+            (
+                "exist|exists|existing|existent|existant|nonexistent|nonexist|inexistent|nonexisting|exsit|exit+acco|addr|alia|cust|dest|didn|does|dont|emai|empl|inbo|loca|mail|no|non|not|pers|reci|subs|user",
+                (
+                    rf"{BOX} {GAP}{DO_NOT} (?:\w+ )?(?:exists?|existing|exsits?)\b",
+                    rf"{BOX} {GAP}(?:non ?exist\w*|inexistent|not existent|not existing)",
+                    rf"(?:non ?existent|inexistent|non ?existing|non ?exist) (?:\w+ ){{0,2}}?{BOX}",
+                    r"(?:does not|doesnt|does nt|doesn t|do not|dont|didnt|did not|not|no) exists?\b",
+                    r"no longer exists?",
+                    r"exist not",
+                ),
+            ),
+            (
+                "found|locate|located|find|lookup|match|matching",
+                (
+                    rf"{BOX} (?:\w+ ){{0,5}}?{NOT} (?:\w+ )?(?:found|located|matched)",
+                    rf"(?:could not|couldnt|cannot|cant|can not|unable to|failed to|not) (?:find|locate|match) (?:\w+ ){{0,4}}?{BOX}\b(?! (?:database|server|store|file|table|list|quota))",
+                    rf"no (?:\w+ ){{0,2}}?{BOX} (?:\w+ ){{0,2}}?found",
+                    r"not found (?:in|by) (?:\w+ ){0,3}?(?:directory|ldap|database|table|address|system|server|lookup|smtp)",
+                    r"no match(?:ing)? (?:\w+ )?(?:user|recipient|address|account)",
+                    r"address look ?up (?:\w+ )?failed",
+                ),
+            ),
+            (
+                "invalid|valid|incorrect|wrong|illegal|bad|nonvalid|misspelled|inaccurate",
+                (
+                    r"(?:invalid|incorrect|wrong|illegal|bad|misspelled|not a valid|no valid|not valid|isnt a valid|non valid) (?:(?:or|and|unknown|inactive|virtual|local|mail|e|destination|recipients?|final|delivery|user|target|rcpt|to|domain|primary|smtp|non|existent|empty|external) ){0,4}?(?:recipients?|user ?names?|user ?id|users?|mail ?box(?:es)?|mail ?drop|account|addressee|alias|local ?part|destination (?:mail ?box )?address|destination|e ?mail address|to address|rcpt(?:to)?|inbox|local user|address(?:es)?|e ?mail id)\b(?! (?:database|server|store|size|format|in (?:the )?(?:from|header)))",
+                    r"(?:recipients?|user ?name|users?|mail ?box|account|addressee|alias|local ?part|e ?mail address|to address|rcpt|address|e ?mail) (?:address(?:es)? )?(?:\w+ ){0,3}?(?:invalid|incorrect|not valid|not a valid|isnt valid|is wrong|wrong|no longer valid|isnt a valid)\b",
+                ),
+            ),
+            (
+                "here|account|accounts|mailbox|mailboxes|have|has|having|user|registered|customer|subscriber|configured|known|defined|recognised+didn|does|dont|no|not",
+                (
+                    r"(?:does not|doesnt|do not|dont|didnt|not) have (?:an?|any|a valid) (?:\w+ ){0,6}?(?:account|mail ?box|address|[a-z]+ \. [a-z]+ account)",
+                    r"no (?:e ?mail |mail |valid |user |local )?(?:mail ?box|account|mail ?drop|mail box)(?: available| found| exists| configured| defined)? ?(?:here|for (?:this|that|the)|by|with|at this|on this|exists)?\b",
+                    r"not (?:our|a) (?:customer|user|subscriber|local user|known user|registered)",
+                    r"not (?:a )?(?:known|registered|recogni[sz]ed|configured|defined) (?:\w+ )?(?:user|mail ?box|account|recipient|address|here|on this|at this|in this)?",
+                    r"(?:this user )?(?:does not|doesnt) have an?\b",
+                    r"has no (?:account|mail ?box)",
+                ),
+            ),
+            (
+                "known|recognized|recognised|registered|listed|local|directory|located",
+                (
+                    rf"{BOX} (?:\w+ ){{0,5}}?(?:{NOT}) (?:\w+ ){{0,2}}?(?:known|recogni[sz]ed|registered|listed|local|located)\b",
+                    r"not (?:known|recogni[sz]ed|registered|listed) (?:here|at|to|by|in|on|as|with)\b(?! (?:\w+ ){0,3}?(?:white|allow|sender))",
+                    r"not listed in (?:\w+ ){0,4}?(?:directory|address book|domino)",
+                    r"user not local",
+                    r"not a local (?:user|mail ?box|address|recipient)",
+                    r"(?:does not|doesnt) (?:know|recogni[sz]e) (?:\w+ ){0,3}?(?:user|recipient|mail ?box|address)",
+                    r"mail ?box not local",
+                ),
+            ),
+            (
+                "ok|wrong",
+                (
+                    r"rcpt (?:\w+ ){0,3}?not ok",
+                    r"wrong recipients?",
+                ),
+            ),
+            (
+                "undeliverable|undelivered|unrouteable|unroutable|deliverable|unreachable|routable",
+                (
+                    r"(?:undeliverable|unrouteable|unroutable|undelivrable) (?:\w+ )?(?:address|recipient|mail ?box)",
+                    r"(?:address|recipient|mail ?box) (?:\w+ ){0,2}?(?:undeliverable|unrouteable|unroutable|not deliverable|unreachable|not routable)",
+                ),
+            ),
+            (
+                "handle|customer|reply|accountname",
+                (r"handle mail for (?:that|this|the) user", r"handle mail for"),
+            ),
+            (
+                "typo|typos|misspelling|mistyped|double",
+                (
+                    r"check (?:\w+ ){0,6}?(?:address|recipient|e ?mail) (?:\w+ ){0,4}?(?:typo\w*|misspell\w*)",
+                    r"double check\w* the recipients? e ?mail address",
+                    r"mistyped (?:address|recipient)",
+                ),
+            ),
+            ("sorry|couldnt", (r"i couldnt find (?:\w+ ){0,2}?(?:user|mail ?box)",)),
+            # German, French, Spanish, Portuguese, Italian, Polish, Dutch and others
+            (
+                "unbekannt|unbekannter|unbekannte|existiert|gibt|unzustellbar|ungultig|ungultige|ungueltig|unbekannten|nicht",
+                (
+                    r"(?:empfanger\w*|empfaenger\w*|benutzer\w*|adressat\w*|adresse|mail ?adresse|nutzer|postfach|mail ?box|konto|user|account|teilnehmer) (?:\w+ ){0,4}?(?:unbekannt|existiert nicht|nicht (?:bekannt|gefunden|vorhanden|existent)|ung(?:ue|u)ltig|nicht verfugbar|gibt es nicht)",
+                    r"unbekannte\w? (?:empf\w+|benutzer|adress\w*|nutzer|user)",
+                    r"existiert (?:\w+ ){0,4}?nicht",
+                    r"ung(?:ue|u)ltige (?:empf\w+|adress\w*|mail\w*)",
+                ),
+            ),
+            (
+                "inconnu|inconnue|existe|nexiste|invalide|inexistant|inexistante|introuvable|trouve",
+                (
+                    r"(?:utilisateur|destinataires?|adresse|compte|boite|user|usager) (?:\w+ ){0,6}?(?:inconnue?|n existe|nexiste|n existe pas|invalide|inexistante?|introuvable|non trouvee?)",
+                    r"n ?existe pas",
+                    r"(?:inconnu|inexistant) (?:a|dans|chez|sur)",
+                    r"adresse (?:\w+ ){0,6}?invalide",
+                ),
+            ),
+            (
+                "desconocido|desconocida|existe|inexistente|encontrado|desconhecido|valido|invalido|encontrada|inexistent",
+                (
+                    r"(?:usuario|destinatario|cuenta|casilla|buzon|direccion|conta|caixa|endereco|mailbox|correo|email) (?:\w+ ){0,5}?(?:desconocid[ao]|desconhecid[ao]|no existe|nao existe|inexistente|no encontrad[ao]|nao encontrad[ao]|invalid[ao]|no es valid[ao]|no valid[ao]|nao e valid[ao])",
+                    r"(?:no|nao) existe",
+                    r"(?:usuario|destinatario) inexistente",
+                ),
+            ),
+            (
+                "sconosciuto|sconosciuta|esiste|inesistente|errato|trovato|insistente|non",
+                (
+                    r"(?:utente|destinatari\w|destin|indirizzo|casella|account) (?:\w+ ){0,4}?(?:sconosciut\w|non esiste|inesistente|errat\w|non trovat\w|non valid\w)",
+                    r"non esiste",
+                ),
+            ),
+            (
+                "istnieje|takiego|nieznany|takiej",
+                (
+                    r"nie istnieje",
+                    r"nie ma (?:\w+ )?takie(?:go|j) (?:konta|uzytkownika|adresu|adresata|skrzynki|odbiorcy)",
+                    r"nieznany (?:uzytkownik|adres\w*|odbiorca)",
+                ),
+            ),
+            (
+                "onbekend|onbekende|bestaat|okand|ukjent|ukendt|tuntematon",
+                (
+                    r"(?:gebruiker|ontvanger|adres|mottagare|mottaker|modtager|bruger|bruker) (?:\w+ ){0,3}?(?:onbekend|bestaat niet|okand|ukjent|ukendt)",
+                    r"bestaat niet",
+                    r"onbekende (?:gebruiker|ontvanger)",
+                ),
+            ),
+            (
+                "существует|найден|неизвестен|неизвестный|такого|найдена|несуществующий|обнаружен",
+                (
+                    r"(?:пользовател\w|получател\w|ящик|адрес|адресат|почтовыи ящик|аккаунт) (?:\w+ ){0,5}?(?:не существует|не наиден\w?|неизвест\w+|не обнаружен)",
+                    r"нет такого (?:\w+ ){0,2}?(?:пользовател\w|адрес\w|ящик\w|получател\w)",
+                    r"неизвестныи (?:пользователь|получатель|адрес)",
+                    r"такого (?:пользователя|адреса|ящика) нет",
+                    r"не существует",
+                ),
+            ),
+            (
+                "不存在|存在しません|見つかりません|不明|未开通|找不到|存在しない|沒有此|查无此人|無此|查無|存在しな|没有此|用戶存在しせんない|帳號存在しませない|あて先存在しませな|邮箱存在しせんない|受信者存在しまん|用户存在しまい|使用者存在しせ|宛先存在しまい|查无此帳號|查无此使用者|查无此收件人|查无此邮箱|查无此账号|查无此信箱|不存|存在し",
+                (
+                    r"(?:用户|用戶|收件人|邮箱|郵箱|信箱|账号|帐号|帳號|使用者|地址|收信人|宛先|あて先|ユーザー?|アドレス|メールボックス|アカウント|受信者).{0,16}(?:不存在|存在しま?せ?ん?な?い?|見つかりません|不明|未开通|找不到)",
+                    r"(?:不存在|找不到|没有此|沒有此|查无此|無此|查無).{0,8}(?:用户|用戶|收件人|邮箱|郵箱|信箱|账号|人|使用者|帳號)",
+                    r"存在しません",
+                    r"(?:宛先|あて先)(?:が)?不明",
+                ),
+            ),
+            ("존재하지", (r"존재하지",)),
+        ),
+        temporary_as=None,
+    ),
+)

@@ -1,0 +1,534 @@
+# ruff: noqa: E501 - each wording stays whole on its line
+"""What is said of the sender, the session and the message as a whole."""
+
+from undelivered.domain.classification.family import Family
+from undelivered.domain.taxonomy import Reason
+
+WORDINGS: tuple[Family, ...] = (
+    Family(
+        "spam_source",
+        Reason.SENDER_BLOCKED,
+        "QQ Mail 'Suspected spam sender', zone-mta's and AT&T's lists: the source is known for spam",
+        (
+            (
+                "spam|spammer|spamming",
+                (
+                    r"spam (?:sender|source|sending (?:ip|host|server)|originat\w+)",
+                    r"(?:identified|listed|known|marked) (?:as|for) (?:a )?(?:spammer|spamming|source of spam)",
+                    r"blocked for spam\w*",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "listed_link",
+        Reason.CONTENT_REJECTED,
+        "URIBL, SURBL: a link in the message is listed, not the sender",
+        (
+            (
+                "url|urls|uri|link|links",
+                (
+                    r"(?:black ?listed|listed|blocked|spammy|bad|malicious) (?:url|urls|uri|links?)\b",
+                    r"(?:url|urls|uri|links?) (?:\w+ ){0,4}?(?:black ?listed|listed|blocked)\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "message_is_spam",
+        Reason.CONTENT_REJECTED,
+        "Google Groups, SpamAssassin milters, Barracuda, Exchange 5.7.350: the message was taken for spam",
+        (
+            (
+                "spam",
+                (
+                    r"(?:message|mail|e ?mail|content|it) (?:\w+ ){0,5}?(?:rejected|refused|detected|classified|identified|considered|marked|recogni[sz]ed|blocked|flagged) (?:as|due to|for being|because it is|to be) (?:\w+ ){0,2}?spam",
+                    r"(?:likely|suspected|probable|possible) (?:to be )?spam",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "expired",
+        Reason.TIMED_OUT,
+        "RFC 3463 X.4.7; Amazon SES 'Message expired'; Postfix, Exim, Sendmail, qmail, Exchange queue texts",
+        (
+            (
+                "period|maximum|max",
+                (
+                    r"max(?:imum)? (?:retry|queue|delivery|lifetime) (?:period|lifetime|age|interval)? ?(?:\w+ ){0,2}?(?:exceeded|reached|expired)",
+                ),
+            ),
+            (
+                "expired|expire|expiration|exceeded|timeout",
+                (
+                    r"(?:message|delivery|mail|queue|envelope|transmission|deliverytime|delivery time|queue time|time) (?:\w+ ){0,2}?expired",
+                    r"retry time ?out exceeded",
+                    r"max(?:imum)? (?:retry|queue|delivery) (?:time|attempts|count)\w*(?: \w+){0,3} exceeded",
+                    r"exceeded (?:the )?(?:max(?:imum)?|allowed|retry) (?:number of )?(?:\w+ )?(?:retr\w+|delivery attempts|queue\w*|time in queue|attempts)",
+                    r"expired (?:before|in queue|after|from queue)",
+                    r"(?:delivery|queue) (?:time ?out|period) (?:has )?expired",
+                ),
+            ),
+            (
+                "minutes|hours|days|within+allo|dela|deli|spec|unde",
+                (
+                    r"unable to deliver (?:\w+ ){0,3}?(?:in|for|within|after) \d+ (?:minutes|hours|days)",
+                    r"not (?:be )?delivered (?:\w+ ){0,4}?(?:within|for|after|in) (?:more than |over )?\w+ (?:minutes|hours|days)",
+                    r"(?:undelivered|undeliverable|not (?:been )?delivered|delayed) (?:after|for|since) (?:more than |over )?\d+ (?:minutes|hours|days)",
+                    r"within the (?:allowed|allotted|specified) (?:queue )?(?:time|period)",
+                ),
+            ),
+            (
+                "queue|queued",
+                (
+                    r"(?:in|on) (?:the )?(?:mail )?queue (?:for )?(?:too|to) long",
+                    r"queue(?:d)? (?:for )?too long",
+                    r"been queued (?:for )?(?:too long|more than)",
+                    r"allowed queue period",
+                ),
+            ),
+            (
+                "retries|retry|attempts|failing|gave|giving|give|unable|tries+afte|exce|exha|expi|many|not|time|up",
+                (
+                    r"after (?:multiple|several|repeated|many|\d+) (?:retries|attempts|tries|delivery attempts)",
+                    r"too many (?:failed )?(?:retries|delivery attempts)",
+                    r"(?:been )?failing for a long time",
+                    r"retry time (?:was )?not reached",
+                    r"(?:gave|giving|give) up (?:on|trying|delivery|sending)",
+                    r"ive given up",
+                    r"will not (?:be )?retr(?:y|ied) (?:further|any ?more)",
+                    r"retries (?:have )?(?:been )?(?:exhausted|exceeded|expired)",
+                ),
+            ),
+            ("connect|connection", (r"did not accept our requests to connect",)),
+            ("long", (r"(?:message|mail) (?:has been |was )?(?:undeliverable|undelivered|delayed) (?:for )?too long",)),
+        ),
+    ),
+    Family(
+        "one_transaction_each",
+        Reason.SERVER_UNAVAILABLE,
+        "Google Workspace Admin Help, Gmail SMTP errors and codes: 4.3.0 and 4.5.3, to be tried in a transaction of its own",
+        (("transaction", (r"(?:per|separate|in a single|this) transaction",)),),
+    ),
+    Family(
+        "mailbox_busy",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 5321 450: 'mailbox busy'; Exim, Courier, qpopper: a mailbox locked by another process",
+        (
+            (
+                "busy|locked|process|mailbox",
+                (
+                    r"mailbox (?:is )?(?:temporarily |currently )?(?:busy|in use)\b",
+                    r"(?:temporarily|currently) locked\b",
+                    r"locked by (?:another|other) (?:process|session|client)",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "protocol",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 5321 §4.2.4: 500, 502, 503, 504: the servers misunderstand each other",
+        (
+            (
+                "command|verb|keyword|sequence",
+                (
+                    r"(?:command|verb|keyword) (?:\w+ )?(?:unrecogni[sz]ed|unknown|not (?:recogni[sz]ed|implemented|understood|supported))",
+                    r"(?:unrecogni[sz]ed|unknown|unimplemented|invalid) (?:smtp |esmtp )?(?:command|verb)\b",
+                    r"(?:bad|improper|invalid) (?:command )?sequence",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "session_idle",
+        Reason.TIMED_OUT,
+        "RFC 5321 §4.5.3.2, RFC 3463 X.4.2: a session closed because nothing was said",
+        (
+            (
+                "inactivity|idle",
+                (
+                    r"(?:connection|session|link|channel|timeout|closing) (?:\w+ ){0,4}?(?:inactivity|idle)",
+                    r"(?:idle|inactivity) (?:time ?out|too long|session|connection)",
+                    r"^idle\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "not_verified_yet",
+        Reason.SERVER_UNAVAILABLE,
+        "Postfix, Address Verification Howto: unverified_recipient_defer",
+        (("unverified", (r"unverified address",)),),
+    ),
+    Family(
+        "unknown_host_temporary",
+        Reason.SERVER_UNAVAILABLE,
+        "Postfix, Exim, Sendmail: temporary failures of name resolution",
+        (
+            (
+                "dns",
+                (
+                    r"dns (?:is )?(?:not available|unavailable|timed? ?out|query (?:failed|timed out)|server\w* (?:failed|unavailable|not responding))",
+                    r"dns (?:\w+ ){0,3}?(?:not available or timed out)",
+                ),
+            ),
+            (
+                "again|temporary|temporarily|lookup|defer|deferred|servfail|resolution|transient+host|domain|name|dns|mx|address|lookup|look|resolution|servfail",
+                (
+                    r"(?:host|domain|name) (?:\w+ ){0,3}?not found [.;,]? ?(?:please )?try again",
+                    r"(?:host|dns|mx|address|name) (?:\w+ )?look ?up (?:\w+ ){0,2}?(?:did not complete|temporar\w+|defer\w*|failed temporar\w+)",
+                    r"(?:temporary|transient) (?:failure in )?(?:dns|name|host|mx)(?: \w+){0,2} (?:resolution|lookup|failure|error|problem|server)",
+                    r"temporary (?:dns|lookup|name server|resolution) (?:failure|error|problem)",
+                    r"temporary failure in name resolution",
+                    r"servfail",
+                ),
+            ),
+        ),
+    ),
+    # Our standing ---------------------------------------------------------------------------------------------------
+    Family(
+        "recipients_own_list",
+        Reason.RECIPIENT_REFUSED,
+        "Zoho, Mail.ru, MailEnable, SpamArrest, boxbe: texts of personal block and allow lists",
+        (
+            (
+                "envelope",
+                (r"envelope blocked user entry",),
+            ),
+            (
+                "approved|preapproved",
+                (
+                    r"(?:sender|address|you) (?:\w+ ){0,3}?not (?:pre ?|yet )?approved",
+                    r"sender not pre approved",
+                ),
+            ),
+            (
+                "whitelist|allowlist|contacts|contact|addressbook|address",
+                (
+                    r"not (?:on|in) (?:this|that|the|their|his|her) (?:users?|recipients?|persons?|customers?|addressees?)?s? ?(?:white ?list|allow ?list|contacts?(?: list)?|address ?book)",
+                ),
+            ),
+            (
+                "rejected|refused|blocked|declined+user|recipient|addressee|recipients",
+                (
+                    r"(?:rejected|refused|blocked|declined) by (?:this|the|that)? ?(?:user|recipients?|addressee)(?= and| \.|$)",
+                ),
+            ),
+            (
+                "recipient|recipients|user|users|addressee|account|mailbox+blac|bloc|by|decl|does|due|list|not|only|refu|reje|rest|send",
+                (
+                    r"(?<!ip )(?<!ip address )(?<!server )(?<!host )(?:blocked|rejected|refused|blacklisted|black listed|banned|denied|filtered) by (?:the |this |that |an? )?(?:recipient|user|addressee|mailbox owner|account owner)(?!s? (?:server|domain|organi|host|system|mail ?server|policy|spam|e ?mail (?:system|server)|defined|filter|content|rule))",
+                    r"recipients? (?:has |have |had )?(?:blocked|blacklisted|rejected your (?:mail|message|address)|refused|refuses) (?:you|your|mail|messages?|e ?mails?|this sender|the sender|to (?:receive|accept))",
+                    r"(?:on|in|to) (?:the )?(?:recipient|user|addressee)s? (?:personal |private |own )?(?:black ?list|block ?list|blocked senders|rejected senders|ignore list)",
+                    r"not (?:on|in) (?:the )?(?:recipient|user|addressee)s? (?:white ?list|allow ?list|accept list|guest list|approved senders|safe senders)",
+                    r"(?:recipient|user) (?:only accepts|accepts only|does not accept|doesnt accept|is not accepting|has chosen not to|does not want|doesnt want|does not wish) (?:to (?:receive|accept) )?(?:any )?(?:e ?mails?|mails?|messages?)(?: from (?:you|your|this|certain|specific|approved|known|authori[sz]ed|unknown|trusted))",
+                    r"(?:sender|you) (?:is|are) (?:not )?(?:on|in) (?:the |this )?(?:recipient|user)s? \w+ list",
+                    r"(?:recipient|user|mail ?box|account|addressee) (?:\w+ ){0,2}?only (?:accepts?|accepting|receives?|takes?) (?:e ?mails?|mails?|messages?)",
+                    r"(?:account|mail ?box|user|recipient) (?:is )?protected by(?! (?:\w+ ){0,2}?(?:spam|anti|filter|firewall|virus)\b)",
+                    r"(?:recipient|user) (?:has )?restricted",
+                    r"recipients? (?:was|were) rejected by (?:a|the) remote (?:mail )?server",
+                    r"due to (?:the )?(?:recipient|user|addressee)s? (?:preferences?|rules?|settings?|choice|request)",
+                    r"(?:user|recipient|addressee) (?:refuses|refused|rejects|declines) (?:to (?:receive|accept) )?(?:this|your|the|any|such|all)? ?(?:e ?mail|mail|message)",
+                ),
+            ),
+            (
+                "refused",
+                (r"delivery refused by (?:the )?(?:recipient|user|addressee)\b(?! (?:server|domain|host|system))",),
+            ),
+        ),
+    ),
+    Family(
+        "authentication",
+        Reason.SENDER_AUTHENTICATION,
+        "RFC 7372, RFC 7489; Google, Microsoft, Yahoo sender requirements: SPF, DKIM, DMARC",
+        (
+            ("dmarc", (r"dmarc",)),
+            ("dkim|domainkeys", (r"dkim", r"domainkeys")),
+            ("spf", (r"spf",)),
+            ("framework", (r"sender policy framework",)),
+            ("openspf", (r"openspf",)),
+            ("arc", (r"arc (?:validation|failed|failure)",)),
+            (
+                "unauthenticated|authentication|authenticated|authenticate",
+                (
+                    r"unauthenticated (?:e ?mail|mail|messages?|sender)",
+                    r"(?:sender|message|mail|e ?mail|domain|from domain) (?:\w+ ){0,3}?(?:unauthenticated|not authenticated|failed authentication|authentication (?:failed|failure|checks?|required))",
+                    r"(?:email|e mail|mail|message|sender|domain) authentication",
+                    r"authentication (?:checks?|information|results?)",
+                    r"failed (?:to pass )?authentication",
+                    r"authentication level",
+                    r"did not pass authentication",
+                    r"require\w* (?:all )?senders to authenticate",
+                ),
+            ),
+            ("sender", (r"sender id (?:\w+ )?(?:fail\w*|check|validation)",)),
+            (
+                "forged|spoofed|spoofing|spoof|fake",
+                (r"(?:forged|spoofed|fake|spoofing) (?:sender|from|mail|e ?mail|message|domain|address)?",),
+            ),
+        ),
+    ),
+    Family(
+        "login",
+        Reason.CONTENT_REJECTED,
+        "RFC 4954: the receiver wants the sender to log in, or refuses its login",
+        (
+            (
+                "password|authentication|credentials|login",
+                (
+                    r"(?:username|user|login)(?: name)? (?:or|and) password",
+                    r"authentication (?:data|credentials|failed|failure|unsuccessful|rejected)",
+                    r"(?:incorrect|invalid|bad) (?:authentication|credentials|login|password)",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "malformed_message",
+        Reason.SENDER_AUTHENTICATION,
+        "RFC 5322, RFC 2822; Gmail 'not RFC 5322 compliant'; Exim and amavis header checks",
+        (
+            (
+                "duplicated|duplicate",
+                (r"duplicated? (?:\w+ )?headers?",),
+            ),
+            (
+                "mime|structure|encoding|format",
+                (
+                    r"(?:invalid|bad|broken|malformed|illegal|incorrect) (?:mime|message|header)? ?(?:structure|mime|encoding|format of (?:the )?message)",
+                    r"mime (?:\w+ ){0,2}?(?:error|invalid|reject)",
+                ),
+            ),
+            (
+                "without|missing|having|lacks|no|lacking+from|to|date|subject|message|cc|header|line|send|field",
+                (
+                    r"(?:without|missing|lacks|no|having no|lacking) (?:an? )?(?:valid )?(?:\w+ )?(?:to|from|date|message id|subject|cc|sender) (?:and \w+ )?(?:fields?|lines?|headers?)",
+                ),
+            ),
+            (
+                "date",
+                (r"date (?:header|field|line)? ?(?:\w+ ){0,3}?(?:in the (?:past|future)|too old|invalid|malformed)",),
+            ),
+            (
+                "line|lines",
+                (r"lines? (?:\w+ ){0,2}?(?:too long|exceed\w*|longer)",),
+            ),
+            (
+                "data",
+                (r"invalid data in message",),
+            ),
+            (
+                "rfc|rfc5322|rfc2822|rfc822|rfc5321|rfc2047|rfc2821|must|non|isnt|compliant|conform|rfccompliant|rfcviolation|violation|standard|section|requires|specification",
+                (
+                    r"(?:not|non|isnt|must be|be) (?!a valid)(?:\w+ ){0,3}?rfc ?\d* ?(?:compliant|conform\w*|complian\w*)",
+                    r"rfc ?\d* ?(?:compliance|compliant|compatible|conform\w*|violation)",
+                    r"violat\w+ (?:of )?rfc",
+                    r"(?:not|does not|doesnt) (?:\w+ )?(?:comply|conform|follow|meet|compliant)(?: \w+){0,3} rfc",
+                    r"rfc ?\d+ (?:specification|section|requires|standard)(?! for (?:recipient|address))",
+                    r"according to rfc",
+                ),
+            ),
+            (
+                "header|headers",
+                (
+                    r"(?:missing|invalid|malformed|multiple|duplicate|bad|illegal|improper|several|no|more than one) (?:or \w+ )?(?:\w+ ){0,2}?headers?\b",
+                    r"headers? (?:\w+ ){0,3}?(?:missing|invalid|malformed|not valid|is not allowed|contains? (?:illegal|invalid|non ascii|8 ?bit)|syntax)",
+                    r"syntax (?:error )?in (?:\w+ )?headers?",
+                    r"headers? (?:check|syntax)",
+                    r"messages? (?:with|missing|containing|contains?|has|having) (?:\w+ ){0,4}?headers?",
+                ),
+            ),
+            ("multiple", (r"multiple (?:\w+ )?(?:addresses|mailboxes|senders) in (?:the )?(?:from|sender)",)),
+            (
+                "bare|malformed|noncompliant|nonstandard",
+                (
+                    r"bare (?:lf|cr|linefeed|line feed|newline|carriage return)",
+                    r"malformed (?:message|mail|e ?mail|mime|from)",
+                    r"(?:message|mail) (?:\w+ ){0,2}?malformed",
+                    r"noncompliant",
+                ),
+            ),
+            (
+                "bdat|smtputf8|8bit",
+                (r"smtputf8 (?:is )?(?:required|not supported|but was not)", r"not (?:offer|support) smtputf8"),
+            ),
+        ),
+    ),
+    Family(
+        "tls",
+        Reason.SENDER_AUTHENTICATION,
+        "RFC 3207, RFC 8461; Postfix, Exchange and Gmail TLS texts",
+        (
+            (
+                "tls|starttls|ssl|certificate|encrypted|encryption|dane|tlsa|connection+cann|erro|expi|fail|hand|inva|mand|mism|must|need|nego|no|not|plea|refu|requ|self|shou|unab|unav|unkn|untr|veri",
+                (
+                    r"(?:must|need to|please|should) (?:issue|use|send|start) (?:a )?(?:starttls|tls|ssl|encryption)",
+                    r"(?:starttls|tls|ssl|encryption|encrypted connection|secure connection) (?:\w+ ){0,4}?(?:required|requires|mandatory|not available|unavailable|failed|failure|refused|not offered|not supported|error|handshake|negotiation|is needed|not possible)",
+                    r"requires? (?:\w+ ){0,2}?(?:starttls|tls|ssl|encryption|encrypted)",
+                    r"(?:cannot|can not|could not|failed to|unable to) (?:start|negotiate|establish|initiate) (?:\w+ )?(?:tls|ssl|starttls)",
+                    r"(?:server|peer|remote)? ?certificate (?:\w+ ){0,4}?(?:expired|not trusted|not verified|verification|verify|invalid|mismatch|failed|untrusted|not match)",
+                    r"certificate (?:is )?(?:self signed|unknown)",
+                    r"no (?:usable )?tlsa",
+                    r"does not (?:support|offer) (?:starttls|tls|encryption)",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "reverse_dns",
+        Reason.SENDER_BLOCKED,
+        "RFC 7372 X.7.25; Gmail, Comcast, Postfix reject_unknown_client_hostname, Mail.ru",
+        (
+            ("ptr", (r"ptr",)),
+            ("rdns|fcrdns|iprev", (r"rdns", r"fcrdns", r"iprev")),
+            (
+                "reverse",
+                (
+                    r"reverse (?:dns|hostname|host|lookup|look ?up|ip|name|record|mapping|address|entry|resolution|domain|path)",
+                    r"(?:no|missing|without|invalid|bad) reverse",
+                ),
+            ),
+            ("forward", (r"forward (?:confirmed|and reverse|dns|lookup)",)),
+            (
+                "hostname|resolve|resolved|resolves|cannot|dynamic",
+                (
+                    r"cannot find your (?:reverse )?(?:host ?name|ip|address)",
+                    r"(?:cannot|can not|could not|unable to|cant|does not|doesnt|not) resolve (?:\w+ ){0,4}?(?:your|client|sender|sending|connecting|helo|ip)\b",
+                    r"(?:your|client|sending|connecting) (?:\w+ ){0,3}?(?:does not|doesnt|cannot be|could not be|must|not) resolved?",
+                    r"(?:client|connecting|sending) host(?:name)? (?:\w+ )?(?:unknown|not found|is not)",
+                    r"dynamic (?:host ?name|ip|looking)",
+                ),
+            ),
+            ("unverifyable|unverifiable", (r"unverif[iy]able (?:sending )?ips?",)),
+            (
+                "dns",
+                (
+                    r"(?:your|the sending|sending|connecting|client) (?:server|ip|host|mta)(?: \w+){0,4} dns",
+                    r"dns (?:entry|record)s? (?:of|for) (?:your|the sending|the connecting)",
+                    r"missing dns record",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "sender_address",
+        Reason.SENDER_BLOCKED,
+        "RFC 3463 X.1.7, X.1.8; Postfix reject_unknown_sender_domain, Exim sender verify, Sendmail check_mail",
+        (
+            (
+                "your",
+                (
+                    r"your (?:\w+ ){0,2}?(?:domain|mx|records?|host|hostname|server|return address|from address|sender) (?:\w+ ){0,3}?(?:not found|not exist|doesnt exist|invalid|not valid|has no|unresolv\w+)",
+                ),
+            ),
+            (
+                "return|reply|originating|bounce",
+                (
+                    r"(?:return|reply|reply to|originating|bounce) address (?:\w+ ){0,4}?(?:does not|doesnt|not found|invalid|not valid|unknown|rejected)",
+                ),
+            ),
+            (
+                "from",
+                (r"you (?:are )?(?:send|sending|sent|using|used) from\b",),
+            ),
+            (
+                "envelope",
+                (r"envelope (?:blocked|rejected|refused)",),
+            ),
+            (
+                "sending|senders",
+                (
+                    r"sending (?:address|domain|user|email|account) (?:\w+ ){0,2}?(?:not accepted|rejected|refused|denied|blocked|invalid|banned|does not|doesnt|not found|unknown)",
+                ),
+            ),
+            (
+                "emetteur|expediteur|absender|remitente|remetente|mittente|nadawca|отправител",
+                (
+                    r"(?:emetteur|expediteur|absender\w*|remitente|remetente|mittente|nadawc\w) (?:\w+ ){0,4}?(?:invalide?|refuse\w*|bloque\w*|inconnu\w*|unbekannt|abgelehnt|gesperrt|ungultig\w*|rechazad\w|bloquead\w|desconocid\w|invalid\w|rejeitad\w|bloccat\w|rifiutat\w|sconosciut\w|odrzucon\w|zablokowan\w|nicht (?:\w+ )?(?:erlaubt|akzeptiert))",
+                    r"отправител\w* (?:\w+ ){0,4}?(?:отклонен\w?|заблокирован\w?|не существует|запрещен\w?)",
+                ),
+            ),
+            (
+                "发件人|发信人|寄件者|送信者|送信元|发件域",
+                (
+                    r"(?:发件人|发信人|发件域|寄件者|送信者|送信元).{0,14}(?:拒绝|拒收|屏蔽|黑名单|封|被禁|不存在|无效|拒否|ブロック|無効)",
+                ),
+            ),
+            (
+                "sender|senders|from|mailfrom|envelope|domain|return|use|verification",
+                (
+                    r"sender (?:address |domain |e ?mail |host |hostname |name |server |ip |mail |addr )?(?:\w+ ){0,2}?(?:rejected|refused|denied|blocked|banned|not allowed|not accepted|unknown|invalid|not found|does not exist|doesnt exist|not exist|not valid|verif\w+|must exist|not authori[sz]ed|unauthori[sz]ed|prohibited|disallowed|not permitted|blacklisted|unverified|undeliverable|does not resolve|not resolvable|required|failed|is on|disabled)",
+                    r"(?:invalid|bad|unknown|unauthori[sz]ed|illegal|blocked|banned|prohibited|rejected|unresolvable|unverified|missing|null|empty|non existent|nonexistent|fake|untrusted|unwanted) (?:\w+ )?sender",
+                    r"domain (?:name )?of (?:the )?senders?",
+                    r"senders? domain",
+                    r"(?:your|sending) (?:\w+ ){0,2}?domain (?:\w+ ){0,4}?(?:not found|not exist|doesnt exist|has no|no mx|invalid|resolv\w*|rejected|refused|denied|listed)",
+                    r"(?:envelope|return) (?:from|sender|path) (?:address |domain )?(?:\w+ ){0,3}?(?:rejected|refused|invalid|not|does|doesnt|unknown|blocked|failed)",
+                    r"mail ?from (?:command |address |domain )?(?:\w+ ){0,3}?(?:rejected|refused|denied|invalid|not|does not exist|blocked|failed|unknown|must)",
+                    r"(?:from|envelope from|header from) (?:address|domain|header) (?:\w+ ){0,3}?(?:rejected|refused|denied|invalid|not|does|doesnt|unknown|blocked|is)",
+                    r"(?:not|isnt|arent) (?:a )?(?:allowed|authori[sz]ed|permitted) to (?:send|use)(?: \w+){0,3} (?:from|as|sender|this domain|sender address)",
+                    r"rejects? (?:all )?(?:mail|messages?|e ?mail) (?:from )(?:your|this sender|this domain|sender)",
+                    r"(?:mail|messages?|e ?mails?) from (?:your (?:domain|address|e ?mail|server|host|network|ip|system|location|country)|you|this (?:domain|sender|ip|host|address|server|network))(?: \w+){0,4} (?:rejected|refused|denied|blocked|not accepted|not allowed|banned|not welcome|is not|are not|not be accepted)",
+                    r"will not accept mail from",
+                    r"(?:do|does|will) not accept (?:\w+ ){0,2}?(?:mail|messages?|e ?mail|connections?) from (?!.*(?:recipient|user))",
+                    r"callout verification fail",
+                    r"mail ?from (?:\w+ ){0,2}?mismatch\w*",
+                    r"sender (?:\w+ ){0,3}?not in my domain",
+                    r"verif\w+ (?:of )?(?:the )?(?:sender|return)",
+                ),
+            ),
+            ("callout", (r"sender (?:verify )?call ?out", r"callback verification")),
+            ("helo|ehlo", (r"(?:helo|ehlo)",)),
+            ("postmaster|abuse", (r"(?:no|missing|must have) (?:a )?(?:valid )?postmaster",)),
+        ),
+    ),
+    Family(
+        "blocklist",
+        Reason.SENDER_BLOCKED,
+        "RFC 5782; Spamhaus, SpamCop, SORBS, Barracuda, Cloudmark, Trend Micro, Proofpoint, Invaluement; Postfix RBL reply",
+        (
+            (
+                "sperrliste|noire|negra|nera|liscie|черном|черный|чёрном|списке|список|blockierliste|kara|lista",
+                (
+                    r"sperrliste|blockierliste|liste noire|lista negra|lista nera|czarn\w+ (?:liscie|liste)|kara liste",
+                    r"черн\w+ (?:списк\w*|список)",
+                ),
+            ),
+            (
+                "黑名单|黑名單|ブラックリスト|블랙리스트|블랙",
+                (r"黑名[单單]|ブラックリスト|블랙 ?리스트",),
+            ),
+            (
+                "blacklist|blacklisted|blacklists|blacklisting|blocklist|blocklisted|blocklists|denylist|rbl|dnsbl|rhsbl|rbls|dnsbls|uribl",
+                (r"(?:black|block|deny) ?list(?:ed|s|ing)?", r"rbls?", r"dnsbls?", r"rhsbl"),
+            ),
+            ("black|block", (r"(?:black|block) (?:list|listed|lists)\b",)),
+            (
+                "spamhaus|spamcop|sorbs|barracudacentral|surbl|cbl|pbl|xbl|zen|abuseat|senderscore|senderbase|invaluement|ivmsip|uceprotect|njabl|psbl|mailspike|manitu|cloudmark|barracuda|sbl|spamrl|symantec|cobion",
+                (
+                    r"(?:spamhaus|spamcop|sorbs|barracudacentral|uceprotect|abuseat|senderscore|senderbase|ivmsip|njabl|psbl|mailspike|invaluement|cobion|spamrl)",
+                    r"(?:listed|blocked|found) (?:\w+ ){0,4}?(?:cbl|pbl|xbl|sbl|zen|barracuda|cloudmark|surbl|symantec)",
+                ),
+            ),
+            (
+                "blocked|block|rejected|refused|denied|listed|found|presence+at|by|in|on|usin|via|with",
+                (
+                    r"(?:blocked|rejected|refused|denied) (?:using|via|based on)",
+                    r"(?:client|host|server|ip|address|mta|sender|network|domain|you|your \w+) (?:(?!not )\w+ ){0,5}?(?:listed|found) (?:at|by|in|on|with)\b",
+                    r"listed (?:at|by|in|on) (?:the )?(?:\w+ ){0,3}?(?:list|lists|database|dns)",
+                    r"due to (?:its |their |a )?(?:listing|presence) (?:in|on)",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "reputation",
+        Reason.SENDER_BLOCKED,
+        "Gmail, Cisco Talos (IronPort), Mimecast, Microsoft and Apple reputation texts",
+        (
+            ("reputation", (r"reputation",)),
+            ("senderbase|talos|senderscore", (r"senderbase|talos|senderscore",)),
+        ),
+    ),
+)

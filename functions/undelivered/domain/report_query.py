@@ -1,0 +1,94 @@
+"""What a report shows: its thirty-day window, its date range and its filters."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from undelivered.domain.failure_counts import FailureClass, class_of
+from undelivered.domain.item import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
+from undelivered.domain.taxonomy import Fault, Reason
+
+
+def window_start(now: datetime) -> datetime:
+    """Return the moment before which items have left the report."""
+    return now - REPORT_WINDOW
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> date:
+    """Return the day of a moment in the account's time zone."""
+    return moment.astimezone(zone).date()
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first moment of a day in a time zone, in UTC; the day may have 23 or 25 hours."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+class Period(Struct, frozen=True):
+    """A span of sending times: ``start`` included, ``end`` excluded."""
+
+    start: datetime
+    end: datetime
+
+
+def period_of(start: date | datetime | None, end: date | datetime | None, now: datetime, zone: ZoneInfo) -> Period:
+    """Return the span that a caller's ``from`` and ``to`` mean.
+
+    A date is a whole day in the account's time zone, both ends included; a date-time is taken as it
+    is, its second included. Raises ValueError when the start comes after the end. A day that the zone left out,
+    moving across the date line, is an empty span.
+    """
+    first = _bound(start, zone) if start is not None else window_start(now)
+    if end is None:
+        last = now + timedelta(days=1)
+    elif isinstance(end, datetime):
+        last = end.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    else:
+        last = day_start(end + timedelta(days=1), zone)
+    if first > last or (first == last and not _are_days_in_order(start, end)):
+        raise ValueError("'from' comes after 'to'")
+    return Period(first, last)
+
+
+def _are_days_in_order(start: date | datetime | None, end: date | datetime | None) -> bool:
+    is_days = not isinstance(start, datetime) and not isinstance(end, datetime)
+    return is_days and start is not None and end is not None and start <= end
+
+
+def _bound(bound: date | datetime, zone: ZoneInfo) -> datetime:
+    return bound.astimezone(UTC) if isinstance(bound, datetime) else day_start(bound, zone)
+
+
+class ReportFilter(Struct, frozen=True):
+    """What a report shows. An empty set means no restriction.
+
+    ``classes`` holds the classes that the status, kind and channel filters let through, None for all.
+    """
+
+    period: Period
+    states: frozenset[State] = LIVE_STATES
+    classes: frozenset[FailureClass] | None = None
+    faults: frozenset[Fault] = frozenset()
+    reasons: frozenset[Reason] = frozenset()
+    ready: bool = False
+    customer_id: str = ""
+    search: str = ""
+
+    def shows(self, item: UndeliveredItem, now: datetime) -> bool:
+        """Whether an item is on this report at a moment."""
+        classification = item.classification
+        return (
+            self.period.start <= item.sent_at < self.period.end
+            and item.state_at(now) in self.states
+            and (self.classes is None or class_of(item.channel, classification) in self.classes)
+            and (not self.faults or classification.fault in self.faults)
+            and (not self.reasons or classification.reason in self.reasons)
+            and (not self.ready or (bool(item.ready_contact) and item.state_at(now) is State.OPEN))
+            and (not self.customer_id or item.customer_id == self.customer_id)
+            and self._finds(item)
+        )
+
+    def _finds(self, item: UndeliveredItem) -> bool:
+        wanted = self.search.casefold()
+        return not wanted or any(wanted in text.casefold() for text in (item.recipient, item.title, item.customer_name))

@@ -1,0 +1,164 @@
+"""May this item be sent again? One table of rules, by the reason of the failure."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from undelivered.domain.customer import Customer, same_contact
+from undelivered.domain.item import State, UndeliveredItem
+from undelivered.domain.notification import Notification
+from undelivered.domain.suppression import Suppression, blocks, dropped_verdict
+from undelivered.domain.taxonomy import Classification, Fault, Kind, Reason, Status
+
+
+class ResendCode(StrEnum):
+    """Why a resend is refused; stable, part of the API."""
+
+    NEEDS_CHANGED_ADDRESS = "resend_needs_changed_address"
+    BLOCKED_BY_COMPLAINT = "resend_blocked_by_complaint"
+    NEEDS_CONSENT = "resend_needs_consent"
+    ALREADY_RUNNING = "resend_already_running"
+    CONTENT_NOT_HELD = "resend_content_not_held"
+    NO_CONTACT = "resend_no_contact"
+    ALREADY_RESOLVED = "resend_already_resolved"
+    DISMISSED = "resend_dismissed"
+    EXPIRED = "resend_expired"
+
+
+class ResendDecision(Struct, frozen=True):
+    """Whether a resend is allowed; a refusal has a code, and both say what to do."""
+
+    allowed: bool
+    code: ResendCode | None
+    detail: str
+
+
+class ResendRequirement(StrEnum):
+    """What a failure asks for before the message may be sent again."""
+
+    NOTHING = "nothing"
+    FIXED_CAUSE = "fixed_cause"
+    CHANGED_ADDRESS = "changed_address"
+    CONSENT = "consent"
+    NEVER = "never"
+
+
+_DETAILS = {
+    ResendCode.NEEDS_CHANGED_ADDRESS: "This address cannot receive messages. Correct the customer's contact first.",
+    ResendCode.BLOCKED_BY_COMPLAINT: "The customer marked a message as spam. Reach them by another way.",
+    ResendCode.NEEDS_CONSENT: "The customer opted out. Record their consent (who gave it, how and when) to resend.",
+    ResendCode.ALREADY_RUNNING: "A resend is on its way. Wait for its outcome.",
+    ResendCode.CONTENT_NOT_HELD: "The message's content is no longer held. Send a new message instead.",
+    ResendCode.NO_CONTACT: "The customer has no contact for this channel. Add one first.",
+    ResendCode.ALREADY_RESOLVED: "The message has arrived in the meantime.",
+    ResendCode.DISMISSED: "The item was dismissed. Restore it first.",
+    ResendCode.EXPIRED: "The item's thirty days are over. Send a new message instead.",
+}
+
+_BY_STATE = {
+    State.RESENDING: ResendCode.ALREADY_RUNNING,
+    State.RESOLVED: ResendCode.ALREADY_RESOLVED,
+    State.DISMISSED: ResendCode.DISMISSED,
+    State.EXPIRED: ResendCode.EXPIRED,
+}
+
+
+def resend_requirement(classification: Classification) -> ResendRequirement:
+    """Return what a failure asks for before a resend; every verdict has an answer."""
+    if classification.status is Status.SPAMMED or classification.reason is Reason.SUPPRESSED_COMPLAINT:
+        return ResendRequirement.NEVER
+    if classification.reason in {Reason.UNSUBSCRIBED, Reason.OPTED_OUT}:
+        return ResendRequirement.CONSENT
+    if classification.fault is Fault.SENDER:
+        return ResendRequirement.FIXED_CAUSE
+    if classification.kind is Kind.SOFT:
+        return ResendRequirement.NOTHING
+    return ResendRequirement.CHANGED_ADDRESS
+
+
+def refusal(code: ResendCode) -> ResendDecision:
+    """Return the refusal with a code and its plain words."""
+    return ResendDecision(allowed=False, code=code, detail=_DETAILS[code])
+
+
+def decide_resend(  # noqa: PLR0911, PLR0913 - one line for each row and column of the table
+    *,
+    state: State,
+    classification: Classification,
+    contact_changed: bool,
+    consent: bool = False,
+    has_contact: bool = True,
+    content_held: bool = True,
+) -> ResendDecision:
+    """Return whether an item may be resent now, and if not, why and what to do."""
+    if state in _BY_STATE:
+        return refusal(_BY_STATE[state])
+    needed = resend_requirement(classification)
+    if needed is ResendRequirement.NEVER:
+        return refusal(ResendCode.BLOCKED_BY_COMPLAINT)
+    if not has_contact:
+        return refusal(ResendCode.NO_CONTACT)
+    if needed is ResendRequirement.CONSENT and not consent:
+        return refusal(ResendCode.NEEDS_CONSENT)
+    if needed is ResendRequirement.CHANGED_ADDRESS and not contact_changed:
+        return refusal(ResendCode.NEEDS_CHANGED_ADDRESS)
+    if not content_held:
+        return refusal(ResendCode.CONTENT_NOT_HELD)
+    detail = (
+        "Fix the cause first, then resend." if needed is ResendRequirement.FIXED_CAUSE else "Ready to be sent again."
+    )
+    return ResendDecision(allowed=True, code=None, detail=detail)
+
+
+def decide_item_resend(  # noqa: PLR0913 - what is known of an item comes from several stores
+    item: UndeliveredItem,
+    now: datetime,
+    *,
+    customer: Customer | None,
+    notification: Notification | None,
+    suppression: Suppression | None,
+    consent: bool = False,
+) -> ResendDecision:
+    """Return whether an item may be resent now to the customer's contact as it is.
+
+    ``suppression`` is what is known of that contact, ``consent`` whether one is given now; one that was
+    recorded since the failure counts as well. A contact that is itself suppressed is ruled on by the reason of that;
+    what was dropped for a suppression that somebody has lifted since is as good as corrected.
+    """
+    contact = customer.contact(item.channel) if customer else ""
+    failure = item.failure
+    changed = bool(contact) and not same_contact(item.channel, contact, failure.to)
+    failed_at = failure.report.at if failure.report else failure.at
+    lifted_at = suppression.lifted_at if suppression and not suppression.active else None
+    freed = item.classification.status is Status.DROPPED and lifted_at is not None and lifted_at > failed_at
+    recorded = bool(customer and customer.has_consented(item.channel, failed_at))
+
+    def rule(classification: Classification, *, contact_changed: bool, consent: bool) -> ResendDecision:
+        return decide_resend(
+            state=item.state_at(now),
+            classification=classification,
+            contact_changed=contact_changed,
+            consent=consent,
+            has_contact=bool(contact),
+            content_held=notification is not None,
+        )
+
+    decision = rule(item.classification, contact_changed=changed or freed, consent=consent or recorded)
+    essential = notification is not None and notification.essential
+    if decision.allowed and suppression and blocks(suppression, essential=essential, resend=True):
+        return rule(dropped_verdict(suppression), contact_changed=False, consent=consent)
+    return decision
+
+
+def ready_contact(item: UndeliveredItem, customer: Customer) -> str:
+    """Return the contact that an item is ready to be resent to, empty when it is not.
+
+    It is not ready while the contact is the one that failed last, or the one that a running resend
+    goes to; and never after a complaint, which holds for the person, whatever the address.
+    """
+    contact = customer.contact(item.channel)
+    if not contact or resend_requirement(item.classification) is ResendRequirement.NEVER:
+        return ""
+    tried = {item.failure.to, *([item.last_attempt.to] if item.state is State.RESENDING else [])}
+    return "" if any(same_contact(item.channel, contact, address) for address in tried) else contact

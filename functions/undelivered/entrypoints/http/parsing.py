@@ -1,0 +1,139 @@
+"""Decode and validate what callers send; every complaint names the parameter or field."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Final, TypeVar, get_origin, get_type_hints
+from urllib.parse import unquote
+
+import msgspec
+
+from undelivered.domain.identifiers import parse_timestamp
+from undelivered.entrypoints.http.errors import ProblemError, invalid_body, invalid_parameter, too_large
+
+MAX_BODY_BYTES: Final = 256 * 1024
+
+_IDENTIFIER: Final = r"^[A-Za-z0-9_.@-]{1,128}$"
+Identifier = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=_IDENTIFIER,
+        description="Letters, digits and _ . @ - only: what fits into an SES message tag.",
+    ),
+]
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text can be the id of a customer or notification."""
+    return re.fullmatch(_IDENTIFIER.strip("^$"), text) is not None
+
+
+def decode_body(raw: bytes, form: type[T]) -> T:
+    """Return a body in its form; an absent one counts as ``{}``. Raises ProblemError."""
+    if len(raw) > MAX_BODY_BYTES:
+        raise too_large(f"The body has more than {MAX_BODY_BYTES // 1024} KB.")
+    try:
+        return msgspec.json.decode(raw or b"{}", type=form)
+    except msgspec.ValidationError as error:
+        raise _body_problem(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # msgspec's own words for this are about bytes and parsers.
+        raise invalid_body("", "it is not well-formed JSON in UTF-8") from None
+
+
+def convert_item(item: object, form: type[T]) -> T:
+    """Return a decoded part of a body in its form; raises ProblemError."""
+    try:
+        return msgspec.convert(item, form)
+    except msgspec.ValidationError as error:
+        raise _body_problem(error) from None
+
+
+def _body_problem(error: msgspec.ValidationError) -> ProblemError:
+    name, message = field_and_message(str(error))
+    if "of length <=" in message:
+        return too_large(f"The field {name!r} is too long: {message}.", name)
+    return invalid_body(name, message)
+
+
+_AT: Final = re.compile(r" - at `(?:key in )?\$?\.?(?P<path>[^`]*)`$")
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
+_MISSING: Final = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
+
+
+def field_and_message(text: str) -> tuple[str, str]:
+    """Return the field that msgspec speaks of, dotted, and what it says about it."""
+    at = _AT.search(text)
+    path = at["path"] if at else ""
+    message = text[: at.start()] if at else text
+    for pattern, plain in ((_UNKNOWN, "is not known"), (_MISSING, "is required")):
+        if named := pattern.match(message):
+            return ".".join(part for part in (path, named["name"]) if part), plain
+    return path, _lower_first(message.replace("`", "'"))
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def decode_query(given: Mapping[str, Sequence[str]], form: type[T]) -> T:
+    """Return query parameters in their form; raises ProblemError (400 ``invalid_parameter``).
+
+    A parameter may stand once; those whose field is a tuple hold values separated by commas.
+    """
+    lists = _list_parameters(form)
+    values: dict[str, Any] = {}
+    for name, texts in given.items():
+        if len(texts) != 1:
+            raise invalid_parameter(name, "is given more than once")
+        values[name] = _split(name, texts[0]) if name in lists else texts[0]
+    try:
+        return msgspec.convert(values, form, strict=False)
+    except msgspec.ValidationError as error:
+        path, message = field_and_message(str(error))
+        raise invalid_parameter(path.partition("[")[0], message) from None
+
+
+def _list_parameters(form: type[msgspec.Struct]) -> frozenset[str]:
+    hints = get_type_hints(form)
+    fields = msgspec.structs.fields(form)
+    return frozenset(field.encode_name for field in fields if get_origin(hints[field.name]) is tuple)
+
+
+def _split(name: str, text: str) -> list[str]:
+    values = [value.strip() for value in text.split(",")]
+    if not all(values):
+        raise invalid_parameter(name, "a value is empty")
+    return values
+
+
+def path_parameters(encoded: Mapping[str, str] | None) -> dict[str, str]:
+    """Return path parameters percent-decoded: neither API Gateway nor Chalice does it (aws/chalice#511)."""
+    return {name: unquote(text, errors="replace") for name, text in (encoded or {}).items()}
+
+
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
+_YEARS: Final = range(1970, 9999)
+
+
+def date_or_moment(name: str, text: str | None) -> date | datetime | None:
+    """Return a date, or a date-time (RFC 3339) in UTC; raises ProblemError naming the parameter."""
+    if text is None:
+        return None
+    try:
+        if _DATE.fullmatch(text):
+            bound: date = date.fromisoformat(text)
+        elif _DATE_TIME.fullmatch(text):
+            bound = parse_timestamp(text.upper().replace(" ", "T"))
+        else:
+            raise invalid_parameter(name, _DATE_FORMS)
+    except (ValueError, OverflowError):
+        raise invalid_parameter(name, "there is no such day or time") from None
+    if bound.year not in _YEARS:
+        raise invalid_parameter(name, f"the year must be from {_YEARS[0]} to {_YEARS[-1]}")
+    return bound
+
+
+_DATE_FORMS: Final = "write a date as 2026-11-23 or a date-time as 2026-11-23T18:00:00Z (in a URL, + is %2B)"

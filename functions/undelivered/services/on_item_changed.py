@@ -1,0 +1,120 @@
+"""What follows from a change of an item.
+
+It is announced, flagged when the contact that failed was corrected meanwhile, and repeated soft failures
+suppress the address.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.feedback import Outcome
+from undelivered.domain.item import LIVE_STATES, Attempt, AttemptResult, UndeliveredItem
+from undelivered.domain.item_event import item_event
+from undelivered.domain.notification import SendAttempt
+from undelivered.domain.resend_policy import ready_contact
+from undelivered.domain.suppression import (
+    Suppression,
+    SuppressionReason,
+    counts_as_soft_failure,
+)
+from undelivered.services.ports import (
+    AccountStore,
+    CustomerStore,
+    ItemEventPublisher,
+    NotificationStore,
+    SuppressionStore,
+    UndeliveredStore,
+)
+from undelivered.services.suppress import suppress
+
+_TRIES = 4
+
+_TOO_LATE = timedelta(hours=1)
+"""An item that leaves the report within this time is not flagged any more."""
+
+
+class OnItemChanged(Struct, frozen=True):
+    """The use case behind the stream of changes. Doing it again does no harm: events have stable ids."""
+
+    undelivered: UndeliveredStore
+    notifications: NotificationStore
+    customers: CustomerStore
+    suppressions: SuppressionStore
+    accounts: AccountStore
+    publisher: ItemEventPublisher
+    clock: Callable[[], datetime]
+
+    def __call__(self, before: UndeliveredItem | None, after: UndeliveredItem | None) -> None:
+        """Follow a change up; None is an item that was not there, or is no more."""
+        if told := item_event(before, after):
+            self.publisher.publish(told)
+        if after is None or (before and after.failure == before.failure):
+            return
+        self._flag_if_ready(after)
+        if counts_as_soft_failure(after.classification):
+            self._escalate(after)
+
+    def _flag_if_ready(self, item: UndeliveredItem) -> None:
+        """Flag an item that failed at a contact which was corrected before the failure was known.
+
+        Whoever corrects a contact flags the items that are there; this one was not.
+        """
+        customer = self.customers.find(item.account_id, item.customer_id) if item.customer_id else None
+        if customer is None:
+            return
+        for _ in range(_TRIES):
+            after = replace(item, ready_contact=ready_contact(item, customer))
+            if after == item or item.state not in LIVE_STATES or item.leaves_at - self.clock() < _TOO_LATE:
+                return
+            try:
+                self.undelivered.save(item, after)
+            except StaleWriteError:
+                found = self.undelivered.find(item.account_id, item.entry_key)
+                if found is None:
+                    return
+                item = found
+                continue
+            return
+        raise StaleWriteError("others keep writing this item")
+
+    def _escalate(self, item: UndeliveredItem) -> None:
+        """Suppress the address when its newest attempts all failed softly, over long enough."""
+        address = item.failure.to
+        rule = self.accounts.settings(item.account_id).soft_failures
+        attempts = self._attempts_at(item, address, rule.failures)
+        if not rule.is_met_by(attempts):
+            return
+        cause = Suppression(
+            item.account_id,
+            item.channel,
+            address,
+            SuppressionReason.REPEATEDLY_UNREACHABLE,
+            max(attempt.report.at for attempt in attempts if attempt.report),
+            origin=item.failure.provider_message_id,
+        )
+        suppress(self.suppressions, cause)
+
+    def _attempts_at(self, item: UndeliveredItem, address: str, limit: int) -> list[Attempt]:
+        """Return the attempts at an address: failed ones from the items, arrived ones from the sends."""
+        failed = {
+            (found.notification_id, attempt.number): attempt
+            for found in self.undelivered.items_of_customer(item)
+            for attempt in found.attempts
+            if attempt.to == address and attempt.report
+        }
+        sends = {
+            (send.notification_id, send.number): _as_arrived(send)
+            for send in self.notifications.recent_sends_to(item.account_id, address, limit)
+            if send.outcome == "sent"
+        }
+        return list({**sends, **failed}.values())
+
+
+def _as_arrived(send: SendAttempt) -> Attempt:
+    """Take a send that no failure is known of as arrived: ordinary deliveries are not published to us."""
+    report = AttemptResult(Outcome.UNCONFIRMED, send.claimed_at)
+    return Attempt(send.number, send.to, send.claimed_at, send.by, send.provider_message_id, report)

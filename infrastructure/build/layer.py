@@ -1,0 +1,104 @@
+"""Builds the dependencies layer from the locked requirements: third party only, for one target."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from infrastructure.build.archives import compile_tree, forget_others, write_zip
+from infrastructure.build.target import Target
+from infrastructure.errors import ToolError
+from infrastructure.paths import BUILD, LAYER_REQUIREMENTS, ROOT
+
+# Service models of botocore that the functions use, and those it needs to find credentials and endpoints. The other
+# four hundred make up four fifths of the package; a cold start unpacks and reads what is left.
+SERVICE_MODELS: Final = frozenset(
+    {"dynamodb", "lambda", "s3", "secretsmanager", "sesv2", "ses", "sns", "sqs", "sts", "sso", "sso-oidc", "signin"}
+)
+# Numbers are parsed and validated, never placed on a map.
+_UNUSED: Final = (
+    "bin",
+    "boto3/examples",
+    "phonenumbers/carrierdata",
+    "phonenumbers/geodata",
+    "phonenumbers/tzdata",
+)
+# Traces of the installation, which differ from machine to machine.
+_TRACES: Final = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
+
+
+def build_layer(target: Target, requirements: Path = LAYER_REQUIREMENTS) -> Path:
+    """Give the layer's zip for the target, built anew only when requirements, target or this module have changed."""
+    recipe = "\n".join([requirements.read_text(), repr(target), Path(__file__).read_text()])
+    archive = BUILD / "layers" / f"{target.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}.zip"
+    if archive.exists():
+        return archive
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
+        packages = Path(folder) / "python"  # where Lambda looks for Python packages inside a layer
+        _install(requirements, packages, target)
+        _prune(packages)
+        compile_tree(packages)
+        write_zip(Path(folder), archive)
+    forget_others(archive, f"{target.name}-*.zip")
+    return archive
+
+
+def export_requirements() -> str:
+    """Give the locked and hashed runtime dependencies as uv exports them from uv.lock."""
+    return _uv("export", "--frozen", "--no-dev", "--no-emit-project", "--no-header", "--quiet")
+
+
+def lock_requirements(requirements: Path = LAYER_REQUIREMENTS) -> None:
+    """Write the layer's requirements as uv.lock has them."""
+    requirements.write_text(export_requirements())
+
+
+def check_requirements(requirements: Path = LAYER_REQUIREMENTS) -> None:
+    """Raise ToolError when the committed requirements are not those of uv.lock."""
+    if requirements.read_text() != export_requirements():
+        raise ToolError(
+            f"{requirements.relative_to(ROOT)} is not what uv.lock says; write it with `undelivered build --lock`."
+        )
+
+
+def _install(requirements: Path, packages: Path, target: Target) -> None:
+    arguments = ["pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
+    arguments += ["--python-version", target.python, "--target", str(packages), "--requirements", str(requirements)]
+    arguments += ["--link-mode", "copy"]  # what follows must not touch uv's cache
+    if target.wheel_platform is not None:
+        arguments += ["--python-platform", target.wheel_platform]
+    try:
+        _uv(*arguments, "--offline")  # `uv sync` has just fetched the same wheels, when the target is this machine
+    except ToolError:
+        shutil.rmtree(packages, ignore_errors=True)
+        _uv(*arguments)
+
+
+def _prune(packages: Path) -> None:
+    for unused in _UNUSED:
+        shutil.rmtree(packages / unused, ignore_errors=True)
+    for models in (packages / "botocore" / "data", packages / "boto3" / "data"):
+        for service in models.iterdir():
+            if service.is_dir() and service.name not in SERVICE_MODELS:
+                shutil.rmtree(service)
+    for info in packages.glob("*.dist-info"):
+        for trace in _TRACES:
+            (info / trace).unlink(missing_ok=True)
+    for lock in packages.glob(".lock"):
+        lock.unlink()
+
+
+def _uv(*arguments: str) -> str:
+    executable = os.environ.get("UV") or shutil.which("uv")
+    if executable is None:
+        raise ToolError(
+            "uv is needed to build the dependencies layer and is not on the PATH: https://docs.astral.sh/uv"
+        )
+    done = subprocess.run([executable, *arguments], cwd=ROOT, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise ToolError(f"`uv {' '.join(arguments[:2])}` failed: {done.stderr.strip()}")
+    return done.stdout

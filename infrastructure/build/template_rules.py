@@ -1,0 +1,239 @@
+"""What must hold of the template, because neither Chalice's trusting merge nor cfn-lint sees it."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from infrastructure.build.releases import alias_of
+
+Template = dict[str, Any]
+Resource = dict[str, Any]
+
+_FUNCTION: Final = "AWS::Serverless::Function"
+_QUEUE: Final = "AWS::SQS::Queue"
+_ALARM: Final = "AWS::CloudWatch::Alarm"
+_TABLE: Final = "AWS::DynamoDB::Table"
+
+VISIBILITY_OVER_TIMEOUT: Final = 6
+"""A queue hides a message at least so many function timeouts (AWS Lambda Developer Guide, "Using Lambda with SQS")."""
+
+_UNSCOPED_ACTIONS: Final = frozenset(
+    {
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+        "ses:DeleteSuppressedDestination",
+        "ses:GetSuppressedDestination",
+        "ses:PutSuppressedDestination",
+        "sns:OptInPhoneNumber",
+        # A text goes to a phone number, which has no ARN.
+        "sns:Publish",
+    }
+)
+"""Actions that take no resource (Service Authorization Reference: AWS X-Ray, Amazon SES v2, Amazon SNS)."""
+
+_WILDCARDS: Final = {
+    "-*": "a function's role cannot name the function that is made with it, so what it reads of it is its name's start",
+    "/exports/*": "files are named by their export",
+    "/rests/*": "files are named by their export",
+    "identity/*": "accounts set their own sender, any identity that is verified",
+    "log-group:sns/${AWS::Region}/${AWS::AccountId}/*": "SNS names the groups that it writes delivery status to",
+}
+"""How a resource may end in a wildcard, and why it has to."""
+_WILDCARD_ENDS: Final = (*_WILDCARDS,)
+
+_WATCHED_SOURCES: Final = {"DynamoDB": "IteratorAge", "Schedule": "Invocations"}
+"""What shows, by kind, that a source does not hand over as it should; queues are watched themselves."""
+
+_WATCHED: Final[dict[str, tuple[object, set[object]]]] = {
+    "5XXError": ("AWS/ApiGateway", {0.0}),
+    "CounterDrift": ({"Ref": "AWS::StackName"}, {0.0}),
+    "Unattributed": ({"Ref": "AWS::StackName"}, {"UnattributedLimit"}),
+    "Reputation.BounceRate": ("AWS/SES", {0.05, 0.1}),
+    "Reputation.ComplaintRate": ("AWS/SES", {0.001, 0.005}),
+}
+"""What is watched of the stack as a whole: the namespace of each metric, and the levels of its alarms."""
+
+_RUNBOOK: Final = re.compile(r"\S.* infrastructure/docs/runbook\.md#[a-z0-9-]+")
+
+_PSEUDO: Final = re.compile(r"AWS::\w+")
+_SUBSTITUTION: Final = re.compile(r"\$\{([A-Za-z0-9]+)")
+
+
+def violations(template: Template) -> list[str]:
+    """Return, in plain sentences, everything about a template that breaks a rule; nothing when it is in order."""
+    resources: dict[str, Resource] = template["Resources"]
+    return [
+        *_untyped(resources),
+        *_dangling(template),
+        *_functions(resources),
+        *_queues(resources),
+        *_alarms(resources),
+        *_tables(resources),
+        *_policies(resources),
+    ]
+
+
+def _of(resources: dict[str, Resource], kind: str) -> Iterator[tuple[str, Resource]]:
+    return ((name, resource["Properties"]) for name, resource in resources.items() if resource.get("Type") == kind)
+
+
+def _untyped(resources: dict[str, Resource]) -> Iterator[str]:
+    for name, resource in resources.items():
+        if "Type" not in resource:
+            yield f"{name}: no such resource in what Chalice makes, and no Type of its own"
+
+
+def _dangling(template: Template) -> Iterator[str]:
+    resources = template["Resources"]
+    aliases = {alias for name, _ in _of(resources, _FUNCTION) for alias in (f"{name}.Alias", alias_of(name))}
+    for name in sorted(_references(template) - {*resources, *template.get("Parameters", {}), *aliases}):
+        if not _PSEUDO.fullmatch(name):
+            yield f"{name}: is referred to and does not exist"
+
+
+def _references(node: Any) -> set[str]:  # noqa: ANN401 - any part of a template
+    if isinstance(node, list):
+        return {name for part in node for name in _references(part)}
+    if not isinstance(node, dict):
+        return set()
+    found = {name for part in node.values() for name in _references(part)}
+    if isinstance(node.get("Ref"), str):
+        found.add(node["Ref"])
+    if isinstance(target := node.get("Fn::GetAtt"), list):
+        found.add(target[0])
+    if isinstance(text := node.get("Fn::Sub"), str):
+        found |= set(_SUBSTITUTION.findall(text.replace("AWS::", "AWS")))
+    return {name for name in found if not name.startswith("AWS")}
+
+
+def _functions(resources: dict[str, Resource]) -> Iterator[str]:
+    roles: set[str] = set()
+    for name, function in _of(resources, _FUNCTION):
+        role = function.get("Role", {}).get("Fn::GetAtt", [""])[0]
+        if role in roles or not resources.get(role, {}).get("Properties", {}).get("Policies"):
+            yield f"{name}: has no role and policy of its own"
+        roles.add(role)
+        if {"Ref": "DependenciesLayer"} not in function.get("Layers", []):
+            yield f"{name}: lacks the dependencies layer"
+        if not function.get("AutoPublishAlias"):
+            yield f"{name}: is not published, so that its code may meet another's layer"
+        if not _has_log_group(resources, name):
+            yield f"{name}: has no log group with a retention"
+        for metric in ("Errors", "Throttles"):
+            if not _has_alarm(resources, metric, "FunctionName", {"Ref": name}):
+                yield f"{name}: nobody is told of its {metric.lower()}"
+        yield from _event_sources(resources, name, function)
+        yield from _dead_letters(resources, name, function, role)
+
+
+def _has_log_group(resources: dict[str, Resource], function: str) -> bool:
+    wanted = {"Fn::Sub": f"/aws/lambda/${{{function}}}"}
+    groups = _of(resources, "AWS::Logs::LogGroup")
+    return any(group.get("LogGroupName") == wanted and "RetentionInDays" in group for _, group in groups)
+
+
+def _has_alarm(resources: dict[str, Resource], metric: str, dimension: str, value: object) -> bool:
+    wanted = {"Name": dimension, "Value": value}
+    return any(
+        alarm.get("MetricName") == metric and wanted in alarm.get("Dimensions", []) and alarm.get("AlarmActions")
+        for _, alarm in _of(resources, _ALARM)
+    )
+
+
+def _event_sources(resources: dict[str, Resource], name: str, function: Resource) -> Iterator[str]:
+    for event in function.get("Events", {}).values():
+        watched = _WATCHED_SOURCES.get(event["Type"])
+        if watched and not _has_alarm(resources, watched, "FunctionName", {"Ref": name}):
+            yield f"{name}: nobody is told of its {watched}: what wakes it may stop or lag"
+        if event["Type"] not in {"SQS", "DynamoDB"}:
+            continue
+        source = event["Properties"]
+        if source.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
+            yield f"{name}: one bad record would fail its whole batch"
+        if event["Type"] == "DynamoDB" and "DestinationConfig" not in source:
+            yield f"{name}: what its stream cannot hand over is lost"
+        if event["Type"] == "SQS":
+            queue = resources.get(source["Queue"]["Fn::GetAtt"][0], {}).get("Properties", {})
+            if queue.get("VisibilityTimeout", 0) < VISIBILITY_OVER_TIMEOUT * function["Timeout"]:
+                yield f"{name}: its queue shows messages again while they may still be worked on"
+
+
+def _dead_letters(resources: dict[str, Resource], name: str, function: Resource, role: str) -> Iterator[str]:
+    """Lambda writes to a function's dead-letter queue with the function's role, and refuses one that may not."""
+    queue = function.get("DeadLetterQueue", {}).get("TargetArn")
+    policies = resources.get(role, {}).get("Properties", {}).get("Policies", [])
+    statements = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+    if queue and not any(
+        "sqs:SendMessage" in _listed(each["Action"]) and queue in _listed(each.get("Resource")) for each in statements
+    ):
+        yield f"{name}: may not write to its dead-letter queue"
+
+
+def _queues(resources: dict[str, Resource]) -> Iterator[str]:
+    dead_letters = _dead_letter_queues(resources)
+    for name, queue in _of(resources, _QUEUE):
+        if name in dead_letters:
+            depth = "ApproximateNumberOfMessagesVisible"
+            if not _has_alarm(resources, depth, "QueueName", {"Fn::GetAtt": [name, "QueueName"]}):
+                yield f"{name}: nobody is told of what lands there"
+            continue
+        if "RedrivePolicy" not in queue:
+            yield f"{name}: has no dead-letter queue"
+        age = "ApproximateAgeOfOldestMessage"
+        if not _has_alarm(resources, age, "QueueName", {"Fn::GetAtt": [name, "QueueName"]}):
+            yield f"{name}: nobody is told when its messages wait too long"
+
+
+def _alarms(resources: dict[str, Resource]) -> Iterator[str]:
+    levels: dict[str, set[object]] = {metric: set() for metric in _WATCHED}
+    for name, alarm in _of(resources, _ALARM):
+        if not alarm.get("AlarmActions"):
+            yield f"{name}: tells nobody"
+        if not _RUNBOOK.fullmatch(str(alarm.get("AlarmDescription", ""))):
+            yield f"{name}: does not say what it means and where the runbook has it"
+        metric, threshold = alarm.get("MetricName"), alarm["Threshold"]
+        if metric in _WATCHED and alarm.get("Namespace") == _WATCHED[metric][0]:
+            levels[metric].add(threshold["Ref"] if isinstance(threshold, dict) else float(threshold))
+    for metric, (_, wanted) in _WATCHED.items():
+        if missing := wanted - levels[metric]:
+            yield f"{metric}: nobody is told when it is above {', '.join(map(str, sorted(missing, key=str)))}"
+
+
+def _dead_letter_queues(resources: dict[str, Resource]) -> set[str]:
+    targets: list[Any] = [queue.get("RedrivePolicy") for _, queue in _of(resources, _QUEUE)]
+    for _, function in _of(resources, _FUNCTION):
+        targets += [function.get("DeadLetterQueue"), function.get("EventInvokeConfig")]
+        targets += [event["Properties"].get("DestinationConfig") for event in function.get("Events", {}).values()]
+    return {name for target in targets for name in _references(target)}
+
+
+def _tables(resources: dict[str, Resource]) -> Iterator[str]:
+    for name, resource in resources.items():
+        if resource.get("Type") != _TABLE:
+            continue
+        if (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")) != ("Retain", "Retain"):
+            yield f"{name}: would be deleted with the stack"
+        if not resource["Properties"].get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+            yield f"{name}: cannot be recovered to a point in time"
+
+
+def _policies(resources: dict[str, Resource]) -> Iterator[str]:
+    for name, role in _of(resources, "AWS::IAM::Role"):
+        for policy in role.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                actions = set(_listed(statement["Action"]))
+                if any("*" in action for action in actions):
+                    yield f"{name}: {statement.get('Sid')} grants actions by wildcard"
+                for resource in _listed(statement.get("Resource", "*")):
+                    text = resource.get("Fn::Sub", "") if isinstance(resource, dict) else str(resource)
+                    if "*" in text.removesuffix("*") or (
+                        text.endswith("*") and text != "*" and not text.endswith(_WILDCARD_ENDS)
+                    ):
+                        yield f"{name}: {statement.get('Sid')} grants {text}, a wildcard without a reason"
+                if "*" in _listed(statement.get("Resource", "*")) and not actions <= _UNSCOPED_ACTIONS:
+                    yield f"{name}: {statement.get('Sid')} grants {json.dumps(sorted(actions))} on everything"
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - one or several, as IAM allows
+    return value if isinstance(value, list) else [value]

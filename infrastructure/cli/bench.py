@@ -1,0 +1,152 @@
+"""The command `undelivered bench`."""
+
+import json
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from infrastructure.bench.figures import Figure
+from infrastructure.cli.errors import exit_on_tool_error
+from infrastructure.paths import ROOT
+
+_STDERR: Final = Console(stderr=True)
+_PICTURE: Final = ROOT / "infrastructure" / "bench" / "figures.svg"
+
+_SHOWN_BESIDE: Final = 5
+
+Measuring = Callable[[Callable[[float], None]], Sequence[Figure]]
+"""Measures something, telling from time to time which part is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How much is measured: batches, accounts by their open items, rounds, events and sends; 0 for not at all."""
+
+    cpu_batches: int
+    capacity_batches: int
+    sizes: Sequence[int]
+    cold_starts: int
+    priced: int
+    trickle: int
+    burst: int
+
+
+_FULL: Final = _Scale(60, 20, (1_000, 100_000, 1_000_000), 15, 1_000, 100, 10_000)
+_QUICK: Final = _Scale(20, 3, (1_000, 10_000), 3, 100, 0, 0)
+
+
+def bench(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Give the figures as JSON on standard output.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Take about a minute: smaller accounts, fewer rounds, no running stack.")
+    ] = False,
+    only: Annotated[str, typer.Option(help="Measure these parts alone, separated by commas.")] = "",
+    soak: Annotated[
+        float, typer.Option(help="Only load a local stack for so many minutes: speed, memory, and every event once.")
+    ] = 0.0,
+) -> None:
+    """Measure what the product costs and how fast it is, each figure beside its floor, peer or goal."""
+    began = datetime.now(UTC)
+    scale = _QUICK if quick else _FULL
+    parts = _soaking(soak) if soak else _parts(scale)
+    chosen = [name.strip() for name in only.split(",") if name.strip()] or list(parts)
+    if unknown := set(chosen) - set(parts):
+        raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
+    with exit_on_tool_error():
+        figures = _measure({name: parts[name] for name in chosen})
+    took = (datetime.now(UTC) - began).total_seconds()
+    if not (quick or only or soak):
+        from infrastructure.bench.picture import draw  # noqa: PLC0415 - matplotlib is slow to import
+
+        draw(figures, _PICTURE)
+    _show(figures, quick=quick)
+    if as_json:
+        print(json.dumps(_report(figures, quick=quick, began=began, took=took), indent=2))
+
+
+def _parts(scale: _Scale) -> Mapping[str, Measuring]:
+    """Return what there is to measure, by name, in order."""
+    from infrastructure.bench import (  # noqa: PLC0415 - boto3 and the product: only measuring pays for them
+        cold_start,
+        cost,
+        end_to_end_latency,
+        export_throughput,
+        ingest_capacity,
+        ingest_cpu,
+        query_cost,
+    )
+
+    parts: dict[str, Measuring] = {
+        "ingest_cpu": lambda _: ingest_cpu.measure(scale.cpu_batches),
+        "ingest_capacity": lambda _: ingest_capacity.measure(scale.capacity_batches),
+        "reading": lambda progress: query_cost.measure(scale.sizes, progress),
+        "cold_start": lambda _: cold_start.measure(scale.cold_starts),
+        "cost": lambda _: cost.measure(scale.priced),
+        "export": lambda _: export_throughput.measure(scale.sizes, scale.sizes[1]),
+    }
+    if scale.burst:
+        parts["visible"] = lambda progress: end_to_end_latency.measure(scale.trickle, scale.burst, progress)
+    return parts
+
+
+def _soaking(minutes: float) -> Mapping[str, Measuring]:
+    from infrastructure.bench import soak  # noqa: PLC0415 - as above
+
+    return {"soak": lambda progress: soak.measure(minutes, progress)}
+
+
+def _measure(parts: Mapping[str, Measuring]) -> list[Figure]:
+    figures: list[Figure] = []
+    with _progress() as bar:
+        tasks = {name: bar.add_task(name.replace("_", " "), total=1, start=False) for name in parts}
+        for name, measuring in parts.items():
+            bar.start_task(tasks[name])
+            figures += measuring(lambda part, task=tasks[name]: bar.update(task, completed=part))  # type: ignore[misc]
+            bar.update(tasks[name], completed=1)
+    return figures
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_STDERR) as bar:
+        yield bar
+
+
+def _show(figures: Sequence[Figure], *, quick: bool) -> None:
+    table = Table(title="Figures" + (" of a quick run: smaller accounts, fewer rounds" if quick else ""))
+    for heading in ("figure", "value", "goal", "what it is"):
+        table.add_column(heading, justify="right" if heading in {"value", "goal"} else "left")
+    for figure in figures:
+        colour = {True: "green", False: "red", None: "default"}[figure.is_met]
+        goal = "" if figure.goal is None else f"≤ {figure.goal:g}"
+        table.add_row(figure.name, f"[{colour}]{_short(figure.value)}[/] {figure.unit}", goal, escape(figure.says))
+        for name, value in sorted(figure.beside.items(), key=lambda item: -item[1])[:_SHOWN_BESIDE]:
+            table.add_row("", f"[dim]{_short(value)}[/]", "", f"[dim]{escape(name.replace('_', ' '))}[/]")
+    _STDERR.print(table)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"  # noqa: PLR2004 - thousands need no decimals
+
+
+def _report(figures: Sequence[Figure], *, quick: bool, began: datetime, took: float) -> dict[str, Any]:
+    """Return the figures by name, and what more there is to say of each."""
+    return {
+        **{figure.name: round(figure.value, 6) for figure in figures},
+        "details": {figure.name: {**asdict(figure), "goal": figure.goal, "met": figure.is_met} for figure in figures},
+        "quick": quick,
+        "measured_at": began.isoformat(timespec="seconds"),
+        "took_s": round(took, 1),
+        "machine": {"system": platform.system(), "machine": platform.machine(), "python": platform.python_version()},
+    }

@@ -1,0 +1,173 @@
+"""The command line `undelivered`."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from infrastructure.build.supply_chain import audit, write_bill
+from infrastructure.cli.bench import bench
+from infrastructure.cli.demo import demo
+from infrastructure.cli.deploy import deploy, destroy
+from infrastructure.cli.doctor import doctor
+from infrastructure.cli.errors import exit_on_tool_error
+from infrastructure.cli.explain import explain
+from infrastructure.cli.reconcile import reconcile
+from infrastructure.cli.redrive import redrive
+from infrastructure.cli.restore import restore
+from infrastructure.paths import ROOT
+
+if TYPE_CHECKING:
+    from infrastructure.local.stack import LocalStack
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Undelivered: build it, run it, try it, deploy it.")
+app.command()(bench)
+app.command()(demo)
+app.command()(doctor)
+app.command()(explain)
+app.command()(deploy)
+app.command()(destroy)
+app.command()(redrive)
+app.command()(reconcile)
+app.command()(restore)
+app.command()(audit)
+
+_STDERR = Console(stderr=True)
+
+StateDir = Annotated[Path | None, typer.Option(help="Folder of the stack's state.", show_default="the stack's port")]
+
+
+@app.command()
+def up(  # noqa: PLR0913 - one for each option
+    *,
+    port: Annotated[int, typer.Option(help="Port of the emulator.")] = 4566,
+    state_dir: StateDir = None,
+    empty: Annotated[bool, typer.Option("--empty", help="Leave the month of data out.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep what it holds when it stops; `up --keep` goes on with that.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready; stop it with `down`.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Describe the stack as JSON on standard output.")] = False,
+) -> None:
+    """Run the whole system on this machine, with a believable month of data."""
+    from infrastructure.local.stack import LocalStack, ended_by_signals  # noqa: PLC0415 - boto3: only who needs it pays
+
+    with exit_on_tool_error(), ended_by_signals():
+        with _STDERR.status("Starting") as status:
+            stack = LocalStack.start(
+                port=port, state_dir=state_dir, empty=empty, keep=keep, progress=lambda step: status.update(f"{step}…")
+            )
+        try:
+            if as_json:
+                print(json.dumps(asdict(stack.description)), flush=True)
+            _introduce(stack, detached=detach)
+            if not detach:
+                stack.wait()
+        finally:
+            if not detach:
+                stack.stop()
+
+
+def _introduce(stack: "LocalStack", *, detached: bool) -> None:
+    manager = stack.description.users[0]
+    _say(f"\n[bold green]Ready.[/] Open the console: [bold]{stack.api_url}/console/[/]")
+    for user in stack.description.users:
+        _say(f"  {user.role:<8} {user.email:<24} {user.password}   [dim]account {user.account_id}[/]")
+    token = f"$(uv run undelivered token --state-dir {_short(stack.state_dir)} {manager.email})"
+    _say(f'Or ask the API:\n  curl -H "Authorization: {token}" {stack.api_url}/undelivered/count')
+    ending = f"uv run undelivered down --state-dir {_short(stack.state_dir)}" if detached else "Ctrl-C"
+    _say(f"[dim]Stop it with {ending}. Its log: {_short(stack.state_dir)}/emulator.log[/]")
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def _say(text: str) -> None:
+    _STDERR.print(text, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def down(*, state_dir: StateDir = None) -> None:
+    """Stop a stack that was started with `up --detach`."""
+    from infrastructure.local.stack import find_state_dir, stop  # noqa: PLC0415 - as above
+
+    with exit_on_tool_error():
+        stop(find_state_dir(state_dir))
+        _STDERR.print("Stopped.")
+
+
+@app.command()
+def token(email: Annotated[str, typer.Argument(help="Who signs in.")], *, state_dir: StateDir = None) -> None:
+    """Print a token for the API of a running local stack."""
+    from infrastructure.local.stack import LocalStack, find_state_dir  # noqa: PLC0415 - as above
+
+    with exit_on_tool_error():
+        print(LocalStack.attach(find_state_dir(state_dir)).token(email))
+
+
+@app.command()
+def build(
+    *,
+    architecture: Annotated[str, typer.Option(help="arm64 or x86_64.")] = "arm64",
+    lock: Annotated[
+        bool, typer.Option("--lock", help="Write the layer's requirements anew from uv.lock first.")
+    ] = False,
+) -> None:
+    """Make the deployable template, its archives and the layer's bill of materials under `build/`."""
+    from infrastructure.build.layer import lock_requirements  # noqa: PLC0415 - as above
+    from infrastructure.build.target import Target  # noqa: PLC0415 - as above
+    from infrastructure.build.template import build as build_template  # noqa: PLC0415 - as above
+
+    if architecture not in {"arm64", "x86_64"}:
+        raise typer.BadParameter("arm64 or x86_64")
+    with exit_on_tool_error(), _STDERR.status("Building"):
+        if lock:
+            lock_requirements()
+        built = build_template(Target.aws("arm64" if architecture == "arm64" else "x86_64"))
+        bill = built.template_file.with_name("layer.cdx.json")
+        write_bill(built.layer, bill)
+    for file in (built.template_file, built.code, built.layer, bill):
+        print(file.relative_to(ROOT))
+
+
+@app.command()
+def check() -> None:
+    """Check style, types and the template; exit with 1 when anything is wrong."""
+    from infrastructure.build.layer import check_requirements  # noqa: PLC0415 - as above
+    from infrastructure.build.target import Target  # noqa: PLC0415 - as above
+    from infrastructure.build.template import build as build_template  # noqa: PLC0415 - as above
+
+    failed = [
+        name
+        for name, command in {
+            "style": ["ruff", "check"],
+            "format": ["ruff", "format", "--check"],
+            "types": ["mypy"],
+        }.items()
+        if not _passes(name, [sys.executable, "-m", *command])
+    ]
+    with exit_on_tool_error():
+        check_requirements()
+        built = build_template(Target.local())
+    if not _passes("template", ["cfn-lint", str(built.template_file)]):
+        failed.append("template")
+    if failed:
+        _STDERR.print(f"[red]Not in order: {', '.join(failed)}.[/red]")
+        raise typer.Exit(1)
+    _STDERR.print("[green]All in order.[/green]")
+
+
+def _passes(name: str, command: list[str]) -> bool:
+    _STDERR.rule(name)
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
