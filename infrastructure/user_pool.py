@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def open_console(cognito: Any, outputs: Mapping[str, str]) -> None:  # noqa: ANN401 - boto3 makes its clients at run time
+def open_console(cognito: Any, outputs: Mapping[str, str]) -> None:
     """Let the sign-in lead back to the console. A local stack answers under both names of the loopback."""
     client = {"UserPoolId": outputs["UserPoolId"], "ClientId": outputs["ConsoleClientId"]}
     present = cognito.describe_user_pool_client(**client)["UserPoolClient"]

@@ -112,7 +112,7 @@ class ExportSettings(NamedTuple):
 
 def account_mapping(environment: Mapping[str, str]) -> "AccountMapping":
     """Return whose mail it is that carries no tags: ``DEFAULT_ACCOUNT_ID`` and the JSON in ``ACCOUNT_MAPPING``."""
-    from undelivered.services.record_feedback import AccountMapping  # noqa: PLC0415 - for those who take feedback in
+    from undelivered.services.record_feedback import AccountMapping
 
     default = _required(environment, "DEFAULT_ACCOUNT_ID")
     try:

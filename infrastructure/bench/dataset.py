@@ -181,8 +181,8 @@ def _fill(file: Path, waiting: Iterable[tuple[str, Account, Iterator[Row]]], tot
     return through_api
 
 
-def _client(local: dynamodb_local.DynamoDBLocal) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
-    import boto3  # noqa: PLC0415 - half a second that only who makes a data set should pay
+def _client(local: dynamodb_local.DynamoDBLocal) -> Any:
+    import boto3
 
     session = boto3.Session("testing", "testing", region_name=dynamodb_local.REGION)
     return session.client("dynamodb", endpoint_url=local.url)
@@ -362,7 +362,7 @@ def _settings(each: Account) -> Iterator[Row]:
     yield {"account_id": {"S": each.account_id}, "record": {"S": "settings"}, "body": {"S": settings}}
 
 
-def _drawn(chosen: random.Random, weights: Mapping[Any, int]) -> Any:  # noqa: ANN401 - one of the keys
+def _drawn(chosen: random.Random, weights: Mapping[Any, int]) -> Any:
     return chosen.choices(list(weights), list(weights.values()))[0]
 
 

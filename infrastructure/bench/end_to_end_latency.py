@@ -123,7 +123,7 @@ def _ceiling(stack: LocalStack, number: int) -> float:
     return number / (time.perf_counter() - began)
 
 
-def _left(sqs: Any, queue: str) -> int:  # noqa: ANN401 - boto3 makes its clients at run time
+def _left(sqs: Any, queue: str) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
     return sum(int(told[name]) for name in names)
@@ -158,7 +158,7 @@ def _event(number: int) -> dict[str, Any]:
 @contextmanager
 def _api(stack: LocalStack) -> Iterator[Callable[[str], dict[str, Any]]]:
     """Give what asks the API as a manager."""
-    import httpx  # noqa: PLC0415 - slow to import
+    import httpx
 
     headers = {"Authorization": stack.token(stack.user().email)}
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=60) as client:

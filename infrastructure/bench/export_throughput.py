@@ -42,7 +42,7 @@ def measure(sizes: Sequence[int], size: int) -> list[Figure]:
 
 def main() -> None:
     """Measure, in the environment of the function; the argument is the account's size."""
-    from undelivered import bootstrap  # noqa: PLC0415 - only in its own process
+    from undelivered import bootstrap
 
     bootstrap.now = lambda: dataset.NOW + timedelta(seconds=30)
     account_id = dataset.account(int(sys.argv[1])).account_id
@@ -66,10 +66,10 @@ def main() -> None:
     )
 
 
-def _requested(bootstrap: Any, account_id: str) -> str:  # noqa: ANN401 - a module of the other process
+def _requested(bootstrap: Any, account_id: str) -> str:
     """Return the id of an export of the whole report, waiting to be written."""
-    from undelivered.domain.report_query import Period, ReportFilter  # noqa: PLC0415 - as above
-    from undelivered.services.request_export import Export  # noqa: PLC0415
+    from undelivered.domain.report_query import Period, ReportFilter
+    from undelivered.services.request_export import Export
 
     now = bootstrap.now()
     wanted = ReportFilter(Period(now - timedelta(days=30), now + timedelta(days=1)))
@@ -79,7 +79,7 @@ def _requested(bootstrap: Any, account_id: str) -> str:  # noqa: ANN401 - a modu
 
 
 def _read_bare(account_id: str) -> None:
-    from undelivered.adapters.dynamodb.models import shared_connection  # noqa: PLC0415 - as above
+    from undelivered.adapters.dynamodb.models import shared_connection
 
     client: Any = shared_connection().client
     after: dict[str, Any] = {}

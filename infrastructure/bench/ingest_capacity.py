@@ -37,9 +37,9 @@ def measure(batches: int) -> list[Figure]:
 
 def main() -> None:
     """Measure, in the environment of a function."""
-    from undelivered import bootstrap  # noqa: PLC0415 - only in its own process
-    from undelivered.adapters.dynamodb.models import MODELS, shared_connection  # noqa: PLC0415
-    from undelivered.entrypoints.ingest_feedback import ingest_feedback  # noqa: PLC0415
+    from undelivered import bootstrap
+    from undelivered.adapters.dynamodb.models import MODELS, shared_connection
+    from undelivered.entrypoints.ingest_feedback import ingest_feedback
 
     bootstrap.ingestion()
     for model in MODELS.values():
@@ -77,7 +77,7 @@ def _batch(number: int, *, suppressing: bool) -> dict[str, Any]:
     return events.batch([events.bounce(first + each, sent_at, suppressing=suppressing) for each in range(_BATCH)], now)
 
 
-def _quietly(function: Any, batch: Mapping[str, Any]) -> Any:  # noqa: ANN401 - Chalice's decorators are untyped
+def _quietly(function: Any, batch: Mapping[str, Any]) -> Any:
     with contextlib.redirect_stdout(io.StringIO()):
         return function(dict(batch), subprocess_runner.LambdaContext())
 

@@ -43,7 +43,7 @@ def measure(batches: int) -> list[Figure]:
 
 def main() -> None:
     """Measure, in the environment of a function."""
-    from undelivered.entrypoints.ingest_feedback import ingest_feedback  # noqa: PLC0415 - see the module's docstring
+    from undelivered.entrypoints.ingest_feedback import ingest_feedback
 
     now = datetime.now(UTC)
     batches = [_batch(number, now) for number in range(int(sys.argv[1]) + _WARMING_UP)]
@@ -80,8 +80,8 @@ def _batch(number: int, now: datetime) -> dict[str, Any]:
 
 def _transactions_of(product: Callable[[Mapping[str, Any]], None], batches: list[dict[str, Any]]) -> list[list[Any]]:
     """Return what the product sends to DynamoDB for batches: the floor sends the same."""
-    from undelivered import bootstrap  # noqa: PLC0415 - as above
-    from undelivered.adapters.dynamodb.models import shared_connection  # noqa: PLC0415
+    from undelivered import bootstrap
+    from undelivered.adapters.dynamodb.models import shared_connection
 
     bootstrap.ingestion()
     sent: list[list[Any]] = []
@@ -99,8 +99,8 @@ def _transactions_of(product: Callable[[Mapping[str, Any]], None], batches: list
 
 def _floor(items: list[Any], *, validated: bool) -> Callable[[Mapping[str, Any]], None]:
     """Return the least that anything written in Python with botocore does for these events."""
-    import botocore.session  # noqa: PLC0415 - as above
-    from botocore.config import Config  # noqa: PLC0415
+    import botocore.session
+    from botocore.config import Config
 
     config = Config(parameter_validation=validated)
     client: Any = botocore.session.get_session().create_client("dynamodb", config=config)

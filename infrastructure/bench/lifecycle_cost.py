@@ -40,9 +40,9 @@ def measure(number: int) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     """Measure, in the environment of all functions; the argument is how many items go through."""
-    from undelivered import bootstrap  # noqa: PLC0415 - only in its own process
-    from undelivered.adapters.aws.clients import client as client_of  # noqa: PLC0415
-    from undelivered.adapters.dynamodb.models import MODELS, shared_connection  # noqa: PLC0415
+    from undelivered import bootstrap
+    from undelivered.adapters.aws.clients import client as client_of
+    from undelivered.adapters.dynamodb.models import MODELS, shared_connection
 
     number = int(sys.argv[1])
     store = bootstrap.undelivered_store()
@@ -83,7 +83,7 @@ def main() -> None:
     )
 
 
-def _take_in(bootstrap: Any, number: int) -> None:  # noqa: ANN401 - a module of the other process
+def _take_in(bootstrap: Any, number: int) -> None:
     sent_at = datetime.now(UTC) - timedelta(days=1)
     parts = bootstrap.ingestion()
     for first in range(0, number, 100):
@@ -92,19 +92,19 @@ def _take_in(bootstrap: Any, number: int) -> None:  # noqa: ANN401 - a module of
 
 
 def _items() -> list[Any]:
-    from undelivered.adapters.dynamodb.client import query_all  # noqa: PLC0415
-    from undelivered.adapters.dynamodb.item_rows import item_of  # noqa: PLC0415 - only in its own process
-    from undelivered.adapters.dynamodb.models import UndeliveredModel  # noqa: PLC0415
+    from undelivered.adapters.dynamodb.client import query_all
+    from undelivered.adapters.dynamodb.item_rows import item_of
+    from undelivered.adapters.dynamodb.models import UndeliveredModel
 
     return [item_of(row) for row in query_all(UndeliveredModel, events.ACCOUNT, None)]
 
 
-def _hand_over(bootstrap: Any, number: int, stage: Any) -> None:  # noqa: ANN401 - as above
+def _hand_over(bootstrap: Any, number: int, stage: Any) -> None:
     """Take notifications over as the host application gives them, a hundred at once, and send them."""
-    from undelivered.domain.customer import Customer  # noqa: PLC0415 - as above
-    from undelivered.domain.taxonomy import Channel  # noqa: PLC0415
-    from undelivered.services.accept_notifications import AcceptNotifications, NewNotification  # noqa: PLC0415
-    from undelivered.services.ports import SendJob  # noqa: PLC0415
+    from undelivered.domain.customer import Customer
+    from undelivered.domain.taxonomy import Channel
+    from undelivered.services.accept_notifications import AcceptNotifications, NewNotification
+    from undelivered.services.ports import SendJob
 
     api = bootstrap.api()
     for each in range(number):
@@ -124,7 +124,7 @@ def _hand_over(bootstrap: Any, number: int, stage: Any) -> None:  # noqa: ANN401
             bootstrap.send_message()(SendJob(events.ACCOUNT, f"n-{each}", 1))
 
 
-def _units(client: Any, usage: Any, number: int) -> Mapping[str, float]:  # noqa: ANN401 - as above
+def _units(client: Any, usage: Any, number: int) -> Mapping[str, float]:
     written = usage.write_units + units_of_transactions(client, usage.transactions)
     calls = {name: count / number for name, count in usage.calls.items()}
     return {"write_units": written / number, "read_units": usage.read_units / number, **calls}

@@ -27,17 +27,17 @@ class Usage:
 
 
 @contextmanager
-def metering(*clients: Any) -> Iterator[Usage]:  # noqa: ANN401 - botocore makes its clients at run time
+def metering(*clients: Any) -> Iterator[Usage]:
     """Count what botocore clients, of DynamoDB and others, do while the context lasts."""
     usage = Usage()
 
-    def ask(params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 - botocore's operation model
+    def ask(params: dict[str, Any], model: Any, **_: object) -> None:
         if model.name in _REPORTED:
             params["ReturnConsumedCapacity"] = "TOTAL"
         if model.name == "TransactWriteItems":
             usage.transactions.append(json.loads(json.dumps(params["TransactItems"])))
 
-    def note(parsed: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 - as above
+    def note(parsed: Mapping[str, Any], model: Any, **_: object) -> None:
         usage.calls[model.name] += 1
         told = parsed.get("ConsumedCapacity", [])
         units = sum(each["CapacityUnits"] for each in (told if isinstance(told, list) else [told]))
@@ -58,7 +58,7 @@ def metering(*clients: Any) -> Iterator[Usage]:  # noqa: ANN401 - botocore makes
             client.meta.events.unregister("after-call", note)
 
 
-def units_of_transactions(client: Any, transactions: Iterable[list[dict[str, Any]]]) -> float:  # noqa: ANN401 - as above
+def units_of_transactions(client: Any, transactions: Iterable[list[dict[str, Any]]]) -> float:
     """Return the write capacity of transactions, by writing each of their items alone, in order, to empty tables.
 
     DynamoDB Local tells of a transaction only what the last item of each table took. The service prepares and

@@ -13,12 +13,12 @@ _ROW_INCHES: Final = 0.34
 
 def draw(figures: Sequence[Figure], file: Path) -> None:
     """Draw the figures that have a goal, as parts of it, into an SVG file."""
-    import matplotlib as mpl  # noqa: PLC0415 - slow to import
+    import matplotlib as mpl
 
     mpl.use("svg")
     # Text stays text, and the file the same for the same figures.
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "undelivered", "font.family": "sans-serif"})
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+    from matplotlib import pyplot as plt
 
     shown = [(figure, figure.value / figure.goal) for figure in reversed(figures) if figure.goal]
     picture, axes = plt.subplots(figsize=(8, 1.1 + _ROW_INCHES * len(shown)), layout="constrained")

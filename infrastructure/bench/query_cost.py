@@ -94,8 +94,8 @@ def _short(size: int) -> str:
 
 def main() -> None:
     """Measure, in the environment of the API's function; the arguments are the sizes."""
-    from undelivered import bootstrap  # noqa: PLC0415 - only in its own process
-    from undelivered.adapters.dynamodb.models import shared_connection  # noqa: PLC0415
+    from undelivered import bootstrap
+    from undelivered.adapters.dynamodb.models import shared_connection
 
     sizes = [int(size) for size in sys.argv[1:]]
     now = dataset.NOW + timedelta(seconds=30)
@@ -118,11 +118,11 @@ def main() -> None:
     subprocess_runner.hand_over({"counts": counts, "pages": pages, "figures": figures, **_cpu(account_id, client)})
 
 
-def _figures_cost(client: Any, account_id: str, now: Any) -> dict[str, dict[int, float]]:  # noqa: ANN401 - as above
+def _figures_cost(client: Any, account_id: str, now: Any) -> dict[str, dict[int, float]]:
     """Return what the trend and the summary cost over a month and over all that the account has, by days."""
-    from undelivered import bootstrap  # noqa: PLC0415 - only in its own process
-    from undelivered.domain.report_query import local_day  # noqa: PLC0415
-    from undelivered.entrypoints.http.routes.reports import read_reports  # noqa: PLC0415
+    from undelivered import bootstrap
+    from undelivered.domain.report_query import local_day
+    from undelivered.entrypoints.http.routes.reports import read_reports
 
     reading = read_reports(bootstrap.api())
     today = local_day(now, reading.zone(account_id))
@@ -135,12 +135,12 @@ def _figures_cost(client: Any, account_id: str, now: Any) -> dict[str, dict[int,
     return costs
 
 
-def _filters(account_id: str, now: Any) -> dict[str, tuple[Any, int]]:  # noqa: ANN401 - types of the other process
+def _filters(account_id: str, now: Any) -> dict[str, tuple[Any, int]]:
     """Return the filters of the report by name: every kind that an index serves, with its page's size."""
-    from undelivered.domain.failure_counts import CLASSES  # noqa: PLC0415
-    from undelivered.domain.item import LIVE_STATES, State  # noqa: PLC0415 - only in its own process
-    from undelivered.domain.report_query import Period, ReportFilter  # noqa: PLC0415
-    from undelivered.domain.taxonomy import Channel, Status  # noqa: PLC0415
+    from undelivered.domain.failure_counts import CLASSES
+    from undelivered.domain.item import LIVE_STATES, State
+    from undelivered.domain.report_query import Period, ReportFilter
+    from undelivered.domain.taxonomy import Channel, Status
 
     month = Period(now - timedelta(days=30), now + timedelta(days=1))
     far = Period(now - timedelta(days=90), now + timedelta(days=1))
@@ -148,7 +148,7 @@ def _filters(account_id: str, now: Any) -> dict[str, tuple[Any, int]]:  # noqa: 
     brink = Period(now - timedelta(days=90), now - timedelta(days=30) + timedelta(minutes=30))
     plain = ReportFilter(month)
 
-    def of(status: Status | None = None, channel: Channel | None = None) -> Any:  # noqa: ANN401 - as above
+    def of(status: Status | None = None, channel: Channel | None = None) -> Any:
         return frozenset(each for each in CLASSES if status in {None, each.status} and channel in {None, each.channel})
 
     named = {
@@ -179,19 +179,19 @@ def _filters(account_id: str, now: Any) -> dict[str, tuple[Any, int]]:  # noqa: 
     return pages | {f"everything, a page of {_LARGEST_PAGE}": (plain, _LARGEST_PAGE)}
 
 
-def _a_customer(account_id: str, plain: Any, now: Any) -> str:  # noqa: ANN401 - as above
-    from undelivered import bootstrap  # noqa: PLC0415 - as above
+def _a_customer(account_id: str, plain: Any, now: Any) -> str:
+    from undelivered import bootstrap
 
     return str(bootstrap.api().reports.page(account_id, plain, 1, None, now).items[0].customer_id)
 
 
 def _page_cost(  # noqa: PLR0913, PLR0917 - what a page depends on
-    reports: Any,  # noqa: ANN401 - types of the other process
-    client: Any,  # noqa: ANN401 - as above
+    reports: Any,
+    client: Any,
     account_id: str,
-    wanted: Any,  # noqa: ANN401 - as above
+    wanted: Any,
     limit: int,
-    now: Any,  # noqa: ANN401 - as above
+    now: Any,
 ) -> dict[str, float]:
     """Return what the dearer of the first and the second page of a filter costs, and what its bytes would."""
     costs = []
@@ -220,8 +220,8 @@ def _cost(usage: Usage, bytes_: int, items: int) -> dict[str, float]:
 
 
 def _rows(account_id: str, keys: Sequence[str]) -> Iterator[Mapping[str, Mapping[str, Any]]]:
-    from undelivered.adapters.dynamodb.client import get_many  # noqa: PLC0415
-    from undelivered.adapters.dynamodb.models import HistoryModel, UndeliveredModel  # noqa: PLC0415 - as above
+    from undelivered.adapters.dynamodb.client import get_many
+    from undelivered.adapters.dynamodb.models import HistoryModel, UndeliveredModel
 
     found = list(get_many(UndeliveredModel, account_id, keys, "entry_key"))
     missing = sorted(set(keys) - {row["entry_key"]["S"] for row in found})
@@ -232,11 +232,11 @@ def _rows(account_id: str, keys: Sequence[str]) -> Iterator[Mapping[str, Mapping
 # --- CPU
 
 
-def _cpu(account_id: str, client: Any) -> dict[str, float]:  # noqa: ANN401 - botocore makes its clients at run time
+def _cpu(account_id: str, client: Any) -> dict[str, float]:
     """Return the CPU of a page through the API's function, beside a bare query of it and its JSON."""
-    import os  # noqa: PLC0415 - as above
+    import os
 
-    from undelivered.entrypoints.api_handler import app  # noqa: PLC0415
+    from undelivered.entrypoints.api_handler import app
 
     event = _event({"Authorization": os.environ["BENCH_TOKEN"]}, {"limit": str(_PAGE)})
 
@@ -290,7 +290,7 @@ def _event(headers: dict[str, str], query: dict[str, str]) -> dict[str, Any]:
 
 def _signing_key() -> tuple[Any, str]:
     """Return a key, and the document in which a user pool would publish it."""
-    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key  # noqa: PLC0415 - slow to import
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
     private = generate_private_key(public_exponent=65537, key_size=2048)
     modulus = private.public_key().public_numbers().n
@@ -298,10 +298,10 @@ def _signing_key() -> tuple[Any, str]:
     return private, json.dumps({"keys": [key]})
 
 
-def _token(private: Any, account_id: str) -> str:  # noqa: ANN401 - see _signing_key
+def _token(private: Any, account_id: str) -> str:
     """Return the token of a manager of an account, good for a century."""
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - as above
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
 
     claims = {
         "iss": _ISSUER,

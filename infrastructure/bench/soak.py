@@ -146,7 +146,7 @@ def _event(number: int) -> dict[str, Any]:
     return events.bounce(number, datetime.now(UTC), suppressing=suppressing, account_id=_account(number))
 
 
-def _publish(sns: Any, topic: str, texts: Sequence[str]) -> None:  # noqa: ANN401 - boto3's client
+def _publish(sns: Any, topic: str, texts: Sequence[str]) -> None:
     entries = [{"Id": str(each), "Message": text} for each, text in enumerate(texts)]
     if sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries).get("Failed"):
         raise ToolError("The emulator refused an event.")
@@ -165,7 +165,7 @@ def _sample(stack: LocalStack) -> Sample:
 
 def _ask(load: _Load, account: str, path: str) -> dict[str, Any]:
     """Ask the API as a manager; once more when it is too busy to answer, which is noted."""
-    import httpx  # noqa: PLC0415 - slow to import
+    import httpx
 
     token = load.stack.token(load.stack.user(account_id=account).email)
     for _ in range(_ASKED_AT_MOST):

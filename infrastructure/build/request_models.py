@@ -15,7 +15,7 @@ _VALIDATOR: Final = "x-amazon-apigateway-request-validator"
 def with_request_models(template: Template) -> Template:
     """Give every route that cannot do without a body the model of one, as the table of routes tells."""
     # Imported here: few commands build.
-    from undelivered.entrypoints.http.routes import ROUTES  # noqa: PLC0415
+    from undelivered.entrypoints.http.routes import ROUTES
 
     body = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     body["definitions"][_MODEL] = {"type": "object", "title": "A JSON object"}

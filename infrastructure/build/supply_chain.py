@@ -76,12 +76,12 @@ def refused(distributions: Iterable[Distribution]) -> list[str]:
 
 def write_bill(layer: Path, file: Path) -> None:
     """Write the CycloneDX bill of materials of a layer: the same for the same layer, byte for byte."""
-    from cyclonedx.contrib.license.factories import LicenseFactory  # noqa: PLC0415 - slow to import
-    from cyclonedx.model import HashAlgorithm, HashType  # noqa: PLC0415 - as above
-    from cyclonedx.model.bom import Bom, BomMetaData  # noqa: PLC0415 - as above
-    from cyclonedx.model.component import Component, ComponentType  # noqa: PLC0415 - as above
-    from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415 - as above
-    from packageurl import PackageURL  # noqa: PLC0415 - as above
+    from cyclonedx.contrib.license.factories import LicenseFactory
+    from cyclonedx.model import HashAlgorithm, HashType
+    from cyclonedx.model.bom import Bom, BomMetaData
+    from cyclonedx.model.component import Component, ComponentType
+    from cyclonedx.output.json import JsonV1Dot6
+    from packageurl import PackageURL
 
     digest = hashlib.sha256(layer.read_bytes()).hexdigest()
     found = distributions_of(layer)
@@ -115,13 +115,13 @@ def write_bill(layer: Path, file: Path) -> None:
 
 
 def _normal(name: str) -> str:
-    from packaging.utils import canonicalize_name  # noqa: PLC0415 - for who looks into layers
+    from packaging.utils import canonicalize_name
 
     return str(canonicalize_name(name))
 
 
 def _required(told: Message) -> set[str]:
-    from packaging.requirements import Requirement  # noqa: PLC0415 - as above
+    from packaging.requirements import Requirement
 
     asked = [Requirement(line) for line in told.get_all("Requires-Dist") or []]
     return {_normal(each.name) for each in asked if each.marker is None or each.marker.evaluate({"extra": ""})}
@@ -129,7 +129,7 @@ def _required(told: Message) -> set[str]:
 
 def _licence(told: Message) -> str:
     """Return a package's licence as an SPDX expression, empty when it names none that is known there."""
-    from license_expression import get_spdx_licensing  # noqa: PLC0415 - slow to import
+    from license_expression import get_spdx_licensing
 
     said = told["License-Expression"] or told["License"] or ""
     expression = _IN_SPDX.get(said, said)
@@ -185,8 +185,8 @@ def audit(
     ] = False,
 ) -> None:
     """List what the layer is made of; fail for a licence that is not allowed, and for a known vulnerability."""
-    from infrastructure.build.layer import build_layer, check_requirements  # noqa: PLC0415 - builds only who needs it
-    from infrastructure.build.target import Target  # noqa: PLC0415 - as above
+    from infrastructure.build.layer import build_layer, check_requirements
+    from infrastructure.build.target import Target
 
     with exit_on_tool_error():
         check_requirements()

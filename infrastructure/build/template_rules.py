@@ -92,7 +92,7 @@ def _dangling(template: Template) -> Iterator[str]:
             yield f"{name}: is referred to and does not exist"
 
 
-def _references(node: Any) -> set[str]:  # noqa: ANN401 - any part of a template
+def _references(node: Any) -> set[str]:
     if isinstance(node, list):
         return {name for part in node for name in _references(part)}
     if not isinstance(node, dict):
@@ -235,5 +235,5 @@ def _policies(resources: dict[str, Resource]) -> Iterator[str]:
                     yield f"{name}: {statement.get('Sid')} grants {json.dumps(sorted(actions))} on everything"
 
 
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - one or several, as IAM allows
+def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

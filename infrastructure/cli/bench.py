@@ -66,7 +66,7 @@ def bench(
         figures = _measure({name: parts[name] for name in chosen})
     took = (datetime.now(UTC) - began).total_seconds()
     if not (quick or only or soak):
-        from infrastructure.bench.picture import draw  # noqa: PLC0415 - matplotlib is slow to import
+        from infrastructure.bench.picture import draw
 
         draw(figures, _PICTURE)
     _show(figures, quick=quick)
@@ -76,7 +76,7 @@ def bench(
 
 def _parts(scale: _Scale) -> Mapping[str, Measuring]:
     """Return what there is to measure, by name, in order."""
-    from infrastructure.bench import (  # noqa: PLC0415 - boto3 and the product: only measuring pays for them
+    from infrastructure.bench import (
         cold_start,
         cost,
         end_to_end_latency,
@@ -100,7 +100,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measuring]:
 
 
 def _soaking(minutes: float) -> Mapping[str, Measuring]:
-    from infrastructure.bench import soak  # noqa: PLC0415 - as above
+    from infrastructure.bench import soak
 
     return {"soak": lambda progress: soak.measure(minutes, progress)}
 

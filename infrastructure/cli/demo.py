@@ -36,8 +36,8 @@ def demo(
 
 
 def _tell_on_a_stack(console: Console) -> "list[Told]":
-    from infrastructure.local.scenario import STEPS, Story, Told, tell  # noqa: PLC0415 - as above
-    from infrastructure.local.stack import LocalStack, ended_by_signals  # noqa: PLC0415 - boto3: only who needs it pays
+    from infrastructure.local.scenario import STEPS, Story, Told, tell
+    from infrastructure.local.stack import LocalStack, ended_by_signals
 
     told: list[Told] = []
     began = time.monotonic()

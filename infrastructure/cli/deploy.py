@@ -49,10 +49,10 @@ def deploy(
     yes: YesOption = False,
 ) -> None:
     """Build, show what would change in AWS, ask, and apply it. Credentials and region come from the environment."""
-    import boto3  # noqa: PLC0415 - half a second that `--help` should not cost
+    import boto3
 
-    from infrastructure.build.target import Target  # noqa: PLC0415 - as above
-    from infrastructure.build.template import build  # noqa: PLC0415 - as above
+    from infrastructure.build.target import Target
+    from infrastructure.build.template import build
 
     with exit_on_tool_error():
         given = _parameters(parameter or [])
@@ -81,7 +81,7 @@ def destroy(
     yes: YesOption = False,
 ) -> None:
     """Remove a stage. The data stay, unless `--delete-data` says otherwise."""
-    import boto3  # noqa: PLC0415 - as above
+    import boto3
 
     name = stack_name(stage)
     cloudformation = boto3.client("cloudformation")
@@ -117,7 +117,7 @@ def _parameters(given: list[str]) -> dict[str, str]:
     return parameters
 
 
-def _log_texts(sns: Any, outputs: Mapping[str, str]) -> None:  # noqa: ANN401 - boto3 makes its clients at run time
+def _log_texts(sns: Any, outputs: Mapping[str, str]) -> None:
     """Switch SNS's delivery status logging for texts on, which CloudFormation cannot (API, "SetSMSAttributes")."""
     role = outputs["SmsDeliveryStatusRoleArn"]
     sns.set_sms_attributes(attributes={"DeliveryStatusIAMRole": role, "DeliveryStatusSuccessSamplingRate": "100"})
@@ -134,7 +134,7 @@ def _attempt(stack: Mapping[str, Any]) -> str:
 
 
 def _upload(
-    s3: Any,  # noqa: ANN401 - as above
+    s3: Any,
     bucket: str,
     key: str,
     built: "Build",
@@ -149,7 +149,7 @@ def _upload(
 
 
 def _apply(  # noqa: PLR0913 - what a change set takes
-    cloudformation: Any,  # noqa: ANN401 - as above
+    cloudformation: Any,
     name: str,
     template_url: str,
     parameters: Mapping[str, str],
@@ -194,7 +194,7 @@ def _apply(  # noqa: PLR0913 - what a change set takes
     return _outputs(cloudformation, name)
 
 
-def _show_changes(cloudformation: Any, name: str, change_set: str) -> bool:  # noqa: ANN401 - as above
+def _show_changes(cloudformation: Any, name: str, change_set: str) -> bool:
     """Print what a change set would do; return whether there is anything."""
     described = cloudformation.describe_change_set(StackName=name, ChangeSetName=change_set)
     while described["Status"] in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
@@ -216,8 +216,8 @@ def _show_changes(cloudformation: Any, name: str, change_set: str) -> bool:  # n
     return bool(changes)
 
 
-def _stack(cloudformation: Any, name: str) -> dict[str, Any] | None:  # noqa: ANN401 - as above
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
+def _stack(cloudformation: Any, name: str) -> dict[str, Any] | None:
+    from botocore.exceptions import ClientError
 
     try:
         found: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
@@ -226,7 +226,7 @@ def _stack(cloudformation: Any, name: str) -> dict[str, Any] | None:  # noqa: AN
     return None if found["StackStatus"] in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"} else found
 
 
-def _await(cloudformation: Any, name: str, action: str) -> None:  # noqa: ANN401 - as above
+def _await(cloudformation: Any, name: str, action: str) -> None:
     """Wait for an operation to end; raise ToolError with what CloudFormation says went wrong."""
     with _STDERR.status(f"{action.capitalize()} of {name} is under way"):
         stack = _stack(cloudformation, name)
@@ -242,7 +242,7 @@ def _await(cloudformation: Any, name: str, action: str) -> None:  # noqa: ANN401
         raise ToolError(f"The {action.lower()} of {name} failed; {outcome}. {_why(cloudformation, name, action)}")
 
 
-def _why(cloudformation: Any, name: str, action: str) -> str:  # noqa: ANN401 - as above
+def _why(cloudformation: Any, name: str, action: str) -> str:
     """Return what failed in the last operation, in CloudFormation's words."""
     events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]  # the newest first
     begun = (name, f"{action}_IN_PROGRESS")
@@ -253,34 +253,34 @@ def _why(cloudformation: Any, name: str, action: str) -> str:  # noqa: ANN401 - 
     )
 
 
-def _outputs(cloudformation: Any, name: str) -> dict[str, str]:  # noqa: ANN401 - as above
+def _outputs(cloudformation: Any, name: str) -> dict[str, str]:
     stack = _stack(cloudformation, name)
     return {each["OutputKey"]: each["OutputValue"] for each in (stack or {}).get("Outputs", [])}
 
 
-def _resources(cloudformation: Any, name: str) -> list[tuple[str, str]]:  # noqa: ANN401 - as above
+def _resources(cloudformation: Any, name: str) -> list[tuple[str, str]]:
     """Return kind and name of everything in a stage."""
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
     resources = [each for page in pages for each in page["StackResourceSummaries"]]
     return [(each["ResourceType"], each["PhysicalResourceId"]) for each in resources if "PhysicalResourceId" in each]
 
 
-def _delete_table(boto3: Any, physical: str) -> None:  # noqa: ANN401 - as above
+def _delete_table(boto3: Any, physical: str) -> None:
     boto3.client("dynamodb").delete_table(TableName=physical)
 
 
-def _delete_bucket(boto3: Any, physical: str) -> None:  # noqa: ANN401 - as above
+def _delete_bucket(boto3: Any, physical: str) -> None:
     bucket = boto3.resource("s3").Bucket(physical)
     bucket.object_versions.delete()
     bucket.objects.delete()
     bucket.delete()
 
 
-def _delete_pool(boto3: Any, physical: str) -> None:  # noqa: ANN401 - as above
+def _delete_pool(boto3: Any, physical: str) -> None:
     boto3.client("cognito-idp").delete_user_pool(UserPoolId=physical)
 
 
-def _delete_secret(boto3: Any, physical: str) -> None:  # noqa: ANN401 - as above
+def _delete_secret(boto3: Any, physical: str) -> None:
     boto3.client("secretsmanager").delete_secret(SecretId=physical)
 
 
@@ -293,7 +293,7 @@ _DATA: Final = {
 """What outlives the stack by the template, and how it is deleted all the same."""
 
 
-def _delete_layers(functions: Any, layer: str) -> None:  # noqa: ANN401 - as above
+def _delete_layers(functions: Any, layer: str) -> None:
     """Delete a layer's versions, which are kept for as long as a function may need one of them."""
     pages = functions.get_paginator("list_layer_versions").paginate(LayerName=layer)
     for version in [each["Version"] for page in pages for each in page["LayerVersions"]]:

@@ -69,18 +69,18 @@ def _where(stage: str | None, state_dir: Path | None) -> tuple[str, Callable[[st
     if stage is not None:
         if state_dir is not None:
             raise ToolError("Give --state-dir for a local stack or --stage for a deployed one, not both.")
-        import boto3  # noqa: PLC0415 - half a second to import
+        import boto3
 
         session: Any = boto3.Session()
         return stack_name(stage), session.client
-    from infrastructure.local.stack import STACK_NAME, LocalStack, find_state_dir  # noqa: PLC0415 - as above
+    from infrastructure.local.stack import STACK_NAME, LocalStack, find_state_dir
 
     return STACK_NAME, LocalStack.attach(find_state_dir(state_dir)).client
 
 
 def stack_snapshot(name: str, client: Callable[[str], Any]) -> StackSnapshot:
     """Return what CloudFormation knows of a stack; raises ToolError when nothing can be asked, or there is none."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         cloudformation = client("cloudformation")

@@ -55,7 +55,7 @@ def up(  # noqa: PLR0913 - one for each option
     as_json: Annotated[bool, typer.Option("--json", help="Describe the stack as JSON on standard output.")] = False,
 ) -> None:
     """Run the whole system on this machine, with a believable month of data."""
-    from infrastructure.local.stack import LocalStack, ended_by_signals  # noqa: PLC0415 - boto3: only who needs it pays
+    from infrastructure.local.stack import LocalStack, ended_by_signals
 
     with exit_on_tool_error(), ended_by_signals():
         with _STDERR.status("Starting") as status:
@@ -95,7 +95,7 @@ def _say(text: str) -> None:
 @app.command()
 def down(*, state_dir: StateDir = None) -> None:
     """Stop a stack that was started with `up --detach`."""
-    from infrastructure.local.stack import find_state_dir, stop  # noqa: PLC0415 - as above
+    from infrastructure.local.stack import find_state_dir, stop
 
     with exit_on_tool_error():
         stop(find_state_dir(state_dir))
@@ -105,7 +105,7 @@ def down(*, state_dir: StateDir = None) -> None:
 @app.command()
 def token(email: Annotated[str, typer.Argument(help="Who signs in.")], *, state_dir: StateDir = None) -> None:
     """Print a token for the API of a running local stack."""
-    from infrastructure.local.stack import LocalStack, find_state_dir  # noqa: PLC0415 - as above
+    from infrastructure.local.stack import LocalStack, find_state_dir
 
     with exit_on_tool_error():
         print(LocalStack.attach(find_state_dir(state_dir)).token(email))
@@ -120,9 +120,9 @@ def build(
     ] = False,
 ) -> None:
     """Make the deployable template, its archives and the layer's bill of materials under `build/`."""
-    from infrastructure.build.layer import lock_requirements  # noqa: PLC0415 - as above
-    from infrastructure.build.target import Target  # noqa: PLC0415 - as above
-    from infrastructure.build.template import build as build_template  # noqa: PLC0415 - as above
+    from infrastructure.build.layer import lock_requirements
+    from infrastructure.build.target import Target
+    from infrastructure.build.template import build as build_template
 
     if architecture not in {"arm64", "x86_64"}:
         raise typer.BadParameter("arm64 or x86_64")
@@ -139,9 +139,9 @@ def build(
 @app.command()
 def check() -> None:
     """Check style, types and the template; exit with 1 when anything is wrong."""
-    from infrastructure.build.layer import check_requirements  # noqa: PLC0415 - as above
-    from infrastructure.build.target import Target  # noqa: PLC0415 - as above
-    from infrastructure.build.template import build as build_template  # noqa: PLC0415 - as above
+    from infrastructure.build.layer import check_requirements
+    from infrastructure.build.target import Target
+    from infrastructure.build.template import build as build_template
 
     failed = [
         name

@@ -66,10 +66,10 @@ def _as_json(drifts: "list[CountDrift]") -> list[dict[str, object]]:
 
 def keeping_of(state_dir: Path | None, stack_name: str | None) -> "ReconcileCounts":
     """Return the use case on a stack's tables, which the stores find by the environment."""
-    from undelivered.adapters.dynamodb.account_store import DynamoAccountStore  # noqa: PLC0415 - half a second to import
-    from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation  # noqa: PLC0415 - half a second to import
-    from undelivered.adapters.dynamodb.models import TableNames, use_tables  # noqa: PLC0415 - half a second to import
-    from undelivered.services.reconcile_counts import ReconcileCounts  # noqa: PLC0415 - half a second to import
+    from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
+    from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
+    from undelivered.adapters.dynamodb.models import TableNames, use_tables
+    from undelivered.services.reconcile_counts import ReconcileCounts
 
     use_tables(TableNames(**tables_of(state_dir, stack_name)))
     accounts = DynamoAccountStore()
@@ -79,10 +79,10 @@ def keeping_of(state_dir: Path | None, stack_name: str | None) -> "ReconcileCoun
 
 def tables_of(state_dir: Path | None, stack_name: str | None) -> dict[str, str]:
     """Return a stack's tables, having pointed the environment at it."""
-    from undelivered.adapters.dynamodb.models import MODELS  # noqa: PLC0415 - loads botocore
+    from undelivered.adapters.dynamodb.models import MODELS
 
     if stack_name is None:
-        from infrastructure.local.stack import REGION, LocalStack, find_state_dir  # noqa: PLC0415 - loads boto3
+        from infrastructure.local.stack import REGION, LocalStack, find_state_dir
 
         stack = LocalStack.attach(find_state_dir(state_dir))
         credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -90,9 +90,9 @@ def tables_of(state_dir: Path | None, stack_name: str | None) -> dict[str, str]:
         return dict(stack.tables)
     if state_dir is not None:
         raise ToolError("Give --state-dir for a local stack or --stack-name for a deployed one, not both.")
-    import boto3  # noqa: PLC0415 - half a second to import
+    import boto3
 
-    from infrastructure.cli.redrive import CloudFormationStack  # noqa: PLC0415 - half a second to import
+    from infrastructure.cli.redrive import CloudFormationStack
 
     session: Any = boto3.Session()
     stack_there = CloudFormationStack(stack_name, session.client)

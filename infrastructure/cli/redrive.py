@@ -103,7 +103,7 @@ class Told:
 class Deployment(Protocol):
     """A deployed stack, here or on AWS."""
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - the caller knows which service it asked for
+    def client(self, service: str) -> Any:
         """Return a boto3 client."""
 
     def resource(self, logical_id: str) -> str:
@@ -117,13 +117,13 @@ class CloudFormationStack:
     name: str
     client_of: Callable[[str], Any]
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - see Deployment
+    def client(self, service: str) -> Any:
         """Return a boto3 client."""
         return self.client_of(service)
 
     def resource(self, logical_id: str) -> str:
         """Return a resource's physical id; raises ToolError when the stack has none such."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - half a second to import
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             found = self.client("cloudformation").describe_stack_resource(
@@ -156,8 +156,8 @@ def read_sms_logs(letter: DeadLetter) -> Reading:
 def _reading_of_event(
     event: Mapping[str, object] | str, letter: DeadLetter, known_topics: frozenset[str] | None, function: str
 ) -> Reading:
-    from undelivered.adapters.feedback import parse_event  # noqa: PLC0415 - as above
-    from undelivered.domain.feedback import Feedback, Handling  # noqa: PLC0415 - as above
+    from undelivered.adapters.feedback import parse_event
+    from undelivered.domain.feedback import Feedback, Handling
 
     def words(feedback: Feedback) -> str:
         judged = feedback.classification
@@ -175,8 +175,8 @@ def _reading_of_event(
 
 def read_send_job(letter: DeadLetter) -> Reading:
     """Read a send order as the sending functions do."""
-    from undelivered.adapters.aws.sqs import read_send_job as order_of  # noqa: PLC0415 - as above
-    from undelivered.domain.errors import UnreadableEventError  # noqa: PLC0415 - as above
+    from undelivered.adapters.aws.sqs import read_send_job as order_of
+    from undelivered.domain.errors import UnreadableEventError
 
     try:
         order = order_of(letter.body)
@@ -287,7 +287,7 @@ def body_as_event(letter: DeadLetter) -> bytes:
     return letter.body.encode()
 
 
-def stream_event(streams: Any, letter: DeadLetter) -> bytes:  # noqa: ANN401 - boto3's client
+def stream_event(streams: Any, letter: DeadLetter) -> bytes:
     """Return the event with the stream records that a letter points to; raises NotTakenError when they are gone."""
     batch = json.loads(letter.body)["DDBStreamBatchInfo"]
     try:
@@ -351,7 +351,7 @@ def dead_letter_queue_of(name: QueueName, stack: Deployment) -> DeadLetterQueue:
 def redrive_queue(
     name: QueueName,
     line: DeadLetterQueue,
-    sqs: Any,  # noqa: ANN401 - boto3's client
+    sqs: Any,
     *,
     dry_run: bool,
     wait_seconds: float,
@@ -394,12 +394,12 @@ def _with_fate(told: Told, became: ReplayOutcome) -> Told:
     return Told(**{**asdict(told), "became": became})
 
 
-def letters_of(sqs: Any, url: str) -> list[DeadLetter]:  # noqa: ANN401 - boto3's client
+def letters_of(sqs: Any, url: str) -> list[DeadLetter]:
     """Return every letter of a queue that nobody else is looking at; for some minutes nobody else sees them."""
     return list({letter.message_id: letter for letter in _received(sqs, url)}.values())
 
 
-def _received(sqs: Any, url: str) -> Iterator[DeadLetter]:  # noqa: ANN401 - boto3's client
+def _received(sqs: Any, url: str) -> Iterator[DeadLetter]:
     while True:
         answer = sqs.receive_message(
             QueueUrl=url,
@@ -425,9 +425,9 @@ def _received(sqs: Any, url: str) -> Iterator[DeadLetter]:  # noqa: ANN401 - bot
             )
 
 
-def _release(sqs: Any, url: str, receipts: Sequence[str]) -> None:  # noqa: ANN401 - boto3's client
+def _release(sqs: Any, url: str, receipts: Sequence[str]) -> None:
     """Let others see letters again; those that are gone meanwhile need no release."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
+    from botocore.exceptions import ClientError
 
     for receipt in receipts:
         with suppress(ClientError):
@@ -470,16 +470,16 @@ def _deployment(state_dir: Path | None, stack_name: str | None) -> Deployment:
     if stack_name is not None:
         if state_dir is not None:
             raise ToolError("Give --state-dir for a local stack or --stack-name for a deployed one, not both.")
-        import boto3  # noqa: PLC0415 - as above
+        import boto3
 
         session = boto3.Session()
         return CloudFormationStack(stack_name, partial(_any_client, session))
-    from infrastructure.local.stack import STACK_NAME, LocalStack, find_state_dir  # noqa: PLC0415 - as above
+    from infrastructure.local.stack import STACK_NAME, LocalStack, find_state_dir
 
     return CloudFormationStack(STACK_NAME, LocalStack.attach(find_state_dir(state_dir)).client)
 
 
-def _any_client(session: Any, service: str) -> Any:  # noqa: ANN401 - boto3 has a type for each service
+def _any_client(session: Any, service: str) -> Any:
     return session.client(service)
 
 

@@ -123,14 +123,14 @@ def _chosen(tables: Mapping[str, str], names: list[str]) -> dict[str, str]:
     return {key: tables[key] for key in chosen}
 
 
-def _client() -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    import boto3  # noqa: PLC0415 - half a second that `--help` should not cost
-    from botocore.config import Config  # noqa: PLC0415 - as above
+def _client() -> Any:
+    import boto3
+    from botocore.config import Config
 
     return boto3.client("dynamodb", config=Config(max_pool_connections=_WRITERS, retries={"mode": "adaptive"}))
 
 
-def _from_backup(dynamodb: Any, backup: str) -> Start:  # noqa: ANN401 - boto3's client
+def _from_backup(dynamodb: Any, backup: str) -> Start:
     """Return what begins to restore a table from its newest backup of a name."""
 
     def start(source: str, target: str) -> None:
@@ -144,7 +144,7 @@ def _from_backup(dynamodb: Any, backup: str) -> Start:  # noqa: ANN401 - boto3's
     return start
 
 
-def _from_moment(dynamodb: Any, at: datetime) -> Start:  # noqa: ANN401 - boto3's client
+def _from_moment(dynamodb: Any, at: datetime) -> Start:
     """Return what begins to restore a table as it was at a moment."""
 
     def start(source: str, target: str) -> None:
@@ -155,7 +155,7 @@ def _from_moment(dynamodb: Any, at: datetime) -> Start:  # noqa: ANN401 - boto3'
 
 
 def _restore(
-    dynamodb: Any,  # noqa: ANN401 - boto3's client
+    dynamodb: Any,
     tables: Mapping[str, str],
     start: Start,
     *,
@@ -179,7 +179,7 @@ def _restore(
 
 
 def _copy_all(
-    dynamodb: Any,  # noqa: ANN401 - boto3's client
+    dynamodb: Any,
     sources: Mapping[str, str],
     targets: Mapping[str, str],
     *,
@@ -192,7 +192,7 @@ def _copy_all(
 
 
 def _asked(start: Start, source: str, target: str) -> None:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - half a second to import
+    from botocore.exceptions import ClientError
 
     try:
         start(source, target)
@@ -200,14 +200,14 @@ def _asked(start: Start, source: str, target: str) -> None:
         raise ToolError(f"{source} was not restored: {error.response['Error']['Message']}") from error
 
 
-def _await_active(dynamodb: Any, name: str) -> None:  # noqa: ANN401 - boto3's client
+def _await_active(dynamodb: Any, name: str) -> None:
     """Return when a restored table can be read: hours, for very large ones."""
     while dynamodb.describe_table(TableName=name)["Table"]["TableStatus"] != "ACTIVE":
         time.sleep(_POLL_SECONDS)
 
 
 def _copy(  # noqa: PLR0913 - from where, to where, and how
-    dynamodb: Any,  # noqa: ANN401 - boto3's client
+    dynamodb: Any,
     key: str,
     source: str,
     target: str,
@@ -241,14 +241,14 @@ def _copy(  # noqa: PLR0913 - from where, to where, and how
     return Restored(key, done, put_back)
 
 
-def _rows(dynamodb: Any, table: str) -> Iterator[Row]:  # noqa: ANN401 - boto3's client
+def _rows(dynamodb: Any, table: str) -> Iterator[Row]:
     for page in dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
 
 
 def _into_history() -> Callable[[Row], bool]:
     """Return what takes a row of the Undelivered table to history when its thirty days ended since the backup."""
-    from undelivered.adapters.dynamodb.item_rows import item_of  # noqa: PLC0415 - loads botocore
+    from undelivered.adapters.dynamodb.item_rows import item_of
 
     store = _store()
     now = datetime.now(UTC).timestamp()
@@ -263,8 +263,8 @@ def _into_history() -> Callable[[Row], bool]:
 
 
 def _store() -> "DynamoUndeliveredStore":
-    from undelivered.adapters.dynamodb.account_store import DynamoAccountStore  # noqa: PLC0415 - loads botocore
-    from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore  # noqa: PLC0415 - loads botocore
+    from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
+    from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
 
     accounts = DynamoAccountStore()
     return DynamoUndeliveredStore(

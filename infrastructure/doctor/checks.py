@@ -70,7 +70,7 @@ _ACTION: Final = re.compile(r"not authorized to perform:? (\w[\w-]*:\w+)")
 
 def fragment(name: str) -> dict[str, Any]:
     """Return the resources of one of the template's fragments: what is wanted is said there, and only there."""
-    from infrastructure.build.template import load_fragments  # noqa: PLC0415 - as below
+    from infrastructure.build.template import load_fragments
 
     resources: dict[str, Any] = load_fragments([RESOURCES / name])["Resources"]
     return resources
@@ -93,7 +93,7 @@ def wrong(what: str, remedy: str) -> CheckResult:
 
 def examine(examined: StackSnapshot, checks: Mapping[str, Check]) -> list[Finding]:
     """Carry out the checks; one that AWS refuses says which permission it lacks, and does not stop the others."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - half a second to import
+    from botocore.exceptions import BotoCoreError, ClientError
 
     found: list[Finding] = []
     for name, check in checks.items():
@@ -108,7 +108,7 @@ def examine(examined: StackSnapshot, checks: Mapping[str, Check]) -> list[Findin
     return found
 
 
-def _why_not(error: Any) -> tuple[str, str]:  # noqa: ANN401 - botocore's ClientError
+def _why_not(error: Any) -> tuple[str, str]:
     code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
     if code in _REFUSED:
         named = _ACTION.search(message)

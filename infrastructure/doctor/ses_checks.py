@@ -56,7 +56,7 @@ def sender_identity(examined: StackSnapshot) -> Iterator[CheckResult]:
     )
 
 
-def _identity(ses: Any, name: str) -> dict[str, Any] | None:  # noqa: ANN401 - boto3's client
+def _identity(ses: Any, name: str) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = ses.get_email_identity(EmailIdentity=name)
     except ses.exceptions.NotFoundException:

@@ -41,7 +41,7 @@ def stack(examined: StackSnapshot) -> Iterator[CheckResult]:
 
 def api(examined: StackSnapshot) -> Iterator[CheckResult]:
     """Look whether the API answers, from here."""
-    import httpx  # noqa: PLC0415 - half a second to import
+    import httpx
 
     url = f"{examined.outputs['ApiUrl']}/health"
     try:
@@ -80,7 +80,7 @@ def tables(examined: StackSnapshot) -> Iterator[CheckResult]:
             yield _forgetful(dynamodb, logical, name, expires)
 
 
-def _recoverable(dynamodb: Any, logical: str, name: str) -> CheckResult:  # noqa: ANN401 - boto3's client
+def _recoverable(dynamodb: Any, logical: str, name: str) -> CheckResult:
     told = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     if told["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED":
         return ok(f"{logical} can be recovered to a point in time")
@@ -89,7 +89,7 @@ def _recoverable(dynamodb: Any, logical: str, name: str) -> CheckResult:  # noqa
     return wrong(f"{logical} cannot be recovered to a point in time", remedy)
 
 
-def _forgetful(dynamodb: Any, logical: str, name: str, expires: str) -> CheckResult:  # noqa: ANN401 - boto3's client
+def _forgetful(dynamodb: Any, logical: str, name: str, expires: str) -> CheckResult:
     told = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     if told.get("AttributeName") == expires and told["TimeToLiveStatus"] in {"ENABLED", "ENABLING"}:
         return ok(f"{logical} lets go of what is past its time")
@@ -134,7 +134,7 @@ def dead_letters(examined: StackSnapshot) -> Iterator[CheckResult]:
             yield wrong(f"{name} holds {number} messages", "Have the exports asked for again, then purge the queue.")
 
 
-def _waiting(sqs: Any, url: str) -> int:  # noqa: ANN401 - boto3's client
+def _waiting(sqs: Any, url: str) -> int:
     kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     return sum(
         int(each) for each in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=kinds)["Attributes"].values()

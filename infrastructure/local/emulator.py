@@ -58,14 +58,14 @@ _AND: Final = " "
 
 def announce_expired_items() -> None:
     """Have the reaper's deletions written to the table's stream, as DynamoDB writes them."""
-    from ministack.core import responses  # noqa: PLC0415 - only this process runs ministack
-    from ministack.services import dynamodb  # noqa: PLC0415
+    from ministack.core import responses
+    from ministack.services import dynamodb
 
     remove = _require(dynamodb, "_remove_item")
     emit = _require(dynamodb, "_emit_stream_event")
     records: Mapping[str, list[dict[str, Any]]] = _require(dynamodb, "_stream_records")
 
-    def remove_and_announce(table: dict[str, Any], partition: str, sort: str) -> Any:  # noqa: ANN401 - as ministack's
+    def remove_and_announce(table: dict[str, Any], partition: str, sort: str) -> Any:
         item = remove(table, partition, sort)
         if item is not None and threading.current_thread().name == _REAPER_THREAD:
             _service, region, account = table["TableArn"].split(":")[2:5]
@@ -81,7 +81,7 @@ def announce_expired_items() -> None:
 
 def run_functions_outside_the_environment() -> None:
     """Have Python functions run by the interpreter that this virtual environment is made from."""
-    from ministack.core import lambda_runtime  # noqa: PLC0415
+    from ministack.core import lambda_runtime
 
     detect = _require(lambda_runtime, "_detect_runtime_binary")
 
@@ -94,13 +94,13 @@ def run_functions_outside_the_environment() -> None:
 
 def authorize_as_aws_does(noted_in: Path) -> None:
     """Have batches authorized as what they are batches of, and note each distinct question and its answer once."""
-    from ministack.core import iam_actions, iam_evaluator  # noqa: PLC0415 - as above
+    from ministack.core import iam_actions, iam_evaluator
 
     evaluate = _require(iam_evaluator, "evaluate")
     resource_of = _require(iam_actions, "_ses_v2_resource_arn")
     noted: set[tuple[str, str, str, str]] = set()
 
-    def evaluate_and_note(asked: Any, policies: Any, *limits: Any) -> Any:  # noqa: ANN401 - as ministack's
+    def evaluate_and_note(asked: Any, policies: Any, *limits: Any) -> Any:
         asked.action = _BATCHES.get(asked.action, asked.action)
         for resource in asked.resource_arn.split(_AND):
             answer = evaluate(replace(asked, resource_arn=resource), policies, *limits)
@@ -115,7 +115,7 @@ def authorize_as_aws_does(noted_in: Path) -> None:
                 break
         return answer
 
-    def resources_of_mail(method: str, path: str, body: bytes, region: str, account_id: str) -> Any:  # noqa: ANN401 - as ministack's
+    def resources_of_mail(method: str, path: str, body: bytes, region: str, account_id: str) -> Any:
         if path.rstrip("/") != "/v2/email/outbound-emails":
             return resource_of(method, path, body, region, account_id)
         mail = json.loads(body)
@@ -129,14 +129,14 @@ def authorize_as_aws_does(noted_in: Path) -> None:
 
 def opt_numbers_in() -> None:
     """Have SNS answer OptInPhoneNumber: yes the first time for a number, then that it was done already."""
-    from ministack.services import sns  # noqa: PLC0415 - as above
+    from ministack.services import sns
 
     handle = _require(sns, "handle_request")
     opted_in: set[str] = set()
 
     async def handle_or_opt_in(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Any:  # noqa: ANN401 - as ministack's
+    ) -> Any:
         form = parse_qs(body.decode(errors="replace"))
         if form.get("Action") != ["OptInPhoneNumber"]:
             return await handle(method, path, headers, body, query)
@@ -152,8 +152,8 @@ def opt_numbers_in() -> None:
 
 def unpack_each_layer_once(folder: Path) -> None:
     """Have one unpacked layer serve every worker: ministack unpacks its four thousand files for each."""
-    from ministack.core.lambda_runtime import Worker  # noqa: PLC0415 - as above
-    from ministack.services import lambda_svc  # noqa: PLC0415
+    from ministack.core.lambda_runtime import Worker
+    from ministack.services import lambda_svc
 
     content, spawn = _require(lambda_svc, "_resolve_layer_zip"), _require(Worker, "_spawn")
     unpacking = threading.Lock()
@@ -167,7 +167,7 @@ def unpack_each_layer_once(folder: Path) -> None:
                     layer.extractall(place)
         return str(place)
 
-    def spawn_with_layers(worker: Any) -> None:  # noqa: ANN401 - as ministack's
+    def spawn_with_layers(worker: Any) -> None:
         if layers := worker.config.get("Layers"):
             variables = worker.config.get("Environment", {}).get("Variables", {})
             where = {"_LAMBDA_LAYERS_DIRS": os.pathsep.join(map(unpacked, layers))}
@@ -179,7 +179,7 @@ def unpack_each_layer_once(folder: Path) -> None:
 
 def keep_streams() -> None:
     """Have the records of the tables' streams kept and restored with the tables."""
-    from ministack.services import dynamodb  # noqa: PLC0415 - as above
+    from ministack.services import dynamodb
 
     give, take = _require(dynamodb, "get_state"), _require(dynamodb, "load_persisted_state")
     streams = {name: _require(dynamodb, name) for name in ("_stream_records", "_stream_trimmed")}
@@ -197,7 +197,7 @@ def keep_streams() -> None:
 
 def fill_batches() -> None:
     """Have a function get as many messages of a queue as its mapping's batch size says."""
-    from ministack.services import sqs  # noqa: PLC0415 - as above
+    from ministack.services import sqs
 
     receive_ten = _require(sqs, "_receive_messages_for_esm")
 
@@ -212,7 +212,7 @@ def fill_batches() -> None:
 
 def poll_streams_beside_queues() -> None:
     """Have streams polled in a thread of their own, in order as before, while queues are polled on."""
-    from ministack.services import lambda_svc  # noqa: PLC0415 - as above
+    from ministack.services import lambda_svc
 
     poll = _require(lambda_svc, "_poll_dynamodb_streams")
     wake: threading.Event = _require(lambda_svc, "_esm_wake")
@@ -248,7 +248,7 @@ def main() -> None:
     poll_streams_beside_queues()
     if os.environ.get("AUTH") == "true":
         authorize_as_aws_does(state_dir / AUTHORIZATIONS)
-    from ministack.app import main as serve  # noqa: PLC0415
+    from ministack.app import main as serve
 
     try:
         serve()
@@ -261,7 +261,7 @@ def _end_companions(state_dir: Path) -> None:
         end([int(pid) for pid in (state_dir / COMPANION_FILE).read_text().split()])
 
 
-def _require(module: Any, name: str) -> Any:  # noqa: ANN401 - ministack is untyped
+def _require(module: Any, name: str) -> Any:
     try:
         return getattr(module, name)
     except AttributeError:

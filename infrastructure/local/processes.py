@@ -36,7 +36,7 @@ class FunctionProcess:
 
     def kill(self) -> bool:
         """End it without asking and wait until it is gone; False when it was gone already."""
-        import psutil  # noqa: PLC0415 - only tests and measurements look into processes
+        import psutil
 
         try:
             self.process.kill()
@@ -48,7 +48,7 @@ class FunctionProcess:
 
 def resident(pid: int) -> int:
     """Bytes of a process's memory that are in the machine's; 0 when there is none such."""
-    import psutil  # noqa: PLC0415 - only tests and measurements look into processes
+    import psutil
 
     try:
         size: int = psutil.Process(pid).memory_info().rss
@@ -59,7 +59,7 @@ def resident(pid: int) -> int:
 
 def function_processes(emulator: int) -> Iterator[FunctionProcess]:
     """Give the processes that run functions, of the emulator with this process id."""
-    import psutil  # noqa: PLC0415 - as above
+    import psutil
 
     for process in psutil.Process(emulator).children():
         with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):

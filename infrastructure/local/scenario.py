@@ -70,7 +70,7 @@ class Stack(Protocol):
     def host_token(self) -> str:
         """Return a token of the host application."""
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - the caller knows which service it asked for
+    def client(self, service: str) -> Any:
         """Return a boto3 client."""
 
 
@@ -161,7 +161,7 @@ def require(condition: object, otherwise: str) -> None:
         raise StoryError(otherwise)
 
 
-def ask(client: httpx.Client, method: str, path: str, expect: int = 200, **request: Any) -> Json:  # noqa: ANN401 - httpx's
+def ask(client: httpx.Client, method: str, path: str, expect: int = 200, **request: Any) -> Json:
     """Return the JSON that a call answers with; raise StoryError for any other status than expected."""
     answer = client.request(method, path, **request)
     if answer.status_code != expect:

@@ -227,7 +227,7 @@ class LocalStack:
 
     def host_token(self) -> str:
         """Give an access token of the host application (client credentials)."""
-        import httpx  # noqa: PLC0415 - as boto3
+        import httpx
 
         host = self.description.host
         answer = httpx.post(
@@ -238,7 +238,7 @@ class LocalStack:
         token: str = answer.json()["access_token"]
         return token
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - the caller knows which service it asked for
+    def client(self, service: str) -> Any:
         """Give a boto3 client of an AWS service of this stack."""
         return _client(self.endpoint, service)
 
@@ -264,7 +264,7 @@ class LocalStack:
 
     @classmethod
     def _bring_up(cls, port: int, state_dir: Path, options: "_Options", *, empty: bool, progress: Progress) -> Self:
-        from infrastructure.build.template import build  # noqa: PLC0415 - as boto3
+        from infrastructure.build.template import build
 
         endpoint = f"http://127.0.0.1:{port}"
         smtp_port, front_port = processes.free_port(), processes.free_port()
@@ -320,7 +320,7 @@ class LocalStack:
 
     def _await_api(self) -> None:
         """Return when the API answers, with the functions behind the queues on their way; cold starts take seconds."""
-        import httpx  # noqa: PLC0415 - as boto3
+        import httpx
 
         functions = self.client("lambda")
         for name in functions.list_functions()["Functions"]:
@@ -530,8 +530,8 @@ def _await_emulator(state_dir: Path, port: int, pid: int) -> None:
         raise ToolError(f"The emulator did not start on port {port}: {_last_line(state_dir / _LOG_FILE)}")
 
 
-def _client(endpoint: str, service: str) -> Any:  # noqa: ANN401 - the caller knows which service it asked for
-    import boto3  # noqa: PLC0415 - half a second that only commands which need it should pay
+def _client(endpoint: str, service: str) -> Any:
+    import boto3
 
     session = boto3.Session(
         aws_access_key_id=_CREDENTIALS["AWS_ACCESS_KEY_ID"],
@@ -570,7 +570,7 @@ def _deploy(endpoint: str, built: "Build") -> dict[str, str]:
     return _await_deployment(cloudformation)
 
 
-def _await_deployment(cloudformation: Any) -> dict[str, str]:  # noqa: ANN401 - see _client
+def _await_deployment(cloudformation: Any) -> dict[str, str]:
     deadline = time.monotonic() + _DEPLOY_SECONDS
     while time.monotonic() < deadline:
         stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]

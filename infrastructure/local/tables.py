@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def definition(model: Any) -> dict[str, Any]:  # noqa: ANN401 - PynamoDB's models are untyped where it matters
+def definition(model: Any) -> dict[str, Any]:
     """Return what ``CreateTable`` takes to make a model's table, without its stream.
 
     Nor has a table made so a time to live: DynamoDB Local goes by the machine's clock and would, within minutes,

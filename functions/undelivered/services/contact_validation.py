@@ -26,7 +26,7 @@ def checked_email(text: str, field: str) -> str:
     Raises InvalidInputError with what is wrong and, where there is one, the likely spelling.
     """
     # Imported here: only who changes a contact pays for it.
-    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+    from email_validator import EmailNotValidError, validate_email
 
     bare = text.strip()
     try:
@@ -42,7 +42,7 @@ def checked_email(text: str, field: str) -> str:
 
 def _valid_suggestion(text: str) -> str:
     """Return a likely spelling that is itself valid, else an empty text."""
-    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - as above
+    from email_validator import EmailNotValidError, validate_email
 
     squeezed = "".join(text.split()).strip(".,;:<>").replace(",", ".").replace("(at)", "@").replace("@@", "@")
     while ".." in squeezed:
@@ -63,7 +63,7 @@ def checked_phone(text: str, field: str) -> str:
     tables of who assigned which block, and a wrong guess would keep a good number out.
     """
     # Imported here: the numbering plans of the world take a while to load.
-    import phonenumbers  # noqa: PLC0415
+    import phonenumbers
 
     bare = text.strip()
     if bare.startswith("00"):

@@ -58,8 +58,8 @@ def heading(value: object) -> str:
     written = as_str(value)[:JUDGED_LENGTH]
     if "=?" in written:
         # Rare, and slow to import: SES decodes what it composes itself, raw mail it prints as it was sent.
-        from email.errors import HeaderParseError  # noqa: PLC0415
-        from email.header import decode_header, make_header  # noqa: PLC0415
+        from email.errors import HeaderParseError
+        from email.header import decode_header, make_header
 
         with suppress(HeaderParseError, ValueError, LookupError, OverflowError):
             written = str(make_header(decode_header(written)))

@@ -180,14 +180,14 @@ def _triggers(written: str, stems: Callable[[Iterable[str]], set[str]]) -> froze
 
 @cache
 def _code_index() -> _Index:
-    from undelivered.domain.classification.codes import CODES  # noqa: PLC0415 - kept out of every cold start
+    from undelivered.domain.classification.codes import CODES
 
     return _indexed(CODES, str, _code_stems)
 
 
 @cache
 def _prose_index() -> _Index:
-    from undelivered.domain.classification.wordings import PROSE  # noqa: PLC0415 - kept out of every cold start
+    from undelivered.domain.classification.wordings import PROSE
 
     return _indexed(PROSE, _of_whole_words, _stems)
 
@@ -336,7 +336,7 @@ def _is_temporary(statuses: list[tuple[str, str]], smtp_code: int | None) -> boo
 
 def _by_code(statuses: list[tuple[str, str]], smtp_code: int | None, raw: str) -> Classification:
     """Return the judgement by the codes, where no wording is known, and by what the server had seen when it refused."""
-    from undelivered.domain.classification import codes  # noqa: PLC0415 - kept out of every cold start
+    from undelivered.domain.classification import codes
 
     for severity, subject in statuses:
         code = f"{severity}.{subject}"

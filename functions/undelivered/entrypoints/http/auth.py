@@ -91,9 +91,9 @@ class TokenVerifier(Struct):
         return claims
 
     def _check_signature(self, key_id: str, signed: bytes, signature: bytes) -> None:
-        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - paid for by who brings a token
-        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - as above
-        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 - as above
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+        from cryptography.hazmat.primitives.hashes import SHA256
 
         try:
             self._key(key_id).verify(signature, signed, PKCS1v15(), SHA256())
@@ -153,7 +153,7 @@ class _KeySet(msgspec.Struct, frozen=True):
 
 
 def _public_keys(document: bytes) -> "dict[str, RSAPublicKey]":
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
     def number(part: str) -> int:
         return int.from_bytes(_bytes_part(part))
@@ -166,7 +166,7 @@ def _public_keys(document: bytes) -> "dict[str, RSAPublicKey]":
 
 
 def _fetch(url: str) -> bytes:
-    import urllib3  # noqa: PLC0415 - botocore's own HTTP client, so it is in the container anyway
+    import urllib3
 
     try:
         response = urllib3.request("GET", url, timeout=_FETCH_TIMEOUT_S, retries=2)

@@ -27,7 +27,7 @@ def show_openapi(_call: Call) -> Answer:
 @cache
 def _text() -> str:
     # Imported here: the table of routes holds this route too.
-    from undelivered.entrypoints.http.routes import ROUTES as ALL_ROUTES  # noqa: PLC0415
+    from undelivered.entrypoints.http.routes import ROUTES as ALL_ROUTES
 
     return msgspec.json.encode(document(ALL_ROUTES)).decode()
 
