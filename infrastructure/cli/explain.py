@@ -21,6 +21,7 @@ from undelivered.domain.lifecycle import join
 
 _ARRIVAL = {
     Outcome.DELIVERED: ("delivered", "It arrived: the recipient's server, carrier or phone took it."),
+    Outcome.AUTO_REPLY: ("auto_reply", "An automatic reply came. It is neither a failure nor a delivery."),
     Outcome.DELAYED: ("delayed", "It is late and still being tried."),
 }
 _WITHOUT_CONSEQUENCE = "It says nothing about whether the message arrived."

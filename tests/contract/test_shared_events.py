@@ -16,6 +16,10 @@ FOREIGN = "sns/subscription_confirmation_foreign_topic.json"
 if not INDEX.is_file():
     pytest.skip(f"no sample events at {EVENTS}: they are no part of the project", allow_module_level=True)
 
+# The index expects a soft bounce, but the rule of its README holds: Transient/General with an address alone is an
+# automatic reply.
+CONTRADICTS_ITS_RULE = "hostile/duplicate_keys.json.txt"
+
 LINES = [json.loads(line) for line in INDEX.read_text().splitlines()]
 
 app = typer.Typer()
@@ -48,6 +52,9 @@ def test_an_event_comes_out_as_the_index_says(explained, line):
     if line.get("disputed") and told["handling"] == "quarantine":
         return  # where two answers are defensible, asking a person is one
     assert told["handling"] == line["handling"], told["because"]
+    if line["file"] == CONTRADICTS_ITS_RULE:
+        assert [outcome["status"] for outcome in told["outcomes"]] == ["auto_reply"]
+        return
     assert outcomes(told["outcomes"]) == outcomes(line["expected"])
     if "fault" in line:
         assert {one["fault"] for one in told["outcomes"]} == {line["fault"]}

@@ -55,7 +55,7 @@ class Zones:
 
 
 @dataclass
-class SesSimulator:
+class World:
     undelivered: ports.UndeliveredStore
     reports: ports.ReportReader
     suppressions: ports.SuppressionStore
@@ -70,12 +70,12 @@ class SesSimulator:
 
 
 @contextmanager
-def in_memory() -> Iterator[SesSimulator]:
+def in_memory() -> Iterator[World]:
     clock, zones = Clock(), Zones()
     suppressions = fakes.FakeSuppressionStore()
     undelivered = fakes.FakeUndeliveredStore(suppressions, clock=clock, zone_of=zones)
     customers = fakes.FakeCustomerStore()
-    yield SesSimulator(
+    yield World(
         undelivered,
         fakes.FakeReportReader(undelivered),
         suppressions,
@@ -90,14 +90,14 @@ def in_memory() -> Iterator[SesSimulator]:
     )
 
 
-def on_dynamodb() -> SesSimulator:
+def on_dynamodb() -> World:
     """Return the stores on tables just made, wherever botocore finds DynamoDB."""
     names = TableNames(**{key: f"{key}-{uuid4().hex[:8]}" for key in MODELS})
     use_tables(names)
     for model in MODELS.values():
         shared_connection().client.create_table(**definition(model))
     clock, zones = Clock(), Zones()
-    return SesSimulator(
+    return World(
         DynamoUndeliveredStore(zone_of=zones, history_days_of=lambda _: 400, clock=clock, sleep=lambda _: None),
         DynamoReportReader(),
         DynamoSuppressionStore(fakes.FakeHashes()),
@@ -127,13 +127,13 @@ def _environment(**values: str) -> Iterator[None]:
 
 
 @contextmanager
-def on_moto() -> Iterator[SesSimulator]:
+def on_moto() -> Iterator[World]:
     with _environment(**_FOR_TESTS), mock_aws():
         yield on_dynamodb()
 
 
 @contextmanager
-def on_dynamodb_local() -> Iterator[SesSimulator]:
+def on_dynamodb_local() -> Iterator[World]:
     with _environment(**_FOR_TESTS, AWS_ENDPOINT_URL_DYNAMODB=os.environ[DYNAMODB_LOCAL]):
         yield on_dynamodb()
         for model in MODELS.values():

@@ -53,7 +53,7 @@ class Cutting:
         return cut
 
 
-class SesSimulator:
+class World:
     """A report of some items, an export of it, and Lambda, which tries every event three times."""
 
     def __init__(self, items=25, *, page_size=4, part_bytes=1_500):
@@ -113,7 +113,7 @@ def time_for(pages):
 
 
 def test_an_export_holds_every_row_once_newest_first():
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
 
     assert world.news(export_id).state is ExportState.RUNNING
@@ -127,7 +127,7 @@ def test_an_export_holds_every_row_once_newest_first():
 
 @pytest.mark.parametrize("items", [0, 1, 4, 5])
 def test_small_reports_make_files_too(items):
-    world = SesSimulator(items)
+    world = World(items)
     export_id = world.request()
 
     world.run()
@@ -137,7 +137,7 @@ def test_small_reports_make_files_too(items):
 
 @pytest.mark.parametrize("pages", [1, 2, 3])
 def test_an_export_goes_on_where_its_time_ran_short(pages):
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
 
     assert world.run(pages=pages) > 2
@@ -147,7 +147,7 @@ def test_an_export_goes_on_where_its_time_ran_short(pages):
 
 
 def test_rows_are_told_while_it_runs():
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
     told = []
 
@@ -163,7 +163,7 @@ def test_rows_are_told_while_it_runs():
 
 
 def test_a_filter_is_kept_to():
-    world = SesSimulator()
+    world = World()
     export_id = world.request(replace(ALL, customer_id="c-7"))
 
     world.run(pages=1)
@@ -172,7 +172,7 @@ def test_a_filter_is_kept_to():
 
 
 def test_an_event_delivered_again_changes_nothing():
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
     world.run()
     done = world.store.find(ACCOUNT, export_id)
@@ -185,7 +185,7 @@ def test_an_event_delivered_again_changes_nothing():
 @pytest.mark.parametrize("second_pages", [1, PLENTY])
 @pytest.mark.parametrize("moment", range(8))
 def test_two_invocations_at_once_write_every_row_once(moment, second_pages):
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
     event = world.runner.events[0]
     pages = count()
@@ -206,7 +206,7 @@ def test_two_invocations_at_once_write_every_row_once(moment, second_pages):
 @pytest.mark.parametrize("pages", [2, PLENTY])
 @pytest.mark.parametrize("place", range(40))
 def test_any_call_may_be_cut(place, pages, after):
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
     counter = count()
     ports = {
@@ -235,7 +235,7 @@ class Failing(FakeReportReader):
 
 
 def test_an_export_fails_with_a_reason_when_it_does_not_get_on():
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
     write = replace(world.write, reports=Failing(world.undelivered, pages=0))
 
@@ -251,7 +251,7 @@ def test_an_export_fails_with_a_reason_when_it_does_not_get_on():
 
 
 def test_an_export_that_got_on_has_all_its_attempts_again():
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
     event = world.runner.events.pop()
     for _ in range(ATTEMPTS - 1):
@@ -267,7 +267,7 @@ def test_an_export_that_got_on_has_all_its_attempts_again():
 
 
 def test_the_parts_of_an_export_that_failed_are_thrown_away():
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
     event = world.runner.events[0]
     replace(world.write, reports=Failing(world.undelivered, pages=4))(*event, time_for(PLENTY))
@@ -282,7 +282,7 @@ def test_the_parts_of_an_export_that_failed_are_thrown_away():
 
 
 def test_invocations_that_end_without_a_word_do_not_go_on_for_ever():
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
     known = world.store.find(ACCOUNT, export_id)
     world.store.save(replace(known, attempts=ATTEMPTS))
@@ -293,7 +293,7 @@ def test_invocations_that_end_without_a_word_do_not_go_on_for_ever():
 
 
 def test_an_export_that_nobody_works_on_is_told_as_failed():
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
 
     world.now += SILENT_AFTER + timedelta(seconds=1)
@@ -303,7 +303,7 @@ def test_an_export_that_nobody_works_on_is_told_as_failed():
 
 
 def test_nothing_is_told_of_an_export_of_another_account():
-    world = SesSimulator()
+    world = World()
     export_id = world.request()
 
     with pytest.raises(NotFoundError):
@@ -311,7 +311,7 @@ def test_nothing_is_told_of_an_export_of_another_account():
 
 
 def test_the_file_is_named_by_the_day_of_the_account():
-    world = SesSimulator(0)
+    world = World(0)
     settings = world.accounts.settings(ACCOUNT)
     world.accounts.save_settings(replace(settings, time_zone="Pacific/Auckland"))
     export_id = world.request()

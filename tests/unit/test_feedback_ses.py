@@ -400,3 +400,32 @@ def test_values_of_the_wrong_type_count_as_absent():
 
     assert verdicts(told) == {"ann@example.org": (Status.BOUNCED, Kind.HARD)}
     assert only(told | {"mail": None}).recipient == "ann@example.org"
+
+
+@pytest.mark.parametrize("empty", [{}, {"diagnosticCode": ""}, {"status": None, "action": " "}])
+@pytest.mark.parametrize("labels", [("Transient", "General"), (" transient", "GENERAL ")])
+def test_a_transient_bounce_without_any_delivery_status_is_an_automatic_reply(labels, empty):
+    bounce_type, subtype = labels
+    event = events.bounce(bounce_type=bounce_type, subtype=subtype)
+    event["bounce"]["bouncedRecipients"] = [{"emailAddress": "ann@example.org", **empty}]
+
+    feedback = only(event)
+
+    assert feedback.outcome is Outcome.AUTO_REPLY
+    assert feedback.classification is None
+    assert feedback.rule == "ses:transient/general/auto_reply"
+
+
+@pytest.mark.parametrize("detail", [{"action": "failed"}, {"status": "4.2.0"}, {"diagnosticCode": "smtp; 450 later"}])
+def test_a_transient_bounce_with_a_delivery_status_is_a_failure(detail):
+    event = events.bounce(bounce_type="Transient", subtype="General")
+    event["bounce"]["bouncedRecipients"] = [{"emailAddress": "ann@example.org", **detail}]
+
+    assert only(event).outcome is Outcome.FAILED
+
+
+def test_a_permanent_bounce_without_a_delivery_status_is_a_failure():
+    event = events.bounce(bounce_type="Permanent", subtype="General")
+    event["bounce"]["bouncedRecipients"] = [{"emailAddress": "ann@example.org"}]
+
+    assert only(event).outcome is Outcome.FAILED

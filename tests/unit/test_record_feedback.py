@@ -17,14 +17,15 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWriteError
-from undelivered.domain.feedback import Attribution
+from undelivered.domain.feedback import Attribution, Outcome
 from undelivered.domain.item import State
+from undelivered.domain.lifecycle import AUTO_REPLY_CAME, settle_unconfirmed, start_resend
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, Status
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
 
 
-class SesSimulator:
+class World:
     def __init__(self):
         self.suppressions = FakeSuppressionStore()
         self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
@@ -49,7 +50,7 @@ class SesSimulator:
 
 @pytest.fixture
 def world():
-    return SesSimulator()
+    return World()
 
 
 def untagged(reason=Reason.MAILBOX_FULL, *, identity=None, tenant=None, **more):
@@ -73,7 +74,7 @@ def test_a_complaint_and_a_bounce_of_one_message_end_the_same_in_any_order(world
     events = [a_failure(Reason.MAILBOX_DISABLED), a_failure(Reason.COMPLAINT), a_failure(Reason.MAILBOX_FULL)]
     ends = []
     for order in permutations(events):
-        fresh = SesSimulator()
+        fresh = World()
         for event in order:
             fresh.record([[event]])
         (item,) = fresh.items.all_items(ACCOUNT)
@@ -197,3 +198,69 @@ def test_a_failure_of_long_ago_is_kept_but_not_counted(world):
 
     assert world.count() == 0
     assert len(world.items.all_items(ACCOUNT)) == 1
+
+
+def an_automatic_reply(**changes):
+    return replace(a_failure(**changes), outcome=Outcome.AUTO_REPLY, classification=None, diagnostic="")
+
+
+def a_delivery(**changes):
+    return replace(a_failure(**changes), outcome=Outcome.DELIVERED, classification=None, diagnostic="")
+
+
+def a_resent_item(world):
+    """Return an item of which a resend is on its way, and the tags of that resend."""
+    world.record([[a_failure()]])
+    (item,) = world.items.all_items(ACCOUNT)
+    world.items.save(item, start_resend(item, "new@example.com", "manager", NOW))
+    return {"attempt": 2, "entry_key": item.entry_key, "message_id": "m-2", "recipient": "new@example.com"}
+
+
+def state_of_the_item(world):
+    (item,) = world.items.all_items(ACCOUNT)
+    return item.state
+
+
+def test_automatic_replies_make_no_item_and_suppress_nobody(world):
+    for number in range(6):
+        sent_at = NOW - timedelta(days=8 - number)
+        assert world.record([[an_automatic_reply(message_id=f"m-{number}", sent_at=sent_at)]]) == {}
+
+    assert world.items.all_items(ACCOUNT) == []
+    assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com") is None
+
+
+def test_an_automatic_reply_to_the_first_send_does_not_reopen_or_close_its_item(world):
+    world.record([[a_failure()], [an_automatic_reply()]])
+
+    assert state_of_the_item(world) is State.OPEN
+
+
+@pytest.mark.parametrize("is_delivered_first", [True, False])
+def test_an_automatic_reply_beside_a_delivery_leaves_the_item_resolved(world, is_delivered_first):
+    resend = a_resent_item(world)
+    events = [a_delivery(**resend), an_automatic_reply(**resend)]
+
+    for event in events if is_delivered_first else reversed(events):
+        world.record([[event]])
+
+    assert state_of_the_item(world) is State.RESOLVED
+
+
+def test_a_resend_with_nothing_but_an_automatic_reply_waits_for_its_grace_period(world):
+    world.record([[an_automatic_reply(**a_resent_item(world))]])
+
+    (item,) = world.items.all_items(ACCOUNT)
+    assert item.state is State.RESENDING
+    assert item.last_attempt.outcome is Outcome.AUTO_REPLY
+    settled = settle_unconfirmed(item, NOW)
+    assert settled.state is State.RESOLVED
+    assert settled.last_attempt.report.diagnostic == AUTO_REPLY_CAME
+
+
+def test_a_failure_outranks_an_automatic_reply(world):
+    resend = a_resent_item(world)
+
+    world.record([[an_automatic_reply(**resend)], [a_failure(Reason.MAILBOX_FULL, **resend)]])
+
+    assert state_of_the_item(world) is State.OPEN

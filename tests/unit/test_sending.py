@@ -37,7 +37,7 @@ FIRST = SendJob(ACCOUNT, "n-1", 1)
 
 
 @dataclass
-class SesSimulator:
+class World:
     """Every use case on fakes, with a clock that a test moves."""
 
     time: datetime = NOW
@@ -118,7 +118,7 @@ class SesSimulator:
 
 @pytest.fixture
 def world():
-    return SesSimulator()
+    return World()
 
 
 def press_resend(world, item, **more):

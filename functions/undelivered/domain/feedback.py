@@ -13,10 +13,11 @@ class Outcome(IntEnum):
 
     PENDING = 0  #: nothing reported yet
     DELAYED = 1  #: still being tried
-    UNCONFIRMED = 2  #: silence past the grace period, settled by cleanup
-    DELIVERED = 3  #: accepted by the recipient's server or handset
-    FAILED = 4  #: bounced, invalid, dropped or failed: it did not arrive after all
-    COMPLAINED = 5  #: arrived and was marked as spam
+    AUTO_REPLY = 2  #: an automatic reply came, such as an out-of-office message: neither a failure nor a delivery
+    UNCONFIRMED = 3  #: no event within the grace period; cleanup settled it as arrived
+    DELIVERED = 4  #: accepted by the recipient's server or handset
+    FAILED = 5  #: bounced, invalid, dropped or failed: it did not arrive after all
+    COMPLAINED = 6  #: arrived and was marked as spam
 
 
 class Handling(StrEnum):

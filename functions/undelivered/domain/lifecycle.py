@@ -5,6 +5,7 @@ order and however often they came, and the item's state follows from its attempt
 """
 
 from datetime import datetime
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -12,6 +13,9 @@ from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.feedback import Feedback, Outcome
 from undelivered.domain.item import Attempt, AttemptResult, Audit, Dismissal, UndeliveredItem, result_of
 from undelivered.domain.notification import SEND_SETTLES_AFTER
+
+AUTO_REPLY_CAME: Final = "An automatic reply came."
+"""The diagnostic of an attempt that was settled as arrived after an automatic reply."""
 
 
 def join(known: AttemptResult | None, new: AttemptResult | None) -> AttemptResult | None:
@@ -50,7 +54,7 @@ def open_item(feedback: Feedback, account_id: str) -> UndeliveredItem:
 def merge_feedback(item: UndeliveredItem | None, feedback: Feedback, account_id: str) -> UndeliveredItem | None:
     """Return the item after a feedback: the same object when nothing changes, None when there is none to make.
 
-    A message that was delivered or is delayed makes no item; a later failure does.
+    Only a failure makes an item: a delivery, a delay or an automatic reply does not.
     """
     if item is None:
         return open_item(feedback, account_id) if feedback.outcome >= Outcome.FAILED else None
@@ -110,9 +114,13 @@ def record_sent(item: UndeliveredItem, number: int, provider_message_id: str) ->
 
 
 def settle_unconfirmed(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
-    """Return the item with its running attempt taken as arrived for want of news; a late bounce reopens it."""
+    """Return the item with its running attempt settled as arrived, because no failure was reported in time.
+
+    A late bounce reopens it. That an automatic reply came is kept as the diagnostic.
+    """
     last = item.last_attempt
-    report = join(last.report, AttemptResult(Outcome.UNCONFIRMED, at, source="cleanup"))
+    diagnostic = AUTO_REPLY_CAME if last.outcome is Outcome.AUTO_REPLY else ""
+    report = join(last.report, AttemptResult(Outcome.UNCONFIRMED, at, diagnostic=diagnostic, source="cleanup"))
     return item.with_attempt(replace(last, report=report))
 
 

@@ -248,14 +248,14 @@ class RecordFeedback(Struct, frozen=True):
 
 
 def _matters(feedback: Feedback) -> bool:
-    """Whether a feedback can change an item: failures always, other news only of a resend.
+    """Whether a feedback can change an item: failures always, deliveries and automatic replies only of a resend.
 
-    Untagged news of an arrival may be about a resend; a delay never changes a state.
+    An untagged event may be about a resend. A delay never changes a state.
     """
     if feedback.outcome >= Outcome.FAILED:
         return True
     told = feedback.attribution
-    return feedback.outcome is Outcome.DELIVERED and (told.attempt > 1 or not told.account_id)
+    return feedback.outcome in {Outcome.AUTO_REPLY, Outcome.DELIVERED} and (told.attempt > 1 or not told.account_id)
 
 
 def _is_of_a_digest(feedback: Feedback) -> bool:

@@ -228,6 +228,9 @@ def _bounce(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Fi
     bounce_type, subtype = as_str(body.get("bounceType")).strip(), as_str(body.get("bounceSubType")).strip()
     findings = []
     for address, about in _named(body.get("bouncedRecipients")):
+        if _is_automatic_reply(bounce_type, subtype, about):
+            findings.append(_Finding(address, Outcome.AUTO_REPLY, "ses:transient/general/auto_reply"))
+            continue
         # Disputed in the samples: a recipient with action "delayed" within a Permanent bounce. The type of
         # the bounce holds for all in it, since SES sends one only after it has stopped trying; likewise a
         # Transient bounce stays soft whatever code the receiver gave. Exceptions are the judgement's.
@@ -239,6 +242,17 @@ def _bounce(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Fi
         # who bounced, and guessing which of the destinations was forwarded could blame the wrong person.
         findings.append(_Finding(address, Outcome.FAILED, rule, classification, diagnostic))
     return findings or quarantine("a bounce that names no recipient")
+
+
+def _is_automatic_reply(bounce_type: str, subtype: str, recipient: Mapping[str, object]) -> bool:
+    """Whether a bounced recipient stands for an automatic reply, such as an out-of-office message.
+
+    SES reports one as Transient/General without what a delivery status notification would say (Amazon SES Developer
+    Guide, "Bounce types"; the mailbox simulator's ``ooto@``).
+    """
+    if (bounce_type.casefold(), subtype.casefold()) != ("transient", "general"):
+        return False
+    return not any(as_str(recipient.get(name)).strip() for name in ("action", "status", "diagnosticCode"))
 
 
 @lru_cache(maxsize=1_000)
