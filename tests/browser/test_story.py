@@ -80,7 +80,7 @@ def test_from_the_number_to_delivered(visit, story):
     page.get_by_role("link", name=re.compile("See the report")).click()
     page.locator(f"tr[data-id='{item}']").get_by_role("link", name="Invoice 4711").click()
 
-    page.get_by_text("The e-mail address does not exist.").wait_for()
+    page.get_by_text("The email address does not exist.").wait_for()
     expect(page.get_by_role("button", name="Resend")).to_be_disabled()
     page.get_by_role("button", name="Edit contact").click()
     page.get_by_label("E-mail address").fill(f"success.{story.suffix}@undelivered.example")

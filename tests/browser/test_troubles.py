@@ -79,7 +79,7 @@ def test_a_concurrent_change_is_told_where_it_was_typed(manager):
     manager.page.get_by_role("button", name="Edit contact").click()
     manager.page.get_by_label("E-mail address").fill("grace@example.org")
     manager.api.fail(
-        "PATCH", "/customers/c-1", 409, "conflict", detail="Somebody else changed this at the same time. Try again."
+        "PATCH", "/customers/c-1", 409, "conflict", detail="Someone else changed this at the same time. Try again."
     )
     manager.page.get_by_role("button", name="Save").click()
 
@@ -130,11 +130,11 @@ def test_a_resend_refused_meanwhile_says_why_and_shows_how_it_stands(manager):
     item["resend"] = {
         "allowed": False,
         "code": "resend_already_running",
-        "detail": "A resend is on its way. Wait for its outcome.",
+        "detail": "A resend is in progress. Wait for the result.",
     }
     manager.page.get_by_role("button", name="Resend").click()
 
-    manager.sees("A resend is on its way. Wait for its outcome.")
+    manager.sees("A resend is in progress. Wait for the result.")
     expect(manager.page.get_by_role("button", name="Resend")).to_be_disabled()
 
 

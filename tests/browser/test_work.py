@@ -152,7 +152,7 @@ class TestBulk:
 
         manager.sees("1 message is being sent again.")
         manager.sees("1 was not sent again")
-        manager.sees("This address cannot receive messages. Correct the customer's contact first.")
+        manager.sees("We cannot deliver to this address or number. Correct the contact details first.")
         manager.sees("2 of 2 settled")
         manager.takes_picture("bulk-progress-desktop-light")
         manager.page.get_by_role("button", name="All settled. Show the list afresh").click()
@@ -193,7 +193,7 @@ class TestDetail:
 
         expect(resend).to_be_disabled()
         expect(resend).to_have_accessible_description(
-            "This address cannot receive messages. Correct the customer's contact first."
+            "We cannot deliver to this address or number. Correct the contact details first."
         )
         resend.click(force=True)
         assert not any(path.endswith("/resend") for _, path, _, _ in manager.api.requests)
@@ -202,7 +202,7 @@ class TestDetail:
         manager.goes_to("#/item/item-6")
 
         expect(manager.page.get_by_role("button", name="Resend")).to_be_disabled()
-        manager.sees("The customer marked a message as spam. Reach them by another way.")
+        manager.sees("The customer marked a message as spam. Contact them another way.")
 
     def test_a_wrong_address_gets_its_likely_spelling(self, manager):
         manager.goes_to("#/item/item-1")
@@ -232,7 +232,7 @@ class TestDetail:
         manager.sees("Invoice for November")
         tab_to("Invoice for November")
         press("Enter")
-        manager.sees("The e-mail address does not exist.")
+        manager.sees("The email address does not exist.")
         tab_to("Use grace@gmail.com")
         press("Enter")
         expect(page.get_by_label("E-mail address")).to_be_focused()
