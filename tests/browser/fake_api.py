@@ -395,7 +395,7 @@ class FakeApi:
 
     def change_customer(self, customer_id: str, body: dict[str, str]) -> Answer:
         if body.get("email", "").endswith("@gmial.com") or "@" not in body.get("email", "@"):
-            error = {"field": "email", "message": "is not a valid e-mail address", "suggestion": "grace@gmail.com"}
+            error = {"field": "email", "message": "is not a valid email address", "suggestion": "grace@gmail.com"}
             return self.problem(400, "invalid_body", "The field 'email' is not valid.", [error])
         customer = self.customer(customer_id)
         customer |= body | {"email_changed_at": at()}

@@ -77,9 +77,7 @@ def checked_phone(text: str, field: str) -> str:
             ) from None
         raise InvalidInputError(field, "is not a valid phone number: unknown country code or too few digits") from None
     if number.extension or not phonenumbers.is_possible_number(number):
-        raise InvalidInputError(
-            field, "is not a valid phone number: too short, too long, or with an extension"
-        )
+        raise InvalidInputError(field, "is not a valid phone number: too short, too long, or with an extension")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

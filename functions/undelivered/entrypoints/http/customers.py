@@ -39,9 +39,7 @@ class CustomerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AddressQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An address to look customers up by."""
 
-    address: Annotated[
-        str, msgspec.Meta(min_length=3, max_length=320, description="An email address or phone number.")
-    ]
+    address: Annotated[str, msgspec.Meta(min_length=3, max_length=320, description="An email address or phone number.")]
 
 
 class CustomerList(msgspec.Struct, frozen=True):
