@@ -79,7 +79,7 @@ class Unpacked:
             text=True,
         )
         if done.returncode:
-            raise ToolError(f"A function does not start: {done.stderr.strip()[-1500:]}")
+            raise ToolError(f"A function did not start: {done.stderr.strip()[-1500:]}")
         return done
 
 
@@ -123,10 +123,10 @@ def measure(rounds: int) -> list[Figure]:
     least = {name: min(all_) for name, all_ in cpu.items()}
     over = {name: seconds / least[PEER] for name, seconds in least.items() if name != PEER}
     milliseconds = {f"{name}_ms": min(all_) * 1e3 for name, all_ in clock.items()}
-    says = "start of the slowest function over that of a bare boto3 handler with a DynamoDB client"
+    says = "cold start of the slowest function, relative to a minimal boto3 handler with a DynamoDB client"
     return [
         Figure("cold_start_over_boto3", max(over.values()), "times", says, over),
-        Figure("cold_start_ms", max(min(clock[name]) for name in over) * 1e3, "ms", "the slowest one's", milliseconds),
+        Figure("cold_start_ms", max(min(clock[name]) for name in over) * 1e3, "ms", "slowest function", milliseconds),
     ]
 
 

@@ -31,21 +31,21 @@ def measure(number: int) -> list[Figure]:
     costs = {stage: _of_a_million(stage, use, prices) for stage, use in lifecycle_cost.measure(number).items()}
     of_event = {stage: costs[stage] for stage in ("taking in", "following up", "leaving")}
     of_send = {stage: costs[stage] for stage in ("handing over", "sending")}
-    when = f"by the prices of {prices['written_on']}"
+    when = f"at the prices of {prices['written_on']}"
     return [
         Figure(
             "cost_per_million_events_usd",
             sum(of_event.values()),
             "USD",
-            f"a million failures from the event to history, announced, {when}",
+            f"one million failures, from event to history with announcements, {when}",
             of_event,
         ),
         Figure(
             "cost_per_million_sends_usd",
             sum(of_send.values()),
             "USD",
-            f"a million notifications handed over and sent, without SES's own charge, {when}",
-            {**of_send, "SES beside it": prices["per_million"]["mails"]},
+            f"one million notifications accepted and sent, without the SES charge, {when}",
+            {**of_send, "SES charge for the same messages": prices["per_million"]["mails"]},
         ),
     ]
 

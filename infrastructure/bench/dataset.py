@@ -208,7 +208,7 @@ def _insert(
     ).fetchone()
     known = {*_COLUMNS, *(["hashRangeValue"] if key_columns else []), *key_columns}
     if template is None or set(columns) != known:
-        raise ToolError("This release of DynamoDB Local keeps its items in another form than the bench knows.")
+        raise ToolError("This release of DynamoDB Local stores items in a form that the benchmark does not support.")
     first = dict(zip(columns, template, strict=True))
     statement = f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(columns))})'  # noqa: S608 - as above
 

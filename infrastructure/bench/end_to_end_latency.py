@@ -38,15 +38,15 @@ def measure(trickle: int, burst: int, progress: Callable[[float], None]) -> list
         progress(0.8)
         ceiling = _ceiling(stack, burst)
     last = seconds[min(len(seconds) - 1, int(len(seconds) * 0.99))]
-    says = "event published → in the API's answer, on the local stack under a steady trickle"
+    says = "from published event to API response, on the local stack under a light load"
     return [
         Figure("visible_p50_s", statistics.median(seconds), "s", f"{says}, median"),
-        Figure("visible_p99_s", last, "s", f"{says}, the 99th of a hundred", {"slowest": seconds[-1]}),
+        Figure("visible_p99_s", last, "s", f"{says}, 99th percentile", {"slowest": seconds[-1]}),
         Figure(
             "burst_events_per_s",
             rate,
             "events/s",
-            f"a burst of {burst:,} events: published, taken in, and all in the count",
+            f"a burst of {burst:,} events: published, processed and counted",
             {"idle_function_per_s": ceiling, "of_the_idle_function": rate / ceiling, "burst_s": burst / rate},
         ),
     ]
@@ -173,5 +173,5 @@ def _api(stack: LocalStack) -> Iterator[Callable[[str], dict[str, Any]]]:
 def _wait_until(is_so: Callable[[], bool], *, pause: float = 0.05) -> None:
     deadline = time.monotonic() + _GIVEN_UP_S
     while not is_so():
-        assert time.monotonic() < deadline, "it takes too long"
+        assert time.monotonic() < deadline, "it took too long"
         time.sleep(pause)

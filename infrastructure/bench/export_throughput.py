@@ -26,14 +26,12 @@ def measure(sizes: Sequence[int], size: int) -> list[Figure]:
             "AWS_ENDPOINT_URL": others,
         }
         told = subprocess_runner.run("exporting", str(size), environment=environment)
-    says = f"an export of {told['rows']:,} rows in the function itself, from DynamoDB Local"
+    says = f"an export of {told['rows']:,} rows inside the function, from DynamoDB Local"
     floor = told["rows"] / told["floor_s"]
     rate = told["rows"] / told["seconds"]
     return [
         Figure("export_rows_per_s", rate, "rows/s", says, {"bare_queries_rows_per_s": floor, "of_it": rate / floor}),
-        Figure(
-            "export_peak_mb", told["peak_mb"], "MB", f"{says}: its memory at most", {"before_mb": told["before_mb"]}
-        ),
+        Figure("export_peak_mb", told["peak_mb"], "MB", f"{says}: peak memory", {"before_mb": told["before_mb"]}),
     ]
 
 

@@ -21,7 +21,7 @@ def measure(batches: int) -> list[Figure]:
         environment = {**subprocess_runner.function_environment(local.url), **local.environment}
         told = subprocess_runner.run("ingest_capacity", str(batches), environment=environment)
     figures: list[Figure] = []
-    for kind, which in (("event", "that suppresses nothing"), ("suppressing_event", "that suppresses its address")):
+    for kind, which in (("event", "without suppression"), ("suppressing_event", "with suppression")):
         figures += [
             Figure(
                 f"ingest_wcu_per_{kind}",

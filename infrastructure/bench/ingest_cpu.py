@@ -34,10 +34,10 @@ def measure(batches: int) -> list[Figure]:
             "ingest_cpu_over_floor",
             product / floor,
             "times",
-            "CPU of the whole ingesting function over a bare botocore TransactWriteItems and json.loads",
+            "CPU of the ingest function, relative to a botocore TransactWriteItems call and json.loads",
             {"over_floor_without_parameter_validation": product / unchecked},
         ),
-        Figure("ingest_cpu_us", product, "µs", "CPU of the whole ingesting function for an event", beside),
+        Figure("ingest_cpu_us", product, "µs", "CPU of the ingest function for one event", beside),
     ]
 
 

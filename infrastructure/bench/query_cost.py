@@ -53,34 +53,34 @@ def measure(sizes: Sequence[int], progress: Callable[[float], None]) -> list[Fig
 def _figures(told: Mapping[str, Any]) -> Iterator[Figure]:
     for name, each in told["figures"].items():
         for days, units in each.items():
-            says = f"read capacity of GET /undelivered/{name} over {days} days of the largest account"
+            says = f"read capacity of GET /undelivered/{name} for {days} days in the largest account"
             yield Figure(f"{name}_rcu_{days}d", units, "RCU", says)
 
 
 def _counts(sizes: Sequence[int], told: Mapping[str, Any]) -> Iterator[Figure]:
     for size in sizes:
-        says = f"read capacity of a count with {size:,} open items, half a minute after a cleanup"
+        says = f"read capacity of a count with {size:,} open items, 30 seconds after a cleanup"
         count = dict(told["counts"][str(size)])
         yield Figure(f"count_rcu_{_short(size)}", count.pop("rcu"), "RCU", says, count)
 
 
 def _pages(sizes: Sequence[int], told: Mapping[str, Any]) -> Iterator[Figure]:
     each = {name: page["rcu"] / page["rcu_of_bytes"] for name, page in told["pages"].items()}
-    floor = "that of the page's own bytes, were they in one place, and half a unit at least"
+    floor = "the read capacity for the page's bytes stored together, at least half a unit"
     name = f"report_page_rcu_over_bytes_{_short(sizes[-1])}"
-    says = f"read capacity of a page of {_PAGE} over {floor}; the worst of the filters"
+    says = f"read capacity of a page of {_PAGE}, relative to {floor}; for the worst filter"
     yield Figure(name, max(each.values()), "times", says, each)
     charged = {
         name: (page["rcu"] + _EMPTY_ANSWER * page["empty_answers"]) / page["rcu_of_bytes"]
         for name, page in told["pages"].items()
     }
-    says = "the same, were each empty answer half a unit, for which DynamoDB Local takes nothing"
+    says = "the same, with half a unit for each empty response, which DynamoDB Local does not count"
     yield Figure(f"{name}_charged", max(charged.values()), "times", says, charged)
     yield Figure(
         "report_cpu_ms",
         told["report_cpu_ms"],
         "ms",
-        f"CPU of GET /undelivered, a page of {_PAGE}, through the whole function",
+        f"CPU of GET /undelivered, a page of {_PAGE}, for the whole function",
         {"floor_ms": told["report_floor_ms"], "over_floor": told["report_cpu_ms"] / told["report_floor_ms"]},
     )
 

@@ -112,14 +112,14 @@ def _figures(
             "soak_events_per_s",
             load.messages / took,
             "events/s",
-            f"{load.messages:,} events in {took / 60:.1f} minutes, each counted once in the end",
+            f"{load.messages:,} events in {took / 60:.1f} minutes, each counted exactly once",
             {"items": float(load.expected.total()), "refused_by_the_api": float(load.refused)},
         ),
         Figure(
             "soak_memory_growth",
             growth[worst],
             "times",
-            f"memory at the end over memory when warm, of the function that grew most ({worst})",
+            f"memory at the end relative to memory when warm, for the function that grew most ({worst})",
             beside,
         ),
     ]
@@ -149,7 +149,7 @@ def _event(number: int) -> dict[str, Any]:
 def _publish(sns: Any, topic: str, texts: Sequence[str]) -> None:
     entries = [{"Id": str(each), "Message": text} for each, text in enumerate(texts)]
     if sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries).get("Failed"):
-        raise ToolError("The emulator refused an event.")
+        raise ToolError("The emulator rejected an event.")
 
 
 def _waiting(stack: LocalStack, queue: str) -> int:
@@ -175,7 +175,7 @@ def _ask(load: _Load, account: str, path: str) -> dict[str, Any]:
             return told
         load.refused += 1
         time.sleep(1)
-    raise ToolError(f"The API answers {answer.status_code} again and again.")
+    raise ToolError(f"The API keeps responding with status {answer.status_code}.")
 
 
 def _look(load: _Load) -> None:
@@ -192,7 +192,7 @@ def _await_count(load: _Load) -> None:
     deadline = time.monotonic() + _GIVEN_UP_S
     while _waiting(load.stack, "FeedbackQueueUrl") or not _counted(load) >= load.expected:
         if time.monotonic() > deadline:
-            raise ToolError(f"Events were lost: {_counted(load)} are counted of {load.expected}.")
+            raise ToolError(f"Events were lost: {_counted(load)} of {load.expected} were counted.")
         time.sleep(0.5)
 
 
@@ -208,6 +208,6 @@ def _check(load: _Load) -> None:
         found.update(row["account_id"]["S"] for row in page["Items"])
     counted = _counted(load)
     if not counted == found == load.expected:
-        raise ToolError(f"Published were {load.expected}, in the table are {found}, counted {counted}.")
+        raise ToolError(f"{load.expected} events were published, {found} are in the table and {counted} are counted.")
     if dead := _waiting(load.stack, "FeedbackDeadLetterQueueUrl"):
-        raise ToolError(f"{dead} events were set aside as dead letters.")
+        raise ToolError(f"{dead} events went to dead-letter queues.")

@@ -27,7 +27,7 @@ def compile_tree(folder: Path) -> None:
     command += ["-s", str(folder), str(folder)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env={"PYTHONHASHSEED": "0"})
     if done.returncode:
-        raise ToolError(f"The code under {folder.name} does not compile: {done.stdout.strip() or done.stderr.strip()}")
+        raise ToolError(f"The code in {folder.name} does not compile: {done.stdout.strip() or done.stderr.strip()}")
 
 
 def write_zip(folder: Path, archive: Path) -> None:

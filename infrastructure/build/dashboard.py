@@ -31,28 +31,28 @@ def dashboard(resources: Mapping[str, Resource]) -> Resource:
     alive = [name for name in queues if name not in dead]
     streaming = [name for name in functions if _reads_a_stream(resources[name])]
     graphs = [
-        _graph("Reported, by type", [_search("Feedback", "channel,type")]),
+        _graph("Feedback, by type", [_search("Feedback", "channel,type")]),
         _graph("Failures, by reason", [_search("Failures", "fault,reason")]),
         _graph(
             "From event to report, seconds",
             [*(_ours("EventToVisible", statistic) for statistic in ("p50", "p99")), _ours("OldestEvent", "Maximum")],
         ),
-        _graph("What became of items", [_search("ItemChanges", "change")]),
-        _graph("Resends asked for", [_search("ResendsAsked", "answer")]),
+        _graph("Item changes", [_search("ItemChanges", "change")]),
+        _graph("Resend requests", [_search("ResendsAsked", "answer")]),
         _graph("Sends, by outcome", [_search("Sends", "kind,outcome")]),
-        _graph("Not right", [_ours("CounterDrift"), _ours("Unattributed"), _ours("UnreadableMessages")]),
-        _graph("Tried again", [_ours("RetriedMessages"), _ours("SendsBrokenOff"), _ours("ResendsSettled")]),
-        _graph("Reputation at SES", [_ses("Reputation.BounceRate"), _ses("Reputation.ComplaintRate")]),
-        _graph("Waiting in queues", _of_queues(alive, "ApproximateNumberOfMessagesVisible")),
-        _graph("Oldest waiting, seconds", _of_queues(alive, "ApproximateAgeOfOldestMessage")),
+        _graph("Problems", [_ours("CounterDrift"), _ours("Unattributed"), _ours("UnreadableMessages")]),
+        _graph("Retries", [_ours("RetriedMessages"), _ours("SendsBrokenOff"), _ours("ResendsSettled")]),
+        _graph("SES reputation", [_ses("Reputation.BounceRate"), _ses("Reputation.ComplaintRate")]),
+        _graph("Messages in queues", _of_queues(alive, "ApproximateNumberOfMessagesVisible")),
+        _graph("Oldest message, seconds", _of_queues(alive, "ApproximateAgeOfOldestMessage")),
         _graph("Dead letters", _of_queues(dead, "ApproximateNumberOfMessagesVisible")),
         _graph("Invocations", _of_functions(functions, "Invocations", "Sum")),
         _graph("Errors", _of_functions(functions, "Errors", "Sum")),
         _graph("Throttles", _of_functions(functions, "Throttles", "Sum")),
         _graph("Duration, p99, milliseconds", _of_functions(functions, "Duration", "p99")),
-        _graph("Behind in the stream, milliseconds", _of_functions(streaming, "IteratorAge", "Maximum")),
-        _graph("The API", [_of_api("Count"), _of_api("4XXError"), _of_api("5XXError")]),
-        _graph("The API's latency, milliseconds", [_of_api("Latency", "p50"), _of_api("Latency", "p99")]),
+        _graph("Stream lag, milliseconds", _of_functions(streaming, "IteratorAge", "Maximum")),
+        _graph("API requests", [_of_api("Count"), _of_api("4XXError"), _of_api("5XXError")]),
+        _graph("API latency, milliseconds", [_of_api("Latency", "p50"), _of_api("Latency", "p99")]),
     ]
     body = {"widgets": [_alarms(_names(resources, "AWS::CloudWatch::Alarm")), *_placed(graphs)]}
     return {

@@ -60,9 +60,7 @@ def lock_requirements(requirements: Path = LAYER_REQUIREMENTS) -> None:
 def check_requirements(requirements: Path = LAYER_REQUIREMENTS) -> None:
     """Raise ToolError when the committed requirements are not those of uv.lock."""
     if requirements.read_text() != export_requirements():
-        raise ToolError(
-            f"{requirements.relative_to(ROOT)} is not what uv.lock says; write it with `undelivered build --lock`."
-        )
+        raise ToolError(f"{requirements.relative_to(ROOT)} does not match uv.lock. Run `undelivered build --lock`.")
 
 
 def _install(requirements: Path, packages: Path, target: Target) -> None:
@@ -96,7 +94,7 @@ def _uv(*arguments: str) -> str:
     executable = os.environ.get("UV") or shutil.which("uv")
     if executable is None:
         raise ToolError(
-            "uv is needed to build the dependencies layer and is not on the PATH: https://docs.astral.sh/uv"
+            "Building the dependencies layer needs uv, which is not on the PATH. Install it: https://docs.astral.sh/uv"
         )
     done = subprocess.run([executable, *arguments], cwd=ROOT, check=False, capture_output=True, text=True)
     if done.returncode:

@@ -68,7 +68,7 @@ def distributions_of(layer: Path) -> list[Distribution]:
 def refused(distributions: Iterable[Distribution]) -> list[str]:
     """Return, in plain sentences, whose licences are not allowed; nothing when all are."""
     return [
-        f"{each.name} {each.version} is under {each.licence or 'no licence that it names'}"
+        f"{each.name} {each.version} is under {each.licence or 'no stated licence'}"
         for each in distributions
         if not _is_allowed(each.licence)
     ]
@@ -162,8 +162,8 @@ def audited(requirements: Path = LAYER_REQUIREMENTS) -> Audit:
     try:
         told: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        return Audit((), (f"pip-audit came to no answer: {last}",))
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        return Audit((), (f"pip-audit failed: {last}",))
     return Audit(tuple(_vulnerabilities(told)), tuple(each["skip_reason"] for each in _skipped(told)))
 
 
@@ -181,7 +181,7 @@ def _vulnerabilities(told: dict[str, Any]) -> Iterator[str]:
 def audit(
     *,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail too when vulnerabilities could not be looked up.")
+        bool, typer.Option("--strict", help="Also fail when the vulnerability database cannot be reached.")
     ] = False,
 ) -> None:
     """List what the layer is made of; fail for a licence that is not allowed, and for a known vulnerability."""
@@ -201,7 +201,7 @@ def audit(
     if found.not_looked_up:
         number = len(found.not_looked_up)
         _STDERR.print(
-            f"[yellow]Known vulnerabilities of {number} packages were NOT looked up; the database is out of reach:[/] "
+            f"[yellow]Known vulnerabilities of {number} packages were NOT checked, the database cannot be reached:[/] "
             f"{escape(found.not_looked_up[0])}"
         )
     elif not found.known:

@@ -101,7 +101,7 @@ def package(scratch: Path, target: Target, *, resources: Path = RESOURCES) -> Te
     template = with_request_models(with_aliases(json.loads((scratch / "package" / "sam.json").read_text())))
     template["Resources"]["Dashboard"] = dashboard(template["Resources"])
     if broken := violations(template):
-        raise ToolError("The template is not in order: " + "; ".join(broken) + ".")
+        raise ToolError("The template has problems: " + "; ".join(broken) + ".")
     return template
 
 
@@ -116,12 +116,10 @@ def load_fragments(files: Iterable[Path]) -> Template:
             if section.startswith("x-"):
                 continue
             if section not in _SECTIONS:
-                raise ToolError(
-                    f"{file.name}: `{section}` is no section of a template ({', '.join(sorted(_SECTIONS))})."
-                )
+                raise ToolError(f"{file.name}: `{section}` is not a template section ({', '.join(sorted(_SECTIONS))}).")
             for name, value in entries.items():
                 if name in merged.setdefault(section, {}):
-                    raise ToolError(f"{file.name}: `{name}` in {section} is defined in another fragment already.")
+                    raise ToolError(f"{file.name}: `{name}` in {section} is already defined in another fragment.")
                 merged[section][name] = value
     return merged
 
@@ -171,7 +169,7 @@ class _FragmentLoader(yaml.SafeLoader):
         self.flatten_mapping(node)
         if twice:
             raise yaml.constructor.ConstructorError(
-                None, None, f"{', '.join(sorted(map(str, twice)))} stands twice", node.start_mark
+                None, None, f"{', '.join(sorted(map(str, twice)))} appears twice", node.start_mark
             )
         return super().construct_mapping(node, deep)
 
@@ -197,5 +195,5 @@ def _read_fragment(file: Path) -> Template:
     except yaml.YAMLError as error:
         raise ToolError(f"{file.name}: {error}") from error
     if not isinstance(content, dict):
-        raise ToolError(f"{file.name}: a fragment is a mapping of sections.")
+        raise ToolError(f"{file.name}: a fragment must be a mapping of sections.")
     return content

@@ -81,7 +81,7 @@ def _of(resources: dict[str, Resource], kind: str) -> Iterator[tuple[str, Resour
 def _untyped(resources: dict[str, Resource]) -> Iterator[str]:
     for name, resource in resources.items():
         if "Type" not in resource:
-            yield f"{name}: no such resource in what Chalice makes, and no Type of its own"
+            yield f"{name}: is not a resource that Chalice creates, and has no Type"
 
 
 def _dangling(template: Template) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _dangling(template: Template) -> Iterator[str]:
     aliases = {alias for name, _ in _of(resources, _FUNCTION) for alias in (f"{name}.Alias", alias_of(name))}
     for name in sorted(_references(template) - {*resources, *template.get("Parameters", {}), *aliases}):
         if not _PSEUDO.fullmatch(name):
-            yield f"{name}: is referred to and does not exist"
+            yield f"{name}: is referenced but does not exist"
 
 
 def _references(node: Any) -> set[str]:
@@ -112,17 +112,17 @@ def _functions(resources: dict[str, Resource]) -> Iterator[str]:
     for name, function in _of(resources, _FUNCTION):
         role = function.get("Role", {}).get("Fn::GetAtt", [""])[0]
         if role in roles or not resources.get(role, {}).get("Properties", {}).get("Policies"):
-            yield f"{name}: has no role and policy of its own"
+            yield f"{name}: does not have its own role and policy"
         roles.add(role)
         if {"Ref": "DependenciesLayer"} not in function.get("Layers", []):
-            yield f"{name}: lacks the dependencies layer"
+            yield f"{name}: does not have the dependencies layer"
         if not function.get("AutoPublishAlias"):
-            yield f"{name}: is not published, so that its code may meet another's layer"
+            yield f"{name}: is not published as a version, so code and layer may not match"
         if not _has_log_group(resources, name):
             yield f"{name}: has no log group with a retention"
         for metric in ("Errors", "Throttles"):
             if not _has_alarm(resources, metric, "FunctionName", {"Ref": name}):
-                yield f"{name}: nobody is told of its {metric.lower()}"
+                yield f"{name}: has no alarm on {metric.lower()}"
         yield from _event_sources(resources, name, function)
         yield from _dead_letters(resources, name, function, role)
 
@@ -145,18 +145,18 @@ def _event_sources(resources: dict[str, Resource], name: str, function: Resource
     for event in function.get("Events", {}).values():
         watched = _WATCHED_SOURCES.get(event["Type"])
         if watched and not _has_alarm(resources, watched, "FunctionName", {"Ref": name}):
-            yield f"{name}: nobody is told of its {watched}: what wakes it may stop or lag"
+            yield f"{name}: has no alarm on {watched}, so its trigger may stop or lag unnoticed"
         if event["Type"] not in {"SQS", "DynamoDB"}:
             continue
         source = event["Properties"]
         if source.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
             yield f"{name}: one bad record would fail its whole batch"
         if event["Type"] == "DynamoDB" and "DestinationConfig" not in source:
-            yield f"{name}: what its stream cannot hand over is lost"
+            yield f"{name}: has no destination for stream records that fail, so they are lost"
         if event["Type"] == "SQS":
             queue = resources.get(source["Queue"]["Fn::GetAtt"][0], {}).get("Properties", {})
             if queue.get("VisibilityTimeout", 0) < VISIBILITY_OVER_TIMEOUT * function["Timeout"]:
-                yield f"{name}: its queue shows messages again while they may still be worked on"
+                yield f"{name}: its queue makes messages visible again while they may still be processed"
 
 
 def _dead_letters(resources: dict[str, Resource], name: str, function: Resource, role: str) -> Iterator[str]:
@@ -167,7 +167,7 @@ def _dead_letters(resources: dict[str, Resource], name: str, function: Resource,
     if queue and not any(
         "sqs:SendMessage" in _listed(each["Action"]) and queue in _listed(each.get("Resource")) for each in statements
     ):
-        yield f"{name}: may not write to its dead-letter queue"
+        yield f"{name}: is not allowed to write to its dead-letter queue"
 
 
 def _queues(resources: dict[str, Resource]) -> Iterator[str]:
@@ -176,28 +176,28 @@ def _queues(resources: dict[str, Resource]) -> Iterator[str]:
         if name in dead_letters:
             depth = "ApproximateNumberOfMessagesVisible"
             if not _has_alarm(resources, depth, "QueueName", {"Fn::GetAtt": [name, "QueueName"]}):
-                yield f"{name}: nobody is told of what lands there"
+                yield f"{name}: has no alarm on its messages"
             continue
         if "RedrivePolicy" not in queue:
             yield f"{name}: has no dead-letter queue"
         age = "ApproximateAgeOfOldestMessage"
         if not _has_alarm(resources, age, "QueueName", {"Fn::GetAtt": [name, "QueueName"]}):
-            yield f"{name}: nobody is told when its messages wait too long"
+            yield f"{name}: has no alarm on messages that wait too long"
 
 
 def _alarms(resources: dict[str, Resource]) -> Iterator[str]:
     levels: dict[str, set[object]] = {metric: set() for metric in _WATCHED}
     for name, alarm in _of(resources, _ALARM):
         if not alarm.get("AlarmActions"):
-            yield f"{name}: tells nobody"
+            yield f"{name}: has no alarm action"
         if not _RUNBOOK.fullmatch(str(alarm.get("AlarmDescription", ""))):
-            yield f"{name}: does not say what it means and where the runbook has it"
+            yield f"{name}: must describe the problem and link to the runbook"
         metric, threshold = alarm.get("MetricName"), alarm["Threshold"]
         if metric in _WATCHED and alarm.get("Namespace") == _WATCHED[metric][0]:
             levels[metric].add(threshold["Ref"] if isinstance(threshold, dict) else float(threshold))
     for metric, (_, wanted) in _WATCHED.items():
         if missing := wanted - levels[metric]:
-            yield f"{metric}: nobody is told when it is above {', '.join(map(str, sorted(missing, key=str)))}"
+            yield f"{metric}: has no alarm for values above {', '.join(map(str, sorted(missing, key=str)))}"
 
 
 def _dead_letter_queues(resources: dict[str, Resource]) -> set[str]:
@@ -215,7 +215,7 @@ def _tables(resources: dict[str, Resource]) -> Iterator[str]:
         if (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")) != ("Retain", "Retain"):
             yield f"{name}: would be deleted with the stack"
         if not resource["Properties"].get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
-            yield f"{name}: cannot be recovered to a point in time"
+            yield f"{name}: does not have point-in-time recovery"
 
 
 def _policies(resources: dict[str, Resource]) -> Iterator[str]:
@@ -232,7 +232,7 @@ def _policies(resources: dict[str, Resource]) -> Iterator[str]:
                     ):
                         yield f"{name}: {statement.get('Sid')} grants {text}, a wildcard without a reason"
                 if "*" in _listed(statement.get("Resource", "*")) and not actions <= _UNSCOPED_ACTIONS:
-                    yield f"{name}: {statement.get('Sid')} grants {json.dumps(sorted(actions))} on everything"
+                    yield f"{name}: {statement.get('Sid')} grants {json.dumps(sorted(actions))} on all resources"
 
 
 def _listed(value: Any) -> list[Any]:

@@ -46,14 +46,12 @@ _QUICK: Final = _Scale(20, 3, (1_000, 10_000), 3, 100, 0, 0)
 
 def bench(
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Give the figures as JSON on standard output.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Take about a minute: smaller accounts, fewer rounds, no running stack.")
+        bool, typer.Option("--quick", help="Take about a minute: smaller accounts, fewer rounds and no running stack.")
     ] = False,
-    only: Annotated[str, typer.Option(help="Measure these parts alone, separated by commas.")] = "",
-    soak: Annotated[
-        float, typer.Option(help="Only load a local stack for so many minutes: speed, memory, and every event once.")
-    ] = 0.0,
+    only: Annotated[str, typer.Option(help="Run only these parts, separated by commas.")] = "",
+    soak: Annotated[float, typer.Option(help="Only run a load test on a local stack for this many minutes.")] = 0.0,
 ) -> None:
     """Measure what the product costs and how fast it is, each figure beside its floor, peer or goal."""
     began = datetime.now(UTC)
@@ -61,7 +59,7 @@ def bench(
     parts = _soaking(soak) if soak else _parts(scale)
     chosen = [name.strip() for name in only.split(",") if name.strip()] or list(parts)
     if unknown := set(chosen) - set(parts):
-        raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
+        raise typer.BadParameter(f"unknown part: {', '.join(sorted(unknown))}. Choose from {', '.join(parts)}")
     with exit_on_tool_error():
         figures = _measure({name: parts[name] for name in chosen})
     took = (datetime.now(UTC) - began).total_seconds()
@@ -124,8 +122,8 @@ def _progress() -> Iterator[Progress]:
 
 
 def _show(figures: Sequence[Figure], *, quick: bool) -> None:
-    table = Table(title="Figures" + (" of a quick run: smaller accounts, fewer rounds" if quick else ""))
-    for heading in ("figure", "value", "goal", "what it is"):
+    table = Table(title="Figures" + (" from a quick run, with smaller accounts and fewer rounds" if quick else ""))
+    for heading in ("figure", "value", "goal", "description"):
         table.add_column(heading, justify="right" if heading in {"value", "goal"} else "left")
     for figure in figures:
         colour = {True: "green", False: "red", None: "default"}[figure.is_met]

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 
 def demo(
     *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object with the steps on standard output.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the steps as one JSON object.")] = False,
 ) -> None:
-    """Show what the product does: start a stack, tell the story through its API, stop the stack."""
+    """Start a stack, run the main scenario through its API, show each step and stop the stack."""
     console = Console(stderr=True)
     began = time.monotonic()
     with exit_on_tool_error():
@@ -30,7 +28,7 @@ def demo(
     seconds = round(time.monotonic() - began, 3)
     if as_json:
         print(json.dumps({"ok": ok, "seconds": seconds, "steps": [asdict(step) for step in told]}, indent=2))
-    console.print(f"\n{len(told)} steps, {seconds:.1f} s: [{'green]all is well' if ok else 'red]it failed'}[/]")
+    console.print(f"\n{len(told)} steps, {seconds:.1f} s: [{'green]passed' if ok else 'red]failed'}[/]")
     if not ok:
         raise typer.Exit(1)
 
@@ -45,7 +43,7 @@ def _tell_on_a_stack(console: Console) -> "list[Told]":
         ended_by_signals(),
         LocalStack.start(empty=True, progress=lambda step: console.print(f"[dim]{step}…[/dim]")) as stack,
     ):
-        up = Told("up", "A stack of its own comes up, empty", round(time.monotonic() - began, 3), True, stack.api_url)  # noqa: FBT003 - it did
+        up = Told("up", "An empty stack starts", round(time.monotonic() - began, 3), True, stack.api_url)  # noqa: FBT003 - it did
         _show(console, up)
         told.append(up)
         story = Story.on(stack, must_be_empty=True)

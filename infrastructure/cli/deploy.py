@@ -23,14 +23,16 @@ _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AU
 _NOTHING_TO_CHANGE: Final = ("didn't contain changes", "No updates are to be performed")
 _POLL_SECONDS: Final = 2.0
 _STUCK: Final = {
-    "ROLLBACK_COMPLETE": "its first deployment failed; `undelivered destroy` clears it away, then deploy again.",
-    "ROLLBACK_FAILED": "its first deployment failed; `undelivered destroy` clears it away, then deploy again.",
-    "UPDATE_ROLLBACK_FAILED": "mend what its events say, then `aws cloudformation continue-update-rollback`.",
+    "ROLLBACK_COMPLETE": "the first deployment failed. Run `undelivered destroy`, then deploy again.",
+    "ROLLBACK_FAILED": "the first deployment failed. Run `undelivered destroy`, then deploy again.",
+    "UPDATE_ROLLBACK_FAILED": "fix the cause in its events, then run `aws cloudformation continue-update-rollback`.",
 }
 """States that no update leads out of, and what does (AWS CloudFormation User Guide, "Stack status codes")."""
 
-StageOption = Annotated[str, typer.Option(help="Name of the deployment, e.g. test or live; stages share nothing.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+StageOption = Annotated[
+    str, typer.Option(help="Name of the deployment, for example test or live. Stages share nothing.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 
 
 def stack_name(stage: str) -> str:
@@ -41,14 +43,16 @@ def stack_name(stage: str) -> str:
 def deploy(
     *,
     stage: StageOption,
-    bucket: Annotated[str, typer.Option(help="Bucket of yours for the archives, in the region deployed to.")],
-    parameter: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of a template parameter; repeatable.")] = None,
+    bucket: Annotated[str, typer.Option(help="Your S3 bucket for the archives, in the same region.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="Template parameter as NAME=VALUE. Can be repeated.")
+    ] = None,
     sms_logs: Annotated[
-        bool, typer.Option("--sms-logs", help="Have SNS log the fate of every text; applies to the whole AWS account.")
+        bool, typer.Option("--sms-logs", help="Turn on SNS delivery status logs for texts, for the whole AWS account.")
     ] = False,
     yes: YesOption = False,
 ) -> None:
-    """Build, show what would change in AWS, ask, and apply it. Credentials and region come from the environment."""
+    """Build, show the changes, ask for confirmation and deploy. Credentials and region come from the environment."""
     import boto3
 
     from infrastructure.build.target import Target
@@ -76,25 +80,25 @@ def destroy(
     *,
     stage: StageOption,
     delete_data: Annotated[
-        bool, typer.Option("--delete-data", help="Drop tables, files, secrets and people as well.")
+        bool, typer.Option("--delete-data", help="Also delete tables, files, secrets and users.")
     ] = False,
     yes: YesOption = False,
 ) -> None:
-    """Remove a stage. The data stay, unless `--delete-data` says otherwise."""
+    """Remove a stage. The data stays, unless you use `--delete-data`."""
     import boto3
 
     name = stack_name(stage)
     cloudformation = boto3.client("cloudformation")
     with exit_on_tool_error():
         if _stack(cloudformation, name) is None:
-            raise ToolError(f"There is no stack {name} in this region of this account.")
+            raise ToolError(f"Stack {name} was not found in this AWS account and region.")
         resources = _resources(cloudformation, name)
         kept = [each for each in resources if each[0] in _DATA]
-        stays = "its tables, files, secrets and people stay"
+        stays = "its tables, files, secrets and users stay"
         what = (
-            f"{name} with all its data: {len(kept)} tables, buckets, secrets and pools of people"
+            f"{name} with all its data: {len(kept)} tables, buckets, secrets and user pools"
             if delete_data
-            else f"{name}; {stays}"
+            else f"{name} ({stays})"
         )
         if not yes:
             typer.confirm(f"Remove {what}?", abort=True, err=True)
@@ -112,7 +116,7 @@ def _parameters(given: list[str]) -> dict[str, str]:
     for pair in given:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise ToolError(f"--parameter takes NAME=VALUE, not {pair!r}.")
+            raise ToolError(f"--parameter must be NAME=VALUE, but it is {pair!r}.")
         parameters[name] = value
     return parameters
 
@@ -179,10 +183,10 @@ def _apply(  # noqa: PLR0913 - what a change set takes
     applied = False
     try:
         if not _show_changes(cloudformation, name, change_set):
-            _STDERR.print("Nothing to change.")
+            _STDERR.print("No changes.")
             return _outputs(cloudformation, name)
         if not yes:
-            typer.confirm(f"Apply this to {name}?", abort=True, err=True)
+            typer.confirm(f"Apply these changes to {name}?", abort=True, err=True)
         cloudformation.execute_change_set(StackName=name, ChangeSetName=change_set)
         applied = True
     finally:
@@ -204,7 +208,7 @@ def _show_changes(cloudformation: Any, name: str, change_set: str) -> bool:
         reason = described.get("StatusReason", "")
         if any(words in reason for words in _NOTHING_TO_CHANGE):
             return False
-        raise ToolError(f"The change set was not made: {reason}")
+        raise ToolError(f"The change set could not be created: {reason}")
     table = Table("action", "resource", "type", "replaced")
     pages = cloudformation.get_paginator("describe_change_set").paginate(StackName=name, ChangeSetName=change_set)
     changes = [change for page in pages for change in page["Changes"]]
@@ -228,7 +232,7 @@ def _stack(cloudformation: Any, name: str) -> dict[str, Any] | None:
 
 def _await(cloudformation: Any, name: str, action: str) -> None:
     """Wait for an operation to end; raise ToolError with what CloudFormation says went wrong."""
-    with _STDERR.status(f"{action.capitalize()} of {name} is under way"):
+    with _STDERR.status(f"{action.capitalize()} of {name} in progress"):
         stack = _stack(cloudformation, name)
         while stack and stack["StackStatus"].endswith("IN_PROGRESS"):
             time.sleep(_POLL_SECONDS)
@@ -238,8 +242,8 @@ def _await(cloudformation: Any, name: str, action: str) -> None:
     status = stack["StackStatus"] if stack else "gone"
     if status != f"{action}_COMPLETE":
         is_back = status in {"UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"}
-        outcome = "everything is as it was before" if is_back else f"{name} is {status}"
-        raise ToolError(f"The {action.lower()} of {name} failed; {outcome}. {_why(cloudformation, name, action)}")
+        outcome = "the stack was rolled back" if is_back else f"{name} is {status}"
+        raise ToolError(f"The {action.lower()} of {name} failed and {outcome}. {_why(cloudformation, name, action)}")
 
 
 def _why(cloudformation: Any, name: str, action: str) -> str:

@@ -44,13 +44,13 @@ _COLOURS: Final = {Status.OK: "green", Status.WARNING: "yellow", Status.WRONG: "
 
 def doctor(
     stage: Annotated[
-        str | None, typer.Option(help="A deployed stage, with the credentials and region that the AWS CLI would use.")
+        str | None, typer.Option(help="A deployed stage. Uses the AWS CLI's credentials and region.")
     ] = None,
     state_dir: Annotated[
-        Path | None, typer.Option(help="Folder of a local stack's state.", show_default="the one that runs")
+        Path | None, typer.Option(help="State folder of a local stack.", show_default="the running stack")
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Say what of a deployed stack is not as it should be, and what to do; exit with 1 when anything is wrong."""
     with exit_on_tool_error():
@@ -68,7 +68,7 @@ def doctor(
 def _where(stage: str | None, state_dir: Path | None) -> tuple[str, Callable[[str], Any]]:
     if stage is not None:
         if state_dir is not None:
-            raise ToolError("Give --state-dir for a local stack or --stage for a deployed one, not both.")
+            raise ToolError("Use --state-dir for a local stack or --stage for a deployed one, but not both.")
         import boto3
 
         session: Any = boto3.Session()

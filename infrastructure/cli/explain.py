@@ -20,11 +20,11 @@ from undelivered.domain.item import result_of
 from undelivered.domain.lifecycle import join
 
 _ARRIVAL = {
-    Outcome.DELIVERED: ("delivered", "It arrived: the recipient's server, carrier or phone took it."),
+    Outcome.DELIVERED: ("delivered", "The recipient's server, carrier or phone accepted the message."),
     Outcome.AUTO_REPLY: ("auto_reply", "An automatic reply came. It is neither a failure nor a delivery."),
-    Outcome.DELAYED: ("delayed", "It is late and still being tried."),
+    Outcome.DELAYED: ("delayed", "Delivery is delayed. The provider is still trying."),
 }
-_WITHOUT_CONSEQUENCE = "It says nothing about whether the message arrived."
+_WITHOUT_CONSEQUENCE = "This event does not say whether the message arrived."
 _SAME_SENDING = timedelta(days=1)
 
 
@@ -38,17 +38,18 @@ class _Told:
 
 def explain(
     files: Annotated[
-        list[Path], typer.Argument(exists=True, dir_okay=False, help="Events as received, JSON or raw bytes.")
+        list[Path],
+        typer.Argument(exists=True, dir_okay=False, help="Files with events as received, as JSON or raw bytes."),
     ],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each file, a line each.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line, one for each file.")] = False,
     topics: Annotated[
-        list[str] | None, typer.Option("--topic", help="ARN of a topic that may speak; without any, see read_event.")
+        list[str] | None, typer.Option("--topic", help="ARN of a trusted SNS topic. Can be repeated.")
     ] = None,
 ) -> None:
-    """Say what the product would make of events: SES, SNS, SQS, EventBridge, SMS and log records.
+    """Show how the product interprets events from SES, SNS, SQS, EventBridge, SMS and logs.
 
-    A JSON array is a sequence of events as they arrived; shown is what became of each recipient in the end.
+    A JSON array is a sequence of events in order of arrival. The output shows the final outcome for each recipient.
     """
     for file in files:
         account = account_of(file.read_bytes(), frozenset(topics) if topics else None)
@@ -72,7 +73,7 @@ def account_of(raw: bytes, known_topics: frozenset[str] | None = None) -> dict[s
         for each in sequence
     ]
     if _contradict_each_other(sequence):
-        because = "one message id with different times of sending: no history of one message"
+        because = "the events have one message ID but different send times, so they are not from one message"
         return _account(Handling.QUARANTINE, because, [], ())
     handling, because = _handling(events)
     outcomes = _final([told for event in events for told in _told(event)])
@@ -210,4 +211,4 @@ def _print(file: Path, account: dict[str, object]) -> None:
         whose = f", fault: {outcome['fault']}" if outcome["fault"] else ""
         typer.echo(f"  {outcome['recipient'] or '(unnamed)'}: {judged}{whose}")
         typer.echo(f"    {outcome['explanation']}")
-        typer.echo(f"    decided by {outcome['because']}")
+        typer.echo(f"    rule: {outcome['because']}")

@@ -25,7 +25,7 @@ from infrastructure.paths import ROOT
 if TYPE_CHECKING:
     from infrastructure.local.stack import LocalStack
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Undelivered: build it, run it, try it, deploy it.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Build, run, try and deploy Undelivered.")
 app.command()(bench)
 app.command()(demo)
 app.command()(doctor)
@@ -39,22 +39,24 @@ app.command()(audit)
 
 _STDERR = Console(stderr=True)
 
-StateDir = Annotated[Path | None, typer.Option(help="Folder of the stack's state.", show_default="the stack's port")]
+StateDir = Annotated[Path | None, typer.Option(help="Folder for the stack's state.", show_default="one per port")]
 
 
 @app.command()
 def up(  # noqa: PLR0913 - one for each option
     *,
-    port: Annotated[int, typer.Option(help="Port of the emulator.")] = 4566,
+    port: Annotated[int, typer.Option(help="Port for the local stack.")] = 4566,
     state_dir: StateDir = None,
-    empty: Annotated[bool, typer.Option("--empty", help="Leave the month of data out.")] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="Start without sample data.")] = False,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Keep what it holds when it stops; `up --keep` goes on with that.")
+        bool, typer.Option("--keep", help="Keep the data after the stack stops. Use --keep again to continue with it.")
     ] = False,
-    detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready; stop it with `down`.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Describe the stack as JSON on standard output.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return when the stack is ready. Stop it with `down`.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the stack's details as JSON.")] = False,
 ) -> None:
-    """Run the whole system on this machine, with a believable month of data."""
+    """Run the whole system on this machine, with a month of sample data."""
     from infrastructure.local.stack import LocalStack, ended_by_signals
 
     with exit_on_tool_error(), ended_by_signals():
@@ -81,7 +83,7 @@ def _introduce(stack: "LocalStack", *, detached: bool) -> None:
     token = f"$(uv run undelivered token --state-dir {_short(stack.state_dir)} {manager.email})"
     _say(f'Or ask the API:\n  curl -H "Authorization: {token}" {stack.api_url}/undelivered/count')
     ending = f"uv run undelivered down --state-dir {_short(stack.state_dir)}" if detached else "Ctrl-C"
-    _say(f"[dim]Stop it with {ending}. Its log: {_short(stack.state_dir)}/emulator.log[/]")
+    _say(f"[dim]To stop it: {ending}. Log: {_short(stack.state_dir)}/emulator.log[/]")
 
 
 def _short(path: Path) -> str:
@@ -103,7 +105,9 @@ def down(*, state_dir: StateDir = None) -> None:
 
 
 @app.command()
-def token(email: Annotated[str, typer.Argument(help="Who signs in.")], *, state_dir: StateDir = None) -> None:
+def token(
+    email: Annotated[str, typer.Argument(help="Email address of the user.")], *, state_dir: StateDir = None
+) -> None:
     """Print a token for the API of a running local stack."""
     from infrastructure.local.stack import LocalStack, find_state_dir
 
@@ -115,17 +119,15 @@ def token(email: Annotated[str, typer.Argument(help="Who signs in.")], *, state_
 def build(
     *,
     architecture: Annotated[str, typer.Option(help="arm64 or x86_64.")] = "arm64",
-    lock: Annotated[
-        bool, typer.Option("--lock", help="Write the layer's requirements anew from uv.lock first.")
-    ] = False,
+    lock: Annotated[bool, typer.Option("--lock", help="First update the layer's requirements from uv.lock.")] = False,
 ) -> None:
-    """Make the deployable template, its archives and the layer's bill of materials under `build/`."""
+    """Build the template, its archives and the layer's bill of materials in `build/`."""
     from infrastructure.build.layer import lock_requirements
     from infrastructure.build.target import Target
     from infrastructure.build.template import build as build_template
 
     if architecture not in {"arm64", "x86_64"}:
-        raise typer.BadParameter("arm64 or x86_64")
+        raise typer.BadParameter("must be arm64 or x86_64")
     with exit_on_tool_error(), _STDERR.status("Building"):
         if lock:
             lock_requirements()
@@ -138,7 +140,7 @@ def build(
 
 @app.command()
 def check() -> None:
-    """Check style, types and the template; exit with 1 when anything is wrong."""
+    """Check style, types and the template. Exits with 1 if a check fails."""
     from infrastructure.build.layer import check_requirements
     from infrastructure.build.target import Target
     from infrastructure.build.template import build as build_template
@@ -158,9 +160,9 @@ def check() -> None:
     if not _passes("template", ["cfn-lint", str(built.template_file)]):
         failed.append("template")
     if failed:
-        _STDERR.print(f"[red]Not in order: {', '.join(failed)}.[/red]")
+        _STDERR.print(f"[red]Failed: {', '.join(failed)}.[/red]")
         raise typer.Exit(1)
-    _STDERR.print("[green]All in order.[/green]")
+    _STDERR.print("[green]All checks passed.[/green]")
 
 
 def _passes(name: str, command: list[str]) -> bool:

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 def reconcile(
     state_dir: Annotated[
-        Path | None, typer.Option(help="Folder of a local stack's state.", show_default="the one that runs")
+        Path | None, typer.Option(help="State folder of a local stack.", show_default="the running stack")
     ] = None,
     stack_name: Annotated[
-        str | None, typer.Option(help="A deployed stack, with the credentials and region that the AWS CLI would use.")
+        str | None, typer.Option(help="A deployed stack. Uses the AWS CLI's credentials and region.")
     ] = None,
-    account: Annotated[str | None, typer.Option(help="Only this account.", show_default="all")] = None,
+    account: Annotated[str | None, typer.Option(help="Check only this account.", show_default="all")] = None,
     *,
-    fix: Annotated[bool, typer.Option("--fix", help="Correct what is wrong.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Correct the counters that are wrong.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Count all items anew and say what their counters lack; exit with 1 when any is wrong and stays so.
+    """Recount all items and compare the counters. Exits with 1 if a counter is wrong and not corrected.
 
-    Items may come and go meanwhile. A day that others kept writing is told as busy; try again.
+    You can run this while items change. A day that changes too often is shown as busy. If so, try again.
     """
     with exit_on_tool_error():
         keeping = keeping_of(state_dir, stack_name)
@@ -52,9 +52,11 @@ def reconcile(
     else:
         for drift in wrong:
             lacked = ", ".join(f"{name} {number:+}" for name, number in (drift.lacked or {}).items())
-            typer.echo(f"{drift.account_id} {drift.day} {drift.counters}: lacks {lacked}{', corrected' if fix else ''}")
+            typer.echo(
+                f"{drift.account_id} {drift.day} {drift.counters}: missing {lacked}{', corrected' if fix else ''}"
+            )
         for drift in busy:
-            typer.echo(f"{drift.account_id} {drift.day} {drift.counters}: busy, nothing can be said")
+            typer.echo(f"{drift.account_id} {drift.day} {drift.counters}: busy, could not be checked")
         typer.echo(f"{len(accounts)} accounts, {len(told)} days counted: {len(wrong)} wrong, {len(busy)} busy.")
     if busy or (wrong and not fix):
         raise typer.Exit(1)
@@ -89,7 +91,7 @@ def tables_of(state_dir: Path | None, stack_name: str | None) -> dict[str, str]:
         os.environ |= {"AWS_ENDPOINT_URL": stack.endpoint, **credentials}
         return dict(stack.tables)
     if state_dir is not None:
-        raise ToolError("Give --state-dir for a local stack or --stack-name for a deployed one, not both.")
+        raise ToolError("Use --state-dir for a local stack or --stack-name for a deployed one, but not both.")
     import boto3
 
     from infrastructure.cli.redrive import CloudFormationStack

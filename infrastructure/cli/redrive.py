@@ -56,10 +56,10 @@ class ReplayOutcome(StrEnum):
 
 
 _IN_WORDS: Final = {
-    ReplayOutcome.WOULD_REPLAY: "would be tried again",
-    ReplayOutcome.TAKEN: "tried again, and taken",
-    ReplayOutcome.RETURNED: "tried again, and back in the dead-letter queue",
-    ReplayOutcome.WAITING: "tried again; it has not been settled yet",
+    ReplayOutcome.WOULD_REPLAY: "would be replayed",
+    ReplayOutcome.TAKEN: "replayed and processed",
+    ReplayOutcome.RETURNED: "replayed, failed again and returned to the dead-letter queue",
+    ReplayOutcome.WAITING: "replayed, result not known yet",
     ReplayOutcome.KEPT: "stays in the dead-letter queue",
 }
 
@@ -168,7 +168,7 @@ def _reading_of_event(
     if read.handling is Handling.QUARANTINE or read.unreadable:
         return _not_understood(letter, read.reason)
     if not read.feedback:
-        return Reading("an event of no consequence", read.reason, replayable=True)
+        return Reading("an event that changes nothing", read.reason, replayable=True)
     more = f" and {len(read.feedback) - 1} more" if len(read.feedback) > 1 else ""
     return Reading(words(read.feedback[0]) + more, _failed_then(function), replayable=True)
 
@@ -185,7 +185,9 @@ def read_send_job(letter: DeadLetter) -> Reading:
     kind = "resend" if order.entry_key else "send"
     what = f"{kind} of notification {order.notification_id}, attempt {order.attempt}, account {order.account_id}"
     return Reading(
-        what, f"{_failed_then('the sending function')}; a claimed attempt is not sent again", replayable=True
+        what,
+        f"{_failed_then('the sending function')}. An attempt that was already started is not sent again",
+        replayable=True,
     )
 
 
@@ -194,18 +196,18 @@ def read_stream_batch(letter: DeadLetter) -> Reading:
     try:
         told = json.loads(letter.body)
         batch, condition = told["DDBStreamBatchInfo"], told["requestContext"]["condition"]
-        what = f"{batch['batchSize']} changes of items from {batch['approximateArrivalOfFirstRecord']} on"
+        what = f"{batch['batchSize']} item changes, starting {batch['approximateArrivalOfFirstRecord']}"
     except (ValueError, KeyError, TypeError):
-        return _not_understood(letter, "not what Lambda writes of a failed batch")
-    return Reading(what, f"{condition}; the function's log has the error", replayable=True)
+        return _not_understood(letter, "not a failed-batch record from Lambda")
+    return Reading(what, f"{condition}. See the function's log for the error", replayable=True)
 
 
 def _failed_then(function: str) -> str:
-    return f"it can be understood; the log of {function} has the error of that time"
+    return f"the message is readable, but processing failed. See the log of {function} for the error"
 
 
 def _not_understood(letter: DeadLetter, because: str) -> Reading:
-    return Reading(f"not understood, {len(letter.body.encode())} bytes", because, replayable=False)
+    return Reading(f"message that could not be read, {len(letter.body.encode())} bytes", because, replayable=False)
 
 
 # --- trying again
@@ -272,9 +274,9 @@ class IntoFunction:
         answer = self.lambda_client.invoke(FunctionName=self.function, Payload=self.event_of(letter))
         said = json.loads(answer["Payload"].read() or b"null")
         if answer.get("FunctionError"):
-            raise NotTakenError(f"it failed again: {said.get('errorType', 'an error')}")
+            raise NotTakenError(f"failed again: {said.get('errorType', 'an error')}")
         if isinstance(said, dict) and said.get("batchItemFailures"):
-            raise NotTakenError("it failed again; the function's log has the error")
+            raise NotTakenError("failed again. See the function's log for the error")
         return ""
 
     def settle(self, watched: Sequence[str], seconds: float) -> Mapping[str, ReplayOutcome]:  # noqa: ARG002 - see Replaying
@@ -299,7 +301,9 @@ def stream_event(streams: Any, letter: DeadLetter) -> bytes:
         )["ShardIterator"]
         records = streams.get_records(ShardIterator=iterator, Limit=int(batch["batchSize"]))["Records"]
     except (streams.exceptions.TrimmedDataAccessException, streams.exceptions.ResourceNotFoundException):
-        raise NotTakenError(f"its records are gone: a stream keeps them for {_STREAM_KEPT_HOURS} hours") from None
+        raise NotTakenError(
+            f"the stream records have expired. A stream keeps them for {_STREAM_KEPT_HOURS} hours"
+        ) from None
     last = int(batch["endSequenceNumber"])
     wanted = [record for record in records if int(record["dynamodb"]["SequenceNumber"]) <= last]
     return json.dumps({"Records": wanted}, default=_as_lambda_has_it).encode()
@@ -440,17 +444,17 @@ def _release(sqs: Any, url: str, receipts: Sequence[str]) -> None:
 def redrive(  # noqa: PLR0913 - one for each option
     queue: Annotated[list[QueueName] | None, typer.Option(help="Only these; all when left out.")] = None,
     state_dir: Annotated[
-        Path | None, typer.Option(help="Folder of a local stack's state.", show_default="the one that runs")
+        Path | None, typer.Option(help="State folder of a local stack.", show_default="the running stack")
     ] = None,
     stack_name: Annotated[
-        str | None, typer.Option(help="A deployed stack, with the credentials and region that the AWS CLI would use.")
+        str | None, typer.Option(help="A deployed stack. Uses the AWS CLI's credentials and region.")
     ] = None,
-    wait: Annotated[float, typer.Option(help="Seconds to watch what was queued again.")] = 30.0,
+    wait: Annotated[float, typer.Option(help="How many seconds to wait for the result of replayed messages.")] = 30.0,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is there and why.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the messages and why they failed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Try dead letters again, say why each was there and what became of it."""
+    """Replay dead-letter messages. Shows why each one failed and the result of the replay."""
     with exit_on_tool_error():
         stack = _deployment(state_dir, stack_name)
         told = [
@@ -469,7 +473,7 @@ def redrive(  # noqa: PLR0913 - one for each option
 def _deployment(state_dir: Path | None, stack_name: str | None) -> Deployment:
     if stack_name is not None:
         if state_dir is not None:
-            raise ToolError("Give --state-dir for a local stack or --stack-name for a deployed one, not both.")
+            raise ToolError("Use --state-dir for a local stack or --stack-name for a deployed one, but not both.")
         import boto3
 
         session = boto3.Session()

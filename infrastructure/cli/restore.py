@@ -51,36 +51,34 @@ class Restored:
 def restore(  # noqa: PLR0913 - one for each option
     *,
     backup: Annotated[
-        str | None, typer.Option(help="Name of the on-demand backups, one of each table: the newest of that name.")
+        str | None, typer.Option(help="Name of the on-demand backups. Uses each table's newest backup with this name.")
     ] = None,
     at: Annotated[
-        datetime | None, typer.Option(help="A moment of the last 35 days, in UTC: point-in-time recovery.")
+        datetime | None, typer.Option(help="A time in the last 35 days, in UTC (point-in-time recovery).")
     ] = None,
     source: Annotated[
         list[str] | None,
-        typer.Option(help="KEY=TABLE, e.g. customers=old-customers: a table restored by you; repeatable."),
+        typer.Option(help="A table you restored, as KEY=TABLE, e.g. customers=old-customers. Can be repeated."),
     ] = None,
     table: Annotated[list[str] | None, typer.Option(help="Only these, e.g. customers; all when left out.")] = None,
     state_dir: Annotated[
-        Path | None, typer.Option(help="Folder of a local stack's state.", show_default="the one that runs")
+        Path | None, typer.Option(help="State folder of a local stack.", show_default="the running stack")
     ] = None,
     stack_name: Annotated[
-        str | None, typer.Option(help="A deployed stack, with the credentials and region that the AWS CLI would use.")
+        str | None, typer.Option(help="A deployed stack. Uses the AWS CLI's credentials and region.")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Put rows back that are there as well, as they were then.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Also overwrite rows that exist now.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Bring back what tables have lost, from backups or from a moment, and count the counters anew."""
+    """Restore lost rows from backups or from a point in time, then recount the counters."""
     with exit_on_tool_error():
         sources = _sources(source or [])
         from_what = _from_what(backup, at, sources)
         keeping = keeping_of(state_dir, stack_name)
         tables = _chosen(tables_of(state_dir, stack_name), [*sources] or table or [])
         if not yes:
-            how = "overwriting what is there" if overwrite else "keeping what is there"
+            how = "overwriting existing rows" if overwrite else "keeping existing rows"
             typer.confirm(f"Restore {', '.join(tables)} from {from_what}, {how}?", abort=True, err=True)
         dynamodb = _client()
         if sources:
@@ -94,22 +92,22 @@ def restore(  # noqa: PLR0913 - one for each option
         print(json.dumps({"tables": told, "counters_corrected": corrected, "counters_busy": busy}))
         return
     for each in restored:
-        typer.echo(f"{each.table}: {each.put_back} of {each.read} rows put back")
-    typer.echo(f"Counters of {corrected} days corrected.")
+        typer.echo(f"{each.table}: restored {each.put_back} of {each.read} rows")
+    typer.echo(f"Counters corrected for {corrected} days.")
     if busy:
-        typer.echo(f"Those of {busy} days were being written; see to them with `undelivered reconcile --fix`.")
+        typer.echo(f"Counters for {busy} days were busy. To correct them, run `undelivered reconcile --fix`.")
 
 
 def _sources(given: list[str]) -> dict[str, str]:
     sources = dict(pair.split("=", 1) for pair in given if "=" in pair)
     if len(sources) < len(given):
-        raise ToolError("--source takes KEY=TABLE, each key once.")
+        raise ToolError("--source must be KEY=TABLE, and each key only once.")
     return sources
 
 
 def _from_what(backup: str | None, at: datetime | None, sources: Mapping[str, str]) -> str:
     if sum([backup is not None, at is not None, bool(sources)]) != 1:
-        raise ToolError("Say what to restore from: --backup NAME, --at MOMENT, or --source KEY=TABLE.")
+        raise ToolError("Choose what to restore from: --backup NAME, --at TIME or --source KEY=TABLE.")
     if sources:
         return ", ".join(sources.values())
     return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else f"the backups {backup!r}"
@@ -118,7 +116,7 @@ def _from_what(backup: str | None, at: datetime | None, sources: Mapping[str, st
 def _chosen(tables: Mapping[str, str], names: list[str]) -> dict[str, str]:
     """Return the tables to restore, by key: accounts first, whose settings say how long items are kept."""
     if unknown := set(names) - set(tables):
-        raise ToolError(f"There is no table {', '.join(sorted(unknown))}; there are {', '.join(tables)}.")
+        raise ToolError(f"Unknown table: {', '.join(sorted(unknown))}. Choose from {', '.join(tables)}.")
     chosen = sorted(names or tables, key=lambda key: key != "accounts")
     return {key: tables[key] for key in chosen}
 
@@ -137,7 +135,7 @@ def _from_backup(dynamodb: Any, backup: str) -> Start:
         pages = dynamodb.get_paginator("list_backups").paginate(TableName=source)
         found = [each for page in pages for each in page["BackupSummaries"] if each["BackupName"] == backup]
         if not found:
-            raise ToolError(f"There is no backup {backup} of the table {source}.")
+            raise ToolError(f"The table {source} has no backup named {backup}.")
         newest = max(found, key=lambda each: each["BackupCreationDateTime"])
         dynamodb.restore_table_from_backup(TargetTableName=target, BackupArn=newest["BackupArn"])
 
@@ -165,7 +163,7 @@ def _restore(
     beside = {key: f"{name}-restored-{stamp}" for key, name in tables.items()}
     started: list[str] = []
     try:
-        with _STDERR.status("Restoring beside the tables in use; DynamoDB takes some minutes at least"):
+        with _STDERR.status("Restoring to new tables. This takes at least a few minutes"):
             for key, name in tables.items():
                 _asked(start, name, beside[key])
                 started.append(beside[key])
@@ -275,6 +273,6 @@ def _store() -> "DynamoUndeliveredStore":
 
 def _count_anew(keeping: "ReconcileCounts") -> tuple[int, int]:
     """Correct every account's counters by its items; return of how many days they were wrong, and of how many busy."""
-    with _STDERR.status("Counting anew"):
+    with _STDERR.status("Recounting"):
         found = [drift for each in keeping.accounts.account_ids() for drift in keeping.all_days(each, fix=True)]
     return sum(bool(drift.lacked) for drift in found), sum(drift.lacked is None for drift in found)

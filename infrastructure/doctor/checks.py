@@ -47,7 +47,7 @@ class StackSnapshot:
     def physical(self, logical_id: str) -> str:
         """Return a resource's physical id; raises ToolError when the stack lacks it."""
         if logical_id not in self.resources:
-            raise ToolError(f"the stack has no {logical_id}; deploy it again")
+            raise ToolError(f"the stack has no {logical_id}. Deploy it again")
         return self.resources[logical_id][1]
 
 
@@ -113,5 +113,5 @@ def _why_not(error: Any) -> tuple[str, str]:
     if code in _REFUSED:
         named = _ACTION.search(message)
         action = named[1] if named else f"the action behind {error.operation_name}"
-        return f"AWS refuses {error.operation_name}", f"Ask for the permission {action}."
+        return f"AWS refuses {error.operation_name}", f"Ask your AWS administrator for the permission {action}."
     return f"{error.operation_name} failed: {code}", ""

@@ -14,11 +14,11 @@ _NEARLY: Final = 0.8
 def production_access(examined: StackSnapshot) -> Iterator[CheckResult]:
     """Look whether SES sends to anybody."""
     if examined.client("sesv2").get_account()["ProductionAccessEnabled"]:
-        yield ok("SES sends to anybody")
+        yield ok("SES can send to any address")
     else:
         yield wrong(
-            "SES is in its sandbox: it sends only to verified addresses",
-            "Ask for production access: SES console, Account dashboard, Request production access.",
+            "SES is in the sandbox and sends only to verified addresses",
+            "In the SES console, open Account dashboard and choose Request production access.",
         )
 
 
@@ -28,17 +28,20 @@ def sending(examined: StackSnapshot) -> Iterator[CheckResult]:
     if not account["SendingEnabled"]:
         yield wrong("sending is paused", "aws sesv2 put-account-sending-attributes --sending-enabled")
     if account.get("EnforcementStatus") == "SHUTDOWN":
-        yield wrong("SES has paused this AWS account", "Answer SES's case in the Support Center.")
+        yield wrong("SES has paused this AWS account", "Reply to the SES case in AWS Support Center.")
     elif account.get("EnforcementStatus") == "PROBATION":
         yield warning(
-            "SES reviews this AWS account", "Answer SES's case in the Support Center; see who complains and why."
+            "SES is reviewing this AWS account",
+            "Reply to the SES case in AWS Support Center. Check bounces and complaints.",
         )
     quota = account["SendQuota"]
     limit, sent = quota["Max24HourSend"], quota["SentLast24Hours"]
     if limit > 0 and sent >= _NEARLY * limit:
-        yield warning(f"{sent:.0f} of {limit:.0f} mails of a day are sent", "Ask for more: Service Quotas, Amazon SES.")
+        yield warning(
+            f"{sent:.0f} of {limit:.0f} emails sent in 24 hours", "Request a higher quota: Service Quotas, Amazon SES."
+        )
     elif account["SendingEnabled"]:
-        yield ok(f"sending is enabled, {sent:.0f} of {limit:.0f} mails of a day are sent")
+        yield ok(f"sending is enabled, {sent:.0f} of {limit:.0f} emails sent in 24 hours")
 
 
 def sender_identity(examined: StackSnapshot) -> Iterator[CheckResult]:
@@ -51,7 +54,7 @@ def sender_identity(examined: StackSnapshot) -> Iterator[CheckResult]:
             yield from _about_identity(name, identity)
             return
     yield wrong(
-        f"SES knows neither {sender} nor {domain}",
+        f"neither {sender} nor {domain} is an SES identity",
         f"Deploy with --parameter SenderDomain={domain} and publish the DKIM records that SES shows for it.",
     )
 
@@ -73,10 +76,10 @@ def _about_identity(name: str, identity: dict[str, Any]) -> Iterator[CheckResult
         )
     dkim = identity.get("DkimAttributes", {})
     if dkim.get("SigningEnabled") and dkim.get("Status") == "SUCCESS":
-        yield ok(f"mail of {name} is signed (DKIM)")
+        yield ok(f"email from {name} is signed with DKIM")
     else:
         yield wrong(
-            f"mail of {name} is not signed (DKIM is {dkim.get('Status', 'not set up')})",
+            f"email from {name} is not signed with DKIM (status: {dkim.get('Status', 'not set up')})",
             f"Publish the three CNAME records: aws sesv2 get-email-identity --email-identity {name}",
         )
 
@@ -92,7 +95,7 @@ def configuration_sets(examined: StackSnapshot) -> Iterator[CheckResult]:
             .get("SendingEnabled", True)
         ):
             yield wrong(
-                f"the configuration set {name} does not send",
+                f"sending is disabled for the configuration set {name}",
                 f"aws sesv2 put-configuration-set-sending-options --configuration-set-name {name} --sending-enabled",
             )
         destinations = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
@@ -105,10 +108,10 @@ def configuration_sets(examined: StackSnapshot) -> Iterator[CheckResult]:
         if missing := wanted - published:
             yield wrong(
                 f"the configuration set {name} does not publish {', '.join(sorted(missing))} to the feedback topic",
-                "Deploy the stack again; if it says that nothing changes, set the event destination right by hand.",
+                "Deploy the stack again. If there are no changes, correct the event destination in the SES console.",
             )
         else:
-            yield ok(f"the configuration set {name} publishes what is needed")
+            yield ok(f"the configuration set {name} publishes all required events")
 
 
 def published_events() -> dict[str, set[str]]:
@@ -131,8 +134,8 @@ def suppression_list(examined: StackSnapshot) -> Iterator[CheckResult]:
     reasons = set(examined.client("sesv2").get_account().get("SuppressionAttributes", {}).get("SuppressedReasons", []))
     if missing := {"BOUNCE", "COMPLAINT"} - reasons:
         yield warning(
-            f"SES's account list does not take up {' and '.join(sorted(missing))}; mail of your own may go on to them",
+            f"SES's account-level suppression list does not include {' and '.join(sorted(missing))} addresses",
             "aws sesv2 put-account-suppression-attributes --suppressed-reasons BOUNCE COMPLAINT",
         )
     else:
-        yield ok("SES's account list takes up bounces and complaints")
+        yield ok("SES's account-level suppression list includes bounces and complaints")

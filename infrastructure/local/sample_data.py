@@ -203,7 +203,7 @@ _SPREAD: Final = (
         6,
         _Topic(
             "Your contract is renewed",
-            "Dear {name},\n\nyour contract for unit {unit} goes on for a year.\n\nHarbor Storage",
+            "Dear {name},\n\nyour contract for unit {unit} continues for another year.\n\nHarbor Storage",
         ),
     ),
     (5, _Topic("Overdue notice", "Dear {name},\n\n${amount} for unit {unit} is overdue.\n\nHarbor Storage")),

@@ -345,31 +345,35 @@ STEPS: tuple[Step, ...] = (
     Step("start_empty", "The manager's account starts empty", _start_empty),
     Step(
         "hand_over_three",
-        "The host application hands over notifications: one to a dead address, one complains, one arrives",
+        "The host application sends three notifications: one bounces, one gets a complaint, one is delivered",
         _hand_over_three,
     ),
-    Step("count_two", "Within seconds the count is 2", _count_two),
-    Step("report_both", "The report holds one invalid (or bounced) and one spammed item, explained", _report_both),
-    Step("refuse_unchanged", "Resending to the unchanged dead address is refused", _refuse_unchanged),
+    Step("count_two", "The count is 2 within seconds", _count_two),
+    Step(
+        "report_both",
+        "The report shows one invalid (or bounced) item and one spammed item, each with an explanation",
+        _report_both,
+    ),
+    Step("refuse_unchanged", "A resend to the same address is refused", _refuse_unchanged),
     Step(
         "correct_address",
-        "The manager corrects the customer's address, and the item is flagged ready",
+        "The manager corrects the customer's address and the item becomes ready to resend",
         _correct_address,
     ),
-    Step("resend", "Resend answers 202 and the item is being resent", _resend),
+    Step("resend", "The resend request returns 202 and the item is being resent", _resend),
     Step(
         "resolve",
-        "The Delivery event removes the item: the count is 1, its page shows both attempts under resolved",
+        "The Delivery event resolves the item: the count is 1 and its page shows both attempts",
         _resolve,
     ),
-    Step("return_to_open", "A resend that bounces returns to open", _return_to_open),
-    Step("drop", "A further notification to the bounced address is dropped without a send", _drop),
+    Step("return_to_open", "An item is open again after its resend bounces", _return_to_open),
+    Step("drop", "Another notification to the bounced address is dropped and not sent", _drop),
     Step(
         "fall_off",
-        "An item whose thirty days are over is gone from count and report, though TTL has not fired; a range shows it",
+        "An item older than 30 days leaves the count and report before TTL deletes it; a date range still shows it",
         _fall_off,
     ),
-    Step("text", "A text message to a customer goes out by SNS", _text),
+    Step("text", "A text message is sent to a customer through SNS", _text),
 )
 
 

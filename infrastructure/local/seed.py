@@ -69,7 +69,7 @@ def seed(stack: Stack, *, progress: Progress | None = None, now: datetime | None
     with _aws_environment(stack), _api(stack, month) as api:
         threading.Thread(target=api.get, args=["/health"]).start()  # the API's function starts meanwhile, too
         stores = _stores(stack, manager.account_id)
-        tell(f"{len(month.handed)} notifications to {len(month.customers)} customers, {len(month.failed)} fail")
+        tell(f"{len(month.handed)} notifications to {len(month.customers)} customers, {len(month.failed)} failed")
         # One event and the texts first: the functions that take them in start while the rest is written. Had they
         # all events at once before they are up, many copies of them would start, and take as many times longer.
         events = [event for handed in month.failed for event in handed.events]
@@ -87,7 +87,7 @@ def seed(stack: Stack, *, progress: Progress | None = None, now: datetime | None
         )
         _publish(stack, events[1:])
         _await(stores, [handed.entry_key for handed in month.failed], manager.account_id, attempts=1)
-        tell(f"{len(month.resent)} are resent")
+        tell(f"{len(month.resent)} were resent")
         _resend(stack, stores, month)
         _dismiss(stores, month, manager.email)
         _correct(api, month)
@@ -141,7 +141,7 @@ def _api(stack: Stack, month: Month) -> Iterator[httpx.Client]:
 def _checked(answer: httpx.Response) -> None:
     if answer.is_error:
         path = answer.request.url.path.rpartition("_user_request_")[2]
-        raise ToolError(f"The API did not take the month: {path} answered {answer.status_code}, {answer.text[:200]}.")
+        raise ToolError(f"The API rejected the sample data: {path} returned {answer.status_code}, {answer.text[:200]}.")
 
 
 def _hand_over(stores: _Stores, all_handed: Sequence[Handed]) -> None:

@@ -163,7 +163,7 @@ class LocalStack:
         """Give the running stack of a state folder; raise ToolError when there is none."""
         state = _read_state(state_dir)
         if state is None or "description" not in state or not all(map(processes.is_ours, state["pids"])):
-            raise ToolError(f"No stack is running from {_shown(state_dir)}; start one with `undelivered up`.")
+            raise ToolError(f"No stack is running from {_shown(state_dir)}. Start one with `undelivered up`.")
         return cls._remembered(state, state_dir.resolve())
 
     @classmethod
@@ -216,7 +216,7 @@ class LocalStack:
         user = next((user for user in self.description.users if user.email == email), None)
         if user is None:
             known = ", ".join(user.email for user in self.description.users)
-            raise ToolError(f"Nobody is called {email} here; there are {known}.")
+            raise ToolError(f"There is no user {email}. The users are {known}.")
         cognito: CognitoIdentityProviderClient = self.client("cognito-idp")
         signed_in = cognito.initiate_auth(
             ClientId=self.outputs["ConsoleClientId"],
@@ -248,14 +248,14 @@ class LocalStack:
     def _go_on(cls, kept: Mapping[str, Any], state_dir: Path, options: "_Options", progress: Progress) -> Self:
         """Start the processes of a stack whose data were kept: what was deployed is there already."""
         smtp_port, front_port = processes.free_port(), processes.free_port()
-        progress("Starting the emulator with what was kept")
+        progress("Starting the emulator with the kept data")
         emulator = _start_emulator(state_dir, kept["port"], smtp_port, front_port, options)
         (state_dir / _KEPT_FILE).unlink()  # from now on the emulator alone knows how things stand
         before = cls._remembered(kept, state_dir)
         stack = cls(state_dir, before.port, replace(before.description, pid=emulator), before.outputs)
         stack._remember(options=options)
         _await_emulator(state_dir, stack.port, emulator)
-        progress("Starting the receiving world")
+        progress("Starting the mail and SMS simulator")
         stack._start_world(smtp_port, front_port)
         progress("Waiting for the API")
         stack._await_api()
@@ -279,7 +279,7 @@ class LocalStack:
         outputs = _deploy(endpoint, built)
         _finish_tables(endpoint, built, outputs)
         open_console(_client(endpoint, "cognito-idp"), outputs)
-        progress("Making accounts and people")
+        progress("Creating accounts and users")
         description = Description(
             api_url=outputs["ApiUrl"],
             aws_endpoint_url=endpoint,
@@ -294,12 +294,12 @@ class LocalStack:
         )
         stack = cls(state_dir, port, description, outputs)
         if importlib.util.find_spec("infrastructure.local.ses_simulator.server"):
-            progress("Starting the receiving world")
+            progress("Starting the mail and SMS simulator")
             stack._start_world(smtp_port, front_port)
         progress("Waiting for the API")
         stack._await_api()
         if not empty and importlib.util.find_spec("infrastructure.local.seed"):
-            progress("Filling in a month of notifications")
+            progress("Adding a month of sample notifications")
             importlib.import_module("infrastructure.local.seed").seed(stack, progress=progress)
         stack._remember(ready=True)
         return stack
@@ -316,7 +316,7 @@ class LocalStack:
         self._remember(companions=[world])
         for port in (smtp_port, front_port):
             if not processes.wait_for_port(port, world, seconds=_WORLD_SECONDS):
-                raise ToolError(f"The receiving world did not start: {_last_line(log)}")
+                raise ToolError(f"The mail and SMS simulator did not start: {_last_line(log)}")
 
     def _await_api(self) -> None:
         """Return when the API answers, with the functions behind the queues on their way; cold starts take seconds."""
@@ -334,9 +334,9 @@ class LocalStack:
         try:
             health = httpx.get(f"{self.api_url}/health", timeout=_API_SECONDS)
         except httpx.HTTPError as error:
-            raise ToolError(f"The API does not answer: {error}") from error
+            raise ToolError(f"The API does not respond: {error}") from error
         if health.is_error:
-            raise ToolError(f"The API came up ill: {health.text.strip()}")
+            raise ToolError(f"The API started but is not healthy: {health.text.strip()}")
 
     def _remember(
         self, *, companions: list[int] | None = None, ready: bool = False, options: "_Options | None" = None
@@ -377,7 +377,7 @@ def find_state_dir(given: Path | None) -> Path:
         return found[0]
     if len(found) > 1 and default not in found:
         names = ", ".join(_shown(path) for path in found)
-        raise ToolError(f"Several stacks are running; say which with --state-dir: {names}.")
+        raise ToolError(f"Several stacks are running. Choose one with --state-dir: {names}.")
     return default
 
 
@@ -413,14 +413,14 @@ def _make_way(state_dir: Path, port: int) -> None:
         alive = any(map(processes.is_ours, state["pids"]))
         if alive and "description" in state:
             raise ToolError(
-                f"A stack is running already from {_shown(state_dir)}, on port {state['port']};"
-                " `undelivered down` ends it, and --port with another --state-dir starts a second."
+                f"A stack is already running from {_shown(state_dir)} on port {state['port']}."
+                " Stop it with `undelivered down`, or start another with a different --port and --state-dir."
             )
         if "description" not in state and processes.is_alive(state["starter"]) and state["starter"] != os.getpid():
             raise ToolError(f"Another `undelivered up` (process {state['starter']}) is busy in {_shown(state_dir)}.")
         _tear_down(state_dir)
     if not processes.is_free(port):
-        raise ToolError(f"Port {port} is taken; choose another with --port.")
+        raise ToolError(f"Port {port} is in use. Choose another with --port.")
 
 
 def _kept(state_dir: Path, port: int, *, keep: bool) -> dict[str, Any] | None:
@@ -431,10 +431,10 @@ def _kept(state_dir: Path, port: int, *, keep: bool) -> dict[str, Any] | None:
         return None
     if not keep:
         raise ToolError(
-            f"{_shown(state_dir)} holds what --keep has kept; go on with it by --keep, or remove the folder."
+            f"{_shown(state_dir)} contains kept data. Use --keep to continue with it, or delete the folder."
         )
     if port != kept["port"]:
-        raise ToolError(f"What is kept in {_shown(state_dir)} has addresses on port {kept['port']}: say --port.")
+        raise ToolError(f"The data in {_shown(state_dir)} belongs to port {kept['port']}. Use --port {kept['port']}.")
     return kept
 
 
@@ -477,7 +477,7 @@ def _shown(state_dir: Path) -> str:
 
 def _last_line(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "it said nothing."
+    return lines[-1].strip() if lines else "no output."
 
 
 # --- the emulator
@@ -582,7 +582,7 @@ def _await_deployment(cloudformation: Any) -> dict[str, str]:
     events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
     failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
     why = "; ".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '?')}" for event in failed[-3:])
-    raise ToolError(f"The template was not deployed ({stack['StackStatus']}): {why or 'it took too long.'}")
+    raise ToolError(f"The template could not be deployed ({stack['StackStatus']}): {why or 'it took too long.'}")
 
 
 def _finish_tables(endpoint: str, built: "Build", outputs: Mapping[str, str]) -> None:

@@ -44,14 +44,14 @@ def an_item(number: int, **changes: Any) -> dict[str, Any]:
         "reason": "mailbox_full",
         "fault": "recipient",
         "explanation": "The recipient's mailbox is full.",
-        "remedy": "Resend in a few days, or reach the customer by another way.",
+        "remedy": "Resend in a few days, or contact the customer another way.",
         "state": "open",
         "sent_at": at(hours=7 * number),
         "failed_at": at(hours=7 * number - 0.1),
         "leaves_at": at(days=-30, hours=7 * number),
         "attempts": 1,
         "ready_to_resend": False,
-        "resend": {"allowed": True, "code": None, "detail": "Ready to be sent again."},
+        "resend": {"allowed": True, "code": None, "detail": "Ready to resend."},
     }
     return item | changes
 
@@ -62,12 +62,12 @@ def refused(code: str, detail: str) -> dict[str, Any]:
 
 NEEDS_CHANGE = refused(
     "resend_needs_changed_address",
-    "This address cannot receive messages. Correct the customer's contact first.",
+    "We cannot deliver to this address or number. Correct the contact details first.",
 )
 NEEDS_CONSENT = refused(
-    "resend_needs_consent", "The customer opted out. Record their consent (who gave it, how and when) to resend."
+    "resend_needs_consent", "The customer opted out. To resend, record their consent: who gave it, how and when."
 )
-BLOCKED = refused("resend_blocked_by_complaint", "The customer marked a message as spam. Reach them by another way.")
+BLOCKED = refused("resend_blocked_by_complaint", "The customer marked a message as spam. Contact them another way.")
 
 
 def the_items() -> list[dict[str, Any]]:
@@ -76,8 +76,8 @@ def the_items() -> list[dict[str, Any]]:
         "status": "invalid",
         "kind": None,
         "reason": "address_not_found",
-        "explanation": "The e-mail address does not exist.",
-        "remedy": "Look for a typing error, or ask the customer for the right address.",
+        "explanation": "The email address does not exist.",
+        "remedy": "Check for a typo, or ask the customer for the correct address.",
         "resend": NEEDS_CHANGE,
     }
     items = [
@@ -326,7 +326,7 @@ class FakeApi:
 
     def detail(self, item_id: str) -> Answer:
         if item_id not in self.items:
-            return self.problem(404, "not_found", "There is no such thing.")
+            return self.problem(404, "not_found", "Not found.")
         item = self.items[item_id]
         if item["state"] == "resending":
             self.waiting[item_id] -= 1
@@ -395,14 +395,14 @@ class FakeApi:
 
     def change_customer(self, customer_id: str, body: dict[str, str]) -> Answer:
         if body.get("email", "").endswith("@gmial.com") or "@" not in body.get("email", "@"):
-            error = {"field": "email", "message": "is not a valid e-mail address", "suggestion": "grace@gmail.com"}
+            error = {"field": "email", "message": "is not a valid email address", "suggestion": "grace@gmail.com"}
             return self.problem(400, "invalid_body", "The field 'email' is not valid.", [error])
         customer = self.customer(customer_id)
         customer |= body | {"email_changed_at": at()}
         ready = []
         for item in self.items.values():
             if item["customer"]["id"] == customer_id and item["resend"]["code"] == "resend_needs_changed_address":
-                item["resend"] = {"allowed": True, "code": None, "detail": "Ready to be sent again."}
+                item["resend"] = {"allowed": True, "code": None, "detail": "Ready to resend."}
                 item["ready_to_resend"] = True
                 ready.append(item["id"])
         return 200, customer | {"ready_to_resend": ready}

@@ -71,7 +71,7 @@ def test_no_dialogue_has_barriers_that_axe_knows(open_console, scheme):
     page.keyboard.press("Escape")
     person.goes_to("#/item/item-1")
     page.get_by_role("button", name="Edit contact").click()
-    page.get_by_label("E-mail address").fill("wrong")
+    page.get_by_label("Email address").fill("wrong")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("button", name="Use grace@gmail.com").last.wait_for()
     found["contact"] = barriers(page)
@@ -121,7 +121,7 @@ def test_speaks_spanish_throughout(open_console):
     person.sees("notificaciones no entregadas en los últimos 30 días")
     person.goes_to("#/item/item-1")
     person.sees("La dirección de correo no existe.")
-    person.sees("Corrija primero el contacto del cliente.")
+    person.sees("Corrija primero los datos de contacto.")
 
     assert person.page.evaluate("document.documentElement.lang") == "es"
     assert barriers(person.page) == []
@@ -178,7 +178,7 @@ def test_page_loads_nothing_from_elsewhere(open_console):
     asked: list[str] = []
     person.page.on("request", lambda request: asked.append(request.url))
     person.signs_in("#/item/item-1")
-    person.sees("Images from elsewhere are not loaded.")
+    person.sees("External images are not loaded.")
 
     origin = person.url.split("/api/")[0]
     assert [url for url in asked if not url.startswith(origin)] == []

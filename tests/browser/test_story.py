@@ -80,14 +80,14 @@ def test_from_the_number_to_delivered(visit, story):
     page.get_by_role("link", name=re.compile("See the report")).click()
     page.locator(f"tr[data-id='{item}']").get_by_role("link", name="Invoice 4711").click()
 
-    page.get_by_text("The e-mail address does not exist.").wait_for()
+    page.get_by_text("The email address does not exist.").wait_for()
     expect(page.get_by_role("button", name="Resend")).to_be_disabled()
     page.get_by_role("button", name="Edit contact").click()
-    page.get_by_label("E-mail address").fill(f"success.{story.suffix}@undelivered.example")
+    page.get_by_label("Email address").fill(f"success.{story.suffix}@undelivered.example")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("1 message is ready to resend").first.wait_for()
     page.get_by_role("button", name="Resend").click()
-    page.get_by_text("Waiting for the receiving side to confirm").wait_for()
+    page.get_by_text("Waiting for confirmation").wait_for()
     take_picture(page, "story-resending")
     page.get_by_text("Delivered. This notification has left the report.").first.wait_for(timeout=OUTCOME_MS)
     take_picture(page, "story-delivered")
@@ -100,7 +100,7 @@ def test_a_message_that_comes_back_stays(visit, story):
     item = undelivered(story, "fay", "Gate code", "mailbox-full")
     page = visit(place=f"#/item/{item}")
     page.get_by_role("button", name="Resend").click()
-    page.get_by_text("It came back again: The recipient's mailbox is full.").wait_for(timeout=OUTCOME_MS)
+    page.get_by_text("It failed again: The recipient's mailbox is full.").wait_for(timeout=OUTCOME_MS)
 
     expect(page.locator(".timeline > li")).to_have_count(2)
     expect(page.get_by_role("button", name="Resend")).to_be_enabled()
@@ -117,7 +117,7 @@ def test_an_opted_out_customer_needs_a_consent(visit, story):
     dialogue.get_by_label("I confirm that the customer has agreed").check()
     dialogue.get_by_role("button", name="Record and resend").click()
 
-    page.get_by_text(re.compile("Sent again to|has left the report|came back again")).first.wait_for()
+    page.get_by_text(re.compile("Resent to|has left the report|failed again")).first.wait_for()
     expect(page.locator(".timeline > li")).to_have_count(2)
 
 
@@ -130,13 +130,13 @@ def test_what_is_ready_is_resent_at_once(visit, story):
     page = visit(place=f"#/report?ready=true&customer_id={story.name('ida')}")
     page.get_by_role("button", name="Resend all that are ready").click()
 
-    page.get_by_text("1 of 1 settled").first.wait_for(timeout=OUTCOME_MS)
+    page.get_by_text("1 of 1 done").first.wait_for(timeout=OUTCOME_MS)
     go(page, f"#/report?customer_id={story.name('ivo')}")
     page.get_by_role("checkbox", name="Select Access changed").check()
     page.get_by_role("button", name="Resend selected").click()
-    page.get_by_text("1 of 1 settled").first.wait_for(timeout=OUTCOME_MS)
-    page.get_by_role("button", name="All settled. Show the list afresh").click()
-    page.get_by_text("Nothing matches").wait_for()
+    page.get_by_text("1 of 1 done").first.wait_for(timeout=OUTCOME_MS)
+    page.get_by_role("button", name="Done. Refresh the list").click()
+    page.get_by_text("No results").wait_for()
 
 
 def test_dismissing_is_undone(visit, story):
@@ -145,7 +145,7 @@ def test_dismissing_is_undone(visit, story):
     page.get_by_role("checkbox", name="Select Old notice").check()
     page.get_by_role("button", name="Dismiss selected").click()
     page.get_by_role("dialog").get_by_role("button", name="Dismiss").click()
-    page.get_by_text("Nothing matches").wait_for()
+    page.get_by_text("No results").wait_for()
     page.get_by_role("button", name="Undo").click()
 
     page.get_by_role("link", name="Old notice").wait_for()
@@ -161,7 +161,7 @@ def test_a_suppression_is_found_and_lifted(visit, story):
     page.get_by_role("dialog").get_by_label("Why").fill("The mailbox is open again")
     page.get_by_role("dialog").get_by_role("button", name="Lift").click()
 
-    page.get_by_text(re.compile("Lifted: messages to .* are sent again.")).first.wait_for()
+    page.get_by_text(re.compile("Lifted. Messages to .* are sent again.")).first.wait_for()
 
 
 def test_the_report_is_exported(visit):
@@ -178,7 +178,7 @@ def test_the_report_is_exported(visit):
 
 def test_settings_are_kept(visit, story):
     page = visit(place="#/settings")
-    page.get_by_label("Keep past items for, in days").fill("500")
+    page.get_by_label("Keep past items (days)").fill("500")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").first.wait_for()
 
@@ -193,7 +193,7 @@ def test_a_viewer_reads_and_cannot_act(visit, story):
         go(page, place)
         assert page.get_by_role("button", name=acting).count() == 0, place
     go(page, f"#/item/{item}")
-    page.get_by_text("You may read. To act on this, ask a manager.").wait_for()
+    page.get_by_text("You have read-only access. To make changes, ask a manager.").wait_for()
 
 
 def test_signing_out_is_real(visit):

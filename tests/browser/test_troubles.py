@@ -23,9 +23,9 @@ def test_a_lost_network_is_told_and_trying_again_works(manager):
 @pytest.mark.parametrize(
     ("status", "told"),
     [
-        (500, "The service had a problem. Nothing you have typed is lost: try again in a moment."),
-        (403, "This installation does not offer this."),
-        (404, "This installation does not offer this."),
+        (500, "The service had a problem. What you have typed is not lost. Try again in a moment."),
+        (403, "This feature is not available in this installation."),
+        (404, "This feature is not available in this installation."),
     ],
 )
 def test_a_failed_list_says_so_and_can_be_tried_again(manager, status, told):
@@ -43,7 +43,7 @@ def test_an_error_of_the_server_gives_its_reference(manager):
     manager.api.fail("GET", "/undelivered", 500, "internal_error")
     manager.goes_to("#/report?channel=email")
 
-    manager.sees("give this reference: 3f0c-41")
+    manager.sees("quote this reference: 3f0c-41")
 
 
 def test_a_busy_server_is_asked_again_by_itself(manager):
@@ -63,11 +63,11 @@ def test_a_server_that_stays_busy_is_told(manager):
 def test_what_was_typed_survives_a_failed_save(manager):
     manager.goes_to("#/item/item-1")
     manager.page.get_by_role("button", name="Edit contact").click()
-    box = manager.page.get_by_label("E-mail address")
+    box = manager.page.get_by_label("Email address")
     box.fill("grace@example.org")
     manager.api.fail("PATCH", "/customers/c-1", 500, "internal_error")
     manager.page.get_by_role("button", name="Save").click()
-    manager.sees("Nothing you have typed is lost")
+    manager.sees("What you have typed is not lost")
 
     expect(box).to_have_value("grace@example.org")
     manager.page.get_by_role("button", name="Save").click()
@@ -77,14 +77,14 @@ def test_what_was_typed_survives_a_failed_save(manager):
 def test_a_concurrent_change_is_told_where_it_was_typed(manager):
     manager.goes_to("#/item/item-1")
     manager.page.get_by_role("button", name="Edit contact").click()
-    manager.page.get_by_label("E-mail address").fill("grace@example.org")
+    manager.page.get_by_label("Email address").fill("grace@example.org")
     manager.api.fail(
-        "PATCH", "/customers/c-1", 409, "conflict", detail="Somebody else changed this at the same time. Try again."
+        "PATCH", "/customers/c-1", 409, "conflict", detail="Someone else changed this at the same time. Try again."
     )
     manager.page.get_by_role("button", name="Save").click()
 
-    manager.sees("Somebody else changed this at the same time.")
-    expect(manager.page.get_by_label("E-mail address")).to_have_value("grace@example.org")
+    manager.sees("Someone else changed this at the same time.")
+    expect(manager.page.get_by_label("Email address")).to_have_value("grace@example.org")
 
 
 def test_an_ended_session_is_renewed_without_a_word(manager):
@@ -97,7 +97,7 @@ def test_an_ended_session_is_renewed_without_a_word(manager):
 def test_a_session_that_cannot_be_renewed_is_signed_in_again_over_the_page(manager):
     manager.goes_to("#/item/item-1")
     manager.page.get_by_role("button", name="Edit contact").click()
-    manager.page.get_by_label("E-mail address").fill("grace@example.org")
+    manager.page.get_by_label("Email address").fill("grace@example.org")
     manager.api.tokens_end, manager.api.refresh_works = True, False
     manager.page.get_by_role("button", name="Save").click()
     manager.sees("Your session has ended")
@@ -120,7 +120,7 @@ def test_a_sign_in_window_that_is_closed_can_be_opened_again(manager):
         manager.page.get_by_role("button", name="Sign in again").click()
     opened.value.close()
 
-    manager.sees("Signing in did not work out.")
+    manager.sees("Signing in failed.")
     expect(manager.page.get_by_role("button", name="Sign in again")).to_be_enabled()
 
 
@@ -130,11 +130,11 @@ def test_a_resend_refused_meanwhile_says_why_and_shows_how_it_stands(manager):
     item["resend"] = {
         "allowed": False,
         "code": "resend_already_running",
-        "detail": "A resend is on its way. Wait for its outcome.",
+        "detail": "A resend is in progress. Wait for the result.",
     }
     manager.page.get_by_role("button", name="Resend").click()
 
-    manager.sees("A resend is on its way. Wait for its outcome.")
+    manager.sees("A resend is in progress. Wait for the result.")
     expect(manager.page.get_by_role("button", name="Resend")).to_be_disabled()
 
 
@@ -169,7 +169,7 @@ def test_a_page_never_opened_before_opens_without_the_network_once_the_first_sta
 
 def test_an_unknown_item_is_told_with_a_way_back(manager):
     manager.goes_to("#/item/no-such-item")
-    manager.sees("This is not here (any more).")
+    manager.sees("We cannot find this.")
 
     manager.page.get_by_role("link", name="Back to the report").click()
     manager.sees("Undelivered notifications")
@@ -179,7 +179,7 @@ def test_a_failed_sign_in_is_told(open_console):
     person = open_console()
     person.page.goto(f"{person.url}?error=access_denied&state=forged")
 
-    person.sees("Signing in did not work out. Please try again.")
+    person.sees("Signing in failed. Try again.")
     assert "error" not in person.page.url
 
 
@@ -187,7 +187,7 @@ def test_a_forged_answer_of_the_sign_in_signs_nobody_in(open_console):
     person = open_console()
     person.page.goto(f"{person.url}?code=stolen&state=forged")
 
-    person.sees("Signing in did not work out. Please try again.")
+    person.sees("Signing in failed. Try again.")
     assert person.api.requests == []
 
 

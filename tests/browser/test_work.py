@@ -51,7 +51,7 @@ class TestReport:
             """() => {
               const all = (tag) => [...document.querySelectorAll(tag)];
               const told = (tag, text) => all(tag).find((one) => one.textContent.includes(text));
-              const channel = told("select", "E-mail");
+              const channel = told("select", "Email");
               told(".pill", "Invalid").click();
               told(".pill", "Spammed").click();
               channel.value = "email";
@@ -106,7 +106,7 @@ class TestReport:
         manager.goes_to("#/report")
         manager.page.get_by_role("button", name="Show more").click()
 
-        manager.sees("74 notifications, that is all")
+        manager.sees("74 notifications in total")
         expect(manager.page.locator("tbody tr")).to_have_count(74)
 
     def test_own_days_are_checked_and_applied(self, manager):
@@ -115,7 +115,7 @@ class TestReport:
         manager.page.get_by_label("From").fill("2026-03-10")
         manager.page.get_by_label("To", exact=True).fill("2026-03-01")
         manager.page.get_by_role("button", name="Apply").click()
-        manager.sees("The first day is after the last one.")
+        manager.sees("The first day must not be after the last day.")
         manager.page.get_by_label("To", exact=True).fill("2026-03-20")
         manager.page.get_by_role("button", name="Apply").click()
 
@@ -124,7 +124,7 @@ class TestReport:
 
     def test_nothing_found_says_what_to_do(self, manager):
         manager.goes_to("#/report?state=expired")
-        manager.sees("Nothing matches")
+        manager.sees("No results")
         manager.page.get_by_role("main").get_by_role("link", name="Clear filters").last.click()
 
         manager.sees("Invoice for November")
@@ -150,19 +150,19 @@ class TestBulk:
         manager.takes_picture("bulk-desktop-light")
         manager.page.get_by_role("button", name="Resend selected").click()
 
-        manager.sees("1 message is being sent again.")
-        manager.sees("1 was not sent again")
-        manager.sees("This address cannot receive messages. Correct the customer's contact first.")
-        manager.sees("2 of 2 settled")
+        manager.sees("1 message is being resent.")
+        manager.sees("1 was not resent")
+        manager.sees("We cannot deliver to this address or number. Correct the contact details first.")
+        manager.sees("2 of 2 done")
         manager.takes_picture("bulk-progress-desktop-light")
-        manager.page.get_by_role("button", name="All settled. Show the list afresh").click()
+        manager.page.get_by_role("button", name="Done. Refresh the list").click()
         expect(manager.page.get_by_role("link", name="Gate code for unit 14")).to_have_count(0)
 
     def test_all_that_is_ready_is_resent_at_once(self, manager):
         manager.goes_to("#/report?ready=true")
         manager.page.get_by_role("button", name="Resend all that are ready").click()
 
-        manager.sees("1 of 1 settled")
+        manager.sees("1 of 1 done")
 
     def test_dismissing_can_be_undone(self, manager):
         manager.goes_to("#/report")
@@ -175,7 +175,7 @@ class TestBulk:
 
         manager.page.get_by_role("link", name="Gate code for unit 14").wait_for()
         dismissal = next(body for _, path, _, body in manager.api.requests if path.endswith("/dismiss"))
-        assert dismissal == {"reason": "The customer was told another way"}
+        assert dismissal == {"reason": "The customer was contacted another way"}
 
 
 class TestDetail:
@@ -193,7 +193,7 @@ class TestDetail:
 
         expect(resend).to_be_disabled()
         expect(resend).to_have_accessible_description(
-            "This address cannot receive messages. Correct the customer's contact first."
+            "We cannot deliver to this address or number. Correct the contact details first."
         )
         resend.click(force=True)
         assert not any(path.endswith("/resend") for _, path, _, _ in manager.api.requests)
@@ -202,15 +202,15 @@ class TestDetail:
         manager.goes_to("#/item/item-6")
 
         expect(manager.page.get_by_role("button", name="Resend")).to_be_disabled()
-        manager.sees("The customer marked a message as spam. Reach them by another way.")
+        manager.sees("The customer marked a message as spam. Contact them another way.")
 
     def test_a_wrong_address_gets_its_likely_spelling(self, manager):
         manager.goes_to("#/item/item-1")
         manager.page.get_by_role("button", name="Edit contact").click()
-        box = manager.page.get_by_label("E-mail address")
+        box = manager.page.get_by_label("Email address")
         box.fill("grace.gmial.com")
         manager.page.get_by_role("button", name="Save").click()
-        manager.sees("This is not a valid e-mail address.")
+        manager.sees("This is not a valid email address.")
         expect(box).to_be_focused()
         manager.page.get_by_role("button", name="Use grace@gmail.com").click()
         manager.page.get_by_role("button", name="Save").click()
@@ -232,10 +232,10 @@ class TestDetail:
         manager.sees("Invoice for November")
         tab_to("Invoice for November")
         press("Enter")
-        manager.sees("The e-mail address does not exist.")
+        manager.sees("The email address does not exist.")
         tab_to("Use grace@gmail.com")
         press("Enter")
-        expect(page.get_by_label("E-mail address")).to_be_focused()
+        expect(page.get_by_label("Email address")).to_be_focused()
         press("Enter")
         expect(page.get_by_role("button", name="Resend")).to_be_focused()
         press("Enter")
@@ -246,9 +246,9 @@ class TestDetail:
         manager.api.outcome = "returned"
         manager.goes_to("#/item/item-2")
         manager.page.get_by_role("button", name="Resend").click()
-        manager.sees("Sent again to ada.2@example.com.")
+        manager.sees("Resent to ada.2@example.com.")
 
-        manager.sees("It came back again: The recipient's mailbox is full.")
+        manager.sees("It failed again: The recipient's mailbox is full.")
         expect(manager.page.get_by_role("button", name="Resend")).to_be_enabled()
 
     def test_an_opted_out_customer_is_resent_to_with_a_recorded_consent_only(self, manager):
@@ -256,7 +256,7 @@ class TestDetail:
         manager.page.get_by_role("button", name="Resend").click()
         dialogue = manager.page.get_by_role("dialog")
         dialogue.get_by_role("button", name="Record and resend").click()
-        manager.sees("Please confirm this.")
+        manager.sees("Confirm this to continue.")
         dialogue.get_by_label("How").select_option("phone")
         dialogue.get_by_label("I confirm that the customer has agreed").check()
         dialogue.get_by_role("button", name="Record and resend").click()
@@ -294,7 +294,7 @@ class TestViewer:
             assert viewer.page.locator("tbody input[type=checkbox]").count() == 0, place
 
         viewer.goes_to("#/item/item-1")
-        viewer.sees("You may read. To act on this, ask a manager.")
+        viewer.sees("You have read-only access. To make changes, ask a manager.")
 
 
 class TestSigningIn:
@@ -335,12 +335,12 @@ class TestPersonalData:
         manager.page.get_by_role("button", name="Erase…").click()
         dialogue = manager.page.get_by_role("dialog")
         dialogue.get_by_role("button", name="Erase").click()
-        dialogue.get_by_text("Please confirm this.").wait_for()
+        dialogue.get_by_text("Confirm this to continue.").wait_for()
         assert ("DELETE", "customers/c-1") not in asked(manager)
 
         dialogue.get_by_label("I want to erase this customer").check()
         dialogue.get_by_role("button", name="Erase").click()
-        manager.sees("Erased. The last of it is gone in a few minutes.")
+        manager.sees("Erased. The remaining data is removed in a few minutes.")
 
         assert ("DELETE", "customers/c-1") in asked(manager)
         assert manager.page.url.endswith("#/customers")
@@ -349,7 +349,7 @@ class TestPersonalData:
         manager.goes_to("#/suppressions")
 
         row = manager.page.get_by_role("row", name="Erased customer")
-        expect(row).to_contain_text("To lift it, look the address up")
+        expect(row).to_contain_text("To lift it, look up the address")
         assert row.get_by_role("button").count() == 0
 
 
@@ -360,7 +360,7 @@ def asked(person):
 class TestOtherPages:
     def test_a_customer_is_found_by_the_address_that_failed(self, manager):
         manager.goes_to("#/customers")
-        manager.page.get_by_label("E-mail address or phone number").fill("grace@gmial.com")
+        manager.page.get_by_label("Email address or phone number").fill("grace@gmial.com")
         manager.page.get_by_role("button", name="Look up").click()
         manager.page.get_by_role("link", name="Ada Byron").click()
 
@@ -374,7 +374,7 @@ class TestOtherPages:
         dialogue.get_by_label("Who agreed").fill("Ada Byron")
         dialogue.get_by_label("Why").fill("Asked for notices again")
         dialogue.get_by_role("button", name="Lift").click()
-        manager.sees("Lifted: messages to ada.7@example.com are sent again.")
+        manager.sees("Lifted. Messages to ada.7@example.com are sent again.")
 
         _, path, _, body = next(one for one in manager.api.requests if one[0] == "DELETE")
         assert path == "/suppressions/email/ada.7%40example.com"
@@ -385,7 +385,7 @@ class TestOtherPages:
         manager.goes_to("#/suppressions")
 
         expect(manager.page.get_by_role("button", name=re.compile("Lift the suppression"))).to_have_count(1)
-        manager.sees("A spam complaint cannot be lifted.")
+        manager.sees("You cannot lift a spam complaint.")
 
     def test_an_address_is_looked_up(self, manager):
         manager.goes_to("#/suppressions")
@@ -398,10 +398,10 @@ class TestOtherPages:
         manager.goes_to("#/settings")
         manager.page.get_by_label("Time zone").select_option("America/New_York")
         manager.page.get_by_label("Saturday").check()
-        manager.page.get_by_label("Keep past items for, in days").fill("2")
+        manager.page.get_by_label("Keep past items (days)").fill("2")
         manager.page.get_by_role("button", name="Save").click()
-        manager.sees("Please give a whole number from 30 to 3,650.")
-        manager.page.get_by_label("Keep past items for, in days").fill("500")
+        manager.sees("Enter a whole number from 30 to 3,650.")
+        manager.page.get_by_label("Keep past items (days)").fill("500")
         manager.page.get_by_role("button", name="Save").click()
         manager.sees("Saved.")
 

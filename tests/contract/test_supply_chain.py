@@ -133,8 +133,8 @@ def test_licences_are_judged_by_what_must_be_agreed_to(licence, is_refused):
     [
         (Audit((), ()), [], 0, "No known vulnerabilities"),
         (Audit(("six 1.17.0: PYSEC-1, fixed in 2.0",), ()), [], 1, "PYSEC-1"),
-        (Audit((), ("six: not found",)), [], 0, "NOT looked up"),
-        (Audit((), ("six: not found",)), ["--strict"], 1, "NOT looked up"),
+        (Audit((), ("six: not found",)), [], 0, "NOT checked"),
+        (Audit((), ("six: not found",)), ["--strict"], 1, "NOT checked"),
     ],
 )
 def test_the_audit_says_what_is_known_and_what_was_not_looked_up(monkeypatch, found, options, code, said):

@@ -67,27 +67,27 @@ def test_every_function_is_there(template):
 def test_a_misspelled_resource_fails(template):
     template["Resources"]["IngestFeedbck"] = {"Properties": {"Timeout": 5}}
 
-    assert violations(template) == ["IngestFeedbck: no such resource in what Chalice makes, and no Type of its own"]
+    assert violations(template) == ["IngestFeedbck: is not a resource that Chalice creates, and has no Type"]
 
 
 def test_a_misspelled_reference_fails(template):
     template["Resources"]["Cleanup"]["Properties"]["Environment"]["Variables"]["COUNTS_TABLE"] = {"Ref": "CountTable"}
 
-    assert violations(template) == ["CountTable: is referred to and does not exist"]
+    assert violations(template) == ["CountTable: is referenced but does not exist"]
 
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda parts, name: parts[name]["Properties"].pop("Layers"), "lacks the dependencies layer"),
-        (lambda parts, name: parts[name]["Properties"].pop("Role"), "has no role and policy of its own"),
+        (lambda parts, name: parts[name]["Properties"].pop("Layers"), "does not have the dependencies layer"),
+        (lambda parts, name: parts[name]["Properties"].pop("Role"), "does not have its own role and policy"),
         (
             lambda parts, name: parts[name]["Properties"].pop("AutoPublishAlias"),
-            "is not published, so that its code may meet another's layer",
+            "is not published as a version, so code and layer may not match",
         ),
-        (lambda parts, name: parts.pop(f"{name}ErrorsAlarm"), "nobody is told of its errors"),
-        (lambda parts, name: parts.pop(f"{name}ThrottlesAlarm"), "nobody is told of its throttles"),
+        (lambda parts, name: parts.pop(f"{name}ErrorsAlarm"), "has no alarm on errors"),
+        (lambda parts, name: parts.pop(f"{name}ThrottlesAlarm"), "has no alarm on throttles"),
     ],
     ids=["layer", "role", "version", "errors alarm", "throttles alarm"],
 )
@@ -142,7 +142,7 @@ def test_two_functions_with_one_role_fail(template):
     functions = template["Resources"]
     functions["Archive"]["Properties"]["Role"] = functions["Cleanup"]["Properties"]["Role"]
 
-    assert any("has no role and policy of its own" in said for said in violations(template))
+    assert any("does not have its own role and policy" in said for said in violations(template))
 
 
 @pytest.mark.parametrize("queue", ["FeedbackQueue", "SendsQueue", "ResendsQueue"])
@@ -157,13 +157,15 @@ def test_a_dead_letter_queue_that_nobody_watches_fails(template):
 
     said = violations(template)
 
-    assert "FeedbackDeadLetterQueue: nobody is told of what lands there" in said
+    assert "FeedbackDeadLetterQueue: has no alarm on its messages" in said
 
 
 def test_a_queue_that_shows_messages_again_too_soon_fails(template):
     template["Resources"]["FeedbackQueue"]["Properties"]["VisibilityTimeout"] = 60
 
-    assert violations(template) == ["IngestFeedback: its queue shows messages again while they may still be worked on"]
+    assert violations(template) == [
+        "IngestFeedback: its queue makes messages visible again while they may still be processed"
+    ]
 
 
 def test_a_batch_that_fails_as_a_whole_fails(template):
@@ -178,7 +180,7 @@ def test_a_batch_that_fails_as_a_whole_fails(template):
     ("part", "said"),
     [
         ({"Action": "dynamodb:*"}, "grants actions by wildcard"),
-        ({"Resource": "*"}, "on everything"),
+        ({"Resource": "*"}, "on all resources"),
     ],
 )
 def test_a_policy_that_grants_too_much_fails(template, part, said):
@@ -222,7 +224,7 @@ def test_a_name_in_two_fragments_is_refused(tmp_path):
     for name in ("one.yaml", "two.yaml"):
         (tmp_path / name).write_text("Resources: {Topic: {Type: AWS::SNS::Topic}}")
 
-    with pytest.raises(Exception, match="defined in another fragment already"):
+    with pytest.raises(Exception, match="already defined in another fragment"):
         load_fragments(sorted(tmp_path.glob("*.yaml")))
 
 
@@ -266,7 +268,7 @@ def test_a_function_that_may_not_write_to_its_dead_letter_queue_fails(template):
     policy = template["Resources"]["IngestSmsLogsRole"]["Properties"]["Policies"][0]["PolicyDocument"]
     policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != "HandOverWhatFails"]
 
-    assert violations(template) == ["IngestSmsLogs: may not write to its dead-letter queue"]
+    assert violations(template) == ["IngestSmsLogs: is not allowed to write to its dead-letter queue"]
 
 
 def test_calls_are_throttled_and_paths_are_not_traced(template):
@@ -327,16 +329,16 @@ def test_what_api_gateway_answers_by_itself_is_as_private(template):
 @pytest.mark.parametrize(
     ("alarm", "said"),
     [
-        ("SendsQueueAgeAlarm", "SendsQueue: nobody is told when its messages wait too long"),
-        ("ArchiveBehindAlarm", "Archive: nobody is told of its IteratorAge: what wakes it may stop or lag"),
-        ("CleanupStoppedAlarm", "Cleanup: nobody is told of its Invocations: what wakes it may stop or lag"),
-        ("ApiErrorsAlarm", "5XXError: nobody is told when it is above 0.0"),
-        ("CounterDriftAlarm", "CounterDrift: nobody is told when it is above 0.0"),
-        ("UnattributedAlarm", "Unattributed: nobody is told when it is above UnattributedLimit"),
-        ("BouncesAlarm", "Reputation.BounceRate: nobody is told when it is above 0.05"),
-        ("BouncesSevereAlarm", "Reputation.BounceRate: nobody is told when it is above 0.1"),
-        ("ComplaintsAlarm", "Reputation.ComplaintRate: nobody is told when it is above 0.001"),
-        ("ComplaintsSevereAlarm", "Reputation.ComplaintRate: nobody is told when it is above 0.005"),
+        ("SendsQueueAgeAlarm", "SendsQueue: has no alarm on messages that wait too long"),
+        ("ArchiveBehindAlarm", "Archive: has no alarm on IteratorAge, so its trigger may stop or lag unnoticed"),
+        ("CleanupStoppedAlarm", "Cleanup: has no alarm on Invocations, so its trigger may stop or lag unnoticed"),
+        ("ApiErrorsAlarm", "5XXError: has no alarm for values above 0.0"),
+        ("CounterDriftAlarm", "CounterDrift: has no alarm for values above 0.0"),
+        ("UnattributedAlarm", "Unattributed: has no alarm for values above UnattributedLimit"),
+        ("BouncesAlarm", "Reputation.BounceRate: has no alarm for values above 0.05"),
+        ("BouncesSevereAlarm", "Reputation.BounceRate: has no alarm for values above 0.1"),
+        ("ComplaintsAlarm", "Reputation.ComplaintRate: has no alarm for values above 0.001"),
+        ("ComplaintsSevereAlarm", "Reputation.ComplaintRate: has no alarm for values above 0.005"),
     ],
 )  # fmt: skip
 def test_a_missing_alarm_fails(template, alarm, said):
@@ -347,7 +349,10 @@ def test_a_missing_alarm_fails(template, alarm, said):
 
 @pytest.mark.parametrize(
     ("part", "said"),
-    [("AlarmActions", "tells nobody"), ("AlarmDescription", "does not say what it means and where the runbook has it")],
+    [
+        ("AlarmActions", "has no alarm action"),
+        ("AlarmDescription", "must describe the problem and link to the runbook"),
+    ],
 )
 def test_an_alarm_that_tells_nobody_or_nothing_fails(template, part, said):
     del template["Resources"]["CounterDriftAlarm"]["Properties"][part]

@@ -89,7 +89,7 @@ class TestList:
             "kind": "hard",
             "reason": "mailbox_disabled",
             "fault": "recipient",
-            "explanation": "The mailbox exists no longer or is closed.",
+            "explanation": "The mailbox no longer exists or has been closed.",
             "remedy": "Ask the customer for another address.",
             "state": "open",
             "sent_at": "2026-11-22T18:00:00Z",
@@ -100,7 +100,7 @@ class TestList:
             "resend": {
                 "allowed": False,
                 "code": "resend_needs_changed_address",
-                "detail": "This address cannot receive messages. Correct the customer's contact first.",
+                "detail": "We cannot deliver to this address or number. Correct the contact details first.",
             },
         }
 
@@ -741,7 +741,7 @@ class TestErrors:
             "type": "about:blank",
             "title": "Not Found",
             "status": 404,
-            "detail": "There is no such item.",
+            "detail": "The item was not found.",
             "code": "not_found",
             "errors": [],
             "request_id": "request-1",

@@ -135,7 +135,7 @@ def test_an_api_that_is_not_there_is_wrong(say, monkeypatch):
 
     monkeypatch.setattr(httpx, "get", fail)
 
-    the_only(say(stack_checks.api), Status.WRONG, "does not answer", "PublicUrl")
+    the_only(say(stack_checks.api), Status.WRONG, "does not respond", "PublicUrl")
 
 
 @pytest.mark.parametrize(("users", "found"), [([{"Username": "ada"}], Status.OK), ([], Status.WARNING)])
@@ -353,7 +353,7 @@ def alarm(**change):
 @pytest.mark.parametrize(
     ("arn", "found", "said"),
     [
-        (f"{ALARMS}:1", Status.OK, "somebody hears"),
+        (f"{ALARMS}:1", Status.OK, "has subscribers"),
         ("PendingConfirmation", Status.WRONG, "confirm"),
         ("", Status.WRONG, "OperatorEmail"),
     ],
@@ -370,10 +370,10 @@ def test_whether_anybody_hears_of_alarms(answers, say, arn, found, said):
 
 def test_an_alarm_that_is_switched_off_or_gone_is_wrong(answers, say):
     answers.give("cloudwatch", "describe_alarms", alarm(ActionsEnabled=False, AlarmActions=[]))
-    the_only(say(stack_checks.alarms), Status.WRONG, "tell nobody")
+    the_only(say(stack_checks.alarms), Status.WRONG, "no active actions")
 
     answers.give("cloudwatch", "describe_alarms", {"MetricAlarms": []})
-    the_only(say(stack_checks.alarms), Status.WRONG, "are gone")
+    the_only(say(stack_checks.alarms), Status.WRONG, "missing alarms")
 
 
 def test_an_alarm_that_rings_is_told_with_its_place_in_the_runbook(answers, say):

@@ -235,4 +235,4 @@ def test_an_export_that_cannot_be_written_fails_and_says_so(stack, monkeypatch):
 
     news = stack.news(export_id)
     assert (news["state"], news["url"]) == ("failed", None)
-    assert news["detail"].startswith("Something went wrong on our side")
+    assert news["detail"].startswith("The export failed several times")

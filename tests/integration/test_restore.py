@@ -118,18 +118,18 @@ def test_it_asks_before_it_does_anything(world):
     code, said = run("--backup", "before", answer="n\n")
 
     assert code == 1
-    assert "keeping what is there" in said
+    assert "keeping existing rows" in said
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ([], "--backup NAME, --at MOMENT, or --source"),
-        (["--backup", "before", "--at", "2026-11-01T12:00:00"], "--backup NAME, --at MOMENT, or --source"),
-        (["--backup", "nonesuch"], "no backup nonesuch"),
-        (["--backup", "before", "--table", "nonesuch"], "no table nonesuch"),
+        ([], "--backup NAME, --at TIME or --source"),
+        (["--backup", "before", "--at", "2026-11-01T12:00:00"], "--backup NAME, --at TIME or --source"),
+        (["--backup", "nonesuch"], "no backup named nonesuch"),
+        (["--backup", "before", "--table", "nonesuch"], "Unknown table: nonesuch"),
         (["--source", "customers"], "KEY=TABLE"),
-        (["--source", "nonesuch=customers"], "no table nonesuch"),
+        (["--source", "nonesuch=customers"], "Unknown table: nonesuch"),
     ],
 )
 def test_what_cannot_be_restored_is_told_in_a_sentence(world, options, sentence):

@@ -160,7 +160,7 @@ def test_what_is_deployed_already_is_nothing_to_change(run, release):
     again = deploy(run)
 
     assert again.exit_code == 0, again.output
-    assert "Nothing to change" in again.output
+    assert "No changes" in again.output
 
 
 def test_an_update_that_fails_leaves_everything_as_it_was_and_says_why(run, stack, release):
@@ -175,7 +175,7 @@ def test_an_update_that_fails_leaves_everything_as_it_was_and_says_why(run, stac
     failed = deploy(run, "--yes")
 
     assert failed.exit_code == 1
-    assert "everything is as it was before" in failed.output
+    assert "the stack was rolled back" in failed.output
     assert "Broken" in failed.output
     assert versions(stack) == before
     are_recorded_once(stack, outputs, publish(stack, outputs, 10))

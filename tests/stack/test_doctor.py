@@ -118,7 +118,7 @@ def test_a_dead_letter_is_said(stack, examined):
 def test_alarms_that_nobody_hears_are_said_until_somebody_does(stack, examined):
     topic = stack.outputs["AlarmTopicArn"]
     sns = stack.client("sns")
-    assert wrong(examined, stack_checks.alarms) == [f"nobody hears of alarms on {topic}"]
+    assert wrong(examined, stack_checks.alarms) == [f"the alarm topic {topic} has no confirmed subscribers"]
 
     listening = sns.subscribe(
         TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:ops", ReturnSubscriptionArn=True
@@ -150,7 +150,8 @@ def test_whoever_may_not_look_is_told_the_permission(newcomer):
 
     told = {check: (findings[check].status, findings[check].remedy) for check in PERMISSIONS}
     assert told == {
-        check: (Status.UNSEEN, f"Ask for the permission {action}.") for check, action in PERMISSIONS.items()
+        check: (Status.UNSEEN, f"Ask your AWS administrator for the permission {action}.")
+        for check, action in PERMISSIONS.items()
     }
 
 

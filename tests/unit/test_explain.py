@@ -76,7 +76,7 @@ def test_an_outcome_says_what_happened_whose_fault_it_is_and_which_rule_decided(
         "kind": "hard",
         "reason": "mailbox_disabled",
         "fault": "recipient",
-        "explanation": "The mailbox exists no longer or is closed.",
+        "explanation": "The mailbox no longer exists or has been closed.",
         "because": told["outcomes"][1]["because"],
     }
     assert told["outcomes"][1]["because"]
@@ -92,7 +92,7 @@ def test_people_are_told_in_words():
     told = run(PAYLOADS / "sns_complaint_notification.json", PAYLOADS / "cut_off.json.txt")
 
     assert "ann@example.org: spammed complaint, fault: recipient_choice" in told
-    assert "It arrived, and the recipient marked it as spam." in told
+    assert "The message arrived, and the recipient marked it as spam." in told
     assert "quarantine (not JSON)" in told
 
 

@@ -55,5 +55,5 @@ def test_a_closed_mailbox_is_explained_in_plain_words():
     closed = CLASSIFICATIONS[Reason.MAILBOX_DISABLED]
 
     assert closed.status is Status.BOUNCED
-    assert explanation(closed, Channel.EMAIL) == "The mailbox exists no longer or is closed."
+    assert explanation(closed, Channel.EMAIL) == "The mailbox no longer exists or has been closed."
     assert remedy(closed, Channel.EMAIL) == "Ask the customer for another address."

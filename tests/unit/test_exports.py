@@ -246,7 +246,7 @@ def test_an_export_fails_with_a_reason_when_it_does_not_get_on():
 
     news = world.news(export_id)
     assert (news.state, news.url) == (ExportState.FAILED, "")
-    assert news.detail.startswith("The database was busy for too long")
+    assert news.detail.startswith("The database was too busy")
     assert write(*world.runner.events[0], time_for(PLENTY)) == Written()
 
 
@@ -299,7 +299,7 @@ def test_an_export_that_nobody_works_on_is_told_as_failed():
     world.now += SILENT_AFTER + timedelta(seconds=1)
 
     news = world.news(export_id)
-    assert (news.state, news.detail) == (ExportState.FAILED, "The export was broken off. Start it again.")
+    assert (news.state, news.detail) == (ExportState.FAILED, "The export was interrupted. Start it again.")
 
 
 def test_nothing_is_told_of_an_export_of_another_account():

@@ -73,5 +73,5 @@ def test_a_second_opt_in_within_thirty_days_is_refused_with_the_reason(lists):
     adapter, _, sns = lists
     sns.add_client_error(OPT_IN, "InvalidParameter")
 
-    with pytest.raises(SuppressionNotLiftedError, match="once in thirty days"):
+    with pytest.raises(SuppressionNotLiftedError, match="only once every 30 days"):
         adapter.lift(Channel.SMS, NUMBER, opt_in=True)

@@ -68,12 +68,12 @@ def text_of(digest: Digest, link: str) -> str:
     span = f"{digest.first:%d %B %Y}"
     if digest.last != digest.first:
         span = f"{digest.first:%d %B} to {digest.last:%d %B %Y}"
-    lines = [f"Undelivered notifications of {span}", ""]
+    lines = [f"Undelivered notifications, {span}", ""]
     lines += [f"  {number:>5}  {_words(reason)}" for reason, number in digest.by_reason.items()]
     if not digest.by_reason:
         lines.append("  None.")
     if digest.ready:
-        lines += ["", f"{digest.ready} can be sent again: the customer's contact has been corrected since."]
+        lines += ["", f"{digest.ready} ready to resend: the customer's contact details have been corrected."]
     return "\n".join([*lines, "", f"Open the report: {link}", ""])
 
 

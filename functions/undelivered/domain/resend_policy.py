@@ -45,15 +45,15 @@ class ResendRequirement(StrEnum):
 
 
 _DETAILS = {
-    ResendCode.NEEDS_CHANGED_ADDRESS: "This address cannot receive messages. Correct the customer's contact first.",
-    ResendCode.BLOCKED_BY_COMPLAINT: "The customer marked a message as spam. Reach them by another way.",
-    ResendCode.NEEDS_CONSENT: "The customer opted out. Record their consent (who gave it, how and when) to resend.",
-    ResendCode.ALREADY_RUNNING: "A resend is on its way. Wait for its outcome.",
-    ResendCode.CONTENT_NOT_HELD: "The message's content is no longer held. Send a new message instead.",
-    ResendCode.NO_CONTACT: "The customer has no contact for this channel. Add one first.",
-    ResendCode.ALREADY_RESOLVED: "The message has arrived in the meantime.",
-    ResendCode.DISMISSED: "The item was dismissed. Restore it first.",
-    ResendCode.EXPIRED: "The item's thirty days are over. Send a new message instead.",
+    ResendCode.NEEDS_CHANGED_ADDRESS: "We cannot deliver to this address or number. Correct the contact details first.",
+    ResendCode.BLOCKED_BY_COMPLAINT: "The customer marked a message as spam. Contact them another way.",
+    ResendCode.NEEDS_CONSENT: "The customer opted out. To resend, record their consent: who gave it, how and when.",
+    ResendCode.ALREADY_RUNNING: "A resend is in progress. Wait for the result.",
+    ResendCode.CONTENT_NOT_HELD: "The content of this message is no longer stored. Send a new message instead.",
+    ResendCode.NO_CONTACT: "The customer has no contact details for this channel. Add them first.",
+    ResendCode.ALREADY_RESOLVED: "The message has since been delivered. You do not need to resend it.",
+    ResendCode.DISMISSED: "This notification was dismissed. Restore it first.",
+    ResendCode.EXPIRED: "This notification is more than 30 days old. Send a new message instead.",
 }
 
 _BY_STATE = {
@@ -105,9 +105,7 @@ def decide_resend(  # noqa: PLR0911, PLR0913 - one line for each row and column 
         return refusal(ResendCode.NEEDS_CHANGED_ADDRESS)
     if not content_held:
         return refusal(ResendCode.CONTENT_NOT_HELD)
-    detail = (
-        "Fix the cause first, then resend." if needed is ResendRequirement.FIXED_CAUSE else "Ready to be sent again."
-    )
+    detail = "Fix the cause first, then resend." if needed is ResendRequirement.FIXED_CAUSE else "Ready to resend."
     return ResendDecision(allowed=True, code=None, detail=detail)
 
 

@@ -78,7 +78,7 @@ class AcceptNotifications(Struct, frozen=True):
             metadata=one.metadata,
         )
         if not self.notifications.add(notification) and not self._is_same(notification):
-            return RefusedError("conflict", "This notification_id belongs to another notification already.")
+            return RefusedError("conflict", "Another notification already has this notification_id.")
         return notification.notification_id
 
     def _is_same(self, notification: Notification) -> bool:
@@ -90,11 +90,11 @@ class AcceptNotifications(Struct, frozen=True):
 def _checked_recipient(one: NewNotification, customer: Customer | None) -> str:
     """Return the normalised ``to``, empty when the customer's contact is meant; raises RefusedError."""
     if customer is None and not one.to:
-        raise RefusedError("unknown_customer", f"There is no customer {one.customer_id!r}, and 'to' is not given.")
+        raise RefusedError("unknown_customer", f"There is no customer {one.customer_id!r}. Create it, or set 'to'.")
     if customer is not None and not one.to and not customer.contact(one.channel):
-        raise RefusedError("no_contact", f"The customer has no contact for {one.channel}, and 'to' is not given.")
+        raise RefusedError("no_contact", f"The customer has no contact for {one.channel}. Add one first, or set 'to'.")
     try:
         return checked_contact(one.channel, one.to, "to") if one.to else ""
     except InvalidInputError as error:
-        hint = f" Likely meant: {error.suggestion}" if error.suggestion else ""
+        hint = f" Did you mean {error.suggestion}?" if error.suggestion else ""
         raise RefusedError("invalid_address", f"'to' is not valid: {error.message}.{hint}") from None

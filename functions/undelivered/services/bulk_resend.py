@@ -96,7 +96,7 @@ class BulkResend(Struct, frozen=True):
         """Return how far a batch has got; raises NotFoundError."""
         batch = self.batches.find(account_id, batch_id)
         if batch is None:
-            raise NotFoundError("no such batch")
+            raise NotFoundError("batch not found")
         numbers = dict(batch.started)
         items = {item.entry_key: item for item in self.undelivered.find_many(account_id, list(numbers))}
         outcomes = [_outcome(items.get(key), number) for key, number in numbers.items()]
@@ -116,7 +116,7 @@ def _refusal_or_item(key: str, answer: UndeliveredItem | RefusedError | NotFound
         case RefusedError():
             return BulkRefusal(key, answer.code, answer.detail)
         case NotFoundError():
-            return BulkRefusal(key, "not_found", "There is no such item.")
+            return BulkRefusal(key, "not_found", "The item was not found.")
         case _:
             return answer
 

@@ -36,7 +36,7 @@ def checked_email(text: str, field: str) -> str:
         raise InvalidInputError(field, _sentence(str(error)), _valid_suggestion(bare)) from None
     address = normalise_email(found.normalized)
     if address is None or len(address.encode()) > MAX_ADDRESS_LENGTH:
-        raise InvalidInputError(field, "is no e-mail address that can be sent to")
+        raise InvalidInputError(field, "is not a valid email address")
     return address
 
 
@@ -73,13 +73,11 @@ def checked_phone(text: str, field: str) -> str:
     except phonenumbers.NumberParseException:
         if not bare.startswith("+"):
             raise InvalidInputError(
-                field, "write the number with + and the country code, as in +49 30 123456"
+                field, "must start with + and the country code, for example +49 30 123456"
             ) from None
-        raise InvalidInputError(field, "is no phone number: there is no such country code or too few digits") from None
+        raise InvalidInputError(field, "is not a valid phone number: unknown country code or too few digits") from None
     if number.extension or not phonenumbers.is_possible_number(number):
-        raise InvalidInputError(
-            field, "is no phone number that a text can be sent to: too short, too long, or with extension"
-        )
+        raise InvalidInputError(field, "is not a valid phone number: too short, too long, or with an extension")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

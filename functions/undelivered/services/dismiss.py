@@ -34,7 +34,7 @@ class Dismiss(Struct, frozen=True):
         for _ in range(_TRIES):
             item = self.undelivered.find(account_id, entry_key)
             if item is None:
-                raise NotFoundError("no such item")
+                raise NotFoundError("item not found")
             if not _changes(item, word):
                 return item
             _check(item, word, self.clock())
@@ -45,7 +45,7 @@ class Dismiss(Struct, frozen=True):
             except StaleWriteError:
                 continue
             return after
-        raise StaleWriteError("others keep writing this item")
+        raise StaleWriteError("too many concurrent updates of this item")
 
 
 def _changes(item: UndeliveredItem, word: Dismissal) -> bool:
@@ -55,6 +55,6 @@ def _changes(item: UndeliveredItem, word: Dismissal) -> bool:
 
 def _check(item: UndeliveredItem, word: Dismissal, now: datetime) -> None:
     if now >= item.leaves_at:
-        raise RefusedError("conflict", "The item's thirty days are over; it has left the report.")
+        raise RefusedError("conflict", "This notification is more than 30 days old and has left the report.")
     if not word.restored and item.state not in LIVE_STATES:
-        raise RefusedError("conflict", f"The item is {item.state}; there is nothing to dismiss.")
+        raise RefusedError("conflict", f"This notification is {item.state} and cannot be dismissed.")

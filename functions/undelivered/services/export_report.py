@@ -32,8 +32,8 @@ ATTEMPTS: Final = 3
 
 _TELLS_EVERY: Final = timedelta(seconds=2)
 
-_BUSY: Final = "The database was busy for too long. Start the export again later."
-_BROKEN: Final = "Something went wrong on our side, several times in a row. Start the export again later."
+_BUSY: Final = "The database was too busy. Start the export again later."
+_BROKEN: Final = "The export failed several times because of a problem on our side. Start it again later."
 
 
 class Written(Struct, frozen=True):

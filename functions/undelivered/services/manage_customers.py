@@ -43,7 +43,7 @@ class ManageCustomers(Struct, frozen=True):
         """Return a customer; raises NotFoundError."""
         customer = self.customers.find(account_id, customer_id)
         if customer is None:
-            raise NotFoundError("no such customer")
+            raise NotFoundError("customer not found")
         items = self.undelivered.live_items_of_customer(account_id, customer_id)
         now = self.clock()
         return CustomerState(customer, [item for item in items if item.ready_contact and now < item.leaves_at])
@@ -67,7 +67,7 @@ class ManageCustomers(Struct, frozen=True):
         for _ in range(_TRIES):
             known = self.customers.find(account_id, customer_id)
             if known is None and not create:
-                raise NotFoundError("no such customer")
+                raise NotFoundError("customer not found")
             before = known or Customer(account_id, customer_id)
             after = _changed(before, change, self.clock())
             try:
@@ -77,7 +77,7 @@ class ManageCustomers(Struct, frozen=True):
                 continue
             # The flags are set even when nothing changed: the call before may have been broken off here.
             return CustomerState(saved, self._flag_ready(saved))
-        raise StaleWriteError("others keep writing this customer")
+        raise StaleWriteError("too many concurrent updates of this customer")
 
     def _flag_ready(self, customer: Customer) -> Sequence[UndeliveredItem]:
         """Flag the customer's items whose failed contact is no longer the present one; return those flagged."""
@@ -100,7 +100,7 @@ class ManageCustomers(Struct, frozen=True):
                 item = found
                 continue
             return after
-        raise StaleWriteError("others keep writing this item")
+        raise StaleWriteError("too many concurrent updates of this item")
 
 
 def _checked(change: CustomerChange) -> CustomerChange:

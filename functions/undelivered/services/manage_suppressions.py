@@ -68,19 +68,19 @@ class ManageSuppressions(Struct, frozen=True):
             except StaleWriteError:
                 continue
             return lifted
-        raise StaleWriteError("others keep writing this suppression")
+        raise StaleWriteError("too many concurrent updates of this suppression")
 
 
 def _check_liftable(known: Suppression, consent: Consent | None) -> None:
     if known.reason is SuppressionReason.COMPLAINT:
         raise RefusedError(
             "suppression_blocked_by_complaint",
-            "The customer marked a message as spam. This cannot be lifted; reach them by another way.",
+            "The customer marked a message as spam. You cannot lift this. Contact them another way.",
         )
     if known.reason in NEEDS_CONSENT and consent is None:
         raise RefusedError(
             "suppression_needs_consent",
-            "The customer opted out. Record their consent (who gave it, how and when) to lift this.",
+            "The customer opted out. To lift this, record their consent: who gave it, how and when.",
         )
 
 

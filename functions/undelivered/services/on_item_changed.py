@@ -79,7 +79,7 @@ class OnItemChanged(Struct, frozen=True):
                 item = found
                 continue
             return
-        raise StaleWriteError("others keep writing this item")
+        raise StaleWriteError("too many concurrent updates of this item")
 
     def _escalate(self, item: UndeliveredItem) -> None:
         """Suppress the address when its newest attempts all failed softly, over long enough."""

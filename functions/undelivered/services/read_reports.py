@@ -83,7 +83,7 @@ class ReadReports(Struct, frozen=True):
         """Return an item in full; raises NotFoundError."""
         item = self.undelivered.find(account_id, entry_key)
         if item is None:
-            raise NotFoundError("no such item")
+            raise NotFoundError("item not found")
         customer = self.customers.find(account_id, item.customer_id) if item.customer_id else None
         contact = customer.contact(item.channel) if customer else ""
         notification = self.notifications.find(account_id, item.notification_id)

@@ -84,7 +84,7 @@ class RecordConsent(Struct, frozen=True):
                 known = self.customers.find(customer.account_id, customer.customer_id)
                 continue
             return
-        raise StaleWriteError("others keep writing this customer")
+        raise StaleWriteError("too many concurrent updates of this customer")
 
 
 def opt_out_of(item: UndeliveredItem) -> Suppression | None:

@@ -198,7 +198,7 @@ class RecordFeedback(Struct, frozen=True):
                 continue
             if len([cause for cause in causes if cause]) <= 1:
                 return
-        raise StaleWriteError("others keep writing this item")
+        raise StaleWriteError("too many concurrent updates of this item")
 
     def _cause_change(self, account_id: str, feedback: Feedback) -> tuple[Suppression | None, Suppression] | None:
         cause = cause_of(feedback, account_id)
@@ -222,7 +222,7 @@ class RecordFeedback(Struct, frozen=True):
         attempt = self.notifications.find_by_provider_message_id(feedback.provider_message_id)
         if attempt is None:
             if may_wait and self._may_outrun_a_send(feedback):
-                raise NotYetKnownError("a send that this may be about is not recorded yet")
+                raise NotYetKnownError("the send that this event may belong to is not recorded yet")
             return feedback, False
         notification = self.notifications.find(attempt.account_id, attempt.notification_id)
         customer_id = notification.customer_id if notification else ""

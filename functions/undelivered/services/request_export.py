@@ -21,7 +21,7 @@ LINK_EXPIRES_AFTER: Final = timedelta(minutes=15)
 SILENT_AFTER: Final = timedelta(hours=1)
 """An export nobody has worked on for so long has been given up: four times what one invocation can take."""
 
-_GIVEN_UP: Final = "The export was broken off. Start it again."
+_GIVEN_UP: Final = "The export was interrupted. Start it again."
 
 
 class ExportState(StrEnum):
@@ -164,7 +164,7 @@ class Exports(Struct, frozen=True):
         """Return how far an export has got, with a fresh link when it is done; raises NotFoundError."""
         export = self.store.find(account_id, export_id)
         if export is None:
-            raise NotFoundError("no such export")
+            raise NotFoundError("export not found")
         if export.state is ExportState.RUNNING and self.clock() - export.touched_at > SILENT_AFTER:
             return ExportNews(ExportState.FAILED, export.rows, detail=_GIVEN_UP)
         url = ""

@@ -60,7 +60,7 @@ class RequestResend(Struct, frozen=True):
         self.resends.put([resend_job(after) for after in started.values()])
         for key in stale:
             answers[key] = self._one(account_id, key, by=by, note=note)
-        unknown = NotFoundError("no such item")
+        unknown = NotFoundError("item not found")
         return [started.get(key) or answers.get(key, unknown) for key in entry_keys]
 
     def _one(
@@ -95,7 +95,7 @@ class RequestResend(Struct, frozen=True):
         for _ in range(_TRIES):
             item = self.undelivered.find(account_id, entry_key)
             if item is None:
-                raise NotFoundError("no such item")
+                raise NotFoundError("item not found")
             customer = self.customers.find(account_id, item.customer_id) if item.customer_id else None
             notification = self.notifications.find(account_id, item.notification_id)
             suppression = contact_suppression(self.suppressions, item, customer)
@@ -106,7 +106,7 @@ class RequestResend(Struct, frozen=True):
                 continue
             self.resends.put([resend_job(started)])
             return started
-        raise StaleWriteError("others keep writing this item")
+        raise StaleWriteError("too many concurrent updates of this item")
 
     def _start(
         self,

@@ -167,7 +167,7 @@ class SendMessage(Struct, frozen=True):
             except StaleWriteError:
                 continue
             return
-        raise StaleWriteError("others keep writing this item")
+        raise StaleWriteError("too many concurrent updates of this item")
 
 
 def _running_attempt(item: UndeliveredItem | None, number: int) -> Attempt | None:

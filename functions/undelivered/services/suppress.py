@@ -22,4 +22,4 @@ def suppress(suppressions: SuppressionStore, cause: Suppression) -> Suppression:
         except StaleWriteError:
             continue
         return merged
-    raise StaleWriteError("others keep writing this suppression")
+    raise StaleWriteError("too many concurrent updates of this suppression")

@@ -47,7 +47,7 @@ class Unsubscribe(Struct, frozen=True):
             for attempt in self.notifications.attempts(account_id, notification_id):
                 if str(attempt.number) == number and attempt.outcome != ERASED:
                     return attempt
-        raise NotFoundError("no such link")
+        raise NotFoundError("link not found")
 
     def __call__(self, token: str) -> None:
         """Suppress the address that the link was sent to; raises NotFoundError."""

@@ -30,9 +30,9 @@ class AwsSuppressionLists(Struct, frozen=True):
                 self.sns.opt_in_phone_number(phoneNumber=address)
         except (ClientError, BotoCoreError) as error:
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            hint = " SNS allows this once in thirty days for a number." if opt_in else ""
+            hint = " SNS allows this only once every 30 days for each number." if opt_in else ""
             raise SuppressionNotLiftedError(
-                f"The provider could not be told ({code}); try again later.{hint}"
+                f"The provider did not lift the suppression ({code}). Try again later.{hint}"
             ) from error
 
     def _remove_from_ses(self, address: str) -> None:

@@ -117,7 +117,7 @@ class DynamoSuppressionStore:
             except ConditionFailedError:
                 continue
             return
-        raise StaleWriteError("others keep writing this suppression")
+        raise StaleWriteError("too many concurrent updates of this suppression")
 
     def save(self, before: Suppression | None, after: Suppression) -> None:
         """Write a suppression; raises StaleWriteError when ``before`` is not what is stored."""

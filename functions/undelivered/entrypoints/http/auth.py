@@ -79,7 +79,7 @@ class TokenVerifier(Struct):
 
     def _verified(self, token: str) -> Claims:
         if len(token) > _MAX_TOKEN_LENGTH or token.count(".") != 2:  # noqa: PLR2004 - header, claims, signature
-            raise _InvalidTokenError("it is no JSON Web Token")
+            raise _InvalidTokenError("it is not a JSON Web Token")
         signed, _, signature = token.rpartition(".")
         head, _, payload = signed.partition(".")
         header = _json_part(head)
@@ -98,7 +98,7 @@ class TokenVerifier(Struct):
         try:
             self._key(key_id).verify(signature, signed, PKCS1v15(), SHA256())
         except InvalidSignature:
-            raise _InvalidTokenError("its signature is wrong") from None
+            raise _InvalidTokenError("its signature does not match") from None
 
     def _key(self, key_id: str) -> "RSAPublicKey":
         if key_id not in self._keys and self.now() - self._fetched_at >= _REFETCH_AFTER_S:
@@ -107,11 +107,11 @@ class TokenVerifier(Struct):
         try:
             return self._keys[key_id]
         except KeyError:
-            raise _InvalidTokenError("its key is unknown") from None
+            raise _InvalidTokenError("its signing key is unknown") from None
 
     def _check_claims(self, claims: Claims) -> None:
         if claims.get("iss") != self.issuer:
-            raise _InvalidTokenError("it is of another issuer")
+            raise _InvalidTokenError("it comes from a different issuer")
         expires = claims.get("exp")
         if not isinstance(expires, int | float) or expires + _LEEWAY_S <= self.now():
             raise _InvalidTokenError("it has expired")
@@ -122,21 +122,21 @@ class TokenVerifier(Struct):
         # An ID token names its client in ``aud``, an access token in ``client_id``.
         client = claims.get({"id": "aud", "access": "client_id"}.get(str(use), ""))
         if not isinstance(client, str) or client not in self.client_ids:
-            raise _InvalidTokenError("it was made for another application")
+            raise _InvalidTokenError("it was issued for a different application")
 
 
 def _bytes_part(part: str) -> bytes:
     try:
         return base64.b64decode(part.encode("ascii") + b"=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except ValueError:
-        raise _InvalidTokenError("it is no JSON Web Token") from None
+        raise _InvalidTokenError("it is not a JSON Web Token") from None
 
 
 def _json_part(part: str) -> dict[str, Any]:
     try:
         return msgspec.json.decode(_bytes_part(part), type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _InvalidTokenError("it is no JSON Web Token") from None
+        raise _InvalidTokenError("it is not a JSON Web Token") from None
 
 
 class _Key(msgspec.Struct, frozen=True):
@@ -191,7 +191,7 @@ def authenticate(verifier: TokenVerifier, headers: Mapping[str, str]) -> Princip
     if scheme.lower() == "bearer":
         token = rest.strip()
     if not token:
-        raise unauthorized("Send a token in the header Authorization.")
+        raise unauthorized("Send a token in the Authorization header.")
     claims = verifier.claims(token)
     use = claims["token_use"]
     if use == "access":
@@ -201,18 +201,18 @@ def authenticate(verifier: TokenVerifier, headers: Mapping[str, str]) -> Princip
 
 def _host(claims: Claims, account_id: str | None) -> Principal:
     if HOST_SCOPE not in str(claims.get("scope", "")).split():
-        raise forbidden(f"This access token lacks the scope {HOST_SCOPE!r}. People send their ID token.")
+        raise forbidden(f"This access token does not have the scope {HOST_SCOPE!r}. Users must send their ID token.")
     if not account_id:
-        raise invalid_parameter(ACCOUNT_HEADER, "the host application names the account in this header")
+        raise invalid_parameter(ACCOUNT_HEADER, "is required: set it to the account ID")
     if not ACCOUNT_ID.fullmatch(account_id):
-        raise invalid_parameter(ACCOUNT_HEADER, "is no account id")
+        raise invalid_parameter(ACCOUNT_HEADER, "is not a valid account ID")
     return Principal(account_id, Role.HOST, "host")
 
 
 def _person(claims: Claims) -> Principal:
     account_id = claims.get("custom:account_id")
     if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
-        raise forbidden("This user belongs to no account.")
+        raise forbidden("This user does not belong to an account. Ask your administrator.")
     name = str(claims.get("email") or claims.get("cognito:username") or claims.get("sub") or "unknown")
     return Principal(account_id, _role(claims.get("cognito:groups")), name)
 
@@ -223,7 +223,7 @@ def _role(groups: object) -> Role:
         return Role.MANAGER
     if "viewers" in named:
         return Role.VIEWER
-    raise forbidden("This user is neither in the group managers nor in viewers.")
+    raise forbidden("This user is not in the managers or viewers group. Ask your administrator.")
 
 
 def authorize(principal: Principal, allowed: frozenset[Role]) -> None:
@@ -234,5 +234,5 @@ def authorize(principal: Principal, allowed: frozenset[Role]) -> None:
 
 def _denied(role: Role, allowed: frozenset[Role]) -> ProblemError:
     if role is Role.VIEWER and Role.MANAGER in allowed:
-        return forbidden("Viewers may read only. Ask a manager.")
-    return forbidden("This is for the host application only.")
+        return forbidden("Viewers have read-only access. Ask a manager to do this.")
+    return forbidden("Only the host application can do this.")

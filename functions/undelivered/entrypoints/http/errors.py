@@ -72,14 +72,14 @@ def invalid_cursor() -> ProblemError:
     return ProblemError(
         HTTPStatus.BAD_REQUEST,
         "invalid_cursor",
-        "The cursor is not valid with these filters. Ask again without a cursor.",
-        (FieldError("cursor", "is not from a page with the same filters"),),
+        "The cursor is not valid with these filters. Send the request again without a cursor.",
+        (FieldError("cursor", "does not come from a page with the same filters"),),
     )
 
 
 def not_found(what: str) -> ProblemError:
     """Return the problem of something that is not there, or belongs to another account: nobody can tell which."""
-    return ProblemError(HTTPStatus.NOT_FOUND, "not_found", f"There is no such {what}.")
+    return ProblemError(HTTPStatus.NOT_FOUND, "not_found", f"The {what} was not found.")
 
 
 def unauthorized(detail: str) -> ProblemError:
@@ -107,21 +107,21 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - one line fo
         case InvalidInputError():
             return invalid_body(error.field, error.message, error.suggestion)
         case NotFoundError():
-            return ProblemError(HTTPStatus.NOT_FOUND, "not_found", "There is no such thing.")
+            return ProblemError(HTTPStatus.NOT_FOUND, "not_found", "Not found.")
         case RefusedError():
             return ProblemError(HTTPStatus.CONFLICT, error.code, error.detail)
         case SuppressionNotLiftedError():
             return ProblemError(HTTPStatus.BAD_GATEWAY, "suppression_not_lifted", str(error))
         case StaleWriteError():
             return ProblemError(
-                HTTPStatus.CONFLICT, "conflict", "Somebody else changed this at the same time. Try again."
+                HTTPStatus.CONFLICT, "conflict", "Someone else changed this at the same time. Try again."
             )
         case RetryableError():
             retry = {"Retry-After": "1"}
             detail = "The service is busy. Try again in a moment."
             return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "throttled", detail, headers=retry)
         case _:
-            detail = "Something went wrong on our side. The request id helps to find it."
+            detail = "Something went wrong on our side. Try again. If it happens again, report the request ID."
             return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail)
 
 

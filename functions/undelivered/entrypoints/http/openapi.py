@@ -49,19 +49,19 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         "info": {
             "title": "Undelivered",
             "version": _VERSION,
-            "description": "Undelivered notifications: counted, explained, fixed, resent and gone.",
+            "description": "Find undelivered notifications, see why they failed, correct the contact and resend.",
         },
         "paths": paths,
         "components": {
             "schemas": components,
             "responses": {"Problem": _content(PROBLEM_TYPE, Problem, "What went wrong (RFC 9457)")},
-            "headers": {"RequestId": {"description": "Names the request in the logs.", "schema": {"type": "string"}}},
+            "headers": {"RequestId": {"description": "The request's ID in the logs.", "schema": {"type": "string"}}},
             "securitySchemes": {
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "A Cognito token: a person's ID token, or the host application's access token "
+                    "description": "A Cognito token: a user's ID token, or the host application's access token "
                     "with the scope undelivered/host and the header X-Account-Id.",
                 }
             },
@@ -165,11 +165,11 @@ def _without_null(shape: Mapping[str, Any]) -> dict[str, Any]:
 def _headers(route: Route) -> list[dict[str, Any]]:
     described = dict(route.headers)
     if route.access is not Access.PUBLIC:
-        described["X-Account-Id"] = "The account, named by the host application; ignored from people."
+        described["X-Account-Id"] = "The account ID. Required for the host application, ignored for users."
     return [
         {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
         for name, text in described.items()
     ]
 
 
-ROUTES = (Route("GET", "/openapi.json", Access.PUBLIC, show_openapi, "This document", tag="system"),)
+ROUTES = (Route("GET", "/openapi.json", Access.PUBLIC, show_openapi, "Get this document", tag="system"),)

@@ -18,7 +18,7 @@ Identifier = Annotated[
     str,
     msgspec.Meta(
         pattern=_IDENTIFIER,
-        description="Letters, digits and _ . @ - only: what fits into an SES message tag.",
+        description="Letters, digits and _ . @ - only, so that the ID fits in an SES message tag.",
     ),
 ]
 T = TypeVar("T", bound=msgspec.Struct)
@@ -32,7 +32,7 @@ def is_identifier(text: str) -> bool:
 def decode_body(raw: bytes, form: type[T]) -> T:
     """Return a body in its form; an absent one counts as ``{}``. Raises ProblemError."""
     if len(raw) > MAX_BODY_BYTES:
-        raise too_large(f"The body has more than {MAX_BODY_BYTES // 1024} KB.")
+        raise too_large(f"The body is larger than {MAX_BODY_BYTES // 1024} KB.")
     try:
         return msgspec.json.decode(raw or b"{}", type=form)
     except msgspec.ValidationError as error:
@@ -86,7 +86,7 @@ def decode_query(given: Mapping[str, Sequence[str]], form: type[T]) -> T:
     values: dict[str, Any] = {}
     for name, texts in given.items():
         if len(texts) != 1:
-            raise invalid_parameter(name, "is given more than once")
+            raise invalid_parameter(name, "must not be given more than once")
         values[name] = _split(name, texts[0]) if name in lists else texts[0]
     try:
         return msgspec.convert(values, form, strict=False)
@@ -104,7 +104,7 @@ def _list_parameters(form: type[msgspec.Struct]) -> frozenset[str]:
 def _split(name: str, text: str) -> list[str]:
     values = [value.strip() for value in text.split(",")]
     if not all(values):
-        raise invalid_parameter(name, "a value is empty")
+        raise invalid_parameter(name, "must not contain empty values")
     return values
 
 
@@ -130,10 +130,10 @@ def date_or_moment(name: str, text: str | None) -> date | datetime | None:
         else:
             raise invalid_parameter(name, _DATE_FORMS)
     except (ValueError, OverflowError):
-        raise invalid_parameter(name, "there is no such day or time") from None
+        raise invalid_parameter(name, "is not a valid date or time") from None
     if bound.year not in _YEARS:
-        raise invalid_parameter(name, f"the year must be from {_YEARS[0]} to {_YEARS[-1]}")
+        raise invalid_parameter(name, f"must have a year from {_YEARS[0]} to {_YEARS[-1]}")
     return bound
 
 
-_DATE_FORMS: Final = "write a date as 2026-11-23 or a date-time as 2026-11-23T18:00:00Z (in a URL, + is %2B)"
+_DATE_FORMS: Final = "must be a date (2026-11-23) or a date-time (2026-11-23T18:00:00Z; in a URL, write + as %2B)"

@@ -16,7 +16,7 @@ FilterValue = str | int | bool | list[str]
 Filter = Annotated[
     dict[str, FilterValue],
     msgspec.Meta(
-        description="The same names and values as the parameters of GET /undelivered, but for limit and cursor."
+        description="The same names and values as the parameters of GET /undelivered, except limit and cursor."
     ),
 ]
 
@@ -27,7 +27,7 @@ def wanted_by(given: Mapping[str, FilterValue], now: datetime, call: Call) -> Re
     """Return what a filter with the report's parameters means; raises ProblemError naming ``filter.<name>``."""
     try:
         for name in given.keys() & _NOT_FILTERS:
-            raise invalid_body(name, "is no filter")
+            raise invalid_body(name, "is not a filter")
         query = decode_query({name: [_text(value)] for name, value in given.items()}, ReportQuery)
         return report_filter(query, now, call)
     except ProblemError as error:

@@ -166,7 +166,7 @@ def refuse_other_methods(app: Chalice) -> None:
 
 def _refuse_method(app: Chalice, allowed: list[str]) -> Callable[..., Response]:
     def refuse(**_path: str) -> Response:
-        detail = f"This path takes {', '.join(allowed)} only."
+        detail = f"This path accepts only {', '.join(allowed)}."
         error = ProblemError(
             HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", detail, headers={"Allow": ", ".join(allowed)}
         )
@@ -216,7 +216,7 @@ def _answer(route: Route, services: ApiServices, request: Request, path: Mapping
         authorize(by, route.access.value)
     values = path_parameters(path)
     if any(len(value) > _MAX_PATH_VALUE for value in values.values()):
-        raise not_found("thing")
+        raise not_found("resource")
     call = Call(services, values, by, request)
     if route.query is NoQuery:
         call.query(NoQuery)

@@ -60,7 +60,7 @@ class RequestErasure(Struct, frozen=True):
                     return known
                 if not self._is_anything_held(account_id, customer_id):
                     if known is None:
-                        raise NotFoundError("no such customer")
+                        raise NotFoundError("customer not found")
                     return known
             erasure = Erasure(
                 account_id,
@@ -75,7 +75,7 @@ class RequestErasure(Struct, frozen=True):
             except StaleWriteError:
                 continue
             return erasure
-        raise StaleWriteError("others keep writing this customer")
+        raise StaleWriteError("too many concurrent updates of this customer")
 
     def _is_anything_held(self, account_id: str, customer_id: str) -> bool:
         return bool(

@@ -57,7 +57,7 @@ class ExportCustomerData(Struct, frozen=True):
         if place is not None:
             return page
         if customer is None and not self._is_known(account_id, customer_id, page):
-            raise NotFoundError("no such customer")
+            raise NotFoundError("customer not found")
         found = self.suppressions.find_many(account_id, own)
         return CustomerDataPage(customer, found, page.items, page.notifications, page.place)
 

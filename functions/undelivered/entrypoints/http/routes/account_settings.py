@@ -87,7 +87,7 @@ def _checked_zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise invalid_body("time_zone", "is no name of the IANA time zone database, such as 'Europe/Berlin'") from None
+        raise invalid_body("time_zone", "must be an IANA time zone name, for example 'Europe/Berlin'") from None
 
 
 def _checked_sender(text: str) -> str:
@@ -96,7 +96,7 @@ def _checked_sender(text: str) -> str:
         return ""
     name, address = parseaddr(sender)
     if not sender.isprintable() or (name and not sender.endswith(f"<{address}>")):
-        raise invalid_body("sender", "write an address, or a name and an address as in 'Rentals <rent@example.com>'")
+        raise invalid_body("sender", "must be an address or a name and address: 'Rentals <rent@example.com>'")
     checked_email(address or sender, "sender")
     return sender
 
@@ -107,9 +107,9 @@ def _checked_recipients(given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 ROUTES = (
-    Route("GET", "/settings", Access.READ, show_settings, "The account's settings", SettingsForm, tag="settings"),
+    Route("GET", "/settings", Access.READ, show_settings, "Get the account's settings", SettingsForm, tag="settings"),
     Route(
-        "PUT", "/settings", Access.ACT, replace_settings, "Change the account's settings", SettingsForm,
+        "PUT", "/settings", Access.ACT, replace_settings, "Replace the account's settings", SettingsForm,
         body=SettingsForm, tag="settings",
     ),
 )  # fmt: skip

@@ -61,7 +61,7 @@ def resend_items(call: Call) -> Answer:
     """Start a resend of every item that is named, each by its own ruling."""
     body = call.body(BulkBody)
     if (body.ids is None) == (body.filter is None):
-        raise invalid_body("", "give either 'ids' or 'filter'")
+        raise invalid_body("", "set either 'ids' or 'filter', but not both")
     unknown: list[BulkRefusalView] = []
     keys = _keys_of_ids(body.ids, unknown) if body.ids is not None else _keys_of_filter(call, body.filter or {})
     batch, refused = _bulk_resend(call)(call.account_id, keys, by=call.principal.name, note=body.note.strip())
@@ -80,7 +80,7 @@ def _keys_of_ids(ids: Sequence[str], unknown: list[BulkRefusalView]) -> list[str
         if key := parse_item_id(one):
             keys.append(key)
         else:
-            unknown.append(BulkRefusalView(one, "not_found", "There is no such item."))
+            unknown.append(BulkRefusalView(one, "not_found", "The item was not found."))
     return keys
 
 
@@ -99,8 +99,8 @@ def _keys_of_filter(call: Call, given: Mapping[str, FilterValue]) -> list[str]:
 
 
 def _too_many(name: str, number: int) -> ProblemError:
-    detail = f"At most {BULK_LIMIT:,} items can be resent at once; here are {number:,} or more."
-    errors = (FieldError(name, f"names more than {BULK_LIMIT:,} items"),)
+    detail = f"You can resend at most {BULK_LIMIT:,} items at once. This request has {number:,} or more."
+    errors = (FieldError(name, f"must not have more than {BULK_LIMIT:,} items"),)
     return ProblemError(HTTPStatus.BAD_REQUEST, "too_many_items", detail, errors)
 
 
@@ -116,7 +116,7 @@ ROUTES = (
         status=HTTPStatus.ACCEPTED, body=BulkBody, tag="act",
     ),
     Route(
-        "GET", "/resend-batches/{batch_id}", Access.READ, show_batch, "How far a bulk resend has got", BatchView,
+        "GET", "/resend-batches/{batch_id}", Access.READ, show_batch, "Get the progress of a bulk resend", BatchView,
         refusals=(HTTPStatus.NOT_FOUND,), tag="act",
     ),
 )  # fmt: skip

@@ -137,7 +137,7 @@ def _held_by_browser() -> frozenset[str]:
 
 def _missing() -> Response:
     headers: _Headers = _security_headers() | {"Content-Type": _TYPES[".txt"], "Cache-Control": "no-store"}
-    return Response(body="There is no such file.\n", headers=headers, status_code=HTTPStatus.NOT_FOUND)
+    return Response(body="Not found.\n", headers=headers, status_code=HTTPStatus.NOT_FOUND)
 
 
 @routes.route("/console")

@@ -14,9 +14,9 @@ from undelivered.entrypoints.http.services import ApiServices
 from undelivered.services.manage_customers import CustomerChange, CustomerState, ManageCustomers
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Email = Annotated[str, msgspec.Meta(max_length=320, description="An e-mail address; empty or null removes it.")]
+Email = Annotated[str, msgspec.Meta(max_length=320, description="An email address. Empty or null removes it.")]
 Phone = Annotated[
-    str, msgspec.Meta(max_length=40, description="A phone number with + and country code; empty or null removes it.")
+    str, msgspec.Meta(max_length=40, description="A phone number with + and country code. Empty or null removes it.")
 ]
 
 
@@ -39,9 +39,7 @@ class CustomerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AddressQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An address to look customers up by."""
 
-    address: Annotated[
-        str, msgspec.Meta(min_length=3, max_length=320, description="An e-mail address or phone number.")
-    ]
+    address: Annotated[str, msgspec.Meta(min_length=3, max_length=320, description="An email address or phone number.")]
 
 
 class CustomerList(msgspec.Struct, frozen=True):
@@ -75,7 +73,7 @@ def find_customers(call: Call) -> Answer:
 def replace_customer(call: Call) -> Answer:
     """Create or replace a customer."""
     if not is_identifier(call.path["customer_id"]):
-        raise invalid_parameter("customer_id", "may hold letters, digits and _ . @ - only, 128 at most")
+        raise invalid_parameter("customer_id", "must have 1 to 128 characters, and only letters, digits and _ . @ -")
     body = call.body(CustomerBody)
     _check_name(body.name)
     wanted = CustomerChange(body.name, body.email, body.phone)
@@ -88,7 +86,7 @@ def update_customer(call: Call) -> Answer:
         raise not_found("customer")
     body = call.body(CustomerPatch)
     if all(value is msgspec.UNSET for value in (body.name, body.email, body.phone)):
-        raise invalid_body("", "name at least one of 'name', 'email' and 'phone'")
+        raise invalid_body("", "set at least one of 'name', 'email' and 'phone'")
     if isinstance(body.name, str):
         _check_name(body.name)
     change = CustomerChange(_change(body.name), _change(body.email), _change(body.phone))
@@ -102,7 +100,7 @@ def _change(value: str | msgspec.UnsetType | None) -> str | None:
 
 def _check_name(name: str) -> None:
     if not name.strip() or not name.isprintable():
-        raise invalid_body("name", "must hold visible characters, and no control characters")
+        raise invalid_body("name", "must contain visible characters and no control characters")
 
 
 def _answer(state: CustomerState) -> Answer:
@@ -113,11 +111,11 @@ _BAD: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 ROUTES = (
     Route(
-        "GET", "/customers", Access.READ, find_customers, "Who has this address?", CustomerList,
+        "GET", "/customers", Access.READ, find_customers, "Find customers by address", CustomerList,
         query=AddressQuery, tag="customers",
     ),
     Route(
-        "GET", "/customers/{customer_id}", Access.READ, find_customer, "A customer", CustomerView,
+        "GET", "/customers/{customer_id}", Access.READ, find_customer, "Get a customer", CustomerView,
         refusals=_BAD[:1], tag="customers",
     ),
     Route(
@@ -125,7 +123,7 @@ ROUTES = (
         body=CustomerBody, refusals=_BAD[1:], tag="customers",
     ),
     Route(
-        "PATCH", "/customers/{customer_id}", Access.ACT, update_customer, "Change a customer", CustomerView,
+        "PATCH", "/customers/{customer_id}", Access.ACT, update_customer, "Update a customer", CustomerView,
         body=CustomerPatch, refusals=_BAD, tag="customers",
     ),
 )  # fmt: skip

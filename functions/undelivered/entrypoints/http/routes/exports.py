@@ -30,7 +30,7 @@ class ExportView(msgspec.Struct, frozen=True):
     rows: Annotated[int, msgspec.Meta(description="Rows written so far.")]
     url: Annotated[
         str | None,
-        msgspec.Meta(description="Where anybody can fetch the file (CSV, UTF-8 with BOM) for the next 15 minutes."),
+        msgspec.Meta(description="Link to the file (CSV, UTF-8 with BOM). It works for 15 minutes, for anyone."),
     ]
     detail: str | None
 
@@ -55,7 +55,7 @@ ROUTES = (
         status=HTTPStatus.ACCEPTED, body=ExportBody, tag="report",
     ),
     Route(
-        "GET", "/exports/{export_id}", Access.READ, show_export, "How far an export has got, and its file", ExportView,
+        "GET", "/exports/{export_id}", Access.READ, show_export, "Get the progress and link of an export", ExportView,
         refusals=(HTTPStatus.NOT_FOUND,), tag="report",
     ),
 )  # fmt: skip

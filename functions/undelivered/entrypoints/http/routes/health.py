@@ -16,4 +16,4 @@ def health(_call: Call) -> Answer:
     return Answer(Health("ok"))
 
 
-ROUTES = (Route("GET", "/health", Access.PUBLIC, health, "Is the API there?", Health, tag="system"),)
+ROUTES = (Route("GET", "/health", Access.PUBLIC, health, "Check that the API is running", Health, tag="system"),)

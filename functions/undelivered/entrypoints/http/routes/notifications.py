@@ -77,8 +77,8 @@ def accept_notifications(call: Call) -> Answer:
     """Take notifications over."""
     given = call.body(_Envelope).notifications
     if len(given) > MOST_AT_ONCE:
-        detail = f"A request may hold {MOST_AT_ONCE} notifications at most; this one holds {len(given)}."
-        errors = (FieldError("notifications", f"has more than {MOST_AT_ONCE} entries"),)
+        detail = f"A request can have at most {MOST_AT_ONCE} notifications. This one has {len(given)}."
+        errors = (FieldError("notifications", f"must not have more than {MOST_AT_ONCE} entries"),)
         raise ProblemError(HTTPStatus.BAD_REQUEST, "too_many_items", detail, errors)
     read = [_read(one) for one in given]
     taken = [one for one in read if isinstance(one, NewNotification)]
@@ -103,9 +103,9 @@ def _read(given: object) -> NewNotification | RefusedError:
     except ProblemError as error:
         return RefusedError(error.code, error.detail)
     if not body.text.strip() or not body.title.strip():
-        return RefusedError("invalid_body", "The fields 'title' and 'text' must hold visible characters.")
+        return RefusedError("invalid_body", "The fields 'title' and 'text' must contain visible characters.")
     if any(category(letter) in _BREAKING for letter in f"{body.title}{body.subject}"):
-        return RefusedError("invalid_body", "The fields 'title' and 'subject' must be single lines.")
+        return RefusedError("invalid_body", "The fields 'title' and 'subject' must each be a single line.")
     return NewNotification(
         customer_id=body.customer_id,
         channel=body.channel,
@@ -127,7 +127,7 @@ def find_notification(call: Call) -> Answer:
         raise not_found("notification")
     notification = services.notifications.find(call.account_id, notification_id)
     if notification is None:
-        raise NotFoundError("no such notification")
+        raise NotFoundError("notification not found")
     attempts = services.notifications.attempts(call.account_id, notification_id)
     live = services.undelivered.live_items_of_customer(call.account_id, notification.customer_id)
     items = [item for item in live if item.notification_id == notification_id and call.now < item.leaves_at]
@@ -136,11 +136,11 @@ def find_notification(call: Call) -> Answer:
 
 ROUTES = (
     Route(
-        "POST", "/notifications", Access.HOST, accept_notifications, "Hand notifications over to be sent", HandoverView,
+        "POST", "/notifications", Access.HOST, accept_notifications, "Send notifications", HandoverView,
         status=HTTPStatus.ACCEPTED, body=NotificationsBody, tag="host",
     ),
     Route(
-        "GET", "/notifications/{notification_id}", Access.READ, find_notification, "What became of a notification",
+        "GET", "/notifications/{notification_id}", Access.READ, find_notification, "Get a notification and its sends",
         NotificationView, refusals=(HTTPStatus.NOT_FOUND,), tag="host",
     ),
 )  # fmt: skip

@@ -40,7 +40,7 @@ def opt_in(call: Call) -> Answer:
     channels = [body.channel] if body.channel else list(Channel)
     contacts = [(channel, customer.contact(channel)) for channel in channels if customer.contact(channel)]
     if not contacts or consent is None:
-        raise invalid_body("channel", "the customer has no contact there")
+        raise invalid_body("channel", "the customer has no contact for this channel")
     services = call.services
     found = [services.suppressions.find(call.account_id, channel, contact) for channel, contact in contacts]
     _check_no_complaint([one for one in found if one and one.active])
@@ -71,7 +71,7 @@ def _check_no_complaint(active: list[Suppression]) -> None:
     if any(one.reason is SuppressionReason.COMPLAINT for one in active):
         raise RefusedError(
             "suppression_blocked_by_complaint",
-            "The customer marked a message as spam. This cannot be lifted; reach them by another way.",
+            "The customer marked a message as spam. You cannot lift this. Contact them another way.",
         )
 
 

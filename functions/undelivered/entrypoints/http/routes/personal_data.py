@@ -122,11 +122,11 @@ def show_customer_data(call: Call) -> Answer:
 
 ROUTES = (
     Route(
-        "DELETE", "/customers/{customer_id}", Access.MANAGE, erase_customer, "Erase all that is held on a customer",
+        "DELETE", "/customers/{customer_id}", Access.MANAGE, erase_customer, "Erase all data about a customer",
         ErasureView, status=HTTPStatus.ACCEPTED, refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT), tag="customers",
     ),
     Route(
-        "GET", "/customers/{customer_id}/data", Access.MANAGE, show_customer_data, "All that is held on a customer",
+        "GET", "/customers/{customer_id}/data", Access.MANAGE, show_customer_data, "Get all data about a customer",
         PersonalData, query=DataQuery, refusals=(HTTPStatus.NOT_FOUND,), tag="customers",
     ),
 )  # fmt: skip

@@ -26,7 +26,7 @@ _MAX_DAYS: Final = 400
 
 _DATES: Final = (
     "A date (a whole day in the account's time zone, both ends included) or a date-time (RFC 3339). "
-    "Default: the past thirty days."
+    "Default: the past 30 days."
 )
 From = Annotated[str, msgspec.Meta(description=_DATES, examples=["2026-11-01", "2026-11-01T00:00:00Z"])]
 
@@ -243,7 +243,7 @@ def _period(query: ReportQuery | SpanQuery, now: datetime, call: Call) -> Period
     try:
         return period_of(start, end, now, zone)
     except ValueError:
-        raise invalid_parameter("from", "comes after 'to'") from None
+        raise invalid_parameter("from", "must not be later than 'to'") from None
 
 
 def _classes(statuses: Iterable[StatusName], channels: Iterable[Channel]) -> frozenset[FailureClass] | None:
@@ -302,9 +302,9 @@ def _days(query: SpanQuery, now: datetime, call: Call) -> tuple[date, date]:
     last = day_of(end) if end is not None else local_day(now, zone)
     first = day_of(start) if start is not None else last - REPORT_WINDOW + timedelta(days=1)
     if first > last:
-        raise invalid_parameter("from", "comes after 'to'")
+        raise invalid_parameter("from", "must not be later than 'to'")
     if (last - first).days >= _MAX_DAYS:
-        raise invalid_parameter("from", f"a span may have {_MAX_DAYS} days at most")
+        raise invalid_parameter("from", f"must be at most {_MAX_DAYS} days before 'to'")
     return first, last
 
 
@@ -333,12 +333,12 @@ ROUTES = (
         "/undelivered/count",
         Access.READ,
         count_undelivered,
-        "The number on the dashboard",
+        "Count undelivered items",
         CountView,
         tag="report",
     ),
     Route(
-        "GET", "/undelivered", Access.READ, list_undelivered, "The report", ReportPage, query=ReportQuery, tag="report"
+        "GET", "/undelivered", Access.READ, list_undelivered, "List items", ReportPage, query=ReportQuery, tag="report"
     ),
     Route(
         "GET", "/undelivered/trend", Access.READ, show_trend, "Failures by day", Trend, query=SpanQuery, tag="report"
@@ -348,7 +348,7 @@ ROUTES = (
         "/undelivered/summary",
         Access.READ,
         show_summary,
-        "How well failures are resolved",
+        "Summarise failures and how they were resolved",
         SummaryView,
         query=SpanQuery,
         tag="report",
@@ -358,7 +358,7 @@ ROUTES = (
         "/undelivered/{item_id}",
         Access.READ,
         find_undelivered,
-        "One item with all that is known of it",
+        "Get an item in full",
         ItemDetail,
         refusals=_NOT_FOUND,
         tag="report",

@@ -59,12 +59,12 @@ def consent_of(body: ConsentBody | None, now: datetime) -> Consent | None:
     try:
         at = parse_timestamp(body.at)
     except (ValueError, OverflowError):
-        raise invalid_body("consent.at", "write it as 2026-11-23T18:00:00Z") from None
+        raise invalid_body("consent.at", "must be a date-time such as 2026-11-23T18:00:00Z") from None
     if at > now + timedelta(minutes=5):
-        raise invalid_body("consent.at", "lies in the future")
+        raise invalid_body("consent.at", "must not be in the future")
     for name in ("given_by", "how"):
         if not getattr(body, name).strip():
-            raise invalid_body(f"consent.{name}", "is empty")
+            raise invalid_body(f"consent.{name}", "must not be empty")
     return Consent(body.given_by.strip(), body.how.strip(), at)
 
 
@@ -96,7 +96,7 @@ def _once(
     store = call.services.idempotency
     known = store.find(record.account_id, record.key)
     if known and known.fingerprint != record.fingerprint:
-        detail = "This Idempotency-Key was used for another request."
+        detail = "This Idempotency-Key was already used for a different request."
         raise ProblemError(HTTPStatus.CONFLICT, "idempotency_key_reused", detail)
     if known and known.done:
         return _present(call, entry_key)
@@ -115,7 +115,7 @@ def _once(
 def _present(call: Call, entry_key: str) -> UndeliveredItem:
     item = call.services.undelivered.find(call.account_id, entry_key)
     if item is None:
-        raise NotFoundError("no such item")
+        raise NotFoundError("item not found")
     return item
 
 
@@ -133,7 +133,7 @@ def dismiss_item(call: Call) -> Answer:
     """Take an item off the report and return it."""
     entry_key, body = entry_key_of(call), call.body(DismissBody)
     if not body.reason.strip():
-        raise invalid_body("reason", "is empty")
+        raise invalid_body("reason", "must not be empty")
     dismiss = Dismiss(call.services.undelivered, call.services.clock)
     item = dismiss(call.account_id, entry_key, by=call.principal.name, reason=body.reason.strip())
     return Answer(item_view(item, call.now))
@@ -151,16 +151,16 @@ _REFUSALS: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 ROUTES = (
     Route(
         "POST", "/undelivered/{item_id}/resend", Access.ACT, resend_item,
-        "Resend to the customer's contact as it is now", ItemView,
+        "Resend an item to the customer's current contact", ItemView,
         status=HTTPStatus.ACCEPTED, body=ResendBody, body_required=False, refusals=_REFUSALS, tag="act",
-        headers={IDEMPOTENCY_HEADER: "Repeating a request with the same key starts nothing again; kept for a day."},
+        headers={IDEMPOTENCY_HEADER: "A second request with the same key does not resend. Kept for a day."},
     ),
     Route(
-        "POST", "/undelivered/{item_id}/dismiss", Access.ACT, dismiss_item, "Take an item off the report", ItemView,
+        "POST", "/undelivered/{item_id}/dismiss", Access.ACT, dismiss_item, "Dismiss an item", ItemView,
         body=DismissBody, refusals=_REFUSALS, tag="act",
     ),
     Route(
-        "POST", "/undelivered/{item_id}/restore", Access.ACT, restore_item, "Put a dismissed item back", ItemView,
+        "POST", "/undelivered/{item_id}/restore", Access.ACT, restore_item, "Restore a dismissed item", ItemView,
         refusals=_REFUSALS, tag="act",
     ),
 )  # fmt: skip

@@ -104,7 +104,7 @@ def lift_suppression(call: Call) -> Answer:
     channel, address = _address_of(call)
     body = call.body(LiftBody)
     if not body.why.strip():
-        raise invalid_body("why", "is empty")
+        raise invalid_body("why", "must not be empty")
     consent = consent_of(body.consent, call.now)
     lifted = manage_suppressions(call.services).lift(
         call.account_id, channel, address, by=call.principal.name, why=body.why.strip(), consent=consent
@@ -131,19 +131,19 @@ _PATH: Final = "/suppressions/{channel}/{address}"
 
 ROUTES = (
     Route(
-        "GET", "/suppressions", Access.READ, list_suppressions, "Suppressed addresses", SuppressionPage,
+        "GET", "/suppressions", Access.READ, list_suppressions, "List suppressed addresses", SuppressionPage,
         query=SuppressionQuery, tag="suppressions",
     ),
     Route(
-        "GET", _PATH, Access.READ, find_suppression, "What is known of an address", SuppressionView,
+        "GET", _PATH, Access.READ, find_suppression, "Get the suppression of an address", SuppressionView,
         refusals=_REFUSALS[:1], tag="suppressions",
     ),
     Route(
-        "PUT", _PATH, Access.ACT, suppress, "Suppress an address by hand", SuppressionView,
+        "PUT", _PATH, Access.ACT, suppress, "Suppress an address", SuppressionView,
         body=SuppressBody, body_required=False, refusals=_REFUSALS[1:2], tag="suppressions",
     ),
     Route(
-        "DELETE", _PATH, Access.ACT, lift_suppression, "Lift a suppression, here and at the provider", SuppressionView,
+        "DELETE", _PATH, Access.ACT, lift_suppression, "Lift a suppression here and at the provider", SuppressionView,
         body=LiftBody, refusals=_REFUSALS, tag="suppressions",
     ),
 )  # fmt: skip

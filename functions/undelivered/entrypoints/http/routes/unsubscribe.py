@@ -51,7 +51,7 @@ def show_unsubscribe_page(call: Call) -> Answer:
         _unsubscribe(call).check(call.path["token"])
     except NotFoundError:
         return _unknown_link()
-    text = "You will get no more messages of this kind from us at the address this link was sent to."
+    text = "We will stop sending you messages of this kind at the address that received this link."
     return _page("Unsubscribe?", text, _FORM)
 
 
@@ -61,11 +61,11 @@ def unsubscribe(call: Call) -> Answer:
         _unsubscribe(call)(call.path["token"])
     except NotFoundError:
         return _unknown_link()
-    return _page("Done", "You are unsubscribed. You can close this page.")
+    return _page("Done", "You have unsubscribed. You can close this page.")
 
 
 def _unknown_link() -> Answer:
-    text = "It may have been cut off on its way to you, or the message is too old. Answer the message instead."
+    text = "The link may be incomplete, or the message may be too old. Reply to the message instead."
     return _page("This link is not valid", text, status=HTTPStatus.NOT_FOUND)
 
 
@@ -78,11 +78,11 @@ _PAGES: Final = (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
 
 ROUTES = (
     Route(
-        "GET", _PATH, Access.PUBLIC, show_unsubscribe_page, "A page with one button", pages=_PAGES,
+        "GET", _PATH, Access.PUBLIC, show_unsubscribe_page, "Show the unsubscribe page", pages=_PAGES,
         tag="unsubscribe",
     ),
     Route(
-        "POST", _PATH, Access.PUBLIC, unsubscribe, "Unsubscribe by one click (RFC 8058)", pages=_PAGES,
+        "POST", _PATH, Access.PUBLIC, unsubscribe, "Unsubscribe with one click (RFC 8058)", pages=_PAGES,
         tag="unsubscribe",
         content_types=("application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "application/json"),
     ),
