@@ -151,13 +151,13 @@ def test_wrappings_without_end_are_given_up():
     for _ in range(20):
         told = {"Records": [{"body": told}]}
 
-    assert read_event(told).because == "wrapped too often"
+    assert read_event(told).because == "too many levels of wrapping"
 
 
 def test_logs_that_unpack_without_end_are_given_up():
     bomb = base64.b64encode(gzip.compress(b" " * 40_000_000, 9)).decode()
 
-    assert read_event({"awslogs": {"data": bomb}}).because == "gzip that is cut off or unpacks to too much"
+    assert read_event({"awslogs": {"data": bomb}}).because == "gzip data that is incomplete or too large when unpacked"
 
 
 # Topics --------------------------------------------------------------------------------------------------------------

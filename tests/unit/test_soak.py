@@ -57,7 +57,7 @@ def test_processes_that_came_or_went_are_not_compared():
         (6, 5, 0, "counted"),
         (5, 6, 0, "in the table"),
         (5, 4, 0, "in the table"),
-        (5, 5, 1, "dead letters"),
+        (5, 5, 1, "dead-letter queues"),
     ],
 )
 def test_an_event_lost_or_counted_twice_fails_the_soak(monkeypatch, counted, stored, dead, said):

@@ -71,13 +71,13 @@ def read_text_event(event: Mapping[str, object], published_at: Callable[[], date
     final = event.get("isFinal")
     is_final = final is not False and text(final).casefold() != "false"
     if kind in _UNDER_WAY or (kind in _ARRIVED and not is_final):
-        return without_consequence(f"{kind}: the message is under way", (written,) if written else ())
+        return without_consequence(f"{kind}: the message is in transit", (written,) if written else ())
     at = moment(event.get("eventTimestamp")) or published_at()
     sent_at = moment(event.get("messageRequestTimestamp")) or at
     if sent_at is None:
-        return quarantine("neither the event nor what it came in tells a time")
+        return quarantine("neither the event nor its wrapping contains a time")
     if not written and not text(event.get("messageId")):
-        return quarantine("names neither number nor message")
+        return quarantine("has no number and no message")
     context = table(event.get("context"))
     told = _Text(
         message_id=message_id(event.get("messageId"), written, sent_at.isoformat()),
@@ -92,7 +92,7 @@ def read_text_event(event: Mapping[str, object], published_at: Callable[[], date
         return told.reading(Outcome.DELIVERED, None, f"sms:{kind.lower()}")
     judged = judge_text_event(kind, is_final)
     if judged is None:
-        return quarantine("a text message event of an unknown type")
+        return quarantine("an unknown type of text message event")
     return told.reading(
         Outcome.FAILED, Verdict(judged.status, judged.kind, judged.fault, judged.reason), judged.because
     )
@@ -108,15 +108,15 @@ def read_log_entry(event: Mapping[str, object], published_at: Callable[[], datet
     notification, delivery = table(event.get("notification")), table(event.get("delivery"))
     written = legible(delivery.get("destination"), 200)
     if any(mark in written for mark in _NOT_PHONES):
-        return ignore("SNS's log of a delivery that is no text message")
+        return ignore("an SNS delivery log that is not about a text message")
     status = text(event.get("status")).strip().upper()
     if status not in {"SUCCESS", "FAILURE"}:
-        return quarantine("a delivery log entry of unknown status")
+        return quarantine("a delivery log entry with an unknown status")
     if not written and not text(notification.get("messageId")):
-        return quarantine("names neither number nor message")
+        return quarantine("has no number and no message")
     sent_at = moment(notification.get("timestamp")) or published_at()
     if sent_at is None:
-        return quarantine("neither the log entry nor what it came in tells a time")
+        return quarantine("neither the log entry nor its wrapping contains a time")
     answer = legible(delivery.get("providerResponse"), JUDGED_LENGTH)
     told = _Text(
         message_id=message_id(notification.get("messageId"), written, text(notification.get("timestamp"))),
