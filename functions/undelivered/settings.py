@@ -70,7 +70,7 @@ def _origins(text: str) -> frozenset[str]:
     for origin in origins:
         parts = urlsplit(origin)
         if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}" or "*" in origin:
-            raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is no origin such as https://app.example.com")
+            raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is not an origin, for example https://app.example.com")
     return origins
 
 
@@ -119,7 +119,7 @@ def account_mapping(environment: Mapping[str, str]) -> "AccountMapping":
         told = json.loads(environment.get("ACCOUNT_MAPPING") or "{}")
         return AccountMapping(default, dict(told.get("tenants", {})), dict(told.get("identities", {})))
     except (ValueError, TypeError, AttributeError) as error:
-        raise SettingsError('ACCOUNT_MAPPING is not of the form {"tenants": {…}, "identities": {…}}') from error
+        raise SettingsError('ACCOUNT_MAPPING must have the form {"tenants": {…}, "identities": {…}}') from error
 
 
 def erasure_secret(environment: Mapping[str, str]) -> str:

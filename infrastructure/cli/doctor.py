@@ -89,8 +89,8 @@ def stack_snapshot(name: str, client: Callable[[str], Any]) -> StackSnapshot:
         resources = [each for page in pages for each in page["StackResourceSummaries"]]
     except (ClientError, BotoCoreError) as error:
         raise ToolError(
-            f"The stack {name} cannot be looked at: {str(error).rstrip('.')}."
-            " Are credentials and region those of its AWS account?"
+            f"The stack {name} could not be checked: {str(error).rstrip('.')}."
+            " Check that the credentials and region are correct."
         ) from None
     return StackSnapshot(
         name,

@@ -115,7 +115,7 @@ def test_an_event_from_a_topic_that_is_not_ours_is_kept(ground):
 
     (told,) = ground.redrive(QueueName.FEEDBACK)
 
-    assert (told.became, told.why) == (ReplayOutcome.KEPT, "from a topic that nobody configured")
+    assert (told.became, told.why) == (ReplayOutcome.KEPT, "from a topic that is not configured")
 
 
 def test_a_letter_that_comes_back_is_said_to_have_returned(ground, monkeypatch):

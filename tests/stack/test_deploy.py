@@ -234,7 +234,7 @@ def test_what_is_not_there_cannot_be_removed(run):
     told = run("destroy", "--stage", "never", "--yes")
 
     assert told.exit_code == 1
-    assert "There is no stack undelivered-never" in told.output
+    assert "Stack undelivered-never was not found" in told.output
 
 
 def test_a_parameter_that_is_none_is_told_in_a_sentence(run):

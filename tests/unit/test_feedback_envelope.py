@@ -151,13 +151,13 @@ def test_wrappings_without_end_are_given_up():
     for _ in range(20):
         told = {"Records": [{"body": told}]}
 
-    assert parse_event(told).reason == "wrapped too often"
+    assert parse_event(told).reason == "too many levels of wrapping"
 
 
 def test_logs_that_unpack_without_end_are_given_up():
     bomb = base64.b64encode(gzip.compress(b" " * 40_000_000, 9)).decode()
 
-    assert parse_event({"awslogs": {"data": bomb}}).reason == "gzip that is cut off or unpacks to too much"
+    assert parse_event({"awslogs": {"data": bomb}}).reason == "gzip data that is incomplete or too large when unpacked"
 
 
 # Topics --------------------------------------------------------------------------------------------------------------

@@ -108,9 +108,9 @@ def _read_bytes(raw: bytes, around: _Around) -> ParsedEvent:
         unpacking = zlib.decompressobj(_GZIP)
         unpacked = unpacking.decompress(raw, _MOST_LOG_BYTES)
     except zlib.error:
-        return quarantine("not gzip, though it begins so")
+        return quarantine("starts like gzip data but is not")
     if not unpacking.eof:
-        return quarantine("gzip that is cut off or unpacks to too much")
+        return quarantine("gzip data that is incomplete or too large when unpacked")
     return _read_text(decoded(unpacked), around)
 
 
@@ -118,7 +118,7 @@ def _read_base64(data: object, around: _Around) -> ParsedEvent:
     try:
         raw = base64.b64decode(as_str(data), validate=True)
     except (ValueError, binascii.Error):
-        return quarantine("not base64")
+        return quarantine("not valid base64")
     return _read_bytes(raw, around)
 
 
@@ -127,17 +127,17 @@ def _read_text(raw: str, around: _Around) -> ParsedEvent:
     try:
         value = json.loads(told)
     except RecursionError:
-        return quarantine("nested too deeply")
+        return quarantine("JSON nested too deeply")
     except ValueError:
         if told.lstrip().startswith(_VALIDATION_TEXT):
-            return ignore("SES checked the topic")
+            return ignore("a test message from SES")
         lines = [line for line in told.splitlines() if line.strip()]
         # Firehose separates records by line feeds.
         if 1 < len(lines) <= _MOST_LINES and all(line.lstrip().startswith("{") for line in lines):
             return combined([(line, _read_text(line, around.within())) for line in lines])
         return quarantine("not JSON" if told.strip() else "empty")
     if isinstance(value, str):
-        return quarantine("JSON within a JSON string: encoded twice")
+        return quarantine("JSON inside a JSON string (encoded twice)")
     return _read(value, around)
 
 
@@ -148,9 +148,9 @@ def decoded(raw: bytes) -> str:
 
 def _read(value: object, around: _Around) -> ParsedEvent:  # noqa: PLR0911 - one line for each form
     if not isinstance(value, dict):
-        return quarantine("a JSON array is no event" if isinstance(value, list) else "not a JSON object")
+        return quarantine("a JSON array, not an event" if isinstance(value, list) else "not a JSON object")
     if around.depth > _DEEPEST:
-        return quarantine("wrapped too often")
+        return quarantine("too many levels of wrapping")
     event: Mapping[str, object] = value
     if "eventType" in event or "notificationType" in event:
         return _read_report(event, around)
@@ -163,7 +163,7 @@ def _read(value: object, around: _Around) -> ParsedEvent:  # noqa: PLR0911 - one
         return parse_sms_log_entry(event, around.published_at)
     if is_untyped(event):
         return _read_report(event, around)
-    return quarantine("not a form that SES, SNS or CloudWatch Logs sends")
+    return quarantine("not a format that SES, SNS or CloudWatch Logs sends")
 
 
 def _read_report(event: Mapping[str, object], around: _Around) -> ParsedEvent:
@@ -183,16 +183,16 @@ def _read_sns(  # noqa: PLR0911 - one line for each thing that can be wrong
         # Its SubscribeURL would subscribe again: it is not to be followed.
         return ignore("a subscription was cancelled")
     certificate = envelope.get("SigningCertURL", envelope.get("SigningCertUrl"))
-    if certificate is not None and not _SNS_HOST.fullmatch(as_str(certificate)):
-        return quarantine("the signing certificate is not on a host of SNS")
+    if certificate is not None and not _SNS_HOST.fullmatch(text(certificate)):
+        return quarantine("the signing certificate is not on an SNS host")
     if around.knows_topic is not None and not around.knows_topic(topic):
-        return quarantine("from a topic that nobody configured")
+        return quarantine("from a topic that is not configured")
     if kind == "SubscriptionConfirmation":
-        if not _TOPIC.fullmatch(topic) or not _SNS_HOST.fullmatch(as_str(envelope.get("SubscribeURL"))):
-            return quarantine("a subscription confirmation that does not lead to SNS")
-        return ParsedEvent(Handling.CONFIRM_SUBSCRIPTION, reason="a topic asks to be confirmed")
+        if not _TOPIC.fullmatch(topic) or not _SNS_HOST.fullmatch(text(envelope.get("SubscribeURL"))):
+            return quarantine("a subscription confirmation with a link that is not to SNS")
+        return ParsedEvent(Handling.CONFIRM_SUBSCRIPTION, because="a subscription confirmation request")
     if kind != "Notification":
-        return quarantine("an SNS message of an unknown type")
+        return quarantine("an unknown type of SNS message")
     message = envelope.get("Message")
     inner = around.within(envelope.get("Timestamp"), topic)
     if isinstance(message, str):
@@ -228,8 +228,8 @@ def _read_sns_record(record: Mapping[str, object], around: _Around) -> ParsedEve
     return _read(record.get("Sns"), around.within())
 
 
-def _read_inbound(_event: Mapping[str, object], _around: _Around) -> ParsedEvent:
-    return ignore("mail that came in; a receipt rule invokes the wrong function")
+def _read_inbound(_event: Mapping[str, object], _around: _Around) -> ReadEvent:
+    return ignore("incoming email: a receipt rule invokes the wrong function")
 
 
 def _read_eventbridge(event: Mapping[str, object], around: _Around) -> ParsedEvent:
@@ -238,12 +238,12 @@ def _read_eventbridge(event: Mapping[str, object], around: _Around) -> ParsedEve
     sender = as_str(event.get("source"))
     if sender == "aws.ses":
         if kind not in _DETAIL_TYPES:
-            return ignore("an SES event that is about no message")
+            return ignore("an SES event that is not about a message")
         named = detail if "eventType" in detail else {**detail, "eventType": _DETAIL_TYPES[kind]}
         return _read(named, inner)
     if sender == "aws.sms-voice":
         return _read(detail, inner)
-    return quarantine("an EventBridge event of another service")
+    return quarantine("an EventBridge event from another service")
 
 
 def _read_awslogs(event: Mapping[str, object], around: _Around) -> ParsedEvent:
@@ -252,9 +252,9 @@ def _read_awslogs(event: Mapping[str, object], around: _Around) -> ParsedEvent:
 
 def _read_logs(event: Mapping[str, object], around: _Around) -> ParsedEvent:
     if event.get("messageType") == "CONTROL_MESSAGE":
-        return ignore("CloudWatch Logs checks the destination")
-    lines = [as_object(line) for line in as_list(event.get("logEvents"))]
-    return combined([(as_str(line.get("message")), _read_log(line, around)) for line in lines])
+        return ignore("a test message from CloudWatch Logs")
+    lines = [table(line) for line in entries(event.get("logEvents"))]
+    return combined([(text(line.get("message")), _read_log(line, around)) for line in lines])
 
 
 def _read_log(line: Mapping[str, object], around: _Around) -> ParsedEvent:

@@ -73,10 +73,10 @@ _PRECEDENCE = (Handling.PROCESS, Handling.QUARANTINE, Handling.CONFIRM_SUBSCRIPT
 
 def _because(readings: list[ParsedEvent], unreadable: int) -> str:
     if not readings:
-        return "a batch without records"
+        return "an empty batch"
     if not unreadable:
         return f"a batch of {len(readings)} records"
     first = next(
         reading.reason for reading in readings if reading.handling is Handling.QUARANTINE or reading.unreadable
     )
-    return f"{unreadable} of {len(readings)} records were not understood, the first reason: {first}"
+    return f"{unreadable} of {len(readings)} records could not be read. The first: {first}"

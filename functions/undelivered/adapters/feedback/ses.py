@@ -39,15 +39,15 @@ _BODIES = {
 """The object that tells about each type of event."""
 
 _NO_OUTCOME = {
-    "send": "Send: SES took the message, which says nothing of its arrival",
-    "open": "Open: says nothing that a delivery has not said",
-    "click": "Click: says nothing that a delivery has not said",
-    "subscription": "Subscription: a contact changed list preferences, which is no outcome of a message",
+    "send": "Send: SES accepted the message, which does not prove delivery",
+    "open": "Open: adds nothing to the delivery event",
+    "click": "Click: adds nothing to the delivery event",
+    "subscription": "Subscription: a contact changed list preferences, which is not the outcome of a message",
 }
 
 _NOT_OURS = {
-    "received": "Received: mail that came in; a receipt rule publishes to the wrong topic",
-    "amazonsnssubscriptionsucceeded": "SES says that a topic was attached to an identity",
+    "received": "Received: incoming email, a receipt rule publishes to the wrong topic",
+    "amazonsnssubscriptionsucceeded": "a message from SES that a topic was attached to an identity",
 }
 
 _SUPPRESSED_SUBTYPES = frozenset({"onaccountsuppressionlist", "ontenantsuppressionlist"})
@@ -106,17 +106,17 @@ def parse_ses_event(  # noqa: PLR0911 - one line for each way to handle it
     if kind in _NOT_OURS:
         return ignore(_NOT_OURS[kind])
     if kind not in _BODIES:
-        return quarantine("an SES event of an unknown type")
-    mail, body = as_object(event.get("mail")), as_object(event.get(_BODIES[kind]))
-    if not trusted(as_str(mail.get("sendingAccountId"))):
-        return quarantine("published to a topic of an AWS account other than the sending one")
+        return quarantine("an unknown type of SES event")
+    mail, body = table(event.get("mail")), table(event.get(_BODIES[kind]))
+    if not trusted(text(mail.get("sendingAccountId"))):
+        return quarantine("published to a topic of a different AWS account than the sender's")
     findings = _READERS[kind](body, mail)
     if isinstance(findings, ParsedEvent):
         return findings
     source = "ses.event" if "eventType" in event else "ses.notification"
     letter = _mail(kind, mail, body, published_at, source)
     if letter is None:
-        return quarantine("neither the event nor what it came in tells a time")
+        return quarantine("neither the event nor its wrapping contains a time")
     return _reading(letter, findings)
 
 
@@ -198,7 +198,7 @@ def _reading(mail: _Mail, findings: list[_Finding]) -> ParsedEvent:
             told[recipient] = (feedback, finding.address)
     if not told:
         # Never the whole destination instead: that would blame people whose mail arrived.
-        return quarantine("names no recipient that is an address")
+        return quarantine("has no recipient with a valid address")
     return ParsedEvent(
         Handling.PROCESS,
         feedback=tuple([feedback for feedback, _ in told.values()]),
@@ -240,8 +240,8 @@ def _bounce(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Fi
         )
         # Disputed: a forwarded mail names the final recipient, who is not in the destination. The event names
         # who bounced, and guessing which of the destinations was forwarded could blame the wrong person.
-        findings.append(_Finding(address, Outcome.FAILED, rule, classification, diagnostic))
-    return findings or quarantine("a bounce that names no recipient")
+        findings.append(_Finding(address, Outcome.FAILED, because, judgement, diagnostic))
+    return findings or quarantine("a bounce without a recipient")
 
 
 def _is_automatic_reply(bounce_type: str, subtype: str, recipient: Mapping[str, object]) -> bool:
@@ -269,12 +269,12 @@ def _complaint(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_
         dropped = classification_of(Reason.SUPPRESSED_COMPLAINT)
         # Seen without any recipients; a destination of one can be meant alone, of several only the id tells.
         addresses: list[str | None] = [*(named or _only(mail.get("destination")))] or [None]
-        if addresses == [None] and not as_str(mail.get("messageId")):
-            return quarantine("a complaint that names neither recipient nor message")
-        rule = "ses:complaint/on_suppression_list"
-        return [_Finding(address, Outcome.FAILED, rule, dropped) for address in addresses]
+        if addresses == [None] and not text(mail.get("messageId")):
+            return quarantine("a complaint without a recipient and message")
+        because = "ses:complaint/on_suppression_list"
+        return [_Finding(address, Outcome.FAILED, because, dropped) for address in addresses]
     if not named:
-        return quarantine("a complaint that names no recipient")
+        return quarantine("a complaint without a recipient")
     if kind == _NOT_SPAM:
         # Disputed: the feedback report says that the recipient took the mail out of the spam folder (RFC 5965 and
         # IANA's registry of feedback types), the contrary of a complaint.
@@ -303,7 +303,7 @@ def _delivery(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_
     diagnostic = printable(body.get("smtpResponse"), DIAGNOSTIC_LENGTH)
     return [
         _Finding(address, Outcome.DELIVERED, "ses:delivery", diagnostic=diagnostic) for address in recipients
-    ] or quarantine("a delivery that names no recipient")
+    ] or quarantine("a delivery without a recipient")
 
 
 def _delay(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
@@ -316,7 +316,7 @@ def _delay(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Fin
             diagnostic=printable(about.get("diagnosticCode"), DIAGNOSTIC_LENGTH) or kind,
         )
         for address, about in _named(body.get("delayedRecipients"))
-    ] or quarantine("a delay that names no recipient")
+    ] or quarantine("a delay without a recipient")
 
 
 def _reject(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
@@ -330,10 +330,10 @@ def _rendering_failure(body: Mapping[str, object], mail: Mapping[str, object]) -
 
 def _whole_mail(mail: Mapping[str, object], rule: str, reason: Reason, told: str) -> list[_Finding] | ParsedEvent:
     """Return what befell a mail that never left: it concerns everybody it was for."""
-    addresses: list[str | None] = [*as_strs(mail.get("destination"))]
-    if not addresses and not as_str(mail.get("messageId")):
-        return quarantine("names neither recipient nor message")
-    return [_Finding(address, Outcome.FAILED, rule, classification_of(reason), told) for address in addresses or [None]]
+    addresses: list[str | None] = [*texts(mail.get("destination"))]
+    if not addresses and not text(mail.get("messageId")):
+        return quarantine("has no recipient and no message")
+    return [_Finding(address, Outcome.FAILED, because, verdict(reason), told) for address in addresses or [None]]
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, object], Mapping[str, object]], list[_Finding] | ParsedEvent]] = {
