@@ -1,1 +1,1 @@
-"""`undelivered bench`: what the product costs and how fast it is, each figure beside its floor or goal."""
+"""The benchmarks of `undelivered bench`: cost and speed, compared with a lower bound or a goal."""

@@ -1,8 +1,8 @@
-"""Cold starts: each function's import and first preparation, as whole processes, beside a bare boto3 handler.
+"""Cold starts of the functions, each in its own process, compared with a minimal boto3 handler.
 
-What runs is the deployable build, layer and code, with the interpreter beneath the virtual environment, whose packages
-would hide what the layer brings. A function that makes its clients when first asked is asked: what is measured ends
-when it could send its first request to DynamoDB.
+Each process runs the code and the layer of the deployable build. It uses the base interpreter, because the packages of
+the virtual environment would hide a package that the layer lacks. The measured time ends when the function is ready to
+send its first request to DynamoDB, including any client that the function creates on first use.
 """
 
 import os
@@ -24,11 +24,11 @@ from infrastructure.build.target import Target
 from infrastructure.build.template import build
 from infrastructure.errors import ToolError
 
-PEER: Final = "boto3"
+BOTO3_HANDLER: Final = "boto3"
 
 _CLIENT: Final = "from undelivered.adapters.dynamodb.models import shared_connection; shared_connection().client"
-# What each function's first invocation prepares, beyond the import of its module.
-_PREPARES: Final = {
+# The part of `bootstrap` that each function builds at its first invocation.
+_USE_CASES: Final = {
     "api_handler": "api",
     "archive": "archiving",
     "cleanup": "clean_up",
@@ -43,7 +43,7 @@ _PREPARES: Final = {
 
 
 SETTINGS: Final = {
-    **subprocess_runner.function_environment("http://127.0.0.1:9"),  # where nobody answers
+    **subprocess_runner.function_environment("http://127.0.0.1:9"),  # no server listens there
     "TOKEN_ISSUER": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_bench",
     "CONSOLE_CLIENT_ID": "console",
     "HOST_CLIENT_ID": "host",
@@ -57,18 +57,18 @@ SETTINGS: Final = {
     "EXPORT_FUNCTION": "export_report",
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
 }
-"""An environment in which every function starts."""
+"""Environment variables with which every function starts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """Where layer and code are unpacked, as Lambda unpacks them."""
+    """The folders of the unpacked layer and code, as in Lambda."""
 
     layer: Path
     code: Path
 
     def run(self, program: str, *flags: str) -> subprocess.CompletedProcess[str]:
-        """Run a program as Lambda runs a function."""
+        """Run a Python program with the interpreter, path and environment of a function."""
         interpreter = getattr(sys, "_base_executable", sys.executable)
         done = subprocess.run(
             [interpreter, "-s", *flags, "-c", program],
@@ -85,7 +85,7 @@ class Unpacked:
 
 @contextmanager
 def unpacked() -> Iterator[Unpacked]:
-    """Build layer and code, and unpack them for a while."""
+    """Build the layer and the code, and unpack them in a temporary folder."""
     built = build(Target.local())
     with tempfile.TemporaryDirectory() as folder:
         layer, code = Path(folder) / "opt", Path(folder) / "task"
@@ -96,19 +96,19 @@ def unpacked() -> Iterator[Unpacked]:
 
 
 def programs() -> Mapping[str, str]:
-    """Return what each function does when it starts, as a program, and its peer."""
-    found = {PEER: "import boto3, json; boto3.client('dynamodb')"}
-    for name, prepare in _PREPARES.items():
+    """Return the cold start of each function, and of the minimal boto3 handler, as a Python program."""
+    sources = {BOTO3_HANDLER: "import boto3, json; boto3.client('dynamodb')"}
+    for name, use_case in _USE_CASES.items():
         imports = f"import undelivered.entrypoints.{name}\nfrom undelivered import bootstrap"
-        found[name] = f"{imports}; bootstrap.{prepare}()\n{_CLIENT}"
-    return found
+        sources[name] = f"{imports}; bootstrap.{use_case}()\n{_CLIENT}"
+    return sources
 
 
 def measure(rounds: int) -> list[Figure]:
-    """Start everything in turns, for a number of rounds.
+    """Start all functions in turn, ``rounds`` times.
 
-    Compared is CPU time, of which a start consists, and the least of the rounds: what else goes on in the machine
-    only adds. The time on the clock stands beside.
+    The comparison uses the lowest CPU time of all rounds, because other work on the machine only adds to it. The
+    figures also give the elapsed time.
     """
     cpu: dict[str, list[float]] = {name: [] for name in programs()}
     clock: dict[str, list[float]] = {name: [] for name in programs()}
@@ -117,16 +117,16 @@ def measure(rounds: int) -> list[Figure]:
             for name, program in programs().items():
                 used, began = _cpu_of_children(), time.perf_counter()
                 place.run(program)
-                if round_:  # the first fills the disk's cache
+                if round_:  # the first round fills the disk cache
                     cpu[name].append(_cpu_of_children() - used)
                     clock[name].append(time.perf_counter() - began)
-    least = {name: min(all_) for name, all_ in cpu.items()}
-    over = {name: seconds / least[PEER] for name, seconds in least.items() if name != PEER}
+    lowest = {name: min(all_) for name, all_ in cpu.items()}
+    ratios = {name: seconds / lowest[BOTO3_HANDLER] for name, seconds in lowest.items() if name != BOTO3_HANDLER}
     milliseconds = {f"{name}_ms": min(all_) * 1e3 for name, all_ in clock.items()}
     says = "cold start of the slowest function, relative to a minimal boto3 handler with a DynamoDB client"
     return [
-        Figure("cold_start_over_boto3", max(over.values()), "times", says, over),
-        Figure("cold_start_ms", max(min(clock[name]) for name in over) * 1e3, "ms", "slowest function", milliseconds),
+        Figure("cold_start_over_boto3", max(ratios.values()), "times", says, ratios),
+        Figure("cold_start_ms", max(min(clock[name]) for name in ratios) * 1e3, "ms", "slowest function", milliseconds),
     ]
 
 

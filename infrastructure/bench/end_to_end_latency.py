@@ -1,7 +1,7 @@
-"""From the event's publishing to the API's answer, on the running local stack: under a trickle, and in a burst.
+"""The time from a published event to the API's response on the local stack, under a light load and in a burst.
 
-The burst is held against what the stack itself can carry: the same messages through a topic and a queue of their own
-to a function that does nothing.
+The burst is compared with the throughput of the stack itself: the same messages through a separate topic and queue to a
+function that does nothing.
 """
 
 import io
@@ -20,23 +20,23 @@ from infrastructure.bench.figures import Figure
 from infrastructure.local.stack import DEFAULT_ACCOUNT, LocalStack
 
 _PAUSE_S: Final = 0.4
-_GIVEN_UP_S: Final = 600
-_MESSAGES_OF_CALL: Final = 10
+_TIMEOUT_S: Final = 600
+_MESSAGES_PER_CALL: Final = 10
 _WRITERS: Final = 4
-_TRICKLE_FROM: Final = 1_000_000
+_FIRST_LIGHT_LOAD_NUMBER: Final = 1_000_000
 _SUBJECT: Final = "Amazon SES Email Event Notification"
 
 
 def measure(trickle: int, burst: int, progress: Callable[[float], None]) -> list[Figure]:
-    """Measure with a trickle of events, one after the other, and a burst, on a stack brought up for it."""
+    """Start a local stack, publish ``trickle`` events one after another, then ``burst`` events at once."""
     with LocalStack.start(empty=True) as stack:
         progress(0.2)
-        _trickle(stack, 5)  # the functions' cold starts are measured elsewhere
+        _trickle(stack, 5)  # warm up: cold_start measures cold starts
         seconds = sorted(_trickle(stack, trickle))
         progress(0.4)
         rate = _burst(stack, burst)
         progress(0.8)
-        ceiling = _ceiling(stack, burst)
+        ceiling = _idle_throughput(stack, burst)
     last = seconds[min(len(seconds) - 1, int(len(seconds) * 0.99))]
     says = "from published event to API response, on the local stack under a light load"
     return [
@@ -53,11 +53,11 @@ def measure(trickle: int, burst: int, progress: Callable[[float], None]) -> list
 
 
 def _trickle(stack: LocalStack, number: int) -> list[float]:
-    """Publish events at a steady pace; return after how many seconds each was in the API's first page."""
+    """Publish events at a steady pace, and return the seconds until each was on the first page of the report."""
     sns = stack.client("sns")
     published: dict[str, float] = {}
     seen: dict[str, float] = {}
-    first = _TRICKLE_FROM + int(time.time())
+    first = _FIRST_LIGHT_LOAD_NUMBER + int(time.time())
     done = threading.Event()
 
     def watch() -> None:
@@ -71,8 +71,8 @@ def _trickle(stack: LocalStack, number: int) -> list[float]:
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        for each in range(number):
-            event = _event(first + each)
+        for offset in range(number):
+            event = _event(first + offset)
             address = event["mail"]["destination"][0]
             began = time.perf_counter()
             published[address] = began
@@ -86,7 +86,7 @@ def _trickle(stack: LocalStack, number: int) -> list[float]:
 
 
 def _burst(stack: LocalStack, number: int) -> float:
-    """Publish a burst; return how many events a second became visible in the count."""
+    """Publish a burst, and return the number of events per second until the count included all of them."""
     with _api(stack) as get:
         before = get("/undelivered/count")["total"]
         began = time.perf_counter()
@@ -95,8 +95,8 @@ def _burst(stack: LocalStack, number: int) -> float:
         return number / (time.perf_counter() - began)
 
 
-def _ceiling(stack: LocalStack, number: int) -> float:
-    """Return how many such messages a second reach a function that does nothing with them."""
+def _idle_throughput(stack: LocalStack, number: int) -> float:
+    """Return the number of such messages per second that a function processes if it does nothing."""
     sns, sqs, functions = stack.client("sns"), stack.client("sqs"), stack.client("lambda")
     topic = sns.create_topic(Name="bench-ceiling")["TopicArn"]
     queue = sqs.create_queue(QueueName="bench-ceiling", Attributes={"VisibilityTimeout": "360"})["QueueUrl"]
@@ -119,14 +119,14 @@ def _ceiling(stack: LocalStack, number: int) -> float:
     )
     began = time.perf_counter()
     _publish(stack, topic, number)
-    _wait_until(lambda: _left(sqs, queue) == 0)
+    _wait_until(lambda: _unprocessed(sqs, queue) == 0)
     return number / (time.perf_counter() - began)
 
 
-def _left(sqs: Any, queue: str) -> int:
+def _unprocessed(sqs: Any, queue: str) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
-    return sum(int(told[name]) for name in names)
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    return sum(int(attributes[name]) for name in names)
 
 
 def _zipped(name: str, source: str) -> bytes:
@@ -141,14 +141,14 @@ def _publish(stack: LocalStack, topic: str, number: int) -> None:
 
     def publish(first: int) -> None:
         entries = [
-            {"Id": str(each), "Message": events.as_text(_event(each)), "Subject": _SUBJECT}
-            for each in range(first, min(first + _MESSAGES_OF_CALL, number))
+            {"Id": str(index), "Message": events.as_text(_event(index)), "Subject": _SUBJECT}
+            for index in range(first, min(first + _MESSAGES_PER_CALL, number))
         ]
-        answer = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
-        assert not answer.get("Failed"), answer["Failed"]
+        response = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
+        assert not response.get("Failed"), response["Failed"]
 
     with ThreadPoolExecutor(_WRITERS) as writers:
-        list(writers.map(publish, range(0, number, _MESSAGES_OF_CALL)))
+        list(writers.map(publish, range(0, number, _MESSAGES_PER_CALL)))
 
 
 def _event(number: int) -> dict[str, Any]:
@@ -157,21 +157,21 @@ def _event(number: int) -> dict[str, Any]:
 
 @contextmanager
 def _api(stack: LocalStack) -> Iterator[Callable[[str], dict[str, Any]]]:
-    """Give what asks the API as a manager."""
+    """Yield a function that sends a GET request to the API as a manager and returns the JSON response."""
     import httpx
 
     headers = {"Authorization": stack.token(stack.user().email)}
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=60) as client:
 
         def get(path: str) -> dict[str, Any]:
-            answer: dict[str, Any] = client.get(path).raise_for_status().json()
-            return answer
+            document: dict[str, Any] = client.get(path).raise_for_status().json()
+            return document
 
         yield get
 
 
-def _wait_until(is_so: Callable[[], bool], *, pause: float = 0.05) -> None:
-    deadline = time.monotonic() + _GIVEN_UP_S
-    while not is_so():
+def _wait_until(condition: Callable[[], bool], *, pause: float = 0.05) -> None:
+    deadline = time.monotonic() + _TIMEOUT_S
+    while not condition():
         assert time.monotonic() < deadline, "it took too long"
         time.sleep(pause)

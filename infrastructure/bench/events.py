@@ -1,4 +1,4 @@
-"""Events as the feedback queue brings them: SES bounces in SNS envelopes in SQS records, tagged as ours are."""
+"""Sample events: SES bounces of tagged messages, in SNS messages, in SQS records."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ TOPIC: Final = "arn:aws:sns:us-east-1:000000000000:undelivered-feedback"
 _IDS: Final = UUID("a4c3f1d2-4b9e-5a67-8f10-2d3c4b5a6978")
 _TITLES: Final = ("Invoice for November", "Your unit is ready", "Rent reminder", "Gate code changed", "Late fee notice")
 _NAMES: Final = ("Ada Byron", "Grace Hopper", "Mary Jackson", "Karen Spärck Jones", "Radia Perlman", "Lin Wu")
-# Type, subtype, status and diagnostic of bounces that suppress nothing, and of such that suppress.
+# Type, subtype, status and diagnostic of bounces: the soft ones suppress no address, the hard ones do.
 _SOFT: Final = (
     ("Transient", "MailboxFull", "4.2.2", "smtp; 452 4.2.2 The recipient's inbox is out of storage space."),
     ("Transient", "General", "4.4.7", "smtp; 550 4.4.7 Message expired: unable to deliver in 840 minutes."),
@@ -26,7 +26,7 @@ _HARD: Final = (
 
 
 def bounce(number: int, sent_at: datetime, *, suppressing: bool, account_id: str = ACCOUNT) -> dict[str, Any]:
-    """Return SES's event of the bounce of the mail of a number, different for each."""
+    """Return the SES event for the bounce of message ``number``. Each number gives a different event."""
     kinds = _HARD if suppressing else _SOFT
     bounce_type, subtype, status, diagnostic = kinds[number % len(kinds)]
     address = f"person-{number}@example.com"
@@ -82,12 +82,12 @@ def bounce(number: int, sent_at: datetime, *, suppressing: bool, account_id: str
 
 
 def as_text(event: dict[str, Any]) -> str:
-    """Return an event as SES writes it."""
+    """Return an event as SES serialises it."""
     return json.dumps(event) + "\n"
 
 
 def published(event: dict[str, Any], published_at: datetime) -> str:
-    """Return the SNS envelope that an event reaches the queue in."""
+    """Return the SNS message, as it is in the queue, with an event."""
     identifier = event["mail"]["messageId"]
     return json.dumps(
         {
@@ -106,7 +106,7 @@ def published(event: dict[str, Any], published_at: datetime) -> str:
 
 
 def batch(events: Sequence[dict[str, Any]], received_at: datetime) -> dict[str, Any]:
-    """Return the batch of queue messages that Lambda hands to the function."""
+    """Return the Lambda event with a batch of queue messages."""
     return {"Records": [_record(event, received_at) for event in events]}
 
 

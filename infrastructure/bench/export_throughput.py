@@ -1,6 +1,7 @@
-"""Rows an export writes in a second, and its memory: the whole function, from DynamoDB Local to a place for uploads.
+"""Rows that the export function writes in a second, and its memory.
 
-Beside it stands its floor: the same rows read by bare queries of the same size, and nothing done with them.
+The function reads from DynamoDB Local and uploads to a local server that discards the data. The comparison only reads
+the same rows, by queries with the same page size.
 """
 
 import resource
@@ -17,45 +18,51 @@ from infrastructure.local import dynamodb_local
 
 
 def measure(sizes: Sequence[int], size: int) -> list[Figure]:
-    """Export all open items of an account of a size, of those in the data set of all sizes."""
-    with dynamodb_local.running(dataset.folder(sizes)) as local, subprocess_runner.serving("uploads") as others:
+    """Export all open items of the account with ``size`` of them, from the data set for all ``sizes``."""
+    with dynamodb_local.running(dataset.folder(sizes)) as local, subprocess_runner.serving("uploads") as uploads:
         environment = {
             **SETTINGS,
-            **subprocess_runner.function_environment(others),
+            **subprocess_runner.function_environment(uploads),
             **local.environment,
-            "AWS_ENDPOINT_URL": others,
+            "AWS_ENDPOINT_URL": uploads,
         }
-        told = subprocess_runner.run("exporting", str(size), environment=environment)
-    says = f"an export of {told['rows']:,} rows inside the function, from DynamoDB Local"
-    floor = told["rows"] / told["floor_s"]
-    rate = told["rows"] / told["seconds"]
+        results = subprocess_runner.run("export_throughput", str(size), environment=environment)
+    says = f"an export of {results['rows']:,} rows inside the function, from DynamoDB Local"
+    floor = results["rows"] / results["floor_s"]
+    rate = results["rows"] / results["seconds"]
     return [
         Figure("export_rows_per_s", rate, "rows/s", says, {"bare_queries_rows_per_s": floor, "of_it": rate / floor}),
-        Figure("export_peak_mb", told["peak_mb"], "MB", f"{says}: peak memory", {"before_mb": told["before_mb"]}),
+        Figure(
+            "export_peak_mb",
+            results["peak_mb"],
+            "MB",
+            f"{says}: peak memory",
+            {"before_mb": results["before_mb"]},
+        ),
     ]
 
 
-# --- the process that measures
+# --- In the measuring process
 
 
 def main() -> None:
-    """Measure, in the environment of the function; the argument is the account's size."""
+    """Measure in a process that has the environment of the function. The argument is the size of the account."""
     from undelivered import bootstrap
 
     bootstrap.now = lambda: dataset.NOW + timedelta(seconds=30)
     account_id = dataset.account(int(sys.argv[1])).account_id
-    export_id = _requested(bootstrap, account_id)
+    export_id = _request_export(bootstrap, account_id)
     before = _peak_mb()
     began = time.perf_counter()
-    written = bootstrap.export_report()(account_id, export_id, lambda: True)
+    progress = bootstrap.export_report()(account_id, export_id, lambda: True)
     seconds = time.perf_counter() - began
-    assert not written.trouble, written.trouble
+    assert not progress.trouble, progress.trouble
     peak = _peak_mb()
     began = time.perf_counter()
-    _read_bare(account_id)
-    subprocess_runner.hand_over(
+    _read_rows(account_id)
+    subprocess_runner.report_results(
         {
-            "rows": written.rows,
+            "rows": progress.rows,
             "seconds": seconds,
             "floor_s": time.perf_counter() - began,
             "peak_mb": peak,
@@ -64,34 +71,36 @@ def main() -> None:
     )
 
 
-def _requested(bootstrap: Any, account_id: str) -> str:
-    """Return the id of an export of the whole report, waiting to be written."""
+def _request_export(bootstrap: Any, account_id: str) -> str:
+    """Request an export of the whole report and return its id."""
     from undelivered.domain.report_query import Period, ReportFilter
     from undelivered.services.request_export import Export
 
     now = bootstrap.now()
-    wanted = ReportFilter(Period(now - timedelta(days=30), now + timedelta(days=1)))
+    everything = ReportFilter(Period(now - timedelta(days=30), now + timedelta(days=1)))
     use_case = bootstrap.export_report()
-    export = use_case.store.save(Export(account_id, f"bench-{time.time_ns()}", wanted, now, "bench", touched_at=now))
+    export = use_case.store.save(
+        Export(account_id, f"bench-{time.time_ns()}", everything, now, "bench", touched_at=now)
+    )
     return str(export.export_id)
 
 
-def _read_bare(account_id: str) -> None:
+def _read_rows(account_id: str) -> None:
     from undelivered.adapters.dynamodb.models import shared_connection
 
     client: Any = shared_connection().client
     after: dict[str, Any] = {}
     while True:
-        answer = client.query(
+        response = client.query(
             TableName="undelivered",
             KeyConditionExpression="account_id = :account",
             ExpressionAttributeValues={":account": {"S": account_id}},
             Limit=1_000,
             **after,
         )
-        if "LastEvaluatedKey" not in answer:
+        if "LastEvaluatedKey" not in response:
             return
-        after = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        after = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
 
 def _peak_mb() -> float:

@@ -1,4 +1,4 @@
-"""Figures: what was measured, in which unit, and what it is held against."""
+"""The results of a benchmark, and their goals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,25 +7,26 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number.
+    """A measured value with its unit.
 
-    ``beside`` holds what it was measured against in the same run (a floor, a peer) and its parts, by name.
+    ``comparisons`` holds, by name, the parts of the value and what the same run measured for comparison: a lower bound
+    or another program.
     """
 
     name: str
     value: float
     unit: str
-    says: str
-    beside: Mapping[str, float] = field(default_factory=dict)
+    description: str
+    comparisons: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def goal(self) -> float | None:
-        """The most (of rates: the least) it should be, None where no goal was set."""
+        """The highest value that is acceptable, or None if there is no goal."""
         return GOALS.get(self.name)
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the goal is met, None where there is none."""
+        """Whether the value meets its goal, or None if there is no goal."""
         return None if self.goal is None else self.value <= self.goal
 
 
@@ -44,4 +45,4 @@ GOALS: Final[Mapping[str, float]] = {
     "visible_p99_s": 3,
     "soak_memory_growth": 1.1,
 }
-"""The most that each figure should be."""
+"""The highest acceptable value of each figure, by name."""

@@ -1,6 +1,7 @@
-"""CPU time of the ingesting function for each event, beside a bare botocore transaction of the same items.
+"""CPU time of the ingest function for each event, compared with a botocore transaction of the same items.
 
-Both talk to an endpoint that answers at once, in turns and in one process; counted is the process's own CPU time.
+Both run in turn in one process and send their requests to a local server. The figures count the CPU time of that
+process alone.
 """
 
 import contextlib
@@ -22,13 +23,13 @@ _WARMING_UP: Final = 3
 
 
 def measure(batches: int) -> list[Figure]:
-    """Measure with a number of batches of a hundred events."""
+    """Measure with ``batches`` batches of 100 events."""
     with subprocess_runner.responder() as endpoint:
-        told = subprocess_runner.run(
+        times = subprocess_runner.run(
             "ingest_cpu", str(batches), environment=subprocess_runner.function_environment(endpoint)
         )
-    floor, unchecked, product = told["floor_us"], told["unchecked_floor_us"], told["product_us"]
-    beside = {"floor_us": floor, "floor_without_parameter_validation_us": unchecked}
+    floor, unchecked, product = times["floor_us"], times["unchecked_floor_us"], times["product_us"]
+    comparisons = {"floor_us": floor, "floor_without_parameter_validation_us": unchecked}
     return [
         Figure(
             "ingest_cpu_over_floor",
@@ -37,28 +38,28 @@ def measure(batches: int) -> list[Figure]:
             "CPU of the ingest function, relative to a botocore TransactWriteItems call and json.loads",
             {"over_floor_without_parameter_validation": product / unchecked},
         ),
-        Figure("ingest_cpu_us", product, "µs", "CPU of the ingest function for one event", beside),
+        Figure("ingest_cpu_us", product, "µs", "CPU of the ingest function for one event", comparisons),
     ]
 
 
 def main() -> None:
-    """Measure, in the environment of a function."""
+    """Measure in a process that has the environment of a function."""
     from undelivered.entrypoints.ingest_feedback import ingest_feedback
 
     now = datetime.now(UTC)
     batches = [_batch(number, now) for number in range(int(sys.argv[1]) + _WARMING_UP)]
 
     def product(batch: Mapping[str, Any]) -> None:
-        with contextlib.redirect_stdout(io.StringIO()):  # metrics and logs are written there
-            answer = ingest_feedback(dict(batch), subprocess_runner.LambdaContext())
-        assert answer == {"batchItemFailures": []}, answer
+        with contextlib.redirect_stdout(io.StringIO()):  # metrics and logs go to standard output
+            response = ingest_feedback(dict(batch), subprocess_runner.LambdaContext())
+        assert response == {"batchItemFailures": []}, response
 
     written = _transactions_of(product, batches[:1])
     items = max(written, key=len)
     assert len(items) == _FLOOR_ITEMS + 1, len(items)
     floor, unchecked = _floor(items, validated=True), _floor(items, validated=False)
     times: dict[str, list[float]] = {"product": [], "floor": [], "unchecked_floor": []}
-    for place, batch in enumerate(batches):
+    for position, batch in enumerate(batches):
         for name, work, number in (
             ("product", product, _BATCH),
             ("floor", floor, _FLOOR_ITEMS),
@@ -66,39 +67,39 @@ def main() -> None:
         ):
             began = time.process_time()
             work(batch)
-            if place >= _WARMING_UP:
+            if position >= _WARMING_UP:
                 times[name].append((time.process_time() - began) / number * 1e6)
-    subprocess_runner.hand_over({f"{name}_us": statistics.median(all_) for name, all_ in times.items()})
+    subprocess_runner.report_results({f"{name}_us": statistics.median(values) for name, values in times.items()})
 
 
 def _batch(number: int, now: datetime) -> dict[str, Any]:
-    """Return a batch of events of one day, all different."""
+    """Return a batch of different events, all of one day."""
     first = number * _BATCH
     sent_at = now - timedelta(days=1)
-    return events.batch([events.bounce(first + each, sent_at, suppressing=False) for each in range(_BATCH)], now)
+    return events.batch([events.bounce(first + offset, sent_at, suppressing=False) for offset in range(_BATCH)], now)
 
 
 def _transactions_of(product: Callable[[Mapping[str, Any]], None], batches: list[dict[str, Any]]) -> list[list[Any]]:
-    """Return what the product sends to DynamoDB for batches: the floor sends the same."""
+    """Return the transactions that the function sends to DynamoDB, so that the comparison can send the same items."""
     from undelivered import bootstrap
     from undelivered.adapters.dynamodb.models import shared_connection
 
     bootstrap.ingestion()
     sent: list[list[Any]] = []
 
-    def note(params: dict[str, Any], **_: object) -> None:
+    def record(params: dict[str, Any], **_: object) -> None:
         sent.append(json.loads(json.dumps(params["TransactItems"])))
 
     hooks = shared_connection().client.meta.events
-    hooks.register("provide-client-params.dynamodb.TransactWriteItems", note)
+    hooks.register("provide-client-params.dynamodb.TransactWriteItems", record)
     for batch in batches:
         product(batch)
-    hooks.unregister("provide-client-params.dynamodb.TransactWriteItems", note)
+    hooks.unregister("provide-client-params.dynamodb.TransactWriteItems", record)
     return sent
 
 
 def _floor(items: list[Any], *, validated: bool) -> Callable[[Mapping[str, Any]], None]:
-    """Return the least that anything written in Python with botocore does for these events."""
+    """Return the minimum work for these events in Python with botocore: parse the JSON, send one transaction."""
     import botocore.session
     from botocore.config import Config
 

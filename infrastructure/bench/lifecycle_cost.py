@@ -1,6 +1,7 @@
-"""What the rest of an event's and a send's life uses: following it up, letting it go, handing it over, sending it.
+"""The AWS usage of each stage of an event and of a send.
 
-On DynamoDB Local; all other services are an endpoint that says yes.
+An event is ingested, announced and moved to history. A notification is accepted and sent. The measurement runs on
+DynamoDB Local; a local server accepts every request to the other services.
 """
 
 import json
@@ -16,30 +17,32 @@ from infrastructure.bench.cold_start import SETTINGS
 from infrastructure.bench.meter import metering, units_of_transactions
 from infrastructure.local import dynamodb_local
 
-# What the product looks at in the answers of SES and Secrets Manager, in one document.
-_YES = json.dumps({"MessageId": "0100bench-000000", "SecretString": "x" * 43})
-_YES_OF_SNS = "<PublishResponse><PublishResult><MessageId>0</MessageId></PublishResult></PublishResponse>"
+# The fields that the functions read in responses of SES and of Secrets Manager, in one document.
+_RESPONSE = json.dumps({"MessageId": "0100bench-000000", "SecretString": "x" * 43})
+_SNS_RESPONSE = "<PublishResponse><PublishResult><MessageId>0</MessageId></PublishResult></PublishResponse>"
 
 
 def measure(number: int) -> dict[str, dict[str, float]]:
-    """Return what each stage of life uses for one event or send: write and read units, and calls by operation."""
+    """Return the usage of one event or send by stage: write units, read units and calls by operation."""
     with (
         dynamodb_local.running() as local,
-        subprocess_runner.responder(_YES) as others,
-        subprocess_runner.responder(_YES_OF_SNS) as sns,
+        subprocess_runner.responder(_RESPONSE) as services,
+        subprocess_runner.responder(_SNS_RESPONSE) as sns,
     ):
         environment = {
             **SETTINGS,
-            **subprocess_runner.function_environment(others),
+            **subprocess_runner.function_environment(services),
             **local.environment,
             "AWS_ENDPOINT_URL_SNS": sns,
         }
-        told: dict[str, dict[str, float]] = subprocess_runner.run("lifetime", str(number), environment=environment)
-    return told
+        usage: dict[str, dict[str, float]] = subprocess_runner.run(
+            "lifecycle_cost", str(number), environment=environment
+        )
+    return usage
 
 
 def main() -> None:
-    """Measure, in the environment of all functions; the argument is how many items go through."""
+    """Measure in a process that has the environment of all functions. The argument is the number of items."""
     from undelivered import bootstrap
     from undelivered.adapters.aws.clients import client as client_of
     from undelivered.adapters.dynamodb.models import MODELS, shared_connection
@@ -59,23 +62,23 @@ def main() -> None:
             yield
         stages[name] = usage, (time.process_time() - began) * 1e3
 
-    with stage("taking in"):
-        _take_in(bootstrap, number)
+    with stage("ingest"):
+        _ingest(bootstrap, number)
     items = _items()
-    with stage("following up"):
+    with stage("announce"):
         for item in items:
             bootstrap.item_change_handlers().on_item_changed(None, item)
     later = datetime.now(UTC) + timedelta(days=30)
-    with stage("leaving"):
+    with stage("archive"):
         while store.sweep(events.ACCOUNT, later, 100):
             pass
         store.archive(items, settle_counters=False)
-    _hand_over(bootstrap, number, stage)
+    _accept_and_send(bootstrap, number, stage)
     for model in MODELS.values():
         model.delete_table()
         model.create_table()
     client = shared_connection().client
-    subprocess_runner.hand_over(
+    subprocess_runner.report_results(
         {
             name: {**_units(client, usage, number), "cpu_ms": milliseconds / number}
             for name, (usage, milliseconds) in stages.items()
@@ -83,12 +86,12 @@ def main() -> None:
     )
 
 
-def _take_in(bootstrap: Any, number: int) -> None:
+def _ingest(bootstrap: Any, number: int) -> None:
     sent_at = datetime.now(UTC) - timedelta(days=1)
     parts = bootstrap.ingestion()
     for first in range(0, number, 100):
-        told = [events.bounce(first + each, sent_at, suppressing=False) for each in range(100)]
-        parts.record_feedback([parts.parse_event(event).feedback for event in told])
+        batch = [events.bounce(first + offset, sent_at, suppressing=False) for offset in range(100)]
+        parts.record_feedback([parts.parse_event(event).feedback for event in batch])
 
 
 def _items() -> list[Any]:
@@ -99,29 +102,29 @@ def _items() -> list[Any]:
     return [item_of(row) for row in query_all(UndeliveredModel, events.ACCOUNT, None)]
 
 
-def _hand_over(bootstrap: Any, number: int, stage: Any) -> None:
-    """Take notifications over as the host application gives them, a hundred at once, and send them."""
+def _accept_and_send(bootstrap: Any, number: int, stage: Any) -> None:
+    """Accept notifications from the host application, 100 at a time, and send them."""
     from undelivered.domain.customer import Customer
     from undelivered.domain.taxonomy import Channel
     from undelivered.services.accept_notifications import AcceptNotifications, NewNotification
     from undelivered.services.ports import SendJob
 
     api = bootstrap.api()
-    for each in range(number):
-        customer = Customer(events.ACCOUNT, f"s-{each}", "Ada Byron", email=f"sent-{each}@example.com")
+    for index in range(number):
+        customer = Customer(events.ACCOUNT, f"s-{index}", "Ada Byron", email=f"sent-{index}@example.com")
         api.customers.save(customer)
     accept = AcceptNotifications(api.notifications, api.customers, api.sends, api.clock)
     text = "Dear Ada,\n\nyour invoice for November is ready. " * 12
-    with stage("handing over"):
+    with stage("accept"):
         for first in range(0, number, 100):
-            handed = [
-                NewNotification(f"s-{each}", Channel.EMAIL, "Invoice for November", text, f"n-{each}")
-                for each in range(first, first + 100)
+            notifications = [
+                NewNotification(f"s-{index}", Channel.EMAIL, "Invoice for November", text, f"n-{index}")
+                for index in range(first, first + 100)
             ]
-            accept(events.ACCOUNT, handed)
-    with stage("sending"):
-        for each in range(number):
-            bootstrap.send_message()(SendJob(events.ACCOUNT, f"n-{each}", 1))
+            accept(events.ACCOUNT, notifications)
+    with stage("send"):
+        for index in range(number):
+            bootstrap.send_message()(SendJob(events.ACCOUNT, f"n-{index}", 1))
 
 
 def _units(client: Any, usage: Any, number: int) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""Counts calls of AWS and the capacity that DynamoDB says they used, without the product knowing."""
+"""Count the AWS calls of the code under test, and the capacity that DynamoDB reports for them."""
 
 import json
 from collections import Counter
@@ -14,76 +14,78 @@ _REPORTED = _READS | _WRITES
 
 @dataclass(slots=True)
 class Usage:
-    """What a stretch of work used: calls by operation, capacity units."""
+    """The AWS calls by operation, and the DynamoDB capacity units, of a piece of work."""
 
     calls: Counter[str] = field(default_factory=Counter)
     read_units: float = 0.0
     write_units: float = 0.0
-    empty_answers: int = 0
-    """Queries that found nothing. DynamoDB Local takes nothing for them; the service takes the least unit for an item
-    that is not there (Developer Guide, "DynamoDB read and write operations")."""
+    empty_responses: int = 0
+    """Queries that returned no item. DynamoDB Local reports no capacity for them; the service charges the minimum for
+    an item that does not exist (Developer Guide, "DynamoDB read and write operations")."""
     transactions: list[list[dict[str, Any]]] = field(default_factory=list)
-    """What was written in transactions: it is not in ``write_units``, see ``units_of_transactions``."""
+    """The transactions written. ``write_units`` leaves them out: see ``units_of_transactions``."""
 
 
 @contextmanager
 def metering(*clients: Any) -> Iterator[Usage]:
-    """Count what botocore clients, of DynamoDB and others, do while the context lasts."""
+    """Count the calls of botocore clients, of DynamoDB or other services, within the context."""
     usage = Usage()
 
-    def ask(params: dict[str, Any], model: Any, **_: object) -> None:
+    def before_call(params: dict[str, Any], model: Any, **_: object) -> None:
         if model.name in _REPORTED:
             params["ReturnConsumedCapacity"] = "TOTAL"
         if model.name == "TransactWriteItems":
             usage.transactions.append(json.loads(json.dumps(params["TransactItems"])))
 
-    def note(parsed: Mapping[str, Any], model: Any, **_: object) -> None:
+    def after_call(parsed: Mapping[str, Any], model: Any, **_: object) -> None:
         usage.calls[model.name] += 1
-        told = parsed.get("ConsumedCapacity", [])
-        units = sum(each["CapacityUnits"] for each in (told if isinstance(told, list) else [told]))
-        usage.empty_answers += model.name == "Query" and not units
+        capacity = parsed.get("ConsumedCapacity", [])
+        tables = capacity if isinstance(capacity, list) else [capacity]
+        units = sum(table["CapacityUnits"] for table in tables)
+        usage.empty_responses += model.name == "Query" and not units
         if model.name in _READS:
             usage.read_units += units
         elif model.name != "TransactWriteItems":
             usage.write_units += units
 
     for client in clients:
-        client.meta.events.register("provide-client-params", ask)
-        client.meta.events.register("after-call", note)
+        client.meta.events.register("provide-client-params", before_call)
+        client.meta.events.register("after-call", after_call)
     try:
         yield usage
     finally:
         for client in clients:
-            client.meta.events.unregister("provide-client-params", ask)
-            client.meta.events.unregister("after-call", note)
+            client.meta.events.unregister("provide-client-params", before_call)
+            client.meta.events.unregister("after-call", after_call)
 
 
 def units_of_transactions(client: Any, transactions: Iterable[list[dict[str, Any]]]) -> float:
-    """Return the write capacity of transactions, by writing each of their items alone, in order, to empty tables.
+    """Return the write capacity of transactions. Each of their items is written on its own, in order, to empty tables.
 
-    DynamoDB Local tells of a transaction only what the last item of each table took. The service prepares and
-    commits each item, so its own write counts twice (Developer Guide, "Amazon DynamoDB Transactions: How it
-    works"); indexes follow afterwards, as after any write.
+    DynamoDB Local reports only the capacity of the last item in each table. The service prepares and commits each item,
+    so the write to the table counts twice (Developer Guide, "Amazon DynamoDB Transactions: How it works"). Writes to
+    indexes count once.
     """
     units = 0.0
     for actions in transactions:
         for action in actions:
-            ((kind, told),) = action.items()
+            ((kind, arguments),) = action.items()
             write = {"Put": client.put_item, "Update": client.update_item, "Delete": client.delete_item}[kind]
-            told.pop("ReturnValuesOnConditionCheckFailure", None)
-            used = write(**told, ReturnConsumedCapacity="INDEXES")["ConsumedCapacity"]
+            arguments.pop("ReturnValuesOnConditionCheckFailure", None)
+            used = write(**arguments, ReturnConsumedCapacity="INDEXES")["ConsumedCapacity"]
             units += used["CapacityUnits"] + used["Table"]["CapacityUnits"]
     return units
 
 
 def size_of(row: Mapping[str, Mapping[str, Any]]) -> int:
-    """Return an item's size in bytes, as DynamoDB counts it.
+    """Return the size of an item in bytes, as DynamoDB counts it.
 
-    Developer Guide, "DynamoDB item sizes and formats": names and texts by their UTF-8 bytes, a number about a byte
-    for two of its digits and one more.
+    Names and strings count their UTF-8 bytes. A number counts about one byte for two digits, plus one byte (Developer
+    Guide, "DynamoDB item sizes and formats").
     """
     size = 0
     for name, value in row.items():
-        told: str = next(iter(value.values()))
-        size += len(name) + (len(told.encode()) if "S" in value else (len(told.strip("-0") or "0") + 1) // 2 + 1)
+        content: str = next(iter(value.values()))
+        digits = content.strip("-0") or "0"
+        size += len(name) + (len(content.encode()) if "S" in value else (len(digits) + 1) // 2 + 1)
     return size

@@ -1,4 +1,4 @@
-"""The picture of the figures that the README shows: how far each is from its goal."""
+"""The chart in the README: each figure relative to its goal."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,27 +12,27 @@ _ROW_INCHES: Final = 0.34
 
 
 def draw(figures: Sequence[Figure], file: Path) -> None:
-    """Draw the figures that have a goal, as parts of it, into an SVG file."""
+    """Write an SVG chart of the figures that have a goal, each as a share of its goal."""
     import matplotlib as mpl
 
     mpl.use("svg")
-    # Text stays text, and the file the same for the same figures.
+    # Keep text as text, and write the same file for the same figures.
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "undelivered", "font.family": "sans-serif"})
     from matplotlib import pyplot as plt
 
-    shown = [(figure, figure.value / figure.goal) for figure in reversed(figures) if figure.goal]
-    picture, axes = plt.subplots(figsize=(8, 1.1 + _ROW_INCHES * len(shown)), layout="constrained")
+    bars = [(figure, figure.value / figure.goal) for figure in reversed(figures) if figure.goal]
+    picture, axes = plt.subplots(figsize=(8, 1.1 + _ROW_INCHES * len(bars)), layout="constrained")
     axes.barh(
-        [figure.name.replace("_", " ") for figure, _ in shown],
-        [part for _, part in shown],
-        color=[_MET if figure.is_met else _MISSED for figure, _ in shown],
+        [figure.name.replace("_", " ") for figure, _ in bars],
+        [share for _, share in bars],
+        color=[_MET if figure.is_met else _MISSED for figure, _ in bars],
         height=0.6,
     )
-    for place, (figure, part) in enumerate(shown):
-        axes.text(part, place, f"  {figure.value:.3g} {figure.unit}", va="center", fontsize=8)
+    for position, (figure, share) in enumerate(bars):
+        axes.text(share, position, f"  {figure.value:.3g} {figure.unit}", va="center", fontsize=8)
     axes.axvline(1, color="#444444", linewidth=1)
-    axes.text(1, len(shown) - 0.4, "goal", ha="center", va="bottom", fontsize=8)
-    axes.set_xlim(0, max(1.25, *(part * 1.2 for _, part in shown)))
+    axes.text(1, len(bars) - 0.4, "goal", ha="center", va="bottom", fontsize=8)
+    axes.set_xlim(0, max(1.25, *(share * 1.2 for _, share in bars)))
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0, labelsize=8)
     axes.spines[:].set_visible(False)

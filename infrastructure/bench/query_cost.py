@@ -1,4 +1,4 @@
-"""What counting and a page of the report cost, in capacity units and CPU, at every size, on DynamoDB Local."""
+"""The cost of a count and of a page of the report, in capacity units and CPU, by account size, on DynamoDB Local."""
 
 import base64
 import json
@@ -21,15 +21,15 @@ _PAGE: Final = 50
 _LARGEST_PAGE: Final = 200
 _SPANS: Final = (30, 100)
 _CALLS: Final = 40
-_BYTES_OF_UNIT: Final = 4_096
-_EMPTY_ANSWER: Final = 0.5
+_BYTES_PER_UNIT: Final = 4_096
+_EMPTY_RESPONSE_UNITS: Final = 0.5
 _ISSUER: Final = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_bench"
 _CLIENT: Final = "bench"
 
 
 def measure(sizes: Sequence[int], progress: Callable[[float], None]) -> list[Figure]:
-    """Measure accounts of these sizes, pages in the largest of them."""
-    folder = dataset.folder(sizes, lambda part: progress(0.8 * part))
+    """Measure counts in accounts of all ``sizes``, and pages in the largest account."""
+    folder = dataset.folder(sizes, lambda share: progress(0.8 * share))
     private, document = _signing_key()
     with dynamodb_local.running(folder) as local, subprocess_runner.responder(document) as keys:
         environment = {
@@ -45,43 +45,43 @@ def measure(sizes: Sequence[int], progress: Callable[[float], None]) -> list[Fig
             "PUBLIC_URL": keys,
             "BENCH_TOKEN": _token(private, dataset.account(sizes[-1]).account_id),
         }
-        told = subprocess_runner.run("reading", *map(str, sizes), environment=environment)
+        results = subprocess_runner.run("query_cost", *map(str, sizes), environment=environment)
     progress(1.0)
-    return [*_counts(sizes, told), *_pages(sizes, told), *_figures(told)]
+    return [*_counts(sizes, results), *_pages(sizes, results), *_statistics(results)]
 
 
-def _figures(told: Mapping[str, Any]) -> Iterator[Figure]:
-    for name, each in told["figures"].items():
-        for days, units in each.items():
+def _statistics(results: Mapping[str, Any]) -> Iterator[Figure]:
+    for name, units_by_days in results["statistics"].items():
+        for days, units in units_by_days.items():
             says = f"read capacity of GET /undelivered/{name} for {days} days in the largest account"
             yield Figure(f"{name}_rcu_{days}d", units, "RCU", says)
 
 
-def _counts(sizes: Sequence[int], told: Mapping[str, Any]) -> Iterator[Figure]:
+def _counts(sizes: Sequence[int], results: Mapping[str, Any]) -> Iterator[Figure]:
     for size in sizes:
         says = f"read capacity of a count with {size:,} open items, 30 seconds after a cleanup"
-        count = dict(told["counts"][str(size)])
+        count = dict(results["counts"][str(size)])
         yield Figure(f"count_rcu_{_short(size)}", count.pop("rcu"), "RCU", says, count)
 
 
-def _pages(sizes: Sequence[int], told: Mapping[str, Any]) -> Iterator[Figure]:
-    each = {name: page["rcu"] / page["rcu_of_bytes"] for name, page in told["pages"].items()}
+def _pages(sizes: Sequence[int], results: Mapping[str, Any]) -> Iterator[Figure]:
+    ratios = {name: page["rcu"] / page["rcu_of_bytes"] for name, page in results["pages"].items()}
     floor = "the read capacity for the page's bytes stored together, at least half a unit"
     name = f"report_page_rcu_over_bytes_{_short(sizes[-1])}"
     says = f"read capacity of a page of {_PAGE}, relative to {floor}; for the worst filter"
-    yield Figure(name, max(each.values()), "times", says, each)
+    yield Figure(name, max(ratios.values()), "times", says, ratios)
     charged = {
-        name: (page["rcu"] + _EMPTY_ANSWER * page["empty_answers"]) / page["rcu_of_bytes"]
-        for name, page in told["pages"].items()
+        name: (page["rcu"] + _EMPTY_RESPONSE_UNITS * page["empty_responses"]) / page["rcu_of_bytes"]
+        for name, page in results["pages"].items()
     }
     says = "the same, with half a unit for each empty response, which DynamoDB Local does not count"
     yield Figure(f"{name}_charged", max(charged.values()), "times", says, charged)
     yield Figure(
         "report_cpu_ms",
-        told["report_cpu_ms"],
+        results["report_cpu_ms"],
         "ms",
         f"CPU of GET /undelivered, a page of {_PAGE}, for the whole function",
-        {"floor_ms": told["report_floor_ms"], "over_floor": told["report_cpu_ms"] / told["report_floor_ms"]},
+        {"floor_ms": results["report_floor_ms"], "over_floor": results["report_cpu_ms"] / results["report_floor_ms"]},
     )
 
 
@@ -89,11 +89,11 @@ def _short(size: int) -> str:
     return f"{size // 1_000_000}m" if size >= 1_000_000 else f"{size // 1_000}k"  # noqa: PLR2004 - a million
 
 
-# --- the process that measures
+# --- In the measuring process
 
 
 def main() -> None:
-    """Measure, in the environment of the API's function; the arguments are the sizes."""
+    """Measure in a process that has the environment of the API function. The arguments are the account sizes."""
     from undelivered import bootstrap
     from undelivered.adapters.dynamodb.models import shared_connection
 
@@ -109,17 +109,19 @@ def main() -> None:
             counted = reports.count(account_id, now)
         counts[size] = {"rcu": usage.read_units, "counted": counted.total, "calls": usage.calls.total()}
     account_id = dataset.account(sizes[-1]).account_id
-    bootstrap.accounts().settings(account_id)  # kept for a minute: not part of a page
+    bootstrap.accounts().settings(account_id)  # cached for a minute, so not part of the cost of a page
     pages = {
         name: _page_cost(reports, client, account_id, wanted, limit, now)
         for name, (wanted, limit) in _filters(account_id, now).items()
     }
-    figures = _figures_cost(client, account_id, now)
-    subprocess_runner.hand_over({"counts": counts, "pages": pages, "figures": figures, **_cpu(account_id, client)})
+    statistics_cost = _statistics_cost(client, account_id, now)
+    subprocess_runner.report_results(
+        {"counts": counts, "pages": pages, "statistics": statistics_cost, **_cpu(account_id, client)}
+    )
 
 
-def _figures_cost(client: Any, account_id: str, now: Any) -> dict[str, dict[int, float]]:
-    """Return what the trend and the summary cost over a month and over all that the account has, by days."""
+def _statistics_cost(client: Any, account_id: str, now: Any) -> dict[str, dict[int, float]]:
+    """Return the read capacity of the trend and of the summary, by the number of days that they cover."""
     from undelivered import bootstrap
     from undelivered.domain.report_query import local_day
     from undelivered.entrypoints.http.routes.reports import read_reports
@@ -127,16 +129,16 @@ def _figures_cost(client: Any, account_id: str, now: Any) -> dict[str, dict[int,
     reading = read_reports(bootstrap.api())
     today = local_day(now, reading.zone(account_id))
     costs: dict[str, dict[int, float]] = {}
-    for name, ask in {"trend": reading.failures_by_day, "summary": reading.summary}.items():
+    for name, read in {"trend": reading.failures_by_day, "summary": reading.summary}.items():
         for days in _SPANS:
             with metering(client) as usage:
-                ask(account_id, today - timedelta(days=days - 1), today)
+                read(account_id, today - timedelta(days=days - 1), today)
             costs.setdefault(name, {})[days] = usage.read_units
     return costs
 
 
 def _filters(account_id: str, now: Any) -> dict[str, tuple[Any, int]]:
-    """Return the filters of the report by name: every kind that an index serves, with its page's size."""
+    """Return filters of the report by name, with their page sizes. Together they use every index."""
     from undelivered.domain.failure_counts import CLASSES
     from undelivered.domain.item import LIVE_STATES, State
     from undelivered.domain.report_query import Period, ReportFilter
@@ -149,12 +151,17 @@ def _filters(account_id: str, now: Any) -> dict[str, tuple[Any, int]]:
     plain = ReportFilter(month)
 
     def of(status: Status | None = None, channel: Channel | None = None) -> Any:
-        return frozenset(each for each in CLASSES if status in {None, each.status} and channel in {None, each.channel})
+        return frozenset(
+            class_ for class_ in CLASSES if status in {None, class_.status} and channel in {None, class_.channel}
+        )
 
     named = {
         "everything": plain,
-        **{f"status {each.value}": replace(plain, classes=of(each)) for each in Status},
-        **{f"status {each.value}, one channel": replace(plain, classes=of(each, Channel.EMAIL)) for each in Status},
+        **{f"status {status.value}": replace(plain, classes=of(status)) for status in Status},
+        **{
+            f"status {status.value}, one channel": replace(plain, classes=of(status, Channel.EMAIL))
+            for status in Status
+        },
         "texts": replace(plain, classes=of(channel=Channel.SMS)),
         "rare texts": replace(plain, classes=of(Status.DROPPED, Channel.SMS)),
         "ready": replace(plain, ready=True),
@@ -168,8 +175,8 @@ def _filters(account_id: str, now: Any) -> dict[str, tuple[Any, int]]:
         "expired": replace(plain, states=frozenset({State.EXPIRED}), period=far),
         "the past": replace(plain, states=frozenset(State), period=past),
         **{
-            f"status {each.value}, {name}": replace(plain, states=frozenset(State), period=period, classes=of(each))
-            for each in Status
+            f"status {status.value}, {name}": replace(plain, states=frozenset(State), period=period, classes=of(status))
+            for status in Status
             for name, period in {"past included": far, "past alone": past, "where the past begins": brink}.items()
         },
         "everything where the past begins": replace(plain, states=frozenset(State), period=brink),
@@ -185,7 +192,7 @@ def _a_customer(account_id: str, plain: Any, now: Any) -> str:
     return str(bootstrap.api().reports.page(account_id, plain, 1, None, now).items[0].customer_id)
 
 
-def _page_cost(  # noqa: PLR0913, PLR0917 - what a page depends on
+def _page_cost(  # noqa: PLR0913, PLR0917 - the arguments of a page
     reports: Any,
     client: Any,
     account_id: str,
@@ -193,7 +200,7 @@ def _page_cost(  # noqa: PLR0913, PLR0917 - what a page depends on
     limit: int,
     now: Any,
 ) -> dict[str, float]:
-    """Return what the dearer of the first and the second page of a filter costs, and what its bytes would."""
+    """Return the cost of a filter's first or second page, whichever costs more, and of the page's bytes alone."""
     costs = []
     after = None
     for _ in range(2):
@@ -208,14 +215,14 @@ def _page_cost(  # noqa: PLR0913, PLR0917 - what a page depends on
 
 
 def _cost(usage: Usage, bytes_: int, items: int) -> dict[str, float]:
-    of_bytes = max(ceil(bytes_ / _BYTES_OF_UNIT), 1) * 0.5  # read eventually consistent, in steps of 4 KB
+    of_bytes = max(ceil(bytes_ / _BYTES_PER_UNIT), 1) * 0.5  # an eventually consistent read of each 4 KB
     return {
         "rcu": usage.read_units,
         "rcu_of_bytes": of_bytes,
         "items": items,
         "bytes": bytes_,
         "calls": usage.calls.total(),
-        "empty_answers": usage.empty_answers,
+        "empty_responses": usage.empty_responses,
     }
 
 
@@ -223,9 +230,9 @@ def _rows(account_id: str, keys: Sequence[str]) -> Iterator[Mapping[str, Mapping
     from undelivered.adapters.dynamodb.client import get_many
     from undelivered.adapters.dynamodb.models import HistoryModel, UndeliveredModel
 
-    found = list(get_many(UndeliveredModel, account_id, keys, "entry_key"))
-    missing = sorted(set(keys) - {row["entry_key"]["S"] for row in found})
-    yield from found
+    live = list(get_many(UndeliveredModel, account_id, keys, "entry_key"))
+    missing = sorted(set(keys) - {row["entry_key"]["S"] for row in live})
+    yield from live
     yield from get_many(HistoryModel, account_id, missing, "entry_key")
 
 
@@ -233,7 +240,7 @@ def _rows(account_id: str, keys: Sequence[str]) -> Iterator[Mapping[str, Mapping
 
 
 def _cpu(account_id: str, client: Any) -> dict[str, float]:
-    """Return the CPU of a page through the API's function, beside a bare query of it and its JSON."""
+    """Return the CPU time of a page through the API function, and of a query for the same items and their JSON."""
     import os
 
     from undelivered.entrypoints.api_handler import app
@@ -241,18 +248,18 @@ def _cpu(account_id: str, client: Any) -> dict[str, float]:
     event = _event({"Authorization": os.environ["BENCH_TOKEN"]}, {"limit": str(_PAGE)})
 
     def product() -> None:
-        answer = app(event, subprocess_runner.LambdaContext())
-        assert answer["statusCode"] == 200, answer  # noqa: PLR2004 - OK
+        response = app(event, subprocess_runner.LambdaContext())
+        assert response["statusCode"] == 200, response  # noqa: PLR2004 - OK
 
     def floor() -> None:
-        found = client.query(
+        response = client.query(
             TableName="undelivered",
             KeyConditionExpression="account_id = :account",
             ExpressionAttributeValues={":account": {"S": account_id}},
             ScanIndexForward=False,
             Limit=_PAGE,
         )
-        json.dumps(found["Items"])
+        json.dumps(response["Items"])
 
     times: dict[str, list[float]] = {"report_cpu_ms": [], "report_floor_ms": []}
     for call in range(_CALLS):
@@ -261,11 +268,11 @@ def _cpu(account_id: str, client: Any) -> dict[str, float]:
             work()
             if call > _CALLS // 4:
                 times[name].append((time.process_time() - began) * 1e3)
-    return {name: statistics.median(all_) for name, all_ in times.items()}
+    return {name: statistics.median(values) for name, values in times.items()}
 
 
 def _event(headers: dict[str, str], query: dict[str, str]) -> dict[str, Any]:
-    """Return what API Gateway hands over of a GET of the report."""
+    """Return API Gateway's event for a GET request of the report."""
     return {
         "resource": "/undelivered",
         "path": "/undelivered",
@@ -289,17 +296,24 @@ def _event(headers: dict[str, str], query: dict[str, str]) -> dict[str, Any]:
 
 
 def _signing_key() -> tuple[Any, str]:
-    """Return a key, and the document in which a user pool would publish it."""
+    """Return a private key, and the user pool's document (JWKS) with the public key."""
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
     private = generate_private_key(public_exponent=65537, key_size=2048)
     modulus = private.public_key().public_numbers().n
-    key = {"kid": "bench", "kty": "RSA", "alg": "RS256", "use": "sig", "n": _part(modulus.to_bytes(256)), "e": "AQAB"}
+    key = {
+        "kid": "bench",
+        "kty": "RSA",
+        "alg": "RS256",
+        "use": "sig",
+        "n": _base64url(modulus.to_bytes(256)),
+        "e": "AQAB",
+    }
     return private, json.dumps({"keys": [key]})
 
 
 def _token(private: Any, account_id: str) -> str:
-    """Return the token of a manager of an account, good for a century."""
+    """Return a manager's token for an account, valid for a century."""
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -314,11 +328,11 @@ def _token(private: Any, account_id: str) -> str:
         "cognito:groups": ["managers"],
     }
     head = {"alg": "RS256", "kid": "bench"}
-    signed = ".".join(_part(json.dumps(part).encode()) for part in (head, claims))
-    return f"{signed}.{_part(private.sign(signed.encode(), PKCS1v15(), SHA256()))}"
+    signed = ".".join(_base64url(json.dumps(part).encode()) for part in (head, claims))
+    return f"{signed}.{_base64url(private.sign(signed.encode(), PKCS1v15(), SHA256()))}"
 
 
-def _part(raw: bytes) -> str:
+def _base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 

@@ -1,7 +1,7 @@
-"""An endpoint that takes every request and gives one answer at once: `python -m infrastructure.bench.responder JSON`.
+"""A server that gives the same response to every request: `python -m infrastructure.bench.responder DOCUMENT`.
 
-It is a process of its own, so that what a client costs is the client's CPU time and nothing else. It prints its
-port and ends when its standard input does.
+It runs in a process of its own, so that the CPU time of the client under test does not include it. It prints its port,
+and stops when its standard input closes.
 """
 
 import socketserver
@@ -9,7 +9,7 @@ import sys
 import threading
 
 
-def _answer(document: bytes) -> bytes:
+def _response(document: bytes) -> bytes:
     head = (
         "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
         f"x-amzn-RequestId: 0\r\nContent-Length: {len(document)}\r\n\r\n"
@@ -19,7 +19,7 @@ def _answer(document: bytes) -> bytes:
 
 class _Connection(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        answer = _answer(sys.argv[1].encode())
+        response = _response(sys.argv[1].encode())
         while self.rfile.readline():
             length = 0
             while (header := self.rfile.readline()) not in {b"\r\n", b""}:
@@ -27,7 +27,7 @@ class _Connection(socketserver.StreamRequestHandler):
                 if name.lower() == b"content-length":
                     length = int(value)
             self.rfile.read(length)
-            self.wfile.write(answer)
+            self.wfile.write(response)
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -36,7 +36,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 def main() -> None:
-    """Serve on a free loopback port until standard input ends."""
+    """Serve on a free loopback port until standard input closes."""
     with _Server(("127.0.0.1", 0), _Connection) as server:
         print(server.server_address[1], flush=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()

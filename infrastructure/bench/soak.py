@@ -1,8 +1,8 @@
-"""The running local stack under load for minutes: memory stays flat, and every event is counted once in the end.
+"""A load test on the local stack: the functions' memory stays flat, and every event is counted exactly once.
 
-Events of two accounts are published as fast as they are taken in, a tenth of them twice, a tenth of addresses that get
-suppressed, while a manager keeps looking at the report. Memory is that of the processes which run the functions; the
-emulator's own grows with all that it stores, as a database would on disk.
+The test publishes the events of two accounts as fast as the functions process them. It publishes a tenth of the events
+twice, and a tenth of the events suppress their address. Meanwhile a manager reads the report. The test measures the
+memory of the processes that run functions. The emulator's own memory grows with all the data that it stores.
 """
 
 import time
@@ -21,36 +21,36 @@ from infrastructure.local.processes import function_processes, resident
 from infrastructure.local.stack import DEFAULT_ACCOUNT, OTHER_ACCOUNT, LocalStack
 
 _AT_ONCE: Final = 200
-_CALL: Final = 10
+_MESSAGES_PER_CALL: Final = 10
 _WRITERS: Final = 4
-_WAITING_AT_MOST: Final = 1_000
-"""How many events may wait: more would only be kept, not taken in any faster."""
+_QUEUED_AT_MOST: Final = 1_000
+"""The limit of events in the queue. More of them would not be processed any faster."""
 
 _TWICE_EVERY: Final = 10
 _SUPPRESSED_EVERY: Final = 10
 _OTHER_EVERY: Final = 4
 _SAMPLES: Final = 60
-_WARM: Final = 0.2
-"""The part of the time after which caches are full and memory should rise no more."""
+_WARM_UP: Final = 0.2
+"""The share of the time after which caches are full and memory must stay flat."""
 
-_GIVEN_UP_S: Final = 900
-_ASKED_AT_MOST: Final = 30
+_TIMEOUT_S: Final = 900
+_ATTEMPTS: Final = 30
 _MEGABYTE: Final = 1_000_000
 
 Sample = Mapping[int, int]
-"""Bytes of memory by process."""
+"""Bytes of memory by process id."""
 
 
 @dataclass(slots=True)
 class _Load:
-    """What has been published, and how each account stands to be counted."""
+    """The published events, and the count that each account should reach."""
 
     stack: LocalStack
     next_number: int = 0
     messages: int = 0
     expected: Counter[str] = field(default_factory=Counter)
-    refused: int = 0
-    """How often the API was too busy to answer."""
+    busy_responses: int = 0
+    """How often the API was too busy to respond."""
 
     def publish(self, writers: ThreadPoolExecutor) -> None:
         """Publish the next events, some of them twice."""
@@ -61,32 +61,32 @@ class _Load:
         texts += texts[::_TWICE_EVERY]
         self.messages += len(texts)
         sns = self.stack.client("sns")
-        calls = [texts[first : first + _CALL] for first in range(0, len(texts), _CALL)]
+        calls = [texts[first : first + _MESSAGES_PER_CALL] for first in range(0, len(texts), _MESSAGES_PER_CALL)]
         list(writers.map(partial(_publish, sns, self.stack.description.feedback_topic_arn), calls))
 
 
 def measure(minutes: float, progress: Callable[[float], None]) -> list[Figure]:
-    """Load a stack brought up for it; raise ToolError when an event is lost or counted twice."""
+    """Start a local stack and load it. Raises ToolError if an event is lost or counted twice."""
     with LocalStack.start(empty=True) as stack, ThreadPoolExecutor(_WRITERS) as writers:
         load = _Load(stack)
         samples: list[Sample] = []
         load.publish(writers)
-        _await_count(load)  # cold starts are measured elsewhere
+        _await_count(load)  # warm up: cold_start measures cold starts
         began = time.monotonic()
         while (passed := time.monotonic() - began) < minutes * 60:
-            if _waiting(stack, "FeedbackQueueUrl") < _WAITING_AT_MOST:
+            if _queued(stack, "FeedbackQueueUrl") < _QUEUED_AT_MOST:
                 load.publish(writers)
             else:
                 time.sleep(0.1)
             if passed >= len(samples) * minutes * 60 / _SAMPLES:
                 samples.append(_sample(stack))
-                _look(load)
+                _read_report(load)
                 progress(passed / (minutes * 60))
         _await_count(load)
         took = time.monotonic() - began
         samples.append(_sample(stack))
-        _check(load)
-        names = {each.process.pid: each.function for each in function_processes(stack.description.pid)}
+        _check_counts(load)
+        names = {running.process.pid: running.function for running in function_processes(stack.description.pid)}
         emulator = resident(stack.description.pid) / _MEGABYTE
     return _figures(load, took, samples, names, emulator)
 
@@ -94,15 +94,15 @@ def measure(minutes: float, progress: Callable[[float], None]) -> list[Figure]:
 def _figures(
     load: _Load, took: float, samples: Sequence[Sample], names: Mapping[int, str], emulator: float
 ) -> list[Figure]:
-    warm, last = samples[int(len(samples) * _WARM)], samples[-1]
-    lasting = warm.keys() & last.keys() & names.keys()
-    before, after = _largest(warm, lasting, names), _largest(last, lasting, names)
+    warm, last = samples[int(len(samples) * _WARM_UP)], samples[-1]
+    alive = warm.keys() & last.keys() & names.keys()
+    before, after = _largest(warm, alive, names), _largest(last, alive, names)
     growth = {function: after[function] / before[function] for function in before}
     worst = max(growth, key=lambda function: growth[function])
-    beside = {
-        "processes": float(len(lasting)),
-        "all_mb_when_warm": sum(warm[pid] for pid in lasting) / _MEGABYTE,
-        "all_mb_at_the_end": sum(last[pid] for pid in lasting) / _MEGABYTE,
+    comparisons = {
+        "processes": float(len(alive)),
+        "all_mb_when_warm": sum(warm[pid] for pid in alive) / _MEGABYTE,
+        "all_mb_at_the_end": sum(last[pid] for pid in alive) / _MEGABYTE,
         "worst_mb_when_warm": before[worst] / _MEGABYTE,
         "worst_mb_at_the_end": after[worst] / _MEGABYTE,
         "emulator_mb_at_the_end": emulator,
@@ -113,26 +113,26 @@ def _figures(
             load.messages / took,
             "events/s",
             f"{load.messages:,} events in {took / 60:.1f} minutes, each counted exactly once",
-            {"items": float(load.expected.total()), "refused_by_the_api": float(load.refused)},
+            {"items": float(load.expected.total()), "refused_by_the_api": float(load.busy_responses)},
         ),
         Figure(
             "soak_memory_growth",
             growth[worst],
             "times",
             f"memory at the end relative to memory when warm, for the function that grew most ({worst})",
-            beside,
+            comparisons,
         ),
     ]
 
 
-def _largest(sample: Sample, lasting: Collection[int], names: Mapping[int, str]) -> dict[str, int]:
+def _largest(sample: Sample, alive: Collection[int], names: Mapping[int, str]) -> dict[str, int]:
     """Return the memory of each function's largest process.
 
-    It has worked most, so it has been warm for longest, and a leak shows in it first. Others of the same function may
-    have hardly worked before: theirs rises to the same without anything being lost.
+    That process has handled the most events, so a leak shows there first. The memory of a less busy process may still
+    rise to the same level without a leak.
     """
     largest: dict[str, int] = {}
-    for pid in lasting:
+    for pid in alive:
         largest[names[pid]] = max(sample[pid], largest.get(names[pid], 0))
     return largest
 
@@ -147,67 +147,67 @@ def _event(number: int) -> dict[str, Any]:
 
 
 def _publish(sns: Any, topic: str, texts: Sequence[str]) -> None:
-    entries = [{"Id": str(each), "Message": text} for each, text in enumerate(texts)]
+    entries = [{"Id": str(position), "Message": text} for position, text in enumerate(texts)]
     if sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries).get("Failed"):
         raise ToolError("The emulator rejected an event.")
 
 
-def _waiting(stack: LocalStack, queue: str) -> int:
+def _queued(stack: LocalStack, queue: str) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    told = stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs[queue], AttributeNames=names)
-    return sum(int(number) for number in told["Attributes"].values())
+    response = stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs[queue], AttributeNames=names)
+    return sum(int(number) for number in response["Attributes"].values())
 
 
 def _sample(stack: LocalStack) -> Sample:
-    told = {each.process.pid: each.memory for each in function_processes(stack.description.pid)}
-    return {pid: size for pid, size in told.items() if size}
+    memory = {running.process.pid: running.memory for running in function_processes(stack.description.pid)}
+    return {pid: size for pid, size in memory.items() if size}
 
 
-def _ask(load: _Load, account: str, path: str) -> dict[str, Any]:
-    """Ask the API as a manager; once more when it is too busy to answer, which is noted."""
+def _get(load: _Load, account: str, path: str) -> dict[str, Any]:
+    """Send a GET request to the API as a manager. Count busy responses, and try again."""
     import httpx
 
     token = load.stack.token(load.stack.user(account_id=account).email)
-    for _ in range(_ASKED_AT_MOST):
-        answer = httpx.get(load.stack.api_url + path, headers={"Authorization": token}, timeout=60)
-        if not answer.is_server_error:
-            told: dict[str, Any] = answer.raise_for_status().json()
-            return told
-        load.refused += 1
+    for _ in range(_ATTEMPTS):
+        response = httpx.get(load.stack.api_url + path, headers={"Authorization": token}, timeout=60)
+        if not response.is_server_error:
+            document: dict[str, Any] = response.raise_for_status().json()
+            return document
+        load.busy_responses += 1
         time.sleep(1)
-    raise ToolError(f"The API keeps responding with status {answer.status_code}.")
+    raise ToolError(f"The API keeps responding with status {response.status_code}.")
 
 
-def _look(load: _Load) -> None:
-    _ask(load, DEFAULT_ACCOUNT, "/undelivered?limit=50")
+def _read_report(load: _Load) -> None:
+    _get(load, DEFAULT_ACCOUNT, "/undelivered?limit=50")
 
 
 def _counted(load: _Load) -> Counter[str]:
     accounts = (DEFAULT_ACCOUNT, OTHER_ACCOUNT)
-    return Counter({account: _ask(load, account, "/undelivered/count")["total"] for account in accounts})
+    return Counter({account: _get(load, account, "/undelivered/count")["total"] for account in accounts})
 
 
 def _await_count(load: _Load) -> None:
-    """Wait until all is counted and nothing waits any more."""
-    deadline = time.monotonic() + _GIVEN_UP_S
-    while _waiting(load.stack, "FeedbackQueueUrl") or not _counted(load) >= load.expected:
+    """Wait until the queue is empty and every event is counted."""
+    deadline = time.monotonic() + _TIMEOUT_S
+    while _queued(load.stack, "FeedbackQueueUrl") or not _counted(load) >= load.expected:
         if time.monotonic() > deadline:
             raise ToolError(f"Events were lost: {_counted(load)} of {load.expected} were counted.")
         time.sleep(0.5)
 
 
-def _check(load: _Load) -> None:
-    """Hold what is counted and what is in the table against what was published."""
-    found = Counter[str]()
+def _check_counts(load: _Load) -> None:
+    """Compare the counts and the items in the table with the published events."""
+    stored = Counter[str]()
     pages = (
         load.stack.client("dynamodb")
         .get_paginator("scan")
         .paginate(TableName=load.stack.tables["undelivered"], ProjectionExpression="account_id")
     )
     for page in pages:
-        found.update(row["account_id"]["S"] for row in page["Items"])
+        stored.update(row["account_id"]["S"] for row in page["Items"])
     counted = _counted(load)
-    if not counted == found == load.expected:
-        raise ToolError(f"{load.expected} events were published, {found} are in the table and {counted} are counted.")
-    if dead := _waiting(load.stack, "FeedbackDeadLetterQueueUrl"):
+    if not counted == stored == load.expected:
+        raise ToolError(f"{load.expected} events were published, {stored} are in the table and {counted} are counted.")
+    if dead := _queued(load.stack, "FeedbackDeadLetterQueueUrl"):
         raise ToolError(f"{dead} events went to dead-letter queues.")

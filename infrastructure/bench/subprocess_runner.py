@@ -1,4 +1,4 @@
-"""Measuring in a process of its own: nothing of this one's threads, caches or environment gets into the figures."""
+"""Run a measurement in a process of its own, so that no thread, cache or setting of this process affects it."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ from infrastructure.paths import ROOT
 
 TABLES: Final = ("undelivered", "history", "counts", "notifications", "customers", "suppressions", "accounts")
 
-_FIGURES: Final = "figures:"
+_RESULTS: Final = "results:"
 _PROGRESS: Final = "progress:"
 
 
@@ -23,9 +23,12 @@ def run(
     module: str,
     *arguments: str,
     environment: Mapping[str, str],
-    progress: Callable[[float], None] = lambda _part: None,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> dict[str, Any]:
-    """Run a module of this package and return what it passed to ``hand_over``; ``progress`` is told of it meanwhile."""
+    """Run a module of this package and return what it passes to ``report_results``.
+
+    ``progress`` gets each value that the module passes to ``report_progress``. Raises ToolError if the module fails.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
@@ -37,40 +40,40 @@ def run(
             text=True,
         )
         assert process.stdout is not None
-        figures: dict[str, Any] | None = None
+        results: dict[str, Any] | None = None
         with process:
             try:
                 for line in process.stdout:
                     if line.startswith(_PROGRESS):
                         progress(float(line.removeprefix(_PROGRESS)))
-                    elif line.startswith(_FIGURES):
-                        figures = json.loads(line.removeprefix(_FIGURES))
+                    elif line.startswith(_RESULTS):
+                        results = json.loads(line.removeprefix(_RESULTS))
             except BaseException:
                 process.terminate()
                 raise
-        if process.returncode or figures is None:
+        if process.returncode or results is None:
             errors.seek(0)
             raise ToolError(f"Measuring {module} failed: {errors.read().strip()[-2000:]}")
-    return figures
+    return results
 
 
-def tell_progress(part: float) -> None:
-    """Tell the process that ran this one which part is done."""
-    _write(f"{_PROGRESS}{part}")
+def report_progress(share: float) -> None:
+    """Report to the parent process which share of the work is done, from 0 to 1."""
+    _write(f"{_PROGRESS}{share}")
 
 
-def hand_over(figures: Mapping[str, Any]) -> None:
-    """Give what was measured to the process that ran this one."""
-    _write(f"\n{_FIGURES}{json.dumps(figures)}")
+def report_results(results: Mapping[str, Any]) -> None:
+    """Return the measured values to the parent process."""
+    _write(f"\n{_RESULTS}{json.dumps(results)}")
 
 
 def _write(line: str) -> None:
     assert sys.__stdout__ is not None
-    print(line, file=sys.__stdout__, flush=True)  # the true one: what functions print is caught elsewhere
+    print(line, file=sys.__stdout__, flush=True)  # not sys.stdout, which collects the output of functions
 
 
 def function_environment(endpoint: str) -> dict[str, str]:
-    """Return the environment of a function whose AWS is at an endpoint, with tables of plain names."""
+    """Return the environment variables of a function that calls AWS at ``endpoint``. Tables have their plain names."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "testing",
@@ -91,13 +94,13 @@ def function_environment(endpoint: str) -> dict[str, str]:
 
 
 def responder(document: str = "{}") -> contextlib.AbstractContextManager[str]:
-    """Run the endpoint that answers everything with a document; give its URL."""
+    """Run a server that responds to every request with ``document``; the context's value is its URL."""
     return serving("responder", document)
 
 
 @contextlib.contextmanager
 def serving(module: str, *arguments: str) -> Iterator[str]:
-    """Run a module of this package that serves until its standard input ends; give its URL."""
+    """Run a server, a module of this package, until the context ends; the context's value is its URL."""
     command = [sys.executable, "-m", f"infrastructure.bench.{module}", *arguments]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
@@ -110,7 +113,7 @@ def serving(module: str, *arguments: str) -> Iterator[str]:
 
 
 class LambdaContext:
-    """What the functions look at of an invocation's context."""
+    """The attributes of an invocation's context that functions read."""
 
     function_name = "bench"
     memory_limit_in_mb = 512

@@ -1,6 +1,6 @@
-"""As much of S3 as an upload in parts needs; it keeps nothing: `python -m infrastructure.bench.uploads`.
+"""A minimal S3 for multipart uploads, which discards what it receives: `python -m infrastructure.bench.uploads`.
 
-It prints its port and ends when its standard input does.
+It prints its port, and stops when its standard input closes.
 """
 
 import sys
@@ -8,22 +8,22 @@ import threading
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-_BEGUN = b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
-_DONE = b"<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"
+_STARTED = b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+_COMPLETED = b"<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"
 
 
-class _Uploads(BaseHTTPRequestHandler):
+class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        self._body()
-        self._answer(_BEGUN if self.path.endswith("?uploads") else _DONE)
+        self._read_body()
+        self._respond(_STARTED if self.path.endswith("?uploads") else _COMPLETED)
 
     def do_PUT(self) -> None:
-        digest = md5(self._body(), usedforsecurity=False).hexdigest()
-        self._answer(b"", ETag=f'"{digest}"')
+        checksum = md5(self._read_body(), usedforsecurity=False).hexdigest()
+        self._respond(b"", ETag=f'"{checksum}"')
 
-    def _body(self) -> bytes:
+    def _read_body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
             return self.rfile.read(int(self.headers.get("Content-Length", "0")))
         chunks = []
@@ -31,10 +31,10 @@ class _Uploads(BaseHTTPRequestHandler):
             chunks.append(self.rfile.read(size))
             self.rfile.readline()
         while self.rfile.readline().strip():
-            pass  # the trailer, which holds the checksum
+            pass  # the trailer holds the checksum
         return b"".join(chunks)
 
-    def _answer(self, body: bytes, **headers: str) -> None:
+    def _respond(self, body: bytes, **headers: str) -> None:
         self.send_response(200)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
@@ -42,12 +42,12 @@ class _Uploads(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 def main() -> None:
-    """Serve on a free loopback port until standard input ends."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Uploads) as server:
+    """Serve on a free loopback port until standard input closes."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         print(server.server_address[1], flush=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         sys.stdin.read()

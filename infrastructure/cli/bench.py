@@ -128,8 +128,10 @@ def _show(figures: Sequence[Figure], *, quick: bool) -> None:
     for figure in figures:
         colour = {True: "green", False: "red", None: "default"}[figure.is_met]
         goal = "" if figure.goal is None else f"≤ {figure.goal:g}"
-        table.add_row(figure.name, f"[{colour}]{_short(figure.value)}[/] {figure.unit}", goal, escape(figure.says))
-        for name, value in sorted(figure.beside.items(), key=lambda item: -item[1])[:_SHOWN_BESIDE]:
+        table.add_row(
+            figure.name, f"[{colour}]{_short(figure.value)}[/] {figure.unit}", goal, escape(figure.description)
+        )
+        for name, value in sorted(figure.comparisons.items(), key=lambda item: -item[1])[:_SHOWN_BESIDE]:
             table.add_row("", f"[dim]{_short(value)}[/]", "", f"[dim]{escape(name.replace('_', ' '))}[/]")
     _STDERR.print(table)
 

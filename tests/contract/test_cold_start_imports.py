@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from infrastructure.bench.cold_start import PEER, SETTINGS, programs
+from infrastructure.bench.cold_start import BOTO3_HANDLER, SETTINGS, programs
 from infrastructure.paths import CHALICE_CONFIG, FUNCTIONS
 
 # botocore and what it brings; of it awscrt and certifi are used only where they happen to be installed.
@@ -47,7 +47,7 @@ def third_party(modules):
     return {name.partition(".")[0] for name, file in modules.items() if file and "site-packages" in file}
 
 
-FUNCTION_NAMES = [name for name in programs() if name != PEER]
+FUNCTION_NAMES = [name for name in programs() if name != BOTO3_HANDLER]
 
 
 def test_every_function_is_looked_at():

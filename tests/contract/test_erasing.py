@@ -19,7 +19,7 @@ from tests.builders.items import (
     reported,
     resent,
 )
-from tests.contract.worlds import BACKENDS, SesSimulator
+from tests.contract.worlds import BACKENDS, World
 from tests.fakes import FakeExportFiles, FakeHashes, FakeProviderSuppressions
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.domain.erasure import SETTLES_AFTER, ErasureState
@@ -43,7 +43,7 @@ EMAIL, PHONE = "ada@example.com", "+12065550100"
 class Desk:
     """A world with what is done in it."""
 
-    world: SesSimulator
+    world: World
     files: FakeExportFiles = field(default_factory=FakeExportFiles)
 
     @property

@@ -1,4 +1,4 @@
-"""The soak of the bench: what it says of memory, and that it fails for an event lost or counted twice."""
+"""The load test of the bench: its memory figure, and its failure when an event is lost or counted twice."""
 
 from collections import Counter
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ def test_memory_is_compared_from_when_caches_are_full():
     assert rate.value == 110
     assert growth.value == pytest.approx(1.02)
     assert growth.is_met
-    assert "OnItemChanged" in growth.says
+    assert "OnItemChanged" in growth.description
 
 
 def test_a_process_that_grows_misses_the_goal_however_flat_the_others_are():
@@ -34,7 +34,7 @@ def test_a_process_that_grows_misses_the_goal_however_flat_the_others_are():
     _, growth = figures(leaking)
 
     assert not growth.is_met
-    assert growth.beside["processes"] == 2
+    assert growth.comparisons["processes"] == 2
 
 
 def test_a_process_that_began_to_work_late_only_reaches_what_its_like_has_reached():
@@ -68,10 +68,10 @@ def test_an_event_lost_or_counted_twice_fails_the_soak(monkeypatch, counted, sto
     )
     load = soak._Load(stack, expected=Counter({"one": 5}))
     monkeypatch.setattr(soak, "_counted", lambda _: Counter({"one": counted}))
-    monkeypatch.setattr(soak, "_waiting", lambda *_: dead)
+    monkeypatch.setattr(soak, "_queued", lambda *_: dead)
 
     if said is None:
-        soak._check(load)
+        soak._check_counts(load)
     else:
         with pytest.raises(ToolError, match=said):
-            soak._check(load)
+            soak._check_counts(load)

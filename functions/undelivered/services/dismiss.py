@@ -6,11 +6,10 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.errors import NotFoundError, RefusedError, StaleWriteError
+from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.item import LIVE_STATES, Audit, Dismissal, State, UndeliveredItem
+from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import UndeliveredStore
-
-_TRIES = 4
 
 
 class Dismiss(Struct, frozen=True):
@@ -30,22 +29,18 @@ class Dismiss(Struct, frozen=True):
         """Put a dismissed item back and return it. Raises NotFoundError, and RefusedError as above."""
         return self._set(account_id, entry_key, Dismissal(self.clock(), by, restored=True))
 
+    @retry_on_conflict
     def _set(self, account_id: str, entry_key: str, word: Dismissal) -> UndeliveredItem:
-        for _ in range(_TRIES):
-            item = self.undelivered.find(account_id, entry_key)
-            if item is None:
-                raise NotFoundError("item not found")
-            if not _changes(item, word):
-                return item
-            _check(item, word, self.clock())
-            audit = Audit(word.at, word.by, "restore" if word.restored else "dismiss", word.reason)
-            after = replace(item, dismissal=word, audit=(*item.audit, audit))
-            try:
-                self.undelivered.save(item, after)
-            except StaleWriteError:
-                continue
-            return after
-        raise StaleWriteError("too many concurrent updates of this item")
+        item = self.undelivered.find(account_id, entry_key)
+        if item is None:
+            raise NotFoundError("item not found")
+        if not _changes(item, word):
+            return item
+        _check(item, word, self.clock())
+        audit = Audit(word.at, word.by, "restore" if word.restored else "dismiss", word.reason)
+        after = replace(item, dismissal=word, audit=(*item.audit, audit))
+        self.undelivered.save(item, after)
+        return after
 
 
 def _changes(item: UndeliveredItem, word: Dismissal) -> bool:

@@ -7,14 +7,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.customer import Customer
-from undelivered.domain.errors import InvalidInputError, NotFoundError, StaleWriteError
+from undelivered.domain.errors import InvalidInputError, NotFoundError
 from undelivered.domain.item import UndeliveredItem
-from undelivered.domain.resend_policy import ready_contact
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import checked_email, checked_phone
+from undelivered.services.flag_ready import flag_if_ready
 from undelivered.services.ports import CustomerStore, UndeliveredStore
-
-_TRIES = 4
 
 
 class CustomerChange(Struct, frozen=True):
@@ -64,43 +63,27 @@ class ManageCustomers(Struct, frozen=True):
         return self._change(account_id, customer_id, _checked(change), create=False)
 
     def _change(self, account_id: str, customer_id: str, change: CustomerChange, *, create: bool) -> CustomerState:
-        for _ in range(_TRIES):
-            known = self.customers.find(account_id, customer_id)
-            if known is None and not create:
-                raise NotFoundError("customer not found")
-            before = known or Customer(account_id, customer_id)
-            after = _changed(before, change, self.clock())
-            try:
-                # Nothing to write is not written, so that doing it again is free of conflicts.
-                saved = before if known and after == before else self.customers.save(after)
-            except StaleWriteError:
-                continue
-            # The flags are set even when nothing changed: the call before may have been broken off here.
-            return CustomerState(saved, self._flag_ready(saved))
-        raise StaleWriteError("too many concurrent updates of this customer")
+        customer = self._save_change(account_id, customer_id, change, create=create)
+        # The flags are set even when nothing changed: an earlier call may have been interrupted here.
+        return CustomerState(customer, self._flag_ready(customer))
+
+    @retry_on_conflict
+    def _save_change(self, account_id: str, customer_id: str, change: CustomerChange, *, create: bool) -> Customer:
+        known = self.customers.find(account_id, customer_id)
+        if known is None and not create:
+            raise NotFoundError("customer not found")
+        before = known or Customer(account_id, customer_id)
+        after = _changed(before, change, self.clock())
+        return before if known and after == before else self.customers.save(after)
 
     def _flag_ready(self, customer: Customer) -> Sequence[UndeliveredItem]:
-        """Flag the customer's items whose failed contact is no longer the present one; return those flagged."""
+        """Flag the customer's items whose failed contact is no longer the current one; return the flagged items."""
         items = self.undelivered.live_items_of_customer(customer.account_id, customer.customer_id)
         now = self.clock()
-        flagged = [self._flag(item, customer) for item in items if now < item.leaves_at]
+        flagged = [
+            flag_if_ready(self.undelivered, item, customer, leaves_after=now) for item in items if now < item.leaves_at
+        ]
         return [item for item in flagged if item is not None and item.ready_contact]
-
-    def _flag(self, item: UndeliveredItem, customer: Customer) -> UndeliveredItem | None:
-        for _ in range(_TRIES):
-            after = replace(item, ready_contact=ready_contact(item, customer))
-            if after == item:
-                return item
-            try:
-                self.undelivered.save(item, after)
-            except StaleWriteError:
-                found = self.undelivered.find(item.account_id, item.entry_key)
-                if found is None or self.clock() >= found.leaves_at:
-                    return None
-                item = found
-                continue
-            return after
-        raise StaleWriteError("too many concurrent updates of this item")
 
 
 def _checked(change: CustomerChange) -> CustomerChange:

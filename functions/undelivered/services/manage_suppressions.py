@@ -7,14 +7,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.customer import Consent
-from undelivered.domain.errors import NotFoundError, RefusedError, StaleWriteError
+from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.item import Audit
 from undelivered.domain.suppression import Suppression, SuppressionReason, merge_suppression
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import ProviderSuppressions, SuppressionStore
 from undelivered.services.suppress import suppress
-
-_TRIES = 4
 
 NEEDS_CONSENT = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.OPTED_OUT})
 """Suppressions that a person chose: only their consent lifts them."""
@@ -34,6 +33,7 @@ class ManageSuppressions(Struct, frozen=True):
         cause = Suppression(account_id, channel, address, SuppressionReason.MANUAL, now, origin=by, audit=(audit,))
         return suppress(self.suppressions, cause)
 
+    @retry_on_conflict
     def lift(  # noqa: PLR0913 - who, whose, why and with what consent
         self,
         account_id: str,
@@ -52,23 +52,17 @@ class ManageSuppressions(Struct, frozen=True):
         Raises NotFoundError when the address is not suppressed, RefusedError for a complaint and for what
         needs a consent.
         """
-        for _ in range(_TRIES):
-            stored = self.suppressions.find(account_id, channel, address)
-            known = merge_suppression(stored, reported) if reported else stored
-            if known is None or not known.active:
-                raise NotFoundError("the address is not suppressed")
-            _check_liftable(known, consent)
-            self.provider.lift(channel, address, opt_in=known.reason is SuppressionReason.OPTED_OUT)
-            now = self.clock()
-            lifted = replace(
-                known, lifted_at=now, audit=(*known.audit, Audit(now, by, "lift", _record(known, why, consent)))
-            )
-            try:
-                self.suppressions.save(stored, lifted)
-            except StaleWriteError:
-                continue
-            return lifted
-        raise StaleWriteError("too many concurrent updates of this suppression")
+        stored = self.suppressions.find(account_id, channel, address)
+        known = merge_suppression(stored, reported) if reported else stored
+        if known is None or not known.active:
+            raise NotFoundError("the address is not suppressed")
+        _check_liftable(known, consent)
+        self.provider.lift(channel, address, opt_in=known.reason is SuppressionReason.OPTED_OUT)
+        now = self.clock()
+        audit = Audit(now, by, "lift", _record(known, why, consent))
+        lifted = replace(known, lifted_at=now, audit=(*known.audit, audit))
+        self.suppressions.save(stored, lifted)
+        return lifted
 
 
 def _check_liftable(known: Suppression, consent: Consent | None) -> None:

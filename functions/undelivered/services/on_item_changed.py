@@ -8,19 +8,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.item import LIVE_STATES, Attempt, AttemptResult, UndeliveredItem
+from undelivered.domain.item import Attempt, AttemptResult, UndeliveredItem
 from undelivered.domain.item_event import item_event
 from undelivered.domain.notification import SendAttempt
-from undelivered.domain.resend_policy import ready_contact
 from undelivered.domain.suppression import (
     Suppression,
     SuppressionReason,
     counts_as_soft_failure,
 )
+from undelivered.services.flag_ready import flag_if_ready
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
@@ -30,8 +28,6 @@ from undelivered.services.ports import (
     UndeliveredStore,
 )
 from undelivered.services.suppress import suppress
-
-_TRIES = 4
 
 _TOO_LATE = timedelta(hours=1)
 """An item that leaves the report within this time is not flagged any more."""
@@ -64,22 +60,8 @@ class OnItemChanged(Struct, frozen=True):
         Whoever corrects a contact flags the items that are there; this one was not.
         """
         customer = self.customers.find(item.account_id, item.customer_id) if item.customer_id else None
-        if customer is None:
-            return
-        for _ in range(_TRIES):
-            after = replace(item, ready_contact=ready_contact(item, customer))
-            if after == item or item.state not in LIVE_STATES or item.leaves_at - self.clock() < _TOO_LATE:
-                return
-            try:
-                self.undelivered.save(item, after)
-            except StaleWriteError:
-                found = self.undelivered.find(item.account_id, item.entry_key)
-                if found is None:
-                    return
-                item = found
-                continue
-            return
-        raise StaleWriteError("too many concurrent updates of this item")
+        if customer:
+            flag_if_ready(self.undelivered, item, customer, leaves_after=self.clock() + _TOO_LATE)
 
     def _escalate(self, item: UndeliveredItem) -> None:
         """Suppress the address when its newest attempts all failed softly, over long enough."""

@@ -6,15 +6,14 @@ from datetime import datetime
 from msgspec import Struct
 
 from undelivered.domain.customer import Consent, Customer, RecordedConsent
-from undelivered.domain.errors import NotFoundError, StaleWriteError
+from undelivered.domain.errors import NotFoundError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.resend_policy import ResendRequirement, resend_requirement
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.manage_suppressions import NEEDS_CONSENT, ManageSuppressions
 from undelivered.services.ports import CustomerStore, ProviderSuppressions, SuppressionStore
-
-_TRIES = 4
 
 
 class RecordConsent(Struct, frozen=True):
@@ -46,7 +45,9 @@ class RecordConsent(Struct, frozen=True):
         """
         contact = customer.contact(channel)
         lifted = self._lift(customer.account_id, channel, contact, consent, by=by, why=why, reported=reported)
-        self._record(customer, RecordedConsent(channel, contact, consent, by, self.clock()))
+        self._record(
+            customer.account_id, customer.customer_id, RecordedConsent(channel, contact, consent, by, self.clock())
+        )
         return lifted
 
     def _lift(  # noqa: PLR0913 - as above
@@ -70,21 +71,14 @@ class RecordConsent(Struct, frozen=True):
         except NotFoundError:
             return None  # lifted since it was reported
 
-    def _record(self, customer: Customer, recorded: RecordedConsent) -> None:
-        known: Customer | None = customer
-        for _ in range(_TRIES):
-            if known is None:
-                return
-            after = known.with_consent(recorded)
-            if after == known:
-                return
-            try:
-                self.customers.save(after)
-            except StaleWriteError:
-                known = self.customers.find(customer.account_id, customer.customer_id)
-                continue
+    @retry_on_conflict
+    def _record(self, account_id: str, customer_id: str, recorded: RecordedConsent) -> None:
+        customer = self.customers.find(account_id, customer_id)
+        if customer is None:
             return
-        raise StaleWriteError("too many concurrent updates of this customer")
+        after = customer.with_consent(recorded)
+        if after != customer:
+            self.customers.save(after)
 
 
 def opt_out_of(item: UndeliveredItem) -> Suppression | None:

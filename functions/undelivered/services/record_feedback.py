@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from undelivered.domain.digest import DIGEST_PREFIX
-from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWriteError
+from undelivered.domain.errors import NotYetKnownError, RetryableError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.identifiers import entry_key
 from undelivered.domain.item import UndeliveredItem
@@ -17,6 +17,7 @@ from undelivered.domain.notification import ERASED
 from undelivered.domain.report_query import window_start
 from undelivered.domain.suppression import Suppression, merge_suppression, suppression_reason
 from undelivered.domain.taxonomy import suppresses
+from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import (
     CustomerStore,
     ErasureStore,
@@ -27,9 +28,6 @@ from undelivered.services.ports import (
     UndeliveredStore,
 )
 from undelivered.services.suppress import suppress
-
-MERGE_TRIES = 8
-"""How often a merge is tried anew when others write the same item."""
 
 UNRECORDED_LIMIT = 100
 
@@ -177,36 +175,36 @@ class RecordFeedback(Struct, frozen=True):
                 failures |= {one.source: error for one in located}
         return failures
 
+    @retry_on_conflict
     def _merge(self, account_id: str, key: str, feedbacks: Sequence[Feedback]) -> None:
-        for _ in range(MERGE_TRIES):
-            before = self.undelivered.find(account_id, key)
-            if before is None and any(feedback.attribution.entry_key for feedback in feedbacks):
-                # The item that the resend was about is gone for good: the failure stands for itself.
-                feedbacks = [_detached(feedback) for feedback in feedbacks]
-                key = _own_key(feedbacks[0])
-                continue
-            after = before
-            for feedback in feedbacks:
-                after = merge_feedback(after, feedback, account_id)
-            causes = [self._cause_change(account_id, feedback) for feedback in feedbacks]
-            change = next((cause for cause in causes if cause), None)
-            if after is None or (after == before and change is None):
-                return
-            try:
-                self.undelivered.save(before, after, change)
-            except StaleWriteError:
-                continue
-            if len([cause for cause in causes if cause]) <= 1:
-                return
-        raise StaleWriteError("too many concurrent updates of this item")
+        before = self.undelivered.find(account_id, key)
+        if before is None and any(feedback.attribution.entry_key for feedback in feedbacks):
+            # The item of the resend no longer exists, so the failure makes an item of its own.
+            detached = [_detached(feedback) for feedback in feedbacks]
+            self._merge(account_id, _own_key(detached[0]), detached)
+            return
+        after = before
+        for feedback in feedbacks:
+            after = merge_feedback(after, feedback, account_id)
+        changes = self._suppression_changes(account_id, feedbacks)
+        if after is None or (after == before and not changes):
+            return
+        self.undelivered.save(before, after, changes[0] if changes else None)
+        for _, suppression in changes[1:]:
+            suppress(self.suppressions, suppression)
 
-    def _cause_change(self, account_id: str, feedback: Feedback) -> tuple[Suppression | None, Suppression] | None:
-        cause = cause_of(feedback, account_id)
-        if cause is None:
-            return None
-        known = self.suppressions.find(account_id, cause.channel, cause.address)
-        merged = merge_suppression(known, cause)
-        return None if merged == known else (known, merged)
+    def _suppression_changes(
+        self, account_id: str, feedbacks: Sequence[Feedback]
+    ) -> Sequence[tuple[Suppression | None, Suppression]]:
+        """Return the suppressions that feedback changes, as stored and as changed."""
+        changes = []
+        for feedback in feedbacks:
+            if cause := cause_of(feedback, account_id):
+                known = self.suppressions.find(account_id, cause.channel, cause.address)
+                merged = merge_suppression(known, cause)
+                if merged != known:
+                    changes.append((known, merged))
+        return changes
 
     def _locate(self, source: int, feedback: Feedback, *, may_wait: bool) -> AttributedFeedback:
         told, is_erased = feedback.attribution, False

@@ -7,13 +7,14 @@ from msgspec import Struct
 
 from undelivered.domain.address import normalise_email, normalise_phone
 from undelivered.domain.customer import Consent, Customer, same_contact
-from undelivered.domain.errors import NotFoundError, RefusedError, StaleWriteError
+from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import start_resend
 from undelivered.domain.notification import Notification
 from undelivered.domain.resend_policy import decide_item_resend
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import (
     CustomerStore,
     NotificationStore,
@@ -24,8 +25,6 @@ from undelivered.services.ports import (
     UndeliveredStore,
 )
 from undelivered.services.record_consent import RecordConsent, opt_out_of
-
-_TRIES = 4
 
 
 class RequestResend(Struct, frozen=True):
@@ -83,6 +82,7 @@ class RequestResend(Struct, frozen=True):
             {(one.channel, one.address): one for one in self.suppressions.find_many(account_id, addresses)},
         )
 
+    @retry_on_conflict
     def __call__(
         self, account_id: str, entry_key: str, *, by: str, consent: Consent | None = None, note: str = ""
     ) -> UndeliveredItem:
@@ -92,21 +92,16 @@ class RequestResend(Struct, frozen=True):
         is started. Raises NotFoundError, RefusedError with the rule's code, and SuppressionNotLiftedError.
         Two calls at once start one resend: the slower one is refused with ``resend_already_running``.
         """
-        for _ in range(_TRIES):
-            item = self.undelivered.find(account_id, entry_key)
-            if item is None:
-                raise NotFoundError("item not found")
-            customer = self.customers.find(account_id, item.customer_id) if item.customer_id else None
-            notification = self.notifications.find(account_id, item.notification_id)
-            suppression = contact_suppression(self.suppressions, item, customer)
-            started = self._start(item, (customer, notification, suppression), by=by, note=note, consent=consent)
-            try:
-                self.undelivered.save(item, started)
-            except StaleWriteError:
-                continue
-            self.resends.put([resend_job(started)])
-            return started
-        raise StaleWriteError("too many concurrent updates of this item")
+        item = self.undelivered.find(account_id, entry_key)
+        if item is None:
+            raise NotFoundError("item not found")
+        customer = self.customers.find(account_id, item.customer_id) if item.customer_id else None
+        notification = self.notifications.find(account_id, item.notification_id)
+        suppression = contact_suppression(self.suppressions, item, customer)
+        started = self._start(item, (customer, notification, suppression), by=by, note=note, consent=consent)
+        self.undelivered.save(item, started)
+        self.resends.put([resend_job(started)])
+        return started
 
     def _start(
         self,

@@ -9,13 +9,14 @@ from msgspec.structs import replace
 
 from undelivered.domain.address import normalise_email, normalise_phone
 from undelivered.domain.customer import Customer
-from undelivered.domain.errors import PermanentSendError, RetryableError, StaleWriteError
+from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
 from undelivered.domain.notification import Notification, SendAttempt
 from undelivered.domain.suppression import blocks, dropped_verdict
 from undelivered.domain.taxonomy import Channel, Classification, Reason, classification_of
+from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
@@ -33,8 +34,6 @@ from undelivered.services.unsubscribe import unsubscribe_headers
 
 _TAG_BYTES = 190
 """Bytes of text that fit a message tag: 256 characters (Amazon SES API v2, *MessageTag*), in base64."""
-
-_TRIES = 8
 
 
 class SendMessage(Struct, frozen=True):
@@ -154,20 +153,14 @@ class SendMessage(Struct, frozen=True):
         self.notifications.record(unsent)
         return unsent
 
+    @retry_on_conflict
     def _update_item(self, attempt: SendAttempt, change: Callable[[UndeliveredItem], UndeliveredItem]) -> None:
-        for _ in range(_TRIES):
-            before = self.undelivered.find(attempt.account_id, attempt.entry_key)
-            if before is None:
-                return
-            after = change(before)
-            if after == before:
-                return
-            try:
-                self.undelivered.save(before, after)
-            except StaleWriteError:
-                continue
+        before = self.undelivered.find(attempt.account_id, attempt.entry_key)
+        if before is None:
             return
-        raise StaleWriteError("too many concurrent updates of this item")
+        after = change(before)
+        if after != before:
+            self.undelivered.save(before, after)
 
 
 def _running_attempt(item: UndeliveredItem | None, number: int) -> Attempt | None:

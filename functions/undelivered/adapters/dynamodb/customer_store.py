@@ -43,7 +43,7 @@ class DynamoCustomerStore:
                 _model_of(saved).save(unchanged)
             except PutError as error:
                 if is_condition_failure(error):
-                    raise StaleWriteError("somebody else wrote in between") from error
+                    raise StaleWriteError("another write came first") from error
                 raise
         return saved
 

@@ -161,7 +161,7 @@ def _write(actions: Sequence[dict[str, dict[str, Any]]]) -> None:
     try:
         write(actions)
     except ConditionFailedError as error:
-        raise StaleWriteError("somebody else wrote in between") from error
+        raise StaleWriteError("another write came first") from error
 
 
 def _purge_at(erasure: Erasure) -> datetime:

@@ -15,12 +15,11 @@ from undelivered.adapters.dynamodb.client import (
     write,
 )
 from undelivered.adapters.dynamodb.models import CountsModel
-from undelivered.domain.errors import RetryableError
+from undelivered.domain.errors import StaleWriteError
+from undelivered.services.concurrency import retry_on_conflict
 
 KEPT = 50
 """How many addresses a day keeps, some 2 KB: those with the most items in all."""
-
-_TRIES = 6
 
 _Noted = Mapping[str, tuple[int, int]]
 """Of each address, how many items it has on the day, and in all."""
@@ -51,20 +50,18 @@ def _note(account_id: str, day: date, address: str, numbers: tuple[int, int]) ->
     _change(account_id, day, noted)
 
 
+@retry_on_conflict
 def _change(account_id: str, day: date, change: Callable[[_Noted], _Noted]) -> None:
     bucket = f"P~{day.isoformat()}"
-    for _ in range(_TRIES):
-        row = get(CountsModel, account_id, bucket)
-        known = _numbers_of(row)
-        changed = change(known)
-        if changed == known:
-            return
-        try:
-            write([_put(account_id, bucket, row, changed)])
-        except (ConditionFailedError, TransactionConflictError):
-            continue
+    row = get(CountsModel, account_id, bucket)
+    known = _numbers_of(row)
+    changed = change(known)
+    if changed == known:
         return
-    raise RetryableError("others keep writing the repeats of a day")
+    try:
+        write([_put(account_id, bucket, row, changed)])
+    except (ConditionFailedError, TransactionConflictError) as error:
+        raise StaleWriteError("another write came first") from error
 
 
 def _put(account_id: str, bucket: str, row: Row | None, noted: Mapping[str, tuple[int, int]]) -> Action:

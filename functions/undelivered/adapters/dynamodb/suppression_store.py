@@ -11,9 +11,8 @@ from undelivered.adapters.dynamodb.models import SuppressionModel
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.suppression import Suppression, SuppressionReason, hidden_form, joined
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import KeyedHashes
-
-_HIDES_TRIES = 4
 
 
 def address_key(suppression: Suppression) -> str:
@@ -97,27 +96,25 @@ class DynamoSuppressionStore:
         digest = self._hashes.of_address(account_id, channel, address)
         return _address_key(channel, address), _hidden_key(channel, digest)
 
+    @retry_on_conflict
     def hide(self, account_id: str, channel: Channel, address: str) -> None:
         """Keep of an address only its keyed hash, under which it is found as before."""
         readable, hidden = self._keys(account_id, channel, address)
-        for _ in range(_HIDES_TRIES):
-            rows = get_many(SuppressionModel, account_id, [readable, hidden], "address_key", consistent=True)
-            known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
-            shown, before = known.get(readable), known.get(hidden)
-            after = hidden_form(shown, before, hidden.partition("~")[2])
-            if after is None or after == before:
-                return
-            row = suppression_row(after, before.version + 1 if before else 1)
-            actions: list[Action] = [put(SuppressionModel, row, over_version=before.version if before else None)]
-            if shown:
-                key: Row = {"account_id": {"S": account_id}, "address_key": {"S": readable}}
-                actions.append(delete(SuppressionModel, key, version=shown.version))
-            try:
-                write(actions)
-            except ConditionFailedError:
-                continue
+        rows = get_many(SuppressionModel, account_id, [readable, hidden], "address_key", consistent=True)
+        known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
+        shown, before = known.get(readable), known.get(hidden)
+        after = hidden_form(shown, before, hidden.partition("~")[2])
+        if after is None or after == before:
             return
-        raise StaleWriteError("too many concurrent updates of this suppression")
+        row = suppression_row(after, before.version + 1 if before else 1)
+        actions: list[Action] = [put(SuppressionModel, row, over_version=before.version if before else None)]
+        if shown:
+            key: Row = {"account_id": {"S": account_id}, "address_key": {"S": readable}}
+            actions.append(delete(SuppressionModel, key, version=shown.version))
+        try:
+            write(actions)
+        except ConditionFailedError as error:
+            raise StaleWriteError("another write came first") from error
 
     def save(self, before: Suppression | None, after: Suppression) -> None:
         """Write a suppression; raises StaleWriteError when ``before`` is not what is stored."""
@@ -125,7 +122,7 @@ class DynamoSuppressionStore:
         try:
             write([put(SuppressionModel, row, over_version=before.version if before else None)])
         except ConditionFailedError as error:
-            raise StaleWriteError("somebody else wrote in between") from error
+            raise StaleWriteError("another write came first") from error
 
     def page(
         self, account_id: str, channel: Channel | None, limit: int, after: str | None

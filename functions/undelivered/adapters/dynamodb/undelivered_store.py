@@ -269,7 +269,7 @@ class DynamoUndeliveredStore:
             if past and 0 in error.positions and self._takes_late_news:
                 self._save_past(before, after, suppression)
                 return
-            raise StaleWriteError("somebody else wrote in between") from error
+            raise StaleWriteError("another write came first") from error
 
     def save_many(self, changes: Sequence[tuple[UndeliveredItem, UndeliveredItem]]) -> Collection[str]:
         """Write changed items of one account with the counters' change; return the keys of those that are stale."""
@@ -340,7 +340,7 @@ class DynamoUndeliveredStore:
         try:
             self._commit(after.account_id, actions, self._local(after, failed))
         except ConditionFailedError as error:
-            raise StaleWriteError("somebody else wrote in between") from error
+            raise StaleWriteError("another write came first") from error
 
     def _history_row(self, item: UndeliveredItem, version: int) -> Row:
         return history_row(item, facts_of(item), version, self._history_days_of(item.account_id))

@@ -183,14 +183,14 @@ def _read_sns(  # noqa: PLR0911 - one line for each thing that can be wrong
         # Its SubscribeURL would subscribe again: it is not to be followed.
         return ignore("a subscription was cancelled")
     certificate = envelope.get("SigningCertURL", envelope.get("SigningCertUrl"))
-    if certificate is not None and not _SNS_HOST.fullmatch(text(certificate)):
+    if certificate is not None and not _SNS_HOST.fullmatch(as_str(certificate)):
         return quarantine("the signing certificate is not on an SNS host")
     if around.knows_topic is not None and not around.knows_topic(topic):
         return quarantine("from a topic that is not configured")
     if kind == "SubscriptionConfirmation":
-        if not _TOPIC.fullmatch(topic) or not _SNS_HOST.fullmatch(text(envelope.get("SubscribeURL"))):
+        if not _TOPIC.fullmatch(topic) or not _SNS_HOST.fullmatch(as_str(envelope.get("SubscribeURL"))):
             return quarantine("a subscription confirmation with a link that is not to SNS")
-        return ParsedEvent(Handling.CONFIRM_SUBSCRIPTION, because="a subscription confirmation request")
+        return ParsedEvent(Handling.CONFIRM_SUBSCRIPTION, reason="a subscription confirmation request")
     if kind != "Notification":
         return quarantine("an unknown type of SNS message")
     message = envelope.get("Message")
@@ -228,7 +228,7 @@ def _read_sns_record(record: Mapping[str, object], around: _Around) -> ParsedEve
     return _read(record.get("Sns"), around.within())
 
 
-def _read_inbound(_event: Mapping[str, object], _around: _Around) -> ReadEvent:
+def _read_inbound(_event: Mapping[str, object], _around: _Around) -> ParsedEvent:
     return ignore("incoming email: a receipt rule invokes the wrong function")
 
 
@@ -253,8 +253,8 @@ def _read_awslogs(event: Mapping[str, object], around: _Around) -> ParsedEvent:
 def _read_logs(event: Mapping[str, object], around: _Around) -> ParsedEvent:
     if event.get("messageType") == "CONTROL_MESSAGE":
         return ignore("a test message from CloudWatch Logs")
-    lines = [table(line) for line in entries(event.get("logEvents"))]
-    return combined([(text(line.get("message")), _read_log(line, around)) for line in lines])
+    lines = [as_object(line) for line in as_list(event.get("logEvents"))]
+    return combined([(as_str(line.get("message")), _read_log(line, around)) for line in lines])
 
 
 def _read_log(line: Mapping[str, object], around: _Around) -> ParsedEvent:

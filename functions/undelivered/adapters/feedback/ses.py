@@ -107,8 +107,8 @@ def parse_ses_event(  # noqa: PLR0911 - one line for each way to handle it
         return ignore(_NOT_OURS[kind])
     if kind not in _BODIES:
         return quarantine("an unknown type of SES event")
-    mail, body = table(event.get("mail")), table(event.get(_BODIES[kind]))
-    if not trusted(text(mail.get("sendingAccountId"))):
+    mail, body = as_object(event.get("mail")), as_object(event.get(_BODIES[kind]))
+    if not trusted(as_str(mail.get("sendingAccountId"))):
         return quarantine("published to a topic of a different AWS account than the sender's")
     findings = _READERS[kind](body, mail)
     if isinstance(findings, ParsedEvent):
@@ -240,7 +240,7 @@ def _bounce(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Fi
         )
         # Disputed: a forwarded mail names the final recipient, who is not in the destination. The event names
         # who bounced, and guessing which of the destinations was forwarded could blame the wrong person.
-        findings.append(_Finding(address, Outcome.FAILED, because, judgement, diagnostic))
+        findings.append(_Finding(address, Outcome.FAILED, rule, classification, diagnostic))
     return findings or quarantine("a bounce without a recipient")
 
 
@@ -269,10 +269,10 @@ def _complaint(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_
         dropped = classification_of(Reason.SUPPRESSED_COMPLAINT)
         # Seen without any recipients; a destination of one can be meant alone, of several only the id tells.
         addresses: list[str | None] = [*(named or _only(mail.get("destination")))] or [None]
-        if addresses == [None] and not text(mail.get("messageId")):
+        if addresses == [None] and not as_str(mail.get("messageId")):
             return quarantine("a complaint without a recipient and message")
-        because = "ses:complaint/on_suppression_list"
-        return [_Finding(address, Outcome.FAILED, because, dropped) for address in addresses]
+        rule = "ses:complaint/on_suppression_list"
+        return [_Finding(address, Outcome.FAILED, rule, dropped) for address in addresses]
     if not named:
         return quarantine("a complaint without a recipient")
     if kind == _NOT_SPAM:
@@ -330,10 +330,10 @@ def _rendering_failure(body: Mapping[str, object], mail: Mapping[str, object]) -
 
 def _whole_mail(mail: Mapping[str, object], rule: str, reason: Reason, told: str) -> list[_Finding] | ParsedEvent:
     """Return what befell a mail that never left: it concerns everybody it was for."""
-    addresses: list[str | None] = [*texts(mail.get("destination"))]
-    if not addresses and not text(mail.get("messageId")):
+    addresses: list[str | None] = [*as_strs(mail.get("destination"))]
+    if not addresses and not as_str(mail.get("messageId")):
         return quarantine("has no recipient and no message")
-    return [_Finding(address, Outcome.FAILED, because, verdict(reason), told) for address in addresses or [None]]
+    return [_Finding(address, Outcome.FAILED, rule, classification_of(reason), told) for address in addresses or [None]]
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, object], Mapping[str, object]], list[_Finding] | ParsedEvent]] = {

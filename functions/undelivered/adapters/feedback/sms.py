@@ -15,6 +15,7 @@ from undelivered.adapters.feedback.json_values import (
     as_str,
     attribution,
     message_id,
+    parse_timestamp,
     printable,
 )
 from undelivered.adapters.feedback.parsed_event import ParsedEvent, ignore, quarantine, without_consequence
@@ -71,13 +72,13 @@ def parse_sms_event(event: Mapping[str, object], published_at: Callable[[], date
     is_final = final is not False and as_str(final).casefold() != "false"
     if kind in _UNDER_WAY or (kind in _ARRIVED and not is_final):
         return without_consequence(f"{kind}: the message is in transit", (written,) if written else ())
-    at = moment(event.get("eventTimestamp")) or published_at()
-    sent_at = moment(event.get("messageRequestTimestamp")) or at
+    at = parse_timestamp(event.get("eventTimestamp")) or published_at()
+    sent_at = parse_timestamp(event.get("messageRequestTimestamp")) or at
     if sent_at is None:
         return quarantine("neither the event nor its wrapping contains a time")
-    if not written and not text(event.get("messageId")):
+    if not written and not as_str(event.get("messageId")):
         return quarantine("has no number and no message")
-    context = table(event.get("context"))
+    context = as_object(event.get("context"))
     told = _Text(
         message_id=message_id(event.get("messageId"), written, sent_at.isoformat()),
         written=written,
@@ -93,7 +94,7 @@ def parse_sms_event(event: Mapping[str, object], published_at: Callable[[], date
     if judged is None:
         return quarantine("an unknown type of text message event")
     return told.reading(
-        Outcome.FAILED, Classification(judged.status, judged.kind, judged.fault, judged.reason), judged.because
+        Outcome.FAILED, Classification(judged.status, judged.kind, judged.fault, judged.reason), judged.rule
     )
 
 
@@ -108,15 +109,15 @@ def parse_sms_log_entry(event: Mapping[str, object], published_at: Callable[[], 
     written = printable(delivery.get("destination"), 200)
     if any(mark in written for mark in _NOT_PHONES):
         return ignore("an SNS delivery log that is not about a text message")
-    status = text(event.get("status")).strip().upper()
+    status = as_str(event.get("status")).strip().upper()
     if status not in {"SUCCESS", "FAILURE"}:
         return quarantine("a delivery log entry with an unknown status")
-    if not written and not text(notification.get("messageId")):
+    if not written and not as_str(notification.get("messageId")):
         return quarantine("has no number and no message")
-    sent_at = moment(notification.get("timestamp")) or published_at()
+    sent_at = parse_timestamp(notification.get("timestamp")) or published_at()
     if sent_at is None:
         return quarantine("neither the log entry nor its wrapping contains a time")
-    answer = legible(delivery.get("providerResponse"), JUDGED_LENGTH)
+    answer = printable(delivery.get("providerResponse"), JUDGED_LENGTH)
     told = _Text(
         message_id=message_id(notification.get("messageId"), written, as_str(notification.get("timestamp"))),
         written=written[:_LONGEST_NUMBER],

@@ -19,6 +19,7 @@ from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.notification import Notification
 from undelivered.domain.report_query import local_day
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import stored_spelling
 from undelivered.services.ports import (
     CustomerStore,
@@ -31,7 +32,6 @@ from undelivered.services.ports import (
 )
 from undelivered.services.request_export import ExportFiles, ExportStore
 
-_TRIES = 4
 _AT_ONCE = 100
 
 Address = tuple[Channel, str]
@@ -47,35 +47,31 @@ class RequestErasure(Struct, frozen=True):
     hashes: KeyedHashes
     clock: Callable[[], datetime]
 
+    @retry_on_conflict
     def __call__(self, account_id: str, customer_id: str, *, by: str) -> Erasure:
         """Begin an erasure, or return the one there is; raises NotFoundError when nothing is known of a customer.
 
         From here on the customer is unknown. What came after an erasure was done begins another.
         """
-        for _ in range(_TRIES):
-            known = self.erasures.find(account_id, customer_id)
-            customer = self.customers.find(account_id, customer_id)
-            if customer is None:
-                if known and known.state is ErasureState.RUNNING:
-                    return known
-                if not self._is_anything_held(account_id, customer_id):
-                    if known is None:
-                        raise NotFoundError("customer not found")
-                    return known
-            erasure = Erasure(
-                account_id,
-                self.hashes.of_customer(account_id, customer_id),
-                self.clock(),
-                by,
-                version=known.version if known else 0,
-            )
-            addresses = addresses_of(customer) if customer else ()
-            try:
-                self.erasures.begin(ErasureTask(erasure, customer_id, addresses), customer)
-            except StaleWriteError:
-                continue
-            return erasure
-        raise StaleWriteError("too many concurrent updates of this customer")
+        known = self.erasures.find(account_id, customer_id)
+        customer = self.customers.find(account_id, customer_id)
+        if customer is None:
+            if known and known.state is ErasureState.RUNNING:
+                return known
+            if not self._is_anything_held(account_id, customer_id):
+                if known is None:
+                    raise NotFoundError("customer not found")
+                return known
+        erasure = Erasure(
+            account_id,
+            self.hashes.of_customer(account_id, customer_id),
+            self.clock(),
+            by,
+            version=known.version if known else 0,
+        )
+        addresses = addresses_of(customer) if customer else ()
+        self.erasures.begin(ErasureTask(erasure, customer_id, addresses), customer)
+        return erasure
 
     def _is_anything_held(self, account_id: str, customer_id: str) -> bool:
         return bool(

@@ -1,0 +1,52 @@
+"""Optimistic writes start over while another writer gets in between, and give up after a fixed number of tries."""
+
+import pytest
+
+from undelivered.domain.errors import RetryableError, StaleWriteError
+from undelivered.services.concurrency import TRIES, retry_on_conflict
+
+
+class Contended:
+    """A write that conflicts a number of times before it succeeds."""
+
+    def __init__(self, conflicts):
+        self.conflicts = conflicts
+        self.calls = 0
+
+    @retry_on_conflict
+    def write(self, value, *, suffix):
+        self.calls += 1
+        if self.calls <= self.conflicts:
+            raise StaleWriteError("somebody else wrote in between")
+        return value + suffix
+
+
+@pytest.mark.parametrize("conflicts", [0, 1, TRIES - 1])
+def test_a_write_is_repeated_until_nothing_is_in_its_way(conflicts):
+    contended = Contended(conflicts)
+
+    assert contended.write("value", suffix="!") == "value!"
+    assert contended.calls == conflicts + 1
+
+
+def test_a_write_that_always_conflicts_gives_up_and_may_be_tried_later():
+    contended = Contended(TRIES)
+
+    with pytest.raises(RetryableError, match="Too many concurrent updates"):
+        contended.write("value", suffix="!")
+
+    assert contended.calls == TRIES
+
+
+def test_another_error_is_raised_at_once():
+    calls = []
+
+    @retry_on_conflict
+    def write():
+        calls.append(1)
+        raise RetryableError("the store is busy")
+
+    with pytest.raises(RetryableError, match="busy"):
+        write()
+
+    assert len(calls) == 1
