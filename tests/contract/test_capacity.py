@@ -13,7 +13,6 @@ from tests.contract.worlds import on_dynamodb_local
 from undelivered.adapters.dynamodb.client import add, get_many, write
 from undelivered.adapters.dynamodb.counter_names import LIVE_BY_NAME
 from undelivered.adapters.dynamodb.counters import SHARDS, WRITES
-from undelivered.adapters.dynamodb.leaving import note_leaving
 from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, UndeliveredModel, shared_connection
 from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.feedback import Outcome
@@ -36,7 +35,7 @@ def world(dynamodb_local):
 
 def full_counters(account_id, each):
     """Let every class of every day have a number, and every young day all its shards: rows as large as they get."""
-    for before in range(30):
+    for before in range(31):
         day = (NOW - timedelta(days=before)).date()
         for shard in range(SHARDS if before < 3 else 1):  # a day is folded when it is young no more, within a day
             key = {"account_id": {"S": account_id}, "bucket": {"S": f"L~{day}~{shard}"}}
@@ -56,35 +55,65 @@ REASONS = (
 )
 
 
-@pytest.mark.parametrize(("items_a_month", "burst"), [(1_000, 0), (100_000, 0), (1_000_000, 0), (1_000_000, 5_000)])
-def test_a_count_takes_two_units_at_most_whatever_leaves_meanwhile(world, items_a_month, burst):
-    account_id = f"{items_a_month:08}-{burst:04}-5d1c-9c0e-2b7f4f1d8a63"  # as long as a UUID
-    full_counters(account_id, ceil(items_a_month / 30 / 12))
-    chosen = random.Random(items_a_month)
-    leaving = ceil(items_a_month / 30 / 24 / 60 * 12)
-    seconds = [chosen.randrange(1, 720) for _ in range(leaving)] + [chosen.randrange(1, 60) for _ in range(burst)]
-    world.clock.now = NOW - timedelta(days=1)
-    world.undelivered.add_new(
-        [
-            NewEntry(
-                an_item(
-                    REASONS[number % len(REASONS)],
-                    account_id=account_id,
-                    number=number,
-                    sent_at=NOW - THIRTY_DAYS + timedelta(seconds=second),
-                )
-            )
-            for number, second in enumerate(sorted(seconds))
-        ]
-    )
-    note_leaving(account_id, int(NOW.timestamp()))
-    there = world.reports.count(account_id, NOW).total
+EMPTY_ANSWER = 0.5
+"""What the service takes for a query that finds nothing, eventually consistent; DynamoDB Local takes nothing."""
 
-    for after in (0, 1, 30, 59):
-        with metering(shared_connection().client) as usage:
-            counted = world.reports.count(account_id, NOW + timedelta(seconds=after))
-        assert counted.total == there - sum(second <= after for second in seconds)
-        assert usage.read_units <= 2, after
+
+def counting(world, account_id, now=NOW):
+    """Return a count, the read units that DynamoDB Local reports, and what the service takes for empty answers."""
+    with metering(shared_connection().client) as usage:
+        counted = world.reports.count(account_id, now)
+    return counted.total, usage.read_units, EMPTY_ANSWER * usage.empty_answers
+
+
+def past_their_time(world, account_id, number):
+    """Put items that are past their thirty days and not swept yet, as many a minute as a million a month makes."""
+    world.clock.now = NOW - timedelta(days=1)
+    items = [
+        an_item(
+            REASONS[place % len(REASONS)],
+            account_id=account_id,
+            number=place,
+            message_id=f"0107019a2b3c4d5e-6f708192-a3b4-c5d6-e7f8-{place:012x}-000000",
+            notification_id=f"8f14e45f-ceea-467f-9f3b-{place:012x}",
+            customer_id=f"customer-{place:06}",
+            title="Your invoice for November is ready",
+            sent_at=NOW - THIRTY_DAYS - timedelta(seconds=60 * place / ITEMS_A_MINUTE),
+            diagnostic="smtp; 550 5.2.1 The email account that you tried to reach is disabled. Learn more at the page.",
+        )
+        for place in range(number)
+    ]
+    assert world.undelivered.add_new([NewEntry(item) for item in items]) == []
+
+
+ITEMS_A_MINUTE = ceil(1_000_000 / 30 / 24 / 60)
+
+
+@pytest.mark.parametrize("items_a_month", [1_000, 100_000, 1_000_000])
+def test_a_count_takes_two_units_where_nothing_waits_to_be_swept(world, items_a_month):
+    account_id = f"{items_a_month:08}-5d1c-4c0e-9c0e-2b7f4f1d8a63"  # as long as a UUID
+    each = ceil(items_a_month / 30 / 12)
+    full_counters(account_id, each)
+
+    total, units, empty_answers = counting(world, account_id)
+
+    assert total == each * (len(LIVE_BY_NAME) - 1) * (31 + 3 * (SHARDS - 1))
+    assert units <= 2
+    assert empty_answers <= EMPTY_ANSWER
+
+
+@pytest.mark.parametrize("unswept", [1, ITEMS_A_MINUTE])
+def test_a_count_takes_ten_units_at_a_million_items_a_month_between_two_sweeps(world, unswept):
+    """The schedule sweeps every minute."""
+    account_id = f"unswept-{unswept:04}-4c0e-9c0e-2b7f4f1d8a63-a11"
+    full_counters(account_id, ceil(1_000_000 / 30 / 12))
+    before, _, _ = counting(world, account_id)
+    past_their_time(world, account_id, unswept)
+
+    total, units, empty_answers = counting(world, account_id)
+
+    assert total == before
+    assert units + empty_answers <= 10
 
 
 RATIOS = {

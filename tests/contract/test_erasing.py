@@ -330,7 +330,7 @@ class TestWhatStays:
         desk.erase()
 
         upkeep = DynamoCountReconciliation(zone_of=desk.world.zones)
-        assert (upkeep.failed_drift(ACCOUNT, day), upkeep.drift(ACCOUNT, day, desk.clock())) == ({}, {})
+        assert (upkeep.failed_drift(ACCOUNT, day), upkeep.drift(ACCOUNT, day)) == ({}, {})
 
 
 def failure_to(customer_id, **changes):

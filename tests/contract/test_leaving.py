@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_item, resent
 from tests.contract.worlds import on_dynamodb_local, on_moto
-from undelivered.adapters.dynamodb import edge
+from undelivered.adapters.dynamodb import report_reader
 from undelivered.adapters.dynamodb.client import query_all
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.adapters.dynamodb.item_rows import item_of
@@ -111,34 +111,36 @@ def test_the_count_is_exact_at_every_second(world, start, seed):
         assert counted(world, now + timedelta(seconds=45)) == by_hand(now + timedelta(seconds=45))
     upkeep = DynamoCountReconciliation(zone_of=world.zones)
     for day in {(moment - THIRTY_DAYS).date() for moment in (start, now, now + timedelta(hours=1))}:
-        assert upkeep.drift(ACCOUNT, day, now) == {}
+        assert upkeep.drift(ACCOUNT, day) == {}
 
 
-def test_the_count_reads_no_items_once_those_about_to_leave_are_noted(world):
+def test_what_left_on_an_earlier_day_is_not_taken_off_the_days_that_count(world):
+    world.clock.now = MIDNIGHT - timedelta(hours=2)
+    put(world, *(leaving(MIDNIGHT + timedelta(minutes=number), number) for number in range(20)))
+
+    for minutes in (0, 5, 8, 9, 15, 19):
+        now = MIDNIGHT + timedelta(minutes=minutes)
+        assert counted(world, now) == by_hand(now)
+
+
+@pytest.mark.parametrize("is_read_first", [False, True])
+def test_a_sweep_during_a_count_changes_nothing(world, monkeypatch, is_read_first):
     world.clock.now = NOW - timedelta(hours=1)
-    put(world, *(leaving(NOW + timedelta(seconds=number), number) for number in range(1, 50)))
-    world.undelivered.sweep(ACCOUNT, NOW, 100)
-    for row in query_all(UndeliveredModel, ACCOUNT, None):
-        UndeliveredModel(ACCOUNT, row["entry_key"]["S"]).delete()
+    put(world, *(leaving(NOW + timedelta(minutes=number - 5), number) for number in range(10)))
+    before = counted(world, NOW)
+    read = report_reader.query_all
+    sweeps = []
 
-    assert [world.reports.count(ACCOUNT, NOW + timedelta(seconds=after)).total for after in (0, 9, 48, 49)] == [
-        49,
-        40,
-        1,
-        0,
-    ]
+    def read_beside_a_sweep(*arguments, **options):
+        rows = list(read(*arguments, **options)) if is_read_first else None
+        if not sweeps:
+            sweeps.append(world.undelivered.sweep(ACCOUNT, NOW, 3))
+        return read(*arguments, **options) if rows is None else rows
 
+    monkeypatch.setattr(report_reader, "query_all", read_beside_a_sweep)
 
-def test_more_than_fit_into_the_row_are_noted_as_far_as_they_fit(world, monkeypatch):
-    monkeypatch.setattr(edge, "NOTE_AT_MOST", 120)
-    world.clock.now = NOW - timedelta(hours=1)
-    put(world, *(leaving(NOW + timedelta(seconds=number // 2), number) for number in range(2, 80)))
-    world.clock.now = NOW
-
-    for after in range(0, 45, 5):
-        now = NOW + timedelta(seconds=after)
-        world.undelivered.sweep(ACCOUNT, now, 100)
-        assert counted(world, now + timedelta(seconds=4)) == by_hand(now + timedelta(seconds=4))
+    assert counted(world, NOW) == before == by_hand(NOW)
+    assert sweeps == [3]
 
 
 def test_cleanup_that_was_down_for_hours_leaves_right_counters(world):
@@ -152,7 +154,7 @@ def test_cleanup_that_was_down_for_hours_leaves_right_counters(world):
 
     assert lagging == counted(world, later) == by_hand(later)
     assert removed == 40
-    assert DynamoCountReconciliation(zone_of=world.zones).drift(ACCOUNT, (NOW - THIRTY_DAYS).date(), later) == {}
+    assert DynamoCountReconciliation(zone_of=world.zones).drift(ACCOUNT, (NOW - THIRTY_DAYS).date()) == {}
 
 
 class _SweptMeanwhile:

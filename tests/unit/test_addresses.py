@@ -2,7 +2,8 @@
 
 import pytest
 
-from undelivered.domain.address import bare_email, normalise_email, normalise_phone
+from undelivered.domain.address import bare_email, normalise_address, normalise_email, normalise_phone
+from undelivered.domain.taxonomy import Channel
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,16 @@ def test_a_number_is_read_however_it_is_grouped(text):
 )
 def test_what_is_no_international_number_is_none(text):
     assert normalise_phone(text) is None
+
+
+@pytest.mark.parametrize(
+    ("channel", "text", "stored"),
+    [
+        (Channel.EMAIL, "Ada <Ada@Example.com>", "ada@example.com"),
+        (Channel.EMAIL, "no address", "no address"),
+        (Channel.SMS, "+49 (151) 8765-4321", "+4915187654321"),
+        (Channel.SMS, "No Number", "No Number"),
+    ],
+)
+def test_an_address_is_stored_in_the_form_of_its_channel(channel, text, stored):
+    assert normalise_address(channel, text) == stored

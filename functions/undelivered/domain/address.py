@@ -4,6 +4,8 @@ import re
 import unicodedata
 from email.utils import parseaddr
 
+from undelivered.domain.taxonomy import Channel
+
 ADDRESS_LENGTH = 320
 """Characters an address may have: 64 and 255 around the ``@`` (RFC 5321 section 4.5.3.1)."""
 
@@ -87,3 +89,9 @@ def normalise_phone(text: str) -> str | None:
     """Return a number in E.164 form (ITU-T E.164: ``+`` and up to fifteen digits), or None."""
     bare = _IN_PHONES.sub("", text[:_LONGEST_TEXT])
     return bare if _PHONE.fullmatch(bare) else None
+
+
+def normalise_address(channel: Channel, text: str) -> str:
+    """Return an address of a channel as it is stored and compared; a text that is no address stays as it is."""
+    normalised = normalise_email(text) if channel is Channel.EMAIL else normalise_phone(text)
+    return normalised or text

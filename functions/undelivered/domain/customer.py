@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.address import normalise_email, normalise_phone
+from undelivered.domain.address import normalise_address
 from undelivered.domain.taxonomy import Channel
 
 
@@ -66,5 +66,4 @@ class Customer(Struct, frozen=True):
 
 def same_contact(channel: Channel, one: str, other: str) -> bool:
     """Whether two spellings reach the same mailbox or number."""
-    normalise = normalise_email if channel is Channel.EMAIL else normalise_phone
-    return (normalise(one) or one) == (normalise(other) or other)
+    return normalise_address(channel, one) == normalise_address(channel, other)

@@ -1,9 +1,9 @@
 """Keys and ids: derived from the event, so that writing the same event twice writes the same item."""
 
-import base64
-import binascii
 import hashlib
 from datetime import UTC, datetime
+
+from undelivered.domain import base64url
 
 _DIGEST_LENGTH = 12
 _PARTS = 3
@@ -48,16 +48,15 @@ def sent_at_of(key: str) -> datetime:
 
 def item_id(key: str) -> str:
     """Return the opaque, URL-safe id of the item with an entry key."""
-    return base64.urlsafe_b64encode(key.encode()).rstrip(b"=").decode()
+    return base64url.encode(key.encode())
 
 
 def parse_item_id(text: str) -> str | None:
     """Return the entry key that an id stands for, or None when it is no id of ours."""
     try:
-        raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        key = raw.decode()
+        key = base64url.decode(text).decode()
         sent_at_of(key)
-    except (ValueError, binascii.Error):
+    except ValueError:
         return None
     # base64 has several spellings of the same bytes; an item has one id.
     return key if len(key.split("~")) == _PARTS and item_id(key) == text else None

@@ -1,10 +1,10 @@
 """Signed tokens: text that only this system can have written, safe in a URL."""
 
-import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable
+
+from undelivered.domain import base64url
 
 _MAC_BYTES = 16
 _MAX_LENGTH = 1_024
@@ -12,7 +12,7 @@ _MAX_LENGTH = 1_024
 
 def sign_token(secret: bytes, purpose: str, payload: str) -> str:
     """Return ``payload`` with a truncated HMAC-SHA256 (RFC 2104 section 5); a token for one purpose is no other's."""
-    return f"{_encode(payload.encode())}.{_encode(_mac(secret, purpose, payload))}"
+    return f"{base64url.encode(payload.encode())}.{base64url.encode(_mac(secret, purpose, payload))}"
 
 
 def verify_token(secrets: Iterable[bytes], purpose: str, token: str) -> str | None:
@@ -21,8 +21,8 @@ def verify_token(secrets: Iterable[bytes], purpose: str, token: str) -> str | No
     if not dot or len(token) > _MAX_LENGTH:
         return None
     try:
-        payload, given = _decode(body).decode(), _decode(mac)
-    except (ValueError, binascii.Error):
+        payload, given = base64url.decode(body).decode(), base64url.decode(mac)
+    except ValueError:
         return None
     matches = [hmac.compare_digest(_mac(secret, purpose, payload), given) for secret in secrets]
     return payload if any(matches) else None
@@ -30,11 +30,3 @@ def verify_token(secrets: Iterable[bytes], purpose: str, token: str) -> str | No
 
 def _mac(secret: bytes, purpose: str, payload: str) -> bytes:
     return hmac.digest(secret, f"{purpose}\n{payload}".encode(), hashlib.sha256)[:_MAC_BYTES]
-
-
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

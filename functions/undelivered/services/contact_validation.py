@@ -1,18 +1,12 @@
 """Contacts as they are taken in: checked, and put in the one spelling that is stored and compared."""
 
-from undelivered.domain.address import normalise_email, normalise_phone
+from undelivered.domain.address import normalise_email
 from undelivered.domain.address_suggestions import suggest_address
 from undelivered.domain.errors import InvalidInputError
 from undelivered.domain.taxonomy import Channel
 
 MAX_ADDRESS_LENGTH = 254
 """The longest address that SMTP can carry (RFC 5321, erratum 1690)."""
-
-
-def stored_spelling(channel: Channel, text: str) -> str:
-    """Return an address in the spelling that is stored and compared; what is none stays as it is."""
-    normalise = normalise_email if channel is Channel.EMAIL else normalise_phone
-    return normalise(text) or text
 
 
 def checked_contact(channel: Channel, text: str, field: str) -> str:

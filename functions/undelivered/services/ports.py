@@ -136,7 +136,7 @@ class CountReconciliation(Protocol):
     def claim(self, account_id: str, day: date) -> bool:
         """Whether the account's upkeep of a day is the caller's to do: once."""
 
-    def drift(self, account_id: str, day: date, now: datetime) -> Mapping[str, int] | None:
+    def drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
         """Return what the live counters of a day (in UTC) lack of its items, by ``live_code``; empty when right.
 
         None when somebody wrote meanwhile, so that nothing can be said.

@@ -90,7 +90,7 @@ class ReconcileCounts(Struct, frozen=True):
                 yield self._failed(account_id, day, fix=fix)
 
     def _live(self, account_id: str, day: date, *, fix: bool) -> CountDrift:
-        lacked = self.counters.drift(account_id, day, self.clock())
+        lacked = self.counters.drift(account_id, day)
         if lacked and fix:
             self.counters.correct(account_id, day, lacked)
         return CountDrift(account_id, "live", day, lacked)

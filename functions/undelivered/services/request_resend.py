@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from undelivered.domain.address import normalise_email, normalise_phone
+from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Consent, Customer, same_contact
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.item import UndeliveredItem
@@ -159,8 +159,7 @@ def contact_suppression(
 
 def _contact_key(item: UndeliveredItem, customer: Customer | None) -> tuple[Channel, str]:
     contact = customer.contact(item.channel) if customer else ""
-    normalise = normalise_email if item.channel is Channel.EMAIL else normalise_phone
-    return item.channel, normalise(contact) or contact if contact else ""
+    return item.channel, normalise_address(item.channel, contact)
 
 
 def resend_job(item: UndeliveredItem) -> SendJob:

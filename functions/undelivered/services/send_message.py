@@ -1,13 +1,13 @@
 """Send one attempt of a notification: claimed once, suppressed addresses spared, the outcome recorded."""
 
-import base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.address import normalise_email, normalise_phone
+from undelivered.domain import base64url
+from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Customer
 from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
@@ -94,7 +94,9 @@ class SendMessage(Struct, frozen=True):
             return self._record_unsent(
                 attempt, notification, customer, classification_of(Reason.ADDRESS_MALFORMED), "no contact"
             )
-        suppression = self.suppressions.find(attempt.account_id, notification.channel, _normal(attempt, notification))
+        suppression = self.suppressions.find(
+            attempt.account_id, notification.channel, normalise_address(notification.channel, attempt.to)
+        )
         if suppression and blocks(suppression, essential=notification.essential, resend=bool(attempt.entry_key)):
             classification = dropped_verdict(suppression)
             return self._record_unsent(
@@ -169,11 +171,6 @@ def _running_attempt(item: UndeliveredItem | None, number: int) -> Attempt | Non
     return next((attempt for attempt in item.attempts if attempt.number == number and attempt.report is None), None)
 
 
-def _normal(attempt: SendAttempt, notification: Notification) -> str:
-    normalise = normalise_email if notification.channel is Channel.EMAIL else normalise_phone
-    return normalise(attempt.to) or attempt.to
-
-
 def unsent_feedback(  # noqa: PLR0913, PLR0917 - all that is known of a send that never left
     attempt: SendAttempt,
     notification: Notification,
@@ -189,7 +186,7 @@ def unsent_feedback(  # noqa: PLR0913, PLR0917 - all that is known of a send tha
     return Feedback(
         channel=notification.channel,
         provider_message_id=notification.notification_id,
-        recipient=_normal(attempt, notification),
+        recipient=normalise_address(notification.channel, attempt.to),
         outcome=Outcome.FAILED,
         at=at,
         sent_at=attempt.claimed_at,
@@ -229,4 +226,4 @@ def message_tags(attempt: SendAttempt, notification: Notification, customer: Cus
 def encode_tag(text: str) -> str:
     """Return a text as a tag value: UTF-8 cut to what fits, in URL-safe base64 without padding."""
     cut = text.encode()[:_TAG_BYTES].decode(errors="ignore").encode()
-    return base64.urlsafe_b64encode(cut).rstrip(b"=").decode()
+    return base64url.encode(cut)

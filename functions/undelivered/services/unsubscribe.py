@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from undelivered.domain.address import normalise_email
+from undelivered.domain.address import normalise_address
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.item import Audit
 from undelivered.domain.notification import ERASED, SendAttempt
@@ -52,7 +52,7 @@ class Unsubscribe(Struct, frozen=True):
     def __call__(self, token: str) -> None:
         """Suppress the address that the link was sent to; raises NotFoundError."""
         attempt = self.check(token)
-        address = normalise_email(attempt.to) or attempt.to
+        address = normalise_address(Channel.EMAIL, attempt.to)
         now = self.clock()
         cause = Suppression(
             attempt.account_id,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pynamodb.exceptions import DeleteError, PutError, UpdateError
 
-from undelivered.adapters.dynamodb import counter_names, counters, edge
+from undelivered.adapters.dynamodb import counter_names, counters
 from undelivered.adapters.dynamodb.account_store import RECOUNT
 from undelivered.adapters.dynamodb.client import (
     Action,
@@ -25,7 +25,7 @@ from undelivered.adapters.dynamodb.client import (
 )
 from undelivered.adapters.dynamodb.item_rows import erased_key, item_of, key_from
 from undelivered.adapters.dynamodb.models import AccountModel, CountsModel, HistoryModel, ItemTable, UndeliveredModel
-from undelivered.domain.failure_counts import CountChange, count_change
+from undelivered.domain.failure_counts import CountChange, count_change, nonzero
 from undelivered.domain.report_query import day_start, local_day
 
 _RESOLVED = "resolved."
@@ -42,24 +42,20 @@ class DynamoCountReconciliation:
         # When each account's time zone changed for which days are being counted anew.
         self._changed_at: dict[str, int] = {}
 
-    def drift(self, account_id: str, day: date, now: datetime) -> Mapping[str, int] | None:
+    def drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
         """Return what the counters of a day (in UTC) lack of its live items, empty when they are right.
 
-        None when somebody wrote meanwhile, so that nothing can be said. Reads every item of the day.
+        None when the counters changed meanwhile, so that nothing can be said. Reads every item of the day: one past
+        its thirty days counts until it is swept.
         """
-        second = int(now.timestamp())
-        before = _counted(account_id, day)
-        found = Counter[str]()
+        counted = counters.live_by_day(account_id, day, day)
+        drift = Counter[str]()
         for row in _items(UndeliveredModel, account_id, day, ZoneInfo("UTC")):
-            leaves = edge.leaves(row["entry_key"]["S"])
-            # What was noted and has left counts no more; the rest does until it is swept.
-            if leaves > second or not before.edge.holds(leaves):
-                found.update(count_change(None, item_of(row)).live)
-        if _counted(account_id, day) != before:
+            drift.update(count_change(None, item_of(row)).live)
+        if counters.live_by_day(account_id, day, day) != counted:
             return None
-        found.subtract(before.counted)
-        found.subtract(before.edge.live(second))
-        return _nonzero(found)
+        drift.subtract(counted.get(day, Counter()))
+        return nonzero(drift)
 
     def failed_drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
         """Return what the counters of a day in the account's time zone lack of all that failed on it, as ``drift``."""
@@ -78,7 +74,7 @@ class DynamoCountReconciliation:
         # What was erased since has failed all the same.
         total.update(_in_words(erased))
         total.subtract(_in_words(before))
-        return _nonzero(total)
+        return nonzero(total)
 
     def failed_days(self, account_id: str, first: date, last: date) -> Sequence[date]:
         """Return those days of a span, newest first, that have items or counters of what failed."""
@@ -176,11 +172,6 @@ def _days_with_items(
         yield day
 
 
-def _counted(account_id: str, day: date) -> counters.LiveDay:
-    known = counters.live_by_day(account_id, day, day).get(day)
-    return known or counters.LiveDay(Counter(), edge.edge_of(None, day))
-
-
 def _failed(account_id: str, day: date) -> CountChange:
     return counters.failed_by_day(account_id, day, day, consistent=True).get(day, CountChange())
 
@@ -206,16 +197,12 @@ def _erased(account_id: str, day: date) -> CountChange:
     return CountChange(Counter(), *counter_names.of_failed(row or {}))
 
 
-def _nonzero(numbers: Counter[str]) -> Mapping[str, int]:
-    return {name: number for name, number in numbers.items() if number}
-
-
 def _fold(day: str, rows: list[Row]) -> int:
     total = Counter[str]()
     for row in rows:
         total.update({name: int(value["N"]) for name, value in row.items() if "N" in value and name != counters.WRITES})
     target: Row = {"account_id": rows[0]["account_id"], "bucket": {"S": f"{day}~0"}}
-    numbers = _nonzero(total)
+    numbers = nonzero(total)
     additions = [add(CountsModel, target, numbers)] if numbers else []
     try:
         write([*additions, *(_delete_unchanged(row) for row in rows)])

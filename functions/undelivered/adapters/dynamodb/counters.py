@@ -7,7 +7,6 @@ of ``L`` is the day in UTC, since the report's thirty days know no time zone and
 
 The sum over the shards counts. A busy account's writers spread over them so as not to wait for each other, as long as
 a day is young: that is when most is written to it. Later all write to the first again and ``fold`` leaves a row a day.
-The first shard of a day says too which of its items are about to leave, see ``edge``.
 """
 
 from collections import Counter, defaultdict
@@ -15,15 +14,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
-from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 
 from undelivered.adapters.dynamodb import counter_names
 from undelivered.adapters.dynamodb.client import Action, Row, add, query_all
-from undelivered.adapters.dynamodb.edge import Edge, edge_of
 from undelivered.adapters.dynamodb.item_rows import Facts
 from undelivered.adapters.dynamodb.models import CountsModel
-from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, RESENDING, CountChange, FailureClass, LiveCount
+from undelivered.domain.failure_counts import RESENDING, CountChange
 from undelivered.domain.item import LIVE_STATES, State
 
 SHARDS = 4
@@ -84,42 +81,20 @@ def _key(account_id: str, bucket: str) -> Row:
     return {"account_id": {"S": account_id}, "bucket": {"S": bucket}}
 
 
-class LiveDay(Struct, frozen=True):
-    """What the counters of a day say: of its items far from the edge, and of its edge."""
-
-    counted: Counter[str]
-    edge: Edge
-
-    def live(self, now: int) -> LiveCount:
-        """Return what of the day is live at a second of the epoch, as far as it is noted."""
-        numbers = self.by_code(now)
-        resending = numbers.pop(RESENDING, 0)
-        by_class = Counter[FailureClass]()
-        for code, number in numbers.items():
-            by_class[CLASS_BY_LIVE_CODE[code]] += number
-        return LiveCount(by_class, resending)
-
-    def by_code(self, now: int) -> Counter[str]:
-        """Return the same by ``live_code``, and under ``RESENDING`` those being resent."""
-        numbers = Counter(self.counted)
-        numbers.update(self.edge.live(now))
-        return numbers
-
-
 def live_by_day(
     account_id: str, first: date, last: date = date.max, *, consistent: bool = True
-) -> Mapping[date, LiveDay]:
-    """Return what the counters of each day (in UTC) of a span say of live items: a read of a few kilobytes."""
-    days: dict[date, LiveDay] = {}
+) -> Mapping[date, Counter[str]]:
+    """Return the live items that the counters of each day (in UTC) of a span hold: a read of a few kilobytes.
+
+    They are by ``live_code``, with those being resent under ``RESENDING`` too. Items past their thirty days are among
+    them until they are swept.
+    """
+    days: dict[date, Counter[str]] = {}
     for row in query_all(CountsModel, account_id, live_rows(first, last), consistent=consistent):
-        _, text, shard = row["bucket"]["S"].split("~")
-        day = date.fromisoformat(text)
-        known = days.get(day)
-        if known is None:
-            known = days[day] = LiveDay(Counter(), edge_of(row if shard == "0" else None, day))
+        of_day = days.setdefault(date.fromisoformat(row["bucket"]["S"].split("~")[1]), Counter())
         for name, code in counter_names.LIVE_BY_NAME.items():
             if name in row:
-                known.counted[code] += int(row[name]["N"])
+                of_day[code] += int(row[name]["N"])
     return days
 
 

@@ -9,7 +9,7 @@ from pynamodb.exceptions import PutError
 
 from undelivered.adapters.dynamodb.client import busy_is_retryable, is_condition_failure
 from undelivered.adapters.dynamodb.models import CustomerModel
-from undelivered.domain.address import normalise_email, normalise_phone
+from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Consent, Customer, RecordedConsent
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.taxonomy import Channel
@@ -57,8 +57,7 @@ class DynamoCustomerStore:
 
 
 def _partition(account_id: str, channel: Channel, address: str) -> str:
-    normalise = normalise_email if channel is Channel.EMAIL else normalise_phone
-    return f"{account_id}#{normalise(address) or address}"
+    return f"{account_id}#{normalise_address(channel, address)}"
 
 
 def _model_of(customer: Customer) -> CustomerModel:

@@ -4,24 +4,34 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from undelivered.adapters.dynamodb import counters
-from undelivered.adapters.dynamodb.client import query_all
-from undelivered.adapters.dynamodb.edge import read_edge
-from undelivered.adapters.dynamodb.item_rows import expired_below, facts_of, item_of, key_from
+from undelivered.adapters.dynamodb.client import query, query_all
+from undelivered.adapters.dynamodb.item_rows import expired_below, item_of, key_from
 from undelivered.adapters.dynamodb.models import UndeliveredModel
 from undelivered.adapters.dynamodb.paged_merge import Progress
 from undelivered.adapters.dynamodb.repeat_failure_store import repeats_between
 from undelivered.adapters.dynamodb.report_plan import Span, reading_of
-from undelivered.domain.failure_counts import CLASS_BY_CODE, CountChange, FailedTotals, LiveCount, nonzero
-from undelivered.domain.item import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
-from undelivered.domain.report_query import ReportFilter, window_start
+from undelivered.domain.failure_counts import (
+    CLASS_BY_LIVE_CODE,
+    RESENDING,
+    CountChange,
+    FailedTotals,
+    FailureClass,
+    LiveCount,
+    count_change,
+    nonzero,
+)
+from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.report_query import ReportFilter, day_start, window_start
 from undelivered.services.ports import Page
 
 EXAMINED_AT_MOST = 1_000
 """How many items one call looks at for a filter that no index serves; the cursor then goes on from there."""
 
-_READ_AT_MOST = 5
+_COUNT_TRIES = 5
+_UTC = ZoneInfo("UTC")
 
 
 class DynamoReportReader:
@@ -30,35 +40,26 @@ class DynamoReportReader:
     def count(self, account_id: str, now: datetime) -> LiveCount:
         """Return how many items are on the report now.
 
-        The counters of the window's days are summed; which of the first day's items left by now, its edge says. While
-        nothing is noted ahead there (``cleanup`` lags), those that left and are not swept yet are read and taken off.
+        This is the sum of the counters of the window's days (in UTC), less the items of the first day that are past
+        their thirty days and not swept yet: a sweep takes an item and its count away in one transaction.
         """
-        second = int(now.timestamp())
         first = window_start(now).astimezone(UTC).date()
-        for _ in range(_READ_AT_MOST):
+        unswept = UndeliveredModel.entry_key.between(key_from(day_start(first, _UTC)), expired_below(now))
+        for _ in range(_COUNT_TRIES):
+            # Mostly nothing waits to be swept. No item comes to be past its time, so then only the counters matter.
+            expired, _ = query(UndeliveredModel, account_id, unswept, limit=1)
             days = counters.live_by_day(account_id, first)
-            total = LiveCount()
-            resending = 0
-            for day in days.values():
-                live = day.live(second)
-                total.by_class.update(live.by_class)
-                resending += live.resending
-            if first not in days:
+            live = Counter[str]()
+            for of_day in days.values():
+                live.update(of_day)
+            if not expired or first not in days:
                 break
-            edge = days[first].edge
-            if edge.until >= second:
+            for row in query_all(UndeliveredModel, account_id, unswept, consistent=True):
+                live.subtract(count_change(None, item_of(row)).live)
+            # A sweep in between takes off again what was read, or hides what is still counted.
+            if counters.live_by_day(account_id, first, first).get(first) == days[first]:
                 break
-            low = key_from(datetime.fromtimestamp(edge.until + 1, UTC) - REPORT_WINDOW)
-            within = UndeliveredModel.entry_key.between(low, expired_below(now))
-            for row in query_all(UndeliveredModel, account_id, within, consistent=True):
-                facts = facts_of(item_of(row))
-                if facts.state in LIVE_STATES:
-                    total.by_class[CLASS_BY_CODE[facts.code]] -= 1
-                    resending -= facts.state is State.RESENDING
-            # A sweep in between would have been taken off twice, or not at all.
-            if read_edge(account_id, first).writes == edge.writes:
-                break
-        return LiveCount(nonzero(total.by_class), resending)
+        return _live_count(live)
 
     def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
         """Return up to ``limit`` items that the filter shows, sent before ``after``, newest first.
@@ -86,8 +87,8 @@ class DynamoReportReader:
     def _live_counts(self, account_id: str, span: Span) -> Counter[str]:
         first, last = counters.live_day(span.low), counters.live_day(span.high)
         held = Counter[str]()
-        for day in counters.live_by_day(account_id, first, last, consistent=False).values():
-            held.update(day.by_code(0))
+        for of_day in counters.live_by_day(account_id, first, last, consistent=False).values():
+            held.update(of_day)
         return held
 
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
@@ -110,3 +111,11 @@ class DynamoReportReader:
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
         """Return the addresses of which more than one item is noted in a span of days, with their numbers."""
         return repeats_between(account_id, first, last)
+
+
+def _live_count(live: Counter[str]) -> LiveCount:
+    resending = live.pop(RESENDING, 0)
+    by_class = Counter[FailureClass]()
+    for code, number in live.items():
+        by_class[CLASS_BY_LIVE_CODE[code]] += number
+    return LiveCount(nonzero(by_class), resending)

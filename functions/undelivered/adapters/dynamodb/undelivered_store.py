@@ -3,14 +3,14 @@
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 from msgspec.structs import fields, replace
 
-from undelivered.adapters.dynamodb import counter_names, counters, edge
+from undelivered.adapters.dynamodb import counter_names, counters
 from undelivered.adapters.dynamodb.client import (
     Action,
     ConditionFailedError,
@@ -38,7 +38,6 @@ from undelivered.adapters.dynamodb.item_rows import (
     item_of,
     undelivered_row,
 )
-from undelivered.adapters.dynamodb.leaving import Leaving, change_at_edge, note_leaving
 from undelivered.adapters.dynamodb.models import (
     CountsModel,
     HistoryModel,
@@ -66,17 +65,18 @@ _ROUNDS = 3
 _PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Longest waits before each try of a contended transaction; the actual one is drawn below it."""
 
-_PAUSES_AT_EDGE_SECONDS = (*_PAUSES_SECONDS, *(0.8,) * 5)
-"""At the edge all writers of an account meet in one row."""
-
-_SWEPT_AT_ONCE = 60
+_SWEPT_AT_ONCE = ACTIONS_AT_MOST // 2
 """How many items one transaction removes: it may have to take each off another day's counter."""
+
 _ERASED_AT_ONCE = 30
 """How many items one transaction erases: each may be counted on two days of its own."""
 
 _ARCHIVE_TRIES = 5
 _OF_CUSTOMER_AT_MOST = 50
 _NO_CHANGE = CountChange()
+
+_LAST_MINUTES = timedelta(minutes=5)
+"""An item this close to the end of its thirty days may be swept already by a process whose clock is ahead."""
 
 _COUNTED_WHERE_SENT = tuple(each.name for each in fields(CountChange) if each.name != "live")
 """Counters of the day of sending in the account's time zone; those of live items go by days in UTC."""
@@ -182,7 +182,7 @@ class DynamoUndeliveredStore:
     def _groups(self, entries: Iterable[NewEntry], refused: list[NewEntry]) -> Iterator[_Group]:
         group: _Group | None = None
         seen: set[tuple[str, str]] = set()
-        past = window_start(self._clock()) + timedelta(seconds=edge.NEAR_SECONDS)
+        past = window_start(self._clock()) + _LAST_MINUTES
         for entry in entries:
             item = entry.item
             facts = facts_of(item)
@@ -264,7 +264,7 @@ class DynamoUndeliveredStore:
         row = undelivered_row(after, facts_of(after), _next_version(before), self._grace_of(after.account_id))
         actions = [put(UndeliveredModel, row, over_version=_version(before)), *_suppression_actions(suppression)]
         try:
-            self._commit_item(after, actions, count_change(before, after))
+            self._commit(after.account_id, actions, self._changes([(before, after)]))
         except ConditionFailedError as error:
             if past and 0 in error.positions and self._takes_late_news:
                 self._save_past(before, after, suppression)
@@ -273,17 +273,8 @@ class DynamoUndeliveredStore:
 
     def save_many(self, changes: Sequence[tuple[UndeliveredItem, UndeliveredItem]]) -> Collection[str]:
         """Write changed items of one account with the counters' change; return the keys of those that are stale."""
-        near_below = int(self._clock().timestamp()) + edge.NEAR_SECONDS
         stale: set[str] = set()
-        waiting: list[tuple[UndeliveredItem, UndeliveredItem]] = []
-        for before, after in changes:
-            if edge.leaves(after.entry_key) > near_below:
-                waiting.append((before, after))
-                continue
-            try:
-                self.save(before, after)
-            except StaleWriteError:
-                stale.add(after.entry_key)
+        waiting = list(changes)
         while waiting:
             group, waiting = self._first_group(waiting)
             try:
@@ -310,7 +301,7 @@ class DynamoUndeliveredStore:
                 return changes[:place], changes[place:]
         return changes, []
 
-    def _changes(self, group: Iterable[tuple[UndeliveredItem, UndeliveredItem]]) -> counters.DayChanges:
+    def _changes(self, group: Iterable[tuple[UndeliveredItem | None, UndeliveredItem]]) -> counters.DayChanges:
         changes: dict[date, CountChange] = {}
         for before, after in group:
             change = count_change(before, after)
@@ -345,53 +336,8 @@ class DynamoUndeliveredStore:
     def _history_row(self, item: UndeliveredItem, version: int) -> Row:
         return history_row(item, facts_of(item), version, self._history_days_of(item.account_id))
 
-    def _commit_item(self, item: UndeliveredItem, actions: list[Action], change: CountChange) -> None:
-        """Carry out the actions with what they change of an item's counters."""
-        failed = self._local(item, replace(change, live=Counter()))
-        leaving = edge.leaves(item.entry_key)
-        if change.live and leaving <= int(self._clock().timestamp()) + edge.NEAR_SECONDS:
-            day = counters.live_day(item.entry_key)
-            self._commit_near(item.account_id, actions, failed, {day: [(leaving, change.live)]})
-            return
-        merged = dict(failed)
-        day = counters.live_day(item.entry_key)
-        merged[day] = replace(merged.get(day, CountChange()), live=change.live)
-        self._commit(item.account_id, actions, merged)
-
     def _local(self, item: UndeliveredItem, change: CountChange) -> counters.DayChanges:
         return {local_day(item.sent_at, self._zone_of(item.account_id)): change}
-
-    def _commit_near(
-        self,
-        account_id: str,
-        actions: list[Action],
-        others: counters.DayChanges,
-        near: Mapping[date, Sequence[Leaving]],
-    ) -> None:
-        """Carry out the actions with changes of live items near the edge: by day, when each leaves and what changes.
-
-        Raises ConditionFailedError for the actions alone; when somebody else wrote at the edge, it is tried again.
-        """
-        for pause in _PAUSES_AT_EDGE_SECONDS:
-            if pause:
-                self._sleep(random.uniform(0, pause))  # noqa: S311 - jitter is no secret
-            now = int(self._clock().timestamp())
-            edges = [
-                action
-                for day, changes in near.items()
-                if (action := change_at_edge(account_id, day, changes, now)) is not None
-            ]
-            try:
-                write([*actions, *edges, *self._additions(account_id, others)])
-            except TransactionConflictError:
-                self._shards.move(account_id)
-            except ConditionFailedError as error:
-                refused = frozenset(place for place in error.positions if place < len(actions))
-                if refused:
-                    raise ConditionFailedError(refused) from error
-            else:
-                return
-        raise RetryableError("too many writers at the same rows")
 
     def live_items_of_customer(self, account_id: str, customer_id: str) -> Sequence[UndeliveredItem]:
         """Return the customer's items that are on the report, newest first.
@@ -435,11 +381,7 @@ class DynamoUndeliveredStore:
             if past:
                 erased += self._remove(HistoryModel, group)
                 continue
-            near_below = int(self._clock().timestamp()) + edge.NEAR_SECONDS
-            marked = self._mark_erased(group)
-            for near in (False, True):
-                half = [item for item in marked if (edge.leaves(item.entry_key) <= near_below) is near]
-                erased += self._remove(UndeliveredModel, half, near=near)
+            erased += self._remove(UndeliveredModel, self._mark_erased(group))
         return erased
 
     def _mark_erased(self, items: Sequence[UndeliveredItem]) -> list[UndeliveredItem]:
@@ -460,7 +402,7 @@ class DynamoUndeliveredStore:
                 return [replace(item, version=item.version + 1) for item in waiting]
         return []
 
-    def _remove(self, model: type[ItemTable], items: Sequence[UndeliveredItem], *, near: bool = False) -> int:
+    def _remove(self, model: type[ItemTable], items: Sequence[UndeliveredItem]) -> int:
         """Remove items with their live counters, as many as are as given; return how many."""
         waiting = list(items)
         while waiting:
@@ -468,10 +410,7 @@ class DynamoUndeliveredStore:
             actions = [*deletions, *self._erased_additions(waiting)]
             live = _live_removed(waiting) if model is UndeliveredModel else {}
             try:
-                if near:
-                    self._commit_near(waiting[0].account_id, actions, {}, live)
-                else:
-                    self._commit(waiting[0].account_id, actions, _sum_of_live(live))
+                self._commit(waiting[0].account_id, actions, live)
             except ConditionFailedError as error:
                 waiting = [item for place, item in enumerate(waiting) if place not in error.positions]
             else:
@@ -498,23 +437,20 @@ class DynamoUndeliveredStore:
     def sweep(self, account_id: str, now: datetime, limit: int) -> int:
         """Remove up to ``limit`` items past their thirty days, with their counters; return how many.
 
-        An item that is written at the same time stays for the next sweep. With nothing left to remove, those
-        that leave next are noted, see ``edge``.
+        An item that is written at the same time stays for the next sweep.
         """
         rows, _ = query(UndeliveredModel, account_id, UndeliveredModel.entry_key < expired_below(now), limit=limit)
         removed = 0
         for start in range(0, len(rows), _SWEPT_AT_ONCE):
             items = [item_of(row) for row in rows[start : start + _SWEPT_AT_ONCE]]
             removed += self._sweep_group(account_id, items)
-        if len(rows) < limit:
-            note_leaving(account_id, int(now.timestamp()))
         return removed
 
     def _sweep_group(self, account_id: str, items: list[UndeliveredItem]) -> int:
         while items:
             deletions = [delete(UndeliveredModel, _key_of(item), version=item.version) for item in items]
             try:
-                self._commit_near(account_id, deletions, {}, _live_removed(items))
+                self._commit(account_id, deletions, _live_removed(items))
             except ConditionFailedError as error:
                 items = [item for place, item in enumerate(items) if place not in error.positions]
             else:
@@ -527,10 +463,9 @@ class DynamoUndeliveredStore:
             self._archive(item, settle_counters=settle_counters)
 
     def _archive(self, item: UndeliveredItem, *, settle_counters: bool) -> None:
-        changes = _live_removed([item]) if settle_counters else {}
         first = put(HistoryModel, self._history_row(item, item.version), over_version=None)
         try:
-            self._commit_near(item.account_id, [first], {}, changes)
+            self._commit(item.account_id, [first], _live_removed([item]) if settle_counters else {})
         except ConditionFailedError:
             self._merge_into_history(item)
 
@@ -552,22 +487,12 @@ class DynamoUndeliveredStore:
         raise RetryableError("history is being written by others")
 
 
-def _live_removed(items: Iterable[UndeliveredItem]) -> Mapping[date, Sequence[Leaving]]:
-    """Return how the live counters fall by removed items, by day; what failed has failed."""
-    changes: dict[date, list[Leaving]] = defaultdict(list)
+def _live_removed(items: Iterable[UndeliveredItem]) -> counters.DayChanges:
+    """Return how the live counters fall by removed items; what failed has failed."""
+    changes: dict[date, CountChange] = defaultdict(CountChange)
     for item in items:
-        key = item.entry_key
-        changes[counters.live_day(key)].append((edge.leaves(key), count_change(item, None).live))
-    return changes
-
-
-def _sum_of_live(removed: Mapping[date, Sequence[Leaving]]) -> counters.DayChanges:
-    changes: dict[date, CountChange] = {}
-    for day, leaving in removed.items():
-        changes[day] = CountChange()
-        for _, live in leaving:
-            # Counter.update, unlike +, keeps what is negative.
-            changes[day].live.update(live)
+        # Counter.update, unlike +, keeps what is negative.
+        changes[counters.live_day(item.entry_key)].live.update(count_change(item, None).live)
     return changes
 
 

@@ -1,13 +1,12 @@
 """Values out of JSON that anybody may have written: each is of the type asked for, or empty."""
 
-import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from undelivered.domain import base64url
 from undelivered.domain.feedback import Attribution
 from undelivered.domain.identifiers import parse_item_id
 
@@ -127,7 +126,7 @@ def _decoded(value: str) -> str | None:
     if not value:
         return None
     try:
-        raw = base64.b64decode(value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
+        raw = base64url.decode(value.rstrip("="))
+    except ValueError:
         return None
     return printable(raw.decode("utf-8", errors="ignore"), SUBJECT_LENGTH) or None

@@ -6,7 +6,6 @@ curves 140 ms. The claims to be checked are few and stand in Cognito's documenta
 https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
 """
 
-import base64
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import Struct, field
 
+from undelivered.domain import base64url
 from undelivered.domain.errors import RetryableError
 from undelivered.entrypoints.http.errors import ProblemError, forbidden, invalid_parameter, unauthorized
 
@@ -127,7 +127,7 @@ class TokenVerifier(Struct):
 
 def _bytes_part(part: str) -> bytes:
     try:
-        return base64.b64decode(part.encode("ascii") + b"=" * (-len(part) % 4), altchars=b"-_", validate=True)
+        return base64url.decode(part)
     except ValueError:
         raise _InvalidTokenError("it is not a JSON Web Token") from None
 

@@ -5,13 +5,12 @@ somebody makes up can at most name another place in their own report. What the d
 a cursor that was altered, or is used with other filters than its own.
 """
 
-import base64
-import binascii
 import hashlib
 from typing import Final
 
 import msgspec
 
+from undelivered.domain import base64url
 from undelivered.entrypoints.http.errors import invalid_cursor
 
 _DIGEST_BYTES: Final = 12
@@ -21,7 +20,7 @@ _MAX_LENGTH: Final = 1_024
 def make_cursor(key: str, account_id: str, filters: msgspec.Struct) -> str:
     """Return the cursor of the page that ended with ``key``."""
     raw = _digest(key, account_id, filters) + key.encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return base64url.encode(raw)
 
 
 def read_cursor(text: str, account_id: str, filters: msgspec.Struct) -> str:
@@ -29,9 +28,8 @@ def read_cursor(text: str, account_id: str, filters: msgspec.Struct) -> str:
     if len(text) > _MAX_LENGTH:
         raise invalid_cursor()
     try:
-        raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        key = raw[_DIGEST_BYTES:].decode()
-    except (ValueError, binascii.Error):
+        key = base64url.decode(text)[_DIGEST_BYTES:].decode()
+    except ValueError:
         raise invalid_cursor() from None
     # Compared as text: base64 has several spellings of the same bytes, and a cursor has one.
     if not key or make_cursor(key, account_id, filters) != text:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from undelivered.domain.address import normalise_address
 from undelivered.domain.erasure import Erased, Erasure, ErasureState, ErasureTask, addresses_of
 from undelivered.domain.errors import NotFoundError, StaleWriteError
 from undelivered.domain.identifiers import recipient_digest
@@ -20,7 +21,6 @@ from undelivered.domain.notification import Notification
 from undelivered.domain.report_query import local_day
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
-from undelivered.services.contact_validation import stored_spelling
 from undelivered.services.ports import (
     CustomerStore,
     ErasureStore,
@@ -172,7 +172,7 @@ class EraseCustomers(Struct, frozen=True):
     def _forget(self, erasure: Erasure, own: Sequence[Address]) -> None:
         """Keep of addresses only what stands for them, before what tells of them goes."""
         for channel, text in own:
-            address = stored_spelling(channel, text)
+            address = normalise_address(channel, text)
             self.erasures.mark(erasure, channel, address)
             self.suppressions.hide(erasure.account_id, channel, address)
 

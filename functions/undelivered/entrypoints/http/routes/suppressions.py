@@ -1,12 +1,11 @@
 """Suppressed addresses: look them up, add one, lift one."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Final
 
 import msgspec
 
-from undelivered.domain.address import normalise_email, normalise_phone
+from undelivered.domain.address import normalise_address
 from undelivered.domain.errors import InvalidInputError
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
@@ -122,8 +121,7 @@ def _channel_of(call: Call) -> Channel:
 def _address_of(call: Call) -> tuple[Channel, str]:
     """Return the address that the path names, as it is stored; not every address that is suppressed is a valid one."""
     channel = _channel_of(call)
-    normalise: Callable[[str], str | None] = normalise_email if channel is Channel.EMAIL else normalise_phone
-    return channel, normalise(call.path["address"]) or call.path["address"]
+    return channel, normalise_address(channel, call.path["address"])
 
 
 _REFUSALS: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.BAD_GATEWAY)

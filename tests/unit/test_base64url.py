@@ -1,0 +1,21 @@
+"""One URL-safe base64 without padding for ids, tokens, cursors and tags."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from undelivered.domain import base64url
+
+
+@given(st.binary(max_size=64))
+def test_what_is_encoded_decodes_to_itself(raw):
+    text = base64url.encode(raw)
+
+    assert base64url.decode(text) == raw
+    assert set(text) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+
+
+@pytest.mark.parametrize("text", ["a", "\u00e4\u00e4\u00e4\u00e4", "ab cd", "YQ=a"])
+def test_other_text_is_refused(text):
+    with pytest.raises(ValueError, match=r".+"):
+        base64url.decode(text)
