@@ -77,7 +77,7 @@ def test_a_queue_that_wakes_nobody_is_said_and_how_to_switch_it_on(stack, examin
     with an_event_source_switched_off(stack, uuid):
         said = eventually(lambda: wrong(examined, stack_checks.event_sources), "nothing is said", WITHIN)
 
-    assert said == ["SendNotificationsSends is Disabled: nothing reaches its function"]
+    assert said == ["SendNotificationsSends is Disabled, so nothing reaches its function"]
     eventually(lambda: not wrong(examined, stack_checks.event_sources), "it is not switched on again", WITHIN)
 
 
@@ -88,7 +88,7 @@ def test_a_table_that_cannot_be_recovered_is_said_and_the_remedy_helps(stack, ex
     dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=off)
 
     (finding,) = [each for each in examine(examined, {"it": stack_checks.tables}) if each.status is not Status.OK]
-    assert finding.what == "HistoryTable cannot be recovered to a point in time"
+    assert finding.what == "HistoryTable has point-in-time recovery turned off"
     command, _, setting = finding.remedy.partition(" --point-in-time-recovery-specification ")
     assert command == f"aws dynamodb update-continuous-backups --table-name {table}"
     name, _, value = setting.partition("=")
@@ -110,7 +110,7 @@ def test_a_dead_letter_is_said(stack, examined):
     queue = examined.physical("ExportsDeadLetterQueue")
     stack.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
     try:
-        assert "ExportsDeadLetterQueue holds 1 messages" in wrong(examined, stack_checks.dead_letters)
+        assert "ExportsDeadLetterQueue has 1 messages" in wrong(examined, stack_checks.dead_letters)
     finally:
         stack.client("sqs").purge_queue(QueueUrl=queue)
 
