@@ -115,12 +115,14 @@ class CleanUp(Struct, frozen=True):
         return True
 
     def _settle_broken_off(self) -> int:
-        """Settle first sends that were claimed and never recorded: they show as failed, and are not sent twice."""
+        """Settle sends that were claimed and never recorded: first sends show as failed, and none is sent twice.
+
+        The item of a resend is settled apart from this, by an event maybe; its claim must not wait for that.
+        """
         count = 0
         for attempt in self.notifications.unrecorded(self.clock() - SEND_SETTLES_AFTER, _BATCH):
-            if attempt.entry_key:
-                continue  # the resend's item is settled with its record
-            notification = self.notifications.find(attempt.account_id, attempt.notification_id)
+            is_first = not attempt.entry_key
+            notification = self.notifications.find(attempt.account_id, attempt.notification_id) if is_first else None
             if notification:
                 customer = self.customers.find(attempt.account_id, notification.customer_id)
                 feedback = unsent_feedback(

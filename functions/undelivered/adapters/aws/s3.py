@@ -14,6 +14,8 @@ from undelivered.services.request_export import Part
 _TYPE: Final = "text/csv; charset=utf-8"
 _BUSY: Final = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"})
 _GONE: Final = "NoSuchUpload"
+_CHECKSUM: Final = "CRC32"
+"""How the parts are checked. S3 takes a part by no other algorithm than the one named when its upload was begun."""
 
 
 class S3ExportFiles(Struct, frozen=True):
@@ -25,7 +27,9 @@ class S3ExportFiles(Struct, frozen=True):
     def begin(self, file: str) -> str:
         """Begin a file and return the id of its upload."""
         with _busy_is_retryable():
-            answer = self.client.create_multipart_upload(Bucket=self.bucket, Key=file, ContentType=_TYPE)
+            answer = self.client.create_multipart_upload(
+                Bucket=self.bucket, Key=file, ContentType=_TYPE, ChecksumAlgorithm=_CHECKSUM
+            )
         upload: str = answer["UploadId"]
         return upload
 
@@ -33,7 +37,12 @@ class S3ExportFiles(Struct, frozen=True):
         """Add a part; all but the last have 5 MiB or more."""
         with _busy_is_retryable():
             answer = self.client.upload_part(
-                Bucket=self.bucket, Key=file, UploadId=upload, PartNumber=number, Body=content
+                Bucket=self.bucket,
+                Key=file,
+                UploadId=upload,
+                PartNumber=number,
+                Body=content,
+                ChecksumAlgorithm=_CHECKSUM,
             )
         return Part(number, answer["ETag"], answer.get("ChecksumCRC32", ""))
 

@@ -1,0 +1,148 @@
+"""What is asked of SES for each e-mail, and what its answers mean."""
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from msgspec.structs import replace
+
+from tests.builders.aws import errors_of, stubbed
+from undelivered.adapters.ses_sender import SesSender
+from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.domain.taxonomy import VERDICTS, Channel, Fault, Reason, Status
+from undelivered.services.ports import OutgoingMessage
+
+ORDINARY, RESENDS = "ordinary-set", "resends-set"
+
+MESSAGE = OutgoingMessage(
+    channel=Channel.EMAIL,
+    to="ada@example.com",
+    sender="Storage <us@example.com>",
+    subject="Miete fällig",
+    text="Liebe Ada",
+    html="",
+    resend=False,
+    tags={"undelivered-account": "acc-1", "undelivered-attempt": "1"},
+    headers={},
+)
+
+
+@pytest.fixture
+def ses():
+    with stubbed("sesv2") as (client, stub):
+        yield SesSender(client, ORDINARY, RESENDS), stub
+
+
+def the_call(**changes):
+    """Return the whole call for ``MESSAGE``, but for what a test says."""
+    content = {
+        "Subject": {"Data": "Miete fällig", "Charset": "UTF-8"},
+        "Body": {"Text": {"Data": "Liebe Ada", "Charset": "UTF-8"}},
+    }
+    return {
+        "FromEmailAddress": "Storage <us@example.com>",
+        "Destination": {"ToAddresses": ["ada@example.com"]},
+        "Content": {"Simple": {**content, **changes.pop("content", {})}},
+        "EmailTags": [
+            {"Name": "undelivered-account", "Value": "acc-1"},
+            {"Name": "undelivered-attempt", "Value": "1"},
+        ],
+        "ConfigurationSetName": ORDINARY,
+        **changes,
+    }
+
+
+def test_a_first_send_is_one_call_with_nothing_left_out(ses):
+    sender, stub = ses
+    stub.add_response("send_email", {"MessageId": "ses-1"}, the_call())
+
+    assert sender.send(MESSAGE) == "ses-1"
+
+
+def test_a_resend_goes_through_the_configuration_set_that_publishes_deliveries(ses):
+    sender, stub = ses
+    stub.add_response("send_email", {"MessageId": "ses-2"}, the_call(ConfigurationSetName=RESENDS))
+
+    assert sender.send(replace(MESSAGE, resend=True)) == "ses-2"
+
+
+def test_html_goes_beside_the_text_not_in_its_place(ses):
+    sender, stub = ses
+    body = {
+        "Text": {"Data": "Liebe Ada", "Charset": "UTF-8"},
+        "Html": {"Data": "<p>Liebe Ada", "Charset": "UTF-8"},
+    }
+    stub.add_response("send_email", {"MessageId": "ses-1"}, the_call(content={"Body": body}))
+
+    sender.send(replace(MESSAGE, html="<p>Liebe Ada"))
+
+
+def test_the_offer_to_unsubscribe_goes_out_as_two_headers(ses):
+    sender, stub = ses
+    offered = {"List-Unsubscribe": "<https://x.test/u/t>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    headers = [
+        {"Name": "List-Unsubscribe", "Value": "<https://x.test/u/t>"},
+        {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+    ]
+    stub.add_response("send_email", {"MessageId": "ses-1"}, the_call(content={"Headers": headers}))
+
+    sender.send(replace(MESSAGE, headers=offered))
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["TooManyRequestsException", "LimitExceededException", "ThrottlingException", "Throttling", "ServiceUnavailable"],
+)
+def test_a_busy_ses_did_not_take_the_message_so_it_may_be_sent_again(ses, code):
+    sender, stub = ses
+    stub.add_client_error("send_email", code, http_status_code=429)
+
+    with pytest.raises(RetryableError, match=code):
+        sender.send(MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("MessageRejected", Reason.REJECTED),
+        ("BadRequestException", Reason.BODY_INVALID),
+        ("MailFromDomainNotVerifiedException", Reason.REJECTED),
+        ("NotFoundException", Reason.REJECTED),
+        ("AccountSuspendedException", Reason.SENDING_PAUSED),
+        ("SendingPausedException", Reason.SENDING_PAUSED),
+    ],
+)
+def test_a_refusal_is_for_good_and_ours(ses, code, reason):
+    sender, stub = ses
+    stub.add_client_error("send_email", code)
+
+    with pytest.raises(PermanentSendError, match=code) as refused:
+        sender.send(MESSAGE)
+
+    assert refused.value.reason == reason
+    assert (VERDICTS[reason].status, VERDICTS[reason].fault) == (Status.FAILED, Fault.SENDER)
+
+
+@pytest.mark.parametrize("code", errors_of("sesv2", "SendEmail"))
+def test_every_error_that_aws_names_for_sending_is_judged(ses, code):
+    sender, stub = ses
+    stub.add_client_error("send_email", code)
+
+    with pytest.raises((RetryableError, PermanentSendError)):
+        sender.send(MESSAGE)
+
+
+@pytest.mark.parametrize("code", ["InternalFailure", "InternalServiceErrorException", "AccessDeniedException", ""])
+def test_any_other_error_leaves_open_whether_the_message_was_taken_and_passes_as_it_is(ses, code):
+    sender, stub = ses
+    stub.add_client_error("send_email", code, http_status_code=500)
+
+    with pytest.raises(ClientError):
+        sender.send(MESSAGE)
+
+
+def test_so_does_an_answer_that_never_came():
+    class Silent:
+        def send_email(self, **_call):
+            raise ReadTimeoutError(endpoint_url="https://email.test")
+
+    with pytest.raises(ReadTimeoutError):
+        SesSender(Silent(), ORDINARY, RESENDS).send(MESSAGE)

@@ -1,0 +1,91 @@
+"""What is asked of SNS for each text message, and what its answers mean."""
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from msgspec.structs import replace
+
+from tests.builders.aws import stubbed
+from undelivered.adapters.sns_sms_sender import SnsSmsSender
+from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.services.ports import OutgoingMessage
+
+TEXT = OutgoingMessage(
+    channel=Channel.SMS,
+    to="+12065550100",
+    sender="Storage <us@example.com>",
+    subject="not for texts",
+    text="Rent is due",
+    html="<p>not for texts",
+    resend=False,
+    tags={"undelivered-account": "acc-1"},
+    headers={},
+)
+THE_CALL = {
+    "PhoneNumber": "+12065550100",
+    "Message": "Rent is due",
+    "MessageAttributes": {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
+}
+
+
+@pytest.fixture
+def sns():
+    with stubbed("sns") as (client, stub):
+        yield SnsSmsSender(client), stub
+
+
+@pytest.mark.parametrize("resend", [False, True])
+def test_a_text_goes_out_as_a_transactional_one_with_number_and_words_alone(sns, resend):
+    sender, stub = sns
+    stub.add_response("publish", {"MessageId": "sns-1"}, THE_CALL)
+
+    assert sender.send(replace(TEXT, resend=resend)) == "sns-1"
+
+
+@pytest.mark.parametrize(
+    "code", ["Throttled", "Throttling", "ThrottlingException", "KMSThrottling", "ServiceUnavailable"]
+)
+def test_a_busy_sns_did_not_take_the_text_so_it_may_be_sent_again(sns, code):
+    sender, stub = sns
+    stub.add_client_error("publish", code, http_status_code=429)
+
+    with pytest.raises(RetryableError, match=code):
+        sender.send(TEXT)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("InvalidParameter", Reason.BODY_INVALID),
+        ("InvalidParameterValue", Reason.BODY_INVALID),
+        ("OptedOut", Reason.REJECTED),
+        ("AuthorizationError", Reason.SENDING_PAUSED),
+        ("UserError", Reason.REJECTED),
+    ],
+)
+def test_a_refusal_is_for_good(sns, code, reason):
+    sender, stub = sns
+    stub.add_client_error("publish", code)
+
+    with pytest.raises(PermanentSendError, match=code) as refused:
+        sender.send(TEXT)
+
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("code", ["InternalError", "AccessDenied", ""])
+def test_any_other_error_leaves_open_whether_the_text_was_taken_and_passes_as_it_is(sns, code):
+    sender, stub = sns
+    stub.add_client_error("publish", code, http_status_code=500)
+
+    with pytest.raises(ClientError):
+        sender.send(TEXT)
+
+
+def test_so_does_an_answer_that_never_came():
+    class Silent:
+        def publish(self, **_call):
+            raise ReadTimeoutError(endpoint_url="https://sns.test")
+
+    with pytest.raises(ReadTimeoutError):
+        SnsSmsSender(Silent()).send(TEXT)

@@ -1,0 +1,114 @@
+"""Send orders in the queue: ten a call, marked with the request they go back to, and read as they were put."""
+
+import json
+
+import pytest
+
+from tests.builders.aws import stubbed
+from undelivered.adapters.sqs_queue import SqsSendQueue, correlation_of, read_order
+from undelivered.domain.errors import RetryableError, UnreadableEventError
+from undelivered.observability import logger
+from undelivered.services.ports import SendOrder
+
+URL = "https://sqs.us-east-1.amazonaws.com/123456789012/resends"
+REQUEST = "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
+
+
+@pytest.fixture
+def sqs():
+    with stubbed("sqs") as (client, stub):
+        yield SqsSendQueue(client, URL), stub
+    logger.set_correlation_id(None)
+
+
+def orders(number, first=0):
+    return [SendOrder("acc-1", f"n-{place}", 2, f"key-{place}") for place in range(first, first + number)]
+
+
+def expect(stub, some, *, marked="", failed=()):
+    """Expect one call with some orders; those at the places ``failed`` are not taken."""
+    marks = {"correlation_id": {"DataType": "String", "StringValue": marked}}
+    entries = [
+        {
+            "Id": str(place),
+            "MessageBody": json.dumps(
+                {
+                    "account_id": order.account_id,
+                    "notification_id": order.notification_id,
+                    "attempt": order.attempt,
+                    "entry_key": order.entry_key,
+                }
+            ),
+            **({"MessageAttributes": marks} if marked else {}),
+        }
+        for place, order in enumerate(some)
+    ]
+    taken = [
+        {"Id": str(place), "MessageId": f"m-{place}", "MD5OfMessageBody": "x"}
+        for place in range(len(some))
+        if place not in failed
+    ]
+    refused = [{"Id": str(place), "SenderFault": False, "Code": "InternalError"} for place in failed]
+    answer = {"Successful": taken, "Failed": refused}
+    stub.add_response("send_message_batch", answer, {"QueueUrl": URL, "Entries": entries})
+
+
+@pytest.mark.parametrize("number", [1, 10])
+def test_up_to_ten_orders_are_one_call(sqs, number):
+    queue, stub = sqs
+    expect(stub, orders(number))
+
+    queue.put(orders(number))
+
+
+def test_more_than_ten_are_put_ten_by_ten_in_order(sqs):
+    queue, stub = sqs
+    expect(stub, orders(10))
+    expect(stub, orders(10, first=10))
+    expect(stub, orders(1, first=20))
+
+    queue.put(orders(21))
+
+
+def test_no_orders_are_no_call(sqs):
+    queue, _ = sqs
+
+    queue.put([])
+
+
+def test_an_order_is_marked_with_the_request_it_goes_back_to(sqs):
+    queue, stub = sqs
+    expect(stub, orders(2), marked=REQUEST)
+    logger.set_correlation_id(REQUEST)
+
+    queue.put(orders(2))
+
+
+def test_the_mark_is_read_from_a_received_message():
+    received = {"messageAttributes": {"correlation_id": {"dataType": "String", "stringValue": REQUEST}}}
+
+    assert correlation_of(received) == REQUEST
+    assert [correlation_of(each) for each in ({}, {"messageAttributes": {}})] == ["", ""]
+
+
+@pytest.mark.parametrize("failed", [(0,), (9,), (2, 3, 4)])
+def test_when_the_queue_did_not_take_every_order_the_caller_is_to_put_them_again(sqs, failed):
+    queue, stub = sqs
+    expect(stub, orders(10), failed=failed)
+
+    with pytest.raises(RetryableError):
+        queue.put(orders(10))
+
+
+def test_an_order_is_read_as_it_was_put():
+    (order,) = orders(1)
+    body = '{"account_id": "acc-1", "notification_id": "n-0", "attempt": 2, "entry_key": "key-0"}'
+
+    assert read_order(body) == order
+    assert read_order('{"account_id": "acc-1", "notification_id": "n-0", "attempt": 1}').entry_key == ""
+
+
+@pytest.mark.parametrize("body", ["", "no json", "[]", '"text"', "7", "{}", '{"account_id": "a", "colour": "red"}'])
+def test_whatever_else_is_in_the_queue_is_not_an_order(body):
+    with pytest.raises(UnreadableEventError):
+        read_order(body)
