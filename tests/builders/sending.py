@@ -20,15 +20,15 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.services.deliver import Deliver
-from undelivered.services.maintain import Maintain
-from undelivered.services.ports import SendOrder
+from undelivered.services.cleanup import CleanUp
+from undelivered.services.ports import SendJob
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
 from undelivered.services.request_resend import RequestResend
+from undelivered.services.send_message import SendMessage
 from undelivered.services.unsubscribe import Unsubscribe
 
 EMAIL, PHONE = "ada@example.com", "+12065550100"
-FIRST = SendOrder(ACCOUNT, "n-1", 1)
+FIRST = SendJob(ACCOUNT, "n-1", 1)
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Product:
             "customers": self.customers,
             "clock": self.clock,
         }
-        self.deliver = Deliver(
+        self.send_message = SendMessage(
             **stores,
             suppressions=self.suppressions,
             erasures=self.erasures,
@@ -67,7 +67,7 @@ class Product:
         self.resend = RequestResend(
             **stores, suppressions=self.suppressions, resends=self.queue, provider=FakeProviderSuppressions
         )
-        self.maintain = Maintain(**stores, accounts=self.accounts, resends=self.queue)
+        self.clean_up = CleanUp(**stores, accounts=self.accounts, resends=self.queue)
         self.record = RecordFeedback(
             **stores,
             suppressions=self.suppressions,
@@ -115,5 +115,5 @@ class Product:
         """Change the customer's contacts."""
         self.customers.save(replace(self.customers.find(ACCOUNT, "c-1"), **contacts))
 
-    def clean_up(self):
-        return self.maintain(lambda: True)
+    def run_cleanup(self):
+        return self.clean_up(lambda: True)

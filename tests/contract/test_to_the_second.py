@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_notification, a_suppression, an_attempt, an_item, resent
 from tests.contract.worlds import BACKENDS
+from undelivered.domain.failure_counts import CLASSES
+from undelivered.domain.item import LIVE_STATES, State
 from undelivered.domain.lifecycle import record_sent
-from undelivered.domain.notification import LIVE_STATES, State
-from undelivered.domain.reporting import CLASSES, Period, ReportFilter
+from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.taxonomy import Reason
 
 SECOND = timedelta(seconds=1)
@@ -90,7 +91,7 @@ def test_a_failure_of_a_message_sent_thirty_days_ago_is_history_and_a_second_lat
     put(world, edge, edge + SECOND)
 
     assert world.undelivered.sweep(ACCOUNT, NOW + timedelta(days=1), 10) == 1
-    assert [item.sent_at for item in world.undelivered.held_of(ACCOUNT, "c-0", 10, past=True)] == [edge]
+    assert [item.sent_at for item in world.undelivered.find_by_customer(ACCOUNT, "c-0", 10, past=True)] == [edge]
 
 
 def test_a_resend_comes_due_with_the_second_its_grace_is_over(world):

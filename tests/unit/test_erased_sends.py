@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from tests.builders.items import ACCOUNT, NOW, a_failure, a_notification, an_attempt
 from tests.builders.sending import EMAIL, FIRST, Product
 from tests.fakes import FakeHashes
-from undelivered.domain.account import ERASED
 from undelivered.domain.erasure import SETTLES_AFTER
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.feedback import Attribution
+from undelivered.domain.notification import ERASED
 from undelivered.domain.taxonomy import Channel
-from undelivered.services.erase_customers import RequestErasure
-from undelivered.services.ports import SendOrder
+from undelivered.services.customer_data.erase import RequestErasure
+from undelivered.services.ports import SendJob
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def ask_for_erasure(product):
 
 
 def test_the_link_of_an_erased_send_leads_nowhere_and_suppresses_nobody(product):
-    product.deliver(FIRST)
+    product.send_message(FIRST)
     link = link_of(product.sent[0])
     erase_the_send(product)
     assert [send.outcome for send in product.notifications.attempts(ACCOUNT, "n-1")] == [ERASED]
@@ -51,7 +51,7 @@ def test_the_link_of_an_erased_send_leads_nowhere_and_suppresses_nobody(product)
 
 
 def test_the_link_of_any_other_send_still_does_what_it_says(product):
-    product.deliver(FIRST)
+    product.send_message(FIRST)
 
     assert product.unsubscribe.check(link_of(product.sent[0])).to == EMAIL
     product.unsubscribe(link_of(product.sent[0]))
@@ -60,7 +60,7 @@ def test_the_link_of_any_other_send_still_does_what_it_says(product):
 
 
 def test_a_link_names_one_attempt_and_no_other_of_the_same_notification(product):
-    product.deliver(FIRST)
+    product.send_message(FIRST)
     link = link_of(product.sent[0])
     product.notifications.claims.clear()
     product.notifications.claim(an_attempt(number=11, outcome="sent"))
@@ -70,7 +70,7 @@ def test_a_link_names_one_attempt_and_no_other_of_the_same_notification(product)
 
 
 def test_late_news_of_an_erased_send_bring_nobody_back(product):
-    product.deliver(FIRST)
+    product.send_message(FIRST)
     erase_the_send(product)
     untagged = replace(a_failure(message_id="provider-1", recipient=None), attribution=Attribution())
 
@@ -88,6 +88,6 @@ def test_what_was_handed_over_before_the_grace_was_over_is_not_sent_any_more(pro
     ask_for_erasure(product)
     product.notifications.add(a_notification("n-2", created_at=handed_over, to=EMAIL))
 
-    product.deliver(SendOrder(ACCOUNT, "n-2", 1))
+    product.send_message(SendJob(ACCOUNT, "n-2", 1))
 
     assert len(product.sent) == sends

@@ -18,10 +18,10 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered.domain.erasure import SETTLES_AFTER, Erasure, ErasureState
-from undelivered.domain.reporting import Period, ReportFilter
-from undelivered.services.erase_customers import EraseCustomers, RequestErasure
-from undelivered.services.exports import Export
+from undelivered.domain.report_query import Period, ReportFilter
+from undelivered.services.customer_data.erase import EraseCustomers, RequestErasure
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.request_export import Export
 
 SECOND = timedelta(seconds=1)
 END = NOW + SETTLES_AFTER

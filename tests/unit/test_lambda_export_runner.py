@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.builders.aws import stubbed
-from undelivered.adapters.lambda_export_runner import LambdaExportRunner
+from undelivered.adapters.aws.lambda_ import LambdaExportRunner
 from undelivered.domain.errors import RetryableError
 
 FUNCTION = "undelivered-export_report:7"

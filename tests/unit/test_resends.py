@@ -8,14 +8,14 @@ from msgspec.structs import replace
 from tests.builders import events
 from tests.builders.items import ACCOUNT, NOW, a_suppression
 from tests.builders.sending import EMAIL, FIRST, PHONE, Product
-from undelivered.adapters.feedback import read_event
-from undelivered.domain.account import SEND_SETTLES_AFTER
+from undelivered.adapters.feedback import parse_event
 from undelivered.domain.errors import NotYetKnownError, RefusedError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
-from undelivered.domain.notification import Dismissal, State
+from undelivered.domain.item import Dismissal, State
+from undelivered.domain.notification import SEND_SETTLES_AFTER
 from undelivered.domain.suppression import SuppressionReason, blocks
-from undelivered.domain.taxonomy import Channel, Reason, Status, verdict
-from undelivered.services.ports import SendOrder
+from undelivered.domain.taxonomy import Channel, Reason, Status, classification_of
+from undelivered.services.ports import SendJob
 
 SECOND = timedelta(seconds=1)
 
@@ -34,12 +34,12 @@ def texting():
 
 
 def test_a_resend_is_marked_as_one_and_a_first_send_is_not(product):
-    product.deliver(FIRST)
+    product.send_message(FIRST)
     product.mail.sent.clear()
     product.notifications.claims.clear()
     product.fail()
 
-    product.deliver(product.press_resend())
+    product.send_message(product.press_resend())
 
     (message,) = product.sent
     assert message.resend
@@ -48,7 +48,7 @@ def test_a_resend_is_marked_as_one_and_a_first_send_is_not(product):
 
 
 def test_a_first_send_is_not_marked_as_a_resend(product):
-    product.deliver(FIRST)
+    product.send_message(FIRST)
 
     (message,) = product.sent
     assert not message.resend
@@ -60,7 +60,7 @@ def test_a_first_send_is_not_marked_as_a_resend(product):
 
 def of_a_text(product, told, **changes):
     """Return a carrier's word, which carries no tags, as it is about the last text that went out."""
-    (feedback,) = read_event(told).feedback
+    (feedback,) = parse_event(told).feedback
     about = f"provider-{len(product.sent)}"
     return replace(feedback, provider_message_id=about, at=product.time, sent_at=product.time, **changes)
 
@@ -68,7 +68,7 @@ def of_a_text(product, told, **changes):
 @pytest.mark.parametrize("told", [events.sms_log(), events.text_event("TEXT_DELIVERED")], ids=["log", "event"])
 def test_a_text_that_was_resent_is_resolved_by_the_carriers_word_though_it_carries_no_tags(texting, told):
     texting.fail(Reason.UNREACHABLE)
-    texting.deliver(texting.press_resend())
+    texting.send_message(texting.press_resend())
     assert texting.item().state is State.RESENDING
 
     assert texting.record([[of_a_text(texting, told)]]) == {}
@@ -79,7 +79,7 @@ def test_a_text_that_was_resent_is_resolved_by_the_carriers_word_though_it_carri
 
 def test_it_is_found_by_the_providers_message_id_alone_even_where_the_number_is_masked(texting):
     texting.fail(Reason.UNREACHABLE)
-    texting.deliver(texting.press_resend())
+    texting.send_message(texting.press_resend())
 
     texting.record([[of_a_text(texting, events.sms_log(), recipient=None)]])
 
@@ -88,18 +88,18 @@ def test_it_is_found_by_the_providers_message_id_alone_even_where_the_number_is_
 
 def test_a_text_that_failed_again_is_open_again_under_the_same_item(texting):
     texting.fail(Reason.UNREACHABLE)
-    texting.deliver(texting.press_resend())
+    texting.send_message(texting.press_resend())
 
     texting.record([[of_a_text(texting, events.sms_log("Invalid phone number", "FAILURE"))]])
 
     assert texting.item().state is State.OPEN
     assert [attempt.number for attempt in texting.item().attempts] == [1, 2]
-    assert texting.item().verdict.status is Status.INVALID
+    assert texting.item().classification.status is Status.INVALID
 
 
 def test_a_number_that_does_not_exist_is_suppressed_though_the_carrier_masks_it(texting):
     texting.fail(Reason.UNREACHABLE)
-    texting.deliver(texting.press_resend())
+    texting.send_message(texting.press_resend())
 
     texting.record([[of_a_text(texting, events.sms_log("Invalid phone number", "FAILURE"), recipient=None)]])
 
@@ -107,7 +107,7 @@ def test_a_number_that_does_not_exist_is_suppressed_though_the_carrier_masks_it(
 
 
 def test_the_arrival_of_a_first_text_changes_nothing(texting):
-    texting.deliver(FIRST)
+    texting.send_message(FIRST)
 
     assert texting.record([[of_a_text(texting, events.sms_log())]]) == {}
 
@@ -119,7 +119,7 @@ def test_a_carriers_word_that_outran_the_record_of_its_send_waits_for_it(texting
     order = texting.press_resend()
     texting.texts.errors = [TimeoutError("no answer")]
     with pytest.raises(TimeoutError):
-        texting.deliver(order)
+        texting.send_message(order)
     texting.pass_time(seconds=1)
     early = replace(of_a_text(texting, events.sms_log()), provider_message_id="provider-1")
 
@@ -144,7 +144,7 @@ def test_what_a_person_resends_is_tried_though_the_address_was_repeatedly_unreac
     product.fail()
     product.suppressions.save(None, a_suppression(EMAIL, reason=SuppressionReason.REPEATEDLY_UNREACHABLE))
 
-    product.deliver(product.press_resend())
+    product.send_message(product.press_resend())
 
     assert [message.to for message in product.sent] == [EMAIL]
     assert product.item().state is State.RESENDING
@@ -153,10 +153,10 @@ def test_what_a_person_resends_is_tried_though_the_address_was_repeatedly_unreac
 def test_what_nobody_asked_for_is_not(product):
     product.suppressions.save(None, a_suppression(EMAIL, reason=SuppressionReason.REPEATEDLY_UNREACHABLE))
 
-    product.deliver(FIRST)
+    product.send_message(FIRST)
 
     assert product.sent == []
-    assert product.item().verdict.status is Status.DROPPED
+    assert product.item().classification.status is Status.DROPPED
 
 
 def test_a_suppression_that_came_while_the_resend_waited_in_the_queue_still_stops_it(product):
@@ -164,11 +164,11 @@ def test_a_suppression_that_came_while_the_resend_waited_in_the_queue_still_stop
     order = product.press_resend()
     product.suppressions.save(None, a_suppression(EMAIL, reason=SuppressionReason.COMPLAINT))
 
-    product.deliver(order)
+    product.send_message(order)
 
     assert product.sent == []
     assert product.item().state is State.OPEN
-    assert product.item().verdict.reason is Reason.SUPPRESSED_COMPLAINT
+    assert product.item().classification.reason is Reason.SUPPRESSED_COMPLAINT
 
 
 def test_a_resend_to_an_address_that_is_suppressed_for_another_reason_is_refused(product):
@@ -190,7 +190,7 @@ def break_off(product, order):
     """Let the provider's answer to a send be lost."""
     product.mail.errors = [TimeoutError("no answer")]
     with pytest.raises(TimeoutError):
-        product.deliver(order)
+        product.send_message(order)
 
 
 def test_a_resend_that_is_being_sent_this_moment_is_not_taken_as_broken_off(product):
@@ -201,7 +201,7 @@ def test_a_resend_that_is_being_sent_this_moment_is_not_taken_as_broken_off(prod
     break_off(product, order)
 
     product.time += SECOND
-    done = product.clean_up()
+    done = product.run_cleanup()
 
     assert (done.settled, done.broken_off) == (0, 0)
     assert product.item().state is State.RESENDING
@@ -216,11 +216,11 @@ def test_it_is_taken_so_a_quarter_of_an_hour_after_its_claim_and_no_second_befor
 
     states = []
     for product.time in (claimed_at + SEND_SETTLES_AFTER - SECOND, claimed_at + SEND_SETTLES_AFTER):
-        product.clean_up()
+        product.run_cleanup()
         states.append(product.item().state)
 
     assert states == [State.RESENDING, State.OPEN]
-    assert product.item().verdict.reason is Reason.SENDING_INTERRUPTED
+    assert product.item().classification.reason is Reason.SENDING_INTERRUPTED
     assert [claim.outcome for claim in product.notifications.attempts(ACCOUNT, "n-1")] == ["sent", "broken_off"]
 
 
@@ -231,7 +231,7 @@ def test_an_order_that_waits_in_the_queue_is_not_looked_at_before_a_quarter_of_a
 
     queued = []
     for product.time in (NOW + SEND_SETTLES_AFTER - SECOND, NOW + SEND_SETTLES_AFTER):
-        product.clean_up()
+        product.run_cleanup()
         queued.append(len(product.queue.orders))
 
     assert queued == [0, 1]
@@ -243,10 +243,10 @@ def test_a_first_send_is_taken_as_broken_off_after_a_quarter_of_an_hour_and_no_s
 
     done = []
     for product.time in (NOW + SECOND, NOW + SEND_SETTLES_AFTER, NOW + SEND_SETTLES_AFTER + SECOND):
-        done.append(product.clean_up().broken_off)
+        done.append(product.run_cleanup().broken_off)
 
     assert done == [0, 0, 1]
-    assert product.item().verdict == verdict(Reason.SENDING_INTERRUPTED)
+    assert product.item().classification == classification_of(Reason.SENDING_INTERRUPTED)
 
 
 def news_of(product, order, outcome=Outcome.DELIVERED):
@@ -276,7 +276,7 @@ def test_a_claim_is_given_up_whose_resend_was_settled_otherwise_and_makes_no_ite
     settle(product, order)
 
     product.time += SEND_SETTLES_AFTER + SECOND
-    product.clean_up()
+    product.run_cleanup()
 
     assert product.notifications.unrecorded(product.time, 10) == []
     assert [item.entry_key for item in product.items.all_items(ACCOUNT)] in ([order.entry_key], [])
@@ -288,24 +288,24 @@ def test_a_claim_that_is_given_up_before_its_item_leaves_that_to_be_settled_by_t
     due, product.items.due_for_settling = product.items.due_for_settling, lambda *_: []  # others were due before it
 
     product.time += SEND_SETTLES_AFTER + SECOND
-    product.clean_up()
+    product.run_cleanup()
     assert product.item().state is State.RESENDING
     product.items.due_for_settling = due
-    product.clean_up()
+    product.run_cleanup()
 
     assert product.item().state is State.OPEN
-    assert product.item().verdict.reason is Reason.SENDING_INTERRUPTED
+    assert product.item().classification.reason is Reason.SENDING_INTERRUPTED
 
 
 @pytest.mark.parametrize(("channel", "hours"), [(Channel.EMAIL, 16), (Channel.SMS, 73)])
 def test_silence_is_taken_as_arrival_when_the_grace_of_the_channel_is_over_and_no_second_before(channel, hours):
     product = Product(channel)
     product.fail()
-    product.deliver(product.press_resend())
+    product.send_message(product.press_resend())
 
     states = []
     for product.time in (NOW + timedelta(hours=hours) - SECOND, NOW + timedelta(hours=hours)):
-        product.clean_up()
+        product.run_cleanup()
         states.append(product.item().state)
 
     assert states == [State.RESENDING, State.RESOLVED]
@@ -317,8 +317,8 @@ def test_an_order_whose_resend_was_settled_meanwhile_sends_nothing(product):
     order = product.press_resend()
     resolve(product, order)
 
-    assert product.deliver(order) is None
-    assert product.deliver(SendOrder(ACCOUNT, "n-1", 3, order.entry_key)) is None
+    assert product.send_message(order) is None
+    assert product.send_message(SendJob(ACCOUNT, "n-1", 3, order.entry_key)) is None
     assert product.sent == []
 
 
@@ -327,6 +327,6 @@ def test_a_resend_goes_to_the_contact_it_was_started_for_though_that_changed_mea
     order = texting.press_resend()
     texting.move_to(phone="+12065550199")
 
-    texting.deliver(order)
+    texting.send_message(order)
 
     assert [message.to for message in texting.sent] == [PHONE]

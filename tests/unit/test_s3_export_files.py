@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.response import StreamingBody
 
 from tests.builders.aws import stubbed
-from undelivered.adapters.s3_export import S3ExportFiles
+from undelivered.adapters.aws.s3 import S3ExportFiles
 from undelivered.domain.errors import RetryableError
-from undelivered.services.exports import Part
+from undelivered.services.request_export import Part
 
 BUCKET, FILE, UPLOAD = "exports-bucket", "exports/acc-1/e-1.csv", "upload-1"
 OBJECT = {"Bucket": BUCKET, "Key": FILE}

@@ -5,9 +5,9 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from msgspec.structs import replace
 
 from tests.builders.aws import errors_of, stubbed
-from undelivered.adapters.ses_sender import SesSender
+from undelivered.adapters.aws.ses import SesSender
 from undelivered.domain.errors import PermanentSendError, RetryableError
-from undelivered.domain.taxonomy import VERDICTS, Channel, Fault, Reason, Status
+from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Fault, Reason, Status
 from undelivered.services.ports import OutgoingMessage
 
 ORDINARY, RESENDS = "ordinary-set", "resends-set"
@@ -118,7 +118,7 @@ def test_a_refusal_is_for_good_and_ours(ses, code, reason):
         sender.send(MESSAGE)
 
     assert refused.value.reason == reason
-    assert (VERDICTS[reason].status, VERDICTS[reason].fault) == (Status.FAILED, Fault.SENDER)
+    assert (CLASSIFICATIONS[reason].status, CLASSIFICATIONS[reason].fault) == (Status.FAILED, Fault.SENDER)
 
 
 @pytest.mark.parametrize("code", errors_of("sesv2", "SendEmail"))

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.builders.aws import stubbed
-from undelivered.adapters.signing_keys import SecretsManagerKeys
+from undelivered.adapters.aws.secrets import SecretsManagerKeys
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:signing"
 

@@ -7,12 +7,12 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests.builders.aws import stubbed
 from tests.builders.items import ACCOUNT, an_item
-from undelivered.adapters.sns_announcer import SnsAnnouncer
-from undelivered.domain.announcement import announced_form, announcement
+from undelivered.adapters.aws.sns import SnsItemEventPublisher
 from undelivered.domain.errors import RetryableError
+from undelivered.domain.item_event import event_document, item_event
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:outcomes"
-OPENED = announcement(None, an_item())
+OPENED = item_event(None, an_item())
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ class AnyJson:
 @pytest.mark.parametrize("with_address", [False, True])
 def test_a_change_is_published_to_the_topic_as_the_documented_json(sns, with_address):
     client, stub = sns
-    form = announced_form(OPENED, with_address=with_address)
+    form = event_document(OPENED, with_address=with_address)
     expected = {
         "TopicArn": TOPIC,
         "Message": AnyJson(form),
@@ -47,7 +47,7 @@ def test_a_change_is_published_to_the_topic_as_the_documented_json(sns, with_add
     }
     stub.add_response("publish", {"MessageId": "sns-1"}, expected)
 
-    SnsAnnouncer(client, TOPIC, with_address=with_address).announce(OPENED)
+    SnsItemEventPublisher(client, TOPIC, with_address=with_address).publish(OPENED)
 
     assert ("recipient" in form) is with_address
 
@@ -58,7 +58,7 @@ def test_whatever_sns_answers_it_is_tried_again_until_it_is_announced(sns, code)
     stub.add_client_error("publish", code)
 
     with pytest.raises(RetryableError):
-        SnsAnnouncer(client, TOPIC, with_address=False).announce(OPENED)
+        SnsItemEventPublisher(client, TOPIC, with_address=False).publish(OPENED)
 
 
 def test_so_it_is_when_sns_cannot_be_reached():
@@ -67,4 +67,4 @@ def test_so_it_is_when_sns_cannot_be_reached():
             raise EndpointConnectionError(endpoint_url="https://sns.test")
 
     with pytest.raises(RetryableError):
-        SnsAnnouncer(Away(), TOPIC, with_address=False).announce(OPENED)
+        SnsItemEventPublisher(Away(), TOPIC, with_address=False).publish(OPENED)

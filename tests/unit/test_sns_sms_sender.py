@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from msgspec.structs import replace
 
 from tests.builders.aws import stubbed
-from undelivered.adapters.sns_sms_sender import SnsSmsSender
+from undelivered.adapters.aws.sns import SnsSmsSender
 from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.ports import OutgoingMessage

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from tests.builders.aws import stubbed
-from undelivered.adapters.sqs_queue import SqsSendQueue, correlation_of, read_order
+from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of, read_send_job
 from undelivered.domain.errors import RetryableError, UnreadableEventError
 from undelivered.observability import logger
-from undelivered.services.ports import SendOrder
+from undelivered.services.ports import SendJob
 
 URL = "https://sqs.us-east-1.amazonaws.com/123456789012/resends"
 REQUEST = "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
@@ -22,7 +22,7 @@ def sqs():
 
 
 def orders(number, first=0):
-    return [SendOrder("acc-1", f"n-{place}", 2, f"key-{place}") for place in range(first, first + number)]
+    return [SendJob("acc-1", f"n-{place}", 2, f"key-{place}") for place in range(first, first + number)]
 
 
 def expect(stub, some, *, marked="", failed=()):
@@ -104,11 +104,11 @@ def test_an_order_is_read_as_it_was_put():
     (order,) = orders(1)
     body = '{"account_id": "acc-1", "notification_id": "n-0", "attempt": 2, "entry_key": "key-0"}'
 
-    assert read_order(body) == order
-    assert read_order('{"account_id": "acc-1", "notification_id": "n-0", "attempt": 1}').entry_key == ""
+    assert read_send_job(body) == order
+    assert read_send_job('{"account_id": "acc-1", "notification_id": "n-0", "attempt": 1}').entry_key == ""
 
 
 @pytest.mark.parametrize("body", ["", "no json", "[]", '"text"', "7", "{}", '{"account_id": "a", "colour": "red"}'])
 def test_whatever_else_is_in_the_queue_is_not_an_order(body):
     with pytest.raises(UnreadableEventError):
-        read_order(body)
+        read_send_job(body)

@@ -25,16 +25,16 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
-from undelivered.domain.account import Consent, RecordedConsent
+from undelivered.domain.customer import Consent, RecordedConsent
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.notification import Attempt, Report, State
-from undelivered.domain.reporting import Period, ReportFilter, period_of, window_start
-from undelivered.domain.resend import ResendCode, ruling_on_item
+from undelivered.domain.item import Attempt, AttemptResult, State
+from undelivered.domain.report_query import Period, ReportFilter, period_of, window_start
+from undelivered.domain.resend_policy import ResendCode, decide_item_resend
 from undelivered.domain.suppression import SoftFailureRule, SuppressionReason, joined, merge_suppression
-from undelivered.domain.taxonomy import Channel, Reason, verdict
-from undelivered.services.exports import Exports, ExportState
-from undelivered.services.follow_up import FollowUp
+from undelivered.domain.taxonomy import Channel, Reason, classification_of
 from undelivered.services.manage_suppressions import ManageSuppressions
+from undelivered.services.on_item_changed import OnItemChanged
+from undelivered.services.request_export import Exports, ExportState
 from undelivered.services.suppress import suppress
 
 SECOND, MICROSECOND = timedelta(seconds=1), timedelta(microseconds=1)
@@ -109,11 +109,11 @@ def test_an_open_item_leaves_the_report_with_the_second_its_thirty_days_are_over
     assert item.state_at(NOW + apart) is state
 
 
-@around("flagged", [False, True, True], ids=LESS_JUST_MORE)
+@around("flagged", [False, False, True], ids=LESS_JUST_MORE)
 def test_an_item_that_leaves_within_the_hour_is_not_flagged_any_more(apart, flagged):
     suppressions = FakeSuppressionStore()
     items, customers = FakeUndeliveredStore(suppressions, clock=lambda: NOW), FakeCustomerStore()
-    follow_up = FollowUp(
+    follow_up = OnItemChanged(
         items,
         FakeNotificationStore(clock=lambda: NOW),
         customers,
@@ -174,8 +174,8 @@ def test_a_lift_by_hand_spends_every_cause_up_to_its_second(apart, active):
     assert store.find(ACCOUNT, Channel.EMAIL, "ada@example.com").active is active
 
 
-def ruling(item, *, customer=None, suppression=None):
-    return ruling_on_item(
+def decision(item, *, customer=None, suppression=None):
+    return decide_item_resend(
         item, NOW, customer=customer or a_customer(), notification=a_notification(), suppression=suppression
     )
 
@@ -186,7 +186,7 @@ def test_what_was_dropped_is_as_good_as_corrected_by_a_lift_after_it(apart, allo
     dropped = an_item(Reason.SUPPRESSED_BOUNCE, recipient="ada@example.com", at=dropped_at)
     lifted = a_suppression(since=NOW - timedelta(days=3), lifted_at=dropped_at + apart)
 
-    answer = ruling(dropped, suppression=lifted)
+    answer = decision(dropped, suppression=lifted)
 
     assert answer.allowed is allowed
     assert answer.code is (None if allowed else ResendCode.NEEDS_CHANGED_ADDRESS)
@@ -199,7 +199,7 @@ def test_only_a_consent_recorded_after_the_failure_counts(apart, allowed):
     word = Consent("Ada Byron", "by telephone", NOW - timedelta(days=20))
     recorded = RecordedConsent(Channel.EMAIL, "ada@example.com", word, "manager@example.com", failed_at + apart)
 
-    answer = ruling(dropped, customer=a_customer(consents=(recorded,)))
+    answer = decision(dropped, customer=a_customer(consents=(recorded,)))
 
     assert answer.allowed is allowed
     assert answer.code is (None if allowed else ResendCode.NEEDS_CONSENT)
@@ -209,9 +209,9 @@ def test_only_a_consent_recorded_after_the_failure_counts(apart, allowed):
 
 
 def soft_failures(*moments):
-    failed = verdict(Reason.MAILBOX_FULL)
+    failed = classification_of(Reason.MAILBOX_FULL)
     return [
-        Attempt(number, "ada@example.com", at, report=Report(Outcome.FAILED, at, failed))
+        Attempt(number, "ada@example.com", at, report=AttemptResult(Outcome.FAILED, at, failed))
         for number, at in enumerate(moments, start=1)
     ]
 
