@@ -1,4 +1,4 @@
-"""`undelivered demo`: the whole story on a stack of its own, each step with its time."""
+"""`undelivered demo`: the whole scenario on a stack of its own, each step with its time."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from rich.markup import escape
 from infrastructure.cli.errors import exit_on_tool_error
 
 if TYPE_CHECKING:
-    from infrastructure.local.scenario import Told
+    from infrastructure.local.scenario import StepResult
 
 
 def demo(
@@ -23,42 +23,43 @@ def demo(
     console = Console(stderr=True)
     began = time.monotonic()
     with exit_on_tool_error():
-        told = _tell_on_a_stack(console)
-    ok = all(step.ok for step in told)
+        results = _run_scenario(console)
+    ok = all(step.ok for step in results)
     seconds = round(time.monotonic() - began, 3)
     if as_json:
-        print(json.dumps({"ok": ok, "seconds": seconds, "steps": [asdict(step) for step in told]}, indent=2))
-    console.print(f"\n{len(told)} steps, {seconds:.1f} s: [{'green]passed' if ok else 'red]failed'}[/]")
+        print(json.dumps({"ok": ok, "seconds": seconds, "steps": [asdict(step) for step in results]}, indent=2))
+    console.print(f"\n{len(results)} steps, {seconds:.1f} s: [{'green]passed' if ok else 'red]failed'}[/]")
     if not ok:
         raise typer.Exit(1)
 
 
-def _tell_on_a_stack(console: Console) -> "list[Told]":
-    from infrastructure.local.scenario import STEPS, Story, Told, tell
+def _run_scenario(console: Console) -> "list[StepResult]":
+    from infrastructure.local.scenario import STEPS, Scenario, StepResult, run_step
     from infrastructure.local.stack import LocalStack, ended_by_signals
 
-    told: list[Told] = []
+    results: list[StepResult] = []
     began = time.monotonic()
     with (
         ended_by_signals(),
         LocalStack.start(empty=True, progress=lambda step: console.print(f"[dim]{step}…[/dim]")) as stack,
     ):
-        up = Told("up", "An empty stack starts", round(time.monotonic() - began, 3), True, stack.api_url)  # noqa: FBT003 - it did
+        seconds = round(time.monotonic() - began, 3)
+        up = StepResult("up", "An empty stack starts", seconds, ok=True, detail=stack.api_url)
         _show(console, up)
-        told.append(up)
-        story = Story.on(stack, must_be_empty=True)
+        results.append(up)
+        scenario = Scenario.on(stack, must_be_empty=True)
         try:
             for step in STEPS:
-                told.append(tell(step, story))
-                _show(console, told[-1])
-                if not told[-1].ok:
+                results.append(run_step(step, scenario))
+                _show(console, results[-1])
+                if not results[-1].ok:
                     break  # the steps after it build on it
         finally:
-            story.close()
-    return told
+            scenario.close()
+    return results
 
 
-def _show(console: Console, step: "Told") -> None:
+def _show(console: Console, step: "StepResult") -> None:
     mark = "[green]✓[/green]" if step.ok else "[red]✗[/red]"
     console.print(
         f"{mark} {step.title} [dim]{step.seconds:.1f} s[/dim]\n    [cyan]{escape(step.detail)}[/cyan]", highlight=False

@@ -13,8 +13,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from infrastructure.local.ses_simulator.mail_rules import Event, ReceivedMail, plan_as
-from infrastructure.local.ses_simulator.sms_rules import SentText, report
+from infrastructure.local.ses_simulator.mail_rules import Event, ReceivedMail, plan_events_as
+from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry
 from undelivered.domain.customer import Customer
 from undelivered.domain.identifiers import entry_key
 from undelivered.domain.notification import Notification, SendAttempt
@@ -222,7 +222,7 @@ _SPREAD: Final = (
 _SPREAD_MESSAGES: Final = 250
 
 
-def a_month(account_id: str, manager: str, now: datetime) -> Month:
+def sample_month(account_id: str, manager: str, now: datetime) -> Month:
     """Return the thirty days up to a moment; ``manager`` is who corrected and resent."""
     return _Writer(account_id, manager, now).month()
 
@@ -525,7 +525,7 @@ class _CustomerHistory:
             tags={name: (value,) for name, value in tags.items()},
         )
         unpublished = {"Send"} if resend else {"Send", "Delivery"}
-        events = (each.event for each in plan_as(situation, mail))
+        events = (each.event for each in plan_events_as(situation, mail))
         return tuple(event for event in events if event["eventType"] not in unpublished)
 
     def _notification(self, number: int, at: datetime, topic: _Topic) -> Notification:
@@ -559,5 +559,5 @@ class _CustomerHistory:
 
 def _log(attempt: SendAttempt, digits: str) -> str:
     """Return the delivery-status entry of a text: what the number's digits stand for, whatever its own are."""
-    answer = report(SentText(attempt.provider_message_id, f"+120655501{digits}", attempt.claimed_at))
+    answer = delivery_status_entry(SentSms(attempt.provider_message_id, f"+120655501{digits}", attempt.claimed_at))
     return answer.message.replace(f"+120655501{digits}", attempt.to) if answer else ""

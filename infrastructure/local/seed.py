@@ -20,8 +20,8 @@ import httpx
 from msgspec.structs import replace
 
 from infrastructure.errors import ToolError
-from infrastructure.local.sample_data import Handed, Month, Resent, a_month
-from infrastructure.local.scenario import Stack
+from infrastructure.local.sample_data import Handed, Month, Resent, sample_month
+from infrastructure.local.scenario import RunningStack
 from infrastructure.local.ses_simulator.mail_rules import Event
 from infrastructure.local.ses_simulator.sms_rules import log_group
 from undelivered.adapters.aws.secrets import SecretsManagerKeys
@@ -58,13 +58,13 @@ class _Stores:
     suppressions: DynamoSuppressionStore
 
 
-def seed(stack: Stack, *, progress: Progress | None = None, now: datetime | None = None) -> None:
+def seed(stack: RunningStack, *, progress: Progress | None = None, now: datetime | None = None) -> None:
     """Fill the default account of an empty stack; raise ToolError when the API does not take it.
 
     ``now`` is the month's end. ``progress`` is told each step as it begins.
     """
     manager = stack.user()
-    month = a_month(manager.account_id, manager.email, now or datetime.now(UTC))
+    month = sample_month(manager.account_id, manager.email, now or datetime.now(UTC))
     tell = progress or (lambda _step: None)
     with _aws_environment(stack), _api(stack, month) as api:
         threading.Thread(target=api.get, args=["/health"]).start()  # the API's function starts meanwhile, too
@@ -94,7 +94,7 @@ def seed(stack: Stack, *, progress: Progress | None = None, now: datetime | None
 
 
 @contextmanager
-def _aws_environment(stack: Stack) -> Iterator[None]:
+def _aws_environment(stack: RunningStack) -> Iterator[None]:
     """Point the stores, which find their connection in the environment, at the stack; then put all back."""
     before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     for name in before:
@@ -114,7 +114,7 @@ def _aws_environment(stack: Stack) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _stores(stack: Stack, account_id: str) -> _Stores:
+def _stores(stack: RunningStack, account_id: str) -> _Stores:
     secrets = stack.client("secretsmanager")
     hashes = HmacHashes(SecretsManagerKeys(secrets, stack.outputs["ErasureSecretArn"], stages=("AWSCURRENT",)))
     accounts = DynamoAccountStore()
@@ -131,7 +131,7 @@ def _stores(stack: Stack, account_id: str) -> _Stores:
 
 
 @contextmanager
-def _api(stack: Stack, month: Month) -> Iterator[httpx.Client]:
+def _api(stack: RunningStack, month: Month) -> Iterator[httpx.Client]:
     account_id = month.customers[0].account_id
     headers = {"Authorization": f"Bearer {stack.host_token()}", "X-Account-Id": account_id}
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30) as client:
@@ -177,7 +177,7 @@ def _drop(stores: _Stores, month: Month) -> None:
     )
 
 
-def _publish(stack: Stack, events: Sequence[Event]) -> None:
+def _publish(stack: RunningStack, events: Sequence[Event]) -> None:
     sns = stack.client("sns")
     for start in range(0, len(events), _BATCH):
         entries: list[dict[str, Any]] = [
@@ -187,7 +187,7 @@ def _publish(stack: Stack, events: Sequence[Event]) -> None:
         sns.publish_batch(TopicArn=stack.outputs["FeedbackTopicArn"], PublishBatchRequestEntries=entries)
 
 
-def _log(stack: Stack, entries: Sequence[str]) -> None:
+def _log(stack: RunningStack, entries: Sequence[str]) -> None:
     """Write delivery-status entries where SNS writes them; their own times are in them."""
     logs = stack.client("logs")
     account_id = stack.outputs["FeedbackTopicArn"].split(":")[4]
@@ -221,7 +221,7 @@ def _is_reported(stores: _Stores, account_id: str, key: str, attempts: int) -> b
     return item is not None and len(item.attempts) >= attempts and item.last_attempt.report is not None
 
 
-def _resend(stack: Stack, stores: _Stores, month: Month) -> None:
+def _resend(stack: RunningStack, stores: _Stores, month: Month) -> None:
     started = [resent for resent in month.resent if _start_resend(stores, resent)]
     _publish(stack, [event for resent in started for event in resent.events])
     _log(stack, [resent.log for resent in started if resent.log])

@@ -118,8 +118,8 @@ class LocalStack:
     description: Description
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Every output of the deployed template, by its name there."""
-    world_url: str = ""
-    """Front of the receiving world: ``/_world/messages`` there tells what was sent."""
+    simulator_url: str = ""
+    """Front of the receiving world: ``/_simulator/messages`` there tells what was sent."""
 
     # --- life cycle
 
@@ -171,7 +171,7 @@ class LocalStack:
         said = state["description"]
         people = tuple(User(**user) for user in said["users"])
         description = Description(**{**said, "users": people, "host": Host(**said["host"])})
-        return cls(state_dir, state["port"], description, state["outputs"], state.get("world_url", ""))
+        return cls(state_dir, state["port"], description, state["outputs"], state.get("simulator_url", ""))
 
     def stop(self) -> None:
         """End every process of the stack, and remove what it held unless that is to be kept."""
@@ -247,16 +247,16 @@ class LocalStack:
     @classmethod
     def _go_on(cls, kept: Mapping[str, Any], state_dir: Path, options: "_Options", progress: Progress) -> Self:
         """Start the processes of a stack whose data were kept: what was deployed is there already."""
-        smtp_port, front_port = processes.free_port(), processes.free_port()
+        smtp_port, api_port = processes.free_port(), processes.free_port()
         progress("Starting the emulator with the kept data")
-        emulator = _start_emulator(state_dir, kept["port"], smtp_port, front_port, options)
+        emulator = _start_emulator(state_dir, kept["port"], smtp_port, api_port, options)
         (state_dir / _KEPT_FILE).unlink()  # from now on the emulator alone knows how things stand
         before = cls._remembered(kept, state_dir)
         stack = cls(state_dir, before.port, replace(before.description, pid=emulator), before.outputs)
         stack._remember(options=options)
         _await_emulator(state_dir, stack.port, emulator)
         progress("Starting the mail and SMS simulator")
-        stack._start_world(smtp_port, front_port)
+        stack._start_world(smtp_port, api_port)
         progress("Waiting for the API")
         stack._await_api()
         stack._remember(ready=True)
@@ -267,9 +267,9 @@ class LocalStack:
         from infrastructure.build.template import build
 
         endpoint = f"http://127.0.0.1:{port}"
-        smtp_port, front_port = processes.free_port(), processes.free_port()
+        smtp_port, api_port = processes.free_port(), processes.free_port()
         progress("Starting the emulator")
-        emulator = _start_emulator(state_dir, port, smtp_port, front_port, options)
+        emulator = _start_emulator(state_dir, port, smtp_port, api_port, options)
         started = {"starter": os.getpid(), "port": port, "pids": [emulator], "keep": options.keep}
         _write_state(state_dir, started)
         progress("Building functions, layer and template")
@@ -295,7 +295,7 @@ class LocalStack:
         stack = cls(state_dir, port, description, outputs)
         if importlib.util.find_spec("infrastructure.local.ses_simulator.server"):
             progress("Starting the mail and SMS simulator")
-            stack._start_world(smtp_port, front_port)
+            stack._start_world(smtp_port, api_port)
         progress("Waiting for the API")
         stack._await_api()
         if not empty and importlib.util.find_spec("infrastructure.local.seed"):
@@ -304,17 +304,17 @@ class LocalStack:
         stack._remember(ready=True)
         return stack
 
-    def _start_world(self, smtp_port: int, front_port: int) -> None:
+    def _start_world(self, smtp_port: int, api_port: int) -> None:
         command = [sys.executable, "-m", "infrastructure.local.ses_simulator.server", "--smtp-port", str(smtp_port)]
-        command += ["--front-port", str(front_port)]
+        command += ["--api-port", str(api_port)]
         command += ["--endpoint-url", self.endpoint, "--region", REGION]
         command += ["--feedback-topic-arn", self.description.feedback_topic_arn]
         log = self.state_dir / _WORLD_LOG_FILE
         world = processes.start(command, log=log, environment=_environment(self.state_dir))
         (self.state_dir / processes.COMPANION_FILE).write_text(f"{world}\n")
-        self.world_url = f"http://127.0.0.1:{front_port}"
+        self.simulator_url = f"http://127.0.0.1:{api_port}"
         self._remember(companions=[world])
-        for port in (smtp_port, front_port):
+        for port in (smtp_port, api_port):
             if not processes.wait_for_port(port, world, seconds=_WORLD_SECONDS):
                 raise ToolError(f"The mail and SMS simulator did not start: {_last_line(log)}")
 
@@ -348,7 +348,7 @@ class LocalStack:
             "pids": [*(known.get("pids") or [self.description.pid]), *(companions or [])],
             "keep": options.keep if options else known.get("keep", False),
             "outputs": dict(self.outputs),
-            "world_url": self.world_url,
+            "simulator_url": self.simulator_url,
         }
         _write_state(self.state_dir, state | ({"description": asdict(self.description)} if ready else {}))
 
@@ -500,7 +500,7 @@ def _environment(state_dir: Path) -> dict[str, str]:
     }
 
 
-def _start_emulator(state_dir: Path, port: int, smtp_port: int, front_port: int, options: _Options) -> int:
+def _start_emulator(state_dir: Path, port: int, smtp_port: int, api_port: int, options: _Options) -> int:
     environment = _environment(state_dir) | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
@@ -508,7 +508,7 @@ def _start_emulator(state_dir: Path, port: int, smtp_port: int, front_port: int,
         "MINISTACK_REGION": REGION,
         "SMTP_HOST": f"127.0.0.1:{smtp_port}",
         # Functions inherit it: the receiving world notes what the emulator forgets of a mail and passes it on.
-        "AWS_ENDPOINT_URL_SESV2": f"http://127.0.0.1:{front_port}",
+        "AWS_ENDPOINT_URL_SESV2": f"http://127.0.0.1:{api_port}",
         "AUTH": str(options.enforce_iam).lower(),
         "LAMBDA_EXECUTOR": "local",
         "PERSIST_STATE": str(int(options.keep)),

@@ -1,4 +1,4 @@
-"""The whole story in a browser, on the real stack: the template deployed, real functions, a receiving world."""
+"""The whole story in a browser, on the real stack: the template deployed, real functions, the SES simulator."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from infrastructure.local.scenario import Story, ask, eventually
+from infrastructure.local.scenario import Scenario, call_api, eventually
 from infrastructure.local.stack import LocalStack
 from tests.browser.conftest import barriers, listen, take_picture
 
@@ -27,10 +27,10 @@ def stack(browser) -> Iterator[LocalStack]:  # the browser is asked first: witho
 
 
 @pytest.fixture(scope="module")
-def story(stack) -> Iterator[Story]:
-    told = Story.on(stack)
-    yield told
-    told.close()
+def story(stack) -> Iterator[Scenario]:
+    scenario = Scenario.on(stack)
+    yield scenario
+    scenario.close()
 
 
 @pytest.fixture
@@ -64,9 +64,9 @@ def go(page: Page, place: str) -> None:
     settle(page)
 
 
-def undelivered(story: Story, customer: str, title: str, situation: str) -> str:
+def undelivered(story: Scenario, customer: str, title: str, situation: str) -> str:
     """Hand over a notification that will fail; give its item's id once it is on the report."""
-    story.hand_over(customer, title, email=f"{situation}.{story.suffix}@undelivered.example")
+    story.send_notification(customer, title, email=f"{situation}.{story.suffix}@undelivered.example")
     found = eventually(lambda: story.report(customer), f"nothing of {customer} is on the report")
     return str(found[0]["id"])
 
@@ -75,7 +75,7 @@ def test_from_the_number_to_delivered(visit, story):
     item = undelivered(story, "grace", "Invoice 4711", "unknown-user")
     page = visit()
     number = page.locator(".number-value")
-    before = ask(story.manager, "GET", "/undelivered/count")["total"]
+    before = call_api(story.manager, "GET", "/undelivered/count")["total"]
     expect(number).to_have_text(str(before))
     page.get_by_role("link", name=re.compile("See the report")).click()
     page.locator(f"tr[data-id='{item}']").get_by_role("link", name="Invoice 4711").click()
@@ -107,7 +107,7 @@ def test_a_message_that_comes_back_stays(visit, story):
 
 
 def test_an_opted_out_customer_needs_a_consent(visit, story):
-    items = ask(story.manager, "GET", "/undelivered", params={"reason": "unsubscribed", "state": "open"})["items"]
+    items = call_api(story.manager, "GET", "/undelivered", params={"reason": "unsubscribed", "state": "open"})["items"]
     if not items:
         pytest.skip("the stack is without its month of data, in which somebody has unsubscribed")
     page = visit(place=f"#/item/{items[0]['id']}")
@@ -125,7 +125,7 @@ def test_what_is_ready_is_resent_at_once(visit, story):
     for customer in ("ida", "ivo"):
         undelivered(story, customer, "Access changed", "unknown-user")
         address = f"success.{customer}.{story.suffix}@undelivered.example"
-        ask(story.manager, "PATCH", f"/customers/{story.name(customer)}", json={"email": address})
+        call_api(story.manager, "PATCH", f"/customers/{story.name(customer)}", json={"email": address})
         eventually(lambda name=customer: story.report(name, ready="true"), "nothing is ready to resend")
     page = visit(place=f"#/report?ready=true&customer_id={story.name('ida')}")
     page.get_by_role("button", name="Resend all that are ready").click()
@@ -182,7 +182,7 @@ def test_settings_are_kept(visit, story):
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").first.wait_for()
 
-    assert ask(story.manager, "GET", "/settings")["history_days"] == 500
+    assert call_api(story.manager, "GET", "/settings")["history_days"] == 500
 
 
 def test_a_viewer_reads_and_cannot_act(visit, story):
@@ -209,7 +209,7 @@ def test_signing_out_is_real(visit):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device", ["desktop", "phone"])
 def test_pages_with_real_data_have_no_barriers(visit, story, scheme, device):
-    items = ask(story.manager, "GET", "/undelivered", params={"limit": 1})["items"]
+    items = call_api(story.manager, "GET", "/undelivered", params={"limit": 1})["items"]
     page = visit(color_scheme=scheme, viewport=SCREENS[device])
     places = {"overview": "#/", "report": "#/report", "detail": f"#/item/{items[0]['id']}"} | {
         "suppressions": "#/suppressions"

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from infrastructure.local.scenario import Json, Story, ask, eventually
+from infrastructure.local.scenario import Json, Scenario, call_api, eventually
 from infrastructure.local.stack import LocalStack
 
 WITHIN = 90.0
@@ -19,14 +19,14 @@ class Acting:
     """A story's people on a stack, and the short ways to what they do."""
 
     stack: LocalStack
-    story: Story
+    story: Scenario
     viewer: httpx.Client
 
     @classmethod
     def on(cls, stack: LocalStack) -> "Acting":
         token = stack.token(stack.user("viewer").email)
         viewer = httpx.Client(base_url=stack.api_url, headers={"Authorization": token}, timeout=30)
-        return cls(stack, Story.on(stack), viewer)
+        return cls(stack, Scenario.on(stack), viewer)
 
     def close(self) -> None:
         self.viewer.close()
@@ -44,11 +44,11 @@ class Acting:
         return self.story.name(base)
 
     def mailbox(self, situation: str, person: str = "") -> str:
-        """Return an address of the receiving world; each person's is another."""
+        """Return an address of the SES simulator, different for each person."""
         return f"{situation}.{person or situation}.{self.story.suffix}@undelivered.example"
 
-    def ask(self, method: str, path: str, expect: int = 200, **request: Any) -> Json:
-        return ask(self.manager, method, path, expect, **request)
+    def call_api(self, method: str, path: str, expect: int = 200, **request: Any) -> Json:
+        return call_api(self.manager, method, path, expect, **request)
 
     def undelivered(self, customer: str, contact: str, *, channel: str = "email", **more: Any) -> Json:
         """Have a customer fail to get a message and return the item."""
@@ -60,7 +60,7 @@ class Acting:
         """Save a customer, hand a notification over and return its id."""
         field = "email" if channel == "email" else "phone"
         customer_id = self.name(customer)
-        ask(self.host, "PUT", f"/customers/{customer_id}", json={"name": customer.capitalize(), field: contact})
+        call_api(self.host, "PUT", f"/customers/{customer_id}", json={"name": customer.capitalize(), field: contact})
         return self.hand_over(customer, channel=channel, number=number, **more)
 
     def hand_over(self, customer: str, *, channel: str = "email", number: int = 1, **more: Any) -> str:
@@ -72,19 +72,19 @@ class Acting:
             "text": f"Dear {customer}, this is about your unit.",
             **more,
         }
-        answer = ask(self.host, "POST", "/notifications", 202, json={"notifications": [notification]})
+        answer = call_api(self.host, "POST", "/notifications", 202, json={"notifications": [notification]})
         assert answer["refused"] == []
         return str(notification["notification_id"])
 
     def correct(self, customer: str, **contact: str | None) -> Json:
-        return self.ask("PATCH", f"/customers/{self.name(customer)}", json=contact)
+        return self.call_api("PATCH", f"/customers/{self.name(customer)}", json=contact)
 
     def resend(self, item: Json, expect: int = 202, headers: dict[str, str] | None = None, **body: Any) -> Json:
         path = f"/undelivered/{item['id']}/resend"
-        return self.ask("POST", path, expect, json=body, headers=headers or {})
+        return self.call_api("POST", path, expect, json=body, headers=headers or {})
 
     def page(self, item: Json) -> Json:
-        return self.ask("GET", f"/undelivered/{item['id']}")
+        return self.call_api("GET", f"/undelivered/{item['id']}")
 
     def comes_to(self, item: Json, state: str, attempts: int | None = None, seconds: float = WITHIN) -> Json:
         """Wait until an item is in a state, with that many attempts that all have an outcome; return its page."""
@@ -101,7 +101,7 @@ class Acting:
 
     def sent(self, address: str) -> list[Json]:
         """Return what SES was asked to send to an address, with tags and headers."""
-        messages = httpx.get(f"{self.stack.world_url}/_world/messages", timeout=30).json()["messages"]
+        messages = httpx.get(f"{self.stack.simulator_url}/_simulator/messages", timeout=30).json()["messages"]
         return [message for message in messages if address in message["recipients"]]
 
     def unsubscribe_link(self, address: str) -> str:

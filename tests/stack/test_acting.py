@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from infrastructure.local.scenario import ask, eventually
+from infrastructure.local.scenario import call_api, eventually
 from tests.builders.readme import check_announcement
 from tests.stack.acting import CONSENT, WITHIN, Acting
 from undelivered.entrypoints.http.router import Access
@@ -29,8 +29,12 @@ class TestSuppressions:
         item = acting.undelivered("ada", acting.mailbox("unknown-user", "ada2"))
         address = item["recipient"]
 
-        listed = acting.ask("GET", "/suppressions", params={"channel": "email", "reason": "bounce", "limit": "200"})
-        lifted = acting.ask("DELETE", f"/suppressions/email/{address}", json={"why": "she has a new mailbox there"})
+        listed = acting.call_api(
+            "GET", "/suppressions", params={"channel": "email", "reason": "bounce", "limit": "200"}
+        )
+        lifted = acting.call_api(
+            "DELETE", f"/suppressions/email/{address}", json={"why": "she has a new mailbox there"}
+        )
 
         assert address in [each["address"] for each in listed["items"]]
         assert (lifted["active"], lifted["reason"]) == (False, "bounce")
@@ -40,7 +44,7 @@ class TestSuppressions:
 
     def test_an_address_suppressed_by_hand_gets_nothing(self, acting):
         address = acting.mailbox("fine", "bob2")
-        added = acting.ask("PUT", f"/suppressions/email/{address}", json={"why": "asked by telephone"})
+        added = acting.call_api("PUT", f"/suppressions/email/{address}", json={"why": "asked by telephone"})
 
         item = acting.undelivered("bob2", address)
 
@@ -51,7 +55,7 @@ class TestSuppressions:
     def test_while_the_provider_cannot_be_told_the_suppression_stays(self, acting):
         address = acting.undelivered("cleo2", acting.mailbox("unliftable", "cleo2"))["recipient"]
 
-        refused = acting.ask("DELETE", f"/suppressions/email/{address}", 502, json={"why": "she has it again"})
+        refused = acting.call_api("DELETE", f"/suppressions/email/{address}", 502, json={"why": "she has it again"})
 
         assert refused["code"] == "suppression_not_lifted"
         known = acting.suppression("email", address).json()
@@ -63,7 +67,7 @@ class TestSuppressions:
         acting.correct("dora2", email=acting.mailbox("fine", "dora2"))
 
         lift = {"why": "she asked", "consent": CONSENT}
-        refused = acting.ask("DELETE", f"/suppressions/email/{item['recipient']}", 409, json=lift)
+        refused = acting.call_api("DELETE", f"/suppressions/email/{item['recipient']}", 409, json=lift)
 
         assert refused["code"] == "suppression_blocked_by_complaint"
         assert acting.resend(item, 409, consent=CONSENT)["code"] == "resend_blocked_by_complaint"
@@ -103,8 +107,8 @@ class TestUnsubscribing:
         httpx.post(acting.unsubscribe_link(address), data={"List-Unsubscribe": "One-Click"}, timeout=30)
 
         path = f"/customers/{acting.name('finn2')}/opt-in"
-        (lifted,) = ask(acting.host, "POST", path, json={"consent": CONSENT, "channel": "email"})["lifted"]
-        (kept,) = acting.ask("GET", f"/customers/{acting.name('finn2')}")["consents"]
+        (lifted,) = call_api(acting.host, "POST", path, json={"consent": CONSENT, "channel": "email"})["lifted"]
+        (kept,) = acting.call_api("GET", f"/customers/{acting.name('finn2')}")["consents"]
 
         assert (lifted["address"], lifted["active"]) == (address, False)
         assert kept["contact"] == address
@@ -137,7 +141,7 @@ class TestDismissing:
         before = acting.story.count()
         path = f"/undelivered/{item['id']}"
 
-        dismissed = acting.ask("POST", f"{path}/dismiss", json={"reason": "has moved out"})
+        dismissed = acting.call_api("POST", f"{path}/dismiss", json={"reason": "has moved out"})
         eventually(lambda: acting.story.count() == before - 1, "the count has not fallen")
         assert dismissed["state"] == "dismissed"
         assert acting.story.report("iris2") == []
@@ -145,7 +149,7 @@ class TestDismissing:
         assert shown["state"] == "dismissed"
         assert acting.resend(item, 409)["code"] == "resend_dismissed"
 
-        assert acting.ask("POST", f"{path}/restore")["state"] == "open"
+        assert acting.call_api("POST", f"{path}/restore")["state"] == "open"
         eventually(lambda: acting.story.count() == before, "the count has not risen")
         audit = acting.page(item)["audit"]
         assert [(entry["action"], entry["detail"]) for entry in audit] == [
@@ -163,16 +167,16 @@ class TestDigests:
 
         def digest():
             wanted = {"recipients": [boss], "days": list(range(7)), "hour": datetime.now(UTC).hour}
-            acting.ask("PUT", "/settings", json={"digest": wanted})
+            acting.call_api("PUT", "/settings", json={"digest": wanted})
             acting.invoke("SendDigests")
             return acting.sent(boss)
 
         try:
             (sent,) = eventually(digest, "no digest was sent", WITHIN)
             acting.invoke("SendDigests")
-            acting.stays(lambda: acting.ask("GET", "/undelivered", params={"q": boss})["items"] == [], seconds=6)
+            acting.stays(lambda: acting.call_api("GET", "/undelivered", params={"q": boss})["items"] == [], seconds=6)
         finally:
-            acting.ask("PUT", "/settings", json={})
+            acting.call_api("PUT", "/settings", json={})
 
         assert sent["tags"]["undelivered-notification"][0].startswith("undelivered-digest-")
         assert len(acting.sent(boss)) == 1
@@ -250,8 +254,8 @@ class TestAnnouncements:
     def test_every_change_of_state_is_announced_as_documented_and_without_addresses(self, acting, told):
         item = acting.undelivered("mona2", acting.mailbox("mailbox-full", "mona2"))
         path = f"/undelivered/{item['id']}"
-        acting.ask("POST", f"{path}/dismiss", json={"reason": "no matter"})
-        acting.ask("POST", f"{path}/restore")
+        acting.call_api("POST", f"{path}/dismiss", json={"reason": "no matter"})
+        acting.call_api("POST", f"{path}/restore")
         acting.resend(item)
         acting.comes_to(item, "open", attempts=2)
         acting.correct("mona2", email=acting.mailbox("fine", "mona2"))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from infrastructure.local.scenario import ask, eventually
+from infrastructure.local.scenario import call_api, eventually
 from infrastructure.local.seed import _aws_environment, _stores
 from infrastructure.local.stack import OTHER_ACCOUNT
 from tests.builders.items import a_customer, a_notification, an_item
@@ -37,10 +37,10 @@ def test_by_filter_resends_what_the_report_shows_and_tells_how_far_it_has_got(ac
     eventually(lambda: len(acting.story.report("nina")) == 2, "the second is not on the report", WITHIN)
     wanted = {"customer_id": acting.name("nina"), "status": "bounced.soft"}
 
-    batch = acting.ask("POST", "/undelivered/resend", 202, json={"filter": wanted, "note": "once more"})
+    batch = acting.call_api("POST", "/undelivered/resend", 202, json={"filter": wanted, "note": "once more"})
 
     def progress():
-        told = acting.ask("GET", f"/resend-batches/{batch['batch_id']}")
+        told = acting.call_api("GET", f"/resend-batches/{batch['batch_id']}")
         assert summed(told) == told["total"] == 2
         return told if told["resending"] == 0 else None
 
@@ -84,18 +84,18 @@ def thousand(stack, acting):
 def test_a_thousand_are_accepted_within_the_gateways_limit_and_counted_exactly(stack, acting, thousand):
     token = stack.token(stack.user("manager", OTHER_ACCOUNT).email)
     with httpx.Client(base_url=stack.api_url, headers={"Authorization": token}, timeout=GATEWAY_SECONDS) as manager:
-        assert ask(manager, "GET", "/undelivered/count")["total"] == A_THOUSAND
-        batch = ask(manager, "POST", "/undelivered/resend", 202, json={"ids": thousand})
-        again = ask(manager, "POST", "/undelivered/resend", 202, json={"ids": thousand[:50]})
-        too_many = ask(manager, "POST", "/undelivered/resend", 400, json={"ids": [*thousand, "one more"]})
+        assert call_api(manager, "GET", "/undelivered/count")["total"] == A_THOUSAND
+        batch = call_api(manager, "POST", "/undelivered/resend", 202, json={"ids": thousand})
+        again = call_api(manager, "POST", "/undelivered/resend", 202, json={"ids": thousand[:50]})
+        too_many = call_api(manager, "POST", "/undelivered/resend", 400, json={"ids": [*thousand, "one more"]})
 
         def progress():
-            told = ask(manager, "GET", f"/resend-batches/{batch['batch_id']}")
+            told = call_api(manager, "GET", f"/resend-batches/{batch['batch_id']}")
             assert summed(told) == told["total"] == A_THOUSAND
             return told if told["resending"] == 0 else None
 
         done = eventually(progress, "the thousand are not through", 420)
-        count = ask(manager, "GET", "/undelivered/count")
+        count = call_api(manager, "GET", "/undelivered/count")
 
     assert (batch["accepted"], batch["refused"]) == (A_THOUSAND, [])
     assert {one["code"] for one in again["refused"]} <= {"resend_already_running", "resend_already_resolved"}

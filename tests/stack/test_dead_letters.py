@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from infrastructure.local.scenario import eventually
-from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_as
+from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from tests.stack.acting import WITHIN, Acting
 
 
@@ -44,7 +44,7 @@ def a_bounce(acting, person):
         configuration_set="undelivered-sends",
         tags={"undelivered-account": (acting.stack.user().account_id,), "undelivered-customer": (acting.name(person),)},
     )
-    return next(each.event for each in plan_as("mailbox-full", mail) if each.event["eventType"] == "Bounce")
+    return next(each.event for each in plan_events_as("mailbox-full", mail) if each.event["eventType"] == "Bounce")
 
 
 def test_prose_among_events_is_set_aside_alone_said_why_and_kept(stack, acting):

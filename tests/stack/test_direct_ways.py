@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from infrastructure.local.scenario import ask, eventually
-from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_as
-from infrastructure.local.ses_simulator.sms_rules import SentText, log_group, report
+from infrastructure.local.scenario import call_api, eventually
+from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
+from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
 from tests.builders.items import an_item, resent
 from tests.stack.acting import WITHIN, Acting
 from undelivered.adapters.dynamodb.item_rows import facts_of, history_row, undelivered_row
@@ -157,7 +157,11 @@ class TestANewAccount:
             purge_at=int(ago(days=-1).timestamp()),
         )
 
-        wake(acting, "IngestSmsLogs", log_event(report(SentText(message_id, "+12065550147", ago(minutes=5))).message))
+        wake(
+            acting,
+            "IngestSmsLogs",
+            log_event(delivery_status_entry(SentSms(message_id, "+12065550147", ago(minutes=5))).message),
+        )
 
         assert is_registered(acting, new_account)
 
@@ -209,7 +213,7 @@ class TestANewAccount:
 
 
 def publish(acting, situation, mail):
-    for planned in plan_as(situation, mail):
+    for planned in plan_events_as(situation, mail):
         acting.stack.client("sns").publish(
             TopicArn=acting.stack.outputs["FeedbackTopicArn"], Message=json.dumps(planned.event)
         )
@@ -234,7 +238,7 @@ def a_mail(acting, customer, sent_at, *, account_id=ACCOUNT):
 
 def leave_now(acting, item):
     """Take an item off the report that would leave it by itself while other tests count."""
-    acting.ask("POST", f"/undelivered/{item['id']}/dismiss", json={"reason": "seen"})
+    acting.call_api("POST", f"/undelivered/{item['id']}/dismiss", json={"reason": "seen"})
 
 
 class TestAtTheEdgeOfTheThirtyDays:
@@ -252,9 +256,13 @@ class TestAtTheEdgeOfTheThirtyDays:
     def test_a_text_about_to_leave_is_counted(self, acting):
         number, sent_at = "+12065550148", ago(days=30) + timedelta(minutes=10)
 
-        wake(acting, "IngestSmsLogs", log_event(report(SentText(acting.name("edge-text"), number, sent_at)).message))
+        wake(
+            acting,
+            "IngestSmsLogs",
+            log_event(delivery_status_entry(SentSms(acting.name("edge-text"), number, sent_at)).message),
+        )
 
-        shown = acting.ask("GET", "/undelivered", params={"q": number})["items"]
+        shown = acting.call_api("GET", "/undelivered", params={"q": number})["items"]
         assert [one["recipient"] for one in shown] == [number]
         leave_now(acting, shown[0])
 
@@ -283,7 +291,7 @@ class TestWhatComesTwiceOrTooLate:
 
     def test_a_change_told_late_flags_the_item_as_it_is_now(self, acting):
         customer = acting.name("stale")
-        ask(acting.host, "PUT", f"/customers/{customer}", json={"name": "Stella", "email": "stella@example.com"})
+        call_api(acting.host, "PUT", f"/customers/{customer}", json={"name": "Stella", "email": "stella@example.com"})
         item = an_item(account_id=ACCOUNT, sent_at=ago(days=1), number=79, customer_id=customer)
         row = store_item(acting, item)
 
@@ -364,7 +372,7 @@ class TestExports:
             row = {"account_id": ACCOUNT, "record": record, "body": json.dumps(body), "version": 1}
             store(acting, "accounts", **row, purge_at=in_a_day)
             wake(acting, "ExportReport", {"account_id": ACCOUNT, "export_id": export_id})
-            return acting.ask("GET", f"/exports/{export_id}")["state"]
+            return acting.call_api("GET", f"/exports/{export_id}")["state"]
 
         return take_up
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from infrastructure.local.scenario import eventually
-from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_as
-from infrastructure.local.ses_simulator.sms_rules import SentText, log_group, report
+from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
+from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
 from tests.stack.acting import WITHIN, Acting
 from tests.stack.faulty import start_anew
 
@@ -26,14 +26,14 @@ def acting(stack):
 def erase(acting, customer):
     """Have a customer erased to the end, as if it had been asked for ten minutes ago; return what is told of it."""
     path = f"/customers/{acting.name(customer)}"
-    asked = acting.ask("DELETE", path, 202)
+    asked = acting.call_api("DELETE", path, 202)
     assert asked["state"] == "running"
     acting.invoke("Cleanup")
     put_back(acting)
 
     def done():
         acting.invoke("Cleanup")
-        told = acting.ask("DELETE", path, 202)
+        told = acting.call_api("DELETE", path, 202)
         return told if told["state"] == "done" else None
 
     return eventually(done, f"{customer} is not erased", WITHIN)
@@ -65,7 +65,7 @@ def everything_stored(acting):
 
 
 def publish(acting, situation, mail):
-    for planned in plan_as(situation, mail):
+    for planned in plan_events_as(situation, mail):
         acting.stack.client("sns").publish(
             TopicArn=acting.stack.outputs["FeedbackTopicArn"], Message=json.dumps(planned.event)
         )
@@ -79,9 +79,11 @@ def test_a_customer_is_told_erased_and_forgotten_and_stays_suppressed(acting):
     eventually(lambda: len(ever(acting, "wanda")) == 3, "not all is on the report and in history", WITHIN)
     eventually(lambda: address in repeats(acting), "it is not told as failing again and again", WITHIN)
     wanted = {"format": "csv", "filter": {"customer_id": acting.name("wanda")}}
-    export = acting.ask("POST", "/exports", 202, json=wanted)["export_id"]
-    eventually(lambda: acting.ask("GET", f"/exports/{export}")["state"] == "done", "the export is not done", WITHIN)
-    link = acting.ask("GET", f"/exports/{export}")["url"]
+    export = acting.call_api("POST", "/exports", 202, json=wanted)["export_id"]
+    eventually(
+        lambda: acting.call_api("GET", f"/exports/{export}")["state"] == "done", "the export is not done", WITHIN
+    )
+    link = acting.call_api("GET", f"/exports/{export}")["url"]
     assert address in httpx.get(link, timeout=30).text
     counted = acting.story.count()
     path = f"/customers/{acting.name('wanda')}"
@@ -105,12 +107,12 @@ def test_a_customer_is_told_erased_and_forgotten_and_stays_suppressed(acting):
     assert httpx.get(link, timeout=30).status_code == 404
     known = acting.suppression("email", address).json()
     assert (known["reason"], known["active"], known["erased"]) == ("bounce", True, True)
-    listed = acting.ask("GET", "/suppressions", params={"reason": "bounce", "limit": "200"})["items"]
+    listed = acting.call_api("GET", "/suppressions", params={"reason": "bounce", "limit": "200"})["items"]
     assert None in [one["address"] for one in listed]
 
     again = acting.undelivered("wanda", address, number=2)
     assert (again["status"], again["reason"]) == ("dropped", "suppressed_bounce")
-    lifted = acting.ask("DELETE", f"/suppressions/email/{address}", json={"why": "she is back"})
+    lifted = acting.call_api("DELETE", f"/suppressions/email/{address}", json={"why": "she is back"})
     assert not lifted["active"]
 
 
@@ -133,13 +135,13 @@ def ever(acting, customer):
 
 
 def repeats(acting):
-    return [one["recipient"] for one in acting.ask("GET", "/undelivered/summary")["repeat_recipients"]]
+    return [one["recipient"] for one in acting.call_api("GET", "/undelivered/summary")["repeat_recipients"]]
 
 
 def pages(acting, path):
     told, cursor = [], None
     while not told or cursor:
-        told.append(acting.ask("GET", path, params={"cursor": cursor} if cursor else {}))
+        told.append(acting.call_api("GET", path, params={"cursor": cursor} if cursor else {}))
         cursor = told[-1]["next_cursor"]
     return told
 
@@ -167,7 +169,7 @@ def test_what_is_told_late_of_messages_to_somebody_erased_brings_nobody_back(act
     mail = a_mail(acting, "zoe", acting.mailbox("anybody", "zoe"), sent_at)
 
     publish(acting, "unknown-user", mail)
-    log(acting, report(SentText(message_id, failing, sent_at)).message.replace(failing, number))
+    log(acting, delivery_status_entry(SentSms(message_id, failing, sent_at)).message.replace(failing, number))
 
     told = [("email", mail.recipients[0]), ("sms", number)]
     for channel, address in told:
@@ -182,7 +184,7 @@ def test_what_is_told_late_of_messages_to_somebody_erased_brings_nobody_back(act
 
 
 def sent_as(acting, notification_id):
-    attempts = acting.ask("GET", f"/notifications/{notification_id}")["attempts"]
+    attempts = acting.call_api("GET", f"/notifications/{notification_id}")["attempts"]
     return next((each["provider_message_id"] for each in attempts if each["outcome"] == "sent"), None)
 
 

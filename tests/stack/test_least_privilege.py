@@ -32,7 +32,7 @@ DEAD_LETTERS = "DeadLetterQueue"  # written to by Lambda itself, see above
 BY_SNS_ITSELF = "SmsDeliveryStatusRole"
 
 NOT_TRIED = {
-    ("ApiHandler", "ses:DeleteSuppressedDestination", "*"): "the receiving world keeps SES's list, not the emulator",
+    ("ApiHandler", "ses:DeleteSuppressedDestination", "*"): "the SES simulator keeps SES's list, not the emulator",
 }
 """What no test of this folder gets to use, and when it is used."""
 

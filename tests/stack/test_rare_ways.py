@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infrastructure.local.scenario import eventually
-from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_as
-from infrastructure.local.ses_simulator.sms_rules import SentText, log_group, report
+from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
+from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
 from tests.stack.acting import CONSENT, WITHIN, Acting
 
 ACCOUNT = "acc-harbor"
@@ -21,7 +21,7 @@ def acting(stack):
 
 
 def publish(acting, situation, mail):
-    for planned in plan_as(situation, mail):
+    for planned in plan_events_as(situation, mail):
         acting.stack.client("sns").publish(
             TopicArn=acting.stack.outputs["FeedbackTopicArn"], Message=json.dumps(planned.event)
         )
@@ -66,7 +66,7 @@ def test_a_failure_told_after_the_thirty_days_goes_to_history_and_takes_a_compla
 
 def test_so_does_a_text(acting):
     number = "+12065550141"
-    entry = report(SentText(acting.name("old-text"), number, ago(days=31)))
+    entry = delivery_status_entry(SentSms(acting.name("old-text"), number, ago(days=31)))
     logs = acting.stack.client("logs")
     group = log_group("us-east-1", "000000000000", failed=True)
     logs.create_log_stream(logGroupName=group, logStreamName=acting.name("stream"))
@@ -79,7 +79,7 @@ def test_so_does_a_text(acting):
 
     def there():
         wanted = {"from": ago(days=60).strftime("%Y-%m-%d"), "q": number}
-        return acting.ask("GET", "/undelivered", params=wanted)["items"]
+        return acting.call_api("GET", "/undelivered", params=wanted)["items"]
 
     items = eventually(there, "the text is not in history", WITHIN)
     assert {item["state"] for item in items} == {"expired"}
@@ -136,17 +136,17 @@ def test_the_report_is_read_by_every_filter(acting):
         {"from": early, "state": "expired", "status": "failed", "channel": "sms"},
         {"from": early, "customer_id": acting.name("filtered")},
     ):
-        started = acting.ask("POST", "/exports", 202, json={"format": "csv", "filter": parameters})
+        started = acting.call_api("POST", "/exports", 202, json={"format": "csv", "filter": parameters})
 
         def done(export_id=started["export_id"]):
-            return acting.ask("GET", f"/exports/{export_id}")["state"] == "done"
+            return acting.call_api("GET", f"/exports/{export_id}")["state"] == "done"
 
-        assert acting.ask("GET", "/undelivered", params=parameters)["items"] is not None
+        assert acting.call_api("GET", "/undelivered", params=parameters)["items"] is not None
         eventually(done, "the export is not done", WITHIN)
     for address in (acting.mailbox("mailbox-full", "filtered"), "+12065550199"):
-        assert acting.ask("GET", "/customers", params={"address": address})["customers"] is not None
-    assert acting.ask("GET", "/undelivered/trend")["days"]
-    assert acting.ask("GET", "/undelivered/summary")["undelivered"] > 0
+        assert acting.call_api("GET", "/customers", params={"address": address})["customers"] is not None
+    assert acting.call_api("GET", "/undelivered/trend")["days"]
+    assert acting.call_api("GET", "/undelivered/summary")["undelivered"] > 0
 
 
 def test_a_resend_and_a_digest_wait_out_a_throttle(acting):
@@ -157,7 +157,7 @@ def test_a_resend_and_a_digest_wait_out_a_throttle(acting):
     wanted = {"recipients": [boss], "days": list(range(7)), "hour": datetime.now(UTC).hour}
     acting.undelivered("later", acting.mailbox("unknown-user", "later"))
     acting.correct("later", email=acting.mailbox("fine", "later"))
-    acting.ask("PUT", "/settings", json={"digest": wanted})
+    acting.call_api("PUT", "/settings", json={"digest": wanted})
 
     def sent():
         acting.invoke("SendDigests")
@@ -166,7 +166,7 @@ def test_a_resend_and_a_digest_wait_out_a_throttle(acting):
     try:
         eventually(sent, "no digest was sent", 120.0)
     finally:
-        acting.ask("PUT", "/settings", json={})
+        acting.call_api("PUT", "/settings", json={})
 
     acting.comes_to(item, "resolved", attempts=2)
 
@@ -269,14 +269,14 @@ def test_what_is_past_its_thirty_days_is_swept(acting):
 
     eventually(swept, "it was not swept", WITHIN)
     (item,) = eventually(lambda: found(acting, "nearly", state="expired"), "it is not in history", WITHIN)
-    (refused,) = acting.ask("POST", "/undelivered/resend", 202, json={"ids": [item["id"]]})["refused"]
+    (refused,) = acting.call_api("POST", "/undelivered/resend", 202, json={"ids": [item["id"]]})["refused"]
     assert refused["code"] == "resend_expired"
 
 
 def test_a_consent_of_somebody_who_opted_out_of_texts_is_carried_to_the_provider(acting):
     item = acting.undelivered("mute", "+12065550152", channel="sms")
 
-    told = acting.ask(
+    told = acting.call_api(
         "POST", f"/customers/{item['customer']['id']}/opt-in", json={"consent": CONSENT, "channel": "sms"}
     )
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infrastructure.local.scenario import ask, eventually
-from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_as
+from infrastructure.local.scenario import call_api, eventually
+from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from tests.stack.acting import CONSENT, WITHIN, Acting
 
 
@@ -93,7 +93,9 @@ class TestByMail:
             configuration_set=sent["configuration_set"],
             tags={name: tuple(values) for name, values in sent["tags"].items()},
         )
-        bounce = next(each.event for each in plan_as("unknown-user", mail) if each.event["eventType"] == "Bounce")
+        bounce = next(
+            each.event for each in plan_events_as("unknown-user", mail) if each.event["eventType"] == "Bounce"
+        )
         acting.stack.client("sns").publish(
             TopicArn=acting.stack.outputs["FeedbackTopicArn"], Message=json.dumps(bounce)
         )
@@ -169,7 +171,7 @@ class TestByText:
         acting.resend(item, consent=CONSENT)
         acting.comes_to(item, "resolved", attempts=2)
 
-        (kept,) = acting.ask("GET", f"/customers/{item['customer']['id']}")["consents"]
+        (kept,) = acting.call_api("GET", f"/customers/{item['customer']['id']}")["consents"]
         assert (kept["given_by"], kept["how"], kept["recorded_by"]) == (
             CONSENT["given_by"],
             CONSENT["how"],
@@ -237,7 +239,7 @@ class TestReadyToResend:
         back = acting.correct("mona", email=bad)["ready_to_resend"]
         unflagged = acting.story.report("mona", ready="true")
         replaced = {"name": "Mona", "email": acting.mailbox("fine", "mona")}
-        by_host = ask(acting.host, "PUT", f"/customers/{item['customer']['id']}", json=replaced)["ready_to_resend"]
+        by_host = call_api(acting.host, "PUT", f"/customers/{item['customer']['id']}", json=replaced)["ready_to_resend"]
 
         assert by_hand == by_host == [shown["id"]] == [item["id"]]
         assert (shown["ready_to_resend"], shown["resend"]["allowed"]) == (True, True)
@@ -247,7 +249,7 @@ class TestReadyToResend:
         shared = acting.mailbox("mailbox-full", "family")
         nora, otto = acting.undelivered("nora", shared), acting.undelivered("otto", shared)
 
-        sharing = acting.ask("GET", "/customers", params={"address": shared})["customers"]
+        sharing = acting.call_api("GET", "/customers", params={"address": shared})["customers"]
         changed = acting.correct("nora", email=acting.mailbox("fine", "nora"))
 
         assert [each["id"] for each in sharing] == [acting.name("nora"), acting.name("otto")]

@@ -1,1 +1,1 @@
-"""Stands in for SES, SNS texts and the recipients of the local stack: accepts what is sent and publishes its events."""
+"""A simulator of mail servers and phones for the local stack: it receives messages and publishes their events."""

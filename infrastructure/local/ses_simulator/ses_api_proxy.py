@@ -1,8 +1,8 @@
-"""The receiving world's front for SES v2: it notes what ministack forgets and passes calls on.
+"""A proxy between the functions and ministack's SES v2 API.
 
-ministack relays a mail without its configuration set, tags and headers, so the functions' SES v2 endpoint
-(``AWS_ENDPOINT_URL_SESV2``) is this front: it remembers them by message id. It also answers the calls to the
-account-level suppression list, which ministack lacks, and refuses sends as SES would for some addresses.
+The functions call it through ``AWS_ENDPOINT_URL_SESV2``. It forwards calls to ministack. It also records the
+configuration set, tags and headers of each send by message id, because ministack relays an email without them. It
+implements the account-level suppression list, which ministack lacks, and rejects sends to some addresses as SES would.
 """
 
 import base64
@@ -23,12 +23,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 
-from infrastructure.local.ses_simulator.mail_rules import WORLD_DOMAIN
+from infrastructure.local.ses_simulator.mail_rules import TEST_DOMAIN
 
-_REMEMBERED_SENDS = 10_000
+_MAXIMUM_RECORDS = 10_000
 _SEND_PATH = "/v2/email/outbound-emails"
 _LIST_PATH = "/v2/email/suppression/addresses"
-_MESSAGES_PATH = "/_world/messages"
+_MESSAGES_PATH = "/_simulator/messages"
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "server"}
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageTag.html
 _TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
@@ -37,8 +37,8 @@ _THROTTLED_CALLS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class SendNote:
-    """What a send said and ministack does not pass on, or garbles (``source``, when it holds more than ASCII)."""
+class RecordedSend:
+    """The details of a send that ministack does not relay, or garbles (``source`` with characters beyond ASCII)."""
 
     source: str = ""
     recipients: tuple[str, ...] = ()
@@ -47,47 +47,47 @@ class SendNote:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class SendNotes:
-    """Notes of sends by message id, the newest ten thousand; used from several threads."""
+class RecordedSends:
+    """The latest 10,000 sends by message id. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._notes: OrderedDict[str, SendNote] = OrderedDict()
+        self._sends: OrderedDict[str, RecordedSend] = OrderedDict()
         self._changed = threading.Condition()
         self._running = 0
 
     def begin(self) -> None:
-        """Note that a send is on its way to ministack."""
+        """Record that a send to ministack has started."""
         with self._changed:
             self._running += 1
 
-    def end(self, message_id: str | None, note: SendNote) -> None:
-        """Note the send's end, with its message id when it was taken."""
+    def end(self, message_id: str | None, send: RecordedSend) -> None:
+        """Record the end of a send, and its details if ministack accepted it and gave it a message id."""
         with self._changed:
             self._running -= 1
             if message_id:
-                self._notes[message_id] = note
-                if len(self._notes) > _REMEMBERED_SENDS:
-                    self._notes.popitem(last=False)
+                self._sends[message_id] = send
+                if len(self._sends) > _MAXIMUM_RECORDS:
+                    self._sends.popitem(last=False)
             self._changed.notify_all()
 
-    def find(self, message_id: str, timeout: float = 5.0) -> SendNote | None:
-        """Return the note of a message, None when it was sent past the front.
+    def find(self, message_id: str, timeout: float = 5.0) -> RecordedSend | None:
+        """Return the send of a message, or None if it did not go through the proxy.
 
-        A mail can come in before the answer to its send: then wait, at most ``timeout`` seconds.
+        An email can arrive before ministack's response to its send. In that case, wait for up to ``timeout`` seconds.
         """
         with self._changed:
-            self._changed.wait_for(lambda: message_id in self._notes or not self._running, timeout)
-            return self._notes.get(message_id)
+            self._changed.wait_for(lambda: message_id in self._sends or not self._running, timeout)
+            return self._sends.get(message_id)
 
-    def all(self) -> dict[str, SendNote]:
-        """Return all notes, oldest first."""
+    def all(self) -> dict[str, RecordedSend]:
+        """Return all recorded sends, the oldest first."""
         with self._changed:
-            return dict(self._notes)
+            return dict(self._sends)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """An entry of the suppression list: the address in the case it came in, the reason, epoch seconds."""
+class SuppressionEntry:
+    """An entry of the suppression list: the address in its original case, the reason, and the time in epoch seconds."""
 
     address: str
     reason: str
@@ -95,150 +95,150 @@ class Listed:
 
 
 class SuppressionList:
-    """The account-level suppression list; used from several threads."""
+    """The account-level suppression list. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._listed: dict[str, Listed] = {}
+        self._listed: dict[str, SuppressionEntry] = {}
         self._lock = threading.Lock()
 
     def reasons(self) -> dict[str, str]:
-        """Return the lower-cased addresses with their reasons: sending compares without case."""
+        """Return the reasons by lower-case address. A send compares addresses without regard to case."""
         with self._lock:
             return {address.lower(): entry.reason for address, entry in self._listed.items()}
 
     def add(self, address: str, reason: str) -> None:
-        """Put an address on the list."""
+        """Add an address to the list."""
         with self._lock:
-            self._listed[address] = Listed(address, reason, time.time())
+            self._listed[address] = SuppressionEntry(address, reason, time.time())
 
-    def find(self, address: str) -> Listed | None:
-        """Return an entry: managing the list needs the exact case."""
+    def find(self, address: str) -> SuppressionEntry | None:
+        """Return the entry of an address, or None. The address must match in case, as in the SES API."""
         with self._lock:
             return self._listed.get(address)
 
     def remove(self, address: str) -> bool:
-        """Take an address off the list; False when it was not on it."""
+        """Remove an address from the list; return False if it was not on the list."""
         with self._lock:
             return self._listed.pop(address, None) is not None
 
-    def entries(self) -> list[Listed]:
-        """Return all entries, the newest first."""
+    def entries(self) -> list[SuppressionEntry]:
+        """Return all entries, the latest first."""
         with self._lock:
             return sorted(self._listed.values(), key=lambda entry: entry.since, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reply:
+class _Response:
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def _json_reply(body: object, status: int = HTTPStatus.OK) -> _Reply:
-    return _Reply(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
+def _json_response(body: object, status: int = HTTPStatus.OK) -> _Response:
+    return _Response(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
 
-def _refusal(code: str, message: str, status: int = HTTPStatus.BAD_REQUEST) -> _Reply:
-    return _Reply(
+def _error(code: str, message: str, status: int = HTTPStatus.BAD_REQUEST) -> _Response:
+    return _Response(
         status,
         json.dumps({"message": message}).encode(),
         {"Content-Type": "application/json", "x-amzn-ErrorType": code},
     )
 
 
-class Front:
-    """Answers or passes on each call."""
+class SesApiProxy:
+    """Handles some calls of the SES v2 API and forwards all others to ministack."""
 
     def __init__(self, upstream: str, transport: httpx.BaseTransport | None = None) -> None:
-        self.notes = SendNotes()
+        self.sends = RecordedSends()
         self.suppressions = SuppressionList()
         self._upstream = httpx.Client(base_url=upstream, timeout=30.0, transport=transport)
         self._throttled: dict[str, int] = {}
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> _Reply:
-        """Return the reply to a call."""
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> _Response:
+        """Return the response to a call."""
         path = urlsplit(target).path
         if method == "POST" and path == _SEND_PATH:
-            return self._send(target, headers, body)
+            return self._send_email(target, headers, body)
         if path == _LIST_PATH or path.startswith(_LIST_PATH + "/"):
-            return self._suppression_call(method, target, body)
+            return self._suppression_list(method, target, body)
         if method == "GET" and path == _MESSAGES_PATH:
-            return _json_reply({"messages": [_described(key, note) for key, note in self.notes.all().items()]})
-        return self._pass_on(method, target, headers, body)
+            return _json_response({"messages": [_send_as_json(key, send) for key, send in self.sends.all().items()]})
+        return self._forward(method, target, headers, body)
 
-    def _send(self, target: str, headers: Mapping[str, str], body: bytes) -> _Reply:
-        request = _parsed(body)
-        note = note_of(request)
-        refusal = self._refused(request, note)
-        if refusal:
-            return refusal
-        self.notes.begin()
+    def _send_email(self, target: str, headers: Mapping[str, str], body: bytes) -> _Response:
+        request = _json_object(body)
+        send = read_send_request(request)
+        error = self._send_error(request, send)
+        if error:
+            return error
+        self.sends.begin()
         message_id = None
         try:
-            reply = self._pass_on("POST", target, headers, body)
-            message_id = _parsed(reply.body).get("MessageId") if reply.status == HTTPStatus.OK else None
+            response = self._forward("POST", target, headers, body)
+            message_id = _json_object(response.body).get("MessageId") if response.status == HTTPStatus.OK else None
         finally:
-            self.notes.end(message_id, note)
-        return reply
+            self.sends.end(message_id, send)
+        return response
 
-    def _refused(self, request: dict[str, Any], note: SendNote) -> _Reply | None:
+    def _send_error(self, request: dict[str, Any], send: RecordedSend) -> _Response | None:
         tags = request.get("EmailTags") or []
         if len(tags) > _MAXIMUM_TAGS or not all(_TAG.fullmatch(tag[part]) for tag in tags for part in tag):
-            return _refusal("BadRequestException", "Invalid message tag: only [A-Za-z0-9_.@-], 1 to 256 characters.")
-        for address in note.recipients:
+            return _error("BadRequestException", "Invalid message tag: only [A-Za-z0-9_.@-], 1 to 256 characters.")
+        for address in send.recipients:
             local, _, domain = address.lower().rpartition("@")
-            if domain.rstrip(">") != WORLD_DOMAIN:
+            if domain.rstrip(">") != TEST_DOMAIN:
                 continue
             if local.startswith("message-rejected"):
-                return _refusal("MessageRejected", "Email address is not verified.")
+                return _error("MessageRejected", "Email address is not verified.")
             if local.startswith("sending-paused"):
-                return _refusal("SendingPausedException", "Sending paused for this account.")
+                return _error("SendingPausedException", "Sending paused for this account.")
             if local.startswith("throttled") and self._throttled.get(local, 0) < _THROTTLED_CALLS:
                 self._throttled[local] = self._throttled.get(local, 0) + 1
-                return _refusal(
+                return _error(
                     "TooManyRequestsException", "Maximum sending rate exceeded.", HTTPStatus.TOO_MANY_REQUESTS
                 )
         return None
 
-    def _suppression_call(self, method: str, target: str, body: bytes) -> _Reply:
+    def _suppression_list(self, method: str, target: str, body: bytes) -> _Response:
         parts = urlsplit(target)
         address = unquote(parts.path.removeprefix(_LIST_PATH).removeprefix("/"))
         if not address and method == "PUT":
-            entry = _parsed(body)
+            entry = _json_object(body)
             self.suppressions.add(entry.get("EmailAddress", ""), entry.get("Reason", "BOUNCE"))
-            return _json_reply({})
+            return _json_response({})
         if not address:
-            wanted = parse_qs(parts.query).get("Reason")
-            listed = [entry for entry in self.suppressions.entries() if not wanted or entry.reason in wanted]
-            return _json_reply({"SuppressedDestinationSummaries": [_listed(entry) for entry in listed]})
+            reasons = parse_qs(parts.query).get("Reason")
+            listed = [entry for entry in self.suppressions.entries() if not reasons or entry.reason in reasons]
+            return _json_response({"SuppressedDestinationSummaries": [_entry_as_json(entry) for entry in listed]})
         if method == "DELETE" and address.lower().startswith("unliftable"):
-            return _refusal(
+            return _error(
                 "InternalServiceErrorException", "The list is not available.", HTTPStatus.INTERNAL_SERVER_ERROR
             )
         known = self.suppressions.find(address)
         if known is None:
             message = f"Email address {address} does not exist on your suppression list."
-            return _refusal("NotFoundException", message, HTTPStatus.NOT_FOUND)
+            return _error("NotFoundException", message, HTTPStatus.NOT_FOUND)
         if method == "DELETE":
             self.suppressions.remove(address)
-            return _json_reply({})
-        return _json_reply({"SuppressedDestination": _listed(known)})
+            return _json_response({})
+        return _json_response({"SuppressedDestination": _entry_as_json(known)})
 
-    def _pass_on(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> _Reply:
-        # The host stays as the caller wrote it: it is part of what the caller signed.
-        passed = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
+    def _forward(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> _Response:
+        # Keep the caller's Host header, because it is part of the signature.
+        forwarded = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
         try:
-            answer = self._upstream.request(method, target, headers=passed, content=body)
+            response = self._upstream.request(method, target, headers=forwarded, content=body)
         except httpx.TransportError:
-            return _refusal("ServiceUnavailable", "The stack is not up.", HTTPStatus.SERVICE_UNAVAILABLE)
-        kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
-        return _Reply(answer.status_code, answer.content, kept)
+            return _error("ServiceUnavailable", "The stack is not up.", HTTPStatus.SERVICE_UNAVAILABLE)
+        kept = {name: value for name, value in response.headers.items() if name.lower() not in _HOP_BY_HOP}
+        return _Response(response.status_code, response.content, kept)
 
 
-def note_of(request: Mapping[str, Any]) -> SendNote:
-    """Return what is to be remembered of a SendEmail request."""
+def read_send_request(request: Mapping[str, Any]) -> RecordedSend:
+    """Return the details of a SendEmail request."""
     destination, content = request.get("Destination") or {}, request.get("Content") or {}
-    headers = [(each["Name"], each["Value"]) for each in (content.get("Simple") or {}).get("Headers") or []]
+    headers = [(header["Name"], header["Value"]) for header in (content.get("Simple") or {}).get("Headers") or []]
     raw = (content.get("Raw") or {}).get("Data")
     if raw:
         headers = _headers_of(raw)
@@ -248,7 +248,7 @@ def note_of(request: Mapping[str, Any]) -> SendNote:
     fields = ("ToAddresses", "CcAddresses", "BccAddresses")
     recipients = tuple(address for name in fields for address in destination.get(name) or [])
     source = request.get("FromEmailAddress") or ""
-    return SendNote(source, recipients, request.get("ConfigurationSetName") or "", tags, tuple(headers))
+    return RecordedSend(source, recipients, request.get("ConfigurationSetName") or "", tags, tuple(headers))
 
 
 def _headers_of(raw: str) -> list[tuple[str, str]]:
@@ -256,11 +256,11 @@ def _headers_of(raw: str) -> list[tuple[str, str]]:
         message = email.message_from_bytes(base64.b64decode(raw), policy=email.policy.default)
     except (ValueError, binascii.Error):
         return []
-    told_by_the_mail = {"from", "to", "cc", "bcc", "subject", "mime-version", "message-id"}
-    return [(name, str(value)) for name, value in message.items() if name.lower() not in told_by_the_mail]
+    standard = {"from", "to", "cc", "bcc", "subject", "mime-version", "message-id"}
+    return [(name, str(value)) for name, value in message.items() if name.lower() not in standard]
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def _json_object(body: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(body or b"{}")
     except ValueError:
@@ -268,46 +268,46 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def _described(message_id: str, note: SendNote) -> dict[str, Any]:
+def _send_as_json(message_id: str, send: RecordedSend) -> dict[str, Any]:
     return {
         "message_id": message_id,
-        "recipients": note.recipients,
-        "configuration_set": note.configuration_set,
-        "tags": {name: list(values) for name, values in note.tags.items()},
-        "headers": [{"name": name, "value": value} for name, value in note.headers],
+        "recipients": send.recipients,
+        "configuration_set": send.configuration_set,
+        "tags": {name: list(values) for name, values in send.tags.items()},
+        "headers": [{"name": name, "value": value} for name, value in send.headers],
     }
 
 
-def _listed(entry: Listed) -> dict[str, Any]:
+def _entry_as_json(entry: SuppressionEntry) -> dict[str, Any]:
     return {"EmailAddress": entry.address, "Reason": entry.reason, "LastUpdateTime": entry.since}
 
 
-def serve(front: Front, port: int) -> ThreadingHTTPServer:
-    """Return an HTTP server on loopback, listening and served by a thread; ``shutdown`` ends it."""
+def serve(proxy: SesApiProxy, port: int) -> ThreadingHTTPServer:
+    """Return an HTTP server on a loopback port, served by a thread. Call ``shutdown`` to stop it."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        wbufsize = -1  # one packet for each reply: without a buffer every header waits for an acknowledgement
+        wbufsize = -1  # buffer a response into one packet; otherwise each header waits for an acknowledgement
         disable_nagle_algorithm = True
 
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            reply = front.answer(self.command, self.path, dict(self.headers.items()), body)
-            self.send_response(reply.status)
-            for name, value in reply.headers.items():
+            response = proxy.handle(self.command, self.path, dict(self.headers.items()), body)
+            self.send_response(response.status)
+            for name, value in response.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body)))
+            self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
-            self.wfile.write(reply.body)
+            self.wfile.write(response.body)
 
-        do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 - the names http.server looks for
+        do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815 - the names that http.server calls
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's signature
-            """Log nothing: paths hold addresses."""
+            """Log nothing, because paths contain email addresses."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
     server = Server(("127.0.0.1", port), Handler)
-    threading.Thread(target=server.serve_forever, name="ses-front", daemon=True).start()
+    threading.Thread(target=server.serve_forever, name="ses-api-proxy", daemon=True).start()
     return server

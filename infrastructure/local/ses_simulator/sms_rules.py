@@ -1,6 +1,6 @@
-"""What becomes of a text message in the receiving world: the delivery-status entry that SNS would log.
+"""The delivery-status log entry that SNS would write for a text message, depending on its phone number.
 
-Pure. The form and the answers are those of the SNS Developer Guide, "Viewing Amazon CloudWatch metrics and
+Pure. The format and the provider responses come from the SNS Developer Guide, "Viewing Amazon CloudWatch metrics and
 logs for SMS deliveries".
 """
 
@@ -13,10 +13,10 @@ from typing import Any
 _DELIVERED_AFTER = 0.6
 _FAILED_AFTER = 0.9
 
-# +1 <area code> 555 01xx: the numbers set aside for fiction in North America.
+# +1 <area code> 555 01xx: the numbers reserved for fictional use in North America.
 _FICTITIOUS = re.compile(r"\+1\d{3}55501(\d\d)")
 
-_ANSWERS: tuple[tuple[range, str, str], ...] = (
+_RESPONSES: tuple[tuple[range, str, str], ...] = (
     (range(10), "SUCCESS", "Message has been accepted by phone carrier"),
     (range(10, 20), "SUCCESS", "Message has been accepted by phone"),
     (range(20, 30), "FAILURE", "Phone is currently unreachable/unavailable"),
@@ -31,12 +31,12 @@ _ANSWERS: tuple[tuple[range, str, str], ...] = (
     (range(80, 85), "FAILURE", "Message body is invalid"),
     (range(85, 90), "FAILURE", "Unknown error attempting to reach phone"),
 )
-"""Answers by the last two digits; 90 to 99 are never reported on."""
+"""Status and provider response by the last two digits. There is no log entry for 90 to 99."""
 
 
 @dataclass(frozen=True, slots=True)
-class SentText:
-    """A text message that SNS took, and when it was seen."""
+class SentSms:
+    """A text message that SNS accepted, and when the simulator saw it."""
 
     message_id: str
     number: str
@@ -45,20 +45,23 @@ class SentText:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusEntry:
-    """A delivery-status entry, the seconds after which it is written, and whether it goes to the group of failures."""
+class DeliveryStatusEntry:
+    """A delivery-status log entry.
+
+    ``after`` is the delay in seconds. ``failed`` entries go to the log group for failures.
+    """
 
     after: float
     failed: bool
     message: str
 
 
-def report(text: SentText) -> StatusEntry | None:
-    """Return what is logged about a text message, None when nothing ever is."""
-    answer = _answer(text.number)
-    if answer is None:
+def delivery_status_entry(text: SentSms) -> DeliveryStatusEntry | None:
+    """Return the log entry of a text message, or None if SNS would never write one."""
+    outcome = _outcome(text.number)
+    if outcome is None:
         return None
-    status, response = answer
+    status, response = outcome
     failed = status == "FAILURE"
     delivery: dict[str, Any] = {
         "numberOfMessageParts": text.parts,
@@ -77,21 +80,21 @@ def report(text: SentText) -> StatusEntry | None:
         "delivery": delivery,
         "status": status,
     }
-    return StatusEntry(_FAILED_AFTER if failed else _DELIVERED_AFTER, failed, json.dumps(entry))
+    return DeliveryStatusEntry(_FAILED_AFTER if failed else _DELIVERED_AFTER, failed, json.dumps(entry))
 
 
-def _answer(number: str) -> tuple[str, str] | None:
+def _outcome(number: str) -> tuple[str, str] | None:
     fictitious = _FICTITIOUS.fullmatch(number)
     digits = int(fictitious[1]) if fictitious else 0
-    return next(((status, response) for numbers, status, response in _ANSWERS if digits in numbers), None)
+    return next(((status, response) for numbers, status, response in _RESPONSES if digits in numbers), None)
 
 
 def _timestamp(moment: datetime) -> str:
-    # As SNS prints it: a space, no offset, milliseconds.
+    # SNS's format: a space, no UTC offset, milliseconds.
     utc = moment.astimezone(UTC)
     return utc.strftime("%Y-%m-%d %H:%M:%S.") + f"{utc.microsecond // 1000:03d}"
 
 
 def log_group(region: str, account_id: str, *, failed: bool) -> str:
-    """Return the log group in which SNS writes the delivery status of direct publishes."""
+    """Return the log group for the delivery status of texts that are published to phone numbers."""
     return f"sns/{region}/{account_id}/DirectPublishToPhoneNumber" + ("/Failure" if failed else "")

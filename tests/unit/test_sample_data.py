@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from infrastructure.local.sample_data import a_month
+from infrastructure.local.sample_data import sample_month
 from undelivered.adapters.feedback import parse_event
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.taxonomy import Channel, Kind, Status
@@ -15,7 +15,7 @@ MOMENTS = [NOW - timedelta(days=23 * n, hours=7 * n) for n in range(12)]
 
 
 def a_month_to(now):
-    return a_month("acc-harbor", "manager@harbor.example", now)
+    return sample_month("acc-harbor", "manager@harbor.example", now)
 
 
 def verdicts(month):

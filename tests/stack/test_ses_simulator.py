@@ -1,8 +1,8 @@
-"""Every address and number of the receiving world ends up on the report as what it stands for."""
+"""Every address and number of the SES simulator gets its expected status on the report."""
 
 import pytest
 
-from infrastructure.local.scenario import Story, ask, eventually
+from infrastructure.local.scenario import Scenario, call_api, eventually
 
 MAILS = {
     "unknown-user": "invalid",
@@ -37,25 +37,27 @@ ARRIVING = ("success", "slow", "throttled", "silent")
 
 @pytest.fixture(scope="module")
 def story(stack):
-    """All of it handed over at once, so that the waiting is done once."""
-    told = Story.on(stack)
-    contacts = {name: {"email": f"{name}.{told.suffix}@undelivered.example"} for name in (*MAILS, *ARRIVING)} | {
+    """All notifications are sent at once, so that the test waits only once."""
+    scenario = Scenario.on(stack)
+    contacts = {name: {"email": f"{name}.{scenario.suffix}@undelivered.example"} for name in (*MAILS, *ARRIVING)} | {
         f"text-{digits}": {"phone": f"+120655501{digits}"} for digits in TEXTS
     }
     for name, contact in contacts.items():
-        ask(told.host, "PUT", f"/customers/{told.name(name)}", json={"name": f"Customer of {name}", **contact})
+        call_api(
+            scenario.host, "PUT", f"/customers/{scenario.name(name)}", json={"name": f"Customer of {name}", **contact}
+        )
     notifications = [
         {
-            "customer_id": told.name(name),
+            "customer_id": scenario.name(name),
             "channel": "sms" if "phone" in contact else "email",
             "title": "Rent reminder",
             "text": "Dear customer, this is about your unit.",
         }
         for name, contact in contacts.items()
     ]
-    ask(told.host, "POST", "/notifications", expect=202, json={"notifications": notifications})
-    yield told
-    told.close()
+    call_api(scenario.host, "POST", "/notifications", expect=202, json={"notifications": notifications})
+    yield scenario
+    scenario.close()
 
 
 @pytest.mark.parametrize(("situation", "status"), MAILS.items())

@@ -1,4 +1,4 @@
-"""The receiving world answers as the internet does, in the form in which SES publishes."""
+"""The SES simulator publishes the events that SES would publish, in the same format."""
 
 import asyncio
 import email
@@ -12,9 +12,15 @@ import pytest
 from aiosmtpd.smtp import Envelope
 
 from infrastructure.local.ses_simulator import server
-from infrastructure.local.ses_simulator.mail_rules import EVENT_TYPES, SITUATIONS, ReceivedMail, newly_suppressed, plan
-from infrastructure.local.ses_simulator.ses_api_proxy import Front, note_of
-from infrastructure.local.ses_simulator.sms_rules import SentText, log_group, report
+from infrastructure.local.ses_simulator.mail_rules import (
+    EVENT_TYPES,
+    SITUATIONS,
+    ReceivedMail,
+    newly_suppressed,
+    plan_events,
+)
+from infrastructure.local.ses_simulator.ses_api_proxy import SesApiProxy, read_send_request
+from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
 
 AT = datetime(2026, 11, 23, 18, 0, 0, 123456, tzinfo=UTC)
 
@@ -31,12 +37,12 @@ def a_mail(*recipients, **fields):
     return ReceivedMail(recipients=recipients, **(known | fields))
 
 
-def kinds(planned):
-    return [each.event["eventType"] for each in planned]
+def kinds(scheduled):
+    return [each.event["eventType"] for each in scheduled]
 
 
-def the_bounce(planned):
-    return next(each.event["bounce"] for each in planned if each.event["eventType"] == "Bounce")
+def the_bounce(scheduled):
+    return next(each.event["bounce"] for each in scheduled if each.event["eventType"] == "Bounce")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +67,7 @@ def the_bounce(planned):
     ],
 )
 def test_an_address_decides_what_is_reported_and_in_which_order(address, expected):
-    assert kinds(plan(a_mail(address))) == expected
+    assert kinds(plan_events(a_mail(address))) == expected
 
 
 @pytest.mark.parametrize(
@@ -77,19 +83,21 @@ def test_an_address_decides_what_is_reported_and_in_which_order(address, expecte
         ("undetermined@undelivered.example", {"Undetermined"}),
     ],
 )
-def test_a_situation_is_told_in_several_wordings_and_always_the_same_for_a_mail(address, bounce_types):
+def test_a_situation_has_several_wordings_and_always_the_same_for_a_mail(address, bounce_types):
     mails = [a_mail(address, message_id=f"m-{number}") for number in range(60)]
 
-    bounces = [the_bounce(plan(mail)) for mail in mails]
+    bounces = [the_bounce(plan_events(mail)) for mail in mails]
 
     assert {bounce["bounceType"] for bounce in bounces} == bounce_types
-    assert bounces == [the_bounce(plan(mail)) for mail in mails]
+    assert bounces == [the_bounce(plan_events(mail)) for mail in mails]
     assert all(bounce["bouncedRecipients"][0]["emailAddress"] == address for bounce in bounces)
     assert not any("{" in json.dumps(bounce["bouncedRecipients"][0].get("diagnosticCode", "")) for bounce in bounces)
 
 
 def test_an_event_has_the_form_that_ses_publishes():
-    event = plan(a_mail("bounce@simulator.amazonses.com", headers=(("List-Unsubscribe", "<https://x>"),)))[-1].event
+    event = plan_events(a_mail("bounce@simulator.amazonses.com", headers=(("List-Unsubscribe", "<https://x>"),)))[
+        -1
+    ].event
 
     assert event["bounce"] == {
         "feedbackId": event["bounce"]["feedbackId"],
@@ -122,7 +130,7 @@ def test_an_event_has_the_form_that_ses_publishes():
 
 
 def test_an_out_of_office_reply_is_a_bounce_without_a_delivery_report():
-    bounce = the_bounce(plan(a_mail("ooto@simulator.amazonses.com")))
+    bounce = the_bounce(plan_events(a_mail("ooto@simulator.amazonses.com")))
 
     assert (bounce["bounceType"], bounce["bounceSubType"]) == ("Transient", "General")
     assert bounce["bouncedRecipients"] == [{"emailAddress": "ooto@simulator.amazonses.com"}]
@@ -130,42 +138,42 @@ def test_an_out_of_office_reply_is_a_bounce_without_a_delivery_report():
 
 
 def test_each_recipient_of_a_mail_has_a_fate_of_its_own():
-    planned = plan(a_mail("ada@example.com", "mailbox-full@undelivered.example"))
+    scheduled = plan_events(a_mail("ada@example.com", "mailbox-full@undelivered.example"))
 
-    assert kinds(planned) == ["Send", "Delivery", "Bounce"]
-    assert planned[1].event["delivery"]["recipients"] == ["ada@example.com"]
+    assert kinds(scheduled) == ["Send", "Delivery", "Bounce"]
+    assert scheduled[1].event["delivery"]["recipients"] == ["ada@example.com"]
 
 
 def test_the_pace_stretches_delays_and_times_alike():
-    (_, delay, delivery) = plan(a_mail("slow@undelivered.example"), pace=0.1)
+    (_, delay, delivery) = plan_events(a_mail("slow@undelivered.example"), pace=0.1)
 
     assert delivery.after == pytest.approx(0.3)
     assert delay.event["deliveryDelay"]["timestamp"] == "2026-11-23T18:00:00.173Z"
 
 
 def test_a_mail_with_a_virus_is_rejected():
-    assert kinds(plan(a_mail("ada@example.com", carries_virus=True))) == ["Reject"]
+    assert kinds(plan_events(a_mail("ada@example.com", carries_virus=True))) == ["Reject"]
 
 
 def test_a_hard_bounce_puts_the_address_on_the_suppression_list_and_later_mail_is_not_sent():
-    (*_, bounce) = plan(a_mail("Unknown-User@undelivered.example"))
+    (*_, bounce) = plan_events(a_mail("Unknown-User@undelivered.example"))
     listed = newly_suppressed(bounce.event)
 
-    planned = plan(a_mail("unknown-user@UNDELIVERED.example", message_id="m-2"), listed)
+    scheduled = plan_events(a_mail("unknown-user@UNDELIVERED.example", message_id="m-2"), listed)
 
     assert listed == {"unknown-user@undelivered.example": "BOUNCE"}
-    assert kinds(planned) == ["Send", "Bounce"]
-    assert the_bounce(planned)["bounceSubType"] == "OnAccountSuppressionList"
-    assert not newly_suppressed(planned[-1].event)
+    assert kinds(scheduled) == ["Send", "Bounce"]
+    assert the_bounce(scheduled)["bounceSubType"] == "OnAccountSuppressionList"
+    assert not newly_suppressed(scheduled[-1].event)
 
 
 def test_after_a_complaint_later_mail_is_reported_as_a_complaint_on_the_list():
-    listed = newly_suppressed(plan(a_mail("complaint@undelivered.example"))[-1].event)
+    listed = newly_suppressed(plan_events(a_mail("complaint@undelivered.example"))[-1].event)
 
-    planned = plan(a_mail("complaint@undelivered.example"), listed)
+    scheduled = plan_events(a_mail("complaint@undelivered.example"), listed)
 
-    assert kinds(planned) == ["Send", "Complaint"]
-    assert planned[-1].event["complaint"]["complaintSubType"] == "OnAccountSuppressionList"
+    assert kinds(scheduled) == ["Send", "Complaint"]
+    assert scheduled[-1].event["complaint"]["complaintSubType"] == "OnAccountSuppressionList"
 
 
 @pytest.mark.parametrize(
@@ -180,20 +188,20 @@ def test_after_a_complaint_later_mail_is_reported_as_a_complaint_on_the_list():
 )
 def test_the_simulator_soft_bounces_and_refusals_of_the_sender_suppress_nobody(address):
     for number in range(30):
-        for planned in plan(a_mail(address, message_id=f"m-{number}")):
-            assert newly_suppressed(planned.event) == {}
+        for scheduled in plan_events(a_mail(address, message_id=f"m-{number}")):
+            assert newly_suppressed(scheduled.event) == {}
 
 
 def test_the_simulator_ignores_the_suppression_list():
     listed = {"success@simulator.amazonses.com": "BOUNCE"}
 
-    assert kinds(plan(a_mail("success@simulator.amazonses.com"), listed)) == ["Send", "Delivery"]
+    assert kinds(plan_events(a_mail("success@simulator.amazonses.com"), listed)) == ["Send", "Delivery"]
 
 
 def test_every_event_has_a_name_by_which_a_destination_asks_for_it():
     addresses = [f"{name}@undelivered.example" for name in [*SITUATIONS, "rejected", "rendering-failed"]]
 
-    assert {kind for address in addresses for kind in kinds(plan(a_mail(address)))} <= set(EVENT_TYPES)
+    assert {kind for address in addresses for kind in kinds(plan_events(a_mail(address)))} <= set(EVENT_TYPES)
 
 
 def test_every_situation_is_in_the_table_of_the_documentation():
@@ -224,17 +232,17 @@ def test_every_situation_is_in_the_table_of_the_documentation():
     ],
 )
 def test_a_number_decides_its_delivery_status(number, status, response):
-    entry = report(SentText("m-1", number, AT))
+    entry = delivery_status_entry(SentSms("m-1", number, AT))
 
-    said = json.loads(entry.message)
-    assert (said["status"], said["delivery"]["providerResponse"]) == (status, response)
-    assert said["delivery"]["destination"] == number
-    assert said["notification"] == {"messageId": "m-1", "timestamp": "2026-11-23 18:00:00.123"}
+    logged = json.loads(entry.message)
+    assert (logged["status"], logged["delivery"]["providerResponse"]) == (status, response)
+    assert logged["delivery"]["destination"] == number
+    assert logged["notification"] == {"messageId": "m-1", "timestamp": "2026-11-23 18:00:00.123"}
     assert entry.failed == (status == "FAILURE")
 
 
 def test_nothing_is_ever_reported_on_the_last_numbers():
-    assert report(SentText("m-1", "+12065550195", AT)) is None
+    assert delivery_status_entry(SentSms("m-1", "+12065550195", AT)) is None
 
 
 def test_failures_have_a_log_group_of_their_own():
@@ -242,7 +250,7 @@ def test_failures_have_a_log_group_of_their_own():
     assert log_group("us-east-1", "0" * 12, failed=True).endswith("/DirectPublishToPhoneNumber/Failure")
 
 
-# --- what a send said
+# --- what a send logged
 
 A_SEND = {
     "FromEmailAddress": "Harbour Küste <office@example.com>",
@@ -253,44 +261,44 @@ A_SEND = {
 }
 
 
-def a_front(answers=lambda _request: httpx.Response(200, json={"MessageId": "m-1"})):
-    return Front("http://stack", httpx.MockTransport(answers))
+def a_proxy(answers=lambda _request: httpx.Response(200, json={"MessageId": "m-1"})):
+    return SesApiProxy("http://stack", httpx.MockTransport(answers))
 
 
-def send(front, **changes):
-    return front.answer("POST", "/v2/email/outbound-emails", {}, json.dumps(A_SEND | changes).encode())
+def send(proxy, **changes):
+    return proxy.handle("POST", "/v2/email/outbound-emails", {}, json.dumps(A_SEND | changes).encode())
 
 
 def test_the_front_remembers_what_the_emulator_forgets():
-    front = a_front()
+    proxy = a_proxy()
 
-    send(front)
+    send(proxy)
 
-    note = front.notes.find("m-1")
-    assert note.source == "Harbour Küste <office@example.com>"
-    assert note.configuration_set == "undelivered-sends"
-    assert note.tags == {"undelivered-account": ("acc-harbor",)}
-    assert note.headers == (("List-Unsubscribe", "<https://x/u/1>"),)
-    assert note.recipients == ("ada@example.com", "log@example.com")
+    recorded = proxy.sends.find("m-1")
+    assert recorded.source == "Harbour Küste <office@example.com>"
+    assert recorded.configuration_set == "undelivered-sends"
+    assert recorded.tags == {"undelivered-account": ("acc-harbor",)}
+    assert recorded.headers == (("List-Unsubscribe", "<https://x/u/1>"),)
+    assert recorded.recipients == ("ada@example.com", "log@example.com")
 
 
 def test_the_front_reads_the_headers_of_a_raw_mail():
     raw = "RnJvbTogYUBleGFtcGxlLmNvbQ0KTGlzdC1VbnN1YnNjcmliZTogPGh0dHBzOi8veD4NCg0KaGk="
 
-    assert note_of({"Content": {"Raw": {"Data": raw}}}).headers == (("List-Unsubscribe", "<https://x>"),)
+    assert read_send_request({"Content": {"Raw": {"Data": raw}}}).headers == (("List-Unsubscribe", "<https://x>"),)
 
 
 def test_a_mail_sent_past_the_front_is_not_waited_for():
-    assert a_front().notes.find("m-9", timeout=60) is None
+    assert a_proxy().sends.find("m-9", timeout=60) is None
 
 
 def test_a_mail_sent_past_the_front_may_name_configuration_set_and_tags_in_headers():
     content = "X-SES-CONFIGURATION-SET: first\nX-SES-MESSAGE-TAGS: a=1, b=2\nMessage-ID: <m-1>\n\nhi"
 
-    note = server.note_from_headers(email.message_from_string(content, policy=email.policy.default))
+    recorded = server.send_from_headers(email.message_from_string(content, policy=email.policy.default))
 
-    assert note.configuration_set == "first"
-    assert note.tags == {"a": ("1",), "b": ("2",)}
+    assert recorded.configuration_set == "first"
+    assert recorded.tags == {"a": ("1",), "b": ("2",)}
 
 
 @pytest.mark.parametrize(
@@ -302,47 +310,47 @@ def test_a_mail_sent_past_the_front_may_name_configuration_set_and_tags_in_heade
     ],
 )
 def test_the_front_refuses_a_send_as_ses_would(address, code):
-    reply = send(a_front(), Destination={"ToAddresses": [address]})
+    reply = send(a_proxy(), Destination={"ToAddresses": [address]})
 
     assert reply.headers["x-amzn-ErrorType"] == code
 
 
 def test_a_throttled_send_is_taken_the_third_time():
-    front = a_front()
+    proxy = a_proxy()
 
-    statuses = [send(front, Destination={"ToAddresses": ["throttled@undelivered.example"]}).status for _ in range(3)]
+    statuses = [send(proxy, Destination={"ToAddresses": ["throttled@undelivered.example"]}).status for _ in range(3)]
 
     assert statuses == [429, 429, 200]
 
 
 def test_a_tag_that_ses_would_not_take_is_refused():
-    assert send(a_front(), EmailTags=[{"Name": "title", "Value": "Rent reminder"}]).status == 400
+    assert send(a_proxy(), EmailTags=[{"Name": "title", "Value": "Rent reminder"}]).status == 400
 
 
 def test_a_stack_that_is_not_up_is_an_error_that_callers_repeat():
     def refuse(request):
         raise httpx.ConnectError("refused", request=request)
 
-    assert send(a_front(refuse)).status == 503
+    assert send(a_proxy(refuse)).status == 503
 
 
 def test_the_suppression_list_can_be_asked_and_changed():
-    front = a_front()
+    proxy = a_proxy()
     path = "/v2/email/suppression/addresses"
     body = json.dumps({"EmailAddress": "ada@example.com", "Reason": "COMPLAINT"}).encode()
 
-    assert front.answer("PUT", path, {}, body).status == 200
-    assert front.answer("GET", f"{path}/ada%40example.com", {}, b"").status == 200
-    assert front.suppressions.reasons() == {"ada@example.com": "COMPLAINT"}
-    assert front.answer("DELETE", f"{path}/ada%40example.com", {}, b"").status == 200
-    assert front.answer("DELETE", f"{path}/ada%40example.com", {}, b"").status == 404
+    assert proxy.handle("PUT", path, {}, body).status == 200
+    assert proxy.handle("GET", f"{path}/ada%40example.com", {}, b"").status == 200
+    assert proxy.suppressions.reasons() == {"ada@example.com": "COMPLAINT"}
+    assert proxy.handle("DELETE", f"{path}/ada%40example.com", {}, b"").status == 200
+    assert proxy.handle("DELETE", f"{path}/ada%40example.com", {}, b"").status == 404
 
 
 def test_one_address_cannot_be_taken_off_the_list():
-    front = a_front()
-    front.suppressions.add("unliftable@undelivered.example", "BOUNCE")
+    proxy = a_proxy()
+    proxy.suppressions.add("unliftable@undelivered.example", "BOUNCE")
 
-    reply = front.answer("DELETE", "/v2/email/suppression/addresses/unliftable%40undelivered.example", {}, b"")
+    reply = proxy.handle("DELETE", "/v2/email/suppression/addresses/unliftable%40undelivered.example", {}, b"")
 
     assert reply.status == 500
 
@@ -362,13 +370,13 @@ class FakeStack:
         self.published.append((topic_arn, event))
 
 
-def receive(stack, front, content, *recipients):
+def receive(stack, proxy, content, *recipients):
     options = server.Options(0, 0, "http://stack", "us-east-1", "", "000000000000", pace=0.0)
     envelope = Envelope()
     envelope.content, envelope.rcpt_tos = content, list(recipients)
 
     async def take():
-        receiving = server.SesSimulator(options, front, stack)
+        receiving = server.SesSimulator(options, proxy, stack)
         await receiving.handle_DATA(None, None, envelope)
         await receiving.settle()
 
@@ -378,10 +386,10 @@ def receive(stack, front, content, *recipients):
 
 
 def test_a_mail_received_is_reported_to_its_configuration_set_with_its_tags():
-    front, stack = a_front(), FakeStack("BOUNCE")
-    send(front)
+    proxy, stack = a_proxy(), FakeStack("BOUNCE")
+    send(proxy)
 
-    receive(stack, front, b"Message-ID: <m-1>\nSubject: Rent\n\nhi", "bounce@simulator.amazonses.com")
+    receive(stack, proxy, b"Message-ID: <m-1>\nSubject: Rent\n\nhi", "bounce@simulator.amazonses.com")
 
     ((topic_arn, event),) = stack.published
     assert topic_arn == "arn:undelivered-sends"
@@ -394,16 +402,16 @@ def test_a_mail_received_is_reported_to_its_configuration_set_with_its_tags():
 def test_events_that_a_destination_does_not_ask_for_are_not_published():
     stack = FakeStack("COMPLAINT", "DELIVERY")
 
-    receive(stack, a_front(), b"Message-ID: <m-1>\n\nhi", "bounce@simulator.amazonses.com")
+    receive(stack, a_proxy(), b"Message-ID: <m-1>\n\nhi", "bounce@simulator.amazonses.com")
 
     assert stack.published == []
 
 
 def test_a_hard_bounce_is_remembered_for_the_next_mail():
-    front, stack = a_front(), FakeStack("BOUNCE")
+    proxy, stack = a_proxy(), FakeStack("BOUNCE")
 
     for number in (1, 2):
-        receive(stack, front, f"Message-ID: <m-{number}>\n\nhi".encode(), "unknown-user@undelivered.example")
+        receive(stack, proxy, f"Message-ID: <m-{number}>\n\nhi".encode(), "unknown-user@undelivered.example")
 
     assert [event["bounce"]["bounceSubType"] for _, event in stack.published][-1] == "OnAccountSuppressionList"
 
@@ -412,6 +420,6 @@ def test_a_message_with_the_test_virus_is_rejected():
     stack = FakeStack("REJECT", "DELIVERY")
     virus = b"EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE"
 
-    receive(stack, a_front(), b"Message-ID: <m-1>\n\n" + virus, "ada@example.com")
+    receive(stack, a_proxy(), b"Message-ID: <m-1>\n\n" + virus, "ada@example.com")
 
     assert [event["eventType"] for _, event in stack.published] == ["Reject"]
