@@ -25,7 +25,7 @@ from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.item import LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.lifecycle import merge_items, settles_at
-from undelivered.domain.notification import ERASED, Notification, SendAttempt
+from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.report_query import ReportFilter, local_day
 from undelivered.domain.suppression import Suppression, hidden_form, joined
 from undelivered.domain.taxonomy import Channel
@@ -309,11 +309,14 @@ class FakeNotificationStore:
         return self.claims.setdefault(self._key(attempt), attempt) is attempt
 
     def release(self, attempt: SendAttempt) -> None:
-        if self.claims[self._key(attempt)].outcome == "claimed":
+        if self.claims[self._key(attempt)].outcome is SendOutcome.CLAIMED:
             del self.claims[self._key(attempt)]
 
     def record(self, attempt: SendAttempt) -> None:
-        if attempt.outcome == "broken_off" and self.claims[self._key(attempt)].outcome != "claimed":
+        if (
+            attempt.outcome is SendOutcome.INTERRUPTED
+            and self.claims[self._key(attempt)].outcome is not SendOutcome.CLAIMED
+        ):
             return
         self.claims[self._key(attempt)] = attempt
 
@@ -325,12 +328,14 @@ class FakeNotificationStore:
         sends = [
             each
             for each in self.claims.values()
-            if (each.account_id, each.to) == (account_id, address) and each.outcome != "claimed"
+            if (each.account_id, each.to) == (account_id, address) and each.outcome is not SendOutcome.CLAIMED
         ]
         return sorted(sends, key=lambda each: each.claimed_at, reverse=True)[:limit]
 
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
-        waiting = [e for e in self.claims.values() if e.outcome == "claimed" and e.claimed_at < claimed_before]
+        waiting = [
+            e for e in self.claims.values() if e.outcome is SendOutcome.CLAIMED and e.claimed_at < claimed_before
+        ]
         return sorted(waiting, key=lambda each: each.claimed_at)[:limit]
 
     def of_customer(
@@ -346,7 +351,9 @@ class FakeNotificationStore:
     def erase(self, notification: Notification) -> None:
         for attempt in self.attempts(notification.account_id, notification.notification_id):
             if attempt.provider_message_id:
-                self.claims[self._key(attempt)] = replace(attempt, to="", by="", entry_key="", outcome=ERASED)
+                self.claims[self._key(attempt)] = replace(
+                    attempt, to="", by="", entry_key="", outcome=SendOutcome.ERASED
+                )
             else:
                 del self.claims[self._key(attempt)]
         del self.notifications[notification.account_id, notification.notification_id]

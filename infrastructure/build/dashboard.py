@@ -41,7 +41,7 @@ def dashboard(resources: Mapping[str, Resource]) -> Resource:
         _graph("Resend requests", [_search("ResendsAsked", "answer")]),
         _graph("Sends, by outcome", [_search("Sends", "kind,outcome")]),
         _graph("Problems", [_ours("CounterDrift"), _ours("Unattributed"), _ours("UnreadableMessages")]),
-        _graph("Retries", [_ours("RetriedMessages"), _ours("SendsBrokenOff"), _ours("ResendsSettled")]),
+        _graph("Retries", [_ours("RetriedMessages"), _ours("SendsInterrupted"), _ours("ResendsSettled")]),
         _graph("SES reputation", [_ses("Reputation.BounceRate"), _ses("Reputation.ComplaintRate")]),
         _graph("Messages in queues", _of_queues(alive, "ApproximateNumberOfMessagesVisible")),
         _graph("Oldest message, seconds", _of_queues(alive, "ApproximateAgeOfOldestMessage")),

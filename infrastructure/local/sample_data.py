@@ -17,7 +17,7 @@ from infrastructure.local.ses_simulator.mail_rules import Event, ReceivedMail, p
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry
 from undelivered.domain.customer import Customer
 from undelivered.domain.identifiers import entry_key
-from undelivered.domain.notification import Notification, SendAttempt
+from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.send_message import message_tags
@@ -391,11 +391,11 @@ class _CustomerHistory:
             1,
             to=self._customer.contact(topic.channel),
             claimed_at=at + timedelta(seconds=self._random.randrange(1, 5)),
-            outcome="sent",
+            outcome=SendOutcome.SENT,
         )
         suppression = self._suppressed.get(topic.channel)
         if suppression and (topic.channel is Channel.SMS or not self._passes(suppression, topic)):
-            handed = Handed(notification, replace(attempt, outcome="dropped"), dropped=suppression)
+            handed = Handed(notification, replace(attempt, outcome=SendOutcome.DROPPED), dropped=suppression)
         else:
             attempt = replace(attempt, provider_message_id=self._message_id(topic.channel, attempt.claimed_at))
             handed = self._reported(notification, attempt, failing=failing)
@@ -500,7 +500,7 @@ class _CustomerHistory:
             by=self._writer._manager,  # noqa: SLF001 - as above
             entry_key=handed.entry_key,
             provider_message_id=self._message_id(channel, at),
-            outcome="sent",
+            outcome=SendOutcome.SENT,
         )
         events: tuple[Event, ...] = ()
         log = ""

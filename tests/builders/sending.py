@@ -19,6 +19,7 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.cleanup import CleanUp
 from undelivered.services.ports import SendJob
@@ -101,7 +102,9 @@ class Product:
     def fail(self, reason=Reason.MAILBOX_FULL):
         """Let the first send have failed a day ago, and return the item that it left."""
         first = an_item(reason, channel=self.channel, recipient=self.address, message_id="m-first")
-        sent = an_attempt(to=self.address, claimed_at=first.sent_at, provider_message_id="m-first", outcome="sent")
+        sent = an_attempt(
+            to=self.address, claimed_at=first.sent_at, provider_message_id="m-first", outcome=SendOutcome.SENT
+        )
         self.notifications.claim(sent)
         self.items.save(None, first)
         return self.item()

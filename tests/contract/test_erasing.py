@@ -26,6 +26,7 @@ from undelivered.domain.erasure import SETTLES_AFTER, ErasureState
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Audit, Dismissal, State
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
@@ -147,7 +148,9 @@ class TestWhatGoes:
 
     def test_the_messages_and_their_attempts_go_once_no_send_can_be_under_way(self, desk):
         store = desk.world.notifications
-        for number, changes in enumerate([{"provider_message_id": "p-1", "outcome": "sent"}, {"outcome": "failed"}]):
+        for number, changes in enumerate(
+            [{"provider_message_id": "p-1", "outcome": SendOutcome.SENT}, {"outcome": SendOutcome.FAILED}]
+        ):
             store.add(a_notification(f"n-{number}"))
             store.claim(an_attempt(f"n-{number}"))
             store.record(an_attempt(f"n-{number}", **changes))
@@ -361,7 +364,7 @@ class TestLateNews:
         store = desk.world.notifications
         store.add(a_notification(channel=Channel.SMS))
         store.claim(an_attempt(to=PHONE))
-        store.record(an_attempt(to=PHONE, provider_message_id="sms-1", outcome="sent"))
+        store.record(an_attempt(to=PHONE, provider_message_id="sms-1", outcome=SendOutcome.SENT))
         desk.erase()
         told = failure_to("", message_id="sms-1", channel=Channel.SMS, recipient="+12065550199")
 

@@ -25,6 +25,7 @@ from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import LIVE_STATES, Audit, Dismissal, State
 from undelivered.domain.lifecycle import settles_at
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
@@ -568,7 +569,7 @@ def test_a_claim_that_was_given_back_can_be_made_again(world):
 
 def test_a_recorded_attempt_is_not_given_back(world):
     world.notifications.claim(an_attempt())
-    sent = an_attempt(outcome="sent", provider_message_id="p-1")
+    sent = an_attempt(outcome=SendOutcome.SENT, provider_message_id="p-1")
     world.notifications.record(sent)
 
     world.notifications.release(an_attempt())
@@ -587,7 +588,7 @@ def test_attempts_are_told_in_order_and_not_mixed_up_with_another_notifications(
 
 def test_an_attempt_is_found_by_the_providers_message_id(world):
     world.notifications.claim(an_attempt())
-    sent = an_attempt(outcome="sent", provider_message_id="p-1", correlation_id="request-1")
+    sent = an_attempt(outcome=SendOutcome.SENT, provider_message_id="p-1", correlation_id="request-1")
     world.notifications.record(sent)
 
     assert world.notifications.find_by_provider_message_id("p-1") == sent
@@ -598,7 +599,9 @@ def test_claims_without_a_record_are_told_oldest_first(world):
     for number, minutes in [(1, 20), (2, 30), (3, 5), (4, 40)]:
         world.notifications.claim(an_attempt(number=number, claimed_at=NOW - timedelta(minutes=minutes)))
     world.notifications.record(
-        an_attempt(number=4, claimed_at=NOW - timedelta(minutes=40), outcome="sent", provider_message_id="p-4")
+        an_attempt(
+            number=4, claimed_at=NOW - timedelta(minutes=40), outcome=SendOutcome.SENT, provider_message_id="p-4"
+        )
     )
 
     waiting = world.notifications.unrecorded(NOW - timedelta(minutes=15), 10)
@@ -606,12 +609,12 @@ def test_claims_without_a_record_are_told_oldest_first(world):
     assert [each.number for each in waiting] == [2, 1]
 
 
-def test_what_was_sent_after_all_is_not_taken_as_broken_off(world):
+def test_what_was_sent_after_all_is_not_recorded_as_interrupted(world):
     world.notifications.claim(an_attempt())
-    sent = an_attempt(outcome="sent", provider_message_id="p-1")
+    sent = an_attempt(outcome=SendOutcome.SENT, provider_message_id="p-1")
     world.notifications.record(sent)
 
-    world.notifications.record(an_attempt(outcome="broken_off"))
+    world.notifications.record(an_attempt(outcome=SendOutcome.INTERRUPTED))
 
     assert list(world.notifications.attempts(ACCOUNT, "n-1")) == [sent]
 
@@ -621,7 +624,7 @@ def test_the_newest_sends_to_an_address_are_told_first(world):
         claimed_at = NOW - timedelta(hours=number)
         world.notifications.claim(an_attempt(number=number, claimed_at=claimed_at))
         if number != 2:
-            world.notifications.record(an_attempt(number=number, claimed_at=claimed_at, outcome="sent"))
+            world.notifications.record(an_attempt(number=number, claimed_at=claimed_at, outcome=SendOutcome.SENT))
 
     assert [each.number for each in world.notifications.recent_sends_to(ACCOUNT, "ada@example.com", 2)] == [1, 3]
 

@@ -146,10 +146,10 @@ def test_a_first_send_is_made_at_most_once_and_never_forgotten():
             assert len(case.mail.sent) <= 1
             recorded = [attempt.outcome for attempt in world.notifications.attempts(ACCOUNT, "n-1")]
             shown = [item.classification.reason for item in case.items()]
-            # Either it is known to be sent, or the report shows that it was broken off.
+            # Either it is known to be sent, or the report shows that it was interrupted.
             assert (recorded, shown) in (
                 (["sent"], []),
-                (["broken_off"], [Reason.SENDING_INTERRUPTED]),
+                (["interrupted"], [Reason.SENDING_INTERRUPTED]),
             )
 
     assert every_cut(run) >= 6

@@ -22,6 +22,7 @@ from undelivered.domain.errors import RetryableError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.item import State
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.entrypoints.http.pagination import make_cursor
 from undelivered.entrypoints.http.routes.reports import ReportQuery
@@ -664,7 +665,7 @@ class TestNotifications:
         queued = api.get("/notifications/n-1").json["state"]
         api.notifications.claim(an_attempt())
         claimed = api.get("/notifications/n-1").json["state"]
-        api.notifications.record(an_attempt(outcome="sent", provider_message_id="m-1"))
+        api.notifications.record(an_attempt(outcome=SendOutcome.SENT, provider_message_id="m-1"))
         api.add(item)
 
         told = api.get("/notifications/n-1").json

@@ -10,6 +10,7 @@ from tests.builders.api import Api, believe_test_tokens, host, manager, viewer
 from tests.builders.items import ACCOUNT, a_customer, a_notification, a_suppression, an_attempt, an_item
 from undelivered.domain.errors import SuppressionNotLiftedError
 from undelivered.domain.identifiers import item_id
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.unsubscribe import unsubscribe_headers
@@ -276,7 +277,7 @@ class TestSettings:
 class TestUnsubscribing:
     @pytest.fixture
     def link(self, api):
-        attempt = an_attempt(provider_message_id="m-1", outcome="sent")
+        attempt = an_attempt(provider_message_id="m-1", outcome=SendOutcome.SENT)
         api.notifications.claim(attempt)
         headers = unsubscribe_headers(api.keys, "https://api.test", attempt)
         return re.search(r"<https://api\.test(.*)>", headers["List-Unsubscribe"])[1]

@@ -16,6 +16,7 @@ from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_statu
 from tests.builders.items import an_item, resent
 from tests.stack.acting import WITHIN, Acting
 from undelivered.adapters.dynamodb.item_rows import facts_of, history_row, undelivered_row
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.taxonomy import Reason
 
 ACCOUNT = "acc-harbor"
@@ -152,7 +153,7 @@ class TestANewAccount:
             account_id=new_account,
             record="n-1~0001",
             body=json.dumps(["+12065550147", ago(minutes=5).isoformat(), "host", ""]),
-            outcome="sent",
+            outcome=SendOutcome.SENT,
             provider_message_id=message_id,
             purge_at=int(ago(days=-1).timestamp()),
         )

@@ -11,7 +11,7 @@ from tests.fakes import FakeHashes
 from undelivered.domain.erasure import SETTLES_AFTER
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.feedback import Attribution
-from undelivered.domain.notification import ERASED
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.customer_data.erase import RequestErasure
 from undelivered.services.ports import SendJob
@@ -41,7 +41,7 @@ def test_the_link_of_an_erased_send_leads_nowhere_and_suppresses_nobody(product)
     product.send_message(FIRST)
     link = link_of(product.sent[0])
     erase_the_send(product)
-    assert [send.outcome for send in product.notifications.attempts(ACCOUNT, "n-1")] == [ERASED]
+    assert [send.outcome for send in product.notifications.attempts(ACCOUNT, "n-1")] == [SendOutcome.ERASED]
 
     for use in (product.unsubscribe.check, product.unsubscribe):
         with pytest.raises(NotFoundError):
@@ -63,7 +63,7 @@ def test_a_link_names_one_attempt_and_no_other_of_the_same_notification(product)
     product.send_message(FIRST)
     link = link_of(product.sent[0])
     product.notifications.claims.clear()
-    product.notifications.claim(an_attempt(number=11, outcome="sent"))
+    product.notifications.claim(an_attempt(number=11, outcome=SendOutcome.SENT))
 
     with pytest.raises(NotFoundError):
         product.unsubscribe.check(link)

@@ -20,6 +20,7 @@ from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWri
 from undelivered.domain.feedback import Attribution, Outcome
 from undelivered.domain.item import State
 from undelivered.domain.lifecycle import AUTO_REPLY_CAME, settle_unconfirmed, start_resend
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, Status
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
@@ -134,7 +135,7 @@ def test_untagged_mail_is_filed_by_tenant_then_identity_then_default(world):
 def test_an_untagged_event_finds_its_send_by_the_providers_message_id(world):
     world.notifications.add(a_notification())
     world.customers.save(a_customer())
-    world.notifications.record(an_attempt(provider_message_id="m-1", outcome="sent"))
+    world.notifications.record(an_attempt(provider_message_id="m-1", outcome=SendOutcome.SENT))
 
     world.record([[untagged(message_id="m-1")]])
 

@@ -193,7 +193,7 @@ def break_off(product, order):
         product.send_message(order)
 
 
-def test_a_resend_that_is_being_sent_this_moment_is_not_taken_as_broken_off(product):
+def test_a_resend_that_is_being_sent_this_moment_is_not_recorded_as_interrupted(product):
     """It waited in the queue so long that cleanup looks at its item; its claim, though, is fresh."""
     product.fail()
     order = product.press_resend()
@@ -203,7 +203,7 @@ def test_a_resend_that_is_being_sent_this_moment_is_not_taken_as_broken_off(prod
     product.time += SECOND
     done = product.run_cleanup()
 
-    assert (done.settled, done.broken_off) == (0, 0)
+    assert (done.settled, done.interrupted) == (0, 0)
     assert product.item().state is State.RESENDING
 
 
@@ -221,7 +221,7 @@ def test_it_is_taken_so_a_quarter_of_an_hour_after_its_claim_and_no_second_befor
 
     assert states == [State.RESENDING, State.OPEN]
     assert product.item().classification.reason is Reason.SENDING_INTERRUPTED
-    assert [claim.outcome for claim in product.notifications.attempts(ACCOUNT, "n-1")] == ["sent", "broken_off"]
+    assert [claim.outcome for claim in product.notifications.attempts(ACCOUNT, "n-1")] == ["sent", "interrupted"]
 
 
 def test_an_order_that_waits_in_the_queue_is_not_looked_at_before_a_quarter_of_an_hour(product):
@@ -238,12 +238,12 @@ def test_an_order_that_waits_in_the_queue_is_not_looked_at_before_a_quarter_of_a
     assert product.item().state is State.RESENDING
 
 
-def test_a_first_send_is_taken_as_broken_off_after_a_quarter_of_an_hour_and_no_second_before(product):
+def test_a_first_send_is_recorded_as_interrupted_after_a_quarter_of_an_hour_and_no_second_before(product):
     break_off(product, FIRST)
 
     done = []
     for product.time in (NOW + SECOND, NOW + SEND_SETTLES_AFTER, NOW + SEND_SETTLES_AFTER + SECOND):
-        done.append(product.run_cleanup().broken_off)
+        done.append(product.run_cleanup().interrupted)
 
     assert done == [0, 0, 1]
     assert product.item().classification == classification_of(Reason.SENDING_INTERRUPTED)

@@ -230,9 +230,9 @@ def test_a_send_that_broke_off_is_not_repeated_and_shows_as_failed(world):
     done = world.clean_up(lambda: True)
 
     assert world.mail.sent == []
-    assert done.broken_off == 1
+    assert done.interrupted == 1
     assert world.only_item().classification.reason is Reason.SENDING_INTERRUPTED
-    assert world.clean_up(lambda: True).broken_off == 0
+    assert world.clean_up(lambda: True).interrupted == 0
 
 
 def test_a_message_without_a_contact_is_invalid(world):

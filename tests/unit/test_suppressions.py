@@ -20,6 +20,7 @@ from undelivered.domain.errors import NotFoundError, RefusedError, SuppressionNo
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Dismissal
 from undelivered.domain.item_event import event_document, item_event
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.suppression import SuppressionReason, joined, merge_suppression
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.manage_suppressions import ManageSuppressions
@@ -199,7 +200,7 @@ def test_failures_that_are_ours_never_count():
 
 def test_a_send_in_between_that_arrived_starts_the_count_anew():
     stream = Stream()
-    arrived = an_attempt("n-fine", to=ADDRESS, claimed_at=NOW - timedelta(days=2), outcome="sent")
+    arrived = an_attempt("n-fine", to=ADDRESS, claimed_at=NOW - timedelta(days=2), outcome=SendOutcome.SENT)
     stream.notifications.record(replace(arrived, provider_message_id="m-fine"))
 
     for number, days_ago in enumerate([6, 5, 4, 3, 1]):

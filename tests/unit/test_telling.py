@@ -23,6 +23,7 @@ from undelivered.adapters.feedback import ParsedEvent
 from undelivered.adapters.feedback.json_values import attribution
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.feedback import Attribution, Handling, Outcome
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.entrypoints.ingest_feedback import ingest_feedback
 from undelivered.entrypoints.on_item_changed import on_item_changed
@@ -138,7 +139,7 @@ def test_how_long_ago_the_oldest_thing_happened_and_how_long_failures_took_is_to
 
 def test_what_nothing_attributes_is_counted_and_what_a_send_of_ours_explains_is_not(ingest, figures):
     ingest.notifications.add(a_notification())
-    ingest.notifications.record(an_attempt(provider_message_id="m-1", outcome="sent"))
+    ingest.notifications.record(an_attempt(provider_message_id="m-1", outcome=SendOutcome.SENT))
     unknown = [replace(a_failure(message_id=name), attribution=Attribution()) for name in ("m-1", "m-2")]
 
     ingest(*unknown, a_failure(message_id="m-3"))
@@ -148,7 +149,9 @@ def test_what_nothing_attributes_is_counted_and_what_a_send_of_ours_explains_is_
 
 def test_the_log_names_the_request_that_an_event_goes_back_to_by_its_tag_or_by_its_send(ingest, logged):
     ingest.notifications.add(a_notification())
-    ingest.notifications.record(an_attempt(provider_message_id="m-1", outcome="sent", correlation_id="by-send"))
+    ingest.notifications.record(
+        an_attempt(provider_message_id="m-1", outcome=SendOutcome.SENT, correlation_id="by-send")
+    )
     untagged = replace(a_failure(message_id="m-1"), attribution=Attribution())
 
     ingest(untagged, a_failure(message_id="m-2", notification_id="n-2", correlation_id=REQUEST))
@@ -213,7 +216,9 @@ def test_changes_of_items_are_counted_with_their_failures_by_reason_and_fault(mo
 
 
 def test_sends_are_counted_by_outcome_and_logged_with_their_request(monkeypatch, figures, logged):
-    sent = an_attempt(number=2, entry_key="k", outcome="sent", provider_message_id="m-9", correlation_id=REQUEST)
+    sent = an_attempt(
+        number=2, entry_key="k", outcome=SendOutcome.SENT, provider_message_id="m-9", correlation_id=REQUEST
+    )
     monkeypatch.setattr(bootstrap, "send_message", lambda: lambda _order, _id: sent)
     queue = Queue()
     logger.set_correlation_id(REQUEST)

@@ -1,7 +1,7 @@
 """A notification that the host application handed over, and the attempts to send it."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -29,20 +29,27 @@ class Notification(Struct, frozen=True):
     metadata: tuple[tuple[str, str], ...] = ()
 
 
-ERASED: Final = "erased"
-"""The outcome of a send to a customer who was erased."""
-
 SEND_SETTLES_AFTER = timedelta(minutes=15)
-"""How long a claimed send may go unrecorded before cleanup takes it as broken off."""
+"""How long after its claim a send may have no recorded outcome. After that, cleanup records it as interrupted."""
+
+
+class SendOutcome(StrEnum):
+    """What became of a claimed send."""
+
+    CLAIMED = "claimed"  #: being sent; nothing is recorded yet
+    SENT = "sent"  #: accepted by the provider
+    DROPPED = "dropped"  #: not sent, because the address is suppressed
+    FAILED = "failed"  #: not sent, because the provider refused the message or there is no address
+    INTERRUPTED = "interrupted"  #: no outcome was recorded in time: the message may or may not have gone out
+    ERASED = "erased"  #: the customer was erased: only the provider's message id is kept
 
 
 class SendAttempt(Struct, frozen=True):
-    """One claimed send of a notification. Claiming is at most once; ``provider_message_id`` is empty until sent.
+    """One send of a notification. Each attempt is claimed before it is sent, and can be claimed only once.
 
-    ``entry_key`` names the item on resends and is empty on first sends. ``claimed_at`` is when the
-    claim was made; ``outcome`` is ``claimed``, ``sent``, ``dropped``, ``failed``, ``broken_off``, or ``ERASED``: then
-    nothing else is known of it but that the provider's message was one to somebody who was erased.
-    ``correlation_id`` is the API request that asked for it, empty where none did.
+    ``by`` is ``host`` for first sends, the manager for resends, and ``digest`` for digests. ``entry_key`` is the item
+    that a resend belongs to, empty on first sends. ``provider_message_id`` is empty until the message is sent.
+    ``correlation_id`` is the id of the API request that asked for the send, empty if there was none.
     """
 
     account_id: str
@@ -53,5 +60,5 @@ class SendAttempt(Struct, frozen=True):
     by: str = "host"
     entry_key: str = ""
     provider_message_id: str = ""
-    outcome: str = "claimed"
+    outcome: SendOutcome = SendOutcome.CLAIMED
     correlation_id: str = ""

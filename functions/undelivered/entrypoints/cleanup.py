@@ -26,7 +26,7 @@ def cleanup(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
     done = bootstrap.clean_up()(time_left)
     count("ItemsRemoved", done.removed)
     count("ResendsSettled", done.settled)
-    count("SendsBrokenOff", done.broken_off)
+    count("SendsInterrupted", done.interrupted)
     erased = bootstrap.erase_customers()(time_left)
     count("ItemsErased", erased.items)
     count("NotificationsErased", erased.notifications)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent, settle_unconfirmed
-from undelivered.domain.notification import SEND_SETTLES_AFTER, Notification, SendAttempt
+from undelivered.domain.notification import SEND_SETTLES_AFTER, Notification, SendAttempt, SendOutcome
 from undelivered.domain.taxonomy import Reason, classification_of
 from undelivered.services.ports import (
     AccountStore,
@@ -30,7 +30,7 @@ class CleanupResult(Struct, frozen=True):
 
     removed: int = 0
     settled: int = 0
-    broken_off: int = 0
+    interrupted: int = 0
 
 
 class CleanUp(Struct, frozen=True):
@@ -45,7 +45,7 @@ class CleanUp(Struct, frozen=True):
 
     def __call__(self, time_left: Callable[[], bool]) -> CleanupResult:
         """Do what is due while ``time_left`` says so; return how much was done."""
-        return CleanupResult(self._sweep(time_left), self._settle_resends(), self._settle_broken_off())
+        return CleanupResult(self._sweep(time_left), self._settle_resends(), self._settle_interrupted())
 
     def _sweep(self, time_left: Callable[[], bool]) -> int:
         removed = 0
@@ -86,13 +86,13 @@ class CleanUp(Struct, frozen=True):
             if notification:
                 self.resends.put([resend_job(item)])
                 return False
-            return self._break_off(item, None)
+            return self._record_interrupted(item, None)
         if claim.provider_message_id:
             self.undelivered.save(item, record_sent(item, number, claim.provider_message_id))
             return False
-        return self._break_off(item, claim) if claim.claimed_at + SEND_SETTLES_AFTER <= now else False
+        return self._record_interrupted(item, claim) if claim.claimed_at + SEND_SETTLES_AFTER <= now else False
 
-    def _break_off(self, item: UndeliveredItem, claim: SendAttempt | None) -> bool:
+    def _record_interrupted(self, item: UndeliveredItem, claim: SendAttempt | None) -> bool:
         running = item.last_attempt
         attempt = claim or SendAttempt(
             item.account_id, item.notification_id, running.number, running.to, running.at, entry_key=item.entry_key
@@ -111,13 +111,13 @@ class CleanUp(Struct, frozen=True):
         )
         self.undelivered.save(item, merge_feedback(item, feedback, item.account_id) or item)
         if claim:
-            self.notifications.record(replace(claim, outcome="broken_off"))
+            self.notifications.record(replace(claim, outcome=SendOutcome.INTERRUPTED))
         return True
 
-    def _settle_broken_off(self) -> int:
-        """Settle sends that were claimed and never recorded: first sends show as failed, and none is sent twice.
+    def _settle_interrupted(self) -> int:
+        """Record sends without an outcome as interrupted, and show a first send as failed; none is sent twice.
 
-        The item of a resend is settled apart from this, by an event maybe; its claim must not wait for that.
+        The item of a resend is settled by ``_settle_resends``, or by an event.
         """
         count = 0
         for attempt in self.notifications.unrecorded(self.clock() - SEND_SETTLES_AFTER, _BATCH):
@@ -134,6 +134,6 @@ class CleanUp(Struct, frozen=True):
                     self.clock(),
                 )
                 self.undelivered.add_new([NewEntry(open_item(feedback, attempt.account_id))])
-            self.notifications.record(replace(attempt, outcome="broken_off"))
+            self.notifications.record(replace(attempt, outcome=SendOutcome.INTERRUPTED))
             count += 1
         return count

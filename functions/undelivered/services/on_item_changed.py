@@ -12,7 +12,7 @@ from msgspec import Struct
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Attempt, AttemptResult, UndeliveredItem
 from undelivered.domain.item_event import item_event
-from undelivered.domain.notification import SendAttempt
+from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.suppression import (
     Suppression,
     SuppressionReason,
@@ -91,7 +91,7 @@ class OnItemChanged(Struct, frozen=True):
         sends = {
             (send.notification_id, send.number): _as_arrived(send)
             for send in self.notifications.recent_sends_to(item.account_id, address, limit)
-            if send.outcome == "sent"
+            if send.outcome is SendOutcome.SENT
         }
         return list({**sends, **failed}.values())
 

@@ -206,7 +206,7 @@ class NotificationStore(Protocol):
         """Return a customer's notifications by id, held or about to go, and the id to go on after, None at the end."""
 
     def erase(self, notification: Notification) -> None:
-        """Remove a notification and its attempts. Of those sent, the provider's message id stays, as ``ERASED``."""
+        """Remove a notification and its attempts; a sent attempt keeps its message id, with the outcome ``ERASED``."""
 
 
 class CustomerStore(Protocol):

@@ -13,7 +13,7 @@ from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.identifiers import entry_key
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item
-from undelivered.domain.notification import ERASED
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.report_query import window_start
 from undelivered.domain.suppression import Suppression, merge_suppression, suppression_reason
 from undelivered.domain.taxonomy import suppresses
@@ -237,7 +237,7 @@ class RecordFeedback(Struct, frozen=True):
             correlation_id=attempt.correlation_id,
         )
         correlated = replace(feedback, recipient=feedback.recipient or attempt.to, attribution=told)
-        return correlated, attempt.outcome == ERASED
+        return correlated, attempt.outcome is SendOutcome.ERASED
 
     def _may_outrun_a_send(self, feedback: Feedback) -> bool:
         """Whether a claimed send is unrecorded that this event may be about: events can outrun our own write."""

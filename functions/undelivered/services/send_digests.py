@@ -10,7 +10,7 @@ from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.digest import DIGEST_PREFIX, Digest, days_due, failures_by_reason, subject_of, text_of
 from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.identifiers import recipient_digest
-from undelivered.domain.notification import SendAttempt
+from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.report_query import Period, ReportFilter, window_start
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import AccountStore, MessageSender, NotificationStore, OutgoingMessage, ReportReader
@@ -72,7 +72,7 @@ class SendDigests(Struct, frozen=True):
             self.notifications.release(attempt)
             raise
         except PermanentSendError:
-            self.notifications.record(replace(attempt, outcome="failed"))
+            self.notifications.record(replace(attempt, outcome=SendOutcome.FAILED))
             return False
-        self.notifications.record(replace(attempt, provider_message_id=message_id, outcome="sent"))
+        self.notifications.record(replace(attempt, provider_message_id=message_id, outcome=SendOutcome.SENT))
         return True

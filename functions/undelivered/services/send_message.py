@@ -13,9 +13,9 @@ from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
-from undelivered.domain.notification import Notification, SendAttempt
+from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.suppression import blocks, dropped_verdict
-from undelivered.domain.taxonomy import Channel, Classification, Reason, classification_of
+from undelivered.domain.taxonomy import Channel, Classification, Reason, Status, classification_of
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import (
     AccountStore,
@@ -111,7 +111,7 @@ class SendMessage(Struct, frozen=True):
         except RetryableError:
             self.notifications.release(attempt)
             raise
-        sent = replace(attempt, provider_message_id=message_id, outcome="sent")
+        sent = replace(attempt, provider_message_id=message_id, outcome=SendOutcome.SENT)
         self.notifications.record(sent)
         if attempt.entry_key:
             self._update_item(attempt, lambda item: record_sent(item, attempt.number, message_id))
@@ -151,7 +151,8 @@ class SendMessage(Struct, frozen=True):
             self._update_item(attempt, lambda item: merge_feedback(item, feedback, attempt.account_id) or item)
         else:
             self.undelivered.add_new([NewEntry(open_item(feedback, attempt.account_id))])
-        unsent = replace(attempt, outcome=classification.status.value)
+        outcome = SendOutcome.DROPPED if classification.status is Status.DROPPED else SendOutcome.FAILED
+        unsent = replace(attempt, outcome=outcome)
         self.notifications.record(unsent)
         return unsent
 

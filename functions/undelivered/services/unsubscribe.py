@@ -8,7 +8,7 @@ from msgspec import Struct
 from undelivered.domain.address import normalise_address
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.item import Audit
-from undelivered.domain.notification import ERASED, SendAttempt
+from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.signed_tokens import sign_token, verify_token
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
@@ -45,7 +45,7 @@ class Unsubscribe(Struct, frozen=True):
         account_id, notification_id, number = (payload or "~~").rsplit("~", 2)
         if payload:
             for attempt in self.notifications.attempts(account_id, notification_id):
-                if str(attempt.number) == number and attempt.outcome != ERASED:
+                if str(attempt.number) == number and attempt.outcome is not SendOutcome.ERASED:
                     return attempt
         raise NotFoundError("link not found")
 

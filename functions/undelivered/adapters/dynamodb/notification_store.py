@@ -10,11 +10,10 @@ from pynamodb.exceptions import DeleteError, PutError
 from undelivered.adapters.dynamodb.client import busy_is_retryable, is_condition_failure
 from undelivered.adapters.dynamodb.models import NotificationModel
 from undelivered.domain.identifiers import recipient_digest
-from undelivered.domain.notification import ERASED, Notification, SendAttempt
+from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.taxonomy import Channel
 
-_CLAIMED = "claimed"
-_BROKEN_OFF = "broken_off"
+_CLAIMED = SendOutcome.CLAIMED.value
 _ATTEMPT_DIGITS = 4
 
 
@@ -91,8 +90,8 @@ class DynamoNotificationStore:
                     raise
 
     def record(self, attempt: SendAttempt) -> None:
-        """Record what became of a claimed attempt; one taken as broken off yields to what was recorded."""
-        still_claimed = NotificationModel.outcome == _CLAIMED if attempt.outcome == _BROKEN_OFF else None
+        """Record what became of a claimed attempt; an interrupted attempt keeps an outcome that was recorded before."""
+        still_claimed = NotificationModel.outcome == _CLAIMED if attempt.outcome is SendOutcome.INTERRUPTED else None
         with busy_is_retryable():
             try:
                 self._model_of(attempt).save(still_claimed)
@@ -135,10 +134,12 @@ class DynamoNotificationStore:
         return held, ids[-1] if len(ids) == limit else None
 
     def erase(self, notification: Notification) -> None:
-        """Remove a notification and its attempts. Of those sent, the provider's message id stays, as ``ERASED``."""
+        """Remove a notification and its attempts; a sent attempt keeps its message id, with the outcome ``ERASED``."""
         account_id = notification.account_id
         for attempt in self.attempts(account_id, notification.notification_id):
-            row = self._model_of(replace(attempt, to="", by="", entry_key="", correlation_id="", outcome=ERASED))
+            row = self._model_of(
+                replace(attempt, to="", by="", entry_key="", correlation_id="", outcome=SendOutcome.ERASED)
+            )
             row.settle_partition = row.settle_at = None
             with busy_is_retryable():
                 if attempt.provider_message_id:
@@ -149,12 +150,12 @@ class DynamoNotificationStore:
             NotificationModel(account_id, notification.notification_id).delete()
 
     def _model_of(self, attempt: SendAttempt) -> NotificationModel:
-        claimed = attempt.outcome == _CLAIMED
+        claimed = attempt.outcome is SendOutcome.CLAIMED
         return NotificationModel(
             attempt.account_id,
             f"{attempt.notification_id}~{attempt.number:0{_ATTEMPT_DIGITS}}",
             body=json.dumps([attempt.to, attempt.claimed_at.isoformat(), attempt.by, attempt.entry_key]),
-            outcome=attempt.outcome,
+            outcome=attempt.outcome.value,
             provider_message_id=attempt.provider_message_id or None,
             correlation_id=attempt.correlation_id or None,
             settle_partition=_CLAIMED if claimed else _sends_partition(attempt.account_id, attempt.to),
@@ -221,5 +222,5 @@ def _attempt_of(model: NotificationModel) -> SendAttempt:
         entry_key=entry_key,
         provider_message_id=model.provider_message_id or "",
         correlation_id=model.correlation_id or "",
-        outcome=model.outcome or _CLAIMED,
+        outcome=SendOutcome(model.outcome or _CLAIMED),
     )

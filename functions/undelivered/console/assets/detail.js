@@ -184,7 +184,7 @@ function who(name) {
 }
 
 const GOOD = new Set(["delivered", "confirmed", "unconfirmed", "resolved"]);
-const BAD = new Set(["failed", "undelivered", "bounced", "dropped", "rejected", "complained", "broken_off", "returned"]);
+const BAD = new Set(["failed", "undelivered", "bounced", "dropped", "rejected", "complained", "interrupted", "returned"]);
 
 function attempts(item) {
   const chain = [...(item.attempt_chain ?? [])].reverse();
