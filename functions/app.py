@@ -1,4 +1,4 @@
-"""The inventory of the application: what Chalice packages, and nothing else."""
+"""The application that Chalice packages, with every function. No function loads this module when it runs."""
 
 from undelivered.entrypoints import (
     archive,

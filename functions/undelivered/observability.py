@@ -1,11 +1,12 @@
-"""The one logger and the one set of metrics. Messages are constant, facts are keys, and never an address.
+"""The logger and the metrics of all functions.
 
-Errors are told without their texts: those of libraries repeat what they were given, addresses and contents
-above all. Only our own errors, which are written not to, and the codes of AWS are kept.
+A log message is a constant text. What varies is in keys of the JSON, and never an address or a phone number.
+
+Errors are logged without their messages, because libraries repeat their input in them: addresses and the content of
+messages. Only the messages of this package's own errors, which never repeat input, and AWS error codes are logged.
 """
 
 import json
-import os
 import re
 import sys
 import traceback
@@ -19,90 +20,94 @@ from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 
 from undelivered.domain.errors import UndeliveredError
+from undelivered.settings import metrics_namespace
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_SERVICE: Final = "undelivered"
 _ADDRESS: Final = re.compile(r"[^\s\"'<>,;:()\[\]\\=~/]+@[^\s\"'<>,;:()\[\]\\=~/]+\.[^\s\"'<>,;:()\[\]\\=~/]+")
 _NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}\b")
-_VALUES: Final = 100
-"""Values of a metric that one line takes (CloudWatch User Guide, "Embedded metric format specification")."""
+_VALUES_PER_LINE: Final = 100
+"""Maximum values of a metric in one log line (CloudWatch User Guide, "Embedded metric format specification")."""
 
 
 class FunctionFailedError(Exception):
-    """An invocation failed; the text says by which error, and the log has the rest."""
+    """An invocation failed. The message describes the error without its text; the log has the traceback."""
 
 
 def redacted(text: str) -> str:
-    """Return a text with e-mail addresses and phone numbers taken out."""
-    # Long lines are searched only when there can be something to find.
-    without = _ADDRESS.sub("[address]", text) if "@" in text else text
-    return _NUMBER.sub("[number]", without)
+    """Return a text with its email addresses and phone numbers replaced."""
+    # The pattern for addresses is slow on long lines, so only lines with an @ are searched.
+    without_addresses = _ADDRESS.sub("[address]", text) if "@" in text else text
+    return _NUMBER.sub("[number]", without_addresses)
 
 
-def told(error: BaseException) -> str:
-    """Return what may be told of an error: its kind, AWS's code, and the text if the error is ours."""
-    kind = type(error).__qualname__
+def describe_error(error: BaseException) -> str:
+    """Return what may be logged about an error: its class, the AWS error code, and the message of our own errors."""
+    name = type(error).__qualname__
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         code, operation = response.get("Error", {}).get("Code"), getattr(error, "operation_name", "")
-        return redacted(f"{kind}: {code} in {operation}")
-    return redacted(f"{kind}: {error}") if isinstance(error, UndeliveredError) else kind
+        return redacted(f"{name}: {code} in {operation}")
+    return redacted(f"{name}: {error}") if isinstance(error, UndeliveredError) else name
 
 
-def _chain(error: BaseException) -> Iterator[str]:
-    """Yield an error and what led to it, the first cause first, each with the lines it passed through."""
-    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if before:
-        yield from _chain(before)
+def _traceback_of(error: BaseException) -> Iterator[str]:
+    """Yield the traceback of an error and of its causes, the first cause first, with the errors redacted."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause:
+        yield from _traceback_of(cause)
     yield from traceback.format_tb(error.__traceback__)
-    yield f"{told(error)}\n"
+    yield f"{describe_error(error)}\n"
 
 
-class _PrivateFormatter(LambdaPowertoolsFormatter):
-    """Powertools' JSON, with errors told as in ``told``, and without any address that got in all the same."""
+class _RedactingFormatter(LambdaPowertoolsFormatter):
+    """The JSON formatter of Powertools, with errors and addresses redacted."""
 
     def _extract_log_exception(self, log_record: LogRecord) -> tuple[str, str, list[str]] | tuple[None, None, None]:
         error = log_record.exc_info[1] if isinstance(log_record.exc_info, tuple) else None
         if error is None:
             return None, None, None
-        return "".join(_chain(error)), type(error).__qualname__, []
+        return "".join(_traceback_of(error)), type(error).__qualname__, []
 
-    def serialize(self, log: Any) -> str:  # noqa: ANN401 - powertools' own mapping
+    def serialize(self, log: Any) -> str:  # noqa: ANN401 - the type of Powertools
         return redacted(super().serialize(log))
 
 
-logger = Logger(service="undelivered", logger_formatter=_PrivateFormatter(serialize_stacktrace=False))
-# The namespace is the stack's name, so that the stages of one AWS account do not watch each other.
-metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "undelivered"), service="undelivered")
+logger = Logger(service=_SERVICE, logger_formatter=_RedactingFormatter(serialize_stacktrace=False))
+metrics = Metrics(namespace=metrics_namespace(), service=_SERVICE)
 
 
 def redact_unhandled_errors(handler: Callable[P, R]) -> Callable[P, R]:
-    """Have errors that leave a function logged here: Lambda would log their texts, and keep them with the event."""
+    """Log an error that a handler raises and replace it with FunctionFailedError.
+
+    Lambda logs the message of an unhandled error, and stores it with the event in a failure destination.
+    """
 
     @wraps(handler)
-    def handle(*args: P.args, **options: P.kwargs) -> R:
+    def handle(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return handler(*args, **options)
+            return handler(*args, **kwargs)
         except Exception as error:
             logger.exception("function failed")
-            raise FunctionFailedError(told(error)) from None
+            raise FunctionFailedError(describe_error(error)) from None
 
     return handle
 
 
 def count(name: str, value: float = 1) -> None:
-    """Add to a metric that counts."""
+    """Add to a count metric, which is written at the end of the invocation."""
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
 def measure(name: str, values: Sequence[float], unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
-    """Write values of a metric at once, told apart by dimensions of a few possible values each.
+    """Write values of a metric with dimensions at once. Each dimension has a few possible values.
 
-    Never by account, customer or notification: every combination of values is a metric of its own, which CloudWatch
-    bills by the month, and no alarm could name them. What concerns one account stands in its report and in the log.
+    Never use an account, customer or notification as a dimension. CloudWatch bills every combination of values as a
+    metric by the month, and no alarm could name it. Figures of one account are in its report and in the log.
     """
-    for start in range(0, len(values), _VALUES):
-        told_now = {name: {"Unit": unit.value, "Value": list(values[start : start + _VALUES])}}
-        form = metrics.serialize_metric_set(told_now, {"service": "undelivered", **dimensions}, {})
-        sys.stdout.write(f"{json.dumps(form, separators=(',', ':'))}\n")
+    for start in range(0, len(values), _VALUES_PER_LINE):
+        metric = {name: {"Unit": unit.value, "Value": list(values[start : start + _VALUES_PER_LINE])}}
+        line = metrics.serialize_metric_set(metric, {"service": _SERVICE, **dimensions}, {})
+        sys.stdout.write(f"{json.dumps(line, separators=(',', ':'))}\n")

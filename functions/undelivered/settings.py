@@ -1,149 +1,240 @@
-"""What each function is told by its environment; read here and nowhere else, once per container.
+"""The environment variables of each function. No other module of this package reads the environment.
 
-Named tuples, because making the class of one is a tenth of a data class's part in a cold start.
+Each ``read`` raises SettingsError, which names the variable, when one is missing or not valid. The settings are named
+tuples: to create a named tuple class costs a tenth of what a data class costs at a cold start.
 """
 
 import json
+import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from undelivered.services.record_feedback import AccountMapping
+Environment = Mapping[str, str]
 
 
 class SettingsError(Exception):
-    """A function's environment lacks something or holds what cannot be read; the text names it."""
+    """An environment variable is missing or not valid. The message names it."""
 
 
-def _required(environment: Mapping[str, str], name: str) -> str:
+def _required(environment: Environment, name: str) -> str:
     value = environment.get(name, "")
     if not value:
-        raise SettingsError(f"the environment variable {name} is not set")
+        raise SettingsError(f"The environment variable {name} is not set")
     return value
 
 
 TABLES = ("undelivered", "history", "counts", "notifications", "customers", "suppressions", "accounts")
 
 
-def table_names(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the tables' names from ``<TABLE>_TABLE``; raises SettingsError for one that is missing."""
+def table_names(environment: Environment = os.environ) -> dict[str, str]:
+    """Return the name of each table, from ``<TABLE>_TABLE``. Every function has these variables."""
     return {table: _required(environment, f"{table.upper()}_TABLE") for table in TABLES}
 
 
-class SendingSettings(NamedTuple):
-    """What the sending functions need: how mail goes out, whom it is from, and where its links lead."""
-
-    configuration_set: str
-    resend_configuration_set: str
-    sender: str
-    signing_secret_arn: str
-    public_url: str
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """Return the settings; raises SettingsError for one that is missing."""
-        return cls(
-            _required(environment, "CONFIGURATION_SET"),
-            _required(environment, "RESEND_CONFIGURATION_SET"),
-            _required(environment, "SENDER"),
-            _required(environment, "SIGNING_SECRET_ARN"),
-            _required(environment, "PUBLIC_URL"),
-        )
-
-
-class AnnouncementSettings(NamedTuple):
-    """Where changes of items are announced, and whether addresses are told."""
-
-    topic_arn: str
-    with_address: bool
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """Return the settings; raises SettingsError for one that is missing."""
-        return cls(_required(environment, "OUTCOME_TOPIC_ARN"), environment.get("ANNOUNCE_ADDRESSES") == "true")
-
-
-def _origins(text: str) -> frozenset[str]:
-    """Return origins separated by commas; raises SettingsError for one that is none: a typo would open nothing."""
-    origins = frozenset(origin for each in text.split(",") if (origin := each.strip()))
-    for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}" or "*" in origin:
-            raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is not an origin, for example https://app.example.com")
-    return origins
+def metrics_namespace(environment: Environment = os.environ) -> str:
+    """Return the CloudWatch namespace of the metrics: the name of the stack, so that stages do not share metrics."""
+    return environment.get("POWERTOOLS_METRICS_NAMESPACE", "undelivered")
 
 
 class ApiSettings(NamedTuple):
-    """What the API needs: whose tokens are believed, and what its own links are signed with."""
+    """``api_handler``: its queues, secrets and exports, the user pool, and the origins that CORS allows.
 
-    cognito_issuer: str
-    cognito_client_ids: tuple[str, ...]
-    cognito_jwks_url: str
+    ``token_keys_url`` is empty where the keys of the pool are at ``<issuer>/.well-known/jwks.json``.
+    """
+
+    sends_queue_url: str
+    resends_queue_url: str
+    exports_bucket: str
+    export_function: str
+    erasure_secret_arn: str
     signing_secret_arn: str
-    allowed_origins: frozenset[str] = frozenset()
+    token_issuer: str
+    token_client_ids: tuple[str, ...]
+    token_keys_url: str
+    allowed_origins: frozenset[str]
 
     @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """Return the settings; raises SettingsError for one that is missing."""
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
         return cls(
-            _required(environment, "TOKEN_ISSUER"),
-            (_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "HOST_CLIENT_ID")),
-            environment.get("TOKEN_KEYS_URL", ""),
-            _required(environment, "SIGNING_SECRET_ARN"),
-            _origins(environment.get("ALLOWED_ORIGINS", "")),
+            sends_queue_url=_required(environment, "SENDS_QUEUE_URL"),
+            resends_queue_url=_required(environment, "RESENDS_QUEUE_URL"),
+            exports_bucket=_required(environment, "EXPORTS_BUCKET"),
+            export_function=_required(environment, "EXPORT_FUNCTION"),
+            erasure_secret_arn=_required(environment, "ERASURE_SECRET_ARN"),
+            signing_secret_arn=_required(environment, "SIGNING_SECRET_ARN"),
+            token_issuer=_required(environment, "TOKEN_ISSUER"),
+            token_client_ids=(_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "HOST_CLIENT_ID")),
+            token_keys_url=environment.get("TOKEN_KEYS_URL", ""),
+            allowed_origins=_origins(environment.get("ALLOWED_ORIGINS", "")),
         )
 
 
-class ExportSettings(NamedTuple):
-    """Where exports are kept, and the function that writes them."""
-
-    bucket: str
-    function: str
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str], *, function: str = "EXPORT_FUNCTION") -> Self:
-        """Return the settings, the function's name from the variable ``function``.
-
-        Raises SettingsError for one that is missing.
-        """
-        return cls(_required(environment, "EXPORTS_BUCKET"), _required(environment, function))
-
-
-def account_mapping(environment: Mapping[str, str]) -> "AccountMapping":
-    """Return whose mail it is that carries no tags: ``DEFAULT_ACCOUNT_ID`` and the JSON in ``ACCOUNT_MAPPING``."""
-    from undelivered.services.record_feedback import AccountMapping
-
-    default = _required(environment, "DEFAULT_ACCOUNT_ID")
-    try:
-        told = json.loads(environment.get("ACCOUNT_MAPPING") or "{}")
-        return AccountMapping(default, dict(told.get("tenants", {})), dict(told.get("identities", {})))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise SettingsError('ACCOUNT_MAPPING must have the form {"tenants": {…}, "identities": {…}}') from error
-
-
-def erasure_secret(environment: Mapping[str, str]) -> str:
-    """Return the ARN of the secret that stands behind keyed hashes; raises SettingsError when it is missing."""
-    return _required(environment, "ERASURE_SECRET_ARN")
-
-
-def exports_bucket(environment: Mapping[str, str]) -> str:
-    """Return the name of the bucket that exports are in; raises SettingsError when it is missing."""
-    return _required(environment, "EXPORTS_BUCKET")
-
-
-def queue_url(environment: Mapping[str, str], name: str) -> str:
-    """Return a queue's URL; raises SettingsError when the variable is missing."""
-    return _required(environment, name)
-
-
 class ConsoleSettings(NamedTuple):
-    """What the console is told: as whom it asks for tokens, and where."""
+    """``api_handler``: what the console's page needs to sign users in."""
 
     client_id: str
     sign_in_url: str
 
     @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """Return the settings; raises SettingsError for one that is missing."""
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
         return cls(_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "SIGN_IN_URL").rstrip("/"))
+
+
+class AccountMappingSettings(NamedTuple):
+    """The accounts of messages without tags: the default, and accounts by SES tenant and by sending identity."""
+
+    default: str
+    tenants: Mapping[str, str]
+    identities: Mapping[str, str]
+
+
+class IngestFeedbackSettings(NamedTuple):
+    """``ingest_feedback``: its queue, and the topic that the queue is subscribed to."""
+
+    queue_url: str
+    topic_arn: str
+    account_mapping: AccountMappingSettings
+    erasure_secret_arn: str
+
+    @classmethod
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
+        return cls(
+            _required(environment, "FEEDBACK_QUEUE_URL"),
+            _required(environment, "FEEDBACK_TOPIC_ARN"),
+            _account_mapping(environment),
+            _required(environment, "ERASURE_SECRET_ARN"),
+        )
+
+
+class IngestSmsLogsSettings(NamedTuple):
+    """``ingest_sms_logs``."""
+
+    account_mapping: AccountMappingSettings
+    erasure_secret_arn: str
+
+    @classmethod
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
+        return cls(_account_mapping(environment), _required(environment, "ERASURE_SECRET_ARN"))
+
+
+class SendSettings(NamedTuple):
+    """``send_notifications`` and ``process_resends``.
+
+    ``queue_url`` is the queue that invokes the function, ``sender`` the default From address, and ``public_url`` the
+    base URL of unsubscribe links, which the signing secret signs.
+    """
+
+    queue_url: str
+    configuration_set: str
+    resend_configuration_set: str
+    sender: str
+    public_url: str
+    signing_secret_arn: str
+    erasure_secret_arn: str
+
+    @classmethod
+    def read(cls, queue: str, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment. The variable ``queue`` has the URL of the function's queue."""
+        return cls(
+            queue_url=_required(environment, queue),
+            configuration_set=_required(environment, "CONFIGURATION_SET"),
+            resend_configuration_set=_required(environment, "RESEND_CONFIGURATION_SET"),
+            sender=_required(environment, "SENDER"),
+            public_url=_required(environment, "PUBLIC_URL").rstrip("/"),
+            signing_secret_arn=_required(environment, "SIGNING_SECRET_ARN"),
+            erasure_secret_arn=_required(environment, "ERASURE_SECRET_ARN"),
+        )
+
+
+class SendDigestsSettings(NamedTuple):
+    """``send_digests``. ``public_url`` is the base URL of the link to the console."""
+
+    configuration_set: str
+    sender: str
+    public_url: str
+
+    @classmethod
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
+        return cls(
+            _required(environment, "CONFIGURATION_SET"),
+            _required(environment, "SENDER"),
+            _required(environment, "PUBLIC_URL").rstrip("/"),
+        )
+
+
+class OnItemChangedSettings(NamedTuple):
+    """``on_item_changed``: the topic of item events, and whether the events have addresses in them."""
+
+    topic_arn: str
+    with_address: bool
+    erasure_secret_arn: str
+
+    @classmethod
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
+        return cls(
+            _required(environment, "OUTCOME_TOPIC_ARN"),
+            environment.get("ANNOUNCE_ADDRESSES") == "true",
+            _required(environment, "ERASURE_SECRET_ARN"),
+        )
+
+
+class ExportReportSettings(NamedTuple):
+    """``export_report``. ``function`` is the function's own name and version.
+
+    Lambda sets both: the template cannot, because the function would refer to itself. An export that continues in
+    another invocation continues in the same version, which reads the state that this version wrote.
+    """
+
+    bucket: str
+    function: str
+
+    @classmethod
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
+        name = _required(environment, "AWS_LAMBDA_FUNCTION_NAME")
+        version = environment.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        return cls(_required(environment, "EXPORTS_BUCKET"), f"{name}:{version}")
+
+
+class CleanupSettings(NamedTuple):
+    """``cleanup``: the queue for resends that it starts again, and the bucket that it erases exports from."""
+
+    resends_queue_url: str
+    exports_bucket: str
+    erasure_secret_arn: str
+
+    @classmethod
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
+        return cls(
+            _required(environment, "RESENDS_QUEUE_URL"),
+            _required(environment, "EXPORTS_BUCKET"),
+            _required(environment, "ERASURE_SECRET_ARN"),
+        )
+
+
+def _account_mapping(environment: Environment) -> AccountMappingSettings:
+    """Return the account mapping from ``DEFAULT_ACCOUNT_ID`` and the JSON of ``ACCOUNT_MAPPING``."""
+    default = _required(environment, "DEFAULT_ACCOUNT_ID")
+    try:
+        mapping = json.loads(environment.get("ACCOUNT_MAPPING") or "{}")
+        return AccountMappingSettings(default, dict(mapping.get("tenants", {})), dict(mapping.get("identities", {})))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SettingsError('ACCOUNT_MAPPING must have the form {"tenants": {…}, "identities": {…}}') from error
+
+
+def _origins(text: str) -> frozenset[str]:
+    """Return a comma-separated list of origins. Reject anything else, because a typo would silently allow nothing."""
+    origins = frozenset(origin for part in text.split(",") if (origin := part.strip()))
+    for origin in origins:
+        url = urlsplit(origin)
+        if url.scheme not in {"http", "https"} or origin != f"{url.scheme}://{url.netloc}" or "*" in origin:
+            raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is not an origin, for example https://app.example.com")
+    return origins

@@ -27,18 +27,18 @@ from infrastructure.errors import ToolError
 BOTO3_HANDLER: Final = "boto3"
 
 _CLIENT: Final = "from undelivered.adapters.dynamodb.models import shared_connection; shared_connection().client"
-# The part of `bootstrap` that each function builds at its first invocation.
+# The module and function of `bootstrap` that each function builds its parts with at its first invocation.
 _USE_CASES: Final = {
-    "api_handler": "api",
+    "api_handler": "api.use_cases",
     "archive": "archiving",
     "cleanup": "clean_up",
     "export_report": "export_report",
     "on_item_changed": "item_change_handlers",
-    "ingest_feedback": "ingestion",
-    "ingest_sms_logs": "ingestion",
-    "process_resends": "send_message",
+    "ingest_feedback": "feedback_ingestion",
+    "ingest_sms_logs": "sms_log_ingestion",
+    "process_resends": "process_resends",
     "send_digests": "send_digests",
-    "send_notifications": "send_message",
+    "send_notifications": "send_notifications",
 }
 
 

@@ -41,7 +41,7 @@ def main() -> None:
     from undelivered.adapters.dynamodb.models import MODELS, shared_connection
     from undelivered.entrypoints.ingest_feedback import ingest_feedback
 
-    bootstrap.ingestion()
+    bootstrap.feedback_ingestion()
     for model in MODELS.values():
         model.create_table()
     batches = int(sys.argv[1])

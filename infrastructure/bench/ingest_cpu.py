@@ -84,7 +84,7 @@ def _transactions_of(product: Callable[[Mapping[str, Any]], None], batches: list
     from undelivered import bootstrap
     from undelivered.adapters.dynamodb.models import shared_connection
 
-    bootstrap.ingestion()
+    bootstrap.feedback_ingestion()
     sent: list[list[Any]] = []
 
     def record(params: dict[str, Any], **_: object) -> None:

@@ -88,7 +88,7 @@ def main() -> None:
 
 def _ingest(bootstrap: Any, number: int) -> None:
     sent_at = datetime.now(UTC) - timedelta(days=1)
-    parts = bootstrap.ingestion()
+    parts = bootstrap.feedback_ingestion()
     for first in range(0, number, 100):
         batch = [events.bounce(first + offset, sent_at, suppressing=False) for offset in range(100)]
         parts.record_feedback([parts.parse_event(event).feedback for event in batch])
@@ -104,16 +104,16 @@ def _items() -> list[Any]:
 
 def _accept_and_send(bootstrap: Any, number: int, stage: Any) -> None:
     """Accept notifications from the host application, 100 at a time, and send them."""
+    from undelivered.bootstrap import api
     from undelivered.domain.customer import Customer
     from undelivered.domain.taxonomy import Channel
-    from undelivered.services.accept_notifications import AcceptNotifications, NewNotification
+    from undelivered.services.accept_notifications import NewNotification
     from undelivered.services.ports import SendJob
 
-    api = bootstrap.api()
     for index in range(number):
         customer = Customer(events.ACCOUNT, f"s-{index}", "Ada Byron", email=f"sent-{index}@example.com")
-        api.customers.save(customer)
-    accept = AcceptNotifications(api.notifications, api.customers, api.sends, api.clock)
+        bootstrap.customer_store().save(customer)
+    accept = api.use_cases().accept_notifications
     text = "Dear Ada,\n\nyour invoice for November is ready. " * 12
     with stage("accept"):
         for first in range(0, number, 100):
@@ -122,9 +122,10 @@ def _accept_and_send(bootstrap: Any, number: int, stage: Any) -> None:
                 for index in range(first, first + 100)
             ]
             accept(events.ACCOUNT, notifications)
+    send_message = bootstrap.send_notifications().send_message
     with stage("send"):
         for index in range(number):
-            bootstrap.send_message()(SendJob(events.ACCOUNT, f"n-{index}", 1))
+            send_message(SendJob(events.ACCOUNT, f"n-{index}", 1))
 
 
 def _units(client: Any, usage: Any, number: int) -> Mapping[str, float]:

@@ -96,11 +96,12 @@ def main() -> None:
     """Measure in a process that has the environment of the API function. The arguments are the account sizes."""
     from undelivered import bootstrap
     from undelivered.adapters.dynamodb.models import shared_connection
+    from undelivered.bootstrap import api
 
     sizes = [int(size) for size in sys.argv[1:]]
     now = dataset.NOW + timedelta(seconds=30)
     bootstrap.now = lambda: now
-    reports = bootstrap.api().reports
+    reports = api.use_cases().reports
     client = shared_connection().client
     counts = {}
     for size in sizes:
@@ -122,11 +123,10 @@ def main() -> None:
 
 def _statistics_cost(client: Any, account_id: str, now: Any) -> dict[str, dict[int, float]]:
     """Return the read capacity of the trend and of the summary, by the number of days that they cover."""
-    from undelivered import bootstrap
+    from undelivered.bootstrap import api
     from undelivered.domain.report_query import local_day
-    from undelivered.entrypoints.http.routes.reports import read_reports
 
-    reading = read_reports(bootstrap.api())
+    reading = api.use_cases().read_reports
     today = local_day(now, reading.zone(account_id))
     costs: dict[str, dict[int, float]] = {}
     for name, read in {"trend": reading.failures_by_day, "summary": reading.summary}.items():
@@ -187,9 +187,9 @@ def _filters(account_id: str, now: Any) -> dict[str, tuple[Any, int]]:
 
 
 def _a_customer(account_id: str, plain: Any, now: Any) -> str:
-    from undelivered import bootstrap
+    from undelivered.bootstrap import api
 
-    return str(bootstrap.api().reports.page(account_id, plain, 1, None, now).items[0].customer_id)
+    return str(api.use_cases().reports.page(account_id, plain, 1, None, now).items[0].customer_id)
 
 
 def _page_cost(  # noqa: PLR0913, PLR0917 - the arguments of a page

@@ -88,7 +88,6 @@ def function_environment(endpoint: str) -> dict[str, str]:
         "FEEDBACK_QUEUE_URL": f"{endpoint}/queue",
         "RESENDS_QUEUE_URL": f"{endpoint}/queue",
         "SENDS_QUEUE_URL": f"{endpoint}/queue",
-        "POWERTOOLS_SERVICE_NAME": "undelivered",
         **{f"{table.upper()}_TABLE": table for table in TABLES},
     }
 

@@ -32,16 +32,27 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.bootstrap.api import ApiPorts, ApiUseCases, ExportPorts
 from undelivered.entrypoints.http import auth
 from undelivered.entrypoints.http.router import refuse_other_methods, register
 from undelivered.entrypoints.http.routes import ROUTES
-from undelivered.entrypoints.http.services import ApiServices
 from undelivered.services.idempotency import IdempotencyRecord
-from undelivered.services.request_export import Exports
-from undelivered.services.request_resend import RequestResend
+from undelivered.settings import ApiSettings
 
 ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Test"
 CONSOLE, HOST = "console-client", "host-client"
+API_SETTINGS = ApiSettings(
+    sends_queue_url="https://sends.test",
+    resends_queue_url="https://resends.test",
+    exports_bucket="exports",
+    export_function="export_report",
+    erasure_secret_arn="arn:erasure",
+    signing_secret_arn="arn:signing",
+    token_issuer=ISSUER,
+    token_client_ids=(CONSOLE, HOST),
+    token_keys_url="https://keys.test/",
+    allowed_origins=frozenset({"https://app.example.com"}),
+)
 
 
 @cache
@@ -148,7 +159,7 @@ class Api:
         )
         self.exports, self.export_files = FakeExportStore(), FakeExportFiles()
         self.export_runner = FakeExportRunner()
-        self.services = ApiServices(
+        self.ports = ApiPorts(
             undelivered=self.items,
             reports=FakeReportReader(self.items),
             notifications=self.notifications,
@@ -159,30 +170,15 @@ class Api:
             accounts=self.accounts,
             sends=self.sends,
             resends=self.resends,
-            request_resend=RequestResend(
-                self.items,
-                self.notifications,
-                self.customers,
-                self.suppressions,
-                self.resends,
-                lambda: self.provider,
-                self.clock,
-            ),
-            clock=self.clock,
-            settings=SimpleNamespace(
-                cognito_issuer=ISSUER,
-                cognito_client_ids=(CONSOLE, HOST),
-                cognito_jwks_url="https://keys.test/",
-                allowed_origins=frozenset({"https://app.example.com"}),
-            ),
-            idempotency=self.idempotency,
             resend_batches=FakeResendBatchStore(),
+            idempotency=self.idempotency,
             provider_suppressions=lambda: self.provider,
             signing_keys=lambda: self.keys,
-            exports=lambda: Exports(self.exports, self.export_files, self.export_runner, self.accounts, self.clock),
+            exports=lambda: ExportPorts(self.exports, self.export_files, self.export_runner),
         )
+        self.use_cases = ApiUseCases(self.ports, self.clock)
         self.app = Chalice("test", configure_logs=False)
-        register(self.app, ROUTES, lambda: self.services)
+        register(self.app, ROUTES, lambda: self.use_cases, lambda: API_SETTINGS)
         refuse_other_methods(self.app)
 
     def clock(self):

@@ -26,6 +26,7 @@ from tests.builders.api import (
     viewer,
 )
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item
+from undelivered.bootstrap.api import ApiUseCases, ExportPorts
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.signed_tokens import sign_token
@@ -33,7 +34,7 @@ from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Reason
 from undelivered.entrypoints.http.auth import Role
 from undelivered.entrypoints.http.parsing import MAX_BODY_BYTES
-from undelivered.entrypoints.http.router import Access
+from undelivered.entrypoints.http.route import Access
 from undelivered.entrypoints.http.routes import ROUTES
 
 OTHER = "acc-2"
@@ -357,11 +358,10 @@ class TestSlowness:
     @pytest.mark.parametrize("route", GUARDED)
     def test_a_store_that_does_not_answer_in_time_is_told_as_such_and_no_more(self, api, route):
         stores = ("undelivered", "reports", "notifications", "customers", "suppressions", "erasures", "accounts")
-        request_resend = replace(api.services.request_resend, undelivered=Busy())
         busy = {name: Busy() for name in (*stores, "resend_batches", "idempotency")}
-        api.services = replace(
-            api.services, **busy, request_resend=request_resend, exports=Busy, provider_suppressions=Busy
-        )
+        exports = ExportPorts(Busy(), Busy(), Busy())
+        ports = replace(api.ports, **busy, exports=lambda: exports, provider_suppressions=Busy)
+        api.use_cases = ApiUseCases(ports, api.clock)
 
         answer = call(api, route, manager() if Role.MANAGER in route.access.value else host())
 

@@ -791,7 +791,7 @@ class TestErrors:
         def busy(*_):
             raise RetryableError("throttled")
 
-        monkeypatch.setattr(api.services.reports, "count", busy)
+        monkeypatch.setattr(api.use_cases.reports, "count", busy)
 
         answer = api.get("/undelivered/count")
 
@@ -805,7 +805,7 @@ class TestErrors:
         def broken(*_):
             raise ValueError("secret ada@example.com")
 
-        monkeypatch.setattr(api.services.reports, "count", broken)
+        monkeypatch.setattr(api.use_cases.reports, "count", broken)
 
         answer = api.get("/undelivered/count")
 

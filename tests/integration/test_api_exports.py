@@ -18,10 +18,8 @@ def api(monkeypatch):
 
 
 def run(api):
-    services = api.services
-    write = ExportReport(
-        api.exports, api.export_files, api.export_runner, services.reports, services.accounts, api.clock
-    )
+    ports = api.ports
+    write = ExportReport(api.exports, api.export_files, api.export_runner, ports.reports, ports.accounts, api.clock)
     while api.export_runner.events:
         write(*api.export_runner.events.pop(0), lambda: True)
 

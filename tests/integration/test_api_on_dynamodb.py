@@ -1,6 +1,7 @@
 """The deployed handler itself, put together from its environment, on tables in moto."""
 
 import json
+import os
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from tests.builders.items import ACCOUNT, a_customer, a_suppression, an_item
 from undelivered import bootstrap
 from undelivered.adapters.aws import clients
 from undelivered.adapters.dynamodb.models import MODELS, TableNames, use_tables
+from undelivered.bootstrap import api
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Reason
@@ -31,7 +33,7 @@ from undelivered.entrypoints.http import auth
 
 def forget_everything():
     """Begin a new container."""
-    for module in (bootstrap, clients, auth):
+    for module in (bootstrap, api, clients, auth):
         for cached in vars(module).values():
             if hasattr(cached, "cache_clear"):
                 cached.cache_clear()
@@ -48,6 +50,8 @@ def call(monkeypatch):
         "TOKEN_ISSUER": ISSUER,
         "CONSOLE_CLIENT_ID": CONSOLE,
         "HOST_CLIENT_ID": HOST,
+        "EXPORTS_BUCKET": "exports-bucket",
+        "EXPORT_FUNCTION": "export-function",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -82,8 +86,8 @@ def calling(method, url, body=None, *, as_host=False, group="managers", headers=
 
 
 def orders(variable):
-    queue = bootstrap.queue(variable)
-    received = queue.client.receive_message(QueueUrl=queue.url, MaxNumberOfMessages=10).get("Messages", [])
+    sqs = clients.client("sqs")
+    received = sqs.receive_message(QueueUrl=os.environ[variable], MaxNumberOfMessages=10).get("Messages", [])
     return [json.loads(message["Body"]) for message in received]
 
 
@@ -153,8 +157,8 @@ def test_many_are_resent_at_once(call):
 
 
 def test_settings_and_suppressions_are_kept(call):
-    bootstrap.api().customers.save(a_customer())
-    bootstrap.api().suppressions.save(None, a_suppression(reason=SuppressionReason.MANUAL))
+    bootstrap.customer_store().save(a_customer())
+    api.use_cases().suppressions.save(None, a_suppression(reason=SuppressionReason.MANUAL))
 
     assert call("PUT", "/settings", {"time_zone": "Europe/Berlin"}).status == 200
     assert call("GET", "/settings").json["time_zone"] == "Europe/Berlin"

@@ -46,7 +46,11 @@ def test_no_other_page_may(api, origin):
 
 
 def test_unless_something_is_allowed_nothing_is():
-    environment = dict.fromkeys(("TOKEN_ISSUER", "CONSOLE_CLIENT_ID", "HOST_CLIENT_ID", "SIGNING_SECRET_ARN"), "x")
+    required = (
+        "SENDS_QUEUE_URL", "RESENDS_QUEUE_URL", "EXPORTS_BUCKET", "EXPORT_FUNCTION", "ERASURE_SECRET_ARN",
+        "SIGNING_SECRET_ARN", "TOKEN_ISSUER", "CONSOLE_CLIENT_ID", "HOST_CLIENT_ID",
+    )  # fmt: skip
+    environment = dict.fromkeys(required, "x")
 
     assert ApiSettings.read(environment).allowed_origins == frozenset()
     allowed = ApiSettings.read({**environment, "ALLOWED_ORIGINS": f"{KNOWN}, http://localhost:3000"}).allowed_origins

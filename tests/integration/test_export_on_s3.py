@@ -20,6 +20,7 @@ from undelivered import bootstrap
 from undelivered.adapters.aws import clients
 from undelivered.adapters.aws.s3 import S3ExportFiles
 from undelivered.adapters.dynamodb.models import MODELS, TableNames, use_tables
+from undelivered.bootstrap import api
 from undelivered.domain.taxonomy import Reason
 from undelivered.entrypoints.export_report import export_report
 from undelivered.entrypoints.http import auth
@@ -126,7 +127,7 @@ def stack(monkeypatch):
 
 
 def forget_everything():
-    for module in (bootstrap, clients, auth):
+    for module in (bootstrap, api, clients, auth):
         for cached in vars(module).values():
             if hasattr(cached, "cache_clear"):
                 cached.cache_clear()

@@ -13,6 +13,7 @@ from undelivered.entrypoints.archive import archive
 from undelivered.entrypoints.on_item_changed import on_item_changed
 
 EMAIL = "ada@example.com"
+IMAGES = bootstrap.ItemImages(item_of, is_erased)
 
 
 @pytest.fixture
@@ -136,16 +137,14 @@ class TestTheStream:
     def test_archive_keeps_what_left_and_not_what_was_erased(self, records, monkeypatch):
         kept = []
         store = SimpleNamespace(archive=lambda items, **_: kept.extend(items))
-        monkeypatch.setattr(bootstrap, "archiving", lambda: bootstrap.Archiving(store, item_of, is_erased))
+        monkeypatch.setattr(bootstrap, "archiving", lambda: bootstrap.Archiving(store, IMAGES))
 
         assert archive({"Records": list(records.values())}, CONTEXT) == {"batchItemFailures": []}
         assert len(kept) == 1
 
     def test_on_item_changed_follows_what_left_and_not_what_was_erased(self, records, monkeypatch):
         followed = []
-        parts = bootstrap.ItemChangeHandlers(
-            lambda *change: followed.append(change), lambda *_: None, item_of, is_erased
-        )
+        parts = bootstrap.ItemChangeHandlers(lambda *change: followed.append(change), lambda *_: None, IMAGES)
         monkeypatch.setattr(bootstrap, "item_change_handlers", lambda: parts)
 
         assert on_item_changed({"Records": list(records.values())}, CONTEXT) == {"batchItemFailures": []}

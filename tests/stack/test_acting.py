@@ -9,7 +9,7 @@ import pytest
 from infrastructure.local.scenario import call_api, eventually
 from tests.builders.readme import check_announcement
 from tests.stack.acting import CONSENT, WITHIN, Acting
-from undelivered.entrypoints.http.router import Access
+from undelivered.entrypoints.http.route import Access
 from undelivered.entrypoints.http.routes import ROUTES
 
 

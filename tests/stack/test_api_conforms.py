@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 
 from infrastructure.local.stack import OTHER_ACCOUNT
 from undelivered.entrypoints.http.openapi import document
-from undelivered.entrypoints.http.router import Access
+from undelivered.entrypoints.http.route import Access
 from undelivered.entrypoints.http.routes import ROUTES
 
 CHECKS = [

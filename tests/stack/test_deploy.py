@@ -72,11 +72,13 @@ class Release:
         )
         with zipfile.ZipFile(built.code) as old, zipfile.ZipFile(code, "w", zipfile.ZIP_DEFLATED) as new:
             for entry in old.namelist():
-                if re.fullmatch(r"undelivered/__pycache__/bootstrap\..*", entry):
+                if re.fullmatch(r"undelivered/bootstrap/__pycache__/__init__\..*", entry):
                     continue
                 content = old.read(entry)
                 # Every function loads it when it starts.
-                new.writestr(entry, check.encode() + content if entry == "undelivered/bootstrap.py" else content)
+                new.writestr(
+                    entry, check.encode() + content if entry == "undelivered/bootstrap/__init__.py" else content
+                )
         layer.write_bytes(built.layer.read_bytes())
         with zipfile.ZipFile(layer, "a") as archive:
             archive.writestr("python/release_of_the_layer.py", f"NAME = {name!r}\n")

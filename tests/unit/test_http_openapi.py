@@ -5,7 +5,7 @@ import re
 import pytest
 
 from undelivered.entrypoints.http.openapi import document
-from undelivered.entrypoints.http.router import Access
+from undelivered.entrypoints.http.route import Access
 from undelivered.entrypoints.http.routes import ROUTES
 
 

@@ -43,9 +43,8 @@ def ingest(monkeypatch):
             recorded.extend(feedback.provider_message_id for feedbacks in batch for feedback in feedbacks)
             return {}
 
-        parts = bootstrap.Ingestion(record_feedback=record, known_topics=None, parse_event=parse_event)
-        monkeypatch.setattr(bootstrap, "ingestion", lambda: parts)
-        monkeypatch.setattr(bootstrap, "queue", lambda _: bootstrap.Queue(queues, "https://queue"))
+        parts = bootstrap.FeedbackIngestion(parse_event, record, bootstrap.Queue(queues, "https://queue"))
+        monkeypatch.setattr(bootstrap, "feedback_ingestion", lambda: parts)
         records = [
             {
                 "messageId": f"sqs-{place}",

@@ -18,7 +18,7 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered import bootstrap
-from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of
+from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of, read_send_job
 from undelivered.adapters.feedback import ParsedEvent
 from undelivered.adapters.feedback.json_values import attribution
 from undelivered.domain.errors import RetryableError
@@ -92,12 +92,12 @@ class Ingesting:
             lambda: NOW,
         )
         monkeypatch.setattr(bootstrap, "now", lambda: NOW)
-        sqs = SimpleNamespace(change_message_visibility_batch=lambda **_: None)
-        monkeypatch.setattr(bootstrap, "queue", lambda _: bootstrap.Queue(sqs, "https://queue"))
-        monkeypatch.setattr(bootstrap, "ingestion", self._parts)
+        monkeypatch.setattr(bootstrap, "feedback_ingestion", self._parts)
 
     def _parts(self):
-        return bootstrap.Ingestion(lambda record, **_: record["read"], self.record, known_topics=None)
+        sqs = SimpleNamespace(change_message_visibility_batch=lambda **_: None)
+        queue = bootstrap.Queue(sqs, "https://queue")
+        return bootstrap.FeedbackIngestion(lambda record: record["read"], self.record, queue)
 
     def __call__(self, *feedback):
         records = [
@@ -200,7 +200,8 @@ def test_changes_of_items_are_counted_with_their_failures_by_reason_and_fault(mo
         (running, reported(running, Outcome.DELIVERED)),
         (running, reported(running, Outcome.FAILED, reason=Reason.ADDRESS_NOT_FOUND)),
     ]
-    parts = bootstrap.ItemChangeHandlers(lambda *_: None, lambda *_: None, lambda image: image, lambda _: False)
+    images = bootstrap.ItemImages(lambda image: image, lambda _: False)
+    parts = bootstrap.ItemChangeHandlers(lambda *_: None, lambda *_: None, images)
     monkeypatch.setattr(bootstrap, "item_change_handlers", lambda: parts)
     records = [
         {"dynamodb": {"OldImage": before, "NewImage": after, "SequenceNumber": "1"}} for before, after in changes
@@ -215,16 +216,18 @@ def test_changes_of_items_are_counted_with_their_failures_by_reason_and_fault(mo
     assert failures == {("mailbox_full", "recipient"), ("sender_blocked", "sender"), ("address_not_found", "recipient")}
 
 
-def test_sends_are_counted_by_outcome_and_logged_with_their_request(monkeypatch, figures, logged):
+def test_sends_are_counted_by_outcome_and_logged_with_their_request(figures, logged):
     sent = an_attempt(
         number=2, entry_key="k", outcome=SendOutcome.SENT, provider_message_id="m-9", correlation_id=REQUEST
     )
-    monkeypatch.setattr(bootstrap, "send_message", lambda: lambda _order, _id: sent)
     queue = Queue()
     logger.set_correlation_id(REQUEST)
     SqsSendQueue(queue, "https://queue").put([SendJob(ACCOUNT, "n-1", 2, "k")])
 
-    process_send_batch({"Records": queue.received}, bootstrap.Queue(queue, "https://queue"))
+    worker = bootstrap.SendWorker(
+        lambda _job, _id: sent, read_send_job, correlation_of, bootstrap.Queue(queue, "https://queue")
+    )
+    process_send_batch({"Records": queue.received}, worker)
 
     assert ("Sends", {"outcome": "sent", "kind": "resend"}, [1]) in figures()
     line = next(line for line in logged if line["message"] == "send carried out")

@@ -1,1 +1,1 @@
-"""One module per Lambda function."""
+"""The entry points: one module for each Lambda function, and what they share."""

@@ -1,4 +1,7 @@
-"""Lambda ``cleanup``: removes what is past its thirty days and who is to be erased, settles, keeps counters."""
+"""Lambda ``cleanup``: runs every minute.
+
+Removes items after thirty days, settles resends and interrupted sends, erases customers and reconciles the counters.
+"""
 
 from typing import Any
 
@@ -6,27 +9,26 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.observability import count, logger, metrics, redact_unhandled_errors
+from undelivered.entrypoints.lambda_function import lambda_function
+from undelivered.observability import count, logger
 
 functions = Blueprint(__name__)
 
 _RESERVE_MILLISECONDS = 10_000
+"""Time that must be left in the invocation to start another piece of work."""
 
 
-@functions.lambda_function(name="cleanup")
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-@redact_unhandled_errors
-def cleanup(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's form
-    """Do what is due for as long as the invocation lasts; the next one goes on."""
+@lambda_function(functions)
+def cleanup(_event: dict[str, Any], context: LambdaContext) -> None:
+    """Do what is due while there is time. The next invocation continues."""
 
     def time_left() -> bool:
         return context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS
 
-    done = bootstrap.clean_up()(time_left)
-    count("ItemsRemoved", done.removed)
-    count("ResendsSettled", done.settled)
-    count("SendsInterrupted", done.interrupted)
+    result = bootstrap.clean_up()(time_left)
+    count("ItemsRemoved", result.removed)
+    count("ResendsSettled", result.settled)
+    count("SendsInterrupted", result.interrupted)
     erased = bootstrap.erase_customers()(time_left)
     count("ItemsErased", erased.items)
     count("NotificationsErased", erased.notifications)

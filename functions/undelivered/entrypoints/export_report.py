@@ -1,4 +1,4 @@
-"""Lambda ``export_report``: writes an export to S3, and invokes itself again when its time runs short."""
+"""Lambda ``export_report``: writes an export to S3. Invokes itself again when its time runs short."""
 
 from typing import Any
 
@@ -6,20 +6,18 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.observability import count, logger, metrics, redact_unhandled_errors
+from undelivered.entrypoints.lambda_function import lambda_function
+from undelivered.observability import count, logger
 
 functions = Blueprint(__name__)
 
 _RESERVE_MILLISECONDS = 120_000
-"""For the last page, a part and the handing over, each with its retries."""
+"""Time for the last page, the last part and the next invocation, with their retries."""
 
 
-@functions.lambda_function(name="export_report")
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-@redact_unhandled_errors
+@lambda_function(functions)
 def export_report(event: dict[str, Any], context: LambdaContext) -> None:
-    """Write on at the export that the event names. An error makes Lambda try again, twice."""
+    """Continue the export that the event names. Lambda retries an invocation that fails, twice."""
     count("ExportInvocations")
     written = bootstrap.export_report()(
         event["account_id"],

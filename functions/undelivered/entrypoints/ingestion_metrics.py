@@ -1,4 +1,4 @@
-"""What both ingesting functions say of feedback: figures, and a log that leads from an event to its request."""
+"""Metrics and log lines of ``ingest_feedback`` and ``ingest_sms_logs``."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,40 +10,42 @@ from undelivered.domain.feedback import Feedback
 from undelivered.observability import count, logger, measure
 from undelivered.services.record_feedback import AttributedFeedback
 
-_PER_LINE = 100
-"""Events that one line of the log tells of: CloudWatch Logs cuts an event at 256 KB."""
+_EVENTS_PER_LINE = 100
+"""Maximum events in one log line. CloudWatch Logs truncates a line at 256 KB."""
 
 
 def measure_received(received: Sequence[Feedback], now: datetime) -> None:
-    """Count feedback by type, and say how long ago the oldest thing happened that is reported only now (seconds)."""
-    for (channel, outcome), number in Counter((one.channel, one.outcome) for one in received).items():
+    """Count feedback by channel and type, and measure the age of the oldest event in seconds."""
+    by_type = Counter((feedback.channel, feedback.outcome) for feedback in received)
+    for (channel, outcome), number in by_type.items():
         measure("Feedback", [number], channel=channel.value, type=outcome.name.lower())
     if received:
-        measure("OldestEvent", _seconds_since([min([one.at for one in received])], now), MetricUnit.Seconds)
+        oldest = min(feedback.at for feedback in received)
+        measure("OldestEvent", _seconds_since([oldest], now), MetricUnit.Seconds)
 
 
 def measure_recorded(recorded: Sequence[AttributedFeedback], now: datetime) -> None:
-    """Say how long failures took from happening to being on the report (seconds), whose they are, and log them."""
-    failed = [one.feedback.at for one in recorded if one.feedback.classification]
-    measure("EventToVisible", _seconds_since(failed, now), MetricUnit.Seconds)
-    count("Unattributed", sum(not one.attributed for one in recorded))
-    for start in range(0, len(recorded), _PER_LINE):
-        # One line for many events: a line for each would cost a burst more than recording it.
-        told = [_facts(one) for one in recorded[start : start + _PER_LINE]]
-        logger.info("feedback recorded", events=told)
+    """Measure the seconds from each failure to its record, count feedback without an account, and log all feedback."""
+    failed_at = [attributed.feedback.at for attributed in recorded if attributed.feedback.classification]
+    measure("EventToVisible", _seconds_since(failed_at, now), MetricUnit.Seconds)
+    count("Unattributed", sum(not attributed.attributed for attributed in recorded))
+    for start in range(0, len(recorded), _EVENTS_PER_LINE):
+        # One line for many events: in a burst, a line for each would take more CPU than the recording.
+        events = [_log_text(attributed) for attributed in recorded[start : start + _EVENTS_PER_LINE]]
+        logger.info("feedback recorded", events=events)
 
 
 def _seconds_since(moments: Sequence[datetime], now: datetime) -> list[float]:
-    """Return the seconds since moments; a provider's clock may be ahead of ours."""
+    """Return the seconds since each moment, 0 for one in the future: the clock of a provider may be ahead."""
     return [(now - moment).total_seconds() if moment < now else 0.0 for moment in moments]
 
 
-def _facts(one: AttributedFeedback) -> str:
-    """Return what the log tells of a feedback, in a form that is searched for one of its parts."""
-    feedback = one.feedback
-    told = feedback.attribution
+def _log_text(attributed: AttributedFeedback) -> str:
+    """Return the IDs and the reason of feedback as a text, which a log search finds by any of its parts."""
+    feedback = attributed.feedback
+    attribution = feedback.attribution
     reason = feedback.classification.reason if feedback.classification else feedback.outcome.name.lower()
     return (
-        f"{told.correlation_id or '-'} {one.account_id} {told.notification_id or '-'}~{told.attempt}"
-        f" {feedback.provider_message_id} {reason}"
+        f"{attribution.correlation_id or '-'} {attributed.account_id}"
+        f" {attribution.notification_id or '-'}~{attribution.attempt} {feedback.provider_message_id} {reason}"
     )

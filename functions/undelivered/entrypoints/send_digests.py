@@ -1,4 +1,4 @@
-"""Lambda ``send_digests``: the daily digest, at each account's own hour."""
+"""Lambda ``send_digests``: runs every hour and sends the daily digest at the hour that each account chose."""
 
 from typing import Any
 
@@ -6,15 +6,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.observability import count, logger, metrics, redact_unhandled_errors
+from undelivered.entrypoints.lambda_function import lambda_function
+from undelivered.observability import count
 
 functions = Blueprint(__name__)
 
 
-@functions.lambda_function(name="send_digests")
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-@redact_unhandled_errors
-def send_digests(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda's form
+@lambda_function(functions)
+def send_digests(_event: dict[str, Any], _context: LambdaContext) -> None:
     """Send the digests that are due and not sent yet."""
     count("DigestsSent", bootstrap.send_digests()())

@@ -1,4 +1,4 @@
-"""Lambda ``send_notifications``: first sends of the notifications that the host application handed over."""
+"""Lambda ``send_notifications``: sends notifications from the host application for the first time."""
 
 from typing import Any
 
@@ -6,16 +6,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
+from undelivered.entrypoints.lambda_function import lambda_function
 from undelivered.entrypoints.send_worker import process_send_batch
-from undelivered.observability import logger, metrics, redact_unhandled_errors
 
 functions = Blueprint(__name__)
 
 
-@functions.lambda_function(name="send_notifications")
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-@redact_unhandled_errors
-def send_notifications(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's form
-    """Carry out a batch of send orders; the answer names those to be delivered again."""
-    return process_send_batch(event, bootstrap.queue("SENDS_QUEUE_URL"))
+@lambda_function(functions)
+def send_notifications(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Send a batch of jobs."""
+    return process_send_batch(event, bootstrap.send_notifications())

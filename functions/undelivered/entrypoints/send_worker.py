@@ -1,44 +1,48 @@
-"""What both sending functions do with their queues."""
+"""The work of ``send_notifications`` and ``process_resends``: a batch of send jobs from their queue."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-from undelivered import bootstrap
-from undelivered.adapters.aws.sqs import correlation_of, read_send_job
+from undelivered.bootstrap import SendWorker
 from undelivered.domain.errors import UndeliveredError
 from undelivered.domain.notification import SendAttempt
 from undelivered.entrypoints.sqs_batch import report_failures
 from undelivered.observability import count, logger, measure
 
 
-def process_send_batch(event: dict[str, Any], queue: bootstrap.Queue) -> dict[str, Any]:
-    """Carry out the send orders of a batch, each for itself; the answer names those to be delivered again."""
+def process_send_batch(event: dict[str, Any], worker: SendWorker) -> dict[str, Any]:
+    """Send each job of a batch on its own. The response names the messages that SQS delivers again."""
     records: list[dict[str, Any]] = event["Records"]
+    correlation_ids = [worker.correlation_of(record) for record in records]
     failures: dict[int, Exception] = {}
-    carried_out: list[SendAttempt] = []
-    for index, record in enumerate(records):
-        correlation_id = correlation_of(record)
+    attempts: list[SendAttempt] = []
+    for index, (record, correlation_id) in enumerate(zip(records, correlation_ids, strict=True)):
         try:
-            attempt = bootstrap.send_message()(read_send_job(record["body"]), correlation_id)
+            attempt = worker.send_message(worker.read_job(record["body"]), correlation_id)
         except UndeliveredError as error:
             failures[index] = error
-        except Exception as error:  # noqa: BLE001 - one order must not take the others with it
-            # The claim stands: nobody knows whether the message left, and cleanup settles it.
+        except Exception as error:  # noqa: BLE001 - the other jobs are sent all the same
+            # The message may or may not have gone out. The attempt stays claimed until ``cleanup`` settles it.
             logger.exception("send broken off", correlation_id=correlation_id)
             failures[index] = error
         else:
             if attempt:
                 _log(attempt)
-                carried_out.append(attempt)
+                attempts.append(attempt)
     count("SendOrders", len(records))
-    sends = Counter((attempt.outcome, "resend" if attempt.entry_key else "first") for attempt in carried_out)
+    _measure(attempts)
+    return report_failures(records, failures, worker.queue, correlation_ids)
+
+
+def _measure(attempts: Iterable[SendAttempt]) -> None:
+    sends = Counter((attempt.outcome, "resend" if attempt.entry_key else "first") for attempt in attempts)
     for (outcome, kind), number in sends.items():
         measure("Sends", [number], outcome=outcome, kind=kind)
-    return report_failures(records, failures, queue, {index: correlation_of(records[index]) for index in failures})
 
 
 def _log(attempt: SendAttempt) -> None:
-    """Log what became of an attempt, at once: whatever ends the function, it is known what has left."""
+    """Log an attempt at once, so that the log has it even if the function is stopped during the batch."""
     logger.info(
         "send carried out",
         correlation_id=attempt.correlation_id,

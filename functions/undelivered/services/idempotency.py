@@ -1,13 +1,22 @@
-"""Requests that may be repeated: a caller names one by a key of its own, and it is carried out once."""
+"""Idempotent requests: a client gives a request a key, and a repeated request with the same key does nothing again."""
 
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from undelivered.domain.errors import NotFoundError, RefusedError
+from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.resend_policy import ResendCode
+from undelivered.services.ports import UndeliveredStore
+
+REMEMBERED_FOR: Final = timedelta(hours=24)
 
 
 class IdempotencyRecord(Struct, frozen=True):
-    """A key that a caller chose for a request. ``fingerprint`` says which request, ``done`` that it was accepted."""
+    """A key and its request. ``fingerprint`` identifies the request. ``done`` is True once it was accepted."""
 
     account_id: str
     key: str
@@ -17,10 +26,50 @@ class IdempotencyRecord(Struct, frozen=True):
 
 
 class IdempotencyStore(Protocol):
-    """Keys of requests that may be repeated."""
+    """The keys of recent requests."""
 
     def find(self, account_id: str, key: str) -> IdempotencyRecord | None:
-        """Return what is known of a key (a consistent read)."""
+        """Return the record of a key (a consistent read)."""
 
     def save(self, record: IdempotencyRecord) -> None:
-        """Write what is known of a key."""
+        """Write a record."""
+
+
+class IdempotentResend(Struct, frozen=True):
+    """Start a resend once for a key, for 24 hours."""
+
+    undelivered: UndeliveredStore
+    records: IdempotencyStore
+    clock: Callable[[], datetime]
+
+    def __call__(
+        self, account_id: str, entry_key: str, start: Callable[[], UndeliveredItem], *, key: str, fingerprint: str
+    ) -> UndeliveredItem:
+        """Call ``start`` unless a request with the same key was accepted before; return the item as it is then.
+
+        Raises NotFoundError, what ``start`` raises, and RefusedError when the key was used for another request.
+        """
+        known = self.records.find(account_id, key)
+        if known and known.fingerprint != fingerprint:
+            raise RefusedError(
+                "idempotency_key_reused", "This Idempotency-Key was already used for a different request."
+            )
+        if known and known.done:
+            return self._item(account_id, entry_key)
+        record = IdempotencyRecord(account_id, key, fingerprint, done=False, forget_at=self.clock() + REMEMBERED_FOR)
+        self.records.save(record)
+        try:
+            item = start()
+        except RefusedError as error:
+            if known is None or error.code != ResendCode.ALREADY_RUNNING:
+                raise
+            # An earlier request with this key started the resend and was interrupted, or is still running.
+            item = self._item(account_id, entry_key)
+        self.records.save(replace(record, done=True))
+        return item
+
+    def _item(self, account_id: str, entry_key: str) -> UndeliveredItem:
+        item = self.undelivered.find(account_id, entry_key)
+        if item is None:
+            raise NotFoundError("item not found")
+        return item

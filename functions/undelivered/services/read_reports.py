@@ -10,10 +10,9 @@ from msgspec import Struct
 
 from undelivered.domain.address_suggestions import suggest_address
 from undelivered.domain.errors import NotFoundError
-from undelivered.domain.failure_counts import CLASS_BY_CODE, LiveCount, median_time
+from undelivered.domain.failure_counts import CLASS_BY_CODE, median_time
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.notification import Notification
-from undelivered.domain.report_query import ReportFilter
 from undelivered.domain.resend_policy import ResendDecision, decide_item_resend
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel, Fault, Status
@@ -21,7 +20,6 @@ from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
     NotificationStore,
-    Page,
     ReportReader,
     SuppressionStore,
     UndeliveredStore,
@@ -70,14 +68,6 @@ class ReadReports(Struct, frozen=True):
     def zone(self, account_id: str) -> ZoneInfo:
         """Return the account's time zone."""
         return ZoneInfo(self.accounts.settings(account_id).time_zone)
-
-    def count(self, account_id: str, now: datetime) -> LiveCount:
-        """Return the number on the dashboard."""
-        return self.reports.count(account_id, now)
-
-    def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
-        """Return a page of the report."""
-        return self.reports.page(account_id, wanted, limit, after, now)
 
     def find(self, account_id: str, entry_key: str) -> ItemInFull:
         """Return an item in full; raises NotFoundError."""

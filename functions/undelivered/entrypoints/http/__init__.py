@@ -1,1 +1,1 @@
-"""The routes of the API, by resource."""
+"""The HTTP API: routing, authentication, validation and the routes by resource."""

@@ -1,9 +1,10 @@
-"""Who is calling: Cognito's tokens, checked in the handler.
+"""Authenticates callers by tokens of Amazon Cognito, and authorizes them by role.
 
-Only RS256 signatures of the pool's own keys are taken. The signature itself is checked by ``cryptography``;
-importing just its RSA primitives costs a cold start some 30 ms, a JWT library with its X.509 and elliptic
-curves 140 ms. The claims to be checked are few and stand in Cognito's documentation:
+Tokens are verified as Cognito's documentation requires, and only with RS256:
 https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+
+``cryptography`` checks the signature. PyJWT is not used, because its import takes three times the CPU of the RSA
+primitives used here.
 """
 
 import re
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 HOST_SCOPE: Final = "undelivered/host"
 ACCOUNT_HEADER: Final = "X-Account-Id"
 ACCOUNT_ID: Final = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
-"""Accounts as they may be named: what also fits into an SES message tag, and separates no key of ours."""
+"""A valid account ID: fits in an SES message tag, and has no separator of the tables' keys."""
 
 _LEEWAY_S: Final = 30
 _REFETCH_AFTER_S: Final = 60.0
@@ -37,15 +38,15 @@ Claims = Mapping[str, Any]
 
 
 class Role(StrEnum):
-    """What a caller may do."""
+    """The role of a caller."""
 
-    VIEWER = "viewer"  #: reads
-    MANAGER = "manager"  #: reads and acts
-    HOST = "host"  #: the host application: reads, acts and hands over notifications
+    VIEWER = "viewer"  #: a user with read-only access
+    MANAGER = "manager"  #: a user with full access
+    HOST = "host"  #: the host application, which also sends notifications
 
 
 class Principal(Struct, frozen=True):
-    """An authenticated caller. ``name`` is what the audit trail shows: an e-mail address, or ``host``."""
+    """An authenticated caller. ``name`` is for the audit trail: a user's email address, or ``host``."""
 
     account_id: str
     role: Role
@@ -53,14 +54,14 @@ class Principal(Struct, frozen=True):
 
 
 class _InvalidTokenError(Exception):
-    """The token is not one of ours, or no longer valid; the text says why."""
+    """A token is not valid. The message says why."""
 
 
 class TokenVerifier(Struct):
-    """Checks tokens of one user pool. Keys are fetched when first needed and kept for the container's life.
+    """Verifies the tokens of a user pool. The pool's keys are fetched when first needed and kept.
 
-    An unknown key id fetches again (the pool rotates its keys), at most once a minute, so that forged
-    tokens cannot make us ask the pool over and over.
+    An unknown key ID makes the verifier fetch the keys again, because the pool rotates them. It does so at most once a
+    minute, so that forged tokens cannot cause many requests.
     """
 
     issuer: str
@@ -71,7 +72,10 @@ class TokenVerifier(Struct):
     _fetched_at: float = float("-inf")
 
     def claims(self, token: str) -> Claims:
-        """Return a valid token's claims; raises ProblemError (401), or RetryableError without keys."""
+        """Return the claims of a valid token.
+
+        Raises ProblemError (401), and RetryableError when the keys cannot be fetched.
+        """
         try:
             return self._verified(token)
         except _InvalidTokenError as error:
@@ -81,8 +85,8 @@ class TokenVerifier(Struct):
         if len(token) > _MAX_TOKEN_LENGTH or token.count(".") != 2:  # noqa: PLR2004 - header, claims, signature
             raise _InvalidTokenError("it is not a JSON Web Token")
         signed, _, signature = token.rpartition(".")
-        head, _, payload = signed.partition(".")
-        header = _json_part(head)
+        encoded_header, _, payload = signed.partition(".")
+        header = _json_part(encoded_header)
         if header.get("alg") != "RS256":
             raise _InvalidTokenError("it is not signed with RS256")
         self._check_signature(str(header.get("kid")), signed.encode(), _bytes_part(signature))
@@ -119,7 +123,7 @@ class TokenVerifier(Struct):
         if not isinstance(not_before, int | float) or not_before - _LEEWAY_S > self.now():
             raise _InvalidTokenError("it is not valid yet")
         use = claims.get("token_use")
-        # An ID token names its client in ``aud``, an access token in ``client_id``.
+        # The client is in ``aud`` of an ID token and in ``client_id`` of an access token.
         client = claims.get({"id": "aud", "access": "client_id"}.get(str(use), ""))
         if not isinstance(client, str) or client not in self.client_ids:
             raise _InvalidTokenError("it was issued for a different application")
@@ -139,7 +143,7 @@ def _json_part(part: str) -> dict[str, Any]:
         raise _InvalidTokenError("it is not a JSON Web Token") from None
 
 
-class _Key(msgspec.Struct, frozen=True):
+class _JsonWebKey(msgspec.Struct, frozen=True):
     """A public key (RFC 7517, RFC 7518 section 6.3)."""
 
     kid: str = ""
@@ -148,8 +152,8 @@ class _Key(msgspec.Struct, frozen=True):
     e: str = ""
 
 
-class _KeySet(msgspec.Struct, frozen=True):
-    keys: tuple[_Key, ...]
+class _JsonWebKeySet(msgspec.Struct, frozen=True):
+    keys: tuple[_JsonWebKey, ...]
 
 
 def _public_keys(document: bytes) -> "dict[str, RSAPublicKey]":
@@ -159,14 +163,14 @@ def _public_keys(document: bytes) -> "dict[str, RSAPublicKey]":
         return int.from_bytes(_bytes_part(part))
 
     try:
-        keys = msgspec.json.decode(document, type=_KeySet).keys
+        keys = msgspec.json.decode(document, type=_JsonWebKeySet).keys
     except msgspec.DecodeError as error:
         raise RetryableError("the user pool's keys cannot be read") from error
     return {key.kid: RSAPublicNumbers(number(key.e), number(key.n)).public_key() for key in keys if key.kty == "RSA"}
 
 
 def _fetch(url: str) -> bytes:
-    import urllib3
+    import urllib3  # the HTTP client of botocore, so the layer has it
 
     try:
         response = urllib3.request("GET", url, timeout=_FETCH_TIMEOUT_S, retries=2)
@@ -179,24 +183,24 @@ def _fetch(url: str) -> bytes:
 
 @cache
 def token_verifier(issuer: str, client_ids: tuple[str, ...], jwks_url: str) -> TokenVerifier:
-    """Return the container's verifier for a user pool."""
+    """Return the verifier of a user pool, the same for the life of the container."""
     url = jwks_url or f"{issuer}/.well-known/jwks.json"
     return TokenVerifier(issuer, frozenset(client_ids), lambda: _fetch(url))
 
 
 def authenticate(verifier: TokenVerifier, headers: Mapping[str, str]) -> Principal:
-    """Return who calls; raises ProblemError. ``headers`` must find names whatever their case."""
+    """Return the caller; raises ProblemError. The keys of ``headers`` must not depend on case."""
     token = headers.get("authorization", "").strip()
-    scheme, _, rest = token.partition(" ")
+    scheme, _, credentials = token.partition(" ")
     if scheme.lower() == "bearer":
-        token = rest.strip()
+        token = credentials.strip()
     if not token:
         raise unauthorized("Send a token in the Authorization header.")
     claims = verifier.claims(token)
     use = claims["token_use"]
     if use == "access":
         return _host(claims, headers.get(ACCOUNT_HEADER))
-    return _person(claims)
+    return _user(claims)
 
 
 def _host(claims: Claims, account_id: str | None) -> Principal:
@@ -209,7 +213,7 @@ def _host(claims: Claims, account_id: str | None) -> Principal:
     return Principal(account_id, Role.HOST, "host")
 
 
-def _person(claims: Claims) -> Principal:
+def _user(claims: Claims) -> Principal:
     account_id = claims.get("custom:account_id")
     if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
         raise forbidden("This user does not belong to an account. Ask your administrator.")
@@ -218,16 +222,16 @@ def _person(claims: Claims) -> Principal:
 
 
 def _role(groups: object) -> Role:
-    named = groups if isinstance(groups, list) else []
-    if "managers" in named:
+    names = groups if isinstance(groups, list) else []
+    if "managers" in names:
         return Role.MANAGER
-    if "viewers" in named:
+    if "viewers" in names:
         return Role.VIEWER
     raise forbidden("This user is not in the managers or viewers group. Ask your administrator.")
 
 
 def authorize(principal: Principal, allowed: frozenset[Role]) -> None:
-    """Let a caller of an allowed role pass; raises ProblemError (403) for others."""
+    """Raise ProblemError (403) unless the caller has one of the allowed roles."""
     if principal.role not in allowed:
         raise _denied(principal.role, allowed)
 

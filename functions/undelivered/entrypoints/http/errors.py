@@ -1,4 +1,4 @@
-"""Errors as the API tells them: problem details (RFC 9457), from one table of exceptions."""
+"""The errors of the API as problem details (RFC 9457), and the problem of each exception."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ PROBLEM_TYPE: Final = "application/problem+json"
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is wrong with one field or parameter. ``suggestion`` is the likely spelling, where there is one."""
+    """What is wrong with a field or parameter. ``suggestion`` is the likely spelling of an address."""
 
     field: str
     message: str
@@ -28,7 +28,7 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """An error (RFC 9457). ``code`` is stable; ``detail`` is for people and may change."""
+    """An error (RFC 9457). Programs can rely on ``code``. ``detail`` is a text for people, which may change."""
 
     type: str
     title: str
@@ -41,7 +41,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ProblemError(Exception):
-    """A request that is answered with a problem."""
+    """An error with its HTTP status and the contents of its problem details."""
 
     status: HTTPStatus
     code: str
@@ -51,7 +51,7 @@ class ProblemError(Exception):
 
 
 def invalid_parameter(name: str, message: str, suggestion: str = "") -> ProblemError:
-    """Return the problem of a query parameter, path or header value that is not acceptable."""
+    """Return the problem of a query parameter, path parameter or header that is not valid."""
     return ProblemError(
         HTTPStatus.BAD_REQUEST,
         "invalid_parameter",
@@ -61,14 +61,14 @@ def invalid_parameter(name: str, message: str, suggestion: str = "") -> ProblemE
 
 
 def invalid_body(name: str, message: str, suggestion: str = "") -> ProblemError:
-    """Return the problem of a field of the body; ``name`` is empty when it is the body as a whole."""
-    where = f"The field {name!r} is not valid" if name else "The body is not valid"
+    """Return the problem of a field of the body that is not valid, or of the whole body with an empty name."""
+    subject = f"The field {name!r}" if name else "The body"
     errors = (FieldError(name, message, suggestion),) if name else ()
-    return ProblemError(HTTPStatus.BAD_REQUEST, "invalid_body", f"{where}: {message}.", errors)
+    return ProblemError(HTTPStatus.BAD_REQUEST, "invalid_body", f"{subject} is not valid: {message}.", errors)
 
 
 def invalid_cursor() -> ProblemError:
-    """Return the problem of a cursor that is not ours, or belongs to other filters."""
+    """Return the problem of a cursor that was altered or that comes from other filters."""
     return ProblemError(
         HTTPStatus.BAD_REQUEST,
         "invalid_cursor",
@@ -78,7 +78,7 @@ def invalid_cursor() -> ProblemError:
 
 
 def not_found(what: str) -> ProblemError:
-    """Return the problem of something that is not there, or belongs to another account: nobody can tell which."""
+    """Return the problem of something that does not exist in the account. It may exist in another account."""
     return ProblemError(HTTPStatus.NOT_FOUND, "not_found", f"The {what} was not found.")
 
 
@@ -89,18 +89,18 @@ def unauthorized(detail: str) -> ProblemError:
 
 
 def forbidden(detail: str) -> ProblemError:
-    """Return the problem of a caller who may not do this."""
+    """Return the problem of a caller whose role does not allow the request."""
     return ProblemError(HTTPStatus.FORBIDDEN, "forbidden", detail)
 
 
 def too_large(detail: str, field_name: str = "") -> ProblemError:
-    """Return the problem of a body, or a field of it, that is over its limit."""
+    """Return the problem of a body, or of a field, that is too large."""
     errors = (FieldError(field_name, detail.rstrip(".")),) if field_name else ()
     return ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail, errors)
 
 
-def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - one line for each row of the table
-    """Return how the API tells an error; everything unforeseen is a 500 that gives nothing away."""
+def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - one return for each exception
+    """Return the problem of an exception. For an unexpected one it is a 500 without details."""
     match error:
         case ProblemError():
             return error
@@ -128,7 +128,7 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - one line fo
 def problem_body(error: ProblemError, request_id: str) -> str:
     """Return the JSON of a problem."""
     problem = Problem(
-        type="about:blank",  # RFC 9457 section 4.2.1: the title is then the status phrase, and ``code`` tells more
+        type="about:blank",  # RFC 9457 section 4.2.1: the title is then the phrase of the status
         title=error.status.phrase,
         status=error.status.value,
         detail=error.detail,

@@ -1,8 +1,7 @@
-"""``GET /openapi.json``: the API described for machines, from the same table that serves it."""
+"""The OpenAPI document, from the table of routes."""
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
 from http import HTTPStatus
 from inspect import cleandoc
 from typing import Any, Final
@@ -10,33 +9,20 @@ from typing import Any, Final
 import msgspec
 
 from undelivered.entrypoints.http.errors import PROBLEM_TYPE, Problem
-from undelivered.entrypoints.http.router import JSON_TYPE, REQUEST_HEADER, Access, Answer, Call, NoQuery, Route
+from undelivered.entrypoints.http.route import JSON_TYPE, REQUEST_ID_HEADER, Access, NoQuery, Route
 
 _SCHEMA_PATH: Final = "#/components/schemas/{name}"
 _VERSION: Final = "1.0.0"
 _PARAMETER: Final = re.compile(r"{(\w+)}")
-_NAMED: Final = {REQUEST_HEADER: {"$ref": "#/components/headers/RequestId"}}
-"""What every answer of ours carries."""
-
-
-def show_openapi(_call: Call) -> Answer:
-    """Return the document."""
-    return Answer(_text(), headers={"Cache-Control": "public, max-age=300"})
-
-
-@cache
-def _text() -> str:
-    # Imported here: the table of routes holds this route too.
-    from undelivered.entrypoints.http.routes import ROUTES as ALL_ROUTES
-
-    return msgspec.json.encode(document(ALL_ROUTES)).decode()
+_HEADERS: Final = {REQUEST_ID_HEADER: {"$ref": "#/components/headers/RequestId"}}
+"""The headers of every response."""
 
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of routes."""
     table = tuple(routes)
-    forms = {form for route in table for form in (route.answer, route.body) if form} | {Problem}
-    ordered = sorted(forms, key=lambda form: form.__name__)
+    schemas = {schema for route in table for schema in (route.response, route.body) if schema} | {Problem}
+    ordered = sorted(schemas, key=lambda schema: schema.__name__)
     _, components = msgspec.json.schema_components(ordered, ref_template=_SCHEMA_PATH)
     paths: dict[str, dict[str, Any]] = {}
     for route in table:
@@ -74,7 +60,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": route.name,
         "summary": route.summary,
         "tags": [route.tag],
-        "parameters": [*_path_parameters(route), *_query_parameters(route), *_headers(route)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
         "responses": _responses(route),
         "security": [] if route.access is Access.PUBLIC else [{"token": []}],
     }
@@ -86,9 +72,9 @@ def _operation(route: Route) -> dict[str, Any]:
 
 def _responses(route: Route) -> dict[str, Any]:
     content = (
-        _content(JSON_TYPE, route.answer, route.status.phrase)
-        if route.answer
-        else {"description": "The document", "headers": _NAMED}
+        _content(JSON_TYPE, route.response, route.status.phrase)
+        if route.response
+        else {"description": "The document", "headers": _HEADERS}
     )
     usual = {HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE}
     usual.add(HTTPStatus.TOO_MANY_REQUESTS)
@@ -104,12 +90,12 @@ def _responses(route: Route) -> dict[str, Any]:
     return {str(route.status.value): content, **dict(sorted({**problems, **pages}.items()))}
 
 
-def _content(content_type: str, form: type[msgspec.Struct], description: str) -> dict[str, Any]:
-    return {"description": description, "headers": _NAMED, "content": {content_type: {"schema": _reference(form)}}}
+def _content(content_type: str, schema: type[msgspec.Struct], description: str) -> dict[str, Any]:
+    return {"description": description, "headers": _HEADERS, "content": {content_type: {"schema": _reference(schema)}}}
 
 
-def _reference(form: type[msgspec.Struct]) -> dict[str, str]:
-    return {"$ref": _SCHEMA_PATH.format(name=form.__name__)}
+def _reference(schema: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": _SCHEMA_PATH.format(name=schema.__name__)}
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
@@ -134,13 +120,13 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 def _query_parameter(name: str, shape: Mapping[str, Any], *, required: bool) -> dict[str, Any]:
     parameter = {"name": name, "in": "query", "required": required, "schema": _without_null(shape)}
     if shape.get("type") == "array":
-        # Values separated by commas in one parameter.
+        # A single parameter with values separated by commas.
         parameter |= {"style": "form", "explode": False}
     return parameter
 
 
 def _inlined(shape: Any, components: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """Return a schema with its references resolved: a parameter's form is not named elsewhere."""
+    """Return a schema with its references replaced by what they refer to."""
     if isinstance(shape, dict):
         if "$ref" in shape:
             return _inlined(components[shape["$ref"].rpartition("/")[2]], components)
@@ -151,7 +137,7 @@ def _inlined(shape: Any, components: Mapping[str, Any]) -> Any:  # noqa: ANN401 
 
 
 def _without_null(shape: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a parameter's schema without null: a parameter that is not given is left out."""
+    """Return the schema of a parameter without null: a query parameter is omitted, never null."""
     kept = {name: part for name, part in shape.items() if not (name == "default" and part is None)}
     choices = [part for part in kept.get("anyOf", []) if part != {"type": "null"}]
     if len(choices) == 1:
@@ -162,7 +148,7 @@ def _without_null(shape: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _headers(route: Route) -> list[dict[str, Any]]:
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
     described = dict(route.headers)
     if route.access is not Access.PUBLIC:
         described["X-Account-Id"] = "The account ID. Required for the host application, ignored for users."
@@ -170,6 +156,3 @@ def _headers(route: Route) -> list[dict[str, Any]]:
         {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
         for name, text in described.items()
     ]
-
-
-ROUTES = (Route("GET", "/openapi.json", Access.PUBLIC, show_openapi, "Get this document", tag="system"),)

@@ -1,8 +1,7 @@
-"""Cursors: where a page ended, bound to the account and the filters it was made with.
+"""Cursors: the key that a page ended with, and a digest of the key, the account and the filters.
 
-A cursor is opaque and carries no authority: the account always comes from the token, so a cursor that
-somebody makes up can at most name another place in their own report. What the digest does is to notice
-a cursor that was altered, or is used with other filters than its own.
+The digest shows that a cursor was altered or is used with other filters. It is no protection, and needs to be none: the
+account comes from the token, so a forged cursor leads only to another place in the caller's own list.
 """
 
 import hashlib
@@ -31,7 +30,7 @@ def read_cursor(text: str, account_id: str, filters: msgspec.Struct) -> str:
         key = base64url.decode(text)[_DIGEST_BYTES:].decode()
     except ValueError:
         raise invalid_cursor() from None
-    # Compared as text: base64 has several spellings of the same bytes, and a cursor has one.
+    # Compared as text, because the same bytes can have several base64 texts.
     if not key or make_cursor(key, account_id, filters) != text:
         raise invalid_cursor()
     return key

@@ -1,4 +1,4 @@
-"""Decode and validate what callers send; every complaint names the parameter or field."""
+"""Decode and validate requests. Every error names the parameter or field."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-from undelivered.domain.identifiers import parse_timestamp
-from undelivered.entrypoints.http.errors import ProblemError, invalid_body, invalid_parameter, too_large
+from undelivered.domain.identifiers import parse_item_id, parse_timestamp
+from undelivered.entrypoints.http.errors import ProblemError, invalid_body, invalid_parameter, not_found, too_large
 
 MAX_BODY_BYTES: Final = 256 * 1024
 
@@ -25,27 +25,26 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def is_identifier(text: str) -> bool:
-    """Whether a text can be the id of a customer or notification."""
+    """Whether a text is a valid ID of a customer or notification."""
     return re.fullmatch(_IDENTIFIER.strip("^$"), text) is not None
 
 
-def decode_body(raw: bytes, form: type[T]) -> T:
-    """Return a body in its form; an absent one counts as ``{}``. Raises ProblemError."""
+def decode_body(raw: bytes, schema: type[T]) -> T:
+    """Return a body; raises ProblemError. An empty body counts as ``{}``."""
     if len(raw) > MAX_BODY_BYTES:
         raise too_large(f"The body is larger than {MAX_BODY_BYTES // 1024} KB.")
     try:
-        return msgspec.json.decode(raw or b"{}", type=form)
+        return msgspec.json.decode(raw or b"{}", type=schema)
     except msgspec.ValidationError as error:
         raise _body_problem(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # msgspec's own words for this are about bytes and parsers.
         raise invalid_body("", "it is not well-formed JSON in UTF-8") from None
 
 
-def convert_item(item: object, form: type[T]) -> T:
-    """Return a decoded part of a body in its form; raises ProblemError."""
+def convert_item(item: object, schema: type[T]) -> T:
+    """Return a part of a body that was decoded without its schema; raises ProblemError."""
     try:
-        return msgspec.convert(item, form)
+        return msgspec.convert(item, schema)
     except msgspec.ValidationError as error:
         raise _body_problem(error) from None
 
@@ -63,13 +62,13 @@ _MISSING: Final = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
 
 
 def field_and_message(text: str) -> tuple[str, str]:
-    """Return the field that msgspec speaks of, dotted, and what it says about it."""
+    """Return the dotted path of the field in a message of msgspec, and the message without it."""
     at = _AT.search(text)
     path = at["path"] if at else ""
     message = text[: at.start()] if at else text
     for pattern, plain in ((_UNKNOWN, "is not known"), (_MISSING, "is required")):
-        if named := pattern.match(message):
-            return ".".join(part for part in (path, named["name"]) if part), plain
+        if match := pattern.match(message):
+            return ".".join(part for part in (path, match["name"]) if part), plain
     return path, _lower_first(message.replace("`", "'"))
 
 
@@ -77,27 +76,27 @@ def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def decode_query(given: Mapping[str, Sequence[str]], form: type[T]) -> T:
-    """Return query parameters in their form; raises ProblemError (400 ``invalid_parameter``).
+def decode_query(given: Mapping[str, Sequence[str]], schema: type[T]) -> T:
+    """Return query parameters; raises ProblemError (400 ``invalid_parameter``).
 
-    A parameter may stand once; those whose field is a tuple hold values separated by commas.
+    A parameter must not be repeated. If its field is a tuple, it has values separated by commas.
     """
-    lists = _list_parameters(form)
+    lists = _list_parameters(schema)
     values: dict[str, Any] = {}
     for name, texts in given.items():
         if len(texts) != 1:
             raise invalid_parameter(name, "must not be given more than once")
         values[name] = _split(name, texts[0]) if name in lists else texts[0]
     try:
-        return msgspec.convert(values, form, strict=False)
+        return msgspec.convert(values, schema, strict=False)
     except msgspec.ValidationError as error:
         path, message = field_and_message(str(error))
         raise invalid_parameter(path.partition("[")[0], message) from None
 
 
-def _list_parameters(form: type[msgspec.Struct]) -> frozenset[str]:
-    hints = get_type_hints(form)
-    fields = msgspec.structs.fields(form)
+def _list_parameters(schema: type[msgspec.Struct]) -> frozenset[str]:
+    hints = get_type_hints(schema)
+    fields = msgspec.structs.fields(schema)
     return frozenset(field.encode_name for field in fields if get_origin(hints[field.name]) is tuple)
 
 
@@ -109,8 +108,16 @@ def _split(name: str, text: str) -> list[str]:
 
 
 def path_parameters(encoded: Mapping[str, str] | None) -> dict[str, str]:
-    """Return path parameters percent-decoded: neither API Gateway nor Chalice does it (aws/chalice#511)."""
+    """Return path parameters percent-decoded, which neither API Gateway nor Chalice does (aws/chalice#511)."""
     return {name: unquote(text, errors="replace") for name, text in (encoded or {}).items()}
+
+
+def parse_entry_key(item_id: str) -> str:
+    """Return the entry key of an item ID; raises ProblemError (404) for a text that is not an item ID."""
+    key = parse_item_id(item_id)
+    if key is None:
+        raise not_found("item")
+    return key
 
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -1,16 +1,27 @@
-"""Filters in bodies: the parameters of the report, written as JSON."""
+"""The filters of the report, as query parameters and as JSON in a body."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Final
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final, Literal
 
 import msgspec
 
-from undelivered.domain.report_query import ReportFilter
-from undelivered.entrypoints.http.errors import ProblemError, invalid_body
-from undelivered.entrypoints.http.parsing import decode_query
-from undelivered.entrypoints.http.router import Call
-from undelivered.entrypoints.http.routes.reports import ReportQuery, report_filter
+from undelivered.domain.failure_counts import CLASSES, FailureClass
+from undelivered.domain.item import LIVE_STATES, State
+from undelivered.domain.report_query import Period, ReportFilter, period_of
+from undelivered.domain.taxonomy import Channel, Fault, Reason
+from undelivered.entrypoints.http.errors import ProblemError, invalid_body, invalid_parameter
+from undelivered.entrypoints.http.parsing import Identifier, date_or_moment, decode_query
+from undelivered.entrypoints.http.route import ApiRequest
+
+StatusName = Literal["bounced", "bounced.hard", "bounced.soft", "invalid", "spammed", "dropped", "failed"]
+
+DEFAULT_LIMIT: Final = 50
+
+_DATES: Final = (
+    "A date (a whole day in the account's time zone, both ends included) or a date-time (RFC 3339). "
+    "Default: the past 30 days."
+)
+DateBound = Annotated[str, msgspec.Meta(description=_DATES, examples=["2026-11-01", "2026-11-01T00:00:00Z"])]
 
 FilterValue = str | int | bool | list[str]
 Filter = Annotated[
@@ -23,19 +34,84 @@ Filter = Annotated[
 _NOT_FILTERS: Final = frozenset({"limit", "cursor"})
 
 
-def wanted_by(given: Mapping[str, FilterValue], now: datetime, call: Call) -> ReportFilter:
-    """Return what a filter with the report's parameters means; raises ProblemError naming ``filter.<name>``."""
+class ReportQuery(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}, kw_only=True
+):
+    """The filters of the report. Several values of a parameter are separated by commas."""
+
+    start: DateBound | None = None
+    end: DateBound | None = None
+    status: tuple[StatusName, ...] = ()
+    state: tuple[State, ...] = ()
+    channel: tuple[Channel, ...] = ()
+    fault: tuple[Fault, ...] = ()
+    reason: tuple[Reason, ...] = ()
+    ready: bool = False
+    customer_id: Identifier | None = None
+    q: Annotated[str, msgspec.Meta(max_length=200, description="Part of recipient, title or customer name.")] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = DEFAULT_LIMIT
+    cursor: str | None = None
+
+
+def report_filter(query: ReportQuery, request: ApiRequest) -> ReportFilter:
+    """Return the filter of the query parameters; raises ProblemError.
+
+    Without states, the filter shows live items, or all items when the query has dates.
+    """
+    has_dates = query.start is not None or query.end is not None
+    states = frozenset(query.state) or (frozenset(State) if has_dates else LIVE_STATES)
+    return ReportFilter(
+        period=_period(query, request),
+        states=states,
+        classes=_classes(query.status, query.channel),
+        faults=frozenset(query.fault),
+        reasons=frozenset(query.reason),
+        ready=query.ready,
+        customer_id=query.customer_id or "",
+        search=query.q.strip(),
+    )
+
+
+def body_filter(values: Mapping[str, FilterValue], request: ApiRequest) -> ReportFilter:
+    """Return the filter of a body; raises ProblemError, which names the field as ``filter.<name>``."""
     try:
-        for name in given.keys() & _NOT_FILTERS:
+        for name in values.keys() & _NOT_FILTERS:
             raise invalid_body(name, "is not a filter")
-        query = decode_query({name: [_text(value)] for name, value in given.items()}, ReportQuery)
-        return report_filter(query, now, call)
+        query = decode_query({name: [_as_parameter(value)] for name, value in values.items()}, ReportQuery)
+        return report_filter(query, request)
     except ProblemError as error:
-        wrong = error.errors[0]
-        raise invalid_body(f"filter.{wrong.field}", wrong.message) from None
+        field_error = error.errors[0]
+        raise invalid_body(f"filter.{field_error.field}", field_error.message) from None
 
 
-def _text(value: FilterValue) -> str:
+def _as_parameter(value: FilterValue) -> str:
+    """Return a value as the text of a query parameter."""
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def _period(query: ReportQuery, request: ApiRequest) -> Period:
+    start, end = date_or_moment("from", query.start), date_or_moment("to", query.end)
+    zone = request.use_cases.read_reports.zone(request.account_id)
+    try:
+        return period_of(start, end, request.now, zone)
+    except ValueError:
+        raise invalid_parameter("from", "must not be later than 'to'") from None
+
+
+def _classes(statuses: Iterable[StatusName], channels: Iterable[Channel]) -> frozenset[FailureClass] | None:
+    """Return the failure classes that have one of the statuses and channels, or None when all have."""
+    status_names, channel_set = set(statuses), set(channels) or set(Channel)
+    if not status_names and channel_set == set(Channel):
+        return None
+    return frozenset(
+        failure_class
+        for failure_class in CLASSES
+        if failure_class.channel in channel_set
+        and (
+            not status_names
+            or failure_class.status in status_names
+            or f"{failure_class.status}.{failure_class.kind}" in status_names
+        )
+    )

@@ -1,37 +1,36 @@
-"""Routes: one table says what there is, who may call it and what it takes; Chalice and OpenAPI read it.
+"""Registers the routes with Chalice, and does for every request what no route does itself.
 
-Around every route: the caller is known, parameters are decoded, errors become problems, and the
-answer carries the headers that keep browsers and proxies from storing or guessing.
+The router authenticates the caller, returns errors as problem details and adds the headers for security and CORS.
+
+Router, validation and OpenAPI document are this package's own, on msgspec. Those of Powertools need pydantic, and both
+together nearly double the CPU that ``api_handler`` uses to start.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from enum import Enum
 from functools import partial
 from http import HTTPStatus
-from itertools import groupby
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from chalice.app import Chalice, Request, Response
-from msgspec import Struct, field
 
-from undelivered.entrypoints.http.auth import Principal, Role, authenticate, authorize, token_verifier
-from undelivered.entrypoints.http.errors import (
-    PROBLEM_TYPE,
-    ProblemError,
-    invalid_parameter,
-    not_found,
-    problem_body,
-    problem_of,
+from undelivered.entrypoints.http.auth import Principal, authenticate, authorize, token_verifier
+from undelivered.entrypoints.http.errors import PROBLEM_TYPE, ProblemError, not_found, problem_body, problem_of
+from undelivered.entrypoints.http.parsing import path_parameters
+from undelivered.entrypoints.http.route import (
+    JSON_TYPE,
+    REQUEST_ID_HEADER,
+    Access,
+    ApiRequest,
+    ApiResponse,
+    NoQuery,
+    Route,
 )
-from undelivered.entrypoints.http.parsing import decode_body, decode_query, path_parameters
-from undelivered.entrypoints.http.services import ApiServices
 from undelivered.observability import logger
+from undelivered.settings import ApiSettings
 
-JSON_TYPE: Final = "application/json"
-REQUEST_HEADER: Final = "X-Request-Id"
-_Headers = dict[str, str | list[str]]
+if TYPE_CHECKING:
+    from undelivered.bootstrap.api import ApiUseCases
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -42,122 +41,45 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
 }
 
-_MAX_PATH_VALUE: Final = 512
-"""Characters of an id or address in a path; no key of ours is longer, and DynamoDB takes none over a kilobyte."""
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""The methods that every path responds to, with 405 where it has no route for them."""
 
-_PREFLIGHT: Mapping[str, str] = {
+_MAX_PATH_PARAMETER: Final = 512
+"""Maximum characters of a path parameter. No ID or address is longer, and a key of DynamoDB has at most 1 KB."""
+
+_PREFLIGHT_HEADERS: Mapping[str, str] = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, X-Account-Id",
     "Access-Control-Max-Age": "600",
 }
 
-METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-"""Methods that every path answers: with a 405 where it has no route for them."""
+_CHALICE_CODES: Mapping[int, str] = {
+    HTTPStatus.BAD_REQUEST: "invalid_parameter",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+}
+
+_Headers = dict[str, str | list[str]]
+_GetResponse = Callable[[Request], Response]
 
 
-class Access(Enum):
-    """Who may call a route."""
-
-    PUBLIC = frozenset[Role]()
-    READ = frozenset({Role.VIEWER, Role.MANAGER, Role.HOST})
-    ACT = frozenset({Role.MANAGER, Role.HOST})
-    HOST = frozenset({Role.HOST})
-    MANAGE = frozenset({Role.MANAGER})
-
-
-class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A route without query parameters."""
-
-
-T = TypeVar("T", bound=msgspec.Struct)
-
-
-class Call(Struct, frozen=True):
-    """A request to a route. ``by`` is who calls; public routes have nobody."""
-
-    services: ApiServices
-    path: Mapping[str, str]
-    by: Principal | None
-    request: Request
-
-    @property
-    def now(self) -> datetime:
-        """The present moment."""
-        return self.services.clock()
-
-    @property
-    def principal(self) -> Principal:
-        """The caller of a route that is not public."""
-        assert self.by is not None
-        return self.by
-
-    @property
-    def account_id(self) -> str:
-        """The account that the call is about; from the token, never from a parameter."""
-        return self.principal.account_id
-
-    def query(self, form: type[T]) -> T:
-        """Return the query parameters in their form; raises ProblemError."""
-        return decode_query(_given_parameters(self.request), form)
-
-    def body(self, form: type[T]) -> T:
-        """Return the body in its form; raises ProblemError."""
-        return decode_body(_raw_body(self.request), form)
-
-    def header(self, name: str) -> str | None:
-        """Return a header, whatever its case."""
-        value = self.request.headers.get(name)
-        return str(value) if value is not None else None
-
-
-class Answer(Struct, frozen=True):
-    """What a route answers. A body that is text goes out as it is, with the ``Content-Type`` in ``headers``."""
-
-    body: msgspec.Struct | dict[str, Any] | str
-    status: HTTPStatus = HTTPStatus.OK
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Route(Struct, frozen=True):
-    """One route.
-
-    ``refusals`` are the statuses, beyond the usual ones, that it may answer; ``pages`` those that it answers
-    with an HTML page.
-    """
-
-    method: str
-    path: str
-    access: Access
-    handle: Callable[[Call], Answer]
-    summary: str
-    answer: type[msgspec.Struct] | None = None
-    status: HTTPStatus = HTTPStatus.OK
-    query: type[msgspec.Struct] = NoQuery
-    body: type[msgspec.Struct] | None = None
-    body_required: bool = True
-    refusals: tuple[HTTPStatus, ...] = ()
-    pages: tuple[HTTPStatus, ...] = ()
-    tag: str = ""
-    content_types: tuple[str, ...] = (JSON_TYPE,)
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The operation's name: stable, unique."""
-        return self.handle.__name__
-
-
-def register(app: Chalice, routes: Iterable[Route], services: Callable[[], ApiServices]) -> None:
-    """Give the application its routes; ``services`` is asked on each call, never at import."""
-    app.register_middleware(_name_request, "http")
-    app.register_middleware(_speak_problems, "http")
-    app.register_middleware(partial(_share_with_origins, services), "http")
+def register(
+    app: Chalice,
+    routes: Iterable[Route],
+    use_cases: Callable[[], "ApiUseCases"],
+    settings: Callable[[], ApiSettings],
+) -> None:
+    """Register routes with an application. Use cases and settings are asked for at each request, never at import."""
+    app.register_middleware(_add_request_id, "http")
+    app.register_middleware(_convert_chalice_errors, "http")
+    app.register_middleware(partial(_add_cors_headers, settings), "http")
     for route in routes:
-        view = _view(app, route, services)
+        view = _view(app, route, use_cases, settings)
         app.route(route.path, methods=[route.method], content_types=list(route.content_types), name=route.name)(view)
 
 
 def refuse_other_methods(app: Chalice) -> None:
-    """Let every path answer 405 to the methods that it has no route for; to be called last."""
+    """Return 405 for the methods that a path has no route for. Call this after all routes are registered."""
     for path, entries in list(app.routes.items()):
         missing = [method for method in METHODS if method not in entries]
         name = f"no_such_method_{path}"
@@ -170,125 +92,111 @@ def _refuse_method(app: Chalice, allowed: list[str]) -> Callable[..., Response]:
         error = ProblemError(
             HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", detail, headers={"Allow": ", ".join(allowed)}
         )
-        return _problem_response(error, request_id(app.current_request))
+        return _problem_response(error, _request_id(app.current_request))
 
     return refuse
 
 
-def _share_with_origins(
-    services: Callable[[], ApiServices], request: Request, get_response: Callable[[Request], Response]
-) -> Response:
-    """Let pages of the allowed origins call the API (Fetch standard, "CORS protocol").
-
-    Tokens come in a header, so cookies and the like are never asked for.
-    """
-    response = get_response(request)
-    origin = request.headers.get("origin")
-    if not origin or origin not in services().settings.allowed_origins:
-        return response
-    allowed = response.headers.get("Allow")
-    if request.method == "OPTIONS" and allowed and "access-control-request-method" in request.headers:
-        headers = {**SECURITY_HEADERS, **_PREFLIGHT, "Access-Control-Allow-Methods": str(allowed)}
-        response = Response(body="", headers=dict(headers), status_code=HTTPStatus.NO_CONTENT.value)
-    exposed = {"Access-Control-Expose-Headers": REQUEST_HEADER}
-    response.headers |= {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **exposed}
-    return response
+# --- handling a request
 
 
-def _view(app: Chalice, route: Route, services: Callable[[], ApiServices]) -> Callable[..., Response]:
+def _view(
+    app: Chalice, route: Route, use_cases: Callable[[], "ApiUseCases"], settings: Callable[[], ApiSettings]
+) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         request = app.current_request
-        assert request is not None  # a route is called with a request
+        assert request is not None  # Chalice sets it before it calls a view
         try:
-            return _response(_answer(route, services(), request, path))
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong, the caller is told as a problem
-            return _failure(error, request)
+            caller = _authenticated(route, settings(), request)
+            return _chalice_response(_handle(route, use_cases(), caller, request, path))
+        except Exception as error:  # noqa: BLE001 - the caller gets any error as a problem
+            return _error_response(error, request)
 
     return view
 
 
-def _answer(route: Route, services: ApiServices, request: Request, path: Mapping[str, str]) -> Answer:
-    by = None
-    if route.access is not Access.PUBLIC:
-        settings = services.settings
-        verifier = token_verifier(settings.cognito_issuer, settings.cognito_client_ids, settings.cognito_jwks_url)
-        by = authenticate(verifier, request.headers)
-        authorize(by, route.access.value)
-    values = path_parameters(path)
-    if any(len(value) > _MAX_PATH_VALUE for value in values.values()):
+def _authenticated(route: Route, settings: ApiSettings, request: Request) -> Principal | None:
+    """Return the caller, None on a public route; raises ProblemError."""
+    if route.access is Access.PUBLIC:
+        return None
+    verifier = token_verifier(settings.token_issuer, settings.token_client_ids, settings.token_keys_url)
+    caller = authenticate(verifier, request.headers)
+    authorize(caller, route.access.value)
+    return caller
+
+
+def _handle(
+    route: Route, use_cases: "ApiUseCases", caller: Principal | None, raw: Request, path: Mapping[str, str]
+) -> ApiResponse:
+    parameters = path_parameters(path)
+    if any(len(value) > _MAX_PATH_PARAMETER for value in parameters.values()):
         raise not_found("resource")
-    call = Call(services, values, by, request)
+    request = ApiRequest(use_cases, parameters, caller, use_cases.clock(), raw)
     if route.query is NoQuery:
-        call.query(NoQuery)
-    return route.handle(call)
+        request.query(NoQuery)
+    return route.handle(request)
 
 
-def _response(answer: Answer) -> Response:
-    headers: _Headers = {**SECURITY_HEADERS, "Content-Type": JSON_TYPE, **answer.headers}
-    body = answer.body if isinstance(answer.body, str) else msgspec.json.encode(answer.body).decode()
-    return Response(body=body, headers=headers, status_code=answer.status.value)
+def _chalice_response(response: ApiResponse) -> Response:
+    headers: _Headers = {**SECURITY_HEADERS, "Content-Type": JSON_TYPE, **response.headers}
+    body = response.body if isinstance(response.body, str) else msgspec.json.encode(response.body).decode()
+    return Response(body=body, headers=headers, status_code=response.status.value)
 
 
-def _failure(error: Exception, request: Request) -> Response:
+def _error_response(error: Exception, request: Request) -> Response:
     problem = problem_of(error)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("request failed", route=request.path, method=request.method, exc_info=error)
-    return _problem_response(problem, request_id(request))
+    return _problem_response(problem, _request_id(request))
 
 
-def _problem_response(error: ProblemError, identifier: str) -> Response:
+def _problem_response(error: ProblemError, request_id: str) -> Response:
     headers: _Headers = {**SECURITY_HEADERS, **error.headers, "Content-Type": PROBLEM_TYPE}
-    return Response(body=problem_body(error, identifier), headers=headers, status_code=error.status.value)
+    return Response(body=problem_body(error, request_id), headers=headers, status_code=error.status.value)
 
 
-def request_id(request: Request | None) -> str:
-    """Return API Gateway's id of a request, which its logs and ours share."""
+def _request_id(request: Request | None) -> str:
+    """Return the request ID of API Gateway, which its logs and the function's logs have too."""
     context: Mapping[str, Any] = request.context if request else {}
     return str(context.get("requestId") or "")
 
 
-def _given_parameters(request: Request) -> Mapping[str, list[str]]:
-    given = request.to_original_event().get("multiValueQueryStringParameters")
-    return dict(given or {})
+# --- middleware
 
 
-def _raw_body(request: Request) -> bytes:
-    try:
-        raw = request.raw_body
-    except ValueError:
-        raise invalid_parameter("body", "is not valid base64") from None
-    return raw.encode() if isinstance(raw, str) else raw
-
-
-_CHALICE_CODES: Mapping[int, str] = {
-    HTTPStatus.BAD_REQUEST: "invalid_parameter",
-    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
-    HTTPStatus.NOT_FOUND: "not_found",
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
-}
-
-
-def _name_request(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Tell the caller the request's id, by which the logs have the call, the sends and what was reported of them."""
+def _add_request_id(request: Request, get_response: _GetResponse) -> Response:
+    """Add the request ID to a response. The logs of the request, of its sends and of their feedback have it too."""
     response = get_response(request)
-    response.headers[REQUEST_HEADER] = request_id(request)
+    response.headers[REQUEST_ID_HEADER] = _request_id(request)
     return response
 
 
-def _speak_problems(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Put Chalice's own errors, such as an unsupported media type, in the form of all others."""
+def _convert_chalice_errors(request: Request, get_response: _GetResponse) -> Response:
+    """Return the errors of Chalice itself, such as an unsupported media type, as problem details."""
     response = get_response(request)
-    told = response.body
-    if not isinstance(told, dict) or set(told) != {"Code", "Message"}:
+    body = response.body
+    if not isinstance(body, dict) or set(body) != {"Code", "Message"}:
         return response
     status = HTTPStatus(response.status_code)
     code = _CHALICE_CODES.get(status, "internal_error")
-    detail = str(told["Message"]).rstrip(".") + "."
-    kept = {name: str(value) for name, value in response.headers.items()}
-    return _problem_response(ProblemError(status, code, detail, headers=kept), request_id(request))
+    detail = str(body["Message"]).rstrip(".") + "."
+    headers = {name: str(value) for name, value in response.headers.items()}
+    return _problem_response(ProblemError(status, code, detail, headers=headers), _request_id(request))
 
 
-def paths(routes: Iterable[Route]) -> Mapping[str, tuple[Route, ...]]:
-    """Return the routes by path, in order."""
-    ordered = sorted(routes, key=lambda route: route.path)
-    return {path: tuple(group) for path, group in groupby(ordered, key=lambda route: route.path)}
+def _add_cors_headers(settings: Callable[[], ApiSettings], request: Request, get_response: _GetResponse) -> Response:
+    """Let pages of the allowed origins call the API (Fetch standard, "CORS protocol").
+
+    Credentials are not allowed, because tokens come in a header and not in a cookie.
+    """
+    response = get_response(request)
+    origin = request.headers.get("origin")
+    if not origin or origin not in settings().allowed_origins:
+        return response
+    allowed = response.headers.get("Allow")
+    if request.method == "OPTIONS" and allowed and "access-control-request-method" in request.headers:
+        headers = {**SECURITY_HEADERS, **_PREFLIGHT_HEADERS, "Access-Control-Allow-Methods": str(allowed)}
+        response = Response(body="", headers=dict(headers), status_code=HTTPStatus.NO_CONTENT.value)
+    exposed = {"Access-Control-Expose-Headers": REQUEST_ID_HEADER}
+    response.headers |= {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **exposed}
+    return response

@@ -1,11 +1,11 @@
-"""Every route of the API, in one table."""
+"""The table of all routes. Each module has the routes of a resource."""
 
-from undelivered.entrypoints.http import openapi
-from undelivered.entrypoints.http.router import Route
+from undelivered.entrypoints.http.route import Route
 from undelivered.entrypoints.http.routes import (
     account_settings,
-    bulk,
+    bulk_resends,
     customers,
+    dismissals,
     exports,
     health,
     notifications,
@@ -13,15 +13,19 @@ from undelivered.entrypoints.http.routes import (
     personal_data,
     reports,
     resends,
+    statistics,
     suppressions,
     unsubscribe,
 )
+from undelivered.entrypoints.http.routes.openapi import openapi_route
 
-ROUTES: tuple[Route, ...] = (
+_RESOURCES: tuple[Route, ...] = (
     *health.ROUTES,
     *reports.ROUTES,
+    *statistics.ROUTES,
     *resends.ROUTES,
-    *bulk.ROUTES,
+    *dismissals.ROUTES,
+    *bulk_resends.ROUTES,
     *exports.ROUTES,
     *customers.ROUTES,
     *opt_in.ROUTES,
@@ -30,5 +34,6 @@ ROUTES: tuple[Route, ...] = (
     *account_settings.ROUTES,
     *notifications.ROUTES,
     *unsubscribe.ROUTES,
-    *openapi.ROUTES,
 )
+
+ROUTES: tuple[Route, ...] = (*_RESOURCES, openapi_route(_RESOURCES))

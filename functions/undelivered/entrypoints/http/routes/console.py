@@ -1,12 +1,11 @@
-"""The console: static files as the browser gets them, and what it has to know of this installation.
+"""The console: its static files, and the configuration of this installation.
 
-Everything under ``console/assets`` is served below a folder named after the content of all of it, so that a browser
-keeps it for good and still has the new files at once after a deployment. The page itself is asked for every time.
+The files in ``console/assets`` are served under a folder whose name is a hash of their content. So browsers cache them
+for a year and still load new files at once after a deployment. The page itself is revalidated every time.
 """
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
@@ -37,13 +36,13 @@ _TYPES: Final = MappingProxyType(
         ".txt": "text/plain; charset=utf-8",
     }
 )
-_ASK_EVERY_TIME: Final = "no-cache"
-_KEEP_FOR_GOOD: Final = "public, max-age=31536000, immutable"
-_KEEP_FOR_MINUTES: Final = "public, max-age=300"
+_REVALIDATE: Final = "no-cache"
+_CACHE_FOR_A_YEAR: Final = "public, max-age=31536000, immutable"
+_CACHE_FOR_MINUTES: Final = "public, max-age=300"
 
 
 class _File(Struct, frozen=True):
-    """One file as it is served."""
+    """A file with the headers that it is served with."""
 
     body: str
     content_type: str
@@ -56,7 +55,7 @@ def _file(name: str, body: str) -> _File:
 
 @cache
 def _assets() -> Mapping[str, _File]:
-    """Return the files that the page loads, by name; nothing that is not listed here is ever served."""
+    """Return the files that the page loads, by name. No other file is ever served."""
     return {
         path.name: _file(path.name, path.read_text("utf-8"))
         for path in sorted((_FOLDER / _ASSETS).iterdir())
@@ -66,14 +65,14 @@ def _assets() -> Mapping[str, _File]:
 
 @cache
 def _version() -> str:
-    """Return the name of the assets' folder: it changes when any of them does."""
+    """Return the name of the folder of the assets, which changes when any of them changes."""
     content = "".join(f"{name}{asset.etag}" for name, asset in _assets().items())
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 @cache
-def _top() -> Mapping[str, _File]:
-    """Return the files beside the assets: the page, and what other pages embed."""
+def _top_files() -> Mapping[str, _File]:
+    """Return the files beside the assets: the page, and scripts that other pages embed."""
     files = {path.name: path.read_text("utf-8") for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
     files[_PAGE] = files[_PAGE].replace(f'"{_ASSETS}/', f'"{_version()}/')
     return {name: _file(name, body) for name, body in files.items()}
@@ -81,12 +80,12 @@ def _top() -> Mapping[str, _File]:
 
 @cache
 def _settings() -> ConsoleSettings:
-    return ConsoleSettings.read(os.environ)
+    return ConsoleSettings.read()
 
 
 @cache
 def _content_security_policy() -> str:
-    """Return what the page may do: run and show its own files, and talk to this API and to the sign-in."""
+    """Return a policy that allows only the page's own files, this API and the sign-in page."""
     sign_in = urlsplit(_settings().sign_in_url)
     return "; ".join(
         (
@@ -99,7 +98,7 @@ def _content_security_policy() -> str:
             "form-action 'none'",
             "frame-ancestors 'none'",
             "frame-src 'none'",
-            # Text cannot become markup in this page, except by the one parser for messages (message.js).
+            # Only the parser for messages (message.js) can turn text into markup.
             "require-trusted-types-for 'script'",
             "trusted-types undelivered",
         )
@@ -118,24 +117,25 @@ def _security_headers() -> _Headers:
     }
 
 
-def _answer(file: _File, cache_control: str, headers: Mapping[str, str] | None = None) -> Response:
+def _file_response(file: _File, cache_control: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return a file, or 304 when the browser has it already."""
-    sent = _security_headers() | {"Content-Type": file.content_type, "Cache-Control": cache_control, "ETag": file.etag}
-    sent |= headers or {}
-    if file.etag in _held_by_browser():
-        del sent["Content-Type"]
-        return Response(body="", headers=sent, status_code=HTTPStatus.NOT_MODIFIED)
-    return Response(body=file.body, headers=sent)
+    own_headers: _Headers = {"Content-Type": file.content_type, "Cache-Control": cache_control, "ETag": file.etag}
+    all_headers: _Headers = {**_security_headers(), **own_headers, **(headers or {})}
+    if file.etag in _cached_etags():
+        del all_headers["Content-Type"]
+        return Response(body="", headers=all_headers, status_code=HTTPStatus.NOT_MODIFIED)
+    return Response(body=file.body, headers=all_headers)
 
 
-def _held_by_browser() -> frozenset[str]:
+def _cached_etags() -> frozenset[str]:
+    """Return the entity tags of the files that the browser has in its cache."""
     request = routes.current_request
-    held = request.headers.get("if-none-match", "") if request else ""
-    # Proxies that compress mark the tags they pass on as weak.
-    return frozenset(tag.strip().removeprefix("W/") for tag in held.split(","))
+    tags = request.headers.get("if-none-match", "") if request else ""
+    # Proxies that compress a response make its tag a weak one.
+    return frozenset(tag.strip().removeprefix("W/") for tag in tags.split(","))
 
 
-def _missing() -> Response:
+def _not_found() -> Response:
     headers: _Headers = _security_headers() | {"Content-Type": _TYPES[".txt"], "Cache-Control": "no-store"}
     return Response(body="Not found.\n", headers=headers, status_code=HTTPStatus.NOT_FOUND)
 
@@ -144,43 +144,43 @@ def _missing() -> Response:
 def page() -> Response:
     """Return the console's page."""
     request = routes.current_request
-    # The page's own addresses are relative, so it has to be asked for as a folder.
+    # The URLs in the page are relative, so its own URL must end with a slash.
     if request and not str(request.context.get("path", "/")).endswith("/"):
         headers: _Headers = {"Location": "console/", "Cache-Control": "no-store"}
         return Response(body="", headers=headers, status_code=HTTPStatus.FOUND)
-    return _answer(_top()[_PAGE], _ASK_EVERY_TIME)
+    return _file_response(_top_files()[_PAGE], _REVALIDATE)
 
 
-# Variables at the same place of different paths have to be of one name: API Gateway's resources are a tree.
+# API Gateway needs the same parameter name at the same position of all paths: hence ``place`` twice.
 @routes.route("/console/{place}")
 def top_file(place: str) -> Response:
-    """Return a file beside the page: the configuration, or what other pages embed."""
+    """Return the configuration, the page, or a script that other pages embed."""
     if place == "config.json":
-        return _answer(_configuration(), _ASK_EVERY_TIME)
-    if place not in _top():
-        return _missing()
+        return _file_response(_configuration(), _REVALIDATE)
+    if place not in _top_files():
+        return _not_found()
     if place == _PAGE:
-        return _answer(_top()[place], _ASK_EVERY_TIME)
-    # The host application's pages embed these from another origin.
+        return _file_response(_top_files()[place], _REVALIDATE)
+    # Pages of the host application embed these from another origin.
     shared = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-    return _answer(_top()[place], _KEEP_FOR_MINUTES, shared)
+    return _file_response(_top_files()[place], _CACHE_FOR_MINUTES, shared)
 
 
 @cache
 def _configuration() -> _File:
-    """Return what the page has to know of this installation; none of it is secret."""
+    """Return the configuration of the page. None of it is secret."""
     settings = _settings()
-    told = {"api_url": "..", "client_id": settings.client_id, "sign_in_url": settings.sign_in_url}
-    return _file("config.json", json.dumps(told))
+    configuration = {"api_url": "..", "client_id": settings.client_id, "sign_in_url": settings.sign_in_url}
+    return _file("config.json", json.dumps(configuration))
 
 
 @routes.route("/console/{place}/{name}")
 def asset(place: str, name: str) -> Response:
     """Return a file that the page loads.
 
-    Under the folder of another version the present file is served: while a deployment goes on, the page may come from
-    one version and its files from the other.
+    For the folder of another version, the current file is served. During a deployment the page may come from one
+    version of the function and its files from the other.
     """
     if name not in _assets():
-        return _missing()
-    return _answer(_assets()[name], _KEEP_FOR_GOOD if place == _version() else _ASK_EVERY_TIME)
+        return _not_found()
+    return _file_response(_assets()[name], _CACHE_FOR_A_YEAR if place == _version() else _REVALIDATE)

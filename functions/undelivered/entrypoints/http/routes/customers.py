@@ -8,10 +8,14 @@ import msgspec
 from undelivered.domain.errors import InvalidInputError
 from undelivered.entrypoints.http.errors import invalid_body, invalid_parameter, not_found
 from undelivered.entrypoints.http.parsing import is_identifier
-from undelivered.entrypoints.http.router import Access, Answer, Call, Route
-from undelivered.entrypoints.http.schemas import CustomerSummary, CustomerView, customer_summary, customer_view
-from undelivered.entrypoints.http.services import ApiServices
-from undelivered.services.manage_customers import CustomerChange, CustomerState, ManageCustomers
+from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.schemas.customers import (
+    CustomerSummary,
+    CustomerView,
+    customer_summary,
+    customer_view,
+)
+from undelivered.services.manage_customers import CustomerChange, CustomerState
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Email = Annotated[str, msgspec.Meta(max_length=320, description="An email address. Empty or null removes it.")]
@@ -29,7 +33,7 @@ class CustomerBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CustomerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to change of a customer; what is not named stays."""
+    """The changes to a customer. Omitted fields stay as they are."""
 
     name: Name | msgspec.UnsetType = msgspec.UNSET
     email: Email | msgspec.UnsetType | None = msgspec.UNSET
@@ -37,64 +41,66 @@ class CustomerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AddressQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An address to look customers up by."""
+    """The address to find customers by."""
 
     address: Annotated[str, msgspec.Meta(min_length=3, max_length=320, description="An email address or phone number.")]
 
 
 class CustomerList(msgspec.Struct, frozen=True):
-    """Customers that share an address."""
+    """The customers that have an address."""
 
     customers: tuple[CustomerSummary, ...]
 
 
-def manage_customers(services: ApiServices) -> ManageCustomers:
-    """Return the use cases on customers."""
-    return ManageCustomers(services.customers, services.undelivered, services.clock)
-
-
-def find_customer(call: Call) -> Answer:
+def find_customer(request: ApiRequest) -> ApiResponse:
     """Return a customer."""
-    if not is_identifier(call.path["customer_id"]):
-        raise not_found("customer")
-    return _answer(manage_customers(call.services).find(call.account_id, call.path["customer_id"]))
+    customer_id = _known_identifier(request)
+    return _response(request.use_cases.manage_customers.find(request.account_id, customer_id))
 
 
-def find_customers(call: Call) -> Answer:
-    """Return the customers that share an address."""
-    address = call.query(AddressQuery).address
+def find_customers(request: ApiRequest) -> ApiResponse:
+    """Return the customers that have an address."""
+    address = request.query(AddressQuery).address
     try:
-        found = manage_customers(call.services).by_address(call.account_id, address)
+        customers = request.use_cases.manage_customers.by_address(request.account_id, address)
     except InvalidInputError as error:
         raise invalid_parameter("address", error.message, error.suggestion) from None
-    return Answer(CustomerList(tuple(customer_summary(customer) for customer in found)))
+    return ApiResponse(CustomerList(tuple(customer_summary(customer) for customer in customers)))
 
 
-def replace_customer(call: Call) -> Answer:
+def replace_customer(request: ApiRequest) -> ApiResponse:
     """Create or replace a customer."""
-    if not is_identifier(call.path["customer_id"]):
+    customer_id = request.path["customer_id"]
+    if not is_identifier(customer_id):
         raise invalid_parameter("customer_id", "must have 1 to 128 characters, and only letters, digits and _ . @ -")
-    body = call.body(CustomerBody)
+    body = request.body(CustomerBody)
     _check_name(body.name)
-    wanted = CustomerChange(body.name, body.email, body.phone)
-    return _answer(manage_customers(call.services).replace(call.account_id, call.path["customer_id"], wanted))
+    customer = CustomerChange(body.name, body.email, body.phone)
+    return _response(request.use_cases.manage_customers.replace(request.account_id, customer_id, customer))
 
 
-def update_customer(call: Call) -> Answer:
-    """Change what is named of a customer."""
-    if not is_identifier(call.path["customer_id"]):
-        raise not_found("customer")
-    body = call.body(CustomerPatch)
+def update_customer(request: ApiRequest) -> ApiResponse:
+    """Change a customer."""
+    customer_id = _known_identifier(request)
+    body = request.body(CustomerPatch)
     if all(value is msgspec.UNSET for value in (body.name, body.email, body.phone)):
         raise invalid_body("", "set at least one of 'name', 'email' and 'phone'")
     if isinstance(body.name, str):
         _check_name(body.name)
     change = CustomerChange(_change(body.name), _change(body.email), _change(body.phone))
-    return _answer(manage_customers(call.services).update(call.account_id, call.path["customer_id"], change))
+    return _response(request.use_cases.manage_customers.update(request.account_id, customer_id, change))
+
+
+def _known_identifier(request: ApiRequest) -> str:
+    """Return the customer ID in the path; raises ProblemError (404) for one that no customer can have."""
+    customer_id = request.path["customer_id"]
+    if not is_identifier(customer_id):
+        raise not_found("customer")
+    return customer_id
 
 
 def _change(value: str | msgspec.UnsetType | None) -> str | None:
-    """Return a value for ``CustomerChange``: null removes, what is not named stays."""
+    """Return a value for ``CustomerChange``: an empty text for null, which removes, and None for an omitted field."""
     return None if value is msgspec.UNSET else value or ""
 
 
@@ -103,11 +109,11 @@ def _check_name(name: str) -> None:
         raise invalid_body("name", "must contain visible characters and no control characters")
 
 
-def _answer(state: CustomerState) -> Answer:
-    return Answer(customer_view(state.customer, state.ready))
+def _response(state: CustomerState) -> ApiResponse:
+    return ApiResponse(customer_view(state.customer, state.ready))
 
 
-_BAD: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+_REFUSALS: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 ROUTES = (
     Route(
@@ -116,14 +122,14 @@ ROUTES = (
     ),
     Route(
         "GET", "/customers/{customer_id}", Access.READ, find_customer, "Get a customer", CustomerView,
-        refusals=_BAD[:1], tag="customers",
+        refusals=_REFUSALS[:1], tag="customers",
     ),
     Route(
         "PUT", "/customers/{customer_id}", Access.ACT, replace_customer, "Create or replace a customer", CustomerView,
-        body=CustomerBody, refusals=_BAD[1:], tag="customers",
+        body=CustomerBody, refusals=_REFUSALS[1:], tag="customers",
     ),
     Route(
         "PATCH", "/customers/{customer_id}", Access.ACT, update_customer, "Update a customer", CustomerView,
-        body=CustomerPatch, refusals=_BAD, tag="customers",
+        body=CustomerPatch, refusals=_REFUSALS, tag="customers",
     ),
 )  # fmt: skip

@@ -1,30 +1,30 @@
-"""Exports of the report: asked for, and fetched when they are done."""
+"""Exports of the report to a file."""
 
 from http import HTTPStatus
 from typing import Annotated, Literal
 
 import msgspec
 
-from undelivered.entrypoints.http.report_filters import Filter, wanted_by
-from undelivered.entrypoints.http.router import Access, Answer, Call, Route
+from undelivered.entrypoints.http.report_filters import Filter, body_filter
+from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.services.request_export import ExportState
 
 
 class ExportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to export: all that the filter shows, without one the report as it opens."""
+    """The items to export: all that the filter shows. Without a filter, the report as it opens."""
 
     format: Literal["csv"] = "csv"
     filter: Filter = {}
 
 
 class ExportStarted(msgspec.Struct, frozen=True):
-    """What was started; ``GET /exports/{export_id}`` tells how far it has got."""
+    """The export that was started. ``GET /exports/{export_id}`` returns its progress."""
 
     export_id: str
 
 
 class ExportView(msgspec.Struct, frozen=True):
-    """How far an export has got. ``url`` is null until it is done, ``detail`` unless it failed."""
+    """The progress of an export. ``url`` is null until it is done. ``detail`` is null unless it failed."""
 
     state: ExportState
     rows: Annotated[int, msgspec.Meta(description="Rows written so far.")]
@@ -35,18 +35,17 @@ class ExportView(msgspec.Struct, frozen=True):
     detail: str | None
 
 
-def start_export(call: Call) -> Answer:
-    """Start an export and return its id."""
-    body, now = call.body(ExportBody), call.now
-    wanted = wanted_by(body.filter, now, call)
-    export = call.services.exports().request(call.account_id, wanted, by=call.principal.name)
-    return Answer(ExportStarted(export.export_id), HTTPStatus.ACCEPTED)
+def start_export(request: ApiRequest) -> ApiResponse:
+    """Start an export and return its ID."""
+    wanted = body_filter(request.body(ExportBody).filter, request)
+    export = request.use_cases.exports.request(request.account_id, wanted, by=request.principal.name)
+    return ApiResponse(ExportStarted(export.export_id), HTTPStatus.ACCEPTED)
 
 
-def show_export(call: Call) -> Answer:
-    """Return how far an export has got, with a fresh link when it is done."""
-    told = call.services.exports().news(call.account_id, call.path["export_id"])
-    return Answer(ExportView(told.state, told.rows, told.url or None, told.detail or None))
+def show_export(request: ApiRequest) -> ApiResponse:
+    """Return the progress of an export, with a new link when it is done."""
+    export = request.use_cases.exports.news(request.account_id, request.path["export_id"])
+    return ApiResponse(ExportView(export.state, export.rows, export.url or None, export.detail or None))
 
 
 ROUTES = (

@@ -1,19 +1,19 @@
-"""``GET /health`` says that the API is there."""
+"""``GET /health``."""
 
 import msgspec
 
-from undelivered.entrypoints.http.router import Access, Answer, Call, Route
+from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The API is there."""
+    """The state of the API."""
 
     status: str
 
 
-def health(_call: Call) -> Answer:
-    """Answer that the API is there; asks nothing else, so that it says just that."""
-    return Answer(Health("ok"))
+def health(_request: ApiRequest) -> ApiResponse:
+    """Return that the API is running. Checks nothing that the API depends on."""
+    return ApiResponse(Health("ok"))
 
 
 ROUTES = (Route("GET", "/health", Access.PUBLIC, health, "Check that the API is running", Health, tag="system"),)

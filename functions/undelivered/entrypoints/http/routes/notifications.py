@@ -1,31 +1,32 @@
-"""The host application hands notifications over, and asks what became of them."""
+"""Notifications of the host application: send them, and get their status."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from unicodedata import category
 
 import msgspec
 
-from undelivered.domain.errors import NotFoundError, RefusedError
+from undelivered.domain.errors import RefusedError
 from undelivered.domain.taxonomy import Channel
 from undelivered.entrypoints.http.errors import FieldError, ProblemError, not_found
 from undelivered.entrypoints.http.parsing import Identifier, convert_item, is_identifier
-from undelivered.entrypoints.http.router import Access, Answer, Call, Route
-from undelivered.entrypoints.http.schemas import NotificationView, notification_view
-from undelivered.services.accept_notifications import AcceptNotifications, NewNotification
+from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.schemas.notifications import NotificationView, notification_view
+from undelivered.services.accept_notifications import NewNotification
 
-MOST_AT_ONCE = 100
-_BREAKING = frozenset({"Cc", "Zl", "Zp"})
-"""Unicode's categories of control characters and line breaks: in a header, one would begin another header."""
-_MOST_METADATA = 20
+MAX_NOTIFICATIONS: Final = 100
+_MAX_METADATA: Final = 20
+_LINE_BREAKING: Final = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode categories of control characters and line separators, which could inject headers into an email."""
+
 _MetadataKey = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 _MetadataValue = Annotated[str, msgspec.Meta(max_length=256)]
 
 
 class NotificationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A notification for one customer. ``to`` overrides the customer's contact for the first send.
+    """A notification for a customer. ``to`` replaces the customer's contact in the first send.
 
-    ``essential`` marks legal and billing notices, which go to unsubscribed customers too.
+    ``essential`` is true for legal and billing notices, which are also sent to unsubscribed customers.
     """
 
     notification_id: Identifier | None = None
@@ -37,29 +38,29 @@ class NotificationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     html: Annotated[str, msgspec.Meta(max_length=200_000)] | None = None
     to: Annotated[str, msgspec.Meta(max_length=320)] | None = None
     essential: bool = False
-    metadata: Annotated[dict[_MetadataKey, _MetadataValue], msgspec.Meta(max_length=_MOST_METADATA)] = {}
+    metadata: Annotated[dict[_MetadataKey, _MetadataValue], msgspec.Meta(max_length=_MAX_METADATA)] = {}
 
 
 class NotificationsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Notifications to be sent."""
+    """The notifications to send."""
 
-    notifications: Annotated[list[NotificationBody], msgspec.Meta(min_length=1, max_length=MOST_AT_ONCE)]
+    notifications: Annotated[list[NotificationBody], msgspec.Meta(min_length=1, max_length=MAX_NOTIFICATIONS)]
 
 
-class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The same before the single notifications are looked at: each is accepted or refused on its own."""
+class _RawNotificationsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``NotificationsBody`` with notifications that are not validated: each is accepted or refused on its own."""
 
     notifications: Annotated[list[Any], msgspec.Meta(min_length=1)]
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """A notification that is stored and queued."""
+    """A notification that was accepted and queued."""
 
     notification_id: str
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A notification that is not taken, by its place in the request."""
+    """A notification that was refused. ``index`` is its position in the request."""
 
     index: int
     code: str
@@ -67,44 +68,45 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class HandoverView(msgspec.Struct, frozen=True):
-    """What was taken and what was not."""
+    """The notifications that were accepted and refused."""
 
     accepted: tuple[Accepted, ...]
     refused: tuple[Refused, ...]
 
 
-def accept_notifications(call: Call) -> Answer:
-    """Take notifications over."""
-    given = call.body(_Envelope).notifications
-    if len(given) > MOST_AT_ONCE:
-        detail = f"A request can have at most {MOST_AT_ONCE} notifications. This one has {len(given)}."
-        errors = (FieldError("notifications", f"must not have more than {MOST_AT_ONCE} entries"),)
+def accept_notifications(request: ApiRequest) -> ApiResponse:
+    """Accept notifications and queue them to be sent."""
+    bodies = request.body(_RawNotificationsBody).notifications
+    if len(bodies) > MAX_NOTIFICATIONS:
+        detail = f"A request can have at most {MAX_NOTIFICATIONS} notifications. This one has {len(bodies)}."
+        errors = (FieldError("notifications", f"must not have more than {MAX_NOTIFICATIONS} entries"),)
         raise ProblemError(HTTPStatus.BAD_REQUEST, "too_many_items", detail, errors)
-    read = [_read(one) for one in given]
-    taken = [one for one in read if isinstance(one, NewNotification)]
-    services = call.services
-    accept = AcceptNotifications(services.notifications, services.customers, services.sends, services.clock)
-    answers = iter(accept(call.account_id, taken))
-    told = [one if isinstance(one, RefusedError) else next(answers) for one in read]
-    return Answer(
+    parsed = [_parse(body) for body in bodies]
+    valid = [notification for notification in parsed if isinstance(notification, NewNotification)]
+    answers = iter(request.use_cases.accept_notifications(request.account_id, valid))
+    results = [result if isinstance(result, RefusedError) else next(answers) for result in parsed]
+    return ApiResponse(
         HandoverView(
-            tuple(Accepted(one) for one in told if isinstance(one, str)),
+            tuple(Accepted(result) for result in results if isinstance(result, str)),
             tuple(
-                Refused(index, one.code, one.detail) for index, one in enumerate(told) if isinstance(one, RefusedError)
+                Refused(index, result.code, result.detail)
+                for index, result in enumerate(results)
+                if isinstance(result, RefusedError)
             ),
         ),
         HTTPStatus.ACCEPTED,
     )
 
 
-def _read(given: object) -> NewNotification | RefusedError:
+def _parse(raw: object) -> NewNotification | RefusedError:
+    """Return a notification, or the error of one that is not valid."""
     try:
-        body = convert_item(given, NotificationBody)
+        body = convert_item(raw, NotificationBody)
     except ProblemError as error:
         return RefusedError(error.code, error.detail)
     if not body.text.strip() or not body.title.strip():
         return RefusedError("invalid_body", "The fields 'title' and 'text' must contain visible characters.")
-    if any(category(letter) in _BREAKING for letter in f"{body.title}{body.subject}"):
+    if any(category(character) in _LINE_BREAKING for character in f"{body.title}{body.subject}"):
         return RefusedError("invalid_body", "The fields 'title' and 'subject' must each be a single line.")
     return NewNotification(
         customer_id=body.customer_id,
@@ -120,18 +122,13 @@ def _read(given: object) -> NewNotification | RefusedError:
     )
 
 
-def find_notification(call: Call) -> Answer:
-    """Return a notification and its sends."""
-    notification_id, services = call.path["notification_id"], call.services
+def find_notification(request: ApiRequest) -> ApiResponse:
+    """Return a notification with its sends and its items on the report."""
+    notification_id = request.path["notification_id"]
     if not is_identifier(notification_id):
         raise not_found("notification")
-    notification = services.notifications.find(call.account_id, notification_id)
-    if notification is None:
-        raise NotFoundError("notification not found")
-    attempts = services.notifications.attempts(call.account_id, notification_id)
-    live = services.undelivered.live_items_of_customer(call.account_id, notification.customer_id)
-    items = [item for item in live if item.notification_id == notification_id and call.now < item.leaves_at]
-    return Answer(notification_view(notification, attempts, items))
+    status = request.use_cases.find_notification(request.account_id, notification_id)
+    return ApiResponse(notification_view(status.notification, status.attempts, status.items))
 
 
 ROUTES = (

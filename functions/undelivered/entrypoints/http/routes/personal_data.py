@@ -1,35 +1,26 @@
-"""What is held on one customer: told in full, and erased, on their request."""
+"""All data about a customer: export it and erase it."""
 
 from http import HTTPStatus
 from typing import Final
 
 import msgspec
 
-from undelivered.domain.erasure import Erasure
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.identifiers import timestamp
 from undelivered.entrypoints.http.errors import not_found
 from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.parsing import is_identifier
-from undelivered.entrypoints.http.router import Access, Answer, Call, Route
-from undelivered.entrypoints.http.schemas import (
-    CustomerView,
-    HeldItemView,
-    HeldNotificationView,
-    SuppressionView,
-    customer_view,
-    held_item_view,
-    held_notification_view,
-    suppression_view,
-)
-from undelivered.services.customer_data.erase import RequestErasure
-from undelivered.services.customer_data.export import ExportCustomerData
+from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.schemas.customers import CustomerView, customer_view
+from undelivered.entrypoints.http.schemas.items import ItemDataView, item_data_view
+from undelivered.entrypoints.http.schemas.notifications import NotificationDataView, notification_data_view
+from undelivered.entrypoints.http.schemas.suppressions import SuppressionView, suppression_view
 
-_PAGE: Final = 100
+_PAGE_SIZE: Final = 100
 
 
 class ErasureView(msgspec.Struct, frozen=True):
-    """How far an erasure has got, and how much it has removed so far; it takes some minutes."""
+    """The progress of an erasure, which takes some minutes, and how much it erased so far."""
 
     state: str
     requested_at: str
@@ -38,84 +29,71 @@ class ErasureView(msgspec.Struct, frozen=True):
     notifications: int
 
 
-class DataQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page of what is held."""
+class CustomerDataQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The page of a customer's data."""
 
     cursor: str | None = None
 
 
-class PersonalData(msgspec.Struct, frozen=True):
-    """A page of what is held on a customer; ``next_cursor`` is null on the last, and a page may be empty before that.
+class CustomerDataPage(msgspec.Struct, frozen=True):
+    """A page of a customer's data. ``next_cursor`` is null on the last page. A page before it may be empty.
 
-    The customer and the suppressions of their addresses are on the first page, then come the items, then what was
-    sent. An address that another customer has, too, counts as that customer's.
+    The first page has the customer and the suppressions of their addresses. Then come items, then notifications. Data
+    about an address that another customer also has is not included.
     """
 
     customer: CustomerView | None
     suppressions: tuple[SuppressionView, ...]
-    items: tuple[HeldItemView, ...]
-    notifications: tuple[HeldNotificationView, ...]
+    items: tuple[ItemDataView, ...]
+    notifications: tuple[NotificationDataView, ...]
     next_cursor: str | None
 
 
-class _Whose(msgspec.Struct, frozen=True):
-    """What a cursor is bound to."""
+class _CursorScope(msgspec.Struct, frozen=True):
+    """What a cursor is valid for."""
 
     customer_id: str
 
 
-def _customer_of(call: Call) -> str:
-    customer_id = call.path["customer_id"]
+def _customer_id(request: ApiRequest) -> str:
+    customer_id = request.path["customer_id"]
     if not is_identifier(customer_id):
         raise not_found("customer")
     return customer_id
 
 
-def erase_customer(call: Call) -> Answer:
-    """Have everything that is held on a customer erased, or say how far that has got."""
-    services = call.services
-    request = RequestErasure(
-        services.erasures,
-        services.customers,
-        services.undelivered,
-        services.notifications,
-        services.hashes,
-        services.clock,
+def erase_customer(request: ApiRequest) -> ApiResponse:
+    """Start to erase all data about a customer, or return the progress of the erasure."""
+    erasure = request.use_cases.request_erasure(request.account_id, _customer_id(request), by=request.principal.name)
+    view = ErasureView(
+        state=erasure.state,
+        requested_at=timestamp(erasure.at),
+        requested_by=erasure.by,
+        items=erasure.erased.items,
+        notifications=erasure.erased.notifications,
     )
-    erasure = request(call.account_id, _customer_of(call), by=call.principal.name)
-    return Answer(_erasure_view(erasure), HTTPStatus.ACCEPTED)
+    return ApiResponse(view, HTTPStatus.ACCEPTED)
 
 
-def _erasure_view(erasure: Erasure) -> ErasureView:
-    return ErasureView(
-        erasure.state,
-        timestamp(erasure.at),
-        erasure.by,
-        erasure.erased.items,
-        erasure.erased.notifications,
-    )
-
-
-def show_customer_data(call: Call) -> Answer:
-    """Return a page of everything that is held on a customer."""
-    services, customer_id = call.services, _customer_of(call)
-    whose = _Whose(customer_id)
-    cursor = call.query(DataQuery).cursor
-    place = read_cursor(cursor, call.account_id, whose) if cursor is not None else None
-    export_customer_data = ExportCustomerData(
-        services.customers, services.undelivered, services.notifications, services.suppressions
-    )
+def show_customer_data(request: ApiRequest) -> ApiResponse:
+    """Return a page of all data about a customer."""
+    customer_id = _customer_id(request)
+    scope = _CursorScope(customer_id)
+    cursor = request.query(CustomerDataQuery).cursor
+    place = read_cursor(cursor, request.account_id, scope) if cursor is not None else None
     try:
-        held = export_customer_data(call.account_id, customer_id, _PAGE, place)
+        page = request.use_cases.export_customer_data(request.account_id, customer_id, _PAGE_SIZE, place)
     except NotFoundError:
         raise not_found("customer") from None
-    return Answer(
-        PersonalData(
-            customer=customer_view(held.customer, ()) if held.customer else None,
-            suppressions=tuple(suppression_view(one) for one in held.suppressions),
-            items=tuple(held_item_view(item, call.now) for item in held.items),
-            notifications=tuple(held_notification_view(*each) for each in held.notifications),
-            next_cursor=make_cursor(held.place, call.account_id, whose) if held.place else None,
+    return ApiResponse(
+        CustomerDataPage(
+            customer=customer_view(page.customer, ()) if page.customer else None,
+            suppressions=tuple(suppression_view(suppression) for suppression in page.suppressions),
+            items=tuple(item_data_view(item, request.now) for item in page.items),
+            notifications=tuple(
+                notification_data_view(notification, attempts) for notification, attempts in page.notifications
+            ),
+            next_cursor=make_cursor(page.place, request.account_id, scope) if page.place else None,
         )
     )
 
@@ -127,6 +105,6 @@ ROUTES = (
     ),
     Route(
         "GET", "/customers/{customer_id}/data", Access.MANAGE, show_customer_data, "Get all data about a customer",
-        PersonalData, query=DataQuery, refusals=(HTTPStatus.NOT_FOUND,), tag="customers",
+        CustomerDataPage, query=CustomerDataQuery, refusals=(HTTPStatus.NOT_FOUND,), tag="customers",
     ),
 )  # fmt: skip

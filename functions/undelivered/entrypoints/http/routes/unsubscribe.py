@@ -1,14 +1,13 @@
-"""Unsubscribing by the link in a message (RFC 8058): one click for mail programs, a page with one button for people."""
+"""Unsubscribe links (RFC 8058): one click in an email client, or a page with a button in a browser."""
 
 from html import escape
 from http import HTTPStatus
 from typing import Final
 
 from undelivered.domain.errors import NotFoundError
-from undelivered.entrypoints.http.router import Access, Answer, Call, Route
-from undelivered.services.unsubscribe import Unsubscribe
+from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 
-# The page has a form that goes to its own address, and a style of its own; nothing else.
+# The page has inline styles and a form that posts to its own URL, and nothing else.
 _HEADERS: Final = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
@@ -33,44 +32,39 @@ button:focus-visible {{ outline: 3px solid #f0a500; outline-offset: 2px }}
 </html>
 """
 
-# Posting what a mail program would post (RFC 8058 section 3.2), to the page's own address.
+# The same request as from an email client (RFC 8058 section 3.2), to the URL of the page.
 _FORM: Final = (
     '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">'
     "<button>Unsubscribe</button></form>"
 )
 
 
-def _unsubscribe(call: Call) -> Unsubscribe:
-    services = call.services
-    return Unsubscribe(services.notifications, services.suppressions, services.signing_keys(), services.clock)
-
-
-def show_unsubscribe_page(call: Call) -> Answer:
-    """Return the page with the button. Opening it does nothing: programs that scan mail open every link."""
+def show_unsubscribe_page(request: ApiRequest) -> ApiResponse:
+    """Return the page with the button. A GET request must not unsubscribe, because mail scanners open every link."""
     try:
-        _unsubscribe(call).check(call.path["token"])
+        request.use_cases.unsubscribe.check(request.path["token"])
     except NotFoundError:
         return _unknown_link()
     text = "We will stop sending you messages of this kind at the address that received this link."
     return _page("Unsubscribe?", text, _FORM)
 
 
-def unsubscribe(call: Call) -> Answer:
+def unsubscribe(request: ApiRequest) -> ApiResponse:
     """Unsubscribe the address that the link was sent to."""
     try:
-        _unsubscribe(call)(call.path["token"])
+        request.use_cases.unsubscribe(request.path["token"])
     except NotFoundError:
         return _unknown_link()
     return _page("Done", "You have unsubscribed. You can close this page.")
 
 
-def _unknown_link() -> Answer:
+def _unknown_link() -> ApiResponse:
     text = "The link may be incomplete, or the message may be too old. Reply to the message instead."
     return _page("This link is not valid", text, status=HTTPStatus.NOT_FOUND)
 
 
-def _page(title: str, text: str, form: str = "", status: HTTPStatus = HTTPStatus.OK) -> Answer:
-    return Answer(_PAGE.format(title=escape(title), text=escape(text), form=form), status, _HEADERS)
+def _page(title: str, text: str, form: str = "", status: HTTPStatus = HTTPStatus.OK) -> ApiResponse:
+    return ApiResponse(_PAGE.format(title=escape(title), text=escape(text), form=form), status, _HEADERS)
 
 
 _PATH: Final = "/unsubscribe/{token}"

@@ -1,4 +1,4 @@
-"""Resending many items at once, by name or by filter."""
+"""Resends of many items at once, by ID or by filter."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,21 +9,20 @@ import msgspec
 
 from undelivered.domain.identifiers import item_id, parse_item_id
 from undelivered.entrypoints.http.errors import FieldError, ProblemError, invalid_body
-from undelivered.entrypoints.http.report_filters import Filter, FilterValue, wanted_by
-from undelivered.entrypoints.http.router import Access, Answer, Call, Route
-from undelivered.entrypoints.http.routes.resends import Note
+from undelivered.entrypoints.http.report_filters import Filter, FilterValue, body_filter
+from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.observability import measure
-from undelivered.services.bulk_resend import BULK_LIMIT, BulkResend
+from undelivered.services.bulk_resend import BULK_LIMIT
 
 _PAGE_SIZE: Final = 200
 
 
 class BulkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which items to resend: either ``ids`` or ``filter``."""
+    """The items to resend: either ``ids`` or ``filter``."""
 
     ids: Annotated[list[str], msgspec.Meta(min_length=1)] | None = None
     filter: Filter | None = None
-    note: Note = ""
+    note: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
 class BulkRefusalView(msgspec.Struct, frozen=True):
@@ -35,7 +34,7 @@ class BulkRefusalView(msgspec.Struct, frozen=True):
 
 
 class BulkView(msgspec.Struct, frozen=True):
-    """What was started; ``GET /resend-batches/{batch_id}`` tells how far it has got."""
+    """The batch that was started. ``GET /resend-batches/{batch_id}`` returns its progress."""
 
     batch_id: str
     accepted: int
@@ -43,7 +42,7 @@ class BulkView(msgspec.Struct, frozen=True):
 
 
 class BatchView(msgspec.Struct, frozen=True):
-    """How far a bulk resend has got; every item is in exactly one of the four."""
+    """The progress of a bulk resend. Every item is counted in ``total`` and in exactly one other field."""
 
     total: int
     resending: int
@@ -52,45 +51,43 @@ class BatchView(msgspec.Struct, frozen=True):
     refused: int
 
 
-def _bulk_resend(call: Call) -> BulkResend:
-    services = call.services
-    return BulkResend(services.request_resend, services.undelivered, services.resend_batches, services.clock)
-
-
-def resend_items(call: Call) -> Answer:
-    """Start a resend of every item that is named, each by its own ruling."""
-    body = call.body(BulkBody)
+def resend_items(request: ApiRequest) -> ApiResponse:
+    """Start a resend of each item, unless the rules refuse it for that item."""
+    body = request.body(BulkBody)
     if (body.ids is None) == (body.filter is None):
         raise invalid_body("", "set either 'ids' or 'filter', but not both")
     unknown: list[BulkRefusalView] = []
-    keys = _keys_of_ids(body.ids, unknown) if body.ids is not None else _keys_of_filter(call, body.filter or {})
-    batch, refused = _bulk_resend(call)(call.account_id, keys, by=call.principal.name, note=body.note.strip())
-    for answer, number in Counter([*("accepted" for _ in batch.started), *(one.code for one in refused)]).items():
+    keys = _keys_of_ids(body.ids, unknown) if body.ids is not None else _keys_of_filter(request, body.filter or {})
+    batch, refusals = request.use_cases.bulk_resend(
+        request.account_id, keys, by=request.principal.name, note=body.note.strip()
+    )
+    answers = Counter([*("accepted" for _ in batch.started), *(refusal.code for refusal in refusals)])
+    for answer, number in answers.items():
         measure("ResendsAsked", [number], answer=answer)
-    told = (BulkRefusalView(item_id(one.entry_key), one.code, one.detail) for one in refused)
-    return Answer(BulkView(batch.batch_id, len(batch.started), (*unknown, *told)), HTTPStatus.ACCEPTED)
+    refused = (BulkRefusalView(item_id(refusal.entry_key), refusal.code, refusal.detail) for refusal in refusals)
+    return ApiResponse(BulkView(batch.batch_id, len(batch.started), (*unknown, *refused)), HTTPStatus.ACCEPTED)
 
 
 def _keys_of_ids(ids: Sequence[str], unknown: list[BulkRefusalView]) -> list[str]:
-    """Return the entry keys of ids; those that are no ids of ours are added to ``unknown``."""
+    """Return the entry keys of item IDs. Add a refusal to ``unknown`` for each text that is not an item ID."""
     if len(ids) > BULK_LIMIT:
         raise _too_many("ids", len(ids))
     keys = []
-    for one in dict.fromkeys(ids):
-        if key := parse_item_id(one):
+    for text in dict.fromkeys(ids):
+        if key := parse_item_id(text):
             keys.append(key)
         else:
-            unknown.append(BulkRefusalView(one, "not_found", "The item was not found."))
+            unknown.append(BulkRefusalView(text, "not_found", "The item was not found."))
     return keys
 
 
-def _keys_of_filter(call: Call, given: Mapping[str, FilterValue]) -> list[str]:
-    now = call.now
-    wanted = wanted_by(given, now, call)
+def _keys_of_filter(request: ApiRequest, values: Mapping[str, FilterValue]) -> list[str]:
+    """Return the entry keys of all items that a filter shows."""
+    wanted = body_filter(values, request)
     keys: list[str] = []
     after: str | None = None
     while len(keys) <= BULK_LIMIT:
-        page = call.services.reports.page(call.account_id, wanted, _PAGE_SIZE, after, now)
+        page = request.use_cases.reports.page(request.account_id, wanted, _PAGE_SIZE, after, request.now)
         keys += [item.entry_key for item in page.items]
         if page.next_key is None:
             return keys
@@ -104,10 +101,12 @@ def _too_many(name: str, number: int) -> ProblemError:
     return ProblemError(HTTPStatus.BAD_REQUEST, "too_many_items", detail, errors)
 
 
-def show_batch(call: Call) -> Answer:
-    """Return how far a bulk resend has got."""
-    told = _bulk_resend(call).progress(call.account_id, call.path["batch_id"])
-    return Answer(BatchView(told.total, told.resending, told.resolved, told.returned, told.refused))
+def show_batch(request: ApiRequest) -> ApiResponse:
+    """Return the progress of a bulk resend."""
+    progress = request.use_cases.bulk_resend.progress(request.account_id, request.path["batch_id"])
+    return ApiResponse(
+        BatchView(progress.total, progress.resending, progress.resolved, progress.returned, progress.refused)
+    )
 
 
 ROUTES = (

@@ -1,0 +1,423 @@
+"""The composition root: builds the use cases of each function from its settings and the adapters, once per container.
+
+Those of ``api_handler`` are in ``bootstrap.api``. Adapters and use cases are imported where they are built, so that a
+function loads only the code that it uses.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from undelivered.adapters.aws.clients import client as client
+from undelivered.domain.account_settings import GraceSettings
+from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.taxonomy import Channel
+from undelivered.services.ports import (
+    AccountStore,
+    CustomerStore,
+    ErasureStore,
+    KeyedHashes,
+    NotificationStore,
+    SendJob,
+    SuppressionStore,
+    UndeliveredStore,
+)
+from undelivered.settings import (
+    AccountMappingSettings,
+    CleanupSettings,
+    ExportReportSettings,
+    IngestFeedbackSettings,
+    IngestSmsLogsSettings,
+    OnItemChangedSettings,
+    SendDigestsSettings,
+    SendSettings,
+    table_names,
+)
+
+if TYPE_CHECKING:
+    from undelivered.adapters.feedback import ParsedEvent
+    from undelivered.services.cleanup import CleanUp
+    from undelivered.services.customer_data.erase import EraseCustomers
+    from undelivered.services.export_report import ExportReport
+    from undelivered.services.on_item_changed import OnItemChanged
+    from undelivered.services.reconcile_counts import ReconcileCounts
+    from undelivered.services.record_feedback import RecordFeedback
+    from undelivered.services.send_digests import SendDigests
+    from undelivered.services.send_message import SendMessage
+    from undelivered.services.track_repeat_failures import TrackRepeatFailures
+
+
+class Queue(NamedTuple):
+    """An SQS queue that invokes a function."""
+
+    client: Any
+    url: str
+
+
+class ItemImages(NamedTuple):
+    """How to read the images of items in stream records: ``is_erased`` is True for an item that is being erased."""
+
+    read: Callable[[dict[str, Any]], UndeliveredItem]
+    is_erased: Callable[[dict[str, Any]], bool]
+
+
+def now() -> datetime:
+    """Return the current time in UTC."""
+    return datetime.now(UTC)
+
+
+# --- stores that several functions use
+
+
+@cache
+def _use_tables() -> None:
+    """Set the names of the tables in the table models."""
+    from undelivered.adapters.dynamodb.models import TableNames, use_tables
+
+    use_tables(TableNames(**table_names()))
+
+
+@cache
+def accounts() -> AccountStore:
+    """Return the store of accounts."""
+    from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
+
+    _use_tables()
+    return DynamoAccountStore()
+
+
+def zone_of(account_id: str) -> ZoneInfo:
+    """Return the time zone of an account."""
+    return ZoneInfo(accounts().settings(account_id).time_zone)
+
+
+def _history_days(account_id: str) -> int:
+    return accounts().settings(account_id).history_days
+
+
+def _grace(account_id: str) -> GraceSettings:
+    return accounts().settings(account_id).grace
+
+
+def _content_days(account_id: str) -> int:
+    return accounts().settings(account_id).content_days
+
+
+@cache
+def notification_store() -> NotificationStore:
+    """Return the store of notifications."""
+    from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
+
+    _use_tables()
+    return DynamoNotificationStore(content_days_of=_content_days)
+
+
+@cache
+def customer_store() -> CustomerStore:
+    """Return the store of customers."""
+    from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
+
+    _use_tables()
+    return DynamoCustomerStore()
+
+
+@cache
+def undelivered_store(*, accept_late_events: bool = False) -> UndeliveredStore:
+    """Return the store of items. With ``accept_late_events`` it also changes items that are in history."""
+    from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
+
+    _use_tables()
+    return DynamoUndeliveredStore(
+        zone_of=zone_of, history_days_of=_history_days, grace_of=_grace, accept_late_events=accept_late_events
+    )
+
+
+@cache
+def keyed_hashes(erasure_secret_arn: str) -> KeyedHashes:
+    """Return the keyed hashes of erased customers and addresses."""
+    from undelivered.adapters.aws.secrets import SecretsManagerKeys
+    from undelivered.adapters.keyed_hashes import HmacHashes
+
+    # The secret is read when a hash is first needed, which is rare.
+    return HmacHashes(SecretsManagerKeys(client("secretsmanager"), erasure_secret_arn, stages=("AWSCURRENT",)))
+
+
+@cache
+def suppression_store(erasure_secret_arn: str) -> SuppressionStore:
+    """Return the store of suppressions."""
+    from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
+
+    _use_tables()
+    return DynamoSuppressionStore(keyed_hashes(erasure_secret_arn))
+
+
+@cache
+def erasure_store(erasure_secret_arn: str) -> ErasureStore:
+    """Return the store of erasures."""
+    from undelivered.adapters.dynamodb.erasure_store import DynamoErasureStore
+
+    _use_tables()
+    return DynamoErasureStore(keyed_hashes(erasure_secret_arn))
+
+
+# --- ingest_feedback, ingest_sms_logs
+
+
+class FeedbackIngestion(NamedTuple):
+    """The parts of ``ingest_feedback``."""
+
+    parse_event: Callable[[dict[str, Any]], "ParsedEvent"]
+    record_feedback: "RecordFeedback"
+    queue: Queue
+
+
+@cache
+def feedback_ingestion() -> FeedbackIngestion:
+    """Return the parts of ``ingest_feedback``."""
+    from undelivered.adapters.feedback import parse_event
+
+    settings = IngestFeedbackSettings.read()
+    return FeedbackIngestion(
+        partial(parse_event, known_topics=frozenset({settings.topic_arn})),
+        _record_feedback(settings.account_mapping, settings.erasure_secret_arn),
+        Queue(client("sqs"), settings.queue_url),
+    )
+
+
+class SmsLogIngestion(NamedTuple):
+    """The parts of ``ingest_sms_logs``."""
+
+    parse_event: Callable[[dict[str, Any]], "ParsedEvent"]
+    record_feedback: "RecordFeedback"
+
+
+@cache
+def sms_log_ingestion() -> SmsLogIngestion:
+    """Return the parts of ``ingest_sms_logs``."""
+    from undelivered.adapters.feedback import parse_event
+
+    settings = IngestSmsLogsSettings.read()
+    return SmsLogIngestion(parse_event, _record_feedback(settings.account_mapping, settings.erasure_secret_arn))
+
+
+def _record_feedback(mapping: AccountMappingSettings, erasure_secret_arn: str) -> "RecordFeedback":
+    from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+
+    return RecordFeedback(
+        undelivered=undelivered_store(accept_late_events=True),
+        notifications=notification_store(),
+        customers=customer_store(),
+        suppressions=suppression_store(erasure_secret_arn),
+        erasures=erasure_store(erasure_secret_arn),
+        hashes=keyed_hashes(erasure_secret_arn),
+        mapping=AccountMapping(mapping.default, mapping.tenants, mapping.identities),
+        clock=now,
+    )
+
+
+# --- send_notifications, process_resends, send_digests
+
+
+class SendWorker(NamedTuple):
+    """The parts of ``send_notifications`` and ``process_resends``.
+
+    ``read_job`` reads the body of a message and raises UnreadableEventError. ``correlation_of`` returns the ID of the
+    API request that led to a message, or an empty text.
+    """
+
+    send_message: "SendMessage"
+    read_job: Callable[[str], SendJob]
+    correlation_of: Callable[[Mapping[str, Any]], str]
+    queue: Queue
+
+
+@cache
+def send_notifications() -> SendWorker:
+    """Return the parts of ``send_notifications``."""
+    return _send_worker(SendSettings.read("SENDS_QUEUE_URL"))
+
+
+@cache
+def process_resends() -> SendWorker:
+    """Return the parts of ``process_resends``."""
+    return _send_worker(SendSettings.read("RESENDS_QUEUE_URL"))
+
+
+def _send_worker(settings: SendSettings) -> SendWorker:
+    from undelivered.adapters.aws.secrets import SecretsManagerKeys
+    from undelivered.adapters.aws.ses import SesSender
+    from undelivered.adapters.aws.sns import SnsSmsSender
+    from undelivered.adapters.aws.sqs import correlation_of, read_send_job
+    from undelivered.services.send_message import SendMessage
+
+    send_message = SendMessage(
+        undelivered=undelivered_store(accept_late_events=True),
+        notifications=notification_store(),
+        customers=customer_store(),
+        suppressions=suppression_store(settings.erasure_secret_arn),
+        erasures=erasure_store(settings.erasure_secret_arn),
+        accounts=accounts(),
+        senders={
+            Channel.EMAIL: SesSender(
+                client("sesv2", once=True), settings.configuration_set, settings.resend_configuration_set
+            ),
+            Channel.SMS: SnsSmsSender(client("sns", once=True)),
+        },
+        default_sender=settings.sender,
+        keys=SecretsManagerKeys(client("secretsmanager"), settings.signing_secret_arn),
+        public_url=settings.public_url,
+        clock=now,
+    )
+    return SendWorker(send_message, read_send_job, correlation_of, Queue(client("sqs"), settings.queue_url))
+
+
+@cache
+def send_digests() -> "SendDigests":
+    """Return the use case of ``send_digests``."""
+    from undelivered.adapters.aws.ses import SesSender
+    from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+    from undelivered.services.send_digests import SendDigests
+
+    settings = SendDigestsSettings.read()
+    return SendDigests(
+        accounts=accounts(),
+        reports=DynamoReportReader(),
+        notifications=notification_store(),
+        # A digest is never resent, so it needs only one configuration set.
+        sender=SesSender(client("sesv2", once=True), settings.configuration_set, settings.configuration_set),
+        default_sender=settings.sender,
+        link=f"{settings.public_url}/console/",
+        clock=now,
+    )
+
+
+# --- archive, on_item_changed
+
+
+def _item_images() -> ItemImages:
+    from undelivered.adapters.dynamodb.item_rows import is_erased, item_of
+
+    return ItemImages(item_of, is_erased)
+
+
+class Archiving(NamedTuple):
+    """The parts of ``archive``."""
+
+    undelivered: UndeliveredStore
+    images: ItemImages
+
+
+@cache
+def archiving() -> Archiving:
+    """Return the parts of ``archive``."""
+    return Archiving(undelivered_store(), _item_images())
+
+
+class ItemChangeHandlers(NamedTuple):
+    """The parts of ``on_item_changed``."""
+
+    on_item_changed: "OnItemChanged"
+    track_repeat_failures: "TrackRepeatFailures"
+    images: ItemImages
+
+
+@cache
+def item_change_handlers() -> ItemChangeHandlers:
+    """Return the parts of ``on_item_changed``."""
+    from undelivered.adapters.aws.sns import SnsItemEventPublisher
+    from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailureStore
+    from undelivered.services.on_item_changed import OnItemChanged
+    from undelivered.services.track_repeat_failures import TrackRepeatFailures
+
+    settings = OnItemChangedSettings.read()
+    publisher = SnsItemEventPublisher(client("sns"), settings.topic_arn, with_address=settings.with_address)
+    return ItemChangeHandlers(
+        OnItemChanged(
+            undelivered=undelivered_store(),
+            notifications=notification_store(),
+            customers=customer_store(),
+            suppressions=suppression_store(settings.erasure_secret_arn),
+            accounts=accounts(),
+            publisher=publisher,
+            clock=now,
+        ),
+        TrackRepeatFailures(undelivered_store(), DynamoRepeatFailureStore(), zone_of),
+        _item_images(),
+    )
+
+
+# --- cleanup
+
+
+@cache
+def clean_up() -> "CleanUp":
+    """Return the use case of ``cleanup`` that removes items and settles resends and sends."""
+    from undelivered.adapters.aws.sqs import SqsSendQueue
+    from undelivered.services.cleanup import CleanUp
+
+    return CleanUp(
+        undelivered=undelivered_store(),
+        notifications=notification_store(),
+        customers=customer_store(),
+        accounts=accounts(),
+        resends=SqsSendQueue(client("sqs"), CleanupSettings.read().resends_queue_url),
+        clock=now,
+    )
+
+
+@cache
+def erase_customers() -> "EraseCustomers":
+    """Return the use case of ``cleanup`` that erases customers."""
+    from undelivered.adapters.aws.s3 import S3ExportFiles
+    from undelivered.adapters.dynamodb.export_store import DynamoExportStore
+    from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailureStore
+    from undelivered.services.customer_data.erase import EraseCustomers
+
+    settings = CleanupSettings.read()
+    return EraseCustomers(
+        erasures=erasure_store(settings.erasure_secret_arn),
+        customers=customer_store(),
+        undelivered=undelivered_store(),
+        notifications=notification_store(),
+        suppressions=suppression_store(settings.erasure_secret_arn),
+        repeats=DynamoRepeatFailureStore(),
+        exports=DynamoExportStore(),
+        files=S3ExportFiles(client("s3"), settings.exports_bucket),
+        zone_of=zone_of,
+        clock=now,
+    )
+
+
+@cache
+def reconcile_counts() -> "ReconcileCounts":
+    """Return the use case of ``cleanup`` that compares the counters with the items."""
+    from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
+    from undelivered.services.reconcile_counts import ReconcileCounts
+
+    _use_tables()
+    return ReconcileCounts(DynamoCountReconciliation(zone_of=zone_of), accounts(), now)
+
+
+# --- export_report
+
+
+@cache
+def export_report() -> "ExportReport":
+    """Return the use case of ``export_report``."""
+    from undelivered.adapters.aws.lambda_ import LambdaExportRunner
+    from undelivered.adapters.aws.s3 import S3ExportFiles
+    from undelivered.adapters.dynamodb.export_store import DynamoExportStore
+    from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+    from undelivered.services.export_report import ExportReport
+
+    settings = ExportReportSettings.read()
+    return ExportReport(
+        store=DynamoExportStore(),
+        files=S3ExportFiles(client("s3"), settings.bucket),
+        runner=LambdaExportRunner(client("lambda"), settings.function),
+        reports=DynamoReportReader(),
+        accounts=accounts(),
+        clock=now,
+    )

@@ -1,0 +1,268 @@
+"""The composition root of ``api_handler``: the use cases behind the routes, each built when a route first needs it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+
+from undelivered import bootstrap
+from undelivered.services.bulk_resend import ResendBatchStore
+from undelivered.services.idempotency import IdempotencyStore
+from undelivered.services.ports import (
+    AccountStore,
+    CustomerStore,
+    ErasureStore,
+    KeyedHashes,
+    NotificationStore,
+    ProviderSuppressions,
+    ReportReader,
+    SendQueue,
+    SigningKeys,
+    SuppressionStore,
+    UndeliveredStore,
+)
+from undelivered.settings import ApiSettings
+
+if TYPE_CHECKING:
+    from undelivered.services.accept_notifications import AcceptNotifications
+    from undelivered.services.bulk_resend import BulkResend
+    from undelivered.services.change_settings import ChangeSettings
+    from undelivered.services.customer_data.erase import RequestErasure
+    from undelivered.services.customer_data.export import ExportCustomerData
+    from undelivered.services.dismiss import Dismiss
+    from undelivered.services.find_notification import FindNotification
+    from undelivered.services.idempotency import IdempotentResend
+    from undelivered.services.list_suppressions import ListSuppressions
+    from undelivered.services.manage_customers import ManageCustomers
+    from undelivered.services.manage_suppressions import ManageSuppressions
+    from undelivered.services.opt_in import OptIn
+    from undelivered.services.read_reports import ReadReports
+    from undelivered.services.request_export import ExportFiles, ExportRunner, Exports, ExportStore
+    from undelivered.services.request_resend import RequestResend
+    from undelivered.services.unsubscribe import Unsubscribe
+
+
+class ExportPorts(NamedTuple):
+    """The ports of the use case on exports."""
+
+    store: "ExportStore"
+    files: "ExportFiles"
+    runner: "ExportRunner"
+
+
+class ApiPorts(Struct, frozen=True):
+    """The ports of the use cases. The last three are functions, because few requests need these ports."""
+
+    undelivered: UndeliveredStore
+    reports: ReportReader
+    notifications: NotificationStore
+    customers: CustomerStore
+    suppressions: SuppressionStore
+    erasures: ErasureStore
+    hashes: KeyedHashes
+    accounts: AccountStore
+    sends: SendQueue
+    resends: SendQueue
+    resend_batches: ResendBatchStore
+    idempotency: IdempotencyStore
+    provider_suppressions: Callable[[], ProviderSuppressions]
+    signing_keys: Callable[[], SigningKeys]
+    exports: Callable[[], ExportPorts]
+
+
+class ApiUseCases:
+    """The use cases of the API.
+
+    ``reports``, ``accounts`` and ``suppressions`` are ports: for a single read, a use case would only pass it on.
+    """
+
+    def __init__(self, ports: ApiPorts, clock: Callable[[], datetime]) -> None:
+        self._ports = ports
+        self.clock = clock
+        self.reports = ports.reports
+        self.accounts = ports.accounts
+        self.suppressions = ports.suppressions
+
+    @cached_property
+    def read_reports(self) -> "ReadReports":
+        from undelivered.services.read_reports import ReadReports
+
+        ports = self._ports
+        return ReadReports(
+            ports.undelivered,
+            ports.reports,
+            ports.notifications,
+            ports.customers,
+            ports.suppressions,
+            ports.accounts,
+            self.clock,
+        )
+
+    @cached_property
+    def request_resend(self) -> "RequestResend":
+        from undelivered.services.request_resend import RequestResend
+
+        ports = self._ports
+        return RequestResend(
+            ports.undelivered,
+            ports.notifications,
+            ports.customers,
+            ports.suppressions,
+            ports.resends,
+            ports.provider_suppressions,
+            self.clock,
+        )
+
+    @cached_property
+    def idempotent_resend(self) -> "IdempotentResend":
+        from undelivered.services.idempotency import IdempotentResend
+
+        return IdempotentResend(self._ports.undelivered, self._ports.idempotency, self.clock)
+
+    @cached_property
+    def bulk_resend(self) -> "BulkResend":
+        from undelivered.services.bulk_resend import BulkResend
+
+        return BulkResend(self.request_resend, self._ports.undelivered, self._ports.resend_batches, self.clock)
+
+    @cached_property
+    def dismiss(self) -> "Dismiss":
+        from undelivered.services.dismiss import Dismiss
+
+        return Dismiss(self._ports.undelivered, self.clock)
+
+    @cached_property
+    def exports(self) -> "Exports":
+        from undelivered.services.request_export import Exports
+
+        return Exports(*self._ports.exports(), self._ports.accounts, self.clock)
+
+    @cached_property
+    def manage_customers(self) -> "ManageCustomers":
+        from undelivered.services.manage_customers import ManageCustomers
+
+        return ManageCustomers(self._ports.customers, self._ports.undelivered, self.clock)
+
+    @cached_property
+    def opt_in(self) -> "OptIn":
+        from undelivered.services.opt_in import OptIn
+        from undelivered.services.record_consent import RecordConsent
+
+        ports = self._ports
+        record_consent = RecordConsent(ports.customers, ports.suppressions, ports.provider_suppressions, self.clock)
+        return OptIn(ports.customers, ports.undelivered, ports.suppressions, record_consent)
+
+    @cached_property
+    def export_customer_data(self) -> "ExportCustomerData":
+        from undelivered.services.customer_data.export import ExportCustomerData
+
+        ports = self._ports
+        return ExportCustomerData(ports.customers, ports.undelivered, ports.notifications, ports.suppressions)
+
+    @cached_property
+    def request_erasure(self) -> "RequestErasure":
+        from undelivered.services.customer_data.erase import RequestErasure
+
+        ports = self._ports
+        return RequestErasure(
+            ports.erasures, ports.customers, ports.undelivered, ports.notifications, ports.hashes, self.clock
+        )
+
+    @cached_property
+    def list_suppressions(self) -> "ListSuppressions":
+        from undelivered.services.list_suppressions import ListSuppressions
+
+        return ListSuppressions(self._ports.suppressions)
+
+    @cached_property
+    def manage_suppressions(self) -> "ManageSuppressions":
+        from undelivered.services.manage_suppressions import ManageSuppressions
+
+        return ManageSuppressions(self._ports.suppressions, self._ports.provider_suppressions(), self.clock)
+
+    @cached_property
+    def change_settings(self) -> "ChangeSettings":
+        from undelivered.services.change_settings import ChangeSettings
+
+        return ChangeSettings(self._ports.accounts)
+
+    @cached_property
+    def accept_notifications(self) -> "AcceptNotifications":
+        from undelivered.services.accept_notifications import AcceptNotifications
+
+        ports = self._ports
+        return AcceptNotifications(ports.notifications, ports.customers, ports.sends, self.clock)
+
+    @cached_property
+    def find_notification(self) -> "FindNotification":
+        from undelivered.services.find_notification import FindNotification
+
+        return FindNotification(self._ports.notifications, self._ports.undelivered, self.clock)
+
+    @cached_property
+    def unsubscribe(self) -> "Unsubscribe":
+        from undelivered.services.unsubscribe import Unsubscribe
+
+        ports = self._ports
+        return Unsubscribe(ports.notifications, ports.suppressions, ports.signing_keys(), self.clock)
+
+
+@cache
+def settings() -> ApiSettings:
+    """Return the settings of ``api_handler``."""
+    return ApiSettings.read()
+
+
+@cache
+def use_cases() -> ApiUseCases:
+    """Return the use cases on AWS."""
+    from undelivered.adapters.aws.sqs import SqsSendQueue
+    from undelivered.adapters.dynamodb.idempotency_store import DynamoIdempotencyStore
+    from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+    from undelivered.adapters.dynamodb.resend_batch_store import DynamoResendBatchStore
+
+    secret_arn, sqs = settings().erasure_secret_arn, bootstrap.client("sqs")
+    ports = ApiPorts(
+        undelivered=bootstrap.undelivered_store(),
+        reports=DynamoReportReader(),
+        notifications=bootstrap.notification_store(),
+        customers=bootstrap.customer_store(),
+        suppressions=bootstrap.suppression_store(secret_arn),
+        erasures=bootstrap.erasure_store(secret_arn),
+        hashes=bootstrap.keyed_hashes(secret_arn),
+        accounts=bootstrap.accounts(),
+        sends=SqsSendQueue(sqs, settings().sends_queue_url),
+        resends=SqsSendQueue(sqs, settings().resends_queue_url),
+        resend_batches=DynamoResendBatchStore(),
+        idempotency=DynamoIdempotencyStore(),
+        provider_suppressions=_provider_suppressions,
+        signing_keys=_signing_keys,
+        exports=_export_ports,
+    )
+    return ApiUseCases(ports, bootstrap.now)
+
+
+def _provider_suppressions() -> ProviderSuppressions:
+    from undelivered.adapters.aws.suppression_lists import AwsSuppressionLists
+
+    return AwsSuppressionLists(bootstrap.client("sesv2"), bootstrap.client("sns"))
+
+
+def _signing_keys() -> SigningKeys:
+    from undelivered.adapters.aws.secrets import SecretsManagerKeys
+
+    return SecretsManagerKeys(bootstrap.client("secretsmanager"), settings().signing_secret_arn)
+
+
+def _export_ports() -> ExportPorts:
+    from undelivered.adapters.aws.lambda_ import LambdaExportRunner
+    from undelivered.adapters.aws.s3 import S3ExportFiles
+    from undelivered.adapters.dynamodb.export_store import DynamoExportStore
+
+    return ExportPorts(
+        DynamoExportStore(),
+        S3ExportFiles(bootstrap.client("s3"), settings().exports_bucket),
+        LambdaExportRunner(bootstrap.client("lambda"), settings().export_function),
+    )

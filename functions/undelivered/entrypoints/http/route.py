@@ -1,0 +1,113 @@
+"""A route: its entry in the table of routes, the request that it receives and the response that it returns."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import Enum
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import msgspec
+from chalice.app import Request
+from msgspec import Struct, field
+
+from undelivered.entrypoints.http.auth import Principal, Role
+from undelivered.entrypoints.http.errors import invalid_parameter
+from undelivered.entrypoints.http.parsing import decode_body, decode_query
+
+if TYPE_CHECKING:
+    from undelivered.bootstrap.api import ApiUseCases
+
+JSON_TYPE: Final = "application/json"
+REQUEST_ID_HEADER: Final = "X-Request-Id"
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Access(Enum):
+    """The roles that may call a route."""
+
+    PUBLIC = frozenset[Role]()
+    READ = frozenset({Role.VIEWER, Role.MANAGER, Role.HOST})
+    ACT = frozenset({Role.MANAGER, Role.HOST})
+    HOST = frozenset({Role.HOST})
+    MANAGE = frozenset({Role.MANAGER})
+
+
+class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query parameters of a route that has none."""
+
+
+class ApiRequest(Struct, frozen=True):
+    """An authorized request. ``path`` has the decoded path parameters. ``caller`` is None on public routes."""
+
+    use_cases: "ApiUseCases"
+    path: Mapping[str, str]
+    caller: Principal | None
+    now: datetime
+    raw: Request
+
+    @property
+    def principal(self) -> Principal:
+        """The caller of a route that is not public."""
+        assert self.caller is not None
+        return self.caller
+
+    @property
+    def account_id(self) -> str:
+        """The caller's account, which comes from the token and never from a parameter."""
+        return self.principal.account_id
+
+    def query(self, schema: type[T]) -> T:
+        """Return the query parameters; raises ProblemError."""
+        given = self.raw.to_original_event().get("multiValueQueryStringParameters")
+        return decode_query(dict(given or {}), schema)
+
+    def body(self, schema: type[T]) -> T:
+        """Return the body; raises ProblemError."""
+        try:
+            body = self.raw.raw_body
+        except ValueError:
+            raise invalid_parameter("body", "is not valid base64") from None
+        return decode_body(body.encode() if isinstance(body, str) else body, schema)
+
+    def header(self, name: str) -> str | None:
+        """Return a header. The case of its name does not matter."""
+        value = self.raw.headers.get(name)
+        return str(value) if value is not None else None
+
+
+class ApiResponse(Struct, frozen=True):
+    """A response. A text is sent as it is, with the ``Content-Type`` in ``headers``; any other body is sent as JSON."""
+
+    body: msgspec.Struct | dict[str, Any] | str
+    status: HTTPStatus = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Route(Struct, frozen=True):
+    """An entry in the table of routes, the source for Chalice, the OpenAPI document and API Gateway's request models.
+
+    ``query``, ``body`` and ``response`` are schemas. ``refusals`` are the error statuses of this route besides those
+    that every route can return, and ``pages`` the statuses that it returns an HTML page with.
+    """
+
+    method: str
+    path: str
+    access: Access
+    handle: Callable[[ApiRequest], ApiResponse]
+    summary: str
+    response: type[msgspec.Struct] | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    query: type[msgspec.Struct] = NoQuery
+    body: type[msgspec.Struct] | None = None
+    body_required: bool = True
+    refusals: tuple[HTTPStatus, ...] = ()
+    pages: tuple[HTTPStatus, ...] = ()
+    tag: str = ""
+    content_types: tuple[str, ...] = (JSON_TYPE,)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The operation ID: unique and stable."""
+        return self.handle.__name__

@@ -1,0 +1,28 @@
+"""Audit trails and times in responses."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from undelivered.domain.identifiers import timestamp
+from undelivered.domain.item import Audit
+
+
+class AuditView(msgspec.Struct, frozen=True):
+    """An action of a person."""
+
+    at: str
+    by: str
+    action: str
+    detail: str
+
+
+def audit_views(audit: Sequence[Audit]) -> tuple[AuditView, ...]:
+    """Return an audit trail, in order."""
+    return tuple(AuditView(timestamp(entry.at), entry.by, entry.action, entry.detail) for entry in audit)
+
+
+def optional_timestamp(moment: datetime | None) -> str | None:
+    """Return a time as the API writes it, or None."""
+    return timestamp(moment) if moment else None

@@ -1,0 +1,73 @@
+"""Customers in responses."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from undelivered.domain.customer import Customer, RecordedConsent
+from undelivered.domain.identifiers import item_id, timestamp
+from undelivered.domain.item import UndeliveredItem
+from undelivered.entrypoints.http.schemas.audit import optional_timestamp
+
+
+class CustomerSummary(msgspec.Struct, frozen=True):
+    """A customer, and when each contact last changed."""
+
+    id: str
+    name: str
+    email: str | None
+    phone: str | None
+    email_changed_at: str | None
+    phone_changed_at: str | None
+
+
+class ConsentView(msgspec.Struct, frozen=True):
+    """A customer's consent to get messages again, and who recorded it when."""
+
+    channel: str
+    contact: str
+    given_by: str
+    how: str
+    at: str
+    recorded_by: str
+    recorded_at: str
+
+
+class CustomerView(CustomerSummary, frozen=True):
+    """A customer with their consents and the IDs of items that can be resent because a contact changed since."""
+
+    ready_to_resend: tuple[str, ...]
+    consents: tuple[ConsentView, ...]
+
+
+def customer_summary(customer: Customer) -> CustomerSummary:
+    """Return a customer without consents and items."""
+    return CustomerSummary(
+        id=customer.customer_id,
+        name=customer.name,
+        email=customer.email or None,
+        phone=customer.phone or None,
+        email_changed_at=optional_timestamp(customer.email_changed_at),
+        phone_changed_at=optional_timestamp(customer.phone_changed_at),
+    )
+
+
+def customer_view(customer: Customer, ready: Sequence[UndeliveredItem]) -> CustomerView:
+    """Return a customer with the items that are ready to be resent."""
+    return CustomerView(
+        **msgspec.structs.asdict(customer_summary(customer)),
+        ready_to_resend=tuple(item_id(item.entry_key) for item in ready),
+        consents=tuple(_consent_view(recorded) for recorded in customer.consents),
+    )
+
+
+def _consent_view(recorded: RecordedConsent) -> ConsentView:
+    return ConsentView(
+        channel=recorded.channel,
+        contact=recorded.contact,
+        given_by=recorded.consent.given_by,
+        how=recorded.consent.how,
+        at=timestamp(recorded.consent.at),
+        recorded_by=recorded.by,
+        recorded_at=timestamp(recorded.at),
+    )

@@ -1,0 +1,208 @@
+"""Undelivered items in responses."""
+
+from datetime import datetime
+
+import msgspec
+
+from undelivered.domain.explanations import explanation, remedy
+from undelivered.domain.identifiers import item_id, timestamp
+from undelivered.domain.item import Attempt, UndeliveredItem
+from undelivered.domain.notification import Notification
+from undelivered.domain.resend_policy import ResendDecision, decide_resend
+from undelivered.domain.suppression import Suppression
+from undelivered.entrypoints.http.schemas.audit import AuditView, audit_views
+from undelivered.entrypoints.http.schemas.notifications import ContentView, content_view
+from undelivered.entrypoints.http.schemas.suppressions import SuppressionView, suppression_view
+
+
+class CustomerName(msgspec.Struct, frozen=True):
+    """The customer of an item. Both fields are null when the customer is unknown."""
+
+    id: str | None
+    name: str | None
+
+
+class ResendView(msgspec.Struct, frozen=True):
+    """Whether the item can be resent now. ``code`` is the reason of a refusal, ``detail`` a text for people."""
+
+    allowed: bool
+    code: str | None
+    detail: str
+
+
+class ItemView(msgspec.Struct, frozen=True):
+    """An undelivered notification."""
+
+    id: str
+    notification_id: str
+    title: str
+    channel: str
+    customer: CustomerName
+    recipient: str
+    status: str
+    kind: str | None
+    reason: str
+    fault: str
+    explanation: str
+    remedy: str
+    state: str
+    sent_at: str
+    failed_at: str
+    leaves_at: str
+    attempts: int
+    ready_to_resend: bool
+    resend: ResendView
+
+
+class EventView(msgspec.Struct, frozen=True):
+    """A provider's report about an attempt. ``source`` is the kind of event that it came in."""
+
+    at: str
+    attempt: int
+    outcome: str
+    status: str | None
+    kind: str | None
+    reason: str | None
+    diagnostic: str
+    source: str
+
+
+class AttemptView(msgspec.Struct, frozen=True):
+    """An attempt to send the message: to whom, when, by whom, and its outcome."""
+
+    attempt: int
+    to: str
+    at: str
+    by: str
+    outcome: str
+    reason: str | None
+    provider_message_id: str | None
+    note: str
+
+
+class ItemDataView(ItemView, frozen=True):
+    """An undelivered notification with its events, attempts and audit trail."""
+
+    events: tuple[EventView, ...]
+    attempt_chain: tuple[AttemptView, ...]
+    audit: tuple[AuditView, ...]
+
+
+class ItemDetail(ItemView, frozen=True):
+    """An undelivered notification in full."""
+
+    diagnostic: str
+    events: tuple[EventView, ...]
+    attempt_chain: tuple[AttemptView, ...]
+    content: ContentView | None
+    current_contact: str | None
+    suppression: SuppressionView | None
+    suggestion: str | None
+    audit: tuple[AuditView, ...]
+
+
+def item_view(item: UndeliveredItem, now: datetime, decision: ResendDecision | None = None) -> ItemView:
+    """Return an item at a time, with the decision on a resend.
+
+    Without a decision, decide from the item alone, as lists do: contact and content are assumed to exist, and a consent
+    is not.
+    """
+    classification, failure = item.classification, item.failure
+    assert failure.report is not None
+    state = item.state_at(now)
+    if decision is None:
+        decision = decide_resend(state=state, classification=classification, contact_changed=bool(item.ready_contact))
+    return ItemView(
+        id=item_id(item.entry_key),
+        notification_id=item.notification_id,
+        title=item.title,
+        channel=item.channel,
+        customer=CustomerName(item.customer_id or None, item.customer_name or None),
+        recipient=item.recipient,
+        status=classification.status,
+        kind=classification.kind,
+        reason=classification.reason,
+        fault=classification.fault,
+        explanation=explanation(classification, item.channel),
+        remedy=remedy(classification, item.channel),
+        state=state,
+        sent_at=timestamp(item.sent_at),
+        failed_at=timestamp(failure.report.at),
+        leaves_at=timestamp(item.leaves_at),
+        attempts=len(item.attempts),
+        ready_to_resend=bool(item.ready_contact),
+        resend=ResendView(decision.allowed, decision.code, decision.detail),
+    )
+
+
+def item_data_view(item: UndeliveredItem, now: datetime) -> ItemDataView:
+    """Return an item with all data that the item itself has."""
+    return ItemDataView(
+        **msgspec.structs.asdict(item_view(item, now)),
+        events=_events(item),
+        attempt_chain=tuple(_attempt_view(attempt) for attempt in item.attempts),
+        audit=audit_views(item.audit),
+    )
+
+
+def item_detail(  # noqa: PLR0913 - the parts come from several stores
+    item: UndeliveredItem,
+    now: datetime,
+    *,
+    notification: Notification | None,
+    current_contact: str,
+    decision: ResendDecision,
+    suppression: Suppression | None,
+    suggestion: str,
+) -> ItemDetail:
+    """Return an item in full."""
+    report = item.failure.report
+    assert report is not None
+    return ItemDetail(
+        **msgspec.structs.asdict(item_view(item, now, decision)),
+        diagnostic=report.diagnostic,
+        events=_events(item),
+        attempt_chain=tuple(_attempt_view(attempt) for attempt in item.attempts),
+        content=content_view(notification) if notification else None,
+        current_contact=current_contact or None,
+        suppression=suppression_view(suppression) if suppression else None,
+        suggestion=suggestion or None,
+        audit=audit_views(item.audit),
+    )
+
+
+def _events(item: UndeliveredItem) -> tuple[EventView, ...]:
+    """Return the last report about each attempt, by time."""
+    events = [
+        EventView(
+            at=timestamp(attempt.report.at),
+            attempt=attempt.number,
+            outcome=_outcome(attempt),
+            status=attempt.report.classification.status if attempt.report.classification else None,
+            kind=attempt.report.classification.kind if attempt.report.classification else None,
+            reason=attempt.report.classification.reason if attempt.report.classification else None,
+            diagnostic=attempt.report.diagnostic,
+            source=attempt.report.source,
+        )
+        for attempt in item.attempts
+        if attempt.report
+    ]
+    return tuple(sorted(events, key=lambda event: (event.at, event.attempt)))
+
+
+def _outcome(attempt: Attempt) -> str:
+    return attempt.outcome.name.lower()
+
+
+def _attempt_view(attempt: Attempt) -> AttemptView:
+    classification = attempt.report.classification if attempt.report else None
+    return AttemptView(
+        attempt=attempt.number,
+        to=attempt.to,
+        at=timestamp(attempt.at),
+        by=attempt.by,
+        outcome=_outcome(attempt),
+        reason=classification.reason if classification else None,
+        provider_message_id=attempt.provider_message_id or None,
+        note=attempt.note,
+    )

@@ -1,0 +1,37 @@
+"""Suppressions in responses."""
+
+import msgspec
+
+from undelivered.domain.identifiers import timestamp
+from undelivered.domain.suppression import Suppression
+from undelivered.entrypoints.http.schemas.audit import AuditView, audit_views, optional_timestamp
+
+
+class SuppressionView(msgspec.Struct, frozen=True):
+    """A suppressed address and the reason. ``lifted_at`` is when it was last lifted.
+
+    ``erased`` is true for an address of an erased customer. Lists do not show it, but a request for the address does.
+    """
+
+    channel: str
+    address: str | None
+    reason: str
+    active: bool
+    since: str
+    lifted_at: str | None
+    audit: tuple[AuditView, ...]
+    erased: bool
+
+
+def suppression_view(suppression: Suppression) -> SuppressionView:
+    """Return a suppression."""
+    return SuppressionView(
+        channel=suppression.channel,
+        address=suppression.address or None,
+        reason=suppression.reason,
+        active=suppression.active,
+        since=timestamp(suppression.since),
+        lifted_at=optional_timestamp(suppression.lifted_at),
+        audit=audit_views(suppression.audit),
+        erased=bool(suppression.hidden),
+    )
