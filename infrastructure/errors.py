@@ -1,5 +1,5 @@
-"""What the command line tells people in one sentence."""
+"""The error that the command line shows to its user."""
 
 
 class ToolError(Exception):
-    """Something the user can act on; the message is a full sentence and is all that is shown."""
+    """An error that the user can act on. The message is a full sentence; the command line shows only the message."""

@@ -1,18 +1,18 @@
-"""The console's app client: its addresses are known only once the API is deployed."""
+"""The console's app client in the user pool. Its URLs are known only after the API is deployed."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
-def open_console(cognito: Any, outputs: Mapping[str, str]) -> None:
-    """Let the sign-in lead back to the console. A local stack answers under both names of the loopback."""
+def set_console_urls(cognito: Any, outputs: Mapping[str, str]) -> None:
+    """Allow the sign-in to redirect to the console. Includes both loopback names, for a local stack."""
     client = {"UserPoolId": outputs["UserPoolId"], "ClientId": outputs["ConsoleClientId"]}
-    present = cognito.describe_user_pool_client(**client)["UserPoolClient"]
-    # An update puts defaults in place of all that it does not name.
-    kept = {name: value for name, value in present.items() if value and name not in _NOT_TAKEN_BACK}
+    current = cognito.describe_user_pool_client(**client)["UserPoolClient"]
+    # An update resets all settings that it does not include to their defaults.
+    settings = {name: value for name, value in current.items() if value and name not in _READ_ONLY}
     console = f"{outputs['ApiUrl']}/console/"
-    addresses = list(dict.fromkeys([console, console.replace("127.0.0.1", "localhost")]))
-    cognito.update_user_pool_client(**kept | {"CallbackURLs": addresses, "LogoutURLs": addresses})
+    urls = list(dict.fromkeys([console, console.replace("127.0.0.1", "localhost")]))
+    cognito.update_user_pool_client(**settings | {"CallbackURLs": urls, "LogoutURLs": urls})
 
 
-_NOT_TAKEN_BACK = frozenset({"CreationDate", "LastModifiedDate"})
+_READ_ONLY = frozenset({"CreationDate", "LastModifiedDate"})

@@ -1,7 +1,7 @@
-"""What the layer is made of: its bill of materials, its licences, and what is known against it.
+"""The packages in the layer: their bill of materials, their licences and their known vulnerabilities.
 
-The layer itself is built from locked requirements, each with the hashes of its files (`layer.py`); an index that served
-another file would fail the build.
+The layer is built from locked requirements with the hashes of their files (`layer.py`), so the build fails if an index
+serves a different file.
 """
 
 import hashlib
@@ -9,42 +9,35 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.paths import LAYER_REQUIREMENTS
 
 ALLOWED: Final = frozenset(
     {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense"}
 )
-"""SPDX identifiers of licences that ask for no more than a notice."""
+"""SPDX identifiers of the allowed licences. They require at most a notice."""
 
-_STDERR: Final = Console(stderr=True)
 _METADATA: Final = ".dist-info/METADATA"
-_IN_SPDX: Final = {
+_SPDX_EXPRESSIONS: Final = {
     "Apache License 2.0": "Apache-2.0",
-    # python-dateutil: either of two, as its LICENSE file says.
+    # python-dateutil: its LICENSE file offers a choice of two licences.
     "Dual License": "Apache-2.0 OR BSD-3-Clause",
 }
-_NO_TIME: Final = datetime(1980, 1, 1, tzinfo=UTC)
-"""A bill says what an archive holds, whenever it was made; the entries of the archive bear this date too."""
+_TIMESTAMP: Final = datetime(1980, 1, 1, tzinfo=UTC)
+"""The fixed timestamp of a bill of materials, so that it depends only on the layer. Archive entries use it too."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Distribution:
-    """A package in the layer. ``licence`` is an SPDX expression, ``requires`` names those of the layer it needs."""
+    """A package in the layer. ``licence`` is an SPDX expression, ``requires`` names the packages that it needs."""
 
     name: str
     version: str
@@ -53,29 +46,34 @@ class Distribution:
 
 
 def distributions_of(layer: Path) -> list[Distribution]:
-    """Return what a layer holds, by what each package says of itself."""
+    """Return the packages in a layer, from their metadata."""
     with zipfile.ZipFile(layer) as archive:
-        told = [
+        packages = [
             Parser().parsestr(archive.read(name).decode()) for name in archive.namelist() if name.endswith(_METADATA)
         ]
-    names = {_normal(each["Name"]) for each in told}
+    names = {_normal_name(metadata["Name"]) for metadata in packages}
     return sorted(
-        Distribution(_normal(each["Name"]), each["Version"], _licence(each), tuple(sorted(_required(each) & names)))
-        for each in told
+        Distribution(
+            _normal_name(metadata["Name"]),
+            metadata["Version"],
+            _licence(metadata),
+            tuple(sorted(_required(metadata) & names)),
+        )
+        for metadata in packages
     )
 
 
-def refused(distributions: Iterable[Distribution]) -> list[str]:
-    """Return, in plain sentences, whose licences are not allowed; nothing when all are."""
+def licence_problems(distributions: Iterable[Distribution]) -> list[str]:
+    """Return a sentence for each package whose licence is not allowed."""
     return [
-        f"{each.name} {each.version} is under {each.licence or 'no stated licence'}"
-        for each in distributions
-        if not _is_allowed(each.licence)
+        f"{package.name} {package.version} is under {package.licence or 'no stated licence'}"
+        for package in distributions
+        if not _is_allowed(package.licence)
     ]
 
 
 def write_bill(layer: Path, file: Path) -> None:
-    """Write the CycloneDX bill of materials of a layer: the same for the same layer, byte for byte."""
+    """Write the CycloneDX bill of materials of a layer. The same layer gives the same bytes."""
     from cyclonedx.contrib.license.factories import LicenseFactory
     from cyclonedx.model import HashAlgorithm, HashType
     from cyclonedx.model.bom import Bom, BomMetaData
@@ -83,135 +81,97 @@ def write_bill(layer: Path, file: Path) -> None:
     from cyclonedx.output.json import JsonV1Dot6
     from packageurl import PackageURL
 
-    digest = hashlib.sha256(layer.read_bytes()).hexdigest()
-    found = distributions_of(layer)
+    checksum = hashlib.sha256(layer.read_bytes()).hexdigest()
+    distributions = distributions_of(layer)
     licences = LicenseFactory()
-    parts = {
-        each.name: Component(
-            name=each.name,
-            version=each.version,
-            bom_ref=f"{each.name}@{each.version}",
-            purl=PackageURL("pypi", name=each.name, version=each.version),
-            licenses=[licences.make_from_string(each.licence)] if each.licence else [],
+    components = {
+        package.name: Component(
+            name=package.name,
+            version=package.version,
+            bom_ref=f"{package.name}@{package.version}",
+            purl=PackageURL("pypi", name=package.name, version=package.version),
+            licenses=[licences.make_from_string(package.licence)] if package.licence else [],
         )
-        for each in found
+        for package in distributions
     }
-    whole = Component(
+    layer_component = Component(
         name="undelivered-dependencies",
-        version=digest[:16],
+        version=checksum[:16],
         type=ComponentType.PLATFORM,
         bom_ref="layer",
-        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=checksum)],
     )
     bill = Bom(
-        components=parts.values(),
-        serial_number=uuid5(NAMESPACE_URL, digest),
-        metadata=BomMetaData(component=whole, timestamp=_NO_TIME),
+        components=components.values(),
+        serial_number=uuid5(NAMESPACE_URL, checksum),
+        metadata=BomMetaData(component=layer_component, timestamp=_TIMESTAMP),
     )
-    bill.register_dependency(whole, parts.values())
-    for each in found:
-        bill.register_dependency(parts[each.name], [parts[name] for name in each.requires])
+    bill.register_dependency(layer_component, components.values())
+    for package in distributions:
+        bill.register_dependency(components[package.name], [components[name] for name in package.requires])
     file.write_text(JsonV1Dot6(bill).output_as_string(indent=2) + "\n")
 
 
-def _normal(name: str) -> str:
+def _normal_name(name: str) -> str:
     from packaging.utils import canonicalize_name
 
     return str(canonicalize_name(name))
 
 
-def _required(told: Message) -> set[str]:
+def _required(metadata: Message) -> set[str]:
     from packaging.requirements import Requirement
 
-    asked = [Requirement(line) for line in told.get_all("Requires-Dist") or []]
-    return {_normal(each.name) for each in asked if each.marker is None or each.marker.evaluate({"extra": ""})}
+    requirements = [Requirement(line) for line in metadata.get_all("Requires-Dist") or []]
+    return {
+        _normal_name(requirement.name)
+        for requirement in requirements
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    }
 
 
-def _licence(told: Message) -> str:
-    """Return a package's licence as an SPDX expression, empty when it names none that is known there."""
+def _licence(metadata: Message) -> str:
+    """Return a package's licence as an SPDX expression, or "" if SPDX does not know it."""
     from license_expression import get_spdx_licensing
 
-    said = told["License-Expression"] or told["License"] or ""
-    expression = _IN_SPDX.get(said, said)
+    stated = metadata["License-Expression"] or metadata["License"] or ""
+    expression = _SPDX_EXPRESSIONS.get(stated, stated)
     return "" if get_spdx_licensing().validate(expression).errors else expression
 
 
 def _is_allowed(licence: str) -> bool:
-    """Whether an expression can be satisfied by allowed licences: one of those that `OR` joins, all that `AND` does."""
+    """Whether allowed licences satisfy an expression: any of the choices with `OR`, all of the parts with `AND`."""
     return bool(licence) and any(
         all(part.strip("() ") in ALLOWED for part in choice.split(" AND ")) for choice in licence.split(" OR ")
     )
 
 
-# --- known vulnerabilities
+# --- Known vulnerabilities
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What pip-audit found: vulnerabilities, and packages that nothing could be learnt of, each in a sentence."""
+    """The result of pip-audit: known vulnerabilities, and reasons why packages were not checked, each as a sentence."""
 
-    known: tuple[str, ...]
-    not_looked_up: tuple[str, ...]
+    vulnerabilities: tuple[str, ...]
+    not_checked: tuple[str, ...]
 
 
-def audited(requirements: Path = LAYER_REQUIREMENTS) -> Audit:
-    """Ask the Python Packaging Advisory Database about locked requirements, which needs the network."""
+def known_vulnerabilities(requirements: Path = LAYER_REQUIREMENTS) -> Audit:
+    """Look locked requirements up in the Python Packaging Advisory Database. This needs the network."""
     command = [sys.executable, "-m", "pip_audit", "--requirement", str(requirements), "--format", "json"]
     command += ["--no-deps", "--disable-pip", "--progress-spinner", "off"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     try:
-        told: dict[str, Any] = json.loads(done.stdout)
+        report: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         return Audit((), (f"pip-audit failed: {last}",))
-    return Audit(tuple(_vulnerabilities(told)), tuple(each["skip_reason"] for each in _skipped(told)))
+    skipped = (package["skip_reason"] for package in report["dependencies"] if "skip_reason" in package)
+    return Audit(tuple(_vulnerabilities(report)), tuple(skipped))
 
 
-def _skipped(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return (each for each in told["dependencies"] if "skip_reason" in each)
-
-
-def _vulnerabilities(told: dict[str, Any]) -> Iterator[str]:
-    for each in told["dependencies"]:
-        for vulnerability in each.get("vulns", []):
+def _vulnerabilities(report: dict[str, Any]) -> Iterator[str]:
+    for package in report["dependencies"]:
+        for vulnerability in package.get("vulns", []):
             fixed = ", ".join(vulnerability["fix_versions"]) or "no version yet"
-            yield f"{each['name']} {each['version']}: {vulnerability['id']}, fixed in {fixed}"
-
-
-def audit(
-    *,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Also fail when the vulnerability database cannot be reached.")
-    ] = False,
-) -> None:
-    """List what the layer is made of; fail for a licence that is not allowed, and for a known vulnerability."""
-    from infrastructure.build.layer import build_layer, check_requirements
-    from infrastructure.build.target import Target
-
-    with exit_on_tool_error():
-        check_requirements()
-        with _STDERR.status("Building the layer"):
-            distributions = distributions_of(build_layer(Target.local()))
-    _list(distributions)
-    with _STDERR.status("Looking up known vulnerabilities"):
-        found = audited()
-    wrong = [*refused(distributions), *found.known]
-    for sentence in wrong:
-        _STDERR.print(f"[red]{escape(sentence)}.[/red]")
-    if found.not_looked_up:
-        number = len(found.not_looked_up)
-        _STDERR.print(
-            f"[yellow]Known vulnerabilities of {number} packages were NOT checked, the database cannot be reached:[/] "
-            f"{escape(found.not_looked_up[0])}"
-        )
-    elif not found.known:
-        _STDERR.print("[green]No known vulnerabilities.[/green]")
-    if wrong or (strict and found.not_looked_up):
-        raise typer.Exit(1)
-
-
-def _list(distributions: Sequence[Distribution]) -> None:
-    table = Table("package", "version", "licence")
-    for each in distributions:
-        table.add_row(each.name, each.version, each.licence)
-    _STDERR.print(table)
+            yield f"{package['name']} {package['version']}: {vulnerability['id']}, fixed in {fixed}"

@@ -1,4 +1,4 @@
-"""How every command tells of what its user can act on."""
+"""How all commands show an error that the user can act on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from infrastructure.errors import ToolError
 
 @contextmanager
 def exit_on_tool_error() -> Iterator[None]:
-    """Show what the user can act on as one sentence, and exit with 1."""
+    """Print the message of a ToolError and exit with 1."""
     try:
         yield
     except ToolError as error:

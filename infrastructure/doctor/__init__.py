@@ -1,1 +1,1 @@
-"""`undelivered doctor`: what of a deployed stack is not as it should be, and what to do about it."""
+"""The checks of `undelivered doctor`: problems of a deployed stack, and their remedies."""

@@ -1,4 +1,4 @@
-"""What a check is given, what it finds, and how one that cannot look is told."""
+"""The parts of a check: the snapshot of a stack that it reads, its findings, and how it runs."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -10,28 +10,28 @@ from infrastructure.errors import ToolError
 from infrastructure.paths import RESOURCES
 
 
-class Status(StrEnum):
-    """How something is."""
+class CheckStatus(StrEnum):
+    """The status of a finding."""
 
     OK = "ok"
-    WARNING = "warning"  #: works, but look at it
-    WRONG = "wrong"  #: does not work, or loses something
+    WARNING = "warning"  #: it works, but needs attention
+    WRONG = "wrong"  #: it does not work, or loses data
     UNSEEN = "could not look"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check says of one thing; ``remedy`` is what to do, empty when nothing is."""
+    """A finding of a check. ``remedy`` says what to do; it is empty if there is nothing to do."""
 
     check: str
-    status: Status
+    status: CheckStatus
     what: str
     remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StackSnapshot:
-    """A stack as CloudFormation knows it. ``resources`` has the kind and the physical id by logical id."""
+    """A stack as CloudFormation describes it. ``resources`` holds the type and the physical id, by logical id."""
 
     name: str
     client: Callable[[str], Any]
@@ -40,23 +40,23 @@ class StackSnapshot:
     outputs: Mapping[str, str]
     resources: Mapping[str, tuple[str, str]]
 
-    def of_kind(self, kind: str) -> dict[str, str]:
-        """Return the physical ids of the resources of a kind, by logical id."""
-        return {name: physical for name, (each, physical) in self.resources.items() if each == kind}
+    def of_type(self, resource_type: str) -> dict[str, str]:
+        """Return the physical ids of all resources of a type, by logical id."""
+        return {name: physical_id for name, (type_, physical_id) in self.resources.items() if type_ == resource_type}
 
-    def physical(self, logical_id: str) -> str:
-        """Return a resource's physical id; raises ToolError when the stack lacks it."""
+    def physical_id(self, logical_id: str) -> str:
+        """Return a resource's physical id; raises ToolError if the stack does not have the resource."""
         if logical_id not in self.resources:
             raise ToolError(f"the stack has no {logical_id}. Deploy it again")
         return self.resources[logical_id][1]
 
 
-CheckResult = tuple[Status, str, str]
-"""Status, what was seen, and what to do."""
+CheckResult = tuple[CheckStatus, str, str]
+"""The status, what the check observed, and what to do."""
 
 Check = Callable[[StackSnapshot], Iterator[CheckResult]]
 
-_REFUSED: Final = frozenset(
+_ACCESS_DENIED: Final = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
@@ -69,7 +69,7 @@ _ACTION: Final = re.compile(r"not authorized to perform:? (\w[\w-]*:\w+)")
 
 
 def fragment(name: str) -> dict[str, Any]:
-    """Return the resources of one of the template's fragments: what is wanted is said there, and only there."""
+    """Return the resources of a template fragment, which define what the checks expect."""
     from infrastructure.build.template import load_fragments
 
     resources: dict[str, Any] = load_fragments([RESOURCES / name])["Resources"]
@@ -77,41 +77,41 @@ def fragment(name: str) -> dict[str, Any]:
 
 
 def ok(what: str) -> CheckResult:
-    """Say that something is as it should be."""
-    return Status.OK, what, ""
+    """Return a result for something that works."""
+    return CheckStatus.OK, what, ""
 
 
 def warning(what: str, remedy: str) -> CheckResult:
-    """Say that something works but deserves a look."""
-    return Status.WARNING, what, remedy
+    """Return a result for something that works but needs attention."""
+    return CheckStatus.WARNING, what, remedy
 
 
 def wrong(what: str, remedy: str) -> CheckResult:
-    """Say that something does not work."""
-    return Status.WRONG, what, remedy
+    """Return a result for something that does not work."""
+    return CheckStatus.WRONG, what, remedy
 
 
-def examine(examined: StackSnapshot, checks: Mapping[str, Check]) -> list[Finding]:
-    """Carry out the checks; one that AWS refuses says which permission it lacks, and does not stop the others."""
+def run_checks(snapshot: StackSnapshot, checks: Mapping[str, Check]) -> list[Finding]:
+    """Run checks, by name. If AWS denies a call, the finding names the missing permission and the other checks run."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for name, check in checks.items():
         try:
-            found += [Finding(name, *said) for said in check(examined)]
+            findings += [Finding(name, *result) for result in check(snapshot)]
         except ClientError as error:
-            found.append(Finding(name, Status.UNSEEN, *_why_not(error)))
+            findings.append(Finding(name, CheckStatus.UNSEEN, *_describe(error)))
         except BotoCoreError as error:
-            found.append(Finding(name, Status.UNSEEN, f"{type(error).__name__}: {error}", "Try again."))
+            findings.append(Finding(name, CheckStatus.UNSEEN, f"{type(error).__name__}: {error}", "Try again."))
         except ToolError as error:
-            found.append(Finding(name, Status.WRONG, str(error)))
-    return found
+            findings.append(Finding(name, CheckStatus.WRONG, str(error)))
+    return findings
 
 
-def _why_not(error: Any) -> tuple[str, str]:
+def _describe(error: Any) -> tuple[str, str]:
     code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-    if code in _REFUSED:
-        named = _ACTION.search(message)
-        action = named[1] if named else f"the action behind {error.operation_name}"
+    if code in _ACCESS_DENIED:
+        match = _ACTION.search(message)
+        action = match[1] if match else f"the action behind {error.operation_name}"
         return f"AWS refuses {error.operation_name}", f"Ask your AWS administrator for the permission {action}."
     return f"{error.operation_name} failed: {code}", ""

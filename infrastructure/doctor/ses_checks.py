@@ -1,4 +1,4 @@
-"""Checks of Amazon SES, which the stack sends through and hears from."""
+"""Checks of Amazon SES: sending, the sender's identity, configuration sets and the suppression list."""
 
 import re
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from infrastructure.doctor.checks import CheckResult, StackSnapshot, fragment, ok, warning, wrong
 
-_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_NEARLY: Final = 0.8
-"""Of a quota: worth a warning."""
+_WORD_BOUNDARY: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WARNING_SHARE: Final = 0.8
+"""The share of a quota from which the check warns."""
 
 
-def production_access(examined: StackSnapshot) -> Iterator[CheckResult]:
-    """Look whether SES sends to anybody."""
-    if examined.client("sesv2").get_account()["ProductionAccessEnabled"]:
+def production_access(snapshot: StackSnapshot) -> Iterator[CheckResult]:
+    """Check that SES can send to any address."""
+    if snapshot.client("sesv2").get_account()["ProductionAccessEnabled"]:
         yield ok("SES can send to any address")
     else:
         yield wrong(
@@ -22,9 +22,9 @@ def production_access(examined: StackSnapshot) -> Iterator[CheckResult]:
         )
 
 
-def sending(examined: StackSnapshot) -> Iterator[CheckResult]:
-    """Look whether SES takes mail from this AWS account, and how much is left of today's."""
-    account = examined.client("sesv2").get_account()
+def sending(snapshot: StackSnapshot) -> Iterator[CheckResult]:
+    """Check that sending is enabled for this AWS account, and how much of the daily quota is used."""
+    account = snapshot.client("sesv2").get_account()
     if not account["SendingEnabled"]:
         yield wrong("sending is paused", "aws sesv2 put-account-sending-attributes --sending-enabled")
     if account.get("EnforcementStatus") == "SHUTDOWN":
@@ -36,7 +36,7 @@ def sending(examined: StackSnapshot) -> Iterator[CheckResult]:
         )
     quota = account["SendQuota"]
     limit, sent = quota["Max24HourSend"], quota["SentLast24Hours"]
-    if limit > 0 and sent >= _NEARLY * limit:
+    if limit > 0 and sent >= _WARNING_SHARE * limit:
         yield warning(
             f"{sent:.0f} of {limit:.0f} emails sent in 24 hours", "Request a higher quota: Service Quotas, Amazon SES."
         )
@@ -44,14 +44,14 @@ def sending(examined: StackSnapshot) -> Iterator[CheckResult]:
         yield ok(f"sending is enabled, {sent:.0f} of {limit:.0f} emails sent in 24 hours")
 
 
-def sender_identity(examined: StackSnapshot) -> Iterator[CheckResult]:
-    """Look whether the sender may send, and signs."""
-    sender = examined.parameters["Sender"]
+def sender_identity(snapshot: StackSnapshot) -> Iterator[CheckResult]:
+    """Check that the sender's identity is verified and signs with DKIM."""
+    sender = snapshot.parameters["Sender"]
     domain = sender.rpartition("@")[2]
     for name in dict.fromkeys((sender, domain)):
-        identity = _identity(examined.client("sesv2"), name)
+        identity = _identity(snapshot.client("sesv2"), name)
         if identity is not None:
-            yield from _about_identity(name, identity)
+            yield from _check_identity(name, identity)
             return
     yield wrong(
         f"neither {sender} nor {domain} is an SES identity",
@@ -61,13 +61,13 @@ def sender_identity(examined: StackSnapshot) -> Iterator[CheckResult]:
 
 def _identity(ses: Any, name: str) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = ses.get_email_identity(EmailIdentity=name)
+        identity: dict[str, Any] = ses.get_email_identity(EmailIdentity=name)
     except ses.exceptions.NotFoundException:
         return None
-    return found
+    return identity
 
 
-def _about_identity(name: str, identity: dict[str, Any]) -> Iterator[CheckResult]:
+def _check_identity(name: str, identity: dict[str, Any]) -> Iterator[CheckResult]:
     if identity["VerifiedForSendingStatus"]:
         yield ok(f"{name} is verified")
     else:
@@ -79,21 +79,18 @@ def _about_identity(name: str, identity: dict[str, Any]) -> Iterator[CheckResult
         yield ok(f"email from {name} is signed with DKIM")
     else:
         yield wrong(
-            f"email from {name} is not signed with DKIM (status: {dkim.get('Status', 'not set up')})",
+            f"email from {name} is not signed with DKIM (status: {dkim.get('CheckStatus', 'not set up')})",
             f"Publish the three CNAME records: aws sesv2 get-email-identity --email-identity {name}",
         )
 
 
-def configuration_sets(examined: StackSnapshot) -> Iterator[CheckResult]:
-    """Look whether what becomes of mail is published to the feedback topic."""
-    ses, topic = examined.client("sesv2"), examined.physical("FeedbackTopic")
-    for logical, wanted in published_events().items():
-        name = examined.physical(logical)
-        if (
-            not ses.get_configuration_set(ConfigurationSetName=name)
-            .get("SendingOptions", {})
-            .get("SendingEnabled", True)
-        ):
+def configuration_sets(snapshot: StackSnapshot) -> Iterator[CheckResult]:
+    """Check that sending is enabled for each configuration set, and that it publishes its events to the topic."""
+    ses, topic = snapshot.client("sesv2"), snapshot.physical_id("FeedbackTopic")
+    for logical, required in published_events().items():
+        name = snapshot.physical_id(logical)
+        options = ses.get_configuration_set(ConfigurationSetName=name).get("SendingOptions", {})
+        if not options.get("SendingEnabled", True):
             yield wrong(
                 f"sending is disabled for the configuration set {name}",
                 f"aws sesv2 put-configuration-set-sending-options --configuration-set-name {name} --sending-enabled",
@@ -101,11 +98,11 @@ def configuration_sets(examined: StackSnapshot) -> Iterator[CheckResult]:
         destinations = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
         published = {
             event
-            for each in destinations
-            if each["Enabled"] and each.get("SnsDestination", {}).get("TopicArn") == topic
-            for event in each["MatchingEventTypes"]
+            for destination in destinations
+            if destination["Enabled"] and destination.get("SnsDestination", {}).get("TopicArn") == topic
+            for event in destination["MatchingEventTypes"]
         }
-        if missing := wanted - published:
+        if missing := required - published:
             yield wrong(
                 f"the configuration set {name} does not publish {', '.join(sorted(missing))} to the feedback topic",
                 "Deploy the stack again. If there are no changes, correct the event destination in the SES console.",
@@ -115,23 +112,23 @@ def configuration_sets(examined: StackSnapshot) -> Iterator[CheckResult]:
 
 
 def published_events() -> dict[str, set[str]]:
-    """Return what each configuration set of the template publishes, as SES's API calls it."""
+    """Return the event types that each configuration set of the template publishes, with the names of SES's API."""
     destinations = [
-        each["Properties"]
-        for each in fragment("email.yaml").values()
-        if each["Type"] == "AWS::SES::ConfigurationSetEventDestination"
+        resource["Properties"]
+        for resource in fragment("email.yaml").values()
+        if resource["Type"] == "AWS::SES::ConfigurationSetEventDestination"
     ]
     return {
-        each["ConfigurationSetName"]["Ref"]: {
-            _HUMP.sub("_", event).upper() for event in each["EventDestination"]["MatchingEventTypes"]
+        destination["ConfigurationSetName"]["Ref"]: {
+            _WORD_BOUNDARY.sub("_", event).upper() for event in destination["EventDestination"]["MatchingEventTypes"]
         }
-        for each in destinations
+        for destination in destinations
     }
 
 
-def suppression_list(examined: StackSnapshot) -> Iterator[CheckResult]:
-    """Look whether SES itself remembers who bounced or complained."""
-    reasons = set(examined.client("sesv2").get_account().get("SuppressionAttributes", {}).get("SuppressedReasons", []))
+def suppression_list(snapshot: StackSnapshot) -> Iterator[CheckResult]:
+    """Check that SES adds addresses to its account-level suppression list after bounces and complaints."""
+    reasons = set(snapshot.client("sesv2").get_account().get("SuppressionAttributes", {}).get("SuppressedReasons", []))
     if missing := {"BOUNCE", "COMPLAINT"} - reasons:
         yield warning(
             f"SES's account-level suppression list does not include {' and '.join(sorted(missing))} addresses",

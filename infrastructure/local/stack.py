@@ -27,7 +27,7 @@ from infrastructure.build.target import Target
 from infrastructure.errors import ToolError
 from infrastructure.local import processes
 from infrastructure.paths import ROOT
-from infrastructure.user_pool import open_console
+from infrastructure.user_pool import set_console_urls
 
 if TYPE_CHECKING:  # boto3 takes half a second to import, which `undelivered --help` should not cost
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
@@ -198,6 +198,11 @@ class LocalStack:
         return self.description.aws_endpoint_url
 
     @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables that make boto3 use this stack."""
+        return {"AWS_ENDPOINT_URL": self.endpoint, "AWS_DEFAULT_REGION": REGION, **_CREDENTIALS}
+
+    @property
     def api_url(self) -> str:
         """Base of the HTTP API, without a slash at the end."""
         return self.description.api_url
@@ -278,7 +283,7 @@ class LocalStack:
         progress("Deploying the template")
         outputs = _deploy(endpoint, built)
         _finish_tables(endpoint, built, outputs)
-        open_console(_client(endpoint, "cognito-idp"), outputs)
+        set_console_urls(_client(endpoint, "cognito-idp"), outputs)
         progress("Creating accounts and users")
         description = Description(
             api_url=outputs["ApiUrl"],

@@ -14,7 +14,7 @@ from infrastructure.build import layer as layer_module
 from infrastructure.build import supply_chain, template
 from infrastructure.build.archives import forget_others
 from infrastructure.build.layer import build_layer
-from infrastructure.build.supply_chain import Audit, Distribution, distributions_of, refused, write_bill
+from infrastructure.build.supply_chain import Audit, Distribution, distributions_of, licence_problems, write_bill
 from infrastructure.build.target import Target
 from infrastructure.cli.main import app
 from infrastructure.errors import ToolError
@@ -111,7 +111,7 @@ def test_the_bill_of_a_layer_is_the_same_every_time(layer, tmp_path):
 
 
 def test_the_licence_of_everything_in_the_layer_is_allowed(layer):
-    assert refused(distributions_of(layer)) == []
+    assert licence_problems(distributions_of(layer)) == []
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_the_licence_of_everything_in_the_layer_is_allowed(layer):
     ],
 )
 def test_licences_are_judged_by_what_must_be_agreed_to(licence, is_refused):
-    assert bool(refused([Distribution("some", "1.0", licence, ())])) is is_refused
+    assert bool(licence_problems([Distribution("some", "1.0", licence, ())])) is is_refused
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_licences_are_judged_by_what_must_be_agreed_to(licence, is_refused):
     ],
 )
 def test_the_audit_says_what_is_known_and_what_was_not_looked_up(monkeypatch, found, options, code, said):
-    monkeypatch.setattr(supply_chain, "audited", lambda: found)
+    monkeypatch.setattr(supply_chain, "known_vulnerabilities", lambda: found)
 
     told = CliRunner().invoke(app, ["audit", *options])
 

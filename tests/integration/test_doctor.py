@@ -8,9 +8,10 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from infrastructure.cli.doctor import stack_snapshot
+from infrastructure.deployed_stack import DeployedStack
 from infrastructure.doctor import ses_checks, sms_checks, stack_checks
-from infrastructure.doctor.checks import StackSnapshot, Status, examine, fragment
+from infrastructure.doctor.checks import CheckStatus, StackSnapshot, fragment, run_checks
+from infrastructure.doctor.snapshot import take_snapshot
 from infrastructure.errors import ToolError
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:undelivered-live-FeedbackTopic"
@@ -72,8 +73,8 @@ def say(answers):
     def run(check, status="UPDATE_COMPLETE"):
         parameters = {"Sender": "notices@example.com"}
         outputs = {"SmsDeliveryStatusRoleArn": ROLE, "UserPoolId": "eu-central-1_a", "ApiUrl": "https://api.example"}
-        examined = StackSnapshot("undelivered-live", answers.client, status, parameters, outputs, RESOURCES)
-        return [(each.status, f"{each.what} → {each.remedy}") for each in examine(examined, {"it": check})]
+        snapshot = StackSnapshot("undelivered-live", answers.client, status, parameters, outputs, RESOURCES)
+        return [(each.status, f"{each.what} → {each.remedy}") for each in run_checks(snapshot, {"it": check})]
 
     return run
 
@@ -87,11 +88,11 @@ def the_only(findings, status, *parts_of_text):
 @pytest.mark.parametrize(
     ("status", "found"),
     [
-        ("UPDATE_COMPLETE", Status.OK),
-        ("UPDATE_ROLLBACK_COMPLETE", Status.WARNING),
-        ("UPDATE_IN_PROGRESS", Status.WARNING),
-        ("UPDATE_ROLLBACK_FAILED", Status.WRONG),
-        ("DELETE_FAILED", Status.WRONG),
+        ("UPDATE_COMPLETE", CheckStatus.OK),
+        ("UPDATE_ROLLBACK_COMPLETE", CheckStatus.WARNING),
+        ("UPDATE_IN_PROGRESS", CheckStatus.WARNING),
+        ("UPDATE_ROLLBACK_FAILED", CheckStatus.WRONG),
+        ("DELETE_FAILED", CheckStatus.WRONG),
     ],
 )
 def test_the_stacks_status_is_judged(say, status, found):
@@ -103,26 +104,26 @@ def test_a_permission_that_is_missing_is_named_and_nothing_is_said_of_the_thing(
         "sesv2", "get_account", "AccessDeniedException", "User: me is not authorized to perform: ses:GetAccount on: *"
     )
 
-    the_only(say(ses_checks.production_access), Status.UNSEEN, "ses:GetAccount")
+    the_only(say(ses_checks.production_access), CheckStatus.UNSEEN, "ses:GetAccount")
 
 
 def test_a_call_that_fails_otherwise_is_told_with_its_code(answers, say):
     answers.refuse("sns", "get_sms_sandbox_account_status", "InvalidAction")
 
-    the_only(say(sms_checks.sandbox), Status.UNSEEN, "GetSMSSandboxAccountStatus", "InvalidAction")
+    the_only(say(sms_checks.sandbox), CheckStatus.UNSEEN, "GetSMSSandboxAccountStatus", "InvalidAction")
 
 
 def test_what_the_stack_lacks_is_wrong(answers):
-    def lacking(examined):
-        raise ToolError(f"{examined.name} lacks it")
+    def lacking(snapshot):
+        raise ToolError(f"{snapshot.name} lacks it")
         yield
 
-    ((found),) = examine(StackSnapshot("it", answers.client, "", {}, {}, {}), {"it": lacking})
+    ((found),) = run_checks(StackSnapshot("it", answers.client, "", {}, {}, {}), {"it": lacking})
 
-    assert (found.status, found.what) == (Status.WRONG, "it lacks it")
+    assert (found.status, found.what) == (CheckStatus.WRONG, "it lacks it")
 
 
-@pytest.mark.parametrize(("status", "found"), [(200, Status.OK), (503, Status.WRONG)])
+@pytest.mark.parametrize(("status", "found"), [(200, CheckStatus.OK), (503, CheckStatus.WRONG)])
 def test_whether_the_api_answers(say, monkeypatch, status, found):
     monkeypatch.setattr(httpx, "get", lambda _url, **_: httpx.Response(status))
 
@@ -135,35 +136,35 @@ def test_an_api_that_is_not_there_is_wrong(say, monkeypatch):
 
     monkeypatch.setattr(httpx, "get", fail)
 
-    the_only(say(stack_checks.api), Status.WRONG, "does not respond", "PublicUrl")
+    the_only(say(stack_checks.api), CheckStatus.WRONG, "does not respond", "PublicUrl")
 
 
-@pytest.mark.parametrize(("users", "found"), [([{"Username": "ada"}], Status.OK), ([], Status.WARNING)])
+@pytest.mark.parametrize(("users", "found"), [([{"Username": "ada"}], CheckStatus.OK), ([], CheckStatus.WARNING)])
 def test_whether_anybody_can_sign_in_and_act(answers, say, users, found):
     answers.give("cognito-idp", "list_users_in_group", {"Users": users})
 
-    the_only(say(stack_checks.people), found)
+    the_only(say(stack_checks.users), found)
 
 
 def test_a_stack_that_cannot_be_asked_after_is_told_in_a_sentence(answers):
     answers.refuse("cloudformation", "describe_stacks", "ValidationError", "Stack with id it does not exist")
 
     with pytest.raises(ToolError, match=r"does not exist\. Check that the credentials and region"):
-        stack_snapshot("it", answers.client)
+        take_snapshot(DeployedStack("it", answers.client))
 
 
 def test_ses_in_its_sandbox_is_wrong(answers, say):
     answers.give("sesv2", "get_account", {**ACCOUNT, "ProductionAccessEnabled": False})
 
-    the_only(say(ses_checks.production_access), Status.WRONG, "sandbox", "Request production access")
+    the_only(say(ses_checks.production_access), CheckStatus.WRONG, "sandbox", "Request production access")
 
 
 @pytest.mark.parametrize(
     ("change", "found", "said"),
     [
-        ({}, Status.OK, "sending is enabled"),
-        ({"SendingEnabled": False}, Status.WRONG, "put-account-sending-attributes --sending-enabled"),
-        ({"SendQuota": {**QUOTA, "SentLast24Hours": 45_000.0}}, Status.WARNING, "45000 of 50000"),
+        ({}, CheckStatus.OK, "sending is enabled"),
+        ({"SendingEnabled": False}, CheckStatus.WRONG, "put-account-sending-attributes --sending-enabled"),
+        ({"SendQuota": {**QUOTA, "SentLast24Hours": 45_000.0}}, CheckStatus.WARNING, "45000 of 50000"),
     ],
 )
 def test_whether_ses_takes_mail(answers, say, change, found, said):
@@ -172,7 +173,7 @@ def test_whether_ses_takes_mail(answers, say, change, found, said):
     the_only(say(ses_checks.sending), found, said)
 
 
-@pytest.mark.parametrize(("status", "found"), [("PROBATION", Status.WARNING), ("SHUTDOWN", Status.WRONG)])
+@pytest.mark.parametrize(("status", "found"), [("PROBATION", CheckStatus.WARNING), ("SHUTDOWN", CheckStatus.WRONG)])
 def test_what_ses_thinks_of_the_account(answers, say, status, found):
     answers.give("sesv2", "get_account", {**ACCOUNT, "EnforcementStatus": status})
 
@@ -183,20 +184,20 @@ def test_a_sender_that_is_verified_by_its_domain_and_signs_is_in_order(answers, 
     answers.refuse("sesv2", "get_email_identity", "NotFoundException")
     answers.give("sesv2", "get_email_identity", VERIFIED)
 
-    assert {status for status, _ in say(ses_checks.sender_identity)} == {Status.OK}
+    assert {status for status, _ in say(ses_checks.sender_identity)} == {CheckStatus.OK}
 
 
 def test_a_sender_that_nobody_verified_is_wrong(answers, say):
     answers.refuse("sesv2", "get_email_identity", "NotFoundException")
     answers.refuse("sesv2", "get_email_identity", "NotFoundException")
 
-    the_only(say(ses_checks.sender_identity), Status.WRONG, "SenderDomain=example.com")
+    the_only(say(ses_checks.sender_identity), CheckStatus.WRONG, "SenderDomain=example.com")
 
 
 def test_a_sender_that_does_not_sign_is_wrong(answers, say):
     answers.give("sesv2", "get_email_identity", {**VERIFIED, "DkimAttributes": {"Status": "PENDING"}})
 
-    assert [status for status, _ in say(ses_checks.sender_identity)] == [Status.OK, Status.WRONG]
+    assert [status for status, _ in say(ses_checks.sender_identity)] == [CheckStatus.OK, CheckStatus.WRONG]
 
 
 def destination(events, *, enabled=True, topic=TOPIC):
@@ -223,7 +224,7 @@ def test_configuration_sets_publish_every_type_to_the_feedback_topic(answers, sa
 
     findings = say(ses_checks.configuration_sets)
 
-    found = [text for status, text in findings if status is Status.WRONG]
+    found = [text for status, text in findings if status is CheckStatus.WRONG]
     assert bool(found) == bool(missing)
     assert all(missing in text for text in found)
 
@@ -236,7 +237,9 @@ def test_what_is_wanted_of_configuration_sets_is_what_the_template_says():
     assert {"RENDERING_FAILURE", "DELIVERY_DELAY"} <= published["SendsConfigurationSet"]
 
 
-@pytest.mark.parametrize(("reasons", "found"), [(["BOUNCE", "COMPLAINT"], Status.OK), (["BOUNCE"], Status.WARNING)])
+@pytest.mark.parametrize(
+    ("reasons", "found"), [(["BOUNCE", "COMPLAINT"], CheckStatus.OK), (["BOUNCE"], CheckStatus.WARNING)]
+)
 def test_the_accounts_suppression_list(answers, say, reasons, found):
     answers.give("sesv2", "get_account", {**ACCOUNT, "SuppressionAttributes": {"SuppressedReasons": reasons}})
 
@@ -246,10 +249,10 @@ def test_the_accounts_suppression_list(answers, say, reasons, found):
 @pytest.mark.parametrize(
     ("attributes", "found"),
     [
-        ({"DeliveryStatusIAMRole": ROLE, "DeliveryStatusSuccessSamplingRate": "100"}, Status.OK),
-        ({"DeliveryStatusIAMRole": ROLE, "DeliveryStatusSuccessSamplingRate": "10"}, Status.WRONG),
-        ({"DeliveryStatusIAMRole": f"{ROLE}-old"}, Status.WARNING),
-        ({}, Status.WARNING),
+        ({"DeliveryStatusIAMRole": ROLE, "DeliveryStatusSuccessSamplingRate": "100"}, CheckStatus.OK),
+        ({"DeliveryStatusIAMRole": ROLE, "DeliveryStatusSuccessSamplingRate": "10"}, CheckStatus.WRONG),
+        ({"DeliveryStatusIAMRole": f"{ROLE}-old"}, CheckStatus.WARNING),
+        ({}, CheckStatus.WARNING),
     ],
 )
 def test_whether_the_fate_of_texts_is_logged(answers, say, attributes, found):
@@ -265,20 +268,22 @@ def test_a_log_group_that_is_not_there_or_that_nobody_reads_is_told(answers, say
 
     nobody, missing = say(sms_checks.log_groups)
 
-    assert nobody[0] is Status.WRONG
+    assert nobody[0] is CheckStatus.WRONG
     assert "put-subscription-filter" in nobody[1]
-    assert missing[0] is Status.WARNING
+    assert missing[0] is CheckStatus.WARNING
     assert f"{GROUP}/Failure" in missing[1]
 
 
-@pytest.mark.parametrize(("inside", "found"), [(True, Status.WARNING), (False, Status.OK)])
+@pytest.mark.parametrize(("inside", "found"), [(True, CheckStatus.WARNING), (False, CheckStatus.OK)])
 def test_the_sandbox_for_texts(answers, say, inside, found):
     answers.give("sns", "get_sms_sandbox_account_status", {"IsInSandbox": inside})
 
     the_only(say(sms_checks.sandbox), found)
 
 
-@pytest.mark.parametrize(("spent", "found"), [([], Status.OK), ([3.0, 7.9], Status.OK), ([8.1], Status.WARNING)])
+@pytest.mark.parametrize(
+    ("spent", "found"), [([], CheckStatus.OK), ([3.0, 7.9], CheckStatus.OK), ([8.1], CheckStatus.WARNING)]
+)
 def test_how_much_of_the_months_limit_for_texts_is_spent(answers, say, spent, found):
     answers.give("sns", "get_sms_attributes", {"attributes": {"MonthlySpendLimit": "10"}})
     points = [{"Timestamp": NOW, "Maximum": each} for each in spent]
@@ -300,7 +305,7 @@ def test_a_table_without_recovery_or_forgetting_is_wrong(answers, say, monkeypat
 
     recovery, forgetting = say(stack_checks.tables)
 
-    assert (recovery[0], forgetting[0]) == (Status.WRONG, Status.WRONG)
+    assert (recovery[0], forgetting[0]) == (CheckStatus.WRONG, CheckStatus.WRONG)
     assert "update-continuous-backups --table-name live-undelivered" in recovery[1]
     assert "AttributeName=expires_at" in forgetting[1]
 
@@ -308,9 +313,9 @@ def test_a_table_without_recovery_or_forgetting_is_wrong(answers, say, monkeypat
 @pytest.mark.parametrize(
     ("mapping", "found"),
     [
-        ({"State": "Enabled", "LastProcessingResult": "OK"}, Status.OK),
-        ({"State": "Disabled"}, Status.WRONG),
-        ({"State": "Enabled", "LastProcessingResult": "PROBLEM: Function call failed"}, Status.WRONG),
+        ({"State": "Enabled", "LastProcessingResult": "OK"}, CheckStatus.OK),
+        ({"State": "Disabled"}, CheckStatus.WRONG),
+        ({"State": "Enabled", "LastProcessingResult": "PROBLEM: Function call failed"}, CheckStatus.WRONG),
     ],
 )
 def test_whether_queues_and_streams_wake_their_functions(answers, say, mapping, found):
@@ -325,9 +330,9 @@ def test_dead_letters_are_wrong_and_the_command_to_look_at_them_is_told(answers,
 
     the_only(
         say(stack_checks.dead_letters),
-        Status.WRONG,
+        CheckStatus.WRONG,
         "3 messages",
-        "redrive --stack-name undelivered-live --queue sends",
+        "redrive --stage live --queue sends",
     )
 
 
@@ -336,7 +341,8 @@ def subscriptions(arn, endpoint):
 
 
 @pytest.mark.parametrize(
-    ("arn", "found"), [(f"{TOPIC}:1", Status.OK), ("PendingConfirmation", Status.WRONG), ("", Status.WRONG)]
+    ("arn", "found"),
+    [(f"{TOPIC}:1", CheckStatus.OK), ("PendingConfirmation", CheckStatus.WRONG), ("", CheckStatus.WRONG)],
 )
 def test_whether_feedback_gets_into_its_queue(answers, say, arn, found):
     queue = "arn:aws:sqs:eu-central-1:123456789012:feedback"
@@ -353,9 +359,9 @@ def alarm(**change):
 @pytest.mark.parametrize(
     ("arn", "found", "said"),
     [
-        (f"{ALARMS}:1", Status.OK, "has subscribers"),
-        ("PendingConfirmation", Status.WRONG, "confirm"),
-        ("", Status.WRONG, "OperatorEmail"),
+        (f"{ALARMS}:1", CheckStatus.OK, "has subscribers"),
+        ("PendingConfirmation", CheckStatus.WRONG, "confirm"),
+        ("", CheckStatus.WRONG, "OperatorEmail"),
     ],
 )
 def test_whether_anybody_hears_of_alarms(answers, say, arn, found, said):
@@ -370,26 +376,26 @@ def test_whether_anybody_hears_of_alarms(answers, say, arn, found, said):
 
 def test_an_alarm_that_is_switched_off_or_gone_is_wrong(answers, say):
     answers.give("cloudwatch", "describe_alarms", alarm(ActionsEnabled=False, AlarmActions=[]))
-    the_only(say(stack_checks.alarms), Status.WRONG, "no active actions")
+    the_only(say(stack_checks.alarms), CheckStatus.WRONG, "no active actions")
 
     answers.give("cloudwatch", "describe_alarms", {"MetricAlarms": []})
-    the_only(say(stack_checks.alarms), Status.WRONG, "missing alarms")
+    the_only(say(stack_checks.alarms), CheckStatus.WRONG, "missing alarms")
 
 
 def test_an_alarm_that_rings_is_told_with_its_place_in_the_runbook(answers, say):
     answers.give("cloudwatch", "describe_alarms", alarm(StateValue="ALARM", AlarmDescription="runbook.md#here"))
     answers.give("sns", "list_subscriptions_by_topic", subscriptions(f"{ALARMS}:1", "ops@example.com"))
 
-    assert (Status.WARNING, "live-api-errors is in alarm → runbook.md#here") in say(stack_checks.alarms)
+    assert (CheckStatus.WARNING, "live-api-errors is in alarm → runbook.md#here") in say(stack_checks.alarms)
 
 
 @pytest.mark.parametrize(
     ("state", "ran", "found"),
     [
-        ("ENABLED", timedelta(minutes=2), Status.OK),
-        ("ENABLED", timedelta(hours=2), Status.WRONG),
-        ("ENABLED", None, Status.WARNING),
-        ("DISABLED", None, Status.WRONG),
+        ("ENABLED", timedelta(minutes=2), CheckStatus.OK),
+        ("ENABLED", timedelta(hours=2), CheckStatus.WRONG),
+        ("ENABLED", None, CheckStatus.WARNING),
+        ("DISABLED", None, CheckStatus.WRONG),
     ],
 )
 def test_whether_schedules_run(answers, say, state, ran, found):

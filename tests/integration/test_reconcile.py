@@ -1,4 +1,4 @@
-"""The counters' upkeep from outside: the command that counts anew, and what cleanup tells of a drift."""
+"""The reconciliation of counters: the command that recounts, and the log of cleanup when a counter drifts."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +27,8 @@ def world(monkeypatch):
     with on_moto() as made:
         made.clock.now = datetime.now(UTC)
         names = {key: model.Meta.table_name for key, model in MODELS.items()}
-        monkeypatch.setattr(command, "tables_of", lambda *_: names)
+        stack = SimpleNamespace(environment={}, tables=lambda: names)
+        monkeypatch.setattr(command, "named_stack", lambda *_: stack)
         made.accounts.settings(ACCOUNT)
         made.undelivered.add_new(
             [NewEntry(an_item(number=number, sent_at=NOON - timedelta(days=number))) for number in range(1, 9)]
@@ -36,18 +37,18 @@ def world(monkeypatch):
 
 
 def reconcile(*options):
-    told = CliRunner().invoke(app, ["reconcile", *options])
-    return told.exit_code, told.stdout
+    result = CliRunner().invoke(app, ["reconcile", *options])
+    return result.exit_code, result.stdout
 
 
-def test_right_counters_are_told_as_such(world):
+def test_right_counters_are_reported_as_right(world):
     code, said = reconcile("--json")
 
-    told = json.loads(said)
-    assert (code, told["accounts"], told["wrong"], told["busy"]) == (0, 1, [], [])
+    result = json.loads(said)
+    assert (code, result["accounts"], result["wrong"], result["busy"]) == (0, 1, [], [])
 
 
-def test_wrong_counters_are_told_until_they_are_fixed(world):
+def test_wrong_counters_are_reported_until_they_are_fixed(world):
     day = (NOON - timedelta(days=3)).date()
     CountsModel(ACCOUNT, f"L~{day}~0").delete()
 
@@ -66,7 +67,7 @@ def test_one_account_may_be_named(world):
 
 
 def test_a_local_and_a_deployed_stack_at_once_are_refused():
-    code, _ = reconcile("--state-dir", "x", "--stack-name", "y")
+    code, _ = reconcile("--state-dir", "x", "--stage", "y")
 
     assert code == 1
 

@@ -1,4 +1,4 @@
-"""Redriving on queues that moto keeps: what is said of a dead letter, and what becomes of it."""
+"""Redrive on moto's queues: the report on each dead letter, and its outcome."""
 
 import json
 from datetime import UTC, datetime
@@ -9,19 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infrastructure.cli.redrive import (
-    DeadLetter,
-    DeadLetterQueue,
-    IntoFunction,
-    QueueName,
-    Reading,
-    ReplayOutcome,
-    body_as_event,
-    dead_letter_queue_of,
-    read_stream_batch,
-    redrive_queue,
-    stream_event,
-)
+from infrastructure.dead_letters import replay
+from infrastructure.dead_letters.queues import DeadLetterQueue, QueueName, dead_letter_queue_of, redrive_queue
+from infrastructure.dead_letters.reading import DeadLetter, Reading, read_stream_batch
+from infrastructure.dead_letters.replay import FunctionReplay, ReplayOutcome, body_as_event, stream_event
 from tests.builders.events import bounce
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:feedback"
@@ -30,12 +21,12 @@ ORDER = json.dumps({"account_id": "acc-1", "notification_id": "n-1", "attempt": 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr("infrastructure.cli.redrive._POLLS_EVERY", 0.01)
-    monkeypatch.setattr("infrastructure.cli.redrive._LONG_POLL_SECONDS", 0)
+    monkeypatch.setattr(replay, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(replay, "_LONG_POLL_SECONDS", 0)
 
 
 class Ground:
-    """A stack's queues; a dead letter queue that gives up on a message at once stands behind each."""
+    """The queues of a stack. Each moves a message to its dead-letter queue after one receive."""
 
     def __init__(self):
         self.sqs = boto3.client("sqs", region_name="us-east-1")
@@ -53,7 +44,7 @@ class Ground:
     def client(self, _service):
         return self.sqs
 
-    def die(self, name, body):
+    def add_dead_letter(self, name, body):
         return self.sqs.send_message(QueueUrl=self.ids[f"{name}DeadLetterQueue"], MessageBody=body)["MessageId"]
 
     def bodies(self, logical_id):
@@ -61,8 +52,8 @@ class Ground:
         return [message["Body"] for message in answer.get("Messages", [])]
 
     def redrive(self, name, *, dry_run=False):
-        line = dead_letter_queue_of(name, self)
-        return redrive_queue(name, line, self.sqs, dry_run=dry_run, wait_seconds=0.1)
+        queue = dead_letter_queue_of(name, self)
+        return redrive_queue(name, queue, self.sqs, dry_run=dry_run, wait_seconds=0.1)
 
 
 @pytest.fixture
@@ -76,25 +67,25 @@ def enveloped(event, topic=TOPIC):
 
 
 def test_prose_is_kept_and_said_why(ground):
-    message_id = ground.die("Feedback", "Dear all, this is no event of ada@example.com")
+    message_id = ground.add_dead_letter("Feedback", "Dear all, this is no event of ada@example.com")
 
-    (told,) = ground.redrive(QueueName.FEEDBACK)
+    (report,) = ground.redrive(QueueName.FEEDBACK)
 
-    assert (told.message_id, told.became, told.why) == (message_id, ReplayOutcome.KEPT, "not JSON")
-    assert "ada" not in str(told)
+    assert (report.message_id, report.became, report.why) == (message_id, ReplayOutcome.KEPT, "not JSON")
+    assert "ada" not in str(report)
     assert len(ground.bodies("FeedbackDeadLetterQueue")) == 1
     assert ground.bodies("FeedbackQueue") == []
 
 
 def test_an_event_that_can_be_understood_goes_back_to_its_queue(ground):
     body = enveloped(bounce())
-    ground.die("Feedback", body)
+    ground.add_dead_letter("Feedback", body)
 
-    (told,) = ground.redrive(QueueName.FEEDBACK)
+    (report,) = ground.redrive(QueueName.FEEDBACK)
 
-    assert told.became is ReplayOutcome.WAITING  # nobody takes it from this queue
-    assert "message" in told.what
-    assert "@" not in told.what + told.why
+    assert report.became is ReplayOutcome.WAITING  # nobody takes it from this queue
+    assert "message" in report.what
+    assert "@" not in report.what + report.why
     assert ground.bodies("FeedbackQueue") == [body]
     assert ground.bodies("FeedbackDeadLetterQueue") == []
 
@@ -111,52 +102,52 @@ def test_an_order_keeps_the_request_that_it_goes_back_to(ground):
 
 
 def test_an_event_from_a_topic_that_is_not_ours_is_kept(ground):
-    ground.die("Feedback", enveloped(bounce(), "arn:aws:sns:us-east-1:999999999999:feedback"))
+    ground.add_dead_letter("Feedback", enveloped(bounce(), "arn:aws:sns:us-east-1:999999999999:feedback"))
 
-    (told,) = ground.redrive(QueueName.FEEDBACK)
+    (report,) = ground.redrive(QueueName.FEEDBACK)
 
-    assert (told.became, told.why) == (ReplayOutcome.KEPT, "from a topic that is not configured")
+    assert (report.became, report.why) == (ReplayOutcome.KEPT, "from a topic that is not configured")
 
 
 def test_a_letter_that_comes_back_is_said_to_have_returned(ground, monkeypatch):
-    ground.die("Feedback", enveloped(bounce()))
+    ground.add_dead_letter("Feedback", enveloped(bounce()))
 
     def fails_again(_seconds):
         for _ in range(2):  # the second time the queue gives it up
             answer = ground.sqs.receive_message(QueueUrl=ground.ids["FeedbackQueue"], VisibilityTimeout=0)
             assert len(answer.get("Messages", [])) <= 1
 
-    monkeypatch.setattr("infrastructure.cli.redrive.time.sleep", fails_again)
-    (told,) = ground.redrive(QueueName.FEEDBACK)
+    monkeypatch.setattr(replay.time, "sleep", fails_again)
+    (report,) = ground.redrive(QueueName.FEEDBACK)
 
-    assert told.became is ReplayOutcome.RETURNED
+    assert report.became is ReplayOutcome.RETURNED
     assert len(ground.bodies("FeedbackDeadLetterQueue")) == 1
 
 
 def test_a_letter_that_is_taken_is_said_to_be(ground, monkeypatch):
-    ground.die("Resends", ORDER)
+    ground.add_dead_letter("Resends", ORDER)
 
     def worker(_seconds):
         url = ground.ids["ResendsQueue"]
         for message in ground.sqs.receive_message(QueueUrl=url).get("Messages", []):
             ground.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
-    monkeypatch.setattr("infrastructure.cli.redrive.time.sleep", worker)
-    line = dead_letter_queue_of(QueueName.RESENDS, ground)
-    (told,) = redrive_queue(QueueName.RESENDS, line, ground.sqs, dry_run=False, wait_seconds=10)
+    monkeypatch.setattr(replay.time, "sleep", worker)
+    queue = dead_letter_queue_of(QueueName.RESENDS, ground)
+    (report,) = redrive_queue(QueueName.RESENDS, queue, ground.sqs, dry_run=False, wait_seconds=10)
 
-    assert told.became is ReplayOutcome.TAKEN
-    assert told.what == "resend of notification n-1, attempt 2, account acc-1"
+    assert report.became is ReplayOutcome.TAKEN
+    assert report.what == "resend of notification n-1, attempt 2, account acc-1"
 
 
 def test_a_dry_run_only_says_what_is_there(ground):
-    ground.die("Sends", ORDER)
-    ground.die("Sends", "[]")
+    ground.add_dead_letter("Sends", ORDER)
+    ground.add_dead_letter("Sends", "[]")
 
-    told = ground.redrive(QueueName.SENDS, dry_run=True)
+    reports = ground.redrive(QueueName.SENDS, dry_run=True)
 
-    assert min((one.became, one.why) for one in told) == (ReplayOutcome.KEPT, "not a send order")
-    assert {one.became for one in told} == {ReplayOutcome.KEPT, ReplayOutcome.WOULD_REPLAY}
+    assert min((report.became, report.why) for report in reports) == (ReplayOutcome.KEPT, "not a send order")
+    assert {report.became for report in reports} == {ReplayOutcome.KEPT, ReplayOutcome.WOULD_REPLAY}
     assert ground.bodies("SendsQueue") == []
     assert len(ground.bodies("SendsDeadLetterQueue")) == 2
 
@@ -183,16 +174,16 @@ class Lambda:
 )
 def test_an_invocation_is_done_again_and_deleted_only_when_it_succeeds(ground, invoked, became, left):
     event = {"awslogs": {"data": "H4sIAAAAAAAC/6uuBQBDv6ajAgAAAA=="}}
-    ground.die("Feedback", json.dumps(event))
-    line = DeadLetterQueue(
+    ground.add_dead_letter("Feedback", json.dumps(event))
+    queue = DeadLetterQueue(
         ground.ids["FeedbackDeadLetterQueue"],
         lambda _: Reading("logs", "", replayable=True),
-        IntoFunction(invoked, "IngestSmsLogs", body_as_event),
+        FunctionReplay(invoked, "IngestSmsLogs", body_as_event),
     )
 
-    (told,) = redrive_queue(QueueName.SMS_LOGS, line, ground.sqs, dry_run=False, wait_seconds=0.1)
+    (report,) = redrive_queue(QueueName.SMS_LOGS, queue, ground.sqs, dry_run=False, wait_seconds=0.1)
 
-    assert told.became is became
+    assert report.became is became
     assert invoked.events == [("IngestSmsLogs", event)]
     assert len(ground.bodies("FeedbackDeadLetterQueue")) == left
 

@@ -1,13 +1,14 @@
-"""Restoring from backups: what is put back, what is left as it is, what belongs to history by now."""
+"""Restoring from backups: which rows are written, which stay as they are, and which go to history."""
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import boto3
 import pytest
 from typer.testing import CliRunner
 
-from infrastructure.cli import reconcile, restore
+from infrastructure.cli import restore
 from infrastructure.cli.main import app
 from tests.builders.items import ACCOUNT, a_customer, an_item
 from tests.contract.worlds import on_moto
@@ -22,8 +23,8 @@ def world(monkeypatch):
     with on_moto() as made:
         made.clock.now = datetime.now(UTC)
         names = {key: model.Meta.table_name for key, model in MODELS.items()}
-        monkeypatch.setattr(reconcile, "tables_of", lambda *_: names)
-        monkeypatch.setattr(restore, "tables_of", lambda *_: names)
+        stack = SimpleNamespace(environment={}, tables=lambda: names)
+        monkeypatch.setattr(restore, "named_stack", lambda *_: stack)
         made.accounts.settings(ACCOUNT)
         made.customers.save(a_customer())
         made.undelivered.add_new(
@@ -38,14 +39,14 @@ def back_up(name="before"):
 
 
 def run(*options, answer=None):
-    told = CliRunner().invoke(app, ["restore", *options], input=answer)
-    return told.exit_code, told.output
+    result = CliRunner().invoke(app, ["restore", *options], input=answer)
+    return result.exit_code, result.output
 
 
 def put_back(*options):
     code, said = run("--backup", "before", "--yes", "--json", *options)
     assert code == 0, said
-    return {name: told["put_back"] for name, told in json.loads(said.splitlines()[-1])["tables"].items()}
+    return {name: counts["put_back"] for name, counts in json.loads(said.splitlines()[-1])["tables"].items()}
 
 
 def rename(name):
@@ -132,7 +133,7 @@ def test_it_asks_before_it_does_anything(world):
         (["--source", "nonesuch=customers"], "Unknown table: nonesuch"),
     ],
 )
-def test_what_cannot_be_restored_is_told_in_a_sentence(world, options, sentence):
+def test_what_cannot_be_restored_is_said_in_a_sentence(world, options, sentence):
     code, said = run(*options, "--yes")
 
     assert code == 1

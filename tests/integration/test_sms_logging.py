@@ -3,7 +3,7 @@
 import boto3
 from moto import mock_aws
 
-from infrastructure.cli.deploy import _log_texts
+from infrastructure.cli.deploy import _turn_on_sms_logs
 
 
 def test_every_text_is_logged_with_the_stacks_role(monkeypatch):
@@ -11,7 +11,7 @@ def test_every_text_is_logged_with_the_stacks_role(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
         sns = boto3.client("sns", region_name="eu-central-1")
-        _log_texts(sns, {"SmsDeliveryStatusRoleArn": "arn:aws:iam::123456789012:role/logs"})
+        _turn_on_sms_logs(sns, {"SmsDeliveryStatusRoleArn": "arn:aws:iam::123456789012:role/logs"})
 
         assert sns.get_sms_attributes()["attributes"] == {
             "DeliveryStatusIAMRole": "arn:aws:iam::123456789012:role/logs",

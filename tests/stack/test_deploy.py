@@ -16,8 +16,8 @@ from infrastructure.build import template as template_module
 from infrastructure.build.releases import ALIAS
 from infrastructure.build.target import Target
 from infrastructure.build.template import build
-from infrastructure.cli.deploy import stack_name
 from infrastructure.cli.main import app
+from infrastructure.deployed_stack import stack_name
 from infrastructure.local.scenario import eventually
 from infrastructure.local.stack import LocalStack
 
@@ -151,7 +151,7 @@ def test_a_stage_is_deployed_and_upgraded_under_load_and_nothing_is_lost_or_mixe
     assert len(after) == len(before) == 10
     assert all(after[name] != before[name] for name in before)
     assert "releases mixed" not in (stack.state_dir / "emulator.log").read_text()
-    counted = json.loads(run("reconcile", "--stack-name", stack_name(STAGE), "--json").stdout)
+    counted = json.loads(run("reconcile", "--stage", STAGE, "--json").stdout)
     assert (counted["wrong"], counted["busy"]) == ([], [])
 
 

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 import boto3
 import pytest
 
-from infrastructure.cli.doctor import CHECKS, stack_snapshot
+from infrastructure.cli.doctor import CHECKS
+from infrastructure.deployed_stack import DeployedStack
 from infrastructure.doctor import ses_checks, sms_checks, stack_checks
-from infrastructure.doctor.checks import Status, examine
+from infrastructure.doctor.checks import CheckStatus, run_checks
+from infrastructure.doctor.snapshot import take_snapshot
 from infrastructure.local.scenario import eventually
 
 WITHIN = 90.0
@@ -20,17 +22,17 @@ PERMISSIONS = {
     "dead letters": "sqs:GetQueueAttributes",
     "alarms": "cloudwatch:DescribeAlarms",
     "SES production access": "ses:GetAccount",
-    "people": "cognito-idp:ListUsersInGroup",
+    "users": "cognito-idp:ListUsersInGroup",
 }
 
 
 @pytest.fixture
-def examined(stack):
-    return stack_snapshot("undelivered", stack.client)
+def snapshot(stack):
+    return take_snapshot(DeployedStack("undelivered", stack.client))
 
 
-def wrong(examined, check):
-    return [each.what for each in examine(examined, {"it": check}) if each.status is Status.WRONG]
+def wrong(snapshot, check):
+    return [each.what for each in run_checks(snapshot, {"it": check}) if each.status is CheckStatus.WRONG]
 
 
 def test_the_command_says_how_every_part_is_and_ends_in_a_1_for_what_the_emulator_lacks(stack):
@@ -48,17 +50,17 @@ def test_the_command_says_how_every_part_is_and_ends_in_a_1_for_what_the_emulato
     assert unseen <= {"texts: delivery status", "texts: sandbox", "texts: spending"}
 
 
-def test_what_is_in_order_is_said_to_be(examined):
+def test_what_is_in_order_is_said_to_be(snapshot):
     for check in (
         stack_checks.api,
-        stack_checks.people,
+        stack_checks.users,
         stack_checks.tables,
         stack_checks.event_sources,
         stack_checks.feedback_subscription,
         ses_checks.configuration_sets,
         sms_checks.log_groups,
     ):
-        assert {each.status for each in examine(examined, {"it": check})} == {Status.OK}
+        assert {each.status for each in run_checks(snapshot, {"it": check})} == {CheckStatus.OK}
 
 
 @contextmanager
@@ -71,60 +73,62 @@ def an_event_source_switched_off(stack, uuid):
         functions.update_event_source_mapping(UUID=uuid, Enabled=True)
 
 
-def test_a_queue_that_wakes_nobody_is_said_and_how_to_switch_it_on(stack, examined):
-    uuid = examined.physical("SendNotificationsSends")
+def test_a_queue_that_wakes_nobody_is_said_and_how_to_switch_it_on(stack, snapshot):
+    uuid = snapshot.physical_id("SendNotificationsSends")
 
     with an_event_source_switched_off(stack, uuid):
-        said = eventually(lambda: wrong(examined, stack_checks.event_sources), "nothing is said", WITHIN)
+        said = eventually(lambda: wrong(snapshot, stack_checks.event_sources), "nothing is said", WITHIN)
 
     assert said == ["SendNotificationsSends is Disabled, so nothing reaches its function"]
-    eventually(lambda: not wrong(examined, stack_checks.event_sources), "it is not switched on again", WITHIN)
+    eventually(lambda: not wrong(snapshot, stack_checks.event_sources), "it is not switched on again", WITHIN)
 
 
-def test_a_table_that_cannot_be_recovered_is_said_and_the_remedy_helps(stack, examined):
+def test_a_table_that_cannot_be_recovered_is_said_and_the_remedy_helps(stack, snapshot):
     dynamodb = stack.client("dynamodb")
-    table = examined.physical("HistoryTable")
+    table = snapshot.physical_id("HistoryTable")
     off = {"PointInTimeRecoveryEnabled": False}
     dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=off)
 
-    (finding,) = [each for each in examine(examined, {"it": stack_checks.tables}) if each.status is not Status.OK]
+    (finding,) = [
+        each for each in run_checks(snapshot, {"it": stack_checks.tables}) if each.status is not CheckStatus.OK
+    ]
     assert finding.what == "HistoryTable has point-in-time recovery turned off"
     command, _, setting = finding.remedy.partition(" --point-in-time-recovery-specification ")
     assert command == f"aws dynamodb update-continuous-backups --table-name {table}"
     name, _, value = setting.partition("=")
     dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification={name: value == "true"})
 
-    assert wrong(examined, stack_checks.tables) == []
+    assert wrong(snapshot, stack_checks.tables) == []
 
 
-def test_a_schedule_that_is_switched_off_is_said(stack, examined):
-    rule = examined.physical("SendDigestsEveryHour")
+def test_a_schedule_that_is_switched_off_is_said(stack, snapshot):
+    rule = snapshot.physical_id("SendDigestsEveryHour")
     stack.client("events").disable_rule(Name=rule)
     try:
-        assert wrong(examined, stack_checks.schedules) == ["SendDigestsEveryHour is DISABLED"]
+        assert wrong(snapshot, stack_checks.schedules) == ["SendDigestsEveryHour is DISABLED"]
     finally:
         stack.client("events").enable_rule(Name=rule)
 
 
-def test_a_dead_letter_is_said(stack, examined):
-    queue = examined.physical("ExportsDeadLetterQueue")
+def test_a_dead_letter_is_said(stack, snapshot):
+    queue = snapshot.physical_id("ExportsDeadLetterQueue")
     stack.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
     try:
-        assert "ExportsDeadLetterQueue has 1 messages" in wrong(examined, stack_checks.dead_letters)
+        assert "ExportsDeadLetterQueue has 1 messages" in wrong(snapshot, stack_checks.dead_letters)
     finally:
         stack.client("sqs").purge_queue(QueueUrl=queue)
 
 
-def test_alarms_that_nobody_hears_are_said_until_somebody_does(stack, examined):
+def test_alarms_that_nobody_hears_are_said_until_somebody_does(stack, snapshot):
     topic = stack.outputs["AlarmTopicArn"]
     sns = stack.client("sns")
-    assert wrong(examined, stack_checks.alarms) == [f"the alarm topic {topic} has no confirmed subscribers"]
+    assert wrong(snapshot, stack_checks.alarms) == [f"the alarm topic {topic} has no confirmed subscribers"]
 
     listening = sns.subscribe(
         TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:ops", ReturnSubscriptionArn=True
     )
     try:
-        assert wrong(examined, stack_checks.alarms) == []
+        assert wrong(snapshot, stack_checks.alarms) == []
     finally:
         sns.unsubscribe(SubscriptionArn=listening["SubscriptionArn"])
 
@@ -146,11 +150,11 @@ def newcomer(stack):
 
 
 def test_whoever_may_not_look_is_told_the_permission(newcomer):
-    findings = {each.check: each for each in examine(stack_snapshot("undelivered", newcomer), CHECKS)}
+    findings = {each.check: each for each in run_checks(take_snapshot(DeployedStack("undelivered", newcomer)), CHECKS)}
 
     told = {check: (findings[check].status, findings[check].remedy) for check in PERMISSIONS}
     assert told == {
-        check: (Status.UNSEEN, f"Ask your AWS administrator for the permission {action}.")
+        check: (CheckStatus.UNSEEN, f"Ask your AWS administrator for the permission {action}.")
         for check, action in PERMISSIONS.items()
     }
 

@@ -1,0 +1,56 @@
+"""`undelivered audit`: check the licences and the known vulnerabilities of the layer's packages."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from infrastructure.cli.errors import exit_on_tool_error
+
+if TYPE_CHECKING:
+    from infrastructure.build.supply_chain import Distribution
+
+_STDERR: Final = Console(stderr=True)
+
+
+def audit(
+    *,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Also fail when the vulnerability database cannot be reached.")
+    ] = False,
+) -> None:
+    """List what the layer is made of; fail for a licence that is not allowed, and for a known vulnerability."""
+    from infrastructure.build.layer import build_layer, check_requirements
+    from infrastructure.build.supply_chain import distributions_of, known_vulnerabilities, licence_problems
+    from infrastructure.build.target import Target
+
+    with exit_on_tool_error():
+        check_requirements()
+        with _STDERR.status("Building the layer"):
+            distributions = distributions_of(build_layer(Target.local()))
+    _list(distributions)
+    with _STDERR.status("Looking up known vulnerabilities"):
+        result = known_vulnerabilities()
+    problems = [*licence_problems(distributions), *result.vulnerabilities]
+    for sentence in problems:
+        _STDERR.print(f"[red]{escape(sentence)}.[/red]")
+    if result.not_checked:
+        number = len(result.not_checked)
+        _STDERR.print(
+            f"[yellow]Known vulnerabilities of {number} packages were NOT checked, the database cannot be reached:[/] "
+            f"{escape(result.not_checked[0])}"
+        )
+    elif not result.vulnerabilities:
+        _STDERR.print("[green]No known vulnerabilities.[/green]")
+    if problems or (strict and result.not_checked):
+        raise typer.Exit(1)
+
+
+def _list(distributions: "Sequence[Distribution]") -> None:
+    table = Table("package", "version", "licence")
+    for package in distributions:
+        table.add_row(package.name, package.version, package.licence)
+    _STDERR.print(table)

@@ -1,0 +1,44 @@
+"""`undelivered check`: check style, types and the template."""
+
+import subprocess
+import sys
+from typing import Final
+
+import typer
+from rich.console import Console
+
+from infrastructure.cli.errors import exit_on_tool_error
+from infrastructure.paths import ROOT
+
+_STDERR: Final = Console(stderr=True)
+
+
+def check() -> None:
+    """Check style, types and the template. Exits with 1 if a check fails."""
+    from infrastructure.build.layer import check_requirements
+    from infrastructure.build.target import Target
+    from infrastructure.build.template import build as build_template
+
+    failed = [
+        name
+        for name, command in {
+            "style": ["ruff", "check"],
+            "format": ["ruff", "format", "--check"],
+            "types": ["mypy"],
+        }.items()
+        if not _passes(name, [sys.executable, "-m", *command])
+    ]
+    with exit_on_tool_error():
+        check_requirements()
+        built = build_template(Target.local())
+    if not _passes("template", ["cfn-lint", str(built.template_file)]):
+        failed.append("template")
+    if failed:
+        _STDERR.print(f"[red]Failed: {', '.join(failed)}.[/red]")
+        raise typer.Exit(1)
+    _STDERR.print("[green]All checks passed.[/green]")
+
+
+def _passes(name: str, command: list[str]) -> bool:
+    _STDERR.rule(name)
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0

@@ -1,0 +1,15 @@
+"""`undelivered down`: stop a local stack."""
+
+from rich.console import Console
+
+from infrastructure.cli.errors import exit_on_tool_error
+from infrastructure.cli.stack_option import StateDirOption
+
+
+def down(*, state_dir: StateDirOption = None) -> None:
+    """Stop a stack that was started with `up --detach`."""
+    from infrastructure.local.stack import find_state_dir, stop
+
+    with exit_on_tool_error():
+        stop(find_state_dir(state_dir))
+        Console(stderr=True).print("Stopped.")

@@ -1,0 +1,174 @@
+"""Replay a dead-letter message: send it to its queue again, or invoke the function that failed."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from infrastructure.dead_letters.reading import DeadLetter
+
+_VISIBILITY_SECONDS: Final = 300
+"""How long received messages stay invisible to other readers."""
+_RECEIVED_AT_ONCE: Final = 10
+_LONG_POLL_SECONDS: Final = 1
+"""A long poll asks all of SQS's servers, a short poll only some of them."""
+_POLL_SECONDS: Final = 1.0
+_EMPTY_POLLS: Final = 3
+"""A queue counts as empty after this many empty polls in a row, because its counts are approximate (Amazon SQS API,
+GetQueueAttributes)."""
+_STREAM_RETENTION_HOURS: Final = 24
+_COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+
+
+class ReplayOutcome(StrEnum):
+    """What happened to a dead-letter message."""
+
+    WOULD_REPLAY = "would_replay"
+    TAKEN = "taken"
+    RETURNED = "returned"
+    WAITING = "waiting"
+    KEPT = "kept"
+
+
+class ReplayError(Exception):
+    """A message could not be replayed, or failed again. The text says why."""
+
+
+class Replay(Protocol):
+    """A way to replay messages."""
+
+    def replay(self, letter: DeadLetter) -> str:
+        """Replay a message. Return the id to watch, or "" if it was processed. Raises ReplayError."""
+
+    def outcomes(self, message_ids: Sequence[str], seconds: float) -> Mapping[str, ReplayOutcome]:
+        """Wait for up to ``seconds`` and return the outcomes of the messages to watch."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueReplay:
+    """Sends messages to the queue that they came from."""
+
+    sqs: Any
+    queue_url: str
+    dead_letter_url: str
+
+    def replay(self, letter: DeadLetter) -> str:
+        """Send a message to the queue and return its new id."""
+        response = self.sqs.send_message(
+            QueueUrl=self.queue_url, MessageBody=letter.body, MessageAttributes=dict(letter.message_attributes)
+        )
+        message_id: str = response["MessageId"]
+        return message_id
+
+    def outcomes(self, message_ids: Sequence[str], seconds: float) -> Mapping[str, ReplayOutcome]:
+        """Wait until the queue is empty. A message that fails again keeps its id in the dead-letter queue."""
+        deadline = time.monotonic() + seconds
+        returned: dict[str, str] = {}
+        empty_polls = 0
+        while not returned.keys() >= set(message_ids) and empty_polls < _EMPTY_POLLS and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+            empty_polls = 0 if self._has_messages() else empty_polls + 1
+            returned |= {letter.message_id: letter.receipt for letter in receive_all(self.sqs, self.dead_letter_url)}
+        release(self.sqs, self.dead_letter_url, list(returned.values()))
+        otherwise = ReplayOutcome.TAKEN if empty_polls >= _EMPTY_POLLS else ReplayOutcome.WAITING
+        return {
+            message_id: ReplayOutcome.RETURNED if message_id in returned else otherwise for message_id in message_ids
+        }
+
+    def _has_messages(self) -> bool:
+        response = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=list(_COUNTS))
+        return any(int(response["Attributes"][name]) for name in _COUNTS)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionReplay:
+    """Invokes the function that failed and waits for it. ``event_of`` returns the function's event for a message."""
+
+    lambda_client: Any
+    function: str
+    event_of: Callable[[DeadLetter], bytes]
+
+    def replay(self, letter: DeadLetter) -> str:
+        """Invoke the function; raises ReplayError if it fails again."""
+        response = self.lambda_client.invoke(FunctionName=self.function, Payload=self.event_of(letter))
+        result = json.loads(response["Payload"].read() or b"null")
+        if response.get("FunctionError"):
+            raise ReplayError(f"it failed again: {result.get('errorType', 'an error')}")
+        if isinstance(result, dict) and result.get("batchItemFailures"):
+            raise ReplayError("it failed again; the function's log has the error")
+        return ""
+
+    def outcomes(self, message_ids: Sequence[str], seconds: float) -> Mapping[str, ReplayOutcome]:  # noqa: ARG002 - see Replay
+        """Return nothing: the response of the invocation is the outcome."""
+        return {}
+
+
+def body_as_event(letter: DeadLetter) -> bytes:
+    """Return the body. After a failed asynchronous invocation, it is the function's event."""
+    return letter.body.encode()
+
+
+def stream_event(streams: Any, letter: DeadLetter) -> bytes:
+    """Return the event with the stream records of a failed batch; raises ReplayError if the stream has lost them."""
+    batch = json.loads(letter.body)["DDBStreamBatchInfo"]
+    try:
+        iterator = streams.get_shard_iterator(
+            StreamArn=batch["streamArn"],
+            ShardId=batch["shardId"],
+            ShardIteratorType="AT_SEQUENCE_NUMBER",
+            SequenceNumber=batch["startSequenceNumber"],
+        )["ShardIterator"]
+        records = streams.get_records(ShardIterator=iterator, Limit=int(batch["batchSize"]))["Records"]
+    except (streams.exceptions.TrimmedDataAccessException, streams.exceptions.ResourceNotFoundException):
+        raise ReplayError(f"its records are gone: a stream keeps them for {_STREAM_RETENTION_HOURS} hours") from None
+    last = int(batch["endSequenceNumber"])
+    in_batch = [record for record in records if int(record["dynamodb"]["SequenceNumber"]) <= last]
+    return json.dumps({"Records": in_batch}, default=_as_in_lambda_events).encode()
+
+
+def _as_in_lambda_events(value: object) -> object:
+    return value.timestamp() if isinstance(value, datetime) else str(value)
+
+
+def receive_all(sqs: Any, url: str) -> list[DeadLetter]:
+    """Receive all visible messages of a queue. They stay invisible to other readers for some minutes."""
+    return list({letter.message_id: letter for letter in _receive(sqs, url)}.values())
+
+
+def _receive(sqs: Any, url: str) -> Iterator[DeadLetter]:
+    while True:
+        response = sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=_RECEIVED_AT_ONCE,
+            VisibilityTimeout=_VISIBILITY_SECONDS,
+            WaitTimeSeconds=_LONG_POLL_SECONDS,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        messages = response.get("Messages", [])
+        if not messages:
+            return
+        for message in messages:
+            attributes = message.get("Attributes", {})
+            yield DeadLetter(
+                message["MessageId"],
+                message["ReceiptHandle"],
+                message["Body"],
+                datetime.fromtimestamp(int(attributes.get("SentTimestamp", "0")) / 1000, UTC),
+                int(attributes.get("ApproximateReceiveCount", "1")),
+                attributes,
+                message.get("MessageAttributes", {}),
+            )
+
+
+def release(sqs: Any, url: str, receipts: Sequence[str]) -> None:
+    """Make received messages visible again. Messages that no longer exist are ignored."""
+    from botocore.exceptions import ClientError
+
+    for receipt in receipts:
+        with suppress(ClientError):
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)

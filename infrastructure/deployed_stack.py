@@ -1,0 +1,56 @@
+"""A deployed stack, in AWS or on this machine: its clients and the physical ids of its resources."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from infrastructure.errors import ToolError
+
+
+def stack_name(stage: str) -> str:
+    """Return the name of a stage's CloudFormation stack."""
+    return f"undelivered-{stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedStack:
+    """A CloudFormation stack. ``client`` returns a boto3 client of a service by its name.
+
+    ``environment`` holds the variables that make the product's own stores use the stack. It is empty for a stack in
+    AWS, where boto3's usual configuration applies.
+    """
+
+    name: str
+    client: Callable[[str], Any]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def resource(self, logical_id: str) -> str:
+        """Return a resource's physical id: the URL of a queue, the name of a function or table, the ARN of a topic.
+
+        Raises ToolError if the stack or the resource cannot be found.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            response = self.client("cloudformation").describe_stack_resource(
+                StackName=self.name, LogicalResourceId=logical_id
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise ToolError(f"{logical_id} of the stack {self.name} was not found: {error}") from None
+        physical_id: str = response["StackResourceDetail"]["PhysicalResourceId"]
+        return physical_id
+
+    def tables(self) -> dict[str, str]:
+        """Return the names of the stack's tables, by key."""
+        from undelivered.adapters.dynamodb.models import MODELS
+
+        return {key: self.resource(f"{key.capitalize()}Table") for key in MODELS}
+
+
+def stage_arguments(name: str) -> str:
+    """Return the arguments that name a stack on the command line, with a space after them.
+
+    For a local stack this is "", because commands use the running local stack by default.
+    """
+    stage = name.removeprefix(stack_name(""))
+    return "" if stage == name else f"--stage {stage} "
