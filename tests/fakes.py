@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from undelivered.domain.account_settings import AccountSettings, GraceSettings
 from undelivered.domain.customer import Customer, same_contact
-from undelivered.domain.erasure import SETTLES_AFTER, Erasure, ErasureTask
+from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureTask
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.failure_counts import (
     FailedTotals,
@@ -27,11 +27,11 @@ from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.report_query import ReportFilter, local_day
-from undelivered.domain.suppression import Suppression, hidden_form, joined
+from undelivered.domain.suppression import Suppression, effective_suppression, hide_address
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.bulk_resend import ResendBatch
 from undelivered.services.ports import KeyedHashes, NewEntry, OutgoingMessage, Page, SendJob
-from undelivered.services.request_export import Export, Part
+from undelivered.services.request_export import Export, ExportPart
 
 Clock = Callable[[], datetime]
 
@@ -78,7 +78,7 @@ class FakeSuppressionStore:
 
     def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
         digest = self._hashes.of_address(account_id, channel, address)
-        found = joined(
+        found = effective_suppression(
             self.stored.get((account_id, f"{channel}#{address}")),
             self.stored.get(self._hidden_key(account_id, channel, digest)),
         )
@@ -87,7 +87,7 @@ class FakeSuppressionStore:
     def hide(self, account_id: str, channel: Channel, address: str) -> None:
         digest = self._hashes.of_address(account_id, channel, address)
         key = self._hidden_key(account_id, channel, digest)
-        hidden = hidden_form(self.stored.pop((account_id, f"{channel}#{address}"), None), self.stored.get(key), digest)
+        hidden = hide_address(self.stored.pop((account_id, f"{channel}#{address}"), None), self.stored.get(key), digest)
         if hidden:
             self.stored[key] = replace(hidden, version=hidden.version + 1)
 
@@ -96,8 +96,11 @@ class FakeSuppressionStore:
 
     def save(self, before: Suppression | None, after: Suppression) -> None:
         key = self._key(after)
-        if after.hidden:
-            key, after = self._hidden_key(after.account_id, after.channel, after.hidden), replace(after, address="")
+        if after.address_hash:
+            key, after = (
+                self._hidden_key(after.account_id, after.channel, after.address_hash),
+                replace(after, address=""),
+            )
         _check(_version(self.stored.get(key)), _version(before))
         self.stored[key] = replace(after, version=before.version + 1 if before else 1)
 
@@ -197,20 +200,20 @@ class FakeUndeliveredStore:
         return [other for other in self._of_account(item.account_id) if same(other)]
 
     def find_by_customer(
-        self, account_id: str, who: str, limit: int, after: str | None = None, *, past: bool
+        self, account_id: str, customer_key: str, limit: int, after: str | None = None, *, in_history: bool
     ) -> Sequence[UndeliveredItem]:
-        mine = self.history if past else self.items
+        mine = self.history if in_history else self.items
         found = [
             mine[key]
             for key in sorted(mine)
             if key[0] == account_id
             and key[1] > (after or "")
-            and (mine[key].customer_id or f"~{recipient_digest(mine[key].recipient)}") == who
+            and (mine[key].customer_id or f"~{recipient_digest(mine[key].recipient)}") == customer_key
         ]
         return found[:limit]
 
-    def erase(self, items: Sequence[UndeliveredItem], *, past: bool) -> int:
-        mine = self.history if past else self.items
+    def erase(self, items: Sequence[UndeliveredItem], *, in_history: bool) -> int:
+        mine = self.history if in_history else self.items
         there = [item for item in items if mine.get((item.account_id, item.entry_key)) == item]
         for item in there:
             del mine[item.account_id, item.entry_key]
@@ -220,7 +223,7 @@ class FakeUndeliveredStore:
     def _settles_at(item: UndeliveredItem) -> datetime:
         return settles_at(item, GraceSettings())
 
-    def due_for_settling(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
+    def resends_to_settle(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
         due = [item for item in self.items.values() if item.state is State.RESENDING and self._settles_at(item) <= now]
         return sorted(due, key=self._settles_at)[:limit]
 
@@ -256,7 +259,7 @@ class FakeReportReader:
         shown = [
             item
             for item in self._store.all_items(account_id)
-            if wanted.shows(item, now) and (after is None or item.entry_key < after)
+            if wanted.matches(item, now) and (after is None or item.entry_key < after)
         ]
         return Page(tuple(shown[:limit]), shown[limit - 1].entry_key if len(shown) > limit else None)
 
@@ -338,7 +341,7 @@ class FakeNotificationStore:
         ]
         return sorted(waiting, key=lambda each: each.claimed_at)[:limit]
 
-    def of_customer(
+    def find_by_customer(
         self, account_id: str, customer_id: str, limit: int, after: str | None = None
     ) -> tuple[Sequence[Notification], str | None]:
         found = [
@@ -376,7 +379,7 @@ class FakeCustomerStore:
         self.stored[customer.account_id, customer.customer_id] = saved
         return saved
 
-    def by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
+    def find_by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
         return [
             each
             for (account, _), each in sorted(self.stored.items())
@@ -418,19 +421,21 @@ class FakeErasureStore:
     def finish(self, task: ErasureTask) -> None:
         del self.tasks[task.erasure.account_id, task.erasure.digest]
 
-    def mark(self, erasure: Erasure, channel: Channel, address: str) -> None:
+    def mark_address(self, erasure: Erasure, channel: Channel, address: str) -> None:
         self.marks[erasure.account_id, self._hashes.of_address(erasure.account_id, channel, address)] = erasure.at
 
-    def any_in(self, account_id: str) -> bool:
+    def has_erasures(self, account_id: str) -> bool:
         return any(key[0] == account_id for key in self.stored)
 
     def erased_at(
         self, account_id: str, customers: Collection[str], addresses: Collection[tuple[Channel, str]]
     ) -> tuple[Mapping[str, datetime], Mapping[tuple[Channel, str], datetime]]:
-        by_customer = {each: found.at + SETTLES_AFTER for each in customers if (found := self.find(account_id, each))}
+        by_customer = {
+            each: found.at + PROPAGATION_TIME for each in customers if (found := self.find(account_id, each))
+        }
         digests = {each: self._hashes.of_address(account_id, *each) for each in addresses}
         return by_customer, {
-            each: self.marks[account_id, digest] + SETTLES_AFTER
+            each: self.marks[account_id, digest] + PROPAGATION_TIME
             for each, digest in digests.items()
             if (account_id, digest) in self.marks
         }
@@ -440,10 +445,10 @@ class FakeRepeatStore:
     def __init__(self) -> None:
         self.noted: set[tuple[str, str, date]] = set()
 
-    def note(self, account_id: str, address: str, by_day: Mapping[date, int]) -> None:
+    def record(self, account_id: str, address: str, by_day: Mapping[date, int]) -> None:
         self.noted |= {(account_id, address, day) for day in by_day}
 
-    def forget(self, account_id: str, addresses: Collection[str], days: Collection[date]) -> None:
+    def remove(self, account_id: str, addresses: Collection[str], days: Collection[date]) -> None:
         self.noted -= {(account_id, address, day) for address in addresses for day in days}
 
 
@@ -537,10 +542,10 @@ class FakeExportStore:
         self.exports[export.account_id, export.export_id] = saved
         return saved
 
-    def all_of(self, account_id: str) -> Sequence[Export]:
+    def find_all(self, account_id: str) -> Sequence[Export]:
         return [each for (account, _), each in self.exports.items() if account == account_id]
 
-    def forget(self, export: Export) -> None:
+    def remove(self, export: Export) -> None:
         del self.exports[export.account_id, export.export_id]
 
 
@@ -559,11 +564,11 @@ class FakeExportFiles:
         self.uploads[upload] = {}
         return upload
 
-    def add_part(self, file: str, upload: str, number: int, content: bytes) -> Part:  # noqa: ARG002
+    def add_part(self, file: str, upload: str, number: int, content: bytes) -> ExportPart:  # noqa: ARG002
         self.uploads[upload][number] = content
-        return Part(number, str(hash(content)))
+        return ExportPart(number, str(hash(content)))
 
-    def finish(self, file: str, upload: str, parts: Sequence[Part]) -> None:
+    def finish(self, file: str, upload: str, parts: Sequence[ExportPart]) -> None:
         if upload not in self.uploads and file in self.files:
             return
         contents = [self.uploads[upload][part.number] for part in parts]
@@ -576,10 +581,10 @@ class FakeExportFiles:
     def abandon(self, file: str, upload: str) -> None:  # noqa: ARG002
         self.uploads.pop(upload, None)
 
-    def keep(self, file: str, content: bytes) -> None:
+    def write_remainder(self, file: str, content: bytes) -> None:
         self.files[file] = content
 
-    def kept(self, file: str) -> bytes:
+    def read_remainder(self, file: str) -> bytes:
         return self.files[file]
 
     def remove(self, file: str) -> None:

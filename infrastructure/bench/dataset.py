@@ -387,7 +387,7 @@ def _item(account_id: str, number: int, sent_at: datetime, state: State, chosen:
         channel=channel,
         recipient=recipient,
         sent_at=sent_at,
-        attempts=(Attempt(1, recipient, sent_at, provider_message_id=origin_id, report=report),),
+        attempts=(Attempt(1, recipient, sent_at, provider_message_id=origin_id, result=report),),
         title="Invoice for November",
         customer_id=f"c-{customer}",
         customer_name="Karen Spärck Jones",
@@ -402,7 +402,7 @@ def _in_state(item: UndeliveredItem, state: State, number: int) -> UndeliveredIt
         return replace(item, dismissal=Dismissal(later, "manager@harbor.example", "asked by phone"))
     again = Attempt(2, item.recipient, later, "manager@harbor.example", f"r{item.origin_id}")
     if state is State.RESOLVED:
-        return item.with_attempt(replace(again, report=AttemptResult(Outcome.DELIVERED, later, source="ses.event")))
+        return item.with_attempt(replace(again, result=AttemptResult(Outcome.DELIVERED, later, source="ses.event")))
     if state is State.OPEN and number % _RESENDING_EVERY == 0:
         return item.with_attempt(again)
     return replace(item, ready_contact="new@example.com") if number % _READY_EVERY == 1 else item

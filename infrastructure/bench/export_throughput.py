@@ -56,7 +56,7 @@ def main() -> None:
     began = time.perf_counter()
     progress = bootstrap.export_report()(account_id, export_id, lambda: True)
     seconds = time.perf_counter() - began
-    assert not progress.trouble, progress.trouble
+    assert not progress.error, progress.error
     peak = _peak_mb()
     began = time.perf_counter()
     _read_rows(account_id)

@@ -17,7 +17,7 @@ from undelivered.domain.address import normalise_email, normalise_phone
 from undelivered.domain.explanations import explanation
 from undelivered.domain.feedback import Feedback, Handling, Outcome
 from undelivered.domain.item import result_of
-from undelivered.domain.lifecycle import join
+from undelivered.domain.lifecycle import merge_results
 
 _ARRIVAL = {
     Outcome.DELIVERED: ("delivered", "The recipient's server, carrier or phone accepted the message."),
@@ -150,7 +150,7 @@ def _final(told: list[_Told]) -> list[_Told]:
         key = (each.feedback.provider_message_id, each.feedback.recipient)
         known = final.get(key)
         report = result_of(each.feedback)
-        if known is None or join(result_of(known.feedback), report) == report:
+        if known is None or merge_results(result_of(known.feedback), report) == report:
             final[key] = replace(each, address=each.address or (known.address if known else None))
     return [*final.values()]
 

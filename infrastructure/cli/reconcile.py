@@ -37,8 +37,8 @@ def reconcile(
             for drift in reconcile_counts.all_days(account_id, fix=fix):
                 drifts.append(drift)
                 status.update(f"{escape(account_id)}, {drift.day} ({drift.counters}), {len(drifts)} days counted")
-    wrong = [drift for drift in drifts if drift.lacked]
-    busy = [drift for drift in drifts if drift.lacked is None]
+    wrong = [drift for drift in drifts if drift.missing]
+    busy = [drift for drift in drifts if drift.missing is None]
     if as_json:
         totals = {"accounts": len(accounts), "counters": len(drifts), "fixed": fix}
         print(json.dumps({**totals, "wrong": _as_json(wrong), "busy": _as_json(busy)}))
@@ -51,7 +51,7 @@ def reconcile(
 
 def _print(wrong: "list[CountDrift]", busy: "list[CountDrift]", *, fixed: bool) -> None:
     for drift in wrong:
-        missing = ", ".join(f"{name} {number:+}" for name, number in (drift.lacked or {}).items())
+        missing = ", ".join(f"{name} {number:+}" for name, number in (drift.missing or {}).items())
         typer.echo(
             f"{drift.account_id} {drift.day} {drift.counters}: missing {missing}{', corrected' if fixed else ''}"
         )

@@ -112,4 +112,4 @@ def _recount(reconcile_counts: "ReconcileCounts") -> tuple[int, int]:
             for account_id in reconcile_counts.accounts.account_ids()
             for drift in reconcile_counts.all_days(account_id, fix=True)
         ]
-    return sum(bool(drift.lacked) for drift in drifts), sum(drift.lacked is None for drift in drifts)
+    return sum(bool(drift.missing) for drift in drifts), sum(drift.missing is None for drift in drifts)

@@ -34,7 +34,7 @@ from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredSto
 from undelivered.adapters.keyed_hashes import HmacHashes
 from undelivered.domain.item import Dismissal
 from undelivered.domain.lifecycle import open_item, record_sent, start_resend
-from undelivered.domain.suppression import dropped_verdict
+from undelivered.domain.suppression import dropped_classification
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import NewEntry
 from undelivered.services.send_message import unsent_feedback
@@ -164,7 +164,7 @@ def _drop(stores: _Stores, month: Month) -> None:
                         handed.attempt,
                         handed.notification,
                         customers[handed.notification.customer_id],
-                        dropped_verdict(handed.dropped),
+                        dropped_classification(handed.dropped),
                         f"suppressed: {handed.dropped.reason}",
                         handed.attempt.claimed_at,
                     ),
@@ -218,7 +218,7 @@ def _await(stores: _Stores, keys: Sequence[str], account_id: str, *, attempts: i
 
 def _is_reported(stores: _Stores, account_id: str, key: str, attempts: int) -> bool:
     item = stores.undelivered.find(account_id, key)
-    return item is not None and len(item.attempts) >= attempts and item.last_attempt.report is not None
+    return item is not None and len(item.attempts) >= attempts and item.last_attempt.result is not None
 
 
 def _resend(stack: RunningStack, stores: _Stores, month: Month) -> None:

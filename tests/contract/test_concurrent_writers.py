@@ -177,7 +177,7 @@ def test_resends_that_arrive_while_failures_pour_in_leave_exact_counters(world):
 
 def of_a_resend(item, outcome, reason=None):
     told = reported(item, outcome, reason=reason)
-    report = told.attempts[-1].report
+    report = told.attempts[-1].result
     return Feedback(
         channel=Channel.EMAIL,
         provider_message_id=f"r-{item.origin_id}",

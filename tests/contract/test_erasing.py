@@ -22,7 +22,7 @@ from tests.builders.items import (
 from tests.contract.worlds import BACKENDS, World
 from tests.fakes import FakeExportFiles, FakeHashes, FakeProviderSuppressions
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
-from undelivered.domain.erasure import SETTLES_AFTER, ErasureState
+from undelivered.domain.erasure import PROPAGATION_TIME, ErasureState
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Audit, Dismissal, State
@@ -36,7 +36,7 @@ from undelivered.services.ports import NewEntry
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
 from undelivered.services.request_export import Export
 
-SETTLED = SETTLES_AFTER + timedelta(seconds=1)
+SETTLED = PROPAGATION_TIME + timedelta(seconds=1)
 EMAIL, PHONE = "ada@example.com", "+12065550100"
 
 
@@ -102,7 +102,7 @@ class Desk:
         return [
             item
             for past in (False, True)
-            for item in self.world.undelivered.find_by_customer(ACCOUNT, who, 100, past=past)
+            for item in self.world.undelivered.find_by_customer(ACCOUNT, who, 100, in_history=past)
         ]
 
     def suppression(self, address=EMAIL, channel=Channel.EMAIL):
@@ -184,7 +184,7 @@ class TestWhatGoes:
         )
         others = desk.world.exports.save(Export("acc-2", "e-9", everything(), NOW, "m", NOW))
         for export in (old, new, others):
-            desk.files.keep(export.file, b"")
+            desk.files.write_remainder(export.file, b"")
 
         desk.erase()
 
@@ -197,8 +197,8 @@ class TestWhatGoes:
 
     def test_addresses_that_failed_again_and_again_are_no_longer_told(self, desk):
         sent = NOW - timedelta(days=1)
-        desk.world.repeats.note(ACCOUNT, EMAIL, {sent.date(): 2})
-        desk.world.repeats.note(ACCOUNT, "bob@example.com", {sent.date(): 3})
+        desk.world.repeats.record(ACCOUNT, EMAIL, {sent.date(): 2})
+        desk.world.repeats.record(ACCOUNT, "bob@example.com", {sent.date(): 3})
         add(desk, *(of_ada(number=number, sent_at=sent) for number in (1, 2)))
         bobs = [an_item(number=n, sent_at=sent, recipient="bob@example.com", customer_id="c-2") for n in (3, 4, 5)]
         add(desk, *bobs)
@@ -287,7 +287,7 @@ class TestWhatStays:
         manage.lift(ACCOUNT, Channel.EMAIL, EMAIL, by="m@example.com", why="x")
 
         found = desk.suppression()
-        assert (found.active, found.hidden) == (False, "")
+        assert (found.active, found.address_hash) == (False, "")
         desk.world.suppressions.hide(ACCOUNT, Channel.EMAIL, EMAIL)
         assert not desk.suppression().active
 
@@ -308,7 +308,7 @@ class TestWhatStays:
 
         desk.erase()
 
-        assert not desk.suppression().hidden
+        assert not desk.suppression().address_hash
         assert len(desk.held("c-3")) == 1
         desk.hear(failure_to("c-3"))
         assert len(desk.held("c-3")) == 2
@@ -351,7 +351,7 @@ class TestLateNews:
 
         assert desk.held("c-1") == []
         found = desk.suppression()
-        assert (found.reason, bool(found.hidden)) == (SuppressionReason.BOUNCE, True)
+        assert (found.reason, bool(found.address_hash)) == (SuppressionReason.BOUNCE, True)
 
     def test_are_known_by_the_address_where_nobody_is_named(self, desk):
         desk.erase()
@@ -371,7 +371,7 @@ class TestLateNews:
         desk.hear(replace(told, attribution=replace(told.attribution, account_id="", customer_id="")))
 
         assert desk.world.reports.page(ACCOUNT, everything(), 10, None, NOW).items == ()
-        assert desk.suppression("+12065550199", Channel.SMS).hidden
+        assert desk.suppression("+12065550199", Channel.SMS).address_hash
 
     def test_of_a_message_from_after_it_are_news(self, desk):
         desk.erase()
@@ -435,5 +435,5 @@ def test_it_takes_nothing_of_another_account(desk):
     desk.erase()
 
     assert desk.world.customers.find("acc-2", "c-1") is not None
-    assert not desk.world.suppressions.find("acc-2", Channel.EMAIL, EMAIL).hidden
-    assert len(desk.world.undelivered.find_by_customer("acc-2", "c-1", 10, past=False)) == 1
+    assert not desk.world.suppressions.find("acc-2", Channel.EMAIL, EMAIL).address_hash
+    assert len(desk.world.undelivered.find_by_customer("acc-2", "c-1", 10, in_history=False)) == 1

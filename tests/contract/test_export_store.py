@@ -16,7 +16,7 @@ from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.item import LIVE_STATES, State
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.taxonomy import Fault, Reason
-from undelivered.services.request_export import KEPT_FOR, Export, ExportState, Part, Place
+from undelivered.services.request_export import EXPORT_LIFETIME, Export, ExportPart, ExportPosition, ExportState
 
 PERIOD = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
 PLAIN = ReportFilter(PERIOD, LIVE_STATES)
@@ -57,11 +57,19 @@ def an_export(wanted=PLAIN, **changes):
 
 @pytest.mark.parametrize("wanted", [PLAIN, EVERYTHING])
 def test_an_export_comes_back_as_it_was_written(store, wanted):
-    place = Place("upload-1", (Part(1, '"tag"', "sum"), Part(3, '"other"')), "rests/a", 7, "2026-11-23T18:00:00Z~m-1~d")
-    written = store.save(an_export(wanted, state=ExportState.RUNNING, rows=9, place=place, next_part=5, attempts=2))
+    position = ExportPosition(
+        "upload-1",
+        (ExportPart(1, '"tag"', "sum"), ExportPart(3, '"other"')),
+        "rests/a",
+        7,
+        "2026-11-23T18:00:00Z~m-1~d",
+    )
+    written = store.save(
+        an_export(wanted, state=ExportState.RUNNING, rows=9, position=position, next_part=5, attempts=2)
+    )
 
     assert store.find(ACCOUNT, "e-1") == written
-    assert (written.version, written.place) == (1, place)
+    assert (written.version, written.position) == (1, position)
     assert store.find("acc-2", "e-1") is None
     assert store.find(ACCOUNT, "e-2") is None
 
@@ -81,7 +89,7 @@ def test_of_two_who_write_over_the_same_version_one_is_told(store):
 def test_an_export_is_forgotten_in_time_though_the_table_removes_late(on_tables):
     on_tables.save(an_export())
 
-    on_tables._clock.now = NOW + KEPT_FOR
+    on_tables._clock.now = NOW + EXPORT_LIFETIME
 
     assert on_tables.find(ACCOUNT, "e-1") is None
 

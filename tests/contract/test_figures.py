@@ -43,7 +43,7 @@ def on_tables():
 def resolve(world, item, hours):
     world.undelivered.save(None, resent(item))
     known = world.undelivered.find(ACCOUNT, item.entry_key)
-    failed_at = known.attempts[0].report.at
+    failed_at = known.attempts[0].result.at
     world.undelivered.save(known, reported(known, Outcome.DELIVERED, at=failed_at + timedelta(hours=hours)))
 
 
@@ -113,7 +113,7 @@ def test_addresses_that_fail_again_are_told_with_their_numbers(on_tables):
 def test_a_day_keeps_the_addresses_with_the_most_items(on_tables):
     store = DynamoRepeatFailureStore()
     for number in range(KEPT + 20):
-        store.note(ACCOUNT, f"person-{number}@example.com", {TODAY: 2 + number})
+        store.record(ACCOUNT, f"person-{number}@example.com", {TODAY: 2 + number})
 
     told = on_tables.reports.repeat_recipients(ACCOUNT, TODAY, TODAY)
 
@@ -147,7 +147,7 @@ def test_all_days_come_round_and_a_drift_is_found_and_corrected(on_tables):
 
     found = [drift for after in range(30) for drift in keeping(world, NOW + timedelta(days=after - 9))(always)]
 
-    assert [(drift.day, drift.lacked) for drift in found] == [(TODAY - timedelta(days=9), {"eh": 1})]
+    assert [(drift.day, drift.missing) for drift in found] == [(TODAY - timedelta(days=9), {"eh": 1})]
     assert world.reports.count(ACCOUNT, NOW).total == 1
 
 
@@ -157,10 +157,13 @@ def test_reconciling_the_whole_tells_what_is_wrong_and_corrects_it(on_tables):
     for letter in "LT":
         CountsModel(ACCOUNT, f"{letter}~{TODAY - timedelta(days=5)}~0").delete()
 
-    told = [drift for drift in keeping(world).all_days(ACCOUNT, fix=True) if drift.lacked]
-    again = [drift for drift in keeping(world).all_days(ACCOUNT, fix=False) if drift.lacked]
+    told = [drift for drift in keeping(world).all_days(ACCOUNT, fix=True) if drift.missing]
+    again = [drift for drift in keeping(world).all_days(ACCOUNT, fix=False) if drift.missing]
 
-    assert {drift.counters: drift.lacked for drift in told} == {"live": {"eh": 1}, "failed": {"eh.mailbox_disabled": 1}}
+    assert {drift.counters: drift.missing for drift in told} == {
+        "live": {"eh": 1},
+        "failed": {"eh.mailbox_disabled": 1},
+    }
     assert again == []
 
 
@@ -179,10 +182,10 @@ def test_reconciling_the_whole_reaches_back_as_far_as_history(on_tables):
     for day in days[:2]:
         CountsModel(ACCOUNT, f"T~{day}~0").delete()
 
-    told = [drift for drift in keeping(world).all_days(ACCOUNT, fix=True) if drift.lacked]
-    again = [drift for drift in keeping(world).all_days(ACCOUNT, fix=False) if drift.lacked]
+    told = [drift for drift in keeping(world).all_days(ACCOUNT, fix=True) if drift.missing]
+    again = [drift for drift in keeping(world).all_days(ACCOUNT, fix=False) if drift.missing]
 
-    assert [(drift.day, drift.lacked) for drift in told] == [(day, {"eh.mailbox_disabled": 1}) for day in days[:2]]
+    assert [(drift.day, drift.missing) for drift in told] == [(day, {"eh.mailbox_disabled": 1}) for day in days[:2]]
     assert again == []
 
 
@@ -208,7 +211,7 @@ def test_a_change_of_time_zone_while_days_are_counted_anew_begins_anew(on_tables
     days = upkeep.days_to_recount(ACCOUNT, NOW)
     AccountModel(ACCOUNT, RECOUNT, body='{"at": 2000}').save()
 
-    upkeep.leave_to_recount(ACCOUNT, days[1:])
+    upkeep.save_days_to_recount(ACCOUNT, days[1:])
 
     assert other.days_to_recount(ACCOUNT, NOW) == days
 
@@ -257,9 +260,9 @@ class _Known:
     def days_to_recount(self, *_):
         return self._days
 
-    def leave_to_recount(self, account_id, days):
+    def save_days_to_recount(self, account_id, days):
         self.left = days
-        self._upkeep.leave_to_recount(account_id, days)
+        self._upkeep.save_days_to_recount(account_id, days)
 
 
 def test_saving_settings_in_the_same_zone_leaves_nothing_to_recount(on_tables):
@@ -275,4 +278,4 @@ def test_what_is_dismissed_does_not_make_a_drift(on_tables):
     known = world.undelivered.find(ACCOUNT, an_item().entry_key)
     world.undelivered.save(known, replace(known, dismissal=Dismissal(NOW, "m")))
 
-    assert all(drift.lacked == {} for drift in keeping(world).all_days(ACCOUNT, fix=False))
+    assert all(drift.missing == {} for drift in keeping(world).all_days(ACCOUNT, fix=False))

@@ -257,7 +257,7 @@ def test_resends_come_due_when_their_grace_period_is_over(world):
     silent = resent(an_item(number=2), at=NOW - timedelta(hours=1))
     put(world, waiting, silent, reported(settled, Outcome.DELIVERED), an_item(number=4))
 
-    due = world.undelivered.due_for_settling(settles_at(silent, GraceSettings()), 10)
+    due = world.undelivered.resends_to_settle(settles_at(silent, GraceSettings()), 10)
 
     assert keys(due) == [silent.entry_key]
 
@@ -502,7 +502,7 @@ FILTERS = {
 def test_every_filter_shows_exactly_what_it_lets_through(world, mixed, chosen):
     changes = {name: frozenset(value) if isinstance(value, set) else value for name, value in chosen.items()}
     wanted = ReportFilter(**{"period": MONTH, **changes})
-    expected = [item.entry_key for item in mixed if wanted.shows(item, NOW)]
+    expected = [item.entry_key for item in mixed if wanted.matches(item, NOW)]
 
     assert keys(all_pages(world, 4, **changes)) == expected
     assert keys(all_pages(world, 50, **changes)) == expected
@@ -660,8 +660,8 @@ def test_customers_are_found_by_an_address_they_share(world):
     ):
         world.customers.save(customer)
 
-    by_email = world.customers.by_address(ACCOUNT, Channel.EMAIL, "ADA@example.com")
-    by_phone = world.customers.by_address(ACCOUNT, Channel.SMS, "+49 151 12345678")
+    by_email = world.customers.find_by_address(ACCOUNT, Channel.EMAIL, "ADA@example.com")
+    by_phone = world.customers.find_by_address(ACCOUNT, Channel.SMS, "+49 151 12345678")
 
     assert [each.customer_id for each in by_email] == ["c-1", "c-2"]
     assert [each.customer_id for each in by_phone] == ["c-3"]
@@ -671,7 +671,7 @@ def test_a_contact_that_was_removed_is_found_no_more(world):
     saved = world.customers.save(a_customer())
     world.customers.save(replace(saved, email=""))
 
-    assert list(world.customers.by_address(ACCOUNT, Channel.EMAIL, "ada@example.com")) == []
+    assert list(world.customers.find_by_address(ACCOUNT, Channel.EMAIL, "ada@example.com")) == []
 
 
 def test_a_suppression_is_found_as_it_was_written(world):

@@ -91,7 +91,7 @@ def test_a_failure_of_a_message_sent_thirty_days_ago_is_history_and_a_second_lat
     put(world, edge, edge + SECOND)
 
     assert world.undelivered.sweep(ACCOUNT, NOW + timedelta(days=1), 10) == 1
-    assert [item.sent_at for item in world.undelivered.find_by_customer(ACCOUNT, "c-0", 10, past=True)] == [edge]
+    assert [item.sent_at for item in world.undelivered.find_by_customer(ACCOUNT, "c-0", 10, in_history=True)] == [edge]
 
 
 def test_a_resend_comes_due_with_the_second_its_grace_is_over(world):
@@ -99,7 +99,7 @@ def test_a_resend_comes_due_with_the_second_its_grace_is_over(world):
     world.undelivered.save(None, running)
     over = NOW + timedelta(hours=16)
 
-    due = [len(world.undelivered.due_for_settling(at, 10)) for at in (over - SECOND, over)]
+    due = [len(world.undelivered.resends_to_settle(at, 10)) for at in (over - SECOND, over)]
 
     assert due == [0, 1]
 

@@ -25,7 +25,7 @@ def run(api):
 
 
 def wanted_by(api, export_id):
-    return api.exports.find(ACCOUNT, export_id).wanted
+    return api.exports.find(ACCOUNT, export_id).report_filter
 
 
 def test_an_export_is_asked_for_written_and_fetched(api):

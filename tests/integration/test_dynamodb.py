@@ -239,7 +239,7 @@ USES = {
     "settings": lambda world: world.accounts.settings(ACCOUNT),
     "accounts": lambda world: world.accounts.account_ids(),
     "customer": lambda world: world.customers.save(a_customer()),
-    "customers": lambda world: world.customers.by_address(ACCOUNT, Channel.EMAIL, "a@example.com"),
+    "customers": lambda world: world.customers.find_by_address(ACCOUNT, Channel.EMAIL, "a@example.com"),
     "claim": lambda world: world.notifications.claim(an_attempt()),
     "release": lambda world: world.notifications.release(an_attempt()),
     "unrecorded": lambda world: world.notifications.unrecorded(NOW, 10),
@@ -431,7 +431,7 @@ def test_shards_are_folded_into_one_row(world, monkeypatch):
         world.undelivered.save(None, new[2])
     before = figures(world)
 
-    saved = DynamoCountReconciliation(zone_of=world.zones).fold(ACCOUNT, YESTERDAY, YESTERDAY)
+    saved = DynamoCountReconciliation(zone_of=world.zones).compact(ACCOUNT, YESTERDAY, YESTERDAY)
 
     assert saved == 2 * (SHARDS - 1)
     assert shards("L~") == shards("T~") == {"0"}
@@ -452,7 +452,7 @@ def test_a_shard_that_is_written_meanwhile_is_not_folded(world, monkeypatch):
 
     monkeypatch.setattr(count_reconciliation, "write", overtaken)
 
-    assert DynamoCountReconciliation(zone_of=world.zones).fold(ACCOUNT, YESTERDAY, YESTERDAY) == 0
+    assert DynamoCountReconciliation(zone_of=world.zones).compact(ACCOUNT, YESTERDAY, YESTERDAY) == 0
     count, failed, _ = figures(world)
     assert count.total == sum(failed[YESTERDAY].values()) == 3
 

@@ -184,7 +184,7 @@ def test_a_long_report_is_written_in_parts_over_as_many_invocations_as_it_takes(
     assert stack.run(milliseconds=milliseconds) == invocations
 
     assert [row["title"] for row in stack.rows(export_id)] == [f"title {number}" for number in range(18)]
-    assert len(bootstrap.export_report().store.find(ACCOUNT, export_id).place.parts) > 2
+    assert len(bootstrap.export_report().store.find(ACCOUNT, export_id).position.parts) > 2
 
 
 @pytest.mark.usefixtures("small_parts")

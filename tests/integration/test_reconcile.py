@@ -13,7 +13,7 @@ from tests.builders.items import ACCOUNT, an_item
 from tests.contract.worlds import on_moto
 from undelivered import bootstrap
 from undelivered.adapters.dynamodb.models import MODELS, CountsModel
-from undelivered.domain.erasure import Erased
+from undelivered.domain.erasure import ErasedCounts
 from undelivered.entrypoints import cleanup as entrypoint
 from undelivered.services.cleanup import CleanupResult
 from undelivered.services.ports import NewEntry
@@ -75,7 +75,7 @@ def test_a_local_and_a_deployed_stack_at_once_are_refused():
 def test_cleanup_logs_a_drift_as_an_error_and_counts_it(monkeypatch, capsys, caplog):
     drift = CountDrift(ACCOUNT, "live", date(2026, 11, 3), {"eh": 2, "es": -1})
     monkeypatch.setattr(bootstrap, "clean_up", lambda: lambda _: CleanupResult())
-    monkeypatch.setattr(bootstrap, "erase_customers", lambda: lambda _: Erased())
+    monkeypatch.setattr(bootstrap, "erase_customers", lambda: lambda _: ErasedCounts())
     monkeypatch.setattr(bootstrap, "reconcile_counts", lambda: lambda _: [drift])
     context = SimpleNamespace(
         get_remaining_time_in_millis=lambda: 60_000,
@@ -88,5 +88,5 @@ def test_cleanup_logs_a_drift_as_an_error_and_counts_it(monkeypatch, capsys, cap
     entrypoint.cleanup({}, context)
 
     [error] = [record for record in caplog.records if record.levelname == "ERROR"]
-    assert (error.account_id, error.day, error.lacked) == (ACCOUNT, "2026-11-03", {"eh": 2, "es": -1})
+    assert (error.account_id, error.day, error.missing) == (ACCOUNT, "2026-11-03", {"eh": 2, "es": -1})
     assert '"CounterDrift":[3.0]' in capsys.readouterr().out

@@ -9,24 +9,24 @@ from tests.builders.items import NOW, an_item, reported, resent
 from tests.builders.readme import check_announcement, documented
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Dismissal, State
-from undelivered.domain.item_event import Change, event_document, item_event
+from undelivered.domain.item_event import ItemEventType, event_document, item_event
 from undelivered.domain.taxonomy import Channel, Fault, Reason, Status
 
 OPEN = replace(an_item(Reason.MAILBOX_FULL), version=1)
 RUNNING = replace(resent(OPEN), version=2)
 DISMISSED = replace(OPEN, dismissal=Dismissal(NOW, "manager"), version=2)
 CHANGES = {
-    Change.OPENED: (None, OPEN),
-    Change.RESENDING: (OPEN, RUNNING),
-    Change.RESOLVED: (RUNNING, reported(RUNNING, Outcome.DELIVERED)),
-    Change.RETURNED: (RUNNING, reported(RUNNING, Outcome.FAILED, reason=Reason.ADDRESS_NOT_FOUND)),
-    Change.DISMISSED: (OPEN, DISMISSED),
-    Change.RESTORED: (DISMISSED, replace(OPEN, version=3)),
-    Change.EXPIRED: (OPEN, None),
+    ItemEventType.OPENED: (None, OPEN),
+    ItemEventType.RESENDING: (OPEN, RUNNING),
+    ItemEventType.RESOLVED: (RUNNING, reported(RUNNING, Outcome.DELIVERED)),
+    ItemEventType.RETURNED: (RUNNING, reported(RUNNING, Outcome.FAILED, reason=Reason.ADDRESS_NOT_FOUND)),
+    ItemEventType.DISMISSED: (OPEN, DISMISSED),
+    ItemEventType.RESTORED: (DISMISSED, replace(OPEN, version=3)),
+    ItemEventType.EXPIRED: (OPEN, None),
 }
 
 
-@pytest.mark.parametrize("change", Change)
+@pytest.mark.parametrize("change", ItemEventType)
 @pytest.mark.parametrize("with_address", [False, True])
 def test_every_change_is_announced_in_the_documented_form(change, with_address):
     told = item_event(*CHANGES[change])
@@ -51,7 +51,7 @@ def test_the_example_is_of_the_form():
 def test_the_schema_names_all_that_there_is():
     named = {name: set(told["enum"]) for name, told in documented()[1]["properties"].items() if "enum" in told}
 
-    assert named["type"] == {f"undelivered.item.{change}" for change in Change}
+    assert named["type"] == {f"undelivered.item.{change}" for change in ItemEventType}
     assert named["channel"] == set(Channel)
     assert named["status"] == set(Status)
     assert named["fault"] == set(Fault)

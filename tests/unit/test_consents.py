@@ -136,7 +136,7 @@ def test_a_consent_at_a_new_address_leaves_the_old_one_unsubscribed():
 @pytest.mark.parametrize(("hours_after_the_failure", "enough"), [(1, True), (-1, False)])
 def test_a_consent_on_record_counts_when_it_came_after_the_opt_out(hours_after_the_failure, enough):
     desk = Desk()
-    failed_at = desk.items.find(ACCOUNT, desk.key).failure.report.at
+    failed_at = desk.items.find(ACCOUNT, desk.key).failure.result.at
     at = failed_at + timedelta(hours=hours_after_the_failure)
     customer = desk.customers.find(ACCOUNT, "c-1")
     desk.customers.save(customer.with_consent(RecordedConsent(Channel.EMAIL, EMAIL, CONSENT, "host", at)))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from undelivered.adapters.dynamodb.item_rows import key_from
 from undelivered.domain.identifiers import entry_key
-from undelivered.domain.report_query import day_start, local_day, period_of
+from undelivered.domain.report_query import day_start, local_day, resolve_period
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 APIA_LEFT_OUT = date(2011, 12, 30)
@@ -42,7 +42,7 @@ def test_a_day_begins_with_its_first_moment(zone, day):
 def test_a_range_of_dates_holds_what_was_sent_on_its_days_and_nothing_else(zone, first, length, days_after):
     last = first + timedelta(days=length)
     sent_at = day_start(first, zone) + timedelta(days=days_after)
-    period = period_of(first, last, NOW, zone)
+    period = resolve_period(first, last, NOW, zone)
 
     # Where a zone leaves an hour out at midnight, or repeats one, a day still has each moment once.
     assert (period.start <= sent_at < period.end) == (first <= local_day(sent_at, zone) <= last)
@@ -60,7 +60,7 @@ def test_the_keys_of_a_day_are_between_its_bounds(zone, day, days_after):
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 6, 1), 24)])
 def test_a_day_has_as_many_hours_as_the_clocks_say(day, hours):
-    period = period_of(day, day, NOW, ZoneInfo("Europe/Berlin"))
+    period = resolve_period(day, day, NOW, ZoneInfo("Europe/Berlin"))
 
     assert period.end - period.start == timedelta(hours=hours)
 
@@ -68,8 +68,8 @@ def test_a_day_has_as_many_hours_as_the_clocks_say(day, hours):
 def test_a_day_that_the_zone_left_out_is_there_and_empty():
     apia = ZoneInfo("Pacific/Apia")
 
-    alone = period_of(APIA_LEFT_OUT, APIA_LEFT_OUT, NOW, apia)
-    around = period_of(APIA_LEFT_OUT - timedelta(days=1), APIA_LEFT_OUT + timedelta(days=1), NOW, apia)
+    alone = resolve_period(APIA_LEFT_OUT, APIA_LEFT_OUT, NOW, apia)
+    around = resolve_period(APIA_LEFT_OUT - timedelta(days=1), APIA_LEFT_OUT + timedelta(days=1), NOW, apia)
 
     assert alone.start == alone.end
     assert around.start < alone.start < around.end
@@ -87,17 +87,17 @@ def test_a_day_that_the_zone_left_out_is_there_and_empty():
 )
 def test_a_range_that_ends_right_before_it_begins_is_refused(start, end):
     with pytest.raises(ValueError, match="'from'"):
-        period_of(start, end, NOW, ZoneInfo("UTC"))
+        resolve_period(start, end, NOW, ZoneInfo("UTC"))
 
 
 def test_a_range_that_ends_before_it_begins_is_refused():
     with pytest.raises(ValueError, match="'from'"):
-        period_of(date(2026, 11, 2), date(2026, 11, 1), NOW, ZoneInfo("Asia/Kolkata"))
+        resolve_period(date(2026, 11, 2), date(2026, 11, 1), NOW, ZoneInfo("Asia/Kolkata"))
 
 
 def test_moments_are_taken_as_they_are_whatever_the_zone():
     start, end = datetime(2026, 11, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, 2, tzinfo=UTC)
 
     for name in AWKWARD:
-        period = period_of(start, end, NOW, ZoneInfo(name))
+        period = resolve_period(start, end, NOW, ZoneInfo(name))
         assert (period.start, period.end) == (start, end + timedelta(seconds=1))

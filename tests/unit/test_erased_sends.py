@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tests.builders.items import ACCOUNT, NOW, a_failure, a_notification, an_attempt
 from tests.builders.sending import EMAIL, FIRST, Product
 from tests.fakes import FakeHashes
-from undelivered.domain.erasure import SETTLES_AFTER
+from undelivered.domain.erasure import PROPAGATION_TIME
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.feedback import Attribution
 from undelivered.domain.notification import SendOutcome
@@ -81,7 +81,7 @@ def test_late_news_of_an_erased_send_bring_nobody_back(product):
 
 @pytest.mark.parametrize(
     ("handed_over", "sends"),
-    [(NOW, 0), (NOW + SETTLES_AFTER, 0), (NOW + SETTLES_AFTER + timedelta(seconds=1), 1)],
+    [(NOW, 0), (NOW + PROPAGATION_TIME, 0), (NOW + PROPAGATION_TIME + timedelta(seconds=1), 1)],
     ids=["before", "as the grace ends", "a second later"],
 )
 def test_what_was_handed_over_before_the_grace_was_over_is_not_sent_any_more(product, handed_over, sends):

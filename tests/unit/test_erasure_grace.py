@@ -17,14 +17,14 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
-from undelivered.domain.erasure import SETTLES_AFTER, Erasure, ErasureState
+from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureState
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.services.customer_data.erase import EraseCustomers, RequestErasure
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
 from undelivered.services.request_export import Export
 
 SECOND = timedelta(seconds=1)
-END = NOW + SETTLES_AFTER
+END = NOW + PROPAGATION_TIME
 
 
 class Desk:
@@ -81,7 +81,7 @@ def desk():
 
 
 def test_the_grace_is_three_minutes():
-    assert timedelta(minutes=3) == SETTLES_AFTER
+    assert timedelta(minutes=3) == PROPAGATION_TIME
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ def test_exports_from_within_the_grace_go_and_later_ones_stay(desk):
     everything = ReportFilter(Period(NOW - timedelta(days=30), NOW))
     for name, at in (("old", NOW - SECOND), ("last", END), ("new", END + SECOND)):
         export = desk.exports.save(Export(ACCOUNT, name, everything, at, "manager@example.com", touched_at=at))
-        desk.files.keep(export.file, b"")
+        desk.files.write_remainder(export.file, b"")
 
     desk.clean_up(END + SECOND)
 
-    assert [export.export_id for export in desk.exports.all_of(ACCOUNT)] == ["new"]
+    assert [export.export_id for export in desk.exports.find_all(ACCOUNT)] == ["new"]
     assert list(desk.files.files) == [f"exports/{ACCOUNT}/new.csv"]

@@ -8,11 +8,11 @@ from undelivered.domain.explanations import explanation, remedy
 from undelivered.domain.resend_policy import ResendRequirement, resend_requirement
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Fault, Kind, Reason, Status, classification_of
 
-EVERY_VERDICT = sorted({classification_of(reason, kind) for reason in Reason for kind in (None, *Kind)}, key=str)
+EVERY_CLASSIFICATION = sorted({classification_of(reason, kind) for reason in Reason for kind in (None, *Kind)}, key=str)
 
 
 @pytest.mark.parametrize(
-    "classification", EVERY_VERDICT, ids=lambda classification: f"{classification.reason}-{classification.kind}"
+    "classification", EVERY_CLASSIFICATION, ids=lambda classification: f"{classification.reason}-{classification.kind}"
 )
 @pytest.mark.parametrize("channel", Channel)
 def test_every_failure_is_explained_and_has_a_remedy(classification, channel):
@@ -23,7 +23,7 @@ def test_every_failure_is_explained_and_has_a_remedy(classification, channel):
 
 
 @pytest.mark.parametrize(
-    "classification", EVERY_VERDICT, ids=lambda classification: f"{classification.reason}-{classification.kind}"
+    "classification", EVERY_CLASSIFICATION, ids=lambda classification: f"{classification.reason}-{classification.kind}"
 )
 @pytest.mark.parametrize("channel", Channel)
 def test_the_remedy_never_advises_what_the_resend_rules_refuse(classification, channel):

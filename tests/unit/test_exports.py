@@ -21,8 +21,8 @@ from undelivered.domain.errors import NotFoundError, RetryableError
 from undelivered.domain.item import LIVE_STATES
 from undelivered.domain.report_query import Period, ReportFilter, window_start
 from undelivered.domain.taxonomy import Reason
-from undelivered.services.export_report import ATTEMPTS, ExportReport, Written
-from undelivered.services.request_export import KEPT_FOR, SILENT_AFTER, Exports, ExportState
+from undelivered.services.export_report import ATTEMPTS, ExportProgress, ExportReport
+from undelivered.services.request_export import EXPORT_LIFETIME, SILENT_AFTER, Exports, ExportState
 
 ALL = ReportFilter(Period(window_start(NOW), NOW + timedelta(days=1)), LIVE_STATES)
 PLENTY = 1_000_000
@@ -82,7 +82,7 @@ class World:
         return self.exports.request(ACCOUNT, wanted, by="viewer@example.com").export_id
 
     def news(self, export_id):
-        return self.exports.news(ACCOUNT, export_id)
+        return self.exports.status(ACCOUNT, export_id)
 
     def run(self, *, pages=PLENTY, write=None):
         """Carry out all events; each invocation has time for some pages. Return how many there were."""
@@ -177,8 +177,8 @@ def test_an_event_delivered_again_changes_nothing():
     world.run()
     done = world.store.find(ACCOUNT, export_id)
 
-    assert world.write(ACCOUNT, export_id, time_for(PLENTY)) == Written()
-    assert world.write(ACCOUNT, "unknown", time_for(PLENTY)) == Written()
+    assert world.write(ACCOUNT, export_id, time_for(PLENTY)) == ExportProgress()
+    assert world.write(ACCOUNT, "unknown", time_for(PLENTY)) == ExportProgress()
     assert world.store.find(ACCOUNT, export_id) == done
 
 
@@ -247,7 +247,7 @@ def test_an_export_fails_with_a_reason_when_it_does_not_get_on():
     news = world.news(export_id)
     assert (news.state, news.url) == (ExportState.FAILED, "")
     assert news.detail.startswith("The database was too busy")
-    assert write(*world.runner.events[0], time_for(PLENTY)) == Written()
+    assert write(*world.runner.events[0], time_for(PLENTY)) == ExportProgress()
 
 
 def test_an_export_that_got_on_has_all_its_attempts_again():
@@ -260,7 +260,7 @@ def test_an_export_that_got_on_has_all_its_attempts_again():
 
     written = replace(world.write, reports=Failing(world.undelivered, pages=4))(*event, time_for(PLENTY))
 
-    assert isinstance(written.trouble, CutError)
+    assert isinstance(written.error, CutError)
     assert world.runner.events == [event]
     world.run()
     assert world.recipients(export_id) == world.expected()
@@ -307,7 +307,7 @@ def test_nothing_is_told_of_an_export_of_another_account():
     export_id = world.request()
 
     with pytest.raises(NotFoundError):
-        world.exports.news("acc-2", export_id)
+        world.exports.status("acc-2", export_id)
 
 
 def test_the_file_is_named_by_the_day_of_the_account():
@@ -322,4 +322,4 @@ def test_the_file_is_named_by_the_day_of_the_account():
 
 
 def test_a_link_is_shorter_lived_than_the_export():
-    assert timedelta(minutes=15) < KEPT_FOR
+    assert timedelta(minutes=15) < EXPORT_LIFETIME

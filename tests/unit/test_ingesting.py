@@ -35,7 +35,7 @@ def ingest(monkeypatch):
     recorded = []
 
     def run(bodies, error_of=lambda _: None, times=1):
-        def record(batch, *, waited_enough=(), note=None):
+        def record(batch, *, no_longer_waiting=(), observe=None):
             for feedbacks in batch:
                 for feedback in feedbacks:
                     if error := error_of(feedback):

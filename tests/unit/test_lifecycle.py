@@ -14,9 +14,9 @@ from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import AttemptResult, State, UndeliveredItem
 from undelivered.domain.lifecycle import (
-    join,
     merge_feedback,
     merge_items,
+    merge_results,
     record_sent,
     settle_unconfirmed,
     settles_at,
@@ -175,10 +175,10 @@ reports = st.builds(
 
 @given(reports, reports, reports)
 def test_joining_reports_is_commutative_associative_and_idempotent(one, two, three):
-    assert join(one, two) == join(two, one)
-    assert join(join(one, two), three) == join(one, join(two, three))
-    assert join(one, one) == one
-    assert join(None, one) == one
+    assert merge_results(one, two) == merge_results(two, one)
+    assert merge_results(merge_results(one, two), three) == merge_results(one, merge_results(two, three))
+    assert merge_results(one, one) == one
+    assert merge_results(None, one) == one
 
 
 FIRST = [hard(), soft(minutes=3), delivery(minutes=2), delay(), complaint(minutes=70)]

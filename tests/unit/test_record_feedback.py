@@ -148,7 +148,7 @@ def test_an_event_that_outruns_the_record_of_its_send_is_retried_and_in_the_end_
     event = untagged(message_id="not-yet", at=NOW)
 
     assert isinstance(world.record([[event]])[0], NotYetKnownError)
-    assert world.record([[event]], waited_enough={0}) == {}
+    assert world.record([[event]], no_longer_waiting={0}) == {}
     assert world.count("default") == 1
 
 
@@ -256,7 +256,7 @@ def test_a_resend_with_nothing_but_an_automatic_reply_waits_for_its_grace_period
     assert item.last_attempt.outcome is Outcome.AUTO_REPLY
     settled = settle_unconfirmed(item, NOW)
     assert settled.state is State.RESOLVED
-    assert settled.last_attempt.report.diagnostic == AUTO_REPLY_CAME
+    assert settled.last_attempt.result.diagnostic == AUTO_REPLY_CAME
 
 
 def test_a_failure_outranks_an_automatic_reply(world):

@@ -8,7 +8,7 @@ from undelivered.domain.item import State
 from undelivered.domain.resend_policy import ResendCode, ResendRequirement, decide_resend, resend_requirement
 from undelivered.domain.taxonomy import Fault, Kind, Reason, Status, classification_of, suppresses
 
-EVERY_VERDICT = sorted({classification_of(reason, kind) for reason in Reason for kind in (None, *Kind)}, key=str)
+EVERY_CLASSIFICATION = sorted({classification_of(reason, kind) for reason in Reason for kind in (None, *Kind)}, key=str)
 
 
 def decision(reason, *, state=State.OPEN, changed=False, kind=None, **more):
@@ -16,7 +16,7 @@ def decision(reason, *, state=State.OPEN, changed=False, kind=None, **more):
 
 
 @pytest.mark.parametrize(
-    "classification", EVERY_VERDICT, ids=lambda classification: f"{classification.reason}-{classification.kind}"
+    "classification", EVERY_CLASSIFICATION, ids=lambda classification: f"{classification.reason}-{classification.kind}"
 )
 def test_every_combination_has_an_answer_with_a_code_exactly_when_refused(classification):
     for state, changed, consent, contact, held in product(State, *[(True, False)] * 4):
@@ -86,7 +86,7 @@ def test_without_a_contact_or_the_content_nothing_can_be_resent():
 
 
 @pytest.mark.parametrize(
-    "classification", EVERY_VERDICT, ids=lambda classification: f"{classification.reason}-{classification.kind}"
+    "classification", EVERY_CLASSIFICATION, ids=lambda classification: f"{classification.reason}-{classification.kind}"
 )
 def test_a_senders_fault_never_suppresses_and_never_asks_for_an_address(classification):
     if classification.fault is Fault.SENDER:
@@ -97,5 +97,5 @@ def test_a_senders_fault_never_suppresses_and_never_asks_for_an_address(classifi
 def test_only_a_bounce_has_a_kind():
     assert all(
         (classification.kind is not None) == (classification.status is Status.BOUNCED)
-        for classification in EVERY_VERDICT
+        for classification in EVERY_CLASSIFICATION
     )

@@ -12,7 +12,7 @@ from undelivered.adapters.feedback import parse_event
 from undelivered.domain.errors import NotYetKnownError, RefusedError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Dismissal, State
-from undelivered.domain.notification import SEND_SETTLES_AFTER
+from undelivered.domain.notification import SEND_TIMEOUT
 from undelivered.domain.suppression import SuppressionReason, blocks
 from undelivered.domain.taxonomy import Channel, Reason, Status, classification_of
 from undelivered.services.ports import SendJob
@@ -126,7 +126,7 @@ def test_a_carriers_word_that_outran_the_record_of_its_send_waits_for_it(texting
     failures = texting.record([[early]])
 
     assert [type(error) for error in failures.values()] == [NotYetKnownError]
-    assert texting.record([[early]], waited_enough={0}) == {}
+    assert texting.record([[early]], no_longer_waiting={0}) == {}
 
 
 # --- whom they reach -------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_a_resend_to_an_address_that_is_suppressed_for_another_reason_is_refused
 
 
 def test_sends_have_a_quarter_of_an_hour_to_be_recorded():
-    assert timedelta(minutes=15) == SEND_SETTLES_AFTER
+    assert timedelta(minutes=15) == SEND_TIMEOUT
 
 
 def break_off(product, order):
@@ -197,7 +197,7 @@ def test_a_resend_that_is_being_sent_this_moment_is_not_recorded_as_interrupted(
     """It waited in the queue so long that cleanup looks at its item; its claim, though, is fresh."""
     product.fail()
     order = product.press_resend()
-    product.time = NOW + SEND_SETTLES_AFTER - SECOND
+    product.time = NOW + SEND_TIMEOUT - SECOND
     break_off(product, order)
 
     product.time += SECOND
@@ -215,7 +215,7 @@ def test_it_is_taken_so_a_quarter_of_an_hour_after_its_claim_and_no_second_befor
     break_off(product, order)
 
     states = []
-    for product.time in (claimed_at + SEND_SETTLES_AFTER - SECOND, claimed_at + SEND_SETTLES_AFTER):
+    for product.time in (claimed_at + SEND_TIMEOUT - SECOND, claimed_at + SEND_TIMEOUT):
         product.run_cleanup()
         states.append(product.item().state)
 
@@ -230,7 +230,7 @@ def test_an_order_that_waits_in_the_queue_is_not_looked_at_before_a_quarter_of_a
     product.queue.orders.clear()
 
     queued = []
-    for product.time in (NOW + SEND_SETTLES_AFTER - SECOND, NOW + SEND_SETTLES_AFTER):
+    for product.time in (NOW + SEND_TIMEOUT - SECOND, NOW + SEND_TIMEOUT):
         product.run_cleanup()
         queued.append(len(product.queue.orders))
 
@@ -242,7 +242,7 @@ def test_a_first_send_is_recorded_as_interrupted_after_a_quarter_of_an_hour_and_
     break_off(product, FIRST)
 
     done = []
-    for product.time in (NOW + SECOND, NOW + SEND_SETTLES_AFTER, NOW + SEND_SETTLES_AFTER + SECOND):
+    for product.time in (NOW + SECOND, NOW + SEND_TIMEOUT, NOW + SEND_TIMEOUT + SECOND):
         done.append(product.run_cleanup().interrupted)
 
     assert done == [0, 0, 1]
@@ -275,7 +275,7 @@ def test_a_claim_is_given_up_whose_resend_was_settled_otherwise_and_makes_no_ite
     break_off(product, order)
     settle(product, order)
 
-    product.time += SEND_SETTLES_AFTER + SECOND
+    product.time += SEND_TIMEOUT + SECOND
     product.run_cleanup()
 
     assert product.notifications.unrecorded(product.time, 10) == []
@@ -285,12 +285,12 @@ def test_a_claim_is_given_up_whose_resend_was_settled_otherwise_and_makes_no_ite
 def test_a_claim_that_is_given_up_before_its_item_leaves_that_to_be_settled_by_the_next_run(product):
     product.fail()
     break_off(product, product.press_resend())
-    due, product.items.due_for_settling = product.items.due_for_settling, lambda *_: []  # others were due before it
+    due, product.items.resends_to_settle = product.items.resends_to_settle, lambda *_: []  # others were due before it
 
-    product.time += SEND_SETTLES_AFTER + SECOND
+    product.time += SEND_TIMEOUT + SECOND
     product.run_cleanup()
     assert product.item().state is State.RESENDING
-    product.items.due_for_settling = due
+    product.items.resends_to_settle = due
     product.run_cleanup()
 
     assert product.item().state is State.OPEN

@@ -11,11 +11,11 @@ from botocore.response import StreamingBody
 from tests.builders.aws import stubbed
 from undelivered.adapters.aws.s3 import S3ExportFiles
 from undelivered.domain.errors import RetryableError
-from undelivered.services.request_export import Part
+from undelivered.services.request_export import ExportPart
 
 BUCKET, FILE, UPLOAD = "exports-bucket", "exports/acc-1/e-1.csv", "upload-1"
 OBJECT = {"Bucket": BUCKET, "Key": FILE}
-PARTS = [Part(1, '"tag-1"', "crc-1=="), Part(3, '"tag-3"', "crc-3==")]
+PARTS = [ExportPart(1, '"tag-1"', "crc-1=="), ExportPart(3, '"tag-3"', "crc-3==")]
 
 
 @pytest.fixture
@@ -101,8 +101,8 @@ def test_a_small_file_is_kept_returned_and_removed(s3):
     stub.add_response("get_object", {"Body": StreamingBody(io.BytesIO(b"rest"), 4)}, OBJECT)
     stub.add_response("delete_object", {}, OBJECT)
 
-    files.keep(FILE, b"rest")
-    assert files.kept(FILE) == b"rest"
+    files.write_remainder(FILE, b"rest")
+    assert files.read_remainder(FILE) == b"rest"
     files.remove(FILE)
 
 
@@ -111,8 +111,8 @@ CALLS = {
     "upload_part": lambda files: files.add_part(FILE, UPLOAD, 1, b""),
     "complete_multipart_upload": lambda files: files.finish(FILE, UPLOAD, PARTS),
     "abort_multipart_upload": lambda files: files.abandon(FILE, UPLOAD),
-    "put_object": lambda files: files.keep(FILE, b""),
-    "get_object": lambda files: files.kept(FILE),
+    "put_object": lambda files: files.write_remainder(FILE, b""),
+    "get_object": lambda files: files.read_remainder(FILE),
     "delete_object": lambda files: files.remove(FILE),
 }
 
@@ -144,7 +144,7 @@ def test_an_s3_that_cannot_be_reached_can_be_asked_again():
             raise EndpointConnectionError(endpoint_url="https://s3.test")
 
     with pytest.raises(RetryableError, match="EndpointConnectionError"):
-        S3ExportFiles(Away(), BUCKET).keep(FILE, b"")
+        S3ExportFiles(Away(), BUCKET).write_remainder(FILE, b"")
 
 
 def test_a_link_fetches_the_file_as_a_download_for_as_long_as_it_is_told(s3):

@@ -21,7 +21,7 @@ from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Dismissal
 from undelivered.domain.item_event import event_document, item_event
 from undelivered.domain.notification import SendOutcome
-from undelivered.domain.suppression import SuppressionReason, joined, merge_suppression
+from undelivered.domain.suppression import SuppressionReason, effective_suppression, merge_suppression
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.manage_suppressions import ManageSuppressions
 from undelivered.services.on_item_changed import OnItemChanged
@@ -283,10 +283,10 @@ def test_an_announcement_holds_an_address_only_when_that_is_switched_on():
 def test_what_was_lifted_in_one_form_is_spent_in_the_other():
     """An address that was erased and came back has two forms; whatever was lifted last counts for both."""
     old, lifted, later = NOW - timedelta(days=9), NOW - timedelta(days=5), NOW - timedelta(days=3)
-    hidden = a_suppression("", hidden="f00d", since=old, lifted_at=lifted)
+    hidden = a_suppression("", address_hash="f00d", since=old, lifted_at=lifted)
     readable = a_suppression(ADDRESS, since=lifted - timedelta(days=1), lifted_at=old)
 
     assert readable.active
-    assert not joined(readable, hidden).active
-    assert joined(replace(readable, since=later), hidden).active
-    assert not joined(replace(readable, lifted_at=NOW), replace(hidden, lifted_at=None)).active
+    assert not effective_suppression(readable, hidden).active
+    assert effective_suppression(replace(readable, since=later), hidden).active
+    assert not effective_suppression(replace(readable, lifted_at=NOW), replace(hidden, lifted_at=None)).active

@@ -28,9 +28,9 @@ from tests.fakes import (
 from undelivered.domain.customer import Consent, RecordedConsent
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Attempt, AttemptResult, State
-from undelivered.domain.report_query import Period, ReportFilter, period_of, window_start
+from undelivered.domain.report_query import Period, ReportFilter, resolve_period, window_start
 from undelivered.domain.resend_policy import ResendCode, decide_item_resend
-from undelivered.domain.suppression import SoftFailureRule, SuppressionReason, joined, merge_suppression
+from undelivered.domain.suppression import SoftFailureRule, SuppressionReason, effective_suppression, merge_suppression
 from undelivered.domain.taxonomy import Channel, Reason, classification_of
 from undelivered.services.manage_suppressions import ManageSuppressions
 from undelivered.services.on_item_changed import OnItemChanged
@@ -52,18 +52,18 @@ def around(name, expected, ids=BEFORE_AT_AFTER):
 
 
 def shown(period, sent_at):
-    return ReportFilter(period).shows(an_item(sent_at=sent_at), NOW)
+    return ReportFilter(period).matches(an_item(sent_at=sent_at), NOW)
 
 
 def test_a_range_of_dates_begins_with_the_first_second_of_its_first_day_in_the_accounts_zone():
-    period = period_of(date(2026, 11, 10), date(2026, 11, 12), NOW, BERLIN)
+    period = resolve_period(date(2026, 11, 10), date(2026, 11, 12), NOW, BERLIN)
     first = datetime(2026, 11, 10, tzinfo=BERLIN).astimezone(UTC)
 
     assert [shown(period, first + apart) for apart in AROUND] == [False, True, True]
 
 
 def test_it_ends_with_the_last_second_of_its_last_day():
-    period = period_of(date(2026, 11, 10), date(2026, 11, 12), NOW, BERLIN)
+    period = resolve_period(date(2026, 11, 10), date(2026, 11, 12), NOW, BERLIN)
     last = datetime(2026, 11, 12, 23, 59, 59, tzinfo=BERLIN).astimezone(UTC)
 
     assert [shown(period, last + apart) for apart in AROUND] == [True, True, False]
@@ -72,7 +72,7 @@ def test_it_ends_with_the_last_second_of_its_last_day():
 
 def test_a_range_of_moments_begins_with_the_first_moment_and_holds_the_second_of_the_last():
     first, last = datetime(2026, 11, 10, 8, tzinfo=UTC), datetime(2026, 11, 12, 20, tzinfo=UTC)
-    period = period_of(first, last, NOW, BERLIN)
+    period = resolve_period(first, last, NOW, BERLIN)
 
     assert [shown(period, first + apart) for apart in AROUND] == [False, True, True]
     assert [shown(period, last + apart) for apart in AROUND] == [True, True, False]
@@ -80,20 +80,20 @@ def test_a_range_of_moments_begins_with_the_first_moment_and_holds_the_second_of
 
 
 def test_a_last_moment_with_a_fraction_holds_its_second_and_no_more():
-    period = period_of(None, datetime(2026, 11, 12, 20, 0, 0, 400_000, tzinfo=UTC), NOW, BERLIN)
+    period = resolve_period(None, datetime(2026, 11, 12, 20, 0, 0, 400_000, tzinfo=UTC), NOW, BERLIN)
 
     assert period.end == datetime(2026, 11, 12, 20, 0, 1, tzinfo=UTC)
 
 
 def test_without_a_range_it_begins_where_the_report_does_and_has_no_end_yet():
-    period = period_of(None, None, NOW, BERLIN)
+    period = resolve_period(None, None, NOW, BERLIN)
 
     assert period.start == window_start(NOW) == NOW - timedelta(days=30)
     assert period.end > NOW + timedelta(hours=23)
 
 
 def test_one_moment_is_a_range_of_one_second():
-    period = period_of(NOW, NOW, NOW, BERLIN)
+    period = resolve_period(NOW, NOW, NOW, BERLIN)
 
     assert period == Period(NOW, NOW + SECOND)
 
@@ -153,9 +153,9 @@ def test_a_suppression_is_active_when_its_cause_came_after_the_lift(apart, activ
 @around("active", [False, False, True])
 def test_a_lift_counts_for_the_other_form_of_the_address_too(apart, active):
     readable = a_suppression(since=NOW + apart)
-    hidden = a_suppression("", hidden="f00d", since=NOW - timedelta(days=3), lifted_at=NOW)
+    hidden = a_suppression("", address_hash="f00d", since=NOW - timedelta(days=3), lifted_at=NOW)
 
-    assert joined(readable, hidden).active is active
+    assert effective_suppression(readable, hidden).active is active
 
 
 @around("active", [False, False, True])
@@ -211,7 +211,7 @@ def test_only_a_consent_recorded_after_the_failure_counts(apart, allowed):
 def soft_failures(*moments):
     failed = classification_of(Reason.MAILBOX_FULL)
     return [
-        Attempt(number, "ada@example.com", at, report=AttemptResult(Outcome.FAILED, at, failed))
+        Attempt(number, "ada@example.com", at, result=AttemptResult(Outcome.FAILED, at, failed))
         for number, at in enumerate(moments, start=1)
     ]
 
@@ -254,7 +254,7 @@ def test_an_export_that_nobody_worked_on_for_more_than_an_hour_has_been_given_up
 
     time[0] = NOW + timedelta(hours=1) + apart
 
-    assert exports.news(ACCOUNT, export.export_id).state is state
+    assert exports.status(ACCOUNT, export.export_id).state is state
 
 
 def test_a_link_to_an_export_holds_for_a_quarter_of_an_hour():
@@ -263,4 +263,4 @@ def test_a_link_to_an_export_holds_for_a_quarter_of_an_hour():
     export = exports.request(ACCOUNT, ReportFilter(Period(NOW, NOW)), by="manager@example.com")
     store.save(replace(store.find(ACCOUNT, export.export_id), state=ExportState.DONE))
 
-    assert exports.news(ACCOUNT, export.export_id).url.endswith("&expires=900")
+    assert exports.status(ACCOUNT, export.export_id).url.endswith("&expires=900")

@@ -25,7 +25,7 @@ class GraceSettings(Struct, frozen=True):
     # metrics and logs for SMS deliveries").
     sms_hours: int = 73
 
-    def after(self, channel: Channel) -> timedelta:
+    def period(self, channel: Channel) -> timedelta:
         """Return the grace period of a channel."""
         return timedelta(hours=self.email_hours if channel is Channel.EMAIL else self.sms_hours)
 

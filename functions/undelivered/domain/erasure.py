@@ -10,14 +10,14 @@ from msgspec.structs import replace
 from undelivered.domain.customer import Customer
 from undelivered.domain.taxonomy import Channel
 
-SETTLES_AFTER: Final = timedelta(minutes=3)
+PROPAGATION_TIME: Final = timedelta(minutes=3)
 """How long after it was asked for sends and events may be under way that know nothing of an erasure.
 
 Every process knows of it after a minute, and what it was doing by then is done within another. What happens in this
 time is erased too, and the last look at a customer is taken after it.
 """
 
-KEPT_FOR: Final = timedelta(days=400)
+RECORD_LIFETIME: Final = timedelta(days=400)
 """How long it is kept, as a keyed hash, who was erased: as long as an account keeps history unless it says otherwise.
 
 News of a message that come later are taken in as those of a customer nobody knows.
@@ -31,14 +31,14 @@ class ErasureState(StrEnum):
     DONE = "done"
 
 
-class Erased(Struct, frozen=True):
+class ErasedCounts(Struct, frozen=True):
     """How much an erasure has removed."""
 
     items: int = 0
     notifications: int = 0
 
-    def __add__(self, other: "Erased") -> "Erased":
-        return Erased(self.items + other.items, self.notifications + other.notifications)
+    def __add__(self, other: "ErasedCounts") -> "ErasedCounts":
+        return ErasedCounts(self.items + other.items, self.notifications + other.notifications)
 
 
 class Erasure(Struct, frozen=True):
@@ -49,14 +49,14 @@ class Erasure(Struct, frozen=True):
     at: datetime
     by: str
     state: ErasureState = ErasureState.RUNNING
-    erased: Erased = Erased()
+    erased: ErasedCounts = ErasedCounts()
     version: int = 0
 
     def covers(self, moment: datetime) -> bool:
         """Whether what was sent or handed over at a moment is erased; what came later is new."""
-        return moment <= self.at + SETTLES_AFTER
+        return moment <= self.at + PROPAGATION_TIME
 
-    def further(self, erased: Erased, *, done: bool) -> "Erasure":
+    def with_progress(self, erased: ErasedCounts, *, done: bool) -> "Erasure":
         """Return the erasure after some more was removed."""
         return replace(self, erased=self.erased + erased, state=ErasureState.DONE if done else ErasureState.RUNNING)
 
@@ -69,7 +69,7 @@ class ErasureTask(Struct, frozen=True):
     addresses: tuple[tuple[Channel, str], ...]
 
 
-def addresses_of(customer: Customer) -> tuple[tuple[Channel, str], ...]:
+def known_addresses(customer: Customer) -> tuple[tuple[Channel, str], ...]:
     """Return every contact that is known of a customer, the present ones and those they consented for."""
     present = [(channel, customer.contact(channel)) for channel in Channel]
     consented = [(one.channel, one.contact) for one in customer.consents]

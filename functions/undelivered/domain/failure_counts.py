@@ -131,10 +131,10 @@ _LEAST: Final = timedelta(minutes=1)
 
 def time_to_resolve(item: UndeliveredItem) -> timedelta | None:
     """Return how long it took from the first failure until the message arrived, None where it did not."""
-    if item.state is not State.RESOLVED or item.last_attempt.report is None:
+    if item.state is not State.RESOLVED or item.last_attempt.result is None:
         return None
-    failed = next(attempt.report for attempt in item.attempts if attempt.report)
-    return item.last_attempt.report.at - failed.at
+    failed = next(attempt.result for attempt in item.attempts if attempt.result)
+    return item.last_attempt.result.at - failed.at
 
 
 def resolution_bucket(taken: timedelta) -> int:

@@ -78,13 +78,13 @@ class Attempt(Struct, frozen=True):
     at: datetime
     by: str = "host"
     provider_message_id: str = ""
-    report: AttemptResult | None = None
+    result: AttemptResult | None = None
     note: str = ""
 
     @property
     def outcome(self) -> Outcome:
         """What became of the attempt, as far as reported."""
-        return self.report.outcome if self.report else Outcome.PENDING
+        return self.result.outcome if self.result else Outcome.PENDING
 
 
 class Dismissal(Struct, frozen=True):
@@ -156,7 +156,7 @@ class UndeliveredItem(Struct, frozen=True):
     @property
     def classification(self) -> Classification:
         """The judgement the item shows."""
-        report = self.failure.report
+        report = self.failure.result
         assert report is not None
         assert report.classification is not None
         return report.classification

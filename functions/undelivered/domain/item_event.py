@@ -12,7 +12,7 @@ from undelivered.domain.item import LIVE_STATES, State, UndeliveredItem
 SCHEMA_VERSION: Final = 1
 
 
-class Change(StrEnum):
+class ItemEventType(StrEnum):
     """What can become of an item."""
 
     OPENED = "opened"  #: it came onto the report
@@ -28,28 +28,28 @@ class ItemEvent(Struct, frozen=True):
     """One change of one item. ``event_id`` is the same however often it is announced."""
 
     event_id: str
-    change: Change
+    type: ItemEventType
     item: UndeliveredItem
 
 
-def item_event_type(before: UndeliveredItem | None, after: UndeliveredItem | None) -> Change | None:
+def item_event_type(before: UndeliveredItem | None, after: UndeliveredItem | None) -> ItemEventType | None:
     """Return what became of an item between two of its forms, None when its state is what it was.
 
     No form before is a new item; no form after is one that was removed at the end of its thirty days.
     """
     if after is None:
-        return Change.EXPIRED if before and before.state in LIVE_STATES else None
+        return ItemEventType.EXPIRED if before and before.state in LIVE_STATES else None
     if before is None:
-        return Change.OPENED if after.state in LIVE_STATES else None
+        return ItemEventType.OPENED if after.state in LIVE_STATES else None
     if before.state is after.state:
         return None
     match after.state:
         case State.RESENDING | State.RESOLVED | State.DISMISSED if before.state is not State.DISMISSED:
-            return Change(after.state.value)
+            return ItemEventType(after.state.value)
         case State.OPEN if before.state is not State.DISMISSED:
-            return Change.RETURNED
+            return ItemEventType.RETURNED
         case _:
-            return Change.RESTORED
+            return ItemEventType.RESTORED
 
 
 def item_event(before: UndeliveredItem | None, after: UndeliveredItem | None) -> ItemEvent | None:
@@ -68,7 +68,7 @@ def event_document(told: ItemEvent, *, with_address: bool) -> dict[str, object]:
     form: dict[str, object] = {
         "version": SCHEMA_VERSION,
         "event_id": told.event_id,
-        "type": f"undelivered.item.{told.change}",
+        "type": f"undelivered.item.{told.type}",
         "account_id": item.account_id,
         "item_id": item_id(item.entry_key),
         "notification_id": item.notification_id,
@@ -78,7 +78,7 @@ def event_document(told: ItemEvent, *, with_address: bool) -> dict[str, object]:
         "kind": classification.kind.value if classification.kind else None,
         "reason": classification.reason.value,
         "fault": classification.fault.value,
-        "state": State.EXPIRED.value if told.change is Change.EXPIRED else item.state.value,
+        "state": State.EXPIRED.value if told.type is ItemEventType.EXPIRED else item.state.value,
         "attempts": len(item.attempts),
         "sent_at": item.sent_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }

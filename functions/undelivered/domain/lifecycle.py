@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.feedback import Feedback, Outcome
 from undelivered.domain.item import Attempt, AttemptResult, Audit, Dismissal, UndeliveredItem, result_of
-from undelivered.domain.notification import SEND_SETTLES_AFTER
+from undelivered.domain.notification import SEND_TIMEOUT
 
 AUTO_REPLY_CAME: Final = "An automatic reply came."
 """The diagnostic of an attempt that was settled as arrived after an automatic reply."""
 
 
-def join(known: AttemptResult | None, new: AttemptResult | None) -> AttemptResult | None:
+def merge_results(known: AttemptResult | None, new: AttemptResult | None) -> AttemptResult | None:
     """Return the greater of two reports: commutative, associative, idempotent."""
     if known is None or new is None:
         return known or new
@@ -45,7 +45,7 @@ def open_item(feedback: Feedback, account_id: str) -> UndeliveredItem:
                 recipient,
                 feedback.sent_at,
                 provider_message_id=feedback.provider_message_id,
-                report=result_of(feedback),
+                result=result_of(feedback),
             ),
         ),
     )
@@ -63,11 +63,11 @@ def merge_feedback(item: UndeliveredItem | None, feedback: Feedback, account_id:
     if known is None:
         known = Attempt(number, feedback.recipient or item.recipient, feedback.sent_at)
         item = item.with_attempt(known)
-    report = join(known.report, result_of(feedback))
+    report = merge_results(known.result, result_of(feedback))
     provider_message_id = known.provider_message_id or feedback.provider_message_id
-    if report == known.report and provider_message_id == known.provider_message_id:
+    if report == known.result and provider_message_id == known.provider_message_id:
         return item
-    return item.with_attempt(replace(known, report=report, provider_message_id=provider_message_id))
+    return item.with_attempt(replace(known, result=report, provider_message_id=provider_message_id))
 
 
 def merge_items(one: UndeliveredItem, other: UndeliveredItem) -> UndeliveredItem:
@@ -87,7 +87,7 @@ def merge_items(one: UndeliveredItem, other: UndeliveredItem) -> UndeliveredItem
 def _merge_attempts(one: Attempt, other: Attempt) -> Attempt:
     return replace(
         one,
-        report=join(one.report, other.report),
+        result=merge_results(one.result, other.result),
         provider_message_id=max(one.provider_message_id, other.provider_message_id),
     )
 
@@ -120,8 +120,8 @@ def settle_unconfirmed(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
     """
     last = item.last_attempt
     diagnostic = AUTO_REPLY_CAME if last.outcome is Outcome.AUTO_REPLY else ""
-    report = join(last.report, AttemptResult(Outcome.UNCONFIRMED, at, diagnostic=diagnostic, source="cleanup"))
-    return item.with_attempt(replace(last, report=report))
+    report = merge_results(last.result, AttemptResult(Outcome.UNCONFIRMED, at, diagnostic=diagnostic, source="cleanup"))
+    return item.with_attempt(replace(last, result=report))
 
 
 def settles_at(item: UndeliveredItem, grace: GraceSettings) -> datetime:
@@ -131,4 +131,4 @@ def settles_at(item: UndeliveredItem, grace: GraceSettings) -> datetime:
     gets the time that news of it can need.
     """
     last = item.last_attempt
-    return last.at + (grace.after(item.channel) if last.provider_message_id else SEND_SETTLES_AFTER)
+    return last.at + (grace.period(item.channel) if last.provider_message_id else SEND_TIMEOUT)

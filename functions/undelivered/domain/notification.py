@@ -29,7 +29,7 @@ class Notification(Struct, frozen=True):
     metadata: tuple[tuple[str, str], ...] = ()
 
 
-SEND_SETTLES_AFTER = timedelta(minutes=15)
+SEND_TIMEOUT = timedelta(minutes=15)
 """How long after its claim a send may have no recorded outcome. After that, cleanup records it as interrupted."""
 
 

@@ -32,7 +32,7 @@ class Period(Struct, frozen=True):
     end: datetime
 
 
-def period_of(start: date | datetime | None, end: date | datetime | None, now: datetime, zone: ZoneInfo) -> Period:
+def resolve_period(start: date | datetime | None, end: date | datetime | None, now: datetime, zone: ZoneInfo) -> Period:
     """Return the span that a caller's ``from`` and ``to`` mean.
 
     A date is a whole day in the account's time zone, both ends included; a date-time is taken as it
@@ -75,7 +75,7 @@ class ReportFilter(Struct, frozen=True):
     customer_id: str = ""
     search: str = ""
 
-    def shows(self, item: UndeliveredItem, now: datetime) -> bool:
+    def matches(self, item: UndeliveredItem, now: datetime) -> bool:
         """Whether an item is on this report at a moment."""
         classification = item.classification
         return (

@@ -8,7 +8,7 @@ from msgspec import Struct
 from undelivered.domain.customer import Customer, same_contact
 from undelivered.domain.item import State, UndeliveredItem
 from undelivered.domain.notification import Notification
-from undelivered.domain.suppression import Suppression, blocks, dropped_verdict
+from undelivered.domain.suppression import Suppression, blocks, dropped_classification
 from undelivered.domain.taxonomy import Classification, Fault, Kind, Reason, Status
 
 
@@ -127,7 +127,7 @@ def decide_item_resend(  # noqa: PLR0913 - what is known of an item comes from s
     contact = customer.contact(item.channel) if customer else ""
     failure = item.failure
     changed = bool(contact) and not same_contact(item.channel, contact, failure.to)
-    failed_at = failure.report.at if failure.report else failure.at
+    failed_at = failure.result.at if failure.result else failure.at
     lifted_at = suppression.lifted_at if suppression and not suppression.active else None
     freed = item.classification.status is Status.DROPPED and lifted_at is not None and lifted_at > failed_at
     recorded = bool(customer and customer.has_consented(item.channel, failed_at))
@@ -145,7 +145,7 @@ def decide_item_resend(  # noqa: PLR0913 - what is known of an item comes from s
     decision = rule(item.classification, contact_changed=changed or freed, consent=consent or recorded)
     essential = notification is not None and notification.essential
     if decision.allowed and suppression and blocks(suppression, essential=essential, resend=True):
-        return rule(dropped_verdict(suppression), contact_changed=False, consent=consent)
+        return rule(dropped_classification(suppression), contact_changed=False, consent=consent)
     return decision
 
 

@@ -54,7 +54,7 @@ class Suppression(Struct, frozen=True):
     lifted_at: datetime | None = None
     audit: tuple[Audit, ...] = ()
     version: int = 0
-    hidden: str = ""
+    address_hash: str = ""
 
     @property
     def active(self) -> bool:
@@ -89,7 +89,7 @@ def _caused_anew(known: Suppression, new: Suppression) -> Suppression:
     return replace(known, reason=new.reason, since=new.since, origin=new.origin, audit=audit)
 
 
-def joined(readable: Suppression | None, hidden: Suppression | None) -> Suppression | None:
+def effective_suppression(readable: Suppression | None, hidden: Suppression | None) -> Suppression | None:
     """Return what holds of an address of which both forms may be known: it came back after it was erased.
 
     What was lifted in one form is spent in the other.
@@ -102,20 +102,20 @@ def joined(readable: Suppression | None, hidden: Suppression | None) -> Suppress
     return replace(readable, lifted_at=max(readable.lifted_at or hidden.lifted_at, hidden.lifted_at))
 
 
-def hidden_form(readable: Suppression | None, hidden: Suppression | None, digest: str) -> Suppression | None:
+def hide_address(readable: Suppression | None, hidden: Suppression | None, digest: str) -> Suppression | None:
     """Return the one form that is kept of an erased address: of its audit, who did what and when, but not why."""
-    known = joined(readable, hidden)
+    known = effective_suppression(readable, hidden)
     if known is None:
         return None
     audit = tuple(replace(entry, detail="") for entry in known.audit)
-    return replace(known, address="", hidden=digest, audit=audit, version=hidden.version if hidden else 0)
+    return replace(known, address="", address_hash=digest, audit=audit, version=hidden.version if hidden else 0)
 
 
 def _precedence(suppression: Suppression) -> tuple[int, float, str]:
     return (_RANK[suppression.reason], -suppression.since.timestamp(), suppression.origin)
 
 
-def dropped_verdict(suppression: Suppression) -> Classification:
+def dropped_classification(suppression: Suppression) -> Classification:
     """Return the judgement on a message that a suppression stopped."""
     return classification_of(_DROPPED_AS[suppression.reason])
 
@@ -147,7 +147,7 @@ class SoftFailureRule(Struct, frozen=True):
 
 
 def _failed_softly(attempt: Attempt) -> bool:
-    classification = attempt.report.classification if attempt.report else None
+    classification = attempt.result.classification if attempt.result else None
     return classification is not None and classification.kind is not None and counts_as_soft_failure(classification)
 
 

@@ -36,6 +36,6 @@ def cleanup(_event: dict[str, Any], context: LambdaContext) -> None:
     for drift in drifts:
         logger.error(
             "counters drifted, corrected",
-            extra={"account_id": drift.account_id, "day": drift.day.isoformat(), "lacked": drift.lacked},
+            extra={"account_id": drift.account_id, "day": drift.day.isoformat(), "missing": drift.missing},
         )
-    count("CounterDrift", sum(abs(number) for drift in drifts for number in (drift.lacked or {}).values()))
+    count("CounterDrift", sum(abs(number) for drift in drifts for number in (drift.missing or {}).values()))

@@ -25,5 +25,5 @@ def export_report(event: dict[str, Any], context: LambdaContext) -> None:
         lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS,
     )
     count("RowsExported", written.rows)
-    if written.trouble:
-        logger.error("export broken off and handed over", export_id=event["export_id"], exc_info=written.trouble)
+    if written.error:
+        logger.error("export broken off and handed over", export_id=event["export_id"], exc_info=written.error)

@@ -53,7 +53,7 @@ def _record(
     """
     attributed: list[AttributedFeedback] = []
     try:
-        return dict(record_feedback(batch, waited_enough=waited, note=attributed.append)), attributed
+        return dict(record_feedback(batch, no_longer_waiting=waited, observe=attributed.append)), attributed
     except Exception:  # noqa: BLE001 - one message must not fail the batch
         logger.exception("batch failed; each of its messages is recorded for itself")
     failures: dict[int, Exception] = {}
@@ -61,7 +61,9 @@ def _record(
     for index, message in enumerate(batch):
         of_message: list[AttributedFeedback] = []
         try:
-            failed = record_feedback([message], waited_enough={0} if index in waited else (), note=of_message.append)
+            failed = record_feedback(
+                [message], no_longer_waiting={0} if index in waited else (), observe=of_message.append
+            )
         except Exception as error:  # noqa: BLE001 - as above
             failures[index] = error
         else:

@@ -28,7 +28,7 @@ def ingest_sms_logs(event: dict[str, Any], _context: LambdaContext) -> None:
     parsed = parts.parse_event(event)
     measure_received(parsed.feedback, bootstrap.now())
     attributed: list[AttributedFeedback] = []
-    failures = parts.record_feedback([[feedback] for feedback in parsed.feedback], note=attributed.append)
+    failures = parts.record_feedback([[feedback] for feedback in parsed.feedback], observe=attributed.append)
     measure_recorded([feedback for feedback in attributed if feedback.source not in failures], bootstrap.now())
     for error in failures.values():
         raise error

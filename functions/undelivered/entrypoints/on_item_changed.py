@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
-from undelivered.domain.item_event import Change, item_event_type
+from undelivered.domain.item_event import ItemEventType, item_event_type
 from undelivered.entrypoints.item_stream import ItemChange, process_changes
 from undelivered.entrypoints.lambda_function import lambda_function
 from undelivered.observability import count, measure
@@ -39,7 +39,9 @@ def _measure(changes: Iterable[ItemChange]) -> None:
     for event_type, number in Counter(event_type for event_type, _ in by_type if event_type).items():
         measure("ItemChanges", [number], change=event_type.value)
     failed = [
-        item.classification for event_type, item in by_type if item and event_type in {Change.OPENED, Change.RETURNED}
+        item.classification
+        for event_type, item in by_type
+        if item and event_type in {ItemEventType.OPENED, ItemEventType.RETURNED}
     ]
     failures = Counter((classification.reason, classification.fault) for classification in failed)
     for (reason, fault), number in failures.items():

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent, settle_unconfirmed
-from undelivered.domain.notification import SEND_SETTLES_AFTER, Notification, SendAttempt, SendOutcome
+from undelivered.domain.notification import SEND_TIMEOUT, Notification, SendAttempt, SendOutcome
 from undelivered.domain.taxonomy import Reason, classification_of
 from undelivered.services.ports import (
     AccountStore,
@@ -58,7 +58,7 @@ class CleanUp(Struct, frozen=True):
 
     def _settle_resends(self) -> int:
         settled = 0
-        for item in self.undelivered.due_for_settling(self.clock(), _BATCH):
+        for item in self.undelivered.resends_to_settle(self.clock(), _BATCH):
             try:
                 settled += self._settle(item)
             except StaleWriteError:
@@ -90,7 +90,7 @@ class CleanUp(Struct, frozen=True):
         if claim.provider_message_id:
             self.undelivered.save(item, record_sent(item, number, claim.provider_message_id))
             return False
-        return self._record_interrupted(item, claim) if claim.claimed_at + SEND_SETTLES_AFTER <= now else False
+        return self._record_interrupted(item, claim) if claim.claimed_at + SEND_TIMEOUT <= now else False
 
     def _record_interrupted(self, item: UndeliveredItem, claim: SendAttempt | None) -> bool:
         running = item.last_attempt
@@ -120,7 +120,7 @@ class CleanUp(Struct, frozen=True):
         The item of a resend is settled by ``_settle_resends``, or by an event.
         """
         count = 0
-        for attempt in self.notifications.unrecorded(self.clock() - SEND_SETTLES_AFTER, _BATCH):
+        for attempt in self.notifications.unrecorded(self.clock() - SEND_TIMEOUT, _BATCH):
             is_first = not attempt.entry_key
             notification = self.notifications.find(attempt.account_id, attempt.notification_id) if is_first else None
             if notification:

@@ -47,11 +47,11 @@ class ManageCustomers(Struct, frozen=True):
         now = self.clock()
         return CustomerState(customer, [item for item in items if item.ready_contact and now < item.leaves_at])
 
-    def by_address(self, account_id: str, text: str) -> Sequence[Customer]:
+    def find_by_address(self, account_id: str, text: str) -> Sequence[Customer]:
         """Return the customers that share an e-mail address or phone number; raises InvalidInputError."""
         if "@" in text:
-            return self.customers.by_address(account_id, Channel.EMAIL, checked_email(text, "address"))
-        return self.customers.by_address(account_id, Channel.SMS, checked_phone(text, "address"))
+            return self.customers.find_by_address(account_id, Channel.EMAIL, checked_email(text, "address"))
+        return self.customers.find_by_address(account_id, Channel.SMS, checked_phone(text, "address"))
 
     def replace(self, account_id: str, customer_id: str, wanted: CustomerChange) -> CustomerState:
         """Create a customer or put another in its place; raises InvalidInputError."""

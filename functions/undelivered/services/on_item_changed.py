@@ -75,7 +75,7 @@ class OnItemChanged(Struct, frozen=True):
             item.channel,
             address,
             SuppressionReason.REPEATEDLY_UNREACHABLE,
-            max(attempt.report.at for attempt in attempts if attempt.report),
+            max(attempt.result.at for attempt in attempts if attempt.result),
             origin=item.failure.provider_message_id,
         )
         suppress(self.suppressions, cause)
@@ -86,7 +86,7 @@ class OnItemChanged(Struct, frozen=True):
             (found.notification_id, attempt.number): attempt
             for found in self.undelivered.items_of_customer(item)
             for attempt in found.attempts
-            if attempt.to == address and attempt.report
+            if attempt.to == address and attempt.result
         }
         sends = {
             (send.notification_id, send.number): _as_arrived(send)

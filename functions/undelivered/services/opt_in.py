@@ -9,7 +9,7 @@ from undelivered.domain.errors import InvalidInputError, NotFoundError, RefusedE
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import CustomerStore, SuppressionStore, UndeliveredStore
-from undelivered.services.record_consent import RecordConsent, opt_out_of
+from undelivered.services.record_consent import RecordConsent, reported_opt_out
 
 
 class OptIn(Struct, frozen=True):
@@ -57,5 +57,5 @@ class OptIn(Struct, frozen=True):
     def _reported_opt_outs(self, account_id: str, customer_id: str) -> dict[tuple[Channel, str], Suppression]:
         """Return the latest opt-out of each contact among the customer's failures."""
         items = self.undelivered.live_items_of_customer(account_id, customer_id)
-        opt_outs = sorted(filter(None, map(opt_out_of, items)), key=lambda opt_out: opt_out.since)
+        opt_outs = sorted(filter(None, map(reported_opt_out, items)), key=lambda opt_out: opt_out.since)
         return {(opt_out.channel, opt_out.address): opt_out for opt_out in opt_outs}

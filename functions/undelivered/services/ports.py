@@ -77,21 +77,21 @@ class UndeliveredStore(Protocol):
         """Return the items, in any state, that share an item's customer, or its address where that is not known."""
 
     def find_by_customer(
-        self, account_id: str, who: str, limit: int, after: str | None = None, *, past: bool
+        self, account_id: str, customer_key: str, limit: int, after: str | None = None, *, in_history: bool
     ) -> Sequence[UndeliveredItem]:
-        """Return a customer's items in any state and order of sending: from the report, or from history when ``past``.
+        """Return a customer's items in any state, in order of sending, from the report or from history.
 
-        ``who`` is the customer's id, or ``~<recipient digest>`` as in ``live_items_of_customer``. ``after`` is the
-        entry key to go on after; fewer than ``limit`` are the last.
+        ``customer_key`` is a customer's id, or ``~<recipient digest>`` as in ``live_items_of_customer``.
+        ``after`` is the last entry key of the page before. A page of fewer than ``limit`` items is the last.
         """
 
-    def erase(self, items: Sequence[UndeliveredItem], *, past: bool) -> int:
+    def erase(self, items: Sequence[UndeliveredItem], *, in_history: bool) -> int:
         """Remove items of one account for good, live counters included; return how many were as given.
 
         They go neither to history nor into an announcement. What failed stays counted as failed.
         """
 
-    def due_for_settling(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
+    def resends_to_settle(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
         """Return resending items whose grace period is over."""
 
     def sweep(self, account_id: str, now: datetime, limit: int) -> int:
@@ -123,10 +123,10 @@ class ReportReader(Protocol):
 class RepeatFailureStore(Protocol):
     """Which addresses fail again and again: of each day those with the most items, fifty at most."""
 
-    def note(self, account_id: str, address: str, by_day: Mapping[date, int]) -> None:
+    def record(self, account_id: str, address: str, by_day: Mapping[date, int]) -> None:
         """Note how many items an address has, by day; noting the same again changes nothing."""
 
-    def forget(self, account_id: str, addresses: Collection[str], days: Collection[date]) -> None:
+    def remove(self, account_id: str, addresses: Collection[str], days: Collection[date]) -> None:
         """Take addresses out of what was noted of days."""
 
 
@@ -157,13 +157,13 @@ class CountReconciliation(Protocol):
     def correct_failed(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
         """Add a drift to the counters of all that failed on its day."""
 
-    def fold(self, account_id: str, first: date, last: date) -> int:
+    def compact(self, account_id: str, first: date, last: date) -> int:
         """Bring the counters of each day of a span into one row each; return how many rows that saved."""
 
     def days_to_recount(self, account_id: str, now: datetime) -> Sequence[date]:
         """Return the days whose failures a change of time zone left to be counted anew."""
 
-    def leave_to_recount(self, account_id: str, days: Sequence[date]) -> None:
+    def save_days_to_recount(self, account_id: str, days: Sequence[date]) -> None:
         """Keep which days are still to be counted anew."""
 
 
@@ -200,7 +200,7 @@ class NotificationStore(Protocol):
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return claimed attempts without a recorded outcome, claimed before a moment, oldest first."""
 
-    def of_customer(
+    def find_by_customer(
         self, account_id: str, customer_id: str, limit: int, after: str | None = None
     ) -> tuple[Sequence[Notification], str | None]:
         """Return a customer's notifications by id, held or about to go, and the id to go on after, None at the end."""
@@ -221,7 +221,7 @@ class CustomerStore(Protocol):
     def save(self, customer: Customer) -> Customer:
         """Write a customer whose ``version`` is what was read (0 for a new one); raises StaleWriteError."""
 
-    def by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
+    def find_by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
         """Return the customers that share an address."""
 
 
@@ -274,10 +274,10 @@ class ErasureStore(Protocol):
     def finish(self, task: ErasureTask) -> None:
         """Forget what it took to carry out an erasure that is done."""
 
-    def mark(self, erasure: Erasure, channel: Channel, address: str) -> None:
+    def mark_address(self, erasure: Erasure, channel: Channel, address: str) -> None:
         """Keep that an address was erased."""
 
-    def any_in(self, account_id: str) -> bool:
+    def has_erasures(self, account_id: str) -> bool:
         """Whether anybody of an account was ever erased; a new yes may be known a minute late."""
 
     def erased_at(

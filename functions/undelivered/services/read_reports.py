@@ -29,7 +29,7 @@ from undelivered.services.request_resend import contact_suppression
 _TOP: Final = 10
 
 
-class ItemInFull(Struct, frozen=True):
+class ItemDetail(Struct, frozen=True):
     """An item with what is known of it elsewhere. ``notification`` is None when its content is not held."""
 
     item: UndeliveredItem
@@ -69,7 +69,7 @@ class ReadReports(Struct, frozen=True):
         """Return the account's time zone."""
         return ZoneInfo(self.accounts.settings(account_id).time_zone)
 
-    def find(self, account_id: str, entry_key: str) -> ItemInFull:
+    def find(self, account_id: str, entry_key: str) -> ItemDetail:
         """Return an item in full; raises NotFoundError."""
         item = self.undelivered.find(account_id, entry_key)
         if item is None:
@@ -77,7 +77,7 @@ class ReadReports(Struct, frozen=True):
         customer = self.customers.find(account_id, item.customer_id) if item.customer_id else None
         contact = customer.contact(item.channel) if customer else ""
         notification = self.notifications.find(account_id, item.notification_id)
-        return ItemInFull(
+        return ItemDetail(
             item,
             notification,
             contact,

@@ -16,15 +16,15 @@ _MOVING: Final = timedelta(days=2)
 
 
 class CountDrift(Struct, frozen=True):
-    """What a day's counters lacked of its items: live ones by class code, or all that failed by class and reason.
+    """What a day's counters lack of its items: live ones by class code, or all that failed by class and reason.
 
-    ``lacked`` is None when others kept writing, so that nothing can be said.
+    ``missing`` is None when others kept writing, so that nothing can be said.
     """
 
     account_id: str
     counters: Literal["live", "failed"]
     day: date
-    lacked: Mapping[str, int] | None
+    missing: Mapping[str, int] | None
 
 
 class ReconcileCounts(Struct, frozen=True):
@@ -43,10 +43,10 @@ class ReconcileCounts(Struct, frozen=True):
             self._recount(account_id, time_left)
             today = self.clock().astimezone(UTC).date()
             if self.counters.claim(account_id, today):
-                self.counters.fold(account_id, today - timedelta(days=_DAYS + 1), today - timedelta(days=1))
+                self.counters.compact(account_id, today - timedelta(days=_DAYS + 1), today - timedelta(days=1))
                 # Another day of the month each day, so that all come round.
                 sampled = today - timedelta(days=1 + today.toordinal() % (_DAYS - 1))
-                found += [drift for drift in [self._live(account_id, sampled, fix=True)] if drift.lacked]
+                found += [drift for drift in [self._live(account_id, sampled, fix=True)] if drift.missing]
         return found
 
     def _recount(self, account_id: str, time_left: Callable[[], bool]) -> None:
@@ -61,7 +61,7 @@ class ReconcileCounts(Struct, frozen=True):
             if self._recounted(account_id, day):
                 left.remove(day)
                 # Kept day by day, so that a run that is cut short has got somewhere.
-                self.counters.leave_to_recount(account_id, left)
+                self.counters.save_days_to_recount(account_id, left)
 
     def _recounted(self, account_id: str, day: date) -> bool:
         """Count a day anew; False when it has to wait."""
@@ -69,7 +69,7 @@ class ReconcileCounts(Struct, frozen=True):
             return True  # its items are being forgotten; what was counted stays
         if self._is_moving(day):
             return False
-        return self._failed(account_id, day, fix=True).lacked is not None
+        return self._failed(account_id, day, fix=True).missing is not None
 
     def _oldest(self, account_id: str) -> date:
         """Return the oldest day of which no item is forgotten yet."""
@@ -90,13 +90,13 @@ class ReconcileCounts(Struct, frozen=True):
                 yield self._failed(account_id, day, fix=fix)
 
     def _live(self, account_id: str, day: date, *, fix: bool) -> CountDrift:
-        lacked = self.counters.drift(account_id, day)
-        if lacked and fix:
-            self.counters.correct(account_id, day, lacked)
-        return CountDrift(account_id, "live", day, lacked)
+        missing = self.counters.drift(account_id, day)
+        if missing and fix:
+            self.counters.correct(account_id, day, missing)
+        return CountDrift(account_id, "live", day, missing)
 
     def _failed(self, account_id: str, day: date, *, fix: bool) -> CountDrift:
-        lacked = self.counters.failed_drift(account_id, day)
-        if lacked and fix:
-            self.counters.correct_failed(account_id, day, lacked)
-        return CountDrift(account_id, "failed", day, lacked)
+        missing = self.counters.failed_drift(account_id, day)
+        if missing and fix:
+            self.counters.correct_failed(account_id, day, missing)
+        return CountDrift(account_id, "failed", day, missing)

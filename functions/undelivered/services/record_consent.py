@@ -39,7 +39,7 @@ class RecordConsent(Struct, frozen=True):
     ) -> Suppression | None:
         """End the opt-out of the customer's contact, then record the consent; return what was lifted, if anything.
 
-        ``reported`` is an opt-out that a provider told of (``opt_out_of``). A suppression of another reason
+        ``reported`` is an opt-out that a provider told of (``reported_opt_out``). A suppression of another reason
         stays: a consent heals no mailbox. Raises RefusedError after a complaint, and
         SuppressionNotLiftedError when the provider cannot be told: then nothing is changed or recorded.
         """
@@ -81,19 +81,19 @@ class RecordConsent(Struct, frozen=True):
             self.customers.save(after)
 
 
-def opt_out_of(item: UndeliveredItem) -> Suppression | None:
+def reported_opt_out(item: UndeliveredItem) -> Suppression | None:
     """Return the opt-out that an item's failure tells of, None for other failures.
 
     A carrier's or provider's list is not ours: such an opt-out may be known from the failure alone.
     """
     failure, classification = item.failure, item.classification
-    if resend_requirement(classification) is not ResendRequirement.CONSENT or failure.report is None:
+    if resend_requirement(classification) is not ResendRequirement.CONSENT or failure.result is None:
         return None
     return Suppression(
         item.account_id,
         item.channel,
         failure.to,
         SuppressionReason(classification.reason.value),
-        failure.report.at,
+        failure.result.at,
         origin=failure.provider_message_id,
     )

@@ -63,7 +63,7 @@ class AttributedFeedback(Struct, frozen=True):
     is_erased: bool = False
 
 
-def _note_nothing(_located: AttributedFeedback) -> None:
+def _ignore(_located: AttributedFeedback) -> None:
     """Take no notes."""
 
 
@@ -83,12 +83,12 @@ class RecordFeedback(Struct, frozen=True):
         self,
         batch: Sequence[Sequence[Feedback]],
         *,
-        waited_enough: Collection[int] = (),
-        note: Callable[[AttributedFeedback], None] = _note_nothing,
+        no_longer_waiting: Collection[int] = (),
+        observe: Callable[[AttributedFeedback], None] = _ignore,
     ) -> dict[int, RetryableError]:
         """Record the feedback of a batch of messages.
 
-        ``waited_enough`` holds the indexes of those that are not to wait any longer for the record of a
+        ``no_longer_waiting`` holds the indexes of those that are not to wait any longer for the record of a
         send they may be about. ``note`` is told each feedback on customers that matters, before it is recorded.
         Return, by index, why messages could not be recorded and have to be
         delivered again; all others are safely stored. Recording one again changes nothing.
@@ -98,7 +98,7 @@ class RecordFeedback(Struct, frozen=True):
         for source, feedbacks in enumerate(batch):
             try:
                 located = [
-                    self._locate(source, feedback, may_wait=source not in waited_enough)
+                    self._locate(source, feedback, may_wait=source not in no_longer_waiting)
                     for feedback in feedbacks
                     if _matters(feedback)
                 ]
@@ -107,7 +107,7 @@ class RecordFeedback(Struct, frozen=True):
                 continue
             for one in located:
                 if not _is_of_a_digest(one.feedback):
-                    note(one)
+                    observe(one)
                     by_account[one.account_id].append(one)
         for account_id, group in by_account.items():
             try:
@@ -125,14 +125,14 @@ class RecordFeedback(Struct, frozen=True):
         for one in group:
             if not one.is_erased and not is_erased(one.feedback):
                 kept.append(one)
-            elif cause := cause_of(one.feedback, account_id):
+            elif cause := caused_suppression(one.feedback, account_id):
                 digest = self.hashes.of_address(account_id, cause.channel, cause.address)
-                suppress(self.suppressions, replace(cause, hidden=digest))
+                suppress(self.suppressions, replace(cause, address_hash=digest))
         return kept
 
     def _tells_erased(self, account_id: str, group: Sequence[AttributedFeedback]) -> Callable[[Feedback], bool]:
         """Return what tells a feedback of the group about a message to a customer or address that was erased."""
-        if not self.erasures.any_in(account_id):
+        if not self.erasures.has_erasures(account_id):
             return lambda _: False
         told = [one.feedback for one in group]
         by_customer, by_address = self.erasures.erased_at(
@@ -199,7 +199,7 @@ class RecordFeedback(Struct, frozen=True):
         """Return the suppressions that feedback changes, as stored and as changed."""
         changes = []
         for feedback in feedbacks:
-            if cause := cause_of(feedback, account_id):
+            if cause := caused_suppression(feedback, account_id):
                 known = self.suppressions.find(account_id, cause.channel, cause.address)
                 merged = merge_suppression(known, cause)
                 if merged != known:
@@ -269,7 +269,7 @@ def _detached(feedback: Feedback) -> Feedback:
     return replace(feedback, attribution=replace(feedback.attribution, attempt=1, entry_key=None))
 
 
-def cause_of(feedback: Feedback, account_id: str) -> Suppression | None:
+def caused_suppression(feedback: Feedback, account_id: str) -> Suppression | None:
     """Return the suppression that a feedback causes by itself, or None."""
     if feedback.classification is None or not feedback.recipient or not suppresses(feedback.classification):
         return None
@@ -294,7 +294,7 @@ def _new_entry(feedbacks: Sequence[Feedback], account_id: str) -> NewEntry | Non
             item = open_item(feedback, account_id)
         else:
             item = merge_feedback(item, feedback, account_id)
-        if cause := cause_of(feedback, account_id):
+        if cause := caused_suppression(feedback, account_id):
             suppression = merge_suppression(suppression, cause)
     return NewEntry(item, suppression) if item else None
 

@@ -60,7 +60,7 @@ def _lines(table: Iterable[Iterable[str]]) -> str:
 def _cells(item: UndeliveredItem, zone: ZoneInfo, now: datetime) -> tuple[str, ...]:
     """Return the cells of a row. What comes from outside is made safe; the other values are words of ours."""
     failure = item.failure
-    report = failure.report
+    report = failure.result
     assert report is not None
     classification = report.classification
     assert classification is not None

@@ -13,7 +13,7 @@ from undelivered.domain.errors import NotFoundError
 from undelivered.domain.report_query import ReportFilter, local_day
 from undelivered.services.ports import AccountStore
 
-KEPT_FOR: Final = timedelta(days=7)
+EXPORT_LIFETIME: Final = timedelta(days=7)
 """How long an export can be asked after; its file goes when that is over (``ExportsBucket``)."""
 
 LINK_EXPIRES_AFTER: Final = timedelta(minutes=15)
@@ -32,7 +32,7 @@ class ExportState(StrEnum):
     FAILED = "failed"
 
 
-class Part(Struct, frozen=True):
+class ExportPart(Struct, frozen=True):
     """A part of the file that the file store has taken: its number, and by what the store knows it."""
 
     number: int
@@ -40,7 +40,7 @@ class Part(Struct, frozen=True):
     checksum: str = ""
 
 
-class Place(Struct, frozen=True):
+class ExportPosition(Struct, frozen=True):
     """Where an export can be taken up again: ``rows`` rows, down to the entry key ``after``, are written.
 
     They are in ``parts`` of the upload ``upload``, and the last of them in the file ``rest`` where they did not fill
@@ -48,8 +48,8 @@ class Place(Struct, frozen=True):
     """
 
     upload: str = ""
-    parts: tuple[Part, ...] = ()
-    rest: str = ""
+    parts: tuple[ExportPart, ...] = ()
+    remainder: str = ""
     rows: int = 0
     after: str | None = None
     is_read: bool = False
@@ -65,17 +65,17 @@ class Export(Struct, frozen=True):
 
     account_id: str
     export_id: str
-    wanted: ReportFilter
+    report_filter: ReportFilter
     at: datetime
     by: str
     touched_at: datetime
     state: ExportState = ExportState.RUNNING
     rows: int = 0
     detail: str = ""
-    place: Place = field(default_factory=Place)
+    position: ExportPosition = field(default_factory=ExportPosition)
     next_part: int = 1
     attempts: int = 0
-    holder: str = ""
+    claimed_by: str = ""
     version: int = 0
 
     @property
@@ -93,10 +93,10 @@ class ExportStore(Protocol):
     def save(self, export: Export) -> Export:
         """Write an export whose ``version`` is what was read (0 for a new one); raises StaleWriteError."""
 
-    def all_of(self, account_id: str) -> Sequence[Export]:
+    def find_all(self, account_id: str) -> Sequence[Export]:
         """Return the exports of an account that can be asked after."""
 
-    def forget(self, export: Export) -> None:
+    def remove(self, export: Export) -> None:
         """Forget an export."""
 
 
@@ -106,19 +106,19 @@ class ExportFiles(Protocol):
     def begin(self, file: str) -> str:
         """Begin a file and return the name of its upload."""
 
-    def add_part(self, file: str, upload: str, number: int, content: bytes) -> Part:
+    def add_part(self, file: str, upload: str, number: int, content: bytes) -> ExportPart:
         """Add a part; all but the last have 5 MiB or more. The same number again replaces it."""
 
-    def finish(self, file: str, upload: str, parts: Sequence[Part]) -> None:
+    def finish(self, file: str, upload: str, parts: Sequence[ExportPart]) -> None:
         """Make the file from its parts; doing so again changes nothing."""
 
     def abandon(self, file: str, upload: str) -> None:
         """Throw the parts of an unfinished file away; one that is gone already is fine."""
 
-    def keep(self, file: str, content: bytes) -> None:
+    def write_remainder(self, file: str, content: bytes) -> None:
         """Keep a small file for a day."""
 
-    def kept(self, file: str) -> bytes:
+    def read_remainder(self, file: str) -> bytes:
         """Return a small file that was kept."""
 
     def remove(self, file: str) -> None:
@@ -135,7 +135,7 @@ class ExportRunner(Protocol):
         """Have an export written, or written on, by another process; raises RetryableError when that is busy."""
 
 
-class ExportNews(Struct, frozen=True):
+class ExportStatus(Struct, frozen=True):
     """What is told of an export. ``url`` is empty until it is done, ``detail`` unless it failed."""
 
     state: ExportState
@@ -160,16 +160,16 @@ class Exports(Struct, frozen=True):
         self.runner.start(account_id, export.export_id)
         return export
 
-    def news(self, account_id: str, export_id: str) -> ExportNews:
+    def status(self, account_id: str, export_id: str) -> ExportStatus:
         """Return how far an export has got, with a fresh link when it is done; raises NotFoundError."""
         export = self.store.find(account_id, export_id)
         if export is None:
             raise NotFoundError("export not found")
         if export.state is ExportState.RUNNING and self.clock() - export.touched_at > SILENT_AFTER:
-            return ExportNews(ExportState.FAILED, export.rows, detail=_GIVEN_UP)
+            return ExportStatus(ExportState.FAILED, export.rows, detail=_GIVEN_UP)
         url = ""
         if export.state is ExportState.DONE:
             zone = ZoneInfo(self.accounts.settings(account_id).time_zone)
             name = f"undelivered-{local_day(export.at, zone).isoformat()}.csv"
             url = self.files.link(export.file, name, LINK_EXPIRES_AFTER)
-        return ExportNews(export.state, export.rows, url, export.detail)
+        return ExportStatus(export.state, export.rows, url, export.detail)

@@ -24,7 +24,7 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
-from undelivered.services.record_consent import RecordConsent, opt_out_of
+from undelivered.services.record_consent import RecordConsent, reported_opt_out
 
 
 class RequestResend(Struct, frozen=True):
@@ -132,7 +132,7 @@ class RequestResend(Struct, frozen=True):
     def _honour(self, item: UndeliveredItem, customer: Customer, consent: Consent, by: str) -> None:
         same = same_contact(item.channel, customer.contact(item.channel), item.failure.to)
         honour = RecordConsent(self.customers, self.suppressions, self.provider, self.clock)
-        reported = opt_out_of(item) if same else None
+        reported = reported_opt_out(item) if same else None
         honour(customer, item.channel, consent, by=by, why="consent given with a resend", reported=reported)
 
 

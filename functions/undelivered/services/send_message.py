@@ -14,7 +14,7 @@ from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
-from undelivered.domain.suppression import blocks, dropped_verdict
+from undelivered.domain.suppression import blocks, dropped_classification
 from undelivered.domain.taxonomy import Channel, Classification, Reason, Status, classification_of
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import (
@@ -98,7 +98,7 @@ class SendMessage(Struct, frozen=True):
             attempt.account_id, notification.channel, normalise_address(notification.channel, attempt.to)
         )
         if suppression and blocks(suppression, essential=notification.essential, resend=bool(attempt.entry_key)):
-            classification = dropped_verdict(suppression)
+            classification = dropped_classification(suppression)
             return self._record_unsent(
                 attempt, notification, customer, classification, f"suppressed: {suppression.reason}"
             )
@@ -169,7 +169,7 @@ class SendMessage(Struct, frozen=True):
 def _running_attempt(item: UndeliveredItem | None, number: int) -> Attempt | None:
     if item is None:
         return None
-    return next((attempt for attempt in item.attempts if attempt.number == number and attempt.report is None), None)
+    return next((attempt for attempt in item.attempts if attempt.number == number and attempt.result is None), None)
 
 
 def unsent_feedback(  # noqa: PLR0913, PLR0917 - all that is known of a send that never left

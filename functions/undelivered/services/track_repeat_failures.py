@@ -30,4 +30,4 @@ class TrackRepeatFailures(Struct, frozen=True):
         if len(known) > 1:
             zone = self.zone_of(after.account_id)
             by_day = Counter(local_day(item.sent_at, zone) for item in known.values())
-            self.repeats.note(after.account_id, after.recipient, by_day)
+            self.repeats.record(after.account_id, after.recipient, by_day)

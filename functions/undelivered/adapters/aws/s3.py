@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from undelivered.domain.errors import RetryableError
-from undelivered.services.request_export import Part
+from undelivered.services.request_export import ExportPart
 
 _TYPE: Final = "text/csv; charset=utf-8"
 _BUSY: Final = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"})
@@ -33,7 +33,7 @@ class S3ExportFiles(Struct, frozen=True):
         upload: str = answer["UploadId"]
         return upload
 
-    def add_part(self, file: str, upload: str, number: int, content: bytes) -> Part:
+    def add_part(self, file: str, upload: str, number: int, content: bytes) -> ExportPart:
         """Add a part; all but the last have 5 MiB or more."""
         with _busy_is_retryable():
             answer = self.client.upload_part(
@@ -44,9 +44,9 @@ class S3ExportFiles(Struct, frozen=True):
                 Body=content,
                 ChecksumAlgorithm=_CHECKSUM,
             )
-        return Part(number, answer["ETag"], answer.get("ChecksumCRC32", ""))
+        return ExportPart(number, answer["ETag"], answer.get("ChecksumCRC32", ""))
 
-    def finish(self, file: str, upload: str, parts: Sequence[Part]) -> None:
+    def finish(self, file: str, upload: str, parts: Sequence[ExportPart]) -> None:
         """Make the file from its parts; doing so again changes nothing."""
         told = [
             {
@@ -77,12 +77,12 @@ class S3ExportFiles(Struct, frozen=True):
                 if error.response["Error"]["Code"] != _GONE:
                     raise
 
-    def keep(self, file: str, content: bytes) -> None:
+    def write_remainder(self, file: str, content: bytes) -> None:
         """Keep a small file; the bucket removes those under ``rests/`` after a day."""
         with _busy_is_retryable():
             self.client.put_object(Bucket=self.bucket, Key=file, Body=content)
 
-    def kept(self, file: str) -> bytes:
+    def read_remainder(self, file: str) -> bytes:
         """Return a small file that was kept."""
         with _busy_is_retryable():
             content: bytes = self.client.get_object(Bucket=self.bucket, Key=file)["Body"].read()

@@ -121,7 +121,7 @@ class DynamoCountReconciliation:
         beside = {day + timedelta(days=by) for day in counted for by in (-1, 0, 1)}
         return tuple(sorted(beside, reverse=True))
 
-    def leave_to_recount(self, account_id: str, days: Sequence[date]) -> None:
+    def save_days_to_recount(self, account_id: str, days: Sequence[date]) -> None:
         """Keep which days are still to be counted anew; a change of time zone in between begins anew."""
         with busy_is_retryable():
             model = AccountModel.get(account_id, RECOUNT, consistent_read=True)
@@ -139,7 +139,7 @@ class DynamoCountReconciliation:
                 if not is_condition_failure(error):
                     raise
 
-    def fold(self, account_id: str, first: date, last: date) -> int:
+    def compact(self, account_id: str, first: date, last: date) -> int:
         """Bring the shards of each day of a span together into one row; return how many rows that saved.
 
         A row that is written at the same time stays for the next time.

@@ -6,7 +6,8 @@ class and reason, and how many of those arrived in the end by ``resolution_bucke
 of ``L`` is the day in UTC, since the report's thirty days know no time zone and an account may change its own.
 
 The sum over the shards counts. A busy account's writers spread over them so as not to wait for each other, as long as
-a day is young: that is when most is written to it. Later all write to the first again and ``fold`` leaves a row a day.
+a day is young: that is when most is written to it. Later all write to the first shard again, and
+``compact`` leaves one row for each day.
 """
 
 from collections import Counter, defaultdict

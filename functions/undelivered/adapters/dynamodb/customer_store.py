@@ -47,7 +47,7 @@ class DynamoCustomerStore:
                 raise
         return saved
 
-    def by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
+    def find_by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
         """Return the customers that share an address, by id."""
         index = CustomerModel.by_email if channel is Channel.EMAIL else CustomerModel.by_phone
         partition = _partition(account_id, channel, address)

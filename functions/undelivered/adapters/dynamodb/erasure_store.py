@@ -26,7 +26,14 @@ from undelivered.adapters.dynamodb.client import (
 )
 from undelivered.adapters.dynamodb.models import AccountModel, CustomerModel
 from undelivered.domain.customer import Customer
-from undelivered.domain.erasure import KEPT_FOR, SETTLES_AFTER, Erased, Erasure, ErasureState, ErasureTask
+from undelivered.domain.erasure import (
+    PROPAGATION_TIME,
+    RECORD_LIFETIME,
+    ErasedCounts,
+    Erasure,
+    ErasureState,
+    ErasureTask,
+)
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import KeyedHashes
@@ -103,7 +110,7 @@ class DynamoErasureStore:
         with busy_is_retryable():
             AccountModel(TASKS, f"{task.erasure.account_id}~{task.erasure.digest}").delete()
 
-    def mark(self, erasure: Erasure, channel: Channel, address: str) -> None:
+    def mark_address(self, erasure: Erasure, channel: Channel, address: str) -> None:
         """Keep that an address was erased."""
         digest = self._hashes.of_address(erasure.account_id, channel, address)
         with busy_is_retryable():
@@ -114,7 +121,7 @@ class DynamoErasureStore:
                 purge_at=_purge_at(erasure),
             ).save()
 
-    def any_in(self, account_id: str) -> bool:
+    def has_erasures(self, account_id: str) -> bool:
         """Whether anybody of an account was ever erased; a new yes may be known a minute late."""
         if account_id in self._accounts_with:
             return True
@@ -135,7 +142,7 @@ class DynamoErasureStore:
         by_address = {each: _mark(self._hashes.of_address(account_id, *each)) for each in set(addresses)}
         records = [*by_customer.values(), *by_address.values()]
         until = {
-            row["record"]["S"]: datetime.fromisoformat(json.loads(row["body"]["S"])["at"]) + SETTLES_AFTER
+            row["record"]["S"]: datetime.fromisoformat(json.loads(row["body"]["S"])["at"]) + PROPAGATION_TIME
             for row in get_many(AccountModel, account_id, records, "record", consistent=True)
             if not self._is_over(row)
         }
@@ -165,7 +172,7 @@ def _write(actions: Sequence[dict[str, dict[str, Any]]]) -> None:
 
 
 def _purge_at(erasure: Erasure) -> datetime:
-    return erasure.at.replace(microsecond=0) + KEPT_FOR
+    return erasure.at.replace(microsecond=0) + RECORD_LIFETIME
 
 
 def _row_of(erasure: Erasure, version: int) -> Row:
@@ -191,7 +198,7 @@ def _erasure_of(row: Row) -> Erasure:
         datetime.fromisoformat(body["at"]),
         body["by"],
         ErasureState(body["state"]),
-        Erased(*body["erased"]),
+        ErasedCounts(*body["erased"]),
         int(row["version"]["N"]),
     )
 

@@ -15,7 +15,7 @@ from undelivered.domain.failure_counts import CLASS_BY_CODE
 from undelivered.domain.item import State
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.taxonomy import Fault, Reason
-from undelivered.services.request_export import KEPT_FOR, Export, ExportState, Part, Place
+from undelivered.services.request_export import EXPORT_LIFETIME, Export, ExportPart, ExportPosition, ExportState
 
 
 class DynamoExportStore:
@@ -40,7 +40,7 @@ class DynamoExportStore:
         """Write an export for as long as it can be asked after; raises StaleWriteError."""
         version, record = export.version + 1, _record(export.export_id)
         body = json.dumps(_body_of(export), separators=(",", ":"))
-        purge_at = export.at.replace(microsecond=0) + KEPT_FOR
+        purge_at = export.at.replace(microsecond=0) + EXPORT_LIFETIME
         model = AccountModel(export.account_id, record, body=body, version=version, purge_at=purge_at)
         unchanged = (
             AccountModel.version == export.version if export.version else AccountModel.account_id.does_not_exist()
@@ -56,7 +56,7 @@ class DynamoExportStore:
                     raise StaleWriteError("somebody else wrote this export in between") from error
         return replace(export, version=version)
 
-    def all_of(self, account_id: str) -> Sequence[Export]:
+    def find_all(self, account_id: str) -> Sequence[Export]:
         """Return the exports of an account that can be asked after."""
         with busy_is_retryable():
             models = list(AccountModel.query(account_id, AccountModel.record.startswith(_record(""))))
@@ -67,7 +67,7 @@ class DynamoExportStore:
             for model in models
         ]
 
-    def forget(self, export: Export) -> None:
+    def remove(self, export: Export) -> None:
         """Forget an export."""
         with busy_is_retryable():
             AccountModel(export.account_id, _record(export.export_id)).delete()
@@ -78,20 +78,26 @@ def _record(export_id: str) -> str:
 
 
 def _body_of(export: Export) -> dict[str, Any]:
-    place = export.place
+    position = export.position
     return {
-        "wanted": _written_filter(export.wanted),
+        "wanted": _written_filter(export.report_filter),
         "at": export.at.isoformat(),
         "by": export.by,
         "touched_at": export.touched_at.isoformat(),
         "state": export.state,
         "rows": export.rows,
         "detail": export.detail,
-        "place": [place.upload, [astuple(part) for part in place.parts], place.rest, place.rows, place.after],
-        "is_read": place.is_read,
+        "place": [
+            position.upload,
+            [astuple(part) for part in position.parts],
+            position.remainder,
+            position.rows,
+            position.after,
+        ],
+        "is_read": position.is_read,
         "next_part": export.next_part,
         "attempts": export.attempts,
-        "holder": export.holder,
+        "holder": export.claimed_by,
     }
 
 
@@ -107,7 +113,7 @@ def _export_of(account_id: str, export_id: str, body: dict[str, Any], version: i
         ExportState(body["state"]),
         body["rows"],
         body["detail"],
-        Place(upload, tuple(Part(*part) for part in parts), rest, rows, after, is_read=body["is_read"]),
+        ExportPosition(upload, tuple(ExportPart(*part) for part in parts), rest, rows, after, is_read=body["is_read"]),
         body["next_part"],
         body["attempts"],
         body["holder"],

@@ -187,7 +187,7 @@ def attempts_to_text(item: UndeliveredItem) -> str:
             attempt.by,
             "" if attempt.provider_message_id == item.origin_id else attempt.provider_message_id or None,
             attempt.note,
-            _report_to_row(attempt.report) if attempt.report else None,
+            _report_to_row(attempt.result) if attempt.result else None,
         ]
         for attempt in item.attempts
     ]

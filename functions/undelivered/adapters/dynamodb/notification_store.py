@@ -118,7 +118,7 @@ class DynamoNotificationStore:
         with busy_is_retryable():
             return [_attempt_of(model) for model in NotificationModel.by_settle.query(_CLAIMED, due, limit=limit)]
 
-    def of_customer(
+    def find_by_customer(
         self, account_id: str, customer_id: str, limit: int, after: str | None = None
     ) -> tuple[Sequence[Notification], str | None]:
         """Return a customer's notifications by id, held or about to go, and the id to go on after, None at the end."""

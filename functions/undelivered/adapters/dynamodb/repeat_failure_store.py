@@ -28,13 +28,13 @@ _Noted = Mapping[str, tuple[int, int]]
 class DynamoRepeatFailureStore:
     """``ports.RepeatFailureStore`` on the table Counts."""
 
-    def note(self, account_id: str, address: str, by_day: Mapping[date, int]) -> None:
+    def record(self, account_id: str, address: str, by_day: Mapping[date, int]) -> None:
         """Note how many items an address has, by day; noting the same again changes nothing."""
         total = sum(by_day.values())
         for day, number in by_day.items():
             _note(account_id, day, address, (number, total))
 
-    def forget(self, account_id: str, addresses: Collection[str], days: Collection[date]) -> None:
+    def remove(self, account_id: str, addresses: Collection[str], days: Collection[date]) -> None:
         """Take addresses out of what was noted of days."""
         for day in days:
             _change(account_id, day, lambda known: {each: known[each] for each in known if each not in addresses})

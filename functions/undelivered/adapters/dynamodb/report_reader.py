@@ -72,7 +72,7 @@ class DynamoReportReader:
         progress = Progress(needed=limit + 1)
         reading = reading_of(account_id, wanted, after, now, partial(self._live_counts, account_id))
         for item in reading.read(progress):
-            is_shown = wanted.shows(item, now)
+            is_shown = wanted.matches(item, now)
             if len(shown) == limit and is_shown:
                 return Page(tuple(shown), shown[-1].entry_key)
             if progress.examined == EXAMINED_AT_MOST:

@@ -9,7 +9,7 @@ from undelivered.adapters.dynamodb.client import Action, ConditionFailedError, R
 from undelivered.adapters.dynamodb.item_rows import audit_of, audit_to_text
 from undelivered.adapters.dynamodb.models import SuppressionModel
 from undelivered.domain.errors import StaleWriteError
-from undelivered.domain.suppression import Suppression, SuppressionReason, hidden_form, joined
+from undelivered.domain.suppression import Suppression, SuppressionReason, effective_suppression, hide_address
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import KeyedHashes
@@ -17,8 +17,8 @@ from undelivered.services.ports import KeyedHashes
 
 def address_key(suppression: Suppression) -> str:
     """Return the sort key of a suppression: ``<channel>#<address>``, or the hash in place of the address."""
-    if suppression.hidden:
-        return _hidden_key(suppression.channel, suppression.hidden)
+    if suppression.address_hash:
+        return _hidden_key(suppression.channel, suppression.address_hash)
     return _address_key(suppression.channel, suppression.address)
 
 
@@ -45,7 +45,7 @@ def suppression_row(suppression: Suppression, version: int) -> Row:
         row["lifted_at"] = {"S": suppression.lifted_at.isoformat()}
     if suppression.audit:
         row["audit"] = {"S": audit_to_text(suppression.audit)}
-    if suppression.hidden:
+    if suppression.address_hash:
         row["hidden"] = {"BOOL": True}
     return row
 
@@ -65,7 +65,7 @@ def suppression_of(row: Row) -> Suppression:
         lifted_at=datetime.fromisoformat(lifted_at["S"]) if lifted_at else None,
         audit=audit_of(audit["S"]) if audit else (),
         version=int(row["version"]["N"]),
-        hidden=hidden,
+        address_hash=hidden,
     )
 
 
@@ -86,7 +86,7 @@ class DynamoSuppressionStore:
         rows = get_many(SuppressionModel, account_id, keys, "address_key", consistent=True)
         known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
         told = [
-            (address, joined(known.get(readable), known.get(hidden)))
+            (address, effective_suppression(known.get(readable), known.get(hidden)))
             for (_, address), (readable, hidden) in wanted.items()
         ]
         return [replace(found, address=address) for address, found in told if found]
@@ -103,7 +103,7 @@ class DynamoSuppressionStore:
         rows = get_many(SuppressionModel, account_id, [readable, hidden], "address_key", consistent=True)
         known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
         shown, before = known.get(readable), known.get(hidden)
-        after = hidden_form(shown, before, hidden.partition("~")[2])
+        after = hide_address(shown, before, hidden.partition("~")[2])
         if after is None or after == before:
             return
         row = suppression_row(after, before.version + 1 if before else 1)

@@ -360,15 +360,15 @@ class DynamoUndeliveredStore:
         return [found[key] for key in sorted(found, reverse=True)]
 
     def find_by_customer(
-        self, account_id: str, who: str, limit: int, after: str | None = None, *, past: bool
+        self, account_id: str, customer_key: str, limit: int, after: str | None = None, *, in_history: bool
     ) -> Sequence[UndeliveredItem]:
-        """Return a customer's items in any state and order of sending, from history when ``past``."""
-        model: type[ItemTable] = HistoryModel if past else UndeliveredModel
+        """Return a customer's items in any state and order of sending, from history if ``in_history``."""
+        model: type[ItemTable] = HistoryModel if in_history else UndeliveredModel
         within = model.entry_key > after if after else None
-        rows, _ = query(model, customer_partition(account_id, who), within, index="by_customer", limit=limit)
+        rows, _ = query(model, customer_partition(account_id, customer_key), within, index="by_customer", limit=limit)
         return [item_of(row) for row in rows]
 
-    def erase(self, items: Sequence[UndeliveredItem], *, past: bool) -> int:
+    def erase(self, items: Sequence[UndeliveredItem], *, in_history: bool) -> int:
         """Remove items of one account for good, live counters included; return how many were as given.
 
         From the report in two steps: the first marks them, so that ``archive`` and ``on_item_changed``, which see the
@@ -378,7 +378,7 @@ class DynamoUndeliveredStore:
         erased = 0
         for start in range(0, len(items), _ERASED_AT_ONCE):
             group = items[start : start + _ERASED_AT_ONCE]
-            if past:
+            if in_history:
                 erased += self._remove(HistoryModel, group)
                 continue
             erased += self._remove(UndeliveredModel, self._mark_erased(group))
@@ -428,7 +428,7 @@ class DynamoUndeliveredStore:
             for day, change in changes.items()
         ]
 
-    def due_for_settling(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
+    def resends_to_settle(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
         """Return resending items whose grace period is over, the longest waiting first."""
         due = UndeliveredModel.settle_at <= int(now.timestamp())
         rows, _ = query(UndeliveredModel, RESENDING_PARTITION, due, index="by_attention", limit=limit)

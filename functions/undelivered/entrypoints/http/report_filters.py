@@ -7,7 +7,7 @@ import msgspec
 
 from undelivered.domain.failure_counts import CLASSES, FailureClass
 from undelivered.domain.item import LIVE_STATES, State
-from undelivered.domain.report_query import Period, ReportFilter, period_of
+from undelivered.domain.report_query import Period, ReportFilter, resolve_period
 from undelivered.domain.taxonomy import Channel, Fault, Reason
 from undelivered.entrypoints.http.errors import ProblemError, invalid_body, invalid_parameter
 from undelivered.entrypoints.http.parsing import Identifier, date_or_moment, decode_query
@@ -95,7 +95,7 @@ def _period(query: ReportQuery, request: ApiRequest) -> Period:
     start, end = date_or_moment("from", query.start), date_or_moment("to", query.end)
     zone = request.use_cases.read_reports.zone(request.account_id)
     try:
-        return period_of(start, end, request.now, zone)
+        return resolve_period(start, end, request.now, zone)
     except ValueError:
         raise invalid_parameter("from", "must not be later than 'to'") from None
 

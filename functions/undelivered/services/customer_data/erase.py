@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from undelivered.domain.address import normalise_address
-from undelivered.domain.erasure import Erased, Erasure, ErasureState, ErasureTask, addresses_of
+from undelivered.domain.erasure import ErasedCounts, Erasure, ErasureState, ErasureTask, known_addresses
 from undelivered.domain.errors import NotFoundError, StaleWriteError
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.item import UndeliveredItem
@@ -69,15 +69,15 @@ class RequestErasure(Struct, frozen=True):
             by,
             version=known.version if known else 0,
         )
-        addresses = addresses_of(customer) if customer else ()
+        addresses = known_addresses(customer) if customer else ()
         self.erasures.begin(ErasureTask(erasure, customer_id, addresses), customer)
         return erasure
 
     def _is_anything_held(self, account_id: str, customer_id: str) -> bool:
         return bool(
-            self.undelivered.find_by_customer(account_id, customer_id, 1, past=False)
-            or self.undelivered.find_by_customer(account_id, customer_id, 1, past=True)
-            or self.notifications.of_customer(account_id, customer_id, 1)[0]
+            self.undelivered.find_by_customer(account_id, customer_id, 1, in_history=False)
+            or self.undelivered.find_by_customer(account_id, customer_id, 1, in_history=True)
+            or self.notifications.find_by_customer(account_id, customer_id, 1)[0]
         )
 
 
@@ -95,9 +95,9 @@ class EraseCustomers(Struct, frozen=True):
     zone_of: Callable[[str], ZoneInfo]
     clock: Callable[[], datetime]
 
-    def __call__(self, time_left: Callable[[], bool]) -> Erased:
+    def __call__(self, time_left: Callable[[], bool]) -> ErasedCounts:
         """Go on with every erasure while ``time_left`` says so; return how much was removed."""
-        total = Erased()
+        total = ErasedCounts()
         for task in self.erasures.running():
             if not time_left():
                 break
@@ -107,7 +107,7 @@ class EraseCustomers(Struct, frozen=True):
                 continue  # others were at it; the next run looks again
         return total
 
-    def _go_on(self, task: ErasureTask, time_left: Callable[[], bool]) -> Erased:
+    def _go_on(self, task: ErasureTask, time_left: Callable[[], bool]) -> ErasedCounts:
         erasure, begun = task.erasure, self.clock()
         own = [each for each in task.addresses if self._is_nobody_elses(erasure, *each)]
         self._forget(erasure, own)
@@ -125,22 +125,22 @@ class EraseCustomers(Struct, frozen=True):
             complete = False
         if complete:
             self._remove_exports(erasure)
-        erased = Erased(items, notifications)
-        if complete or erased != Erased():
-            self.erasures.save(erasure.further(erased, done=complete))
+        erased = ErasedCounts(items, notifications)
+        if complete or erased != ErasedCounts():
+            self.erasures.save(erasure.with_progress(erased, done=complete))
         if complete:
             self.erasures.finish(task)
         return erased
 
     def _remove_exports(self, erasure: Erasure) -> None:
         """Remove the account's exports from before: what they hold cannot be told without reading them all."""
-        for export in self.exports.all_of(erasure.account_id):
+        for export in self.exports.find_all(erasure.account_id):
             if erasure.covers(export.at):
                 self.files.remove(export.file)
-                self.exports.forget(export)
+                self.exports.remove(export)
 
     def _is_nobody_elses(self, erasure: Erasure, channel: Channel, address: str) -> bool:
-        return not self.customers.by_address(erasure.account_id, channel, address)
+        return not self.customers.find_by_address(erasure.account_id, channel, address)
 
     def _erase_items(
         self, erasure: Erasure, who: str, time_left: Callable[[], bool], *, past: bool
@@ -148,12 +148,12 @@ class EraseCustomers(Struct, frozen=True):
         """Erase the items that an erasure covers; return how many, and whether that was all of them."""
         erased = 0
         while time_left():
-            held = self.undelivered.find_by_customer(erasure.account_id, who, _AT_ONCE, past=past)
+            held = self.undelivered.find_by_customer(erasure.account_id, who, _AT_ONCE, in_history=past)
             items = [item for item in held if erasure.covers(item.sent_at)]
             if not items:
                 return erased, True
             self._forget_addresses_of(erasure, items)
-            removed = self.undelivered.erase(items, past=past)
+            removed = self.undelivered.erase(items, in_history=past)
             erased += removed
             if not removed:
                 # Others are writing them, or the index tells of what has gone already.
@@ -167,20 +167,20 @@ class EraseCustomers(Struct, frozen=True):
         zone = self.zone_of(erasure.account_id)
         days = {local_day(item.sent_at, zone) for item in items}
         self._forget(erasure, own)
-        self.repeats.forget(erasure.account_id, {address for _, address in own}, sorted(days))
+        self.repeats.remove(erasure.account_id, {address for _, address in own}, sorted(days))
 
     def _forget(self, erasure: Erasure, own: Sequence[Address]) -> None:
         """Keep of addresses only what stands for them, before what tells of them goes."""
         for channel, text in own:
             address = normalise_address(channel, text)
-            self.erasures.mark(erasure, channel, address)
+            self.erasures.mark_address(erasure, channel, address)
             self.suppressions.hide(erasure.account_id, channel, address)
 
     def _erase_notifications(self, task: ErasureTask, time_left: Callable[[], bool]) -> tuple[int, bool]:
         account_id = task.erasure.account_id
         erased, after, more = 0, None, True
         while more and time_left():
-            held, after = self.notifications.of_customer(account_id, task.customer_id, _AT_ONCE, after)
+            held, after = self.notifications.find_by_customer(account_id, task.customer_id, _AT_ONCE, after)
             for notification in held:
                 if task.erasure.covers(notification.created_at):
                     self._erase_notification(task.erasure, notification)

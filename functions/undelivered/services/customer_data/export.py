@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from undelivered.domain.customer import Customer
-from undelivered.domain.erasure import addresses_of
+from undelivered.domain.erasure import known_addresses
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.item import UndeliveredItem
@@ -29,7 +29,7 @@ class CustomerDataPage(Struct, frozen=True):
     suppressions: Sequence[Suppression] = ()
     items: Sequence[UndeliveredItem] = ()
     notifications: Sequence[tuple[Notification, Sequence[SendAttempt]]] = ()
-    place: str | None = None
+    next_position: str | None = None
 
 
 class ExportCustomerData(Struct, frozen=True):
@@ -50,8 +50,8 @@ class ExportCustomerData(Struct, frozen=True):
         number, after = _read_place(place)
         if number < len(sources):
             who, past = sources[number]
-            items = self.undelivered.find_by_customer(account_id, who, limit, after, past=past)
-            page = CustomerDataPage(items=items, place=_place_after(number, items, limit))
+            items = self.undelivered.find_by_customer(account_id, who, limit, after, in_history=past)
+            page = CustomerDataPage(items=items, next_position=_place_after(number, items, limit))
         else:
             page = self._notifications(account_id, customer_id, limit, after, number)
         if place is not None:
@@ -59,16 +59,16 @@ class ExportCustomerData(Struct, frozen=True):
         if customer is None and not self._is_known(account_id, customer_id, page):
             raise NotFoundError("customer not found")
         found = self.suppressions.find_many(account_id, own)
-        return CustomerDataPage(customer, found, page.items, page.notifications, page.place)
+        return CustomerDataPage(customer, found, page.items, page.notifications, page.next_position)
 
     def _addresses(self, account_id: str, customer: Customer) -> list[tuple[Channel, str]]:
         """Return a customer's addresses that no other customer has."""
         return [
             (channel, address)
-            for channel, address in addresses_of(customer)
+            for channel, address in known_addresses(customer)
             if not [
                 one
-                for one in self.customers.by_address(account_id, channel, address)
+                for one in self.customers.find_by_address(account_id, channel, address)
                 if one.customer_id != customer.customer_id
             ]
         ]
@@ -76,18 +76,18 @@ class ExportCustomerData(Struct, frozen=True):
     def _notifications(
         self, account_id: str, customer_id: str, limit: int, after: str | None, number: int
     ) -> CustomerDataPage:
-        held, last = self.notifications.of_customer(account_id, customer_id, limit, after)
+        held, last = self.notifications.find_by_customer(account_id, customer_id, limit, after)
         fitting = _fitting(held)
         if len(fitting) < len(held):
             held, last = fitting, fitting[-1].notification_id
         told = [(each, self.notifications.attempts(account_id, each.notification_id)) for each in held]
-        return CustomerDataPage(notifications=told, place=f"{number}~{last}" if last else None)
+        return CustomerDataPage(notifications=told, next_position=f"{number}~{last}" if last else None)
 
     def _is_known(self, account_id: str, customer_id: str, page: CustomerDataPage) -> bool:
         return bool(
             page.items
-            or self.undelivered.find_by_customer(account_id, customer_id, 1, past=True)
-            or self.notifications.of_customer(account_id, customer_id, 1)[0]
+            or self.undelivered.find_by_customer(account_id, customer_id, 1, in_history=True)
+            or self.notifications.find_by_customer(account_id, customer_id, 1)[0]
         )
 
 

@@ -62,7 +62,7 @@ def find_customers(request: ApiRequest) -> ApiResponse:
     """Return the customers that have an address."""
     address = request.query(AddressQuery).address
     try:
-        customers = request.use_cases.manage_customers.by_address(request.account_id, address)
+        customers = request.use_cases.manage_customers.find_by_address(request.account_id, address)
     except InvalidInputError as error:
         raise invalid_parameter("address", error.message, error.suggestion) from None
     return ApiResponse(CustomerList(tuple(customer_summary(customer) for customer in customers)))

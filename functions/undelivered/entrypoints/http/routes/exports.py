@@ -44,7 +44,7 @@ def start_export(request: ApiRequest) -> ApiResponse:
 
 def show_export(request: ApiRequest) -> ApiResponse:
     """Return the progress of an export, with a new link when it is done."""
-    export = request.use_cases.exports.news(request.account_id, request.path["export_id"])
+    export = request.use_cases.exports.status(request.account_id, request.path["export_id"])
     return ApiResponse(ExportView(export.state, export.rows, export.url or None, export.detail or None))
 
 

@@ -93,7 +93,7 @@ def show_customer_data(request: ApiRequest) -> ApiResponse:
             notifications=tuple(
                 notification_data_view(notification, attempts) for notification, attempts in page.notifications
             ),
-            next_cursor=make_cursor(page.place, request.account_id, scope) if page.place else None,
+            next_cursor=make_cursor(page.next_position, request.account_id, scope) if page.next_position else None,
         )
     )
 

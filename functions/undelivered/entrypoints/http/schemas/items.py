@@ -108,7 +108,7 @@ def item_view(item: UndeliveredItem, now: datetime, decision: ResendDecision | N
     is not.
     """
     classification, failure = item.classification, item.failure
-    assert failure.report is not None
+    assert failure.result is not None
     state = item.state_at(now)
     if decision is None:
         decision = decide_resend(state=state, classification=classification, contact_changed=bool(item.ready_contact))
@@ -127,7 +127,7 @@ def item_view(item: UndeliveredItem, now: datetime, decision: ResendDecision | N
         remedy=remedy(classification, item.channel),
         state=state,
         sent_at=timestamp(item.sent_at),
-        failed_at=timestamp(failure.report.at),
+        failed_at=timestamp(failure.result.at),
         leaves_at=timestamp(item.leaves_at),
         attempts=len(item.attempts),
         ready_to_resend=bool(item.ready_contact),
@@ -156,7 +156,7 @@ def item_detail(  # noqa: PLR0913 - the parts come from several stores
     suggestion: str,
 ) -> ItemDetail:
     """Return an item in full."""
-    report = item.failure.report
+    report = item.failure.result
     assert report is not None
     return ItemDetail(
         **msgspec.structs.asdict(item_view(item, now, decision)),
@@ -175,17 +175,17 @@ def _events(item: UndeliveredItem) -> tuple[EventView, ...]:
     """Return the last report about each attempt, by time."""
     events = [
         EventView(
-            at=timestamp(attempt.report.at),
+            at=timestamp(attempt.result.at),
             attempt=attempt.number,
             outcome=_outcome(attempt),
-            status=attempt.report.classification.status if attempt.report.classification else None,
-            kind=attempt.report.classification.kind if attempt.report.classification else None,
-            reason=attempt.report.classification.reason if attempt.report.classification else None,
-            diagnostic=attempt.report.diagnostic,
-            source=attempt.report.source,
+            status=attempt.result.classification.status if attempt.result.classification else None,
+            kind=attempt.result.classification.kind if attempt.result.classification else None,
+            reason=attempt.result.classification.reason if attempt.result.classification else None,
+            diagnostic=attempt.result.diagnostic,
+            source=attempt.result.source,
         )
         for attempt in item.attempts
-        if attempt.report
+        if attempt.result
     ]
     return tuple(sorted(events, key=lambda event: (event.at, event.attempt)))
 
@@ -195,7 +195,7 @@ def _outcome(attempt: Attempt) -> str:
 
 
 def _attempt_view(attempt: Attempt) -> AttemptView:
-    classification = attempt.report.classification if attempt.report else None
+    classification = attempt.result.classification if attempt.result else None
     return AttemptView(
         attempt=attempt.number,
         to=attempt.to,

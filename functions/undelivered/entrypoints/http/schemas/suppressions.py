@@ -33,5 +33,5 @@ def suppression_view(suppression: Suppression) -> SuppressionView:
         since=timestamp(suppression.since),
         lifted_at=optional_timestamp(suppression.lifted_at),
         audit=audit_views(suppression.audit),
-        erased=bool(suppression.hidden),
+        erased=bool(suppression.address_hash),
     )
