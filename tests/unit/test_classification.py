@@ -317,7 +317,10 @@ def test_the_rule_that_decided_is_named() -> None:
         ("Permanent", "General", "550 mailbox does not exist", None, (Status.INVALID, None, None)),
         ("Permanent", "General", "", "5.1.2", (Status.INVALID, None, Reason.DOMAIN_NOT_FOUND)),
         ("Permanent", "General", "", None, (Status.BOUNCED, Kind.HARD, Reason.UNDETERMINED)),
-        ("Permanent", "General", "552 mailbox full", None, (Status.BOUNCED, Kind.HARD, Reason.MAILBOX_FULL)),
+        ("Permanent", "General", "552 mailbox full", None, (Status.BOUNCED, Kind.SOFT, Reason.MAILBOX_FULL)),
+        ("Permanent", "General", "552 5.1.1 overquota", "5.1.1", (Status.BOUNCED, Kind.SOFT, Reason.MAILBOX_FULL)),
+        ("Permanent", "NoEmail", "552 5.1.1 overquota", "5.1.1", (Status.BOUNCED, Kind.SOFT, Reason.MAILBOX_FULL)),
+        ("Permanent", "General", "", "4.1.1", (Status.BOUNCED, Kind.SOFT, Reason.UNDETERMINED)),
         ("Transient", "General", "", None, (Status.BOUNCED, Kind.SOFT, Reason.UNDETERMINED)),
         ("Transient", "General", "550 user unknown", "5.1.1", (Status.BOUNCED, Kind.SOFT, Reason.UNDETERMINED)),
         ("Transient", "General", "550 user disabled", None, (Status.BOUNCED, Kind.SOFT, Reason.MAILBOX_DISABLED)),
@@ -433,12 +436,38 @@ def test_a_bounce_not_permanent_is_soft_whatever_it_says(bounce_type, subtype, t
         assert (judged.status, judged.kind) == (Status.BOUNCED, Kind.SOFT)
 
 
+HEALING = {Reason.MAILBOX_FULL, Reason.TIMED_OUT, Reason.SERVER_UNAVAILABLE, Reason.UNREACHABLE}
+HEALING_TEXTS = [text for reason in HEALING for text in SENTENCES.get(reason, ())]
+SENDER_TEXTS = [
+    text for reason, texts in SENTENCES.items() if CLASSIFICATIONS[reason].fault is Fault.SENDER for text in texts
+]
+SUBTYPES = st.sampled_from(["General", "NoEmail", "Undetermined", ""])
+
+
 @given(st.text(max_size=20), TEXTS, STATUSES)
-def test_a_permanent_bounce_is_never_soft(subtype, text, status) -> None:
+def test_a_permanent_bounce_is_soft_only_for_what_heals(subtype, text, status) -> None:
     judged = classify_bounce("Permanent", subtype, text, status)
 
-    assert judged.kind is not Kind.SOFT
     assert judged.status in {Status.BOUNCED, Status.INVALID, Status.DROPPED}
+    if judged.kind is Kind.SOFT:
+        assert judged.reason in HEALING | {Reason.UNDETERMINED}
+    if judged.reason in HEALING:
+        assert judged.kind is Kind.SOFT
+
+
+@given(SUBTYPES, st.sampled_from(HEALING_TEXTS), STATUSES)
+def test_a_wording_that_heals_is_soft_whatever_the_label_and_the_status(subtype, text, status) -> None:
+    judged = classify_bounce("Permanent", subtype, f"smtp; {text}", status)
+
+    assert judged.kind is Kind.SOFT
+    assert not suppresses(judged)
+
+
+@given(
+    st.sampled_from(["Permanent", "Transient", "Undetermined", ""]), SUBTYPES, st.sampled_from(SENDER_TEXTS), STATUSES
+)
+def test_a_fault_of_the_senders_never_suppresses(bounce_type, subtype, text, status) -> None:
+    assert not suppresses(classify_bounce(bounce_type, subtype, f"smtp; {text}", status))
 
 
 @pytest.mark.parametrize(

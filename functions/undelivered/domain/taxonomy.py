@@ -140,7 +140,7 @@ def _classifications() -> Mapping[Reason, Classification]:
 
 
 CLASSIFICATIONS: Mapping[Reason, Classification] = _classifications()
-"""The usual classification of each reason; a bounce that is reported as permanent may be hard instead of soft."""
+"""The usual classification of each reason; what a provider reports may make a bounce of another kind."""
 
 
 @cache

@@ -388,11 +388,7 @@ _TRANSIENT: Final[Mapping[str, Reason]] = {
     "attachmentrejected": Reason.CONTENT_REJECTED,
     "customtimeoutexceeded": Reason.TIMED_OUT,
 }
-_NAMES_NO_MAILBOX: Final[Mapping[str, Reason]] = {
-    "1.1": Reason.ADDRESS_NOT_FOUND,
-    "1.2": Reason.DOMAIN_NOT_FOUND,
-    "1.10": Reason.ADDRESS_NOT_FOUND,  # Exchange's use of it; RFC 7505's null MX is a dead address as well
-}
+_HEALS: Final = frozenset({Reason.MAILBOX_FULL, Reason.TIMED_OUT, Reason.SERVER_UNAVAILABLE, Reason.UNREACHABLE})
 
 
 def classify_bounce(
@@ -400,11 +396,12 @@ def classify_bounce(
 ) -> Classification:
     """Return the judgement on one bounced recipient: Amazon's type and subtype together with the diagnostic.
 
-    A Permanent bounce is invalid when the address or its domain does not exist, and hard otherwise, whatever the
-    reason: SES will not try again. Its fault stays what the text says: a blocked sender suppresses nobody
-    (`taxonomy.suppresses`). A Permanent bounce without a usable text stays undetermined and, being hard, suppresses:
-    SES itself refuses such an address for days, and sending on would cost reputation. Any other type, known or not,
-    is soft, and never says that an address does not exist.
+    The reason decides how grave a Permanent bounce is, not the label. It is invalid when the address or its domain
+    does not exist. It stays soft when the reason heals (a full mailbox, a server that is down, a message that expired),
+    so that only repeated failures suppress the address. Otherwise it is hard. When the fault is the sender's, a hard
+    bounce suppresses nothing (`taxonomy.suppresses`). An unexplained Permanent bounce is hard and suppresses: SES
+    itself refuses such an address for days, and sending on would cost reputation. Any other type, known or not, is
+    soft, and never says that an address does not exist.
     """
     kind = (bounce_type or "").strip().lower()
     subtype = (bounce_subtype or "").strip().lower()
@@ -416,16 +413,16 @@ def classify_bounce(
 
 
 def _permanent(subtype: str, diagnostic: str, enhanced_status: str | None) -> Classification:
-    found = classify_diagnostic(diagnostic, enhanced_status, _reply_code(diagnostic))
+    smtp_code = _reply_code(diagnostic)
+    found = classify_diagnostic(diagnostic, enhanced_status, smtp_code)
     if found.status is Status.INVALID:
         return found
-    if subtype == "noemail":
+    if found.reason is Reason.UNDETERMINED and subtype == "noemail":
         return classification_of(Reason.ADDRESS_NOT_FOUND, rule="ses:permanent/noemail")
-    if found.fault is not Fault.SENDER:
-        for severity, subject in _statuses(_shortened(diagnostic), enhanced_status):
-            if severity == "5" and subject in _NAMES_NO_MAILBOX:
-                return classification_of(_NAMES_NO_MAILBOX[subject], rule=f"ses:permanent+rfc3463:5.{subject}")
-    return classification_of(found.reason, Kind.HARD, rule=f"ses:permanent+{found.rule}")
+    heals = found.reason in _HEALS
+    if found.reason is Reason.UNDETERMINED:
+        heals = _is_temporary(_statuses(_shortened(diagnostic), enhanced_status), smtp_code)
+    return classification_of(found.reason, Kind.SOFT if heals else Kind.HARD, rule=f"ses:permanent+{found.rule}")
 
 
 def _transient(subtype: str, diagnostic: str, enhanced_status: str | None) -> Classification:
