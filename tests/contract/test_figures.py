@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, an_item, reported, resent
 from tests.contract.worlds import BACKENDS, on_moto
-from undelivered.adapters.dynamodb.account_store import RECOUNT
+from undelivered.adapters.dynamodb.account_store import RECOUNT, Recount
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
-from undelivered.adapters.dynamodb.models import AccountModel, CountsModel
+from undelivered.adapters.dynamodb.documents import put_document
+from undelivered.adapters.dynamodb.models import CountsModel
 from undelivered.adapters.dynamodb.repeat_failure_store import KEPT, DynamoRepeatFailureStore
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.failure_counts import median_time, resolution_bucket
@@ -207,9 +208,9 @@ def test_counting_anew_that_is_cut_short_goes_on_where_it_was(on_tables):
 def test_a_change_of_time_zone_while_days_are_counted_anew_begins_anew(on_tables):
     upkeep, other = (DynamoCountReconciliation(zone_of=on_tables.zones) for _ in range(2))
     on_tables.undelivered.add_new([NewEntry(an_item(number=number, days_ago=number)) for number in range(2, 8)])
-    AccountModel(ACCOUNT, RECOUNT, body='{"at": 1000}').save()
+    put_document(ACCOUNT, RECOUNT, Recount(1000))
     days = upkeep.days_to_recount(ACCOUNT, NOW)
-    AccountModel(ACCOUNT, RECOUNT, body='{"at": 2000}').save()
+    put_document(ACCOUNT, RECOUNT, Recount(2000))
 
     upkeep.save_days_to_recount(ACCOUNT, days[1:])
 

@@ -1,35 +1,33 @@
 """Upkeep of the counters: few rows to read, and no drift from the items themselves."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from pynamodb.exceptions import DeleteError, PutError, UpdateError
+from msgspec.structs import replace
 
 from undelivered.adapters.dynamodb import counter_names, counters
-from undelivered.adapters.dynamodb.account_store import RECOUNT
+from undelivered.adapters.dynamodb.account_store import RECOUNT, Recount
 from undelivered.adapters.dynamodb.client import (
     Action,
     ConditionFailedError,
     Row,
     TransactionConflictError,
     add,
-    busy_is_retryable,
     get,
-    is_condition_failure,
     query,
     query_all,
     write,
 )
+from undelivered.adapters.dynamodb.documents import add_document, get_document, replace_document
 from undelivered.adapters.dynamodb.item_rows import erased_key, item_of, key_from
-from undelivered.adapters.dynamodb.models import AccountModel, CountsModel, HistoryModel, ItemTable, UndeliveredModel
+from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, ItemTable, UndeliveredModel
 from undelivered.domain.failure_counts import CountChange, count_change, nonzero
 from undelivered.domain.report_query import day_start, local_day
 
 _RESOLVED = "resolved."
-_CLAIMS_KEPT_SECONDS = 3 * 86_400
+_CLAIMS_KEPT_FOR = timedelta(days=3)
 _ZONE_KNOWN_SECONDS = 180
 """How long after a change of time zone every process knows of it: settings are kept for a minute."""
 
@@ -93,51 +91,28 @@ class DynamoCountReconciliation:
         write(counters.additions(account_id, {day: _from_words(drift)}))
 
     def claim(self, account_id: str, day: date) -> bool:
-        """Whether the account's upkeep of a day is the caller's to do: once."""
-        purged = int(datetime.combine(day, time(), UTC).timestamp()) + _CLAIMS_KEPT_SECONDS
-        claim = AccountModel(account_id, f"upkeep~{day.isoformat()}", purge_at=datetime.fromtimestamp(purged, UTC))
-        with busy_is_retryable():
-            try:
-                claim.save(AccountModel.account_id.does_not_exist())
-            except PutError as error:
-                if is_condition_failure(error):
-                    return False
-                raise
-        return True
+        """Whether the caller is the first to ask for the account's reconciliation of a day, and so has to do it."""
+        purge_at = datetime.combine(day, time(), UTC) + _CLAIMS_KEPT_FOR
+        return add_document(account_id, f"upkeep~{day.isoformat()}", {}, purge_at=purge_at)
 
     def days_to_recount(self, account_id: str, now: datetime) -> Sequence[date]:
-        """Return the days that a change of time zone left to be counted anew; none while it is too fresh."""
-        with busy_is_retryable():
-            try:
-                told = json.loads(AccountModel.get(account_id, RECOUNT, consistent_read=True).body)
-            except AccountModel.DoesNotExist:
-                return ()
-        if int(now.timestamp()) < told["at"] + _ZONE_KNOWN_SECONDS:
+        """Return the days to be recounted after a change of time zone; none while not every process knows of it."""
+        recount = get_document(account_id, RECOUNT, Recount)
+        if recount is None or int(now.timestamp()) < recount.at + _ZONE_KNOWN_SECONDS:
             return ()
-        self._changed_at[account_id] = told["at"]
-        if "days" in told:
-            return tuple(date.fromisoformat(text) for text in told["days"])
+        self._changed_at[account_id] = recount.at
+        if recount.days is not None:
+            return recount.days
         counted = counters.failed_by_day(account_id, date.min, date.max, consistent=True)
         beside = {day + timedelta(days=by) for day in counted for by in (-1, 0, 1)}
         return tuple(sorted(beside, reverse=True))
 
     def save_days_to_recount(self, account_id: str, days: Sequence[date]) -> None:
-        """Keep which days are still to be counted anew; a change of time zone in between begins anew."""
-        with busy_is_retryable():
-            model = AccountModel.get(account_id, RECOUNT, consistent_read=True)
-            known = AccountModel.body == model.body
-            changed_at = json.loads(model.body)["at"]
-            if changed_at != self._changed_at.get(account_id):
-                return
-            told = {"at": changed_at, "days": [day.isoformat() for day in days]}
-            try:
-                if days:
-                    model.update([AccountModel.body.set(json.dumps(told))], condition=known)
-                else:
-                    model.delete(condition=known)
-            except (UpdateError, DeleteError) as error:
-                if not is_condition_failure(error):
-                    raise
+        """Write which days are still to be recounted, unless the time zone has changed again in between."""
+        recount = get_document(account_id, RECOUNT, Recount)
+        if recount is None or recount.at != self._changed_at.get(account_id):
+            return
+        replace_document(account_id, RECOUNT, recount, replace(recount, days=tuple(days)) if days else None)
 
     def compact(self, account_id: str, first: date, last: date) -> int:
         """Bring the shards of each day of a span together into one row; return how many rows that saved.

@@ -1,6 +1,5 @@
 """The store of customers on DynamoDB."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,8 +8,9 @@ from pynamodb.exceptions import PutError
 
 from undelivered.adapters.dynamodb.client import busy_is_retryable, is_condition_failure
 from undelivered.adapters.dynamodb.models import CustomerModel
+from undelivered.adapters.dynamodb.stored_json import from_json, to_json
 from undelivered.domain.address import normalise_address
-from undelivered.domain.customer import Consent, Customer, RecordedConsent
+from undelivered.domain.customer import Customer, RecordedConsent
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.taxonomy import Channel
 
@@ -70,7 +70,7 @@ def _model_of(customer: Customer) -> CustomerModel:
         phone=customer.phone or None,
         email_changed_at=customer.email_changed_at.isoformat() if customer.email_changed_at else None,
         phone_changed_at=customer.phone_changed_at.isoformat() if customer.phone_changed_at else None,
-        consents=_consents_to_text(customer.consents) if customer.consents else None,
+        consents=to_json(customer.consents) if customer.consents else None,
         email_partition=_partition(account_id, Channel.EMAIL, customer.email) if customer.email else None,
         phone_partition=_partition(account_id, Channel.SMS, customer.phone) if customer.phone else None,
         version=customer.version,
@@ -86,36 +86,6 @@ def _customer_of(model: CustomerModel) -> Customer:
         phone=model.phone or "",
         email_changed_at=datetime.fromisoformat(model.email_changed_at) if model.email_changed_at else None,
         phone_changed_at=datetime.fromisoformat(model.phone_changed_at) if model.phone_changed_at else None,
-        consents=_consents_of(model.consents) if model.consents else (),
+        consents=from_json(model.consents, tuple[RecordedConsent, ...]) if model.consents else (),
         version=int(model.version),
-    )
-
-
-def _consents_to_text(consents: Sequence[RecordedConsent]) -> str:
-    return json.dumps(
-        [
-            [
-                one.channel.value,
-                one.contact,
-                one.consent.given_by,
-                one.consent.how,
-                one.consent.at.isoformat(),
-                one.by,
-                one.at.isoformat(),
-            ]
-            for one in consents
-        ]
-    )
-
-
-def _consents_of(text: str) -> tuple[RecordedConsent, ...]:
-    return tuple(
-        RecordedConsent(
-            Channel(channel),
-            contact,
-            Consent(given_by, how, datetime.fromisoformat(given_at)),
-            by,
-            datetime.fromisoformat(at),
-        )
-        for channel, contact, given_by, how, given_at, by, at in json.loads(text)
     )

@@ -1,48 +1,44 @@
-"""The store of erasures on DynamoDB.
+"""The store of erasures on DynamoDB, in the table Accounts.
 
-In the table Accounts: ``erasure~<hash of the customer>`` tells of an erasure, ``erased~<hash of an address>`` that an
-address went with one, and ``erasures`` that the account ever had one. What is still to be carried out is listed in a
-partition of its own, with what that takes.
+``erasure~<hash of the customer>`` holds an erasure, ``erased~<hash of an address>`` when an address was erased, and
+``erasures`` marks an account that ever had one. Erasures still to be carried out are listed in a partition of their
+own, with what is needed to do so.
 """
 
-import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.adapters.dynamodb.client import (
-    ConditionFailedError,
-    Row,
-    busy_is_retryable,
-    delete,
-    get,
-    get_many,
-    put,
-    query_all,
-    write,
+from undelivered.adapters.dynamodb.client import ConditionFailedError, Row, delete, get, get_many, put, query_all, write
+from undelivered.adapters.dynamodb.documents import (
+    delete_document,
+    document_row,
+    get_document,
+    put_document,
+    save_document,
 )
 from undelivered.adapters.dynamodb.models import AccountModel, CustomerModel
+from undelivered.adapters.dynamodb.stored_json import from_json
 from undelivered.domain.customer import Customer
-from undelivered.domain.erasure import (
-    PROPAGATION_TIME,
-    RECORD_LIFETIME,
-    ErasedCounts,
-    Erasure,
-    ErasureState,
-    ErasureTask,
-)
+from undelivered.domain.erasure import PROPAGATION_TIME, RECORD_LIFETIME, Erasure, ErasureTask
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import KeyedHashes
 
 TASKS = "~erasures"
-"""The partition that lists what is to be carried out."""
+"""The partition that lists the erasures to be carried out."""
 
 _EVER = "erasures"
-_LOOKS_AGAIN_SECONDS = 60
+_CACHE_SECONDS = 60
+
+
+class _ErasedAt(Struct, frozen=True):
+    """When an address was erased. The record of a customer's erasure can be read as this too."""
+
+    at: datetime
 
 
 class DynamoErasureStore:
@@ -62,71 +58,72 @@ class DynamoErasureStore:
         self._accounts_with: set[str] = set()
 
     def find(self, account_id: str, customer_id: str) -> Erasure | None:
-        """Return the last erasure of a customer, None when there was none or it is forgotten."""
+        """Return the last erasure of a customer, None when there was none or its record is purged."""
         digest = self._hashes.of_customer(account_id, customer_id)
-        row = get(AccountModel, account_id, _record(digest))
-        # DynamoDB removes late.
-        if row is None or self._is_over(row):
-            return None
-        return _erasure_of(row)
-
-    def _is_over(self, row: Row) -> bool:
-        return int(row["purge_at"]["N"]) <= self._clock().timestamp()
+        return get_document(account_id, _record(digest), Erasure, now=self._clock())
 
     def begin(self, task: ErasureTask, customer: Customer | None) -> None:
-        """Have an erasure carried out, and remove the customer, all or nothing; raises StaleWriteError."""
-        erasure = task.erasure
-        account_id = erasure.account_id
-        ever = {**_key(account_id, _EVER), "body": {"S": "{}"}}
-        told = {**_key(TASKS, f"{account_id}~{erasure.digest}"), "body": {"S": _task_to_text(task)}}
+        """Write an erasure to be carried out and delete the customer, all or nothing; raises StaleWriteError."""
+        read = task.erasure
+        account_id, version = read.account_id, read.version + 1
+        erasure = replace(read, version=version)
+        record, purge_at = _record(erasure.digest), erasure.at + RECORD_LIFETIME
+        table = AccountModel.Meta.table_name
         actions = [
-            put(AccountModel, _row_of(erasure, erasure.version + 1), over_version=erasure.version or None),
-            {"Put": {"TableName": AccountModel.Meta.table_name, "Item": ever}},
-            {"Put": {"TableName": AccountModel.Meta.table_name, "Item": told}},
+            put(
+                AccountModel,
+                document_row(account_id, record, erasure, version=version, purge_at=purge_at),
+                over_version=read.version or None,
+            ),
+            {"Put": {"TableName": table, "Item": document_row(account_id, _EVER, {})}},
+            {"Put": {"TableName": table, "Item": document_row(TASKS, _task_record(erasure), task)}},
         ]
         if customer:
             key: Row = {"account_id": {"S": account_id}, "customer_id": {"S": customer.customer_id}}
             actions.append(delete(CustomerModel, key, version=customer.version))
-        _write(actions)
+        try:
+            write(actions)
+        except ConditionFailedError as error:
+            raise StaleWriteError("the erasure or the customer was changed in between") from error
         self._accounts_with.add(account_id)
 
     def running(self) -> Sequence[ErasureTask]:
-        """Return what is to be carried out, of all accounts."""
+        """Return the erasures to be carried out, of all accounts."""
         tasks = []
         for row in query_all(AccountModel, TASKS, None, consistent=True):
-            account_id, _, digest = row["record"]["S"].rpartition("~")
-            told = get(AccountModel, account_id, _record(digest))
-            if told:
-                tasks.append(_task_of(_erasure_of(told), json.loads(row["body"]["S"])))
+            task = from_json(row["body"]["S"], ErasureTask)
+            erasure = get_document(task.erasure.account_id, _record(task.erasure.digest), Erasure)
+            if erasure:
+                tasks.append(replace(task, erasure=erasure))
         return tasks
 
     def save(self, erasure: Erasure) -> Erasure:
         """Write how far an erasure has got; raises StaleWriteError."""
-        _write([put(AccountModel, _row_of(erasure, erasure.version + 1), over_version=erasure.version)])
-        return replace(erasure, version=erasure.version + 1)
+        saved = replace(erasure, version=erasure.version + 1)
+        save_document(
+            erasure.account_id,
+            _record(erasure.digest),
+            saved,
+            over_version=erasure.version,
+            purge_at=erasure.at + RECORD_LIFETIME,
+        )
+        return saved
 
     def finish(self, task: ErasureTask) -> None:
-        """Forget what it took to carry out an erasure that is done."""
-        with busy_is_retryable():
-            AccountModel(TASKS, f"{task.erasure.account_id}~{task.erasure.digest}").delete()
+        """Delete the task of an erasure that is done."""
+        delete_document(TASKS, _task_record(task.erasure))
 
     def mark_address(self, erasure: Erasure, channel: Channel, address: str) -> None:
-        """Keep that an address was erased."""
+        """Record that an address was erased."""
         digest = self._hashes.of_address(erasure.account_id, channel, address)
-        with busy_is_retryable():
-            AccountModel(
-                erasure.account_id,
-                _mark(digest),
-                body=json.dumps({"at": erasure.at.isoformat()}),
-                purge_at=_purge_at(erasure),
-            ).save()
+        put_document(erasure.account_id, _mark(digest), _ErasedAt(erasure.at), purge_at=erasure.at + RECORD_LIFETIME)
 
     def has_erasures(self, account_id: str) -> bool:
-        """Whether anybody of an account was ever erased; a new yes may be known a minute late."""
+        """Whether an account ever had an erasure; its first may be known a minute late."""
         if account_id in self._accounts_with:
             return True
         looked_at = self._none_at.get(account_id)
-        if looked_at is not None and self._ticks() - looked_at < _LOOKS_AGAIN_SECONDS:
+        if looked_at is not None and self._ticks() - looked_at < _CACHE_SECONDS:
             return False
         if get(AccountModel, account_id, _EVER) is None:
             self._none_at[account_id] = self._ticks()
@@ -137,18 +134,19 @@ class DynamoErasureStore:
     def erased_at(
         self, account_id: str, customers: Collection[str], addresses: Collection[tuple[Channel, str]]
     ) -> tuple[Mapping[str, datetime], Mapping[tuple[Channel, str], datetime]]:
-        """Return which of customers and addresses were erased, and until when what was sent to them counts as such."""
+        """Return which customers and addresses were erased, and until when messages sent to them count as erased."""
         by_customer = {each: _record(self._hashes.of_customer(account_id, each)) for each in set(customers)}
         by_address = {each: _mark(self._hashes.of_address(account_id, *each)) for each in set(addresses)}
         records = [*by_customer.values(), *by_address.values()]
+        now = self._clock().timestamp()
         until = {
-            row["record"]["S"]: datetime.fromisoformat(json.loads(row["body"]["S"])["at"]) + PROPAGATION_TIME
+            row["record"]["S"]: from_json(row["body"]["S"], _ErasedAt).at + PROPAGATION_TIME
             for row in get_many(AccountModel, account_id, records, "record", consistent=True)
-            if not self._is_over(row)
+            if int(row["purge_at"]["N"]) > now
         }
         return (
-            {each: until[record] for each, record in by_customer.items() if record in until},
-            {each: until[record] for each, record in by_address.items() if record in until},
+            {customer: until[record] for customer, record in by_customer.items() if record in until},
+            {address: until[record] for address, record in by_address.items() if record in until},
         )
 
 
@@ -160,53 +158,5 @@ def _mark(digest: str) -> str:
     return f"erased~{digest}"
 
 
-def _key(account_id: str, record: str) -> Row:
-    return {"account_id": {"S": account_id}, "record": {"S": record}}
-
-
-def _write(actions: Sequence[dict[str, dict[str, Any]]]) -> None:
-    try:
-        write(actions)
-    except ConditionFailedError as error:
-        raise StaleWriteError("another write came first") from error
-
-
-def _purge_at(erasure: Erasure) -> datetime:
-    return erasure.at.replace(microsecond=0) + RECORD_LIFETIME
-
-
-def _row_of(erasure: Erasure, version: int) -> Row:
-    body = {
-        "at": erasure.at.isoformat(),
-        "by": erasure.by,
-        "state": erasure.state,
-        "erased": [erasure.erased.items, erasure.erased.notifications],
-    }
-    return {
-        **_key(erasure.account_id, _record(erasure.digest)),
-        "body": {"S": json.dumps(body)},
-        "version": {"N": str(version)},
-        "purge_at": {"N": str(int(_purge_at(erasure).timestamp()))},
-    }
-
-
-def _erasure_of(row: Row) -> Erasure:
-    body = json.loads(row["body"]["S"])
-    return Erasure(
-        row["account_id"]["S"],
-        row["record"]["S"].partition("~")[2],
-        datetime.fromisoformat(body["at"]),
-        body["by"],
-        ErasureState(body["state"]),
-        ErasedCounts(*body["erased"]),
-        int(row["version"]["N"]),
-    )
-
-
-def _task_to_text(task: ErasureTask) -> str:
-    return json.dumps([task.customer_id, [[channel.value, address] for channel, address in task.addresses]])
-
-
-def _task_of(erasure: Erasure, told: Sequence[Any]) -> ErasureTask:
-    customer_id, addresses = told
-    return ErasureTask(erasure, customer_id, tuple((Channel(channel), address) for channel, address in addresses))
+def _task_record(erasure: Erasure) -> str:
+    return f"{erasure.account_id}~{erasure.digest}"

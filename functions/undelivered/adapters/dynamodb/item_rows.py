@@ -5,12 +5,14 @@ the audit are compact JSON in one attribute each: small, since capacity is paid 
 write. What the key tells (time sent, origin) and what is empty is not stored again.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import msgspec
 
 from undelivered.adapters.dynamodb.client import Row
+from undelivered.adapters.dynamodb.stored_json import from_json, storable, to_json
 from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, live_code
 from undelivered.domain.feedback import Outcome
@@ -32,7 +34,17 @@ _CODES = {(each.channel, each.status, each.kind): each.code for each in CLASSES}
 _LIVE_CODES = {
     (each.channel, each.status, each.kind, fault): live_code(each, fault) for each in CLASSES for fault in Fault
 }
-_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+# Rows are paid by the kilobyte: JSON arrays, and moments as microseconds since 1970, half as long as their text.
+_StoredResult = tuple[Outcome, int, str, str, str]
+"""Outcome, moment, classification (see ``_classification_to_text``), diagnostic, source."""
+
+_StoredAttempt = tuple[int, str, int, str, str | None, str, _StoredResult | None]
+"""Number, address, moment, sender, provider message id, note, result. An address or id equal to the item's is empty."""
+
+_StoredAudit = tuple[int, str, str, str]
+
+_decode_attempts = msgspec.json.Decoder(tuple[_StoredAttempt, ...]).decode
 
 
 class Facts(NamedTuple):
@@ -107,23 +119,23 @@ def _common_row(item: UndeliveredItem, facts: Facts, group: str, version: int) -
         },
         "customer_partition": {"S": f"{account_id}#{customer_id or '~' + recipient_digest(item.recipient)}"},
         "recipient": {"S": item.recipient},
-        "attempts": {"S": attempts_to_text(item)},
+        "attempts": {"S": _attempts_to_json(item)},
         "version": {"N": str(version)},
     }
     if item.notification_id != item.origin_id:
         row["notification_id"] = {"S": item.notification_id}
     if item.title:
-        row["title"] = {"S": _storable(item.title)}
+        row["title"] = {"S": storable(item.title)}
     if customer_id:
         row["customer_id"] = {"S": customer_id}
     if item.customer_name:
-        row["customer_name"] = {"S": _storable(item.customer_name)}
+        row["customer_name"] = {"S": storable(item.customer_name)}
     if item.ready_contact:
         row["ready_contact"] = {"S": item.ready_contact}
     if item.dismissal:
-        row["dismissal"] = {"S": _dismissal_to_text(item.dismissal)}
+        row["dismissal"] = {"S": _dismissal_to_json(item.dismissal)}
     if item.audit:
-        row["audit"] = {"S": audit_to_text(item.audit)}
+        row["audit"] = {"S": audit_to_json(item.audit)}
     return row
 
 
@@ -162,50 +174,37 @@ def _text(row: Row, name: str) -> str:
     return value["S"] if value else ""
 
 
-def _storable(text: str) -> str:
-    """Return the text without what UTF-8 cannot hold: half a surrogate pair from a broken event."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
-def moment_to_number(moment: datetime) -> int:
-    """Return a moment as microseconds since 1970: exact, and half as long as its text."""
+def _to_microseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1_000_000)
 
 
-def moment_of(number: int) -> datetime:
-    """Return the moment of ``moment_to_number``."""
+def _from_microseconds(number: int) -> datetime:
     return _EPOCH + timedelta(microseconds=number)
 
 
-def attempts_to_text(item: UndeliveredItem) -> str:
-    """Return the chain of attempts as JSON; what repeats the item (address, id) is left empty."""
-    rows = [
-        [
+def _attempts_to_json(item: UndeliveredItem) -> str:
+    attempts: list[_StoredAttempt] = [
+        (
             attempt.number,
             "" if attempt.to == item.recipient else attempt.to,
-            moment_to_number(attempt.at),
+            _to_microseconds(attempt.at),
             attempt.by,
             "" if attempt.provider_message_id == item.origin_id else attempt.provider_message_id or None,
             attempt.note,
-            _report_to_row(attempt.result) if attempt.result else None,
-        ]
+            _stored_result(attempt.result) if attempt.result else None,
+        )
         for attempt in item.attempts
     ]
-    return _storable(_to_json(rows))
+    return to_json(attempts)
 
 
-def _report_to_row(report: AttemptResult) -> list[Any]:
-    return [
-        report.outcome.value,
-        moment_to_number(report.at),
-        _verdict_to_text(report.classification) if report.classification else "",
-        report.diagnostic,
-        report.source,
-    ]
+def _stored_result(result: AttemptResult) -> _StoredResult:
+    classification = _classification_to_text(result.classification) if result.classification else ""
+    return result.outcome, _to_microseconds(result.at), classification, result.diagnostic, result.source
 
 
-def _verdict_to_text(classification: Classification) -> str:
-    """Return the reason, with kind, status and fault only as far as they are not the usual ones."""
+def _classification_to_text(classification: Classification) -> str:
+    """Return the reason, followed by kind, status and fault only where they are not the reason's usual ones."""
     if classification == CLASSIFICATIONS[classification.reason]:
         return classification.reason.value
     kind = classification.kind.value if classification.kind else ""
@@ -214,7 +213,7 @@ def _verdict_to_text(classification: Classification) -> str:
     return f"{classification.reason.value}/{kind}/{classification.status.value}/{classification.fault.value}"
 
 
-def _verdict_of(text: str) -> Classification:
+def _classification_of_text(text: str) -> Classification:
     reason, _, rest = text.partition("/")
     kind, _, rest = rest.partition("/")
     status, _, fault = rest.partition("/")
@@ -228,44 +227,42 @@ def _attempts_of(text: str, recipient: str, origin_id: str) -> tuple[Attempt, ..
         Attempt(
             number,
             to or recipient,
-            moment_of(at),
+            _from_microseconds(at),
             by,
             origin_id if provider_message_id == "" else provider_message_id or "",
-            _report_of(report) if report else None,
+            _result_of(result) if result else None,
             note,
         )
-        for number, to, at, by, provider_message_id, note, report in json.loads(text)
+        for number, to, at, by, provider_message_id, note, result in _decode_attempts(text)
     )
 
 
-def _report_of(row: Sequence[Any]) -> AttemptResult:
-    outcome, at, classification, diagnostic, source = row
-    return AttemptResult(
-        Outcome(outcome), moment_of(at), _verdict_of(classification) if classification else None, diagnostic, source
-    )
+def _result_of(stored: _StoredResult) -> AttemptResult:
+    outcome, at, text, diagnostic, source = stored
+    classification = _classification_of_text(text) if text else None
+    return AttemptResult(outcome, _from_microseconds(at), classification, diagnostic, source)
 
 
-def _dismissal_to_text(dismissal: Dismissal) -> str:
-    return _storable(
-        _to_json([moment_to_number(dismissal.at), dismissal.by, dismissal.reason, int(dismissal.restored)])
-    )
+def _dismissal_to_json(dismissal: Dismissal) -> str:
+    return to_json((_to_microseconds(dismissal.at), dismissal.by, dismissal.reason, dismissal.restored))
 
 
 def _dismissal_of(text: str) -> Dismissal | None:
     if not text:
         return None
-    at, by, reason, restored = json.loads(text)
-    return Dismissal(moment_of(at), by, reason, bool(restored))
+    at, by, reason, restored = from_json(text, tuple[int, str, str, bool])
+    return Dismissal(_from_microseconds(at), by, reason, restored)
 
 
-def audit_to_text(audit: Sequence[Audit]) -> str:
+def audit_to_json(audit: Sequence[Audit]) -> str:
     """Return an audit trail as JSON."""
-    return _storable(_to_json([[moment_to_number(entry.at), entry.by, entry.action, entry.detail] for entry in audit]))
+    return to_json([(_to_microseconds(entry.at), entry.by, entry.action, entry.detail) for entry in audit])
 
 
 def audit_of(text: str) -> tuple[Audit, ...]:
-    """Return the audit trail of ``audit_to_text``."""
-    return tuple(Audit(moment_of(at), *rest) for at, *rest in json.loads(text)) if text else ()
+    """Return the audit trail of ``audit_to_json``; an empty text holds none."""
+    stored = from_json(text, tuple[_StoredAudit, ...]) if text else ()
+    return tuple(Audit(_from_microseconds(at), by, action, detail) for at, by, action, detail in stored)
 
 
 _HIGHEST = "\U0010ffff"

@@ -1,6 +1,5 @@
 """The store of notifications and their attempts on DynamoDB."""
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -9,9 +8,9 @@ from pynamodb.exceptions import DeleteError, PutError
 
 from undelivered.adapters.dynamodb.client import busy_is_retryable, is_condition_failure
 from undelivered.adapters.dynamodb.models import NotificationModel
+from undelivered.adapters.dynamodb.stored_json import from_json, to_json
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
-from undelivered.domain.taxonomy import Channel
 
 _CLAIMED = SendOutcome.CLAIMED.value
 _ATTEMPT_DIGITS = 4
@@ -37,7 +36,7 @@ class DynamoNotificationStore:
         model = NotificationModel(
             notification.account_id,
             notification.notification_id,
-            body=_notification_to_text(notification),
+            body=_notification_to_json(notification),
             customer_partition=f"{notification.account_id}#{notification.customer_id}",
             purge_at=self._purge_at(notification.account_id, notification.created_at),
         )
@@ -56,7 +55,7 @@ class DynamoNotificationStore:
                 return None
         if model.purge_at <= self._clock():
             return None
-        return _notification_of(account_id, notification_id, model.body)
+        return _notification_of(model)
 
     def find_many(self, account_id: str, notification_ids: Sequence[str]) -> Sequence[Notification]:
         """Return those of the notifications that are held."""
@@ -64,7 +63,7 @@ class DynamoNotificationStore:
         now = self._clock()
         with busy_is_retryable():
             models = list(NotificationModel.batch_get(keys, consistent_read=True))
-        return [_notification_of(account_id, model.record, model.body) for model in models if model.purge_at > now]
+        return [_notification_of(model) for model in models if model.purge_at > now]
 
     def attempts(self, account_id: str, notification_id: str) -> Sequence[SendAttempt]:
         """Return the attempts of a notification in order."""
@@ -130,7 +129,7 @@ class DynamoNotificationStore:
                 model.record: model
                 for model in NotificationModel.batch_get([(account_id, each) for each in ids], consistent_read=True)
             }
-        held = [_notification_of(account_id, each, models[each].body) for each in ids if each in models]
+        held = [_notification_of(models[each]) for each in ids if each in models]
         return held, ids[-1] if len(ids) == limit else None
 
     def erase(self, notification: Notification) -> None:
@@ -154,7 +153,7 @@ class DynamoNotificationStore:
         return NotificationModel(
             attempt.account_id,
             f"{attempt.notification_id}~{attempt.number:0{_ATTEMPT_DIGITS}}",
-            body=json.dumps([attempt.to, attempt.claimed_at.isoformat(), attempt.by, attempt.entry_key]),
+            body=to_json((attempt.to, attempt.claimed_at, attempt.by, attempt.entry_key)),
             outcome=attempt.outcome.value,
             provider_message_id=attempt.provider_message_id or None,
             correlation_id=attempt.correlation_id or None,
@@ -180,44 +179,25 @@ def _save_once(model: NotificationModel) -> bool:
     return True
 
 
-def _notification_to_text(notification: Notification) -> str:
-    held = notification
-    return json.dumps(
-        {
-            "customer_id": held.customer_id,
-            "channel": held.channel.value,
-            "title": held.title,
-            "text": held.text,
-            "created_at": held.created_at.isoformat(),
-            "subject": held.subject,
-            "html": held.html,
-            "to": held.to,
-            "essential": held.essential,
-            "metadata": held.metadata,
-        }
-    )
+def _notification_to_json(notification: Notification) -> str:
+    # The key holds both ids.
+    return to_json(replace(notification, account_id="", notification_id=""))
 
 
-def _notification_of(account_id: str, notification_id: str, body: str) -> Notification:
-    held = json.loads(body)
-    notification = Notification(account_id, notification_id, **held)
-    return replace(
-        notification,
-        channel=Channel(held["channel"]),
-        created_at=datetime.fromisoformat(held["created_at"]),
-        metadata=tuple((name, value) for name, value in held["metadata"]),
-    )
+def _notification_of(model: NotificationModel) -> Notification:
+    notification = from_json(model.body, Notification)
+    return replace(notification, account_id=model.account_id, notification_id=model.record)
 
 
 def _attempt_of(model: NotificationModel) -> SendAttempt:
     notification_id, _, number = model.record.rpartition("~")
-    to, claimed_at, by, entry_key = json.loads(model.body)
+    to, claimed_at, by, entry_key = from_json(model.body, tuple[str, datetime, str, str])
     return SendAttempt(
         account_id=model.account_id,
         notification_id=notification_id,
         number=int(number),
         to=to,
-        claimed_at=datetime.fromisoformat(claimed_at),
+        claimed_at=claimed_at,
         by=by,
         entry_key=entry_key,
         provider_message_id=model.provider_message_id or "",

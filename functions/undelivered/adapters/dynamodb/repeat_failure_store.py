@@ -1,6 +1,5 @@
 """Addresses that fail again and again: ``P~<day>`` among the counters, of each day those with the most items."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
@@ -15,6 +14,7 @@ from undelivered.adapters.dynamodb.client import (
     write,
 )
 from undelivered.adapters.dynamodb.models import CountsModel
+from undelivered.adapters.dynamodb.stored_json import from_json, to_json
 from undelivered.domain.errors import StaleWriteError
 from undelivered.services.concurrency import retry_on_conflict
 
@@ -83,12 +83,12 @@ def repeats_row(account_id: str, bucket: str, noted: Mapping[str, tuple[int, int
     return {
         "account_id": {"S": account_id},
         "bucket": {"S": bucket},
-        "repeats": {"S": json.dumps(noted, separators=(",", ":"), ensure_ascii=False)},
+        "repeats": {"S": to_json(noted)},
     }
 
 
 def _numbers_of(row: Row | None) -> dict[str, tuple[int, int]]:
-    return {address: (ours, all_) for address, (ours, all_) in json.loads(row["repeats"]["S"]).items()} if row else {}
+    return from_json(row["repeats"]["S"], dict[str, tuple[int, int]]) if row else {}
 
 
 def repeats_between(account_id: str, first: date, last: date) -> Counter[str]:

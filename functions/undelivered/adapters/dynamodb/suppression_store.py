@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from undelivered.adapters.dynamodb.client import Action, ConditionFailedError, Row, delete, get_many, put, query, write
-from undelivered.adapters.dynamodb.item_rows import audit_of, audit_to_text
+from undelivered.adapters.dynamodb.item_rows import audit_of, audit_to_json
 from undelivered.adapters.dynamodb.models import SuppressionModel
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.suppression import Suppression, SuppressionReason, effective_suppression, hide_address
@@ -44,7 +44,7 @@ def suppression_row(suppression: Suppression, version: int) -> Row:
     if suppression.lifted_at:
         row["lifted_at"] = {"S": suppression.lifted_at.isoformat()}
     if suppression.audit:
-        row["audit"] = {"S": audit_to_text(suppression.audit)}
+        row["audit"] = {"S": audit_to_json(suppression.audit)}
     if suppression.address_hash:
         row["hidden"] = {"BOOL": True}
     return row

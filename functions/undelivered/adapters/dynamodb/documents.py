@@ -1,0 +1,109 @@
+"""Documents: values as JSON in the table Accounts, each under an account and the name of a record."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pynamodb.exceptions import DeleteError, PutError
+
+from undelivered.adapters.dynamodb.client import Row, busy_is_retryable, is_condition_failure
+from undelivered.adapters.dynamodb.models import AccountModel
+from undelivered.adapters.dynamodb.stored_json import from_json, to_json
+from undelivered.domain.errors import StaleWriteError
+
+_T = TypeVar("_T")
+
+
+def get_document(account_id: str, record: str, type_: type[_T], *, now: datetime | None = None) -> _T | None:
+    """Return a document (a consistent read), or None where there is none.
+
+    With ``now``, a document past its purge time is not returned: DynamoDB deletes late.
+    """
+    with busy_is_retryable():
+        try:
+            model = AccountModel.get(account_id, record, consistent_read=True)
+        except AccountModel.DoesNotExist:
+            return None
+    if now is not None and model.purge_at is not None and model.purge_at <= now:
+        return None
+    return from_json(model.body, type_)
+
+
+def documents_of(account_id: str, prefix: str, type_: type[_T]) -> Iterator[_T]:
+    """Yield an account's documents whose records begin with a prefix."""
+    with busy_is_retryable():
+        for model in AccountModel.query(account_id, AccountModel.record.startswith(prefix)):
+            yield from_json(model.body, type_)
+
+
+def put_document(account_id: str, record: str, value: object, *, purge_at: datetime | None = None) -> None:
+    """Write a document, whatever is there."""
+    with busy_is_retryable():
+        _model(account_id, record, value, purge_at=purge_at).save()
+
+
+def add_document(account_id: str, record: str, value: object, *, purge_at: datetime | None = None) -> bool:
+    """Write a document where there is none; return False where there is one."""
+    with busy_is_retryable():
+        try:
+            _model(account_id, record, value, purge_at=purge_at).save(AccountModel.account_id.does_not_exist())
+        except PutError as error:
+            if is_condition_failure(error):
+                return False
+            raise
+    return True
+
+
+def save_document(
+    account_id: str, record: str, value: object, *, over_version: int, purge_at: datetime | None = None
+) -> None:
+    """Write a document as the version after the one read (0 for a new one); raises StaleWriteError."""
+    model = _model(account_id, record, value, version=over_version + 1, purge_at=purge_at)
+    unchanged = AccountModel.version == over_version if over_version else AccountModel.account_id.does_not_exist()
+    with busy_is_retryable():
+        try:
+            model.save(unchanged)
+        except PutError as error:
+            if not is_condition_failure(error):
+                raise
+            # botocore repeats a write whose answer was lost. The repetition finds the first write's result.
+            if AccountModel.get(account_id, record, consistent_read=True).body != model.body:
+                raise StaleWriteError("the document was changed in between") from error
+
+
+def replace_document(account_id: str, record: str, before: object, after: object | None) -> None:
+    """Write a document in place of another, or delete that one where ``after`` is None, unless it has changed."""
+    unchanged = AccountModel.body == to_json(before)
+    with busy_is_retryable():
+        try:
+            if after is None:
+                AccountModel(account_id, record).delete(unchanged)
+            else:
+                _model(account_id, record, after).save(unchanged)
+        except (PutError, DeleteError) as error:
+            if not is_condition_failure(error):
+                raise
+
+
+def delete_document(account_id: str, record: str) -> None:
+    """Delete a document, if there is one."""
+    with busy_is_retryable():
+        AccountModel(account_id, record).delete()
+
+
+def document_row(
+    account_id: str, record: str, value: object, *, version: int | None = None, purge_at: datetime | None = None
+) -> Row:
+    """Return the row of a document, to be written in a transaction."""
+    row: Row = _model(account_id, record, value, version=version, purge_at=purge_at).serialize()
+    return row
+
+
+def _model(
+    account_id: str, record: str, value: object, *, version: int | None = None, purge_at: datetime | None = None
+) -> AccountModel:
+    fields: dict[str, Any] = {"body": to_json(value), "version": version}
+    if purge_at is not None:
+        # A TTL holds whole seconds.
+        fields["purge_at"] = purge_at.replace(microsecond=0)
+    return AccountModel(account_id, record, **fields)
