@@ -39,7 +39,7 @@ def id_of(item):
 
 
 class TestCount:
-    def test_tells_what_is_on_the_report_by_status_kind_and_channel(self, api):
+    def test_counts_the_report_by_status_kind_and_channel(self, api):
         api.add(
             an_item(Reason.MAILBOX_DISABLED, number=1),
             an_item(Reason.MAILBOX_FULL, number=2),
@@ -266,18 +266,18 @@ class TestDetail:
         api.customers.save(a_customer(email="ada@example.com"))
         api.suppressions.save(None, a_suppression("ada@example.com"))
 
-        told = api.get(f"/undelivered/{id_of(item)}").json
+        detail = api.get(f"/undelivered/{id_of(item)}").json
 
-        assert told["status"] == "bounced"
-        assert told["content"] == {"subject": "Rent", "text": "Dear Ada", "html": "<p>Dear Ada</p>"}
-        assert told["current_contact"] == "ada@example.com"
-        assert told["suppression"]["address"] == "ada@example.com"
-        assert told["suppression"]["reason"] == "bounce"
-        assert [(event["attempt"], event["outcome"], event["reason"]) for event in told["events"]] == [
+        assert detail["status"] == "bounced"
+        assert detail["content"] == {"subject": "Rent", "text": "Dear Ada", "html": "<p>Dear Ada</p>"}
+        assert detail["current_contact"] == "ada@example.com"
+        assert detail["suppression"]["address"] == "ada@example.com"
+        assert detail["suppression"]["reason"] == "bounce"
+        assert [(event["attempt"], event["outcome"], event["reason"]) for event in detail["events"]] == [
             (1, "failed", "address_not_found"),
             (2, "failed", "mailbox_full"),
         ]
-        assert told["attempt_chain"][0] == {
+        assert detail["attempt_chain"][0] == {
             "attempt": 1,
             "to": "ada@gmial.com",
             "at": "2026-11-22T18:00:00Z",
@@ -287,7 +287,7 @@ class TestDetail:
             "provider_message_id": "m-1",
             "note": "",
         }
-        assert told["attempt_chain"][1]["by"] == "manager@example.com"
+        assert detail["attempt_chain"][1]["by"] == "manager@example.com"
 
     def test_suggests_the_likely_spelling(self, api):
         item = an_item(Reason.DOMAIN_NOT_FOUND, recipient="ada@gmial.com")
@@ -299,10 +299,10 @@ class TestDetail:
         item = an_item(Reason.MAILBOX_FULL)
         api.add(item)
 
-        told = api.get(f"/undelivered/{id_of(item)}").json
+        detail = api.get(f"/undelivered/{id_of(item)}").json
 
-        assert (told["content"], told["current_contact"], told["suppression"]) == (None, None, None)
-        assert told["resend"]["code"] == "resend_no_contact"
+        assert (detail["content"], detail["current_contact"], detail["suppression"]) == (None, None, None)
+        assert detail["resend"]["code"] == "resend_no_contact"
 
     @pytest.mark.parametrize("known", [True, False])
     def test_does_not_reveal_that_another_account_has_an_item(self, api, known):
@@ -659,7 +659,7 @@ class TestNotifications:
         assert (answer.status, answer.json["code"]) == (400, code)
         assert field in {None, answer.json["errors"][0]["field"]}
 
-    def test_tell_their_state_and_attempts(self, api):
+    def test_have_their_state_and_attempts(self, api):
         item = an_item(customer_id="c-1", notification_id="n-1", recipient="ada@example.com")
         api.notifications.add(a_notification(metadata=(("invoice", "17"),)))
         queued = api.get("/notifications/n-1").json["state"]
@@ -668,12 +668,12 @@ class TestNotifications:
         api.notifications.record(an_attempt(outcome=SendOutcome.SENT, provider_message_id="m-1"))
         api.add(item)
 
-        told = api.get("/notifications/n-1").json
+        notification = api.get("/notifications/n-1").json
 
-        assert (queued, claimed, told["state"]) == ("queued", "sending", "sent")
-        assert told["metadata"] == {"invoice": "17"}
-        assert told["undelivered"] == [id_of(item)]
-        assert told["attempts"] == [
+        assert (queued, claimed, notification["state"]) == ("queued", "sending", "sent")
+        assert notification["metadata"] == {"invoice": "17"}
+        assert notification["undelivered"] == [id_of(item)]
+        assert notification["attempts"] == [
             {
                 "attempt": 1,
                 "to": "ada@example.com",
@@ -704,7 +704,7 @@ class TestFigures:
             {**nothing, "date": "2026-11-23"},
         ]
 
-    def test_the_trend_shows_thirty_days_unless_told_otherwise(self, api):
+    def test_the_trend_shows_thirty_days_by_default(self, api):
         days = api.get("/undelivered/trend").json["days"]
 
         assert (len(days), days[0]["date"], days[-1]["date"]) == (30, "2026-10-25", "2026-11-23")
@@ -713,7 +713,7 @@ class TestFigures:
     def test_the_trend_refuses_what_it_cannot_show(self, api, query):
         assert api.get(f"/undelivered/trend?{query}").json["code"] == "invalid_parameter"
 
-    def test_the_summary_tells_how_much_was_resolved(self, api):
+    def test_the_summary_shows_how_much_was_resolved(self, api):
         later = NOW - timedelta(days=1) + timedelta(minutes=1, milliseconds=250, hours=3)
         resolved = reported(resent(an_item(number=1)), Outcome.DELIVERED, at=later)
         api.add(resolved, an_item(number=2), an_item(number=3, recipient="person-2@example.com"))
@@ -728,9 +728,13 @@ class TestFigures:
         }
 
     def test_the_summary_of_nothing_has_no_share(self, api):
-        told = api.get("/undelivered/summary").json
+        summary = api.get("/undelivered/summary").json
 
-        assert (told["undelivered"], told["resolved_share"], told["median_hours_to_resolve"]) == (0, None, None)
+        assert (summary["undelivered"], summary["resolved_share"], summary["median_hours_to_resolve"]) == (
+            0,
+            None,
+            None,
+        )
 
 
 class TestErrors:
@@ -753,7 +757,7 @@ class TestErrors:
         assert api.get(path).headers["X-Request-Id"] == "request-1"
 
     @pytest.mark.parametrize("raw", ["{", "[1]", "5", "null", '{"name":"a"}x', '{"name":"\\ud800"}', "[" * 100_000])
-    def test_of_malformed_json_are_told_as_such(self, api, raw):
+    def test_of_malformed_json_are_refused(self, api, raw):
         answer = api.put("/customers/c-1", raw=raw)
 
         assert (answer.status, answer.json["code"]) == (400, "invalid_body")

@@ -71,7 +71,7 @@ class TestBulkResend:
         assert (answer.json["accepted"], answer.json["refused"]) == (1, [])
         assert [order.entry_key for order in api.resends.orders] == [items[0].entry_key]
 
-    def test_tells_how_far_it_has_got(self, api, items):
+    def test_shows_its_progress(self, api, items):
         batch = api.post("/undelivered/resend", {"ids": list(map(id_of, items))}).json["batch_id"]
 
         answer = api.get(f"/resend-batches/{batch}")
@@ -177,9 +177,9 @@ class TestSuppressions:
 
         assert (answer.status, answer.json.get("code")) == (status, code)
 
-    def test_stay_when_the_provider_cannot_be_told(self, api):
+    def test_stay_when_the_provider_does_not_lift_them(self, api):
         api.suppressions.save(None, a_suppression("ada@example.com"))
-        api.provider.error = SuppressionNotLiftedError("The provider could not be told (Throttling).")
+        api.provider.error = SuppressionNotLiftedError("The provider did not lift it (Throttling).")
 
         answer = api.delete("/suppressions/email/ada%40example.com", {"why": "x"})
 

@@ -1,4 +1,4 @@
-"""Exports through the API: what may be asked for, by whom, and what is told."""
+"""Exports through the API: filters, roles, progress and errors."""
 
 import pytest
 
@@ -115,7 +115,7 @@ def test_what_is_wrong_is_named(api, body, field):
     assert not api.export_runner.events
 
 
-def test_when_nobody_can_start_the_caller_is_told_to_try_again(api, monkeypatch):
+def test_when_an_export_cannot_start_the_caller_can_try_again(api, monkeypatch):
     def refuse(*_):
         raise RetryableError("busy")
 

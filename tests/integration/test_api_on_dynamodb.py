@@ -96,12 +96,12 @@ def test_a_notification_is_handed_over_fails_is_corrected_and_resent(call):
     call("PUT", "/customers/c-1", {"name": "Ada", "email": "ada@exmaple.com"}, as_host=True)
     handed = {"notification_id": "n-1", "customer_id": "c-1", "channel": "email", "title": "Rent", "text": "Dear Ada"}
     accepted = call("POST", "/notifications", {"notifications": [handed]}, as_host=True)
-    told = an_item(
+    item = an_item(
         Reason.ADDRESS_NOT_FOUND, sent_at=bootstrap.now().replace(microsecond=0), notification_id="n-1",
         customer_id="c-1", recipient="ada@exmaple.com",
     )  # fmt: skip
-    bootstrap.undelivered_store().save(None, told)
-    url = f"/undelivered/{item_id(told.entry_key)}"
+    bootstrap.undelivered_store().save(None, item)
+    url = f"/undelivered/{item_id(item.entry_key)}"
 
     count = call("GET", "/undelivered/count").json["total"]
     refused = call("POST", f"{url}/resend", {}).json["code"]
@@ -113,7 +113,7 @@ def test_a_notification_is_handed_over_fails_is_corrected_and_resent(call):
     assert accepted.json["accepted"] == [{"notification_id": "n-1"}]
     assert [order["notification_id"] for order in orders("SENDS_QUEUE_URL")] == ["n-1"]
     assert (count, refused, by_viewer) == (1, "resend_needs_changed_address", 403)
-    assert ready == [item_id(told.entry_key)]
+    assert ready == [item_id(item.entry_key)]
     assert resends == [202, 202]
     assert [order["attempt"] for order in orders("RESENDS_QUEUE_URL")] == [2]
     assert detail["state"] == "resending"

@@ -1,4 +1,4 @@
-"""Which other sites' pages may call the API from a browser, and what every answer tells browsers."""
+"""CORS: the origins whose pages may call the API, and the security headers of every response."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def api(monkeypatch):
     return Api()
 
 
-def test_a_page_of_an_allowed_origin_is_told_so_beforehand(api):
+def test_a_preflight_request_of_an_allowed_origin_is_accepted(api):
     answer = api.call("OPTIONS", "/undelivered/resend", headers={"Origin": KNOWN, **ASKING})
 
     assert (answer.status, answer.text) == (204, "")

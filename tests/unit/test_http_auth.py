@@ -43,13 +43,13 @@ def caller(token, **headers):
 
 
 def refusal(token, **headers):
-    with pytest.raises(ProblemError) as told:
+    with pytest.raises(ProblemError) as raised:
         caller(token, **headers)
-    return told.value.status
+    return raised.value.status
 
 
 @pytest.mark.parametrize("scheme", ["", "Bearer ", "bearer ", "BEARER  "])
-def test_a_persons_token_tells_account_role_and_name(scheme):
+def test_a_users_token_has_the_account_role_and_name(scheme):
     token = f"{scheme}{a_token(person_claims())}"
 
     assert caller(token) == Principal(ACCOUNT, Role.MANAGER, "managers"[:-1] + "@example.com")
@@ -59,7 +59,7 @@ def test_the_account_header_of_a_person_is_ignored():
     assert caller(a_token(person_claims()), **{"X-Account-Id": "acc-2"}).account_id == ACCOUNT
 
 
-def test_the_group_tells_the_role():
+def test_the_group_decides_the_role():
     assert caller(a_token(person_claims("viewers"))).role is Role.VIEWER
     assert caller(a_token(person_claims(**{"cognito:groups": ["viewers", "managers"]}))).role is Role.MANAGER
 
@@ -154,10 +154,10 @@ def test_what_is_no_token_is_a_401(token):
 
 
 def test_no_header_at_all_is_a_401_with_a_challenge():
-    with pytest.raises(ProblemError) as told:
+    with pytest.raises(ProblemError) as raised:
         authenticate(Pool().verifier(), {})
 
-    assert told.value.headers["WWW-Authenticate"].startswith("Bearer")
+    assert raised.value.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_keys_are_fetched_once():
@@ -199,7 +199,7 @@ def test_keys_of_other_kinds_are_passed_over():
 
 
 def test_a_role_outside_those_allowed_is_a_403():
-    with pytest.raises(ProblemError) as told:
+    with pytest.raises(ProblemError) as raised:
         authorize(Principal(ACCOUNT, Role.VIEWER, "v"), frozenset({Role.MANAGER}))
 
-    assert told.value.status == 403
+    assert raised.value.status == 403

@@ -1,4 +1,4 @@
-"""What callers send, decoded: every complaint names its place."""
+"""Decoding of requests: every error names the parameter or field."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -22,7 +22,7 @@ class Inner(msgspec.Struct, forbid_unknown_fields=True):
     size: Annotated[int, msgspec.Meta(ge=1)]
 
 
-class Form(msgspec.Struct, forbid_unknown_fields=True, rename={"start": "from"}):
+class Body(msgspec.Struct, forbid_unknown_fields=True, rename={"start": "from"}):
     name: Annotated[str, msgspec.Meta(max_length=5)]
     start: str = ""
     parts: tuple[Inner, ...] = ()
@@ -34,14 +34,14 @@ class Query(msgspec.Struct, forbid_unknown_fields=True):
     kinds: tuple[str, ...] = ()
 
 
-def complaint(raw):
-    with pytest.raises(ProblemError) as told:
-        decode_body(raw, Form)
-    return told.value.status, [error.field for error in told.value.errors]
+def error_of(raw):
+    with pytest.raises(ProblemError) as raised:
+        decode_body(raw, Body)
+    return raised.value.status, [error.field for error in raised.value.errors]
 
 
-def test_a_body_becomes_its_form():
-    assert decode_body(b'{"name":"Ada","parts":[{"size":2}]}', Form) == Form("Ada", "", (Inner(2),))
+def test_a_body_is_decoded():
+    assert decode_body(b'{"name":"Ada","parts":[{"size":2}]}', Body) == Body("Ada", "", (Inner(2),))
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_a_body_becomes_its_form():
         (b'{"name":"' + b"x" * 300_000 + b'"}', 413, []),
     ],
 )
-def test_a_wrong_body_is_told_by_its_field(raw, status, fields):
-    assert complaint(raw) == (status, fields)
+def test_the_error_of_a_body_names_the_field(raw, status, fields):
+    assert error_of(raw) == (status, fields)
 
 
-def test_parameters_become_their_form():
+def test_query_parameters_are_decoded():
     assert decode_query({"limit": ["7"], "ready": ["true"], "kinds": ["a, b"]}, Query) == Query(
         7, ready=True, kinds=("a", "b")
     )
@@ -75,15 +75,15 @@ def test_parameters_become_their_form():
 @pytest.mark.parametrize(
     "given", [{"limit": ["1", "2"]}, {"limit": ["x"]}, {"limit": []}, {"kinds": [""]}, {"x": ["1"]}]
 )
-def test_a_wrong_parameter_is_told_by_its_name(given):
-    with pytest.raises(ProblemError) as told:
+def test_the_error_of_a_parameter_names_it(given):
+    with pytest.raises(ProblemError) as raised:
         decode_query(given, Query)
 
-    assert [error.field for error in told.value.errors] == list(given)
+    assert [error.field for error in raised.value.errors] == list(given)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("Expected `int`, got `str` - at `$.a[0].b`", ("a[0].b", "expected 'int', got 'str'")),
         ("Object contains unknown field `x` - at `$.a`", ("a.x", "is not known")),
@@ -91,8 +91,8 @@ def test_a_wrong_parameter_is_told_by_its_name(given):
         ("Expected `object`, got `array`", ("", "expected 'object', got 'array'")),
     ],
 )
-def test_msgspecs_words_are_read(text, told):
-    assert field_and_message(text) == told
+def test_messages_of_msgspec_are_parsed(text, expected):
+    assert field_and_message(text) == expected
 
 
 def test_path_parameters_are_decoded_once():
@@ -103,7 +103,7 @@ def test_path_parameters_are_decoded_once():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("2026-11-23", date(2026, 11, 23)),
         ("2026-11-23T18:00:00Z", datetime(2026, 11, 23, 18, tzinfo=UTC)),
@@ -112,8 +112,8 @@ def test_path_parameters_are_decoded_once():
         (None, None),
     ],
 )
-def test_dates_and_moments_are_read(text, told):
-    assert date_or_moment("from", text) == told
+def test_dates_and_date_times_are_parsed(text, expected):
+    assert date_or_moment("from", text) == expected
 
 
 @pytest.mark.parametrize(
@@ -122,15 +122,15 @@ def test_dates_and_moments_are_read(text, told):
      "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1969-12-31", "\uff12\uff10\uff12\uff16-11-23",
      "2026-11-23\n"],
 )  # fmt: skip
-def test_what_is_neither_is_refused(text):
-    with pytest.raises(ProblemError) as told:
+def test_other_texts_are_refused(text):
+    with pytest.raises(ProblemError) as raised:
         date_or_moment("from", text)
 
-    assert told.value.errors[0].field == "from"
+    assert raised.value.errors[0].field == "from"
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"),
+    ("text", "is_valid"),
     [
         ("c-17", True),
         ("ada@x.y_z-1", True),
@@ -141,8 +141,8 @@ def test_what_is_neither_is_refused(text):
         ("a\n", False),
     ],
 )
-def test_ids_are_what_fits_a_message_tag(text, answer):
-    assert is_identifier(text) is answer
+def test_an_id_fits_in_a_message_tag(text, is_valid):
+    assert is_identifier(text) is is_valid
 
 
 def test_a_cursor_leads_back_to_its_key():
@@ -152,8 +152,8 @@ def test_a_cursor_leads_back_to_its_key():
 def test_every_alteration_of_a_cursor_is_noticed():
     cursor = make_cursor("2026-11-23T18:00:00Z~m-1~abc", "acc-1", Query())
 
-    for place, letter in enumerate(cursor):
-        altered = cursor[:place] + ("A" if letter != "A" else "B") + cursor[place + 1 :]
+    for index, character in enumerate(cursor):
+        altered = cursor[:index] + ("A" if character != "A" else "B") + cursor[index + 1 :]
         with pytest.raises(ProblemError):
             read_cursor(altered, "acc-1", Query())
     for length in range(len(cursor)):

@@ -1,6 +1,6 @@
-"""Cursors: the key that a page ended with, and a digest of the key, the account and the filters.
+"""Cursors: the key that a page ended with, and a checksum of the key, the account and the filters.
 
-The digest shows that a cursor was altered or is used with other filters. It is no protection, and needs to be none: the
+The checksum shows that a cursor was altered or is used with other filters. It is no protection, and none is needed: the
 account comes from the token, so a forged cursor leads only to another place in the caller's own list.
 """
 
@@ -12,13 +12,13 @@ import msgspec
 from undelivered.domain import base64url
 from undelivered.entrypoints.http.errors import invalid_cursor
 
-_DIGEST_BYTES: Final = 12
+_CHECKSUM_BYTES: Final = 12
 _MAX_LENGTH: Final = 1_024
 
 
 def make_cursor(key: str, account_id: str, filters: msgspec.Struct) -> str:
     """Return the cursor of the page that ended with ``key``."""
-    raw = _digest(key, account_id, filters) + key.encode()
+    raw = _checksum(key, account_id, filters) + key.encode()
     return base64url.encode(raw)
 
 
@@ -27,7 +27,7 @@ def read_cursor(text: str, account_id: str, filters: msgspec.Struct) -> str:
     if len(text) > _MAX_LENGTH:
         raise invalid_cursor()
     try:
-        key = base64url.decode(text)[_DIGEST_BYTES:].decode()
+        key = base64url.decode(text)[_CHECKSUM_BYTES:].decode()
     except ValueError:
         raise invalid_cursor() from None
     # Compared as text, because the same bytes can have several base64 texts.
@@ -36,6 +36,6 @@ def read_cursor(text: str, account_id: str, filters: msgspec.Struct) -> str:
     return key
 
 
-def _digest(key: str, account_id: str, filters: msgspec.Struct) -> bytes:
+def _checksum(key: str, account_id: str, filters: msgspec.Struct) -> bytes:
     bound = msgspec.json.encode([key, account_id, type(filters).__name__, filters], order="deterministic")
-    return hashlib.sha256(bound).digest()[:_DIGEST_BYTES]
+    return hashlib.sha256(bound).digest()[:_CHECKSUM_BYTES]
