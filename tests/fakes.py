@@ -13,6 +13,7 @@ from undelivered.domain.account_settings import AccountSettings, GraceSettings
 from undelivered.domain.customer import Customer, same_contact
 from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureTask
 from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.export import Export, ExportPart
 from undelivered.domain.failure_counts import (
     FailedTotals,
     LiveCount,
@@ -29,9 +30,7 @@ from undelivered.domain.notification import Notification, SendAttempt, SendOutco
 from undelivered.domain.report_query import ReportFilter, local_day
 from undelivered.domain.suppression import Suppression, effective_suppression, hide_address
 from undelivered.domain.taxonomy import Channel
-from undelivered.services.bulk_resend import ResendBatch
-from undelivered.services.ports import KeyedHashes, NewEntry, OutgoingMessage, Page, SendJob
-from undelivered.services.request_export import Export, ExportPart
+from undelivered.services.ports import KeyedHashes, NewEntry, OutgoingMessage, Page, ResendBatch, SendJob
 
 Clock = Callable[[], datetime]
 

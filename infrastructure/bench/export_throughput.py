@@ -73,8 +73,8 @@ def main() -> None:
 
 def _request_export(bootstrap: Any, account_id: str) -> str:
     """Request an export of the whole report and return its id."""
+    from undelivered.domain.export import Export
     from undelivered.domain.report_query import Period, ReportFilter
-    from undelivered.services.request_export import Export
 
     now = bootstrap.now()
     everything = ReportFilter(Period(now - timedelta(days=30), now + timedelta(days=1)))

@@ -36,7 +36,7 @@ from undelivered.bootstrap.api import ApiPorts, ApiUseCases, ExportPorts
 from undelivered.entrypoints.http import auth
 from undelivered.entrypoints.http.router import refuse_other_methods, register
 from undelivered.entrypoints.http.routes import ROUTES
-from undelivered.services.idempotency import IdempotencyRecord
+from undelivered.services.ports import IdempotencyRecord
 from undelivered.settings import ApiSettings
 
 ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Test"

@@ -24,6 +24,7 @@ from tests.fakes import FakeExportFiles, FakeHashes, FakeProviderSuppressions
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.domain.erasure import PROPAGATION_TIME, ErasureState
 from undelivered.domain.errors import NotFoundError, RefusedError
+from undelivered.domain.export import Export
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Audit, Dismissal, State
 from undelivered.domain.notification import SendOutcome
@@ -34,7 +35,6 @@ from undelivered.services.customer_data.erase import EraseCustomers, RequestEras
 from undelivered.services.manage_suppressions import ManageSuppressions
 from undelivered.services.ports import NewEntry
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
-from undelivered.services.request_export import Export
 
 SETTLED = PROPAGATION_TIME + timedelta(seconds=1)
 EMAIL, PHONE = "ada@example.com", "+12065550100"

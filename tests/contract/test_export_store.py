@@ -12,11 +12,11 @@ from tests.fakes import FakeExportStore
 from undelivered.adapters.dynamodb.export_store import DynamoExportStore
 from undelivered.adapters.dynamodb.models import AccountModel
 from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.export import EXPORT_LIFETIME, Export, ExportPart, ExportPosition, ExportState
 from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.item import LIVE_STATES, State
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.taxonomy import Fault, Reason
-from undelivered.services.request_export import EXPORT_LIFETIME, Export, ExportPart, ExportPosition, ExportState
 
 PERIOD = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
 PLAIN = ReportFilter(PERIOD, LIVE_STATES)

@@ -24,7 +24,7 @@ from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
 from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
 from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
 from undelivered.services import ports
-from undelivered.services.request_export import ExportStore
+from undelivered.services.ports import ExportStore
 
 DYNAMODB_LOCAL = "DYNAMODB_LOCAL_URL"
 """Names the URL of a DynamoDB Local that tests may make tables in; conftest starts one where none is named."""

@@ -18,10 +18,10 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureState
+from undelivered.domain.export import Export
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.services.customer_data.erase import EraseCustomers, RequestErasure
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
-from undelivered.services.request_export import Export
 
 SECOND = timedelta(seconds=1)
 END = NOW + PROPAGATION_TIME

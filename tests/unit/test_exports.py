@@ -18,11 +18,12 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered.domain.errors import NotFoundError, RetryableError
+from undelivered.domain.export import EXPORT_LIFETIME, ExportState
 from undelivered.domain.item import LIVE_STATES
 from undelivered.domain.report_query import Period, ReportFilter, window_start
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.export_report import ATTEMPTS, ExportProgress, ExportReport
-from undelivered.services.request_export import EXPORT_LIFETIME, SILENT_AFTER, Exports, ExportState
+from undelivered.services.request_export import SILENT_AFTER, Exports
 
 ALL = ReportFilter(Period(window_start(NOW), NOW + timedelta(days=1)), LIVE_STATES)
 PLENTY = 1_000_000

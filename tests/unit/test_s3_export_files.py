@@ -11,7 +11,7 @@ from botocore.response import StreamingBody
 from tests.builders.aws import stubbed
 from undelivered.adapters.aws.s3 import S3ExportFiles
 from undelivered.domain.errors import RetryableError
-from undelivered.services.request_export import ExportPart
+from undelivered.domain.export import ExportPart
 
 BUCKET, FILE, UPLOAD = "exports-bucket", "exports/acc-1/e-1.csv", "upload-1"
 OBJECT = {"Bucket": BUCKET, "Key": FILE}

@@ -26,6 +26,7 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered.domain.customer import Consent, RecordedConsent
+from undelivered.domain.export import ExportState
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Attempt, AttemptResult, State
 from undelivered.domain.report_query import Period, ReportFilter, resolve_period, window_start
@@ -34,7 +35,7 @@ from undelivered.domain.suppression import SoftFailureRule, SuppressionReason, e
 from undelivered.domain.taxonomy import Channel, Reason, classification_of
 from undelivered.services.manage_suppressions import ManageSuppressions
 from undelivered.services.on_item_changed import OnItemChanged
-from undelivered.services.request_export import Exports, ExportState
+from undelivered.services.request_export import Exports
 from undelivered.services.suppress import suppress
 
 SECOND, MICROSECOND = timedelta(seconds=1), timedelta(microseconds=1)

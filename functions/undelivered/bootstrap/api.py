@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from undelivered import bootstrap
-from undelivered.services.bulk_resend import ResendBatchStore
-from undelivered.services.idempotency import IdempotencyStore
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
     ErasureStore,
+    IdempotencyStore,
     KeyedHashes,
     NotificationStore,
     ProviderSuppressions,
     ReportReader,
+    ResendBatchStore,
     SendQueue,
     SigningKeys,
     SuppressionStore,
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from undelivered.services.manage_customers import ManageCustomers
     from undelivered.services.manage_suppressions import ManageSuppressions
     from undelivered.services.opt_in import OptIn
+    from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore
     from undelivered.services.read_reports import ReadReports
-    from undelivered.services.request_export import ExportFiles, ExportRunner, Exports, ExportStore
+    from undelivered.services.request_export import Exports
     from undelivered.services.request_resend import RequestResend
     from undelivered.services.unsubscribe import Unsubscribe
 

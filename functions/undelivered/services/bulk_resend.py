@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Protocol
 from uuid import uuid4
 
 from msgspec import Struct
@@ -11,7 +10,7 @@ from msgspec import Struct
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import UndeliveredItem
-from undelivered.services.ports import UndeliveredStore
+from undelivered.services.ports import ResendBatch, ResendBatchStore, UndeliveredStore
 from undelivered.services.request_resend import RequestResend
 
 BULK_LIMIT = 1_000
@@ -32,17 +31,6 @@ class BulkRefusal(Struct, frozen=True):
     detail: str
 
 
-class ResendBatch(Struct, frozen=True):
-    """What a bulk resend started: items by entry key with the number of the attempt, and how many were refused."""
-
-    account_id: str
-    batch_id: str
-    at: datetime
-    by: str
-    started: tuple[tuple[str, int], ...]
-    refused: int
-
-
 class BatchProgress(Struct, frozen=True):
     """How far a batch has got; every item is in exactly one of the four."""
 
@@ -51,16 +39,6 @@ class BatchProgress(Struct, frozen=True):
     resolved: int
     returned: int
     refused: int
-
-
-class ResendBatchStore(Protocol):
-    """Where batches are kept while somebody may ask after them."""
-
-    def save(self, batch: ResendBatch) -> None:
-        """Keep a batch."""
-
-    def find(self, account_id: str, batch_id: str) -> ResendBatch | None:
-        """Return a batch, or None when unknown or forgotten."""
 
 
 class BulkResend(Struct, frozen=True):

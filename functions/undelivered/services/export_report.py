@@ -18,16 +18,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.errors import RetryableError
+from undelivered.domain.export import Export, ExportPosition, ExportState
 from undelivered.services import report_csv
-from undelivered.services.ports import AccountStore, ReportReader
-from undelivered.services.request_export import (
-    Export,
-    ExportFiles,
-    ExportPosition,
-    ExportRunner,
-    ExportState,
-    ExportStore,
-)
+from undelivered.services.ports import AccountStore, ExportFiles, ExportRunner, ExportStore, ReportReader
 
 PART_BYTES: Final = 8 * 1024 * 1024
 """From this size on, what is written becomes a part: S3 takes 10,000 of them, each of 5 MiB or more but the last."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,29 +10,9 @@ from msgspec.structs import replace
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.resend_policy import ResendCode
-from undelivered.services.ports import UndeliveredStore
+from undelivered.services.ports import IdempotencyRecord, IdempotencyStore, UndeliveredStore
 
 REMEMBERED_FOR: Final = timedelta(hours=24)
-
-
-class IdempotencyRecord(Struct, frozen=True):
-    """A key and its request. ``fingerprint`` identifies the request. ``done`` is True once it was accepted."""
-
-    account_id: str
-    key: str
-    fingerprint: str
-    done: bool
-    forget_at: datetime
-
-
-class IdempotencyStore(Protocol):
-    """The keys of recent requests."""
-
-    def find(self, account_id: str, key: str) -> IdempotencyRecord | None:
-        """Return the record of a key (a consistent read)."""
-
-    def save(self, record: IdempotencyRecord) -> None:
-        """Write a record."""
 
 
 class IdempotentResend(Struct, frozen=True):

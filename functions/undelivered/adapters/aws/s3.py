@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from undelivered.domain.errors import RetryableError
-from undelivered.services.request_export import ExportPart
+from undelivered.domain.export import ExportPart
 
 _TYPE: Final = "text/csv; charset=utf-8"
 _BUSY: Final = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"})

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from undelivered.adapters.dynamodb.documents import delete_document, documents_of, get_document, save_document
-from undelivered.services.request_export import EXPORT_LIFETIME, Export
+from undelivered.domain.export import EXPORT_LIFETIME, Export
 
 
 class DynamoExportStore:

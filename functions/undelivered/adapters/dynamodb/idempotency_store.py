@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from undelivered.adapters.dynamodb.documents import get_document, put_document
-from undelivered.services.idempotency import IdempotencyRecord
+from undelivered.services.ports import IdempotencyRecord
 
 
 class DynamoIdempotencyStore:

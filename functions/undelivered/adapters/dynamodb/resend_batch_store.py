@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from undelivered.adapters.dynamodb.documents import get_document, put_document
-from undelivered.services.bulk_resend import ResendBatch
+from undelivered.services.ports import ResendBatch
 
 _KEPT_FOR = timedelta(days=30)
 

@@ -24,13 +24,14 @@ from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import (
     CustomerStore,
     ErasureStore,
+    ExportFiles,
+    ExportStore,
     KeyedHashes,
     NotificationStore,
     RepeatFailureStore,
     SuppressionStore,
     UndeliveredStore,
 )
-from undelivered.services.request_export import ExportFiles, ExportStore
 
 _AT_ONCE = 100
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from undelivered.domain.export import ExportState
 from undelivered.entrypoints.http.report_filters import Filter, body_filter
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
-from undelivered.services.request_export import ExportState
 
 
 class ExportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,46 @@
+"""The interfaces that the use cases need from stores, providers and AWS; the adapters implement them."""
+
+from undelivered.services.ports.accounts import AccountStore, SigningKeys
+from undelivered.services.ports.counts import CountReconciliation, RepeatFailureStore
+from undelivered.services.ports.customers import CustomerStore, ErasureStore, KeyedHashes
+from undelivered.services.ports.exports import ExportFiles, ExportRunner, ExportStore
+from undelivered.services.ports.items import NewEntry, Page, ReportReader, UndeliveredStore
+from undelivered.services.ports.notifications import (
+    ItemEventPublisher,
+    MessageSender,
+    NotificationStore,
+    OutgoingMessage,
+    SendJob,
+    SendQueue,
+)
+from undelivered.services.ports.requests import IdempotencyRecord, IdempotencyStore, ResendBatch, ResendBatchStore
+from undelivered.services.ports.suppressions import ProviderSuppressions, SuppressionStore
+
+__all__ = [
+    "AccountStore",
+    "CountReconciliation",
+    "CustomerStore",
+    "ErasureStore",
+    "ExportFiles",
+    "ExportRunner",
+    "ExportStore",
+    "IdempotencyRecord",
+    "IdempotencyStore",
+    "ItemEventPublisher",
+    "KeyedHashes",
+    "MessageSender",
+    "NewEntry",
+    "NotificationStore",
+    "OutgoingMessage",
+    "Page",
+    "ProviderSuppressions",
+    "RepeatFailureStore",
+    "ReportReader",
+    "ResendBatch",
+    "ResendBatchStore",
+    "SendJob",
+    "SendQueue",
+    "SigningKeys",
+    "SuppressionStore",
+    "UndeliveredStore",
+]

@@ -1,0 +1,102 @@
+"""Ports of sending: notifications and their attempts, queues, providers, and events about items."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from undelivered.domain.item_event import ItemEvent
+from undelivered.domain.notification import Notification, SendAttempt
+from undelivered.domain.taxonomy import Channel
+
+
+class NotificationStore(Protocol):
+    """Notifications of the host application, and the attempts to send them."""
+
+    def add(self, notification: Notification) -> bool:
+        """Store a notification; False if its id exists already."""
+
+    def find(self, account_id: str, notification_id: str) -> Notification | None:
+        """Return a notification, or None if it is unknown or no longer stored."""
+
+    def find_many(self, account_id: str, notification_ids: Sequence[str]) -> Sequence[Notification]:
+        """Return the notifications that are stored, in any order."""
+
+    def attempts(self, account_id: str, notification_id: str) -> Sequence[SendAttempt]:
+        """Return the attempts of a notification, in order."""
+
+    def claim(self, attempt: SendAttempt) -> bool:
+        """Claim an attempt before it is sent; False if it is claimed already."""
+
+    def release(self, attempt: SendAttempt) -> None:
+        """Undo the claim of an attempt that was certainly not sent, so that it can be claimed again."""
+
+    def record(self, attempt: SendAttempt) -> None:
+        """Record the outcome of a claimed attempt. An interrupted attempt keeps an outcome that was recorded before."""
+
+    def find_by_provider_message_id(self, provider_message_id: str) -> SendAttempt | None:
+        """Return the attempt with a provider's message id."""
+
+    def recent_sends_to(self, account_id: str, address: str, limit: int) -> Sequence[SendAttempt]:
+        """Return the newest attempts to an address, newest first. The address must be written as it was sent to."""
+
+    def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
+        """Return attempts without a recorded outcome that were claimed before a time, oldest first."""
+
+    def find_by_customer(
+        self, account_id: str, customer_id: str, limit: int, after: str | None = None
+    ) -> tuple[Sequence[Notification], str | None]:
+        """Return a page of a customer's notifications by id, and the id to continue after, None on the last page."""
+
+    def erase(self, notification: Notification) -> None:
+        """Delete a notification and its attempts; a sent attempt keeps its message id, with the outcome ``ERASED``."""
+
+
+class OutgoingMessage(Struct, frozen=True):
+    """A message for a provider. The provider returns the ``tags`` with every event about the message."""
+
+    channel: Channel
+    to: str
+    sender: str
+    subject: str
+    text: str
+    html: str
+    resend: bool
+    tags: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+class MessageSender(Protocol):
+    """A provider that sends messages."""
+
+    def send(self, message: OutgoingMessage) -> str:
+        """Send a message and return the provider's message id.
+
+        Raises RetryableError when the message was certainly not sent and another try can succeed, and
+        PermanentSendError when the provider refuses it. After any other error, the message may or may not have been
+        sent.
+        """
+
+
+class SendJob(Struct, frozen=True):
+    """An attempt to be sent by the sending functions. ``entry_key`` names the item of a resend, and is else empty."""
+
+    account_id: str
+    notification_id: str
+    attempt: int
+    entry_key: str = ""
+
+
+class SendQueue(Protocol):
+    """A queue of send jobs."""
+
+    def put(self, jobs: Sequence[SendJob]) -> None:
+        """Queue jobs; raises RetryableError when one of them is not accepted."""
+
+
+class ItemEventPublisher(Protocol):
+    """The topic on which changes of items are published."""
+
+    def publish(self, event: ItemEvent) -> None:
+        """Publish an event; raises RetryableError when that is not possible now."""

@@ -1,0 +1,47 @@
+"""Ports of requests to the API: idempotency keys and batches of resends."""
+
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class IdempotencyRecord(Struct, frozen=True):
+    """A request with its idempotency key. ``fingerprint`` identifies it; ``done`` is set when it is accepted."""
+
+    account_id: str
+    key: str
+    fingerprint: str
+    done: bool
+    forget_at: datetime
+
+
+class IdempotencyStore(Protocol):
+    """Idempotency keys."""
+
+    def find(self, account_id: str, key: str) -> IdempotencyRecord | None:
+        """Return the request with a key, with a consistent read."""
+
+    def save(self, record: IdempotencyRecord) -> None:
+        """Write a request."""
+
+
+class ResendBatch(Struct, frozen=True):
+    """A bulk resend. ``started`` holds the entry key and the attempt number of each resend that was started."""
+
+    account_id: str
+    batch_id: str
+    at: datetime
+    by: str
+    started: tuple[tuple[str, int], ...]
+    refused: int
+
+
+class ResendBatchStore(Protocol):
+    """Bulk resends, for as long as their progress can be requested."""
+
+    def save(self, batch: ResendBatch) -> None:
+        """Write a batch."""
+
+    def find(self, account_id: str, batch_id: str) -> ResendBatch | None:
+        """Return a batch, or None if it is unknown or has expired."""

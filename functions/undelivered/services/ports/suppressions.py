@@ -1,0 +1,38 @@
+"""Ports of suppressed addresses."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from undelivered.domain.suppression import Suppression
+from undelivered.domain.taxonomy import Channel
+
+
+class SuppressionStore(Protocol):
+    """Suppressions, lifted or not, by address. All reads but ``page`` are consistent."""
+
+    def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
+        """Return the suppression of an address."""
+
+    def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
+        """Return the suppressions of addresses, in any order."""
+
+    def save(self, before: Suppression | None, after: Suppression) -> None:
+        """Write a suppression; raises StaleWriteError when it is not stored as it was before."""
+
+    def hide(self, account_id: str, channel: Channel, address: str) -> None:
+        """Replace an address by its keyed hash; ``find`` still finds it. Raises StaleWriteError."""
+
+    def page(
+        self, account_id: str, channel: Channel | None, limit: int, after: str | None
+    ) -> tuple[Sequence[Suppression], str | None]:
+        """Return a page of active suppressions, and the key to continue after, None on the last page."""
+
+
+class ProviderSuppressions(Protocol):
+    """The suppression lists of the providers."""
+
+    def lift(self, channel: Channel, address: str, *, opt_in: bool) -> None:
+        """Remove an address from the provider's list; an address that is not listed is fine.
+
+        ``opt_in`` opts a phone number in again. Raises SuppressionNotLiftedError when the provider does not do it.
+        """
