@@ -1,1 +1,1 @@
-"""Build, run, measure and deploy Undelivered."""
+"""The command-line tool: build, run, measure, deploy and operate Undelivered."""

@@ -1,1 +1,1 @@
-"""Builds what is deployed: the template, the code and the layer, and checks them."""
+"""The build: the template, the code archive, the layer, and checks of them."""

@@ -1,7 +1,8 @@
-"""Zip files that are the same byte for byte whenever their content is the same.
+"""Reproducible zip files: the same content gives the same bytes.
 
-Lambda redeploys what has changed, and it tells by the digest. So entries are sorted and dated alike, and byte code
-is checked by nothing (its source cannot change inside a zip), which also spares each cold start the compiling.
+Archives are named by their checksum, so that unchanged code is not deployed again. All entries are sorted and have the
+same date. The archives contain byte code that Python does not validate against the source, so that a cold start does
+not compile it.
 """
 
 import hashlib
@@ -15,15 +16,15 @@ from typing import Final
 
 from infrastructure.errors import ToolError
 
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold
-_MAY_BE_IN_USE_SECONDS: Final = 3_600
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest date in a zip file
+_KEEP_SECONDS: Final = 3_600
 _FILE_MODE: Final = 0o100644 << 16
 
 
 def compile_tree(folder: Path) -> None:
-    """Write byte code beside every module under `folder`, free of paths and dates of this machine."""
+    """Write the byte code of all modules in `folder`, without paths or dates of this machine."""
     command = [sys.executable, "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"]
-    # -s strips the folder's path from tracebacks; a hash seed fixes the order of constants in sets.
+    # -s removes the folder's path from tracebacks. A fixed hash seed fixes the order of set constants.
     command += ["-s", str(folder), str(folder)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env={"PYTHONHASHSEED": "0"})
     if done.returncode:
@@ -31,9 +32,9 @@ def compile_tree(folder: Path) -> None:
 
 
 def write_zip(folder: Path, archive: Path) -> None:
-    """Zip everything under `folder`; the archive appears under its name only when complete."""
+    """Write all files in `folder` to a zip file. The file gets its name only when it is complete."""
     archive.parent.mkdir(parents=True, exist_ok=True)
-    partial = archive.with_suffix(f".{os.getpid()}.partial")  # two builds may run at once
+    partial = archive.with_suffix(f".{os.getpid()}.partial")  # two builds can run at the same time
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as target:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
@@ -43,13 +44,13 @@ def write_zip(folder: Path, archive: Path) -> None:
     partial.replace(archive)
 
 
-def forget_others(archive: Path, pattern: str) -> None:
-    """Remove what earlier builds left beside an archive; not the last hour's, which somebody may still be deploying."""
+def delete_old_archives(archive: Path, pattern: str) -> None:
+    """Delete the archives of earlier builds, except those of the last hour, which a deployment may still use."""
     for other in archive.parent.glob(pattern):
-        if other != archive and other.stat().st_mtime < time.time() - _MAY_BE_IN_USE_SECONDS:
+        if other != archive and other.stat().st_mtime < time.time() - _KEEP_SECONDS:
             other.unlink(missing_ok=True)
 
 
-def digest(path: Path) -> str:
-    """Sixteen hexadecimal digits that name the content of a file."""
+def checksum(path: Path) -> str:
+    """Return the first 16 hexadecimal digits of a file's SHA-256 checksum."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Builds the dependencies layer from the locked requirements: third party only, for one target."""
+"""Build the layer with the third-party packages, from the locked requirements, for a target."""
 
 import hashlib
 import os
@@ -8,17 +8,17 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from infrastructure.build.archives import compile_tree, forget_others, write_zip
+from infrastructure.build.archives import compile_tree, delete_old_archives, write_zip
 from infrastructure.build.target import Target
 from infrastructure.errors import ToolError
 from infrastructure.paths import BUILD, LAYER_REQUIREMENTS, ROOT
 
-# Service models of botocore that the functions use, and those it needs to find credentials and endpoints. The other
-# four hundred make up four fifths of the package; a cold start unpacks and reads what is left.
+# The botocore service models that the functions use, or that botocore needs for credentials and endpoints. The other
+# 400 service models make up four fifths of the package and would slow down cold starts.
 SERVICE_MODELS: Final = frozenset(
     {"dynamodb", "lambda", "s3", "secretsmanager", "sesv2", "ses", "sns", "sqs", "sts", "sso", "sso-oidc", "signin"}
 )
-# Numbers are parsed and validated, never placed on a map.
+# phonenumbers only parses and validates numbers here, so it needs no carriers, places or time zones.
 _UNUSED: Final = (
     "bin",
     "boto3/examples",
@@ -26,39 +26,39 @@ _UNUSED: Final = (
     "phonenumbers/geodata",
     "phonenumbers/tzdata",
 )
-# Traces of the installation, which differ from machine to machine.
-_TRACES: Final = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
+# Files about the installation, which differ between machines.
+_INSTALLATION_FILES: Final = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 
 
 def build_layer(target: Target, requirements: Path = LAYER_REQUIREMENTS) -> Path:
-    """Give the layer's zip for the target, built anew only when requirements, target or this module have changed."""
+    """Return the layer's zip file for a target. Build it only if the requirements, the target or this file changed."""
     recipe = "\n".join([requirements.read_text(), repr(target), Path(__file__).read_text()])
     archive = BUILD / "layers" / f"{target.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}.zip"
     if archive.exists():
         return archive
     archive.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
-        packages = Path(folder) / "python"  # where Lambda looks for Python packages inside a layer
+        packages = Path(folder) / "python"  # Lambda's folder for Python packages in a layer
         _install(requirements, packages, target)
         _prune(packages)
         compile_tree(packages)
         write_zip(Path(folder), archive)
-    forget_others(archive, f"{target.name}-*.zip")
+    delete_old_archives(archive, f"{target.name}-*.zip")
     return archive
 
 
 def export_requirements() -> str:
-    """Give the locked and hashed runtime dependencies as uv exports them from uv.lock."""
+    """Return the locked runtime dependencies with their hashes, exported from uv.lock."""
     return _uv("export", "--frozen", "--no-dev", "--no-emit-project", "--no-header", "--quiet")
 
 
 def lock_requirements(requirements: Path = LAYER_REQUIREMENTS) -> None:
-    """Write the layer's requirements as uv.lock has them."""
+    """Write the layer's requirements from uv.lock."""
     requirements.write_text(export_requirements())
 
 
 def check_requirements(requirements: Path = LAYER_REQUIREMENTS) -> None:
-    """Raise ToolError when the committed requirements are not those of uv.lock."""
+    """Raise ToolError if the layer's requirements do not match uv.lock."""
     if requirements.read_text() != export_requirements():
         raise ToolError(f"{requirements.relative_to(ROOT)} does not match uv.lock. Run `undelivered build --lock`.")
 
@@ -66,11 +66,11 @@ def check_requirements(requirements: Path = LAYER_REQUIREMENTS) -> None:
 def _install(requirements: Path, packages: Path, target: Target) -> None:
     arguments = ["pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
     arguments += ["--python-version", target.python, "--target", str(packages), "--requirements", str(requirements)]
-    arguments += ["--link-mode", "copy"]  # what follows must not touch uv's cache
+    arguments += ["--link-mode", "copy"]  # pruning must not change uv's cache
     if target.wheel_platform is not None:
         arguments += ["--python-platform", target.wheel_platform]
     try:
-        _uv(*arguments, "--offline")  # `uv sync` has just fetched the same wheels, when the target is this machine
+        _uv(*arguments, "--offline")  # for this machine, `uv sync` has already downloaded the wheels
     except ToolError:
         shutil.rmtree(packages, ignore_errors=True)
         _uv(*arguments)
@@ -84,8 +84,8 @@ def _prune(packages: Path) -> None:
             if service.is_dir() and service.name not in SERVICE_MODELS:
                 shutil.rmtree(service)
     for info in packages.glob("*.dist-info"):
-        for trace in _TRACES:
-            (info / trace).unlink(missing_ok=True)
+        for name in _INSTALLATION_FILES:
+            (info / name).unlink(missing_ok=True)
     for lock in packages.glob(".lock"):
         lock.unlink()
 

@@ -1,11 +1,11 @@
-"""What is deployed is a published version of each function, and everything calls it through an alias.
+"""Publish a version of each function, and call it through an alias.
 
-Code, layer and environment of a function are changed by two calls to Lambda, one after the other, and whoever calls the
-function in between meets new code with the old layer, or the other way round. A published version cannot change: its
-code, layer and environment belong together for good (AWS Lambda Developer Guide, "Manage Lambda function versions").
-CloudFormation publishes it when all changes have been made, and then points the alias to it, which is one call. So
-queues, streams, schedules, the API and functions that call each other know functions by the alias alone. When an update
-fails, the alias stays where it was or goes back, and with it everything that calls.
+A deployment changes a function's code and its configuration (layer, environment) with two calls to Lambda. Between the
+calls, the function would run new code with the old layer, or the reverse. A published version cannot change: its code,
+layer and environment stay together (AWS Lambda Developer Guide, "Manage Lambda function versions"). CloudFormation
+publishes a version after all changes, and then moves the alias to it with one call. So queues, streams, schedules, the
+API and other functions call a function only through its alias. If an update fails, the alias keeps or regains its old
+version.
 """
 
 import hashlib
@@ -27,10 +27,10 @@ def alias_of(function: str) -> str:
 
 
 def with_aliases(template: Template) -> Template:
-    """Give a template whose functions are published, and called through the alias by what Chalice has written."""
-    functions = {name for name, each in template["Resources"].items() if each.get("Type") == _FUNCTION}
+    """Return the template with published functions, and with the alias in everything that Chalice generated."""
+    functions = {name for name, resource in template["Resources"].items() if resource.get("Type") == _FUNCTION}
     text = json.dumps(template)
-    for name in functions:  # in the integrations of the API
+    for name in functions:  # the integrations of the API
         text = text.replace(f"functions/${{{name}.Arn}}/invocations", f"functions/${{{alias_of(name)}}}/invocations")
     aliased: Template = json.loads(text)
     for resource in aliased["Resources"].values():
@@ -42,15 +42,16 @@ def with_aliases(template: Template) -> Template:
     return aliased
 
 
-def published_anew(template: Template, parameters: Mapping[str, str], attempt: str = "") -> None:
-    """Have every function published when anything has changed, be it only a parameter that its environment takes up.
+def set_release(template: Template, parameters: Mapping[str, str], attempt: str = "") -> None:
+    """Set a release checksum on all functions, so that each change publishes a new version of every function.
 
-    SAM publishes a version when this digest changes; by itself it looks at nothing but where the code is. Lambda does
-    not publish what has not changed since the last version, so the digest is in the description too. ``attempt`` tells
-    the repetition of a deployment that failed from the first try, of which versions are left.
+    SAM publishes a version only when ``AutoPublishCodeSha256`` changes, which by default depends on the code's location
+    alone. The checksum covers the template and its parameters, because parameters change the environment. Lambda does
+    not publish a version if nothing has changed since the last one, so the description contains the checksum too.
+    ``attempt`` distinguishes the repetition of a failed deployment from its first try, which left versions behind.
     """
     declared = template["Parameters"]
-    effective = {name: parameters.get(name, str(each.get("Default", ""))) for name, each in declared.items()}
+    effective = {name: parameters.get(name, str(parameter.get("Default", ""))) for name, parameter in declared.items()}
     release = hashlib.sha256(json.dumps([template, effective, attempt], sort_keys=True).encode()).hexdigest()
     for resource in template["Resources"].values():
         if resource["Type"] == _FUNCTION:

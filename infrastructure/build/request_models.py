@@ -1,7 +1,7 @@
-"""What API Gateway refuses by itself: a body that is no JSON object never starts, and never costs, a function.
+"""Request validation in API Gateway: it rejects a body that is not a JSON object, without invoking a function.
 
-Only that. What the fields may hold stands in the code's own schemas, and the functions tell which field is wrong and
-why; API Gateway would say of any of it no more than that something is.
+It validates nothing else. The functions check the fields, because their error says which field is wrong and why, and
+API Gateway's error does not.
 """
 
 from typing import Any, Final
@@ -13,8 +13,7 @@ _VALIDATOR: Final = "x-amazon-apigateway-request-validator"
 
 
 def with_request_models(template: Template) -> Template:
-    """Give every route that cannot do without a body the model of one, as the table of routes tells."""
-    # Imported here: few commands build.
+    """Add the model and its validation to all routes that require a body."""
     from undelivered.entrypoints.http.routes import ROUTES
 
     body = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]

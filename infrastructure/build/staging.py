@@ -1,8 +1,8 @@
-"""Lays out the project folder that Chalice insists on.
+"""Create the project folder that Chalice packages.
 
-Chalice reads `app.py` and `.chalice/` from one folder and ships `vendor/` beside it, wherever our code may live. So
-`functions/` and `chalice_config/` are copied there: links would vanish in archives and on Windows, and a linked
-`.chalice` would have Chalice write into `chalice_config/`.
+Chalice reads `app.py` and `.chalice/` from one folder and packages the folder's `vendor/`. So `functions/` and
+`chalice_config/` are copied to a folder of that layout. Copies, not links: archives and Windows lose links, and Chalice
+would write to `chalice_config/` through a linked `.chalice`.
 """
 
 import json
@@ -12,13 +12,13 @@ from pathlib import Path
 from infrastructure.build.target import Target
 from infrastructure.paths import CHALICE_CONFIG, FUNCTIONS
 
-_NEVER_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "py.typed")
+_NOT_PACKAGED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "py.typed")
 
 
 def stage(project: Path, target: Target, *, functions: Path = FUNCTIONS, config: Path = CHALICE_CONFIG) -> None:
-    """Fill `project` afresh with what `chalice package` reads, for the target's architecture."""
+    """Replace `project` with the folder that `chalice package` reads, for the target's architecture."""
     shutil.rmtree(project, ignore_errors=True)
-    shutil.copytree(functions / "undelivered", project / "vendor" / "undelivered", ignore=_NEVER_SHIPPED)
+    shutil.copytree(functions / "undelivered", project / "vendor" / "undelivered", ignore=_NOT_PACKAGED)
     shutil.copyfile(functions / "app.py", project / "app.py")
     shutil.copytree(config, project / ".chalice", ignore=shutil.ignore_patterns("deployments", "deployed"))
     _set_architecture(project / ".chalice" / "config.json", target)

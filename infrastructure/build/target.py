@@ -1,4 +1,4 @@
-"""What a build is for: the Lambda service, or the emulator on this machine."""
+"""The target of a build: AWS Lambda, or the emulator on this machine."""
 
 import platform
 import sys
@@ -17,10 +17,10 @@ _ARCHITECTURES: Final[dict[str, Architecture]] = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Architecture, Python and wheel platform that the layer and the functions are built for.
+    """The architecture, the Python version and the wheel platform of the layer and the functions.
 
-    `python` is always this interpreter's version: Chalice names the runtime after the interpreter that packages.
-    `wheel_platform` is uv's name of the platform, or None for this machine's own.
+    `python` is the version of this interpreter, because Chalice derives the runtime from it. `wheel_platform` is uv's
+    name of a platform, or None for this machine.
     """
 
     architecture: Architecture
@@ -29,24 +29,24 @@ class Target:
 
     @classmethod
     def aws(cls, architecture: Architecture = "arm64") -> Self:
-        """Name Lambda. Wheels for glibc 2.17 run on every Amazon Linux that Lambda uses."""
+        """Return the target for Lambda. Wheels for glibc 2.17 run on all versions of Amazon Linux that Lambda uses."""
         machine = "aarch64" if architecture == "arm64" else "x86_64"
         return cls(architecture, _python(), f"{machine}-manylinux2014")
 
     @classmethod
     def local(cls) -> Self:
-        """Name the emulator: it runs functions as processes of this interpreter, so wheels must suit this machine."""
+        """Return the target for the emulator, which runs functions with this machine's interpreter."""
         machine = platform.machine().lower()
         return cls(_ARCHITECTURES.get(machine, "x86_64"), _python(), None)
 
     @property
     def runtime(self) -> str:
-        """Lambda's name of the Python runtime, e.g. `python3.11`."""
+        """The Lambda runtime, e.g. `python3.11`."""
         return f"python{self.python}"
 
     @property
     def name(self) -> str:
-        """Name of the build folder."""
+        """The name of the build folder."""
         return "local" if self.wheel_platform is None else f"aws-{self.architecture}"
 
 

@@ -1,7 +1,7 @@
-"""Makes the deployable template: what `chalice package` generates, merged with our commented YAML fragments.
+"""Build the template: `chalice package` generates it and merges our YAML fragments into it.
 
-The merge is done by Chalice itself and is trusting: an unknown resource name is simply added. So fragments are checked
-before (nothing may be defined twice) and the result after (nothing may be without a type).
+Chalice's merge reports no error: it adds a resource with an unknown name. So the fragments are checked before the merge
+(no name may be defined twice) and the template after it (see `template_rules.py`).
 """
 
 import json
@@ -18,27 +18,27 @@ from typing import Any, Final
 
 import yaml
 
-from infrastructure.build.archives import compile_tree, digest, forget_others, write_zip
+from infrastructure.build.archives import checksum, compile_tree, delete_old_archives, write_zip
 from infrastructure.build.dashboard import dashboard
 from infrastructure.build.layer import build_layer
-from infrastructure.build.releases import published_anew, with_aliases
+from infrastructure.build.releases import set_release, with_aliases
 from infrastructure.build.request_models import with_request_models
 from infrastructure.build.staging import stage
 from infrastructure.build.target import Target
-from infrastructure.build.template_rules import violations
+from infrastructure.build.template_rules import template_problems
 from infrastructure.errors import ToolError
 from infrastructure.paths import BUILD, RESOURCES
 
 Template = dict[str, Any]
 
 _SECTIONS: Final = frozenset({"Parameters", "Conditions", "Resources", "Outputs"})
-_CHALICE: Final = "import sys; from chalice.cli import main; sys.exit(main())"  # main returns what it should exit with
+_CHALICE: Final = "import sys; from chalice.cli import main; sys.exit(main())"  # main returns the exit code
 _CHALICE_STAGE: Final = "live"
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A template and the two archives it refers to."""
+    """A template, and its archives with the code and the layer."""
 
     template: Template
     template_file: Path
@@ -46,41 +46,41 @@ class Build:
     layer: Path
 
     def for_bucket(self, bucket: str, parameters: Mapping[str, str], attempt: str = "") -> Template:
-        """Give the template with its code taken from `bucket`, under `code_key`, to be deployed with parameters.
+        """Return the template for a deployment with `parameters`, with the code in `bucket` under `code_key`.
 
-        `attempt`: see `published_anew`.
+        For `attempt`, see `set_release`.
         """
         template: Template = json.loads(json.dumps(self.template))
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
                 resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": self.code_key}
-        published_anew(template, parameters, attempt)
+        set_release(template, parameters, attempt)
         return template
 
     @property
     def code_key(self) -> str:
-        """Name of the functions' code in a bucket: by content, so that unchanged code is not deployed again."""
-        return f"functions-{digest(self.code)}.zip"
+        """The key of the code in a bucket. It depends on the content, so that unchanged code is not deployed again."""
+        return f"functions-{checksum(self.code)}.zip"
 
     @property
     def layer_key(self) -> str:
-        """Name of the layer in a bucket, by content."""
-        return f"layer-{digest(self.layer)}.zip"
+        """The key of the layer in a bucket. It depends on the content."""
+        return f"layer-{checksum(self.layer)}.zip"
 
 
 def build(target: Target, *, resources: Path = RESOURCES) -> Build:
-    """Build code, layer and template for a target under `build/`; raise ToolError saying what is wrong."""
+    """Build the code, the layer and the template for a target in `build/`. Raises ToolError if the build fails."""
     folder = BUILD / target.name
     layer = build_layer(target)
-    # Two builds may run at once (two stacks coming up): each works in a folder of its own until it is done.
+    # Each build works in its own folder, because two builds can run at the same time.
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         generated = package(Path(scratch), target, resources=resources)
         code = Path(scratch) / "functions.zip"
         _repack(Path(scratch) / "package" / "deployment.zip", code)
-        final_code = folder / f"functions-{digest(code)}.zip"
+        final_code = folder / f"functions-{checksum(code)}.zip"
         code.replace(final_code)
-    forget_others(final_code, "functions-*.zip")
+    delete_old_archives(final_code, "functions-*.zip")
     template_file = folder / "template.json"
     partial = folder / f"template.{os.getpid()}.partial"
     partial.write_text(json.dumps(generated, indent=2) + "\n")
@@ -89,9 +89,10 @@ def build(target: Target, *, resources: Path = RESOURCES) -> Build:
 
 
 def package(scratch: Path, target: Target, *, resources: Path = RESOURCES) -> Template:
-    """Stage and package the application in `scratch`, and give the merged template.
+    """Package the application in the folder `scratch`, and return the merged template.
 
-    Leaves `package/deployment.zip` there.
+    The code is in `package/deployment.zip` of that folder. Raises ToolError if packaging fails or the template breaks
+    a rule.
     """
     project = scratch / "project"
     stage(project, target)
@@ -100,15 +101,15 @@ def package(scratch: Path, target: Target, *, resources: Path = RESOURCES) -> Te
     _run_chalice(project, merge_file, scratch / "package")
     template = with_request_models(with_aliases(json.loads((scratch / "package" / "sam.json").read_text())))
     template["Resources"]["Dashboard"] = dashboard(template["Resources"])
-    if broken := violations(template):
-        raise ToolError("The template has problems: " + "; ".join(broken) + ".")
+    if problems := template_problems(template):
+        raise ToolError("The template has problems: " + "; ".join(problems) + ".")
     return template
 
 
 def load_fragments(files: Iterable[Path]) -> Template:
-    """Join YAML fragments into one template; raise ToolError for a name defined twice or an unknown section.
+    """Join YAML fragments into one template. Raises ToolError if a name is defined twice or a section is unknown.
 
-    Top-level keys that begin with `x-` hold anchors for reuse within a file and are dropped.
+    Top-level keys that start with `x-` hold YAML anchors for use in the same file. They are left out.
     """
     merged: Template = {}
     for file in files:
@@ -125,7 +126,7 @@ def load_fragments(files: Iterable[Path]) -> Template:
 
 
 def for_target(fragments: Template, target: Target) -> Template:
-    """Say in the layer what it was built for; it is the one resource that depends on the target."""
+    """Set the layer's architecture and runtime. No other resource depends on the target."""
     layer = fragments["Resources"]["DependenciesLayer"]["Properties"]
     layer["CompatibleArchitectures"] = [target.architecture]
     layer["CompatibleRuntimes"] = [target.runtime]
@@ -135,7 +136,7 @@ def for_target(fragments: Template, target: Target) -> Template:
 def _run_chalice(project: Path, merge_file: Path, output: Path) -> None:
     command = [sys.executable, "-c", _CHALICE, "package", "--stage", _CHALICE_STAGE]
     command += ["--pkg-format", "cloudformation", "--template-format", "json", "--merge-template", str(merge_file)]
-    # Chalice wants a region to be known, and imports app.py: no configuration of this machine may leak into it.
+    # Chalice needs a region and imports app.py. The AWS configuration of this machine must not affect it.
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     plain = {
         "AWS_CONFIG_FILE": os.devnull,
@@ -151,7 +152,7 @@ def _run_chalice(project: Path, merge_file: Path, output: Path) -> None:
 
 
 def _repack(deployment: Path, archive: Path) -> None:
-    """Compile the code Chalice packed: it ships sources only, and each cold start would compile them."""
+    """Compile the code in Chalice's archive, which has only sources that each cold start would compile."""
     unpacked = deployment.parent / "code"
     with zipfile.ZipFile(deployment) as source:
         source.extractall(unpacked)
@@ -161,15 +162,15 @@ def _repack(deployment: Path, archive: Path) -> None:
 
 
 class _FragmentLoader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms (`!Ref`, `!GetAtt A.Arn`), refusing keys that stand twice."""
+    """A YAML loader with CloudFormation's short forms (`!Ref`, `!GetAtt A.Arn`). It rejects duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
-        twice = {key for key in keys if keys.count(key) > 1}
+        duplicates = {key for key in keys if keys.count(key) > 1}
         self.flatten_mapping(node)
-        if twice:
+        if duplicates:
             raise yaml.constructor.ConstructorError(
-                None, None, f"{', '.join(sorted(map(str, twice)))} appears twice", node.start_mark
+                None, None, f"{', '.join(sorted(map(str, duplicates)))} appears twice", node.start_mark
             )
         return super().construct_mapping(node, deep)
 
@@ -180,7 +181,7 @@ def _short_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str,
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
-        value = loader.construct_scalar(node)  # type: ignore[arg-type] # a scalar node is all that is left
+        value = loader.construct_scalar(node)  # type: ignore[arg-type] # only a scalar node remains
     if tag == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
     return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
@@ -191,7 +192,7 @@ _FragmentLoader.add_multi_constructor("!", _short_form)
 
 def _read_fragment(file: Path) -> Template:
     try:
-        content = yaml.load(file.read_text(), _FragmentLoader)  # noqa: S506 - a SafeLoader with tags of our own
+        content = yaml.load(file.read_text(), _FragmentLoader)  # noqa: S506 - a SafeLoader with our own tags
     except yaml.YAMLError as error:
         raise ToolError(f"{file.name}: {error}") from error
     if not isinstance(content, dict):

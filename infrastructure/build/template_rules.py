@@ -1,4 +1,4 @@
-"""What must hold of the template, because neither Chalice's trusting merge nor cfn-lint sees it."""
+"""Rules for the template that neither Chalice nor cfn-lint checks."""
 
 import json
 import re
@@ -16,7 +16,8 @@ _ALARM: Final = "AWS::CloudWatch::Alarm"
 _TABLE: Final = "AWS::DynamoDB::Table"
 
 VISIBILITY_OVER_TIMEOUT: Final = 6
-"""A queue hides a message at least so many function timeouts (AWS Lambda Developer Guide, "Using Lambda with SQS")."""
+"""The minimum visibility timeout of a queue, in function timeouts (AWS Lambda Developer Guide, "Using Lambda with
+SQS")."""
 
 _UNSCOPED_ACTIONS: Final = frozenset(
     {
@@ -26,11 +27,11 @@ _UNSCOPED_ACTIONS: Final = frozenset(
         "ses:GetSuppressedDestination",
         "ses:PutSuppressedDestination",
         "sns:OptInPhoneNumber",
-        # A text goes to a phone number, which has no ARN.
+        # A text is published to a phone number, which has no ARN.
         "sns:Publish",
     }
 )
-"""Actions that take no resource (Service Authorization Reference: AWS X-Ray, Amazon SES v2, Amazon SNS)."""
+"""Actions without resource-level permissions (Service Authorization Reference: X-Ray, Amazon SES v2, Amazon SNS)."""
 
 _WILDCARDS: Final = {
     "-*": "a function's role cannot name the function that is made with it, so what it reads of it is its name's start",
@@ -39,11 +40,11 @@ _WILDCARDS: Final = {
     "identity/*": "accounts set their own sender, any identity that is verified",
     "log-group:sns/${AWS::Region}/${AWS::AccountId}/*": "SNS names the groups that it writes delivery status to",
 }
-"""How a resource may end in a wildcard, and why it has to."""
+"""The wildcards that may end a resource, and the reason for each."""
 _WILDCARD_ENDS: Final = (*_WILDCARDS,)
 
 _WATCHED_SOURCES: Final = {"DynamoDB": "IteratorAge", "Schedule": "Invocations"}
-"""What shows, by kind, that a source does not hand over as it should; queues are watched themselves."""
+"""The metric that shows a problem of an event source, by its type. Queues have their own alarms."""
 
 _WATCHED: Final[dict[str, tuple[object, set[object]]]] = {
     "5XXError": ("AWS/ApiGateway", {0.0}),
@@ -52,7 +53,7 @@ _WATCHED: Final[dict[str, tuple[object, set[object]]]] = {
     "Reputation.BounceRate": ("AWS/SES", {0.05, 0.1}),
     "Reputation.ComplaintRate": ("AWS/SES", {0.001, 0.005}),
 }
-"""What is watched of the stack as a whole: the namespace of each metric, and the levels of its alarms."""
+"""The metrics of the whole stack that need alarms: the namespace and the alarm levels of each."""
 
 _RUNBOOK: Final = re.compile(r"\S.* infrastructure/docs/runbook\.md#[a-z0-9-]+")
 
@@ -60,12 +61,12 @@ _PSEUDO: Final = re.compile(r"AWS::\w+")
 _SUBSTITUTION: Final = re.compile(r"\$\{([A-Za-z0-9]+)")
 
 
-def violations(template: Template) -> list[str]:
-    """Return, in plain sentences, everything about a template that breaks a rule; nothing when it is in order."""
+def template_problems(template: Template) -> list[str]:
+    """Return a sentence for each rule that the template breaks."""
     resources: dict[str, Resource] = template["Resources"]
     return [
         *_untyped(resources),
-        *_dangling(template),
+        *_broken_references(template),
         *_functions(resources),
         *_queues(resources),
         *_alarms(resources),
@@ -74,7 +75,7 @@ def violations(template: Template) -> list[str]:
     ]
 
 
-def _of(resources: dict[str, Resource], kind: str) -> Iterator[tuple[str, Resource]]:
+def _of_type(resources: dict[str, Resource], kind: str) -> Iterator[tuple[str, Resource]]:
     return ((name, resource["Properties"]) for name, resource in resources.items() if resource.get("Type") == kind)
 
 
@@ -84,9 +85,9 @@ def _untyped(resources: dict[str, Resource]) -> Iterator[str]:
             yield f"{name}: is not a resource that Chalice creates, and has no Type"
 
 
-def _dangling(template: Template) -> Iterator[str]:
+def _broken_references(template: Template) -> Iterator[str]:
     resources = template["Resources"]
-    aliases = {alias for name, _ in _of(resources, _FUNCTION) for alias in (f"{name}.Alias", alias_of(name))}
+    aliases = {alias for name, _ in _of_type(resources, _FUNCTION) for alias in (f"{name}.Alias", alias_of(name))}
     for name in sorted(_references(template) - {*resources, *template.get("Parameters", {}), *aliases}):
         if not _PSEUDO.fullmatch(name):
             yield f"{name}: is referenced but does not exist"
@@ -97,19 +98,19 @@ def _references(node: Any) -> set[str]:
         return {name for part in node for name in _references(part)}
     if not isinstance(node, dict):
         return set()
-    found = {name for part in node.values() for name in _references(part)}
+    names = {name for part in node.values() for name in _references(part)}
     if isinstance(node.get("Ref"), str):
-        found.add(node["Ref"])
+        names.add(node["Ref"])
     if isinstance(target := node.get("Fn::GetAtt"), list):
-        found.add(target[0])
+        names.add(target[0])
     if isinstance(text := node.get("Fn::Sub"), str):
-        found |= set(_SUBSTITUTION.findall(text.replace("AWS::", "AWS")))
-    return {name for name in found if not name.startswith("AWS")}
+        names |= set(_SUBSTITUTION.findall(text.replace("AWS::", "AWS")))
+    return {name for name in names if not name.startswith("AWS")}
 
 
 def _functions(resources: dict[str, Resource]) -> Iterator[str]:
     roles: set[str] = set()
-    for name, function in _of(resources, _FUNCTION):
+    for name, function in _of_type(resources, _FUNCTION):
         role = function.get("Role", {}).get("Fn::GetAtt", [""])[0]
         if role in roles or not resources.get(role, {}).get("Properties", {}).get("Policies"):
             yield f"{name}: does not have its own role and policy"
@@ -128,24 +129,26 @@ def _functions(resources: dict[str, Resource]) -> Iterator[str]:
 
 
 def _has_log_group(resources: dict[str, Resource], function: str) -> bool:
-    wanted = {"Fn::Sub": f"/aws/lambda/${{{function}}}"}
-    groups = _of(resources, "AWS::Logs::LogGroup")
-    return any(group.get("LogGroupName") == wanted and "RetentionInDays" in group for _, group in groups)
+    group_name = {"Fn::Sub": f"/aws/lambda/${{{function}}}"}
+    groups = _of_type(resources, "AWS::Logs::LogGroup")
+    return any(group.get("LogGroupName") == group_name and "RetentionInDays" in group for _, group in groups)
 
 
 def _has_alarm(resources: dict[str, Resource], metric: str, dimension: str, value: object) -> bool:
-    wanted = {"Name": dimension, "Value": value}
+    wanted_dimension = {"Name": dimension, "Value": value}
     return any(
-        alarm.get("MetricName") == metric and wanted in alarm.get("Dimensions", []) and alarm.get("AlarmActions")
-        for _, alarm in _of(resources, _ALARM)
+        alarm.get("MetricName") == metric
+        and wanted_dimension in alarm.get("Dimensions", [])
+        and alarm.get("AlarmActions")
+        for _, alarm in _of_type(resources, _ALARM)
     )
 
 
 def _event_sources(resources: dict[str, Resource], name: str, function: Resource) -> Iterator[str]:
     for event in function.get("Events", {}).values():
-        watched = _WATCHED_SOURCES.get(event["Type"])
-        if watched and not _has_alarm(resources, watched, "FunctionName", {"Ref": name}):
-            yield f"{name}: has no alarm on {watched}, so its trigger may stop or lag unnoticed"
+        metric = _WATCHED_SOURCES.get(event["Type"])
+        if metric and not _has_alarm(resources, metric, "FunctionName", {"Ref": name}):
+            yield f"{name}: has no alarm on {metric}, so its trigger may stop or lag unnoticed"
         if event["Type"] not in {"SQS", "DynamoDB"}:
             continue
         source = event["Properties"]
@@ -160,19 +163,20 @@ def _event_sources(resources: dict[str, Resource], name: str, function: Resource
 
 
 def _dead_letters(resources: dict[str, Resource], name: str, function: Resource, role: str) -> Iterator[str]:
-    """Lambda writes to a function's dead-letter queue with the function's role, and refuses one that may not."""
+    """Check that a function's role may write to its dead-letter queue. Lambda writes to it with that role."""
     queue = function.get("DeadLetterQueue", {}).get("TargetArn")
     policies = resources.get(role, {}).get("Properties", {}).get("Policies", [])
-    statements = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+    statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
     if queue and not any(
-        "sqs:SendMessage" in _listed(each["Action"]) and queue in _listed(each.get("Resource")) for each in statements
+        "sqs:SendMessage" in _as_list(statement["Action"]) and queue in _as_list(statement.get("Resource"))
+        for statement in statements
     ):
         yield f"{name}: is not allowed to write to its dead-letter queue"
 
 
 def _queues(resources: dict[str, Resource]) -> Iterator[str]:
     dead_letters = _dead_letter_queues(resources)
-    for name, queue in _of(resources, _QUEUE):
+    for name, queue in _of_type(resources, _QUEUE):
         if name in dead_letters:
             depth = "ApproximateNumberOfMessagesVisible"
             if not _has_alarm(resources, depth, "QueueName", {"Fn::GetAtt": [name, "QueueName"]}):
@@ -187,7 +191,7 @@ def _queues(resources: dict[str, Resource]) -> Iterator[str]:
 
 def _alarms(resources: dict[str, Resource]) -> Iterator[str]:
     levels: dict[str, set[object]] = {metric: set() for metric in _WATCHED}
-    for name, alarm in _of(resources, _ALARM):
+    for name, alarm in _of_type(resources, _ALARM):
         if not alarm.get("AlarmActions"):
             yield f"{name}: has no alarm action"
         if not _RUNBOOK.fullmatch(str(alarm.get("AlarmDescription", ""))):
@@ -201,8 +205,8 @@ def _alarms(resources: dict[str, Resource]) -> Iterator[str]:
 
 
 def _dead_letter_queues(resources: dict[str, Resource]) -> set[str]:
-    targets: list[Any] = [queue.get("RedrivePolicy") for _, queue in _of(resources, _QUEUE)]
-    for _, function in _of(resources, _FUNCTION):
+    targets: list[Any] = [queue.get("RedrivePolicy") for _, queue in _of_type(resources, _QUEUE)]
+    for _, function in _of_type(resources, _FUNCTION):
         targets += [function.get("DeadLetterQueue"), function.get("EventInvokeConfig")]
         targets += [event["Properties"].get("DestinationConfig") for event in function.get("Events", {}).values()]
     return {name for target in targets for name in _references(target)}
@@ -219,21 +223,21 @@ def _tables(resources: dict[str, Resource]) -> Iterator[str]:
 
 
 def _policies(resources: dict[str, Resource]) -> Iterator[str]:
-    for name, role in _of(resources, "AWS::IAM::Role"):
+    for name, role in _of_type(resources, "AWS::IAM::Role"):
         for policy in role.get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
-                actions = set(_listed(statement["Action"]))
+                actions = set(_as_list(statement["Action"]))
                 if any("*" in action for action in actions):
                     yield f"{name}: {statement.get('Sid')} grants actions by wildcard"
-                for resource in _listed(statement.get("Resource", "*")):
+                for resource in _as_list(statement.get("Resource", "*")):
                     text = resource.get("Fn::Sub", "") if isinstance(resource, dict) else str(resource)
                     if "*" in text.removesuffix("*") or (
                         text.endswith("*") and text != "*" and not text.endswith(_WILDCARD_ENDS)
                     ):
                         yield f"{name}: {statement.get('Sid')} grants {text}, a wildcard without a reason"
-                if "*" in _listed(statement.get("Resource", "*")) and not actions <= _UNSCOPED_ACTIONS:
+                if "*" in _as_list(statement.get("Resource", "*")) and not actions <= _UNSCOPED_ACTIONS:
                     yield f"{name}: {statement.get('Sid')} grants {json.dumps(sorted(actions))} on all resources"
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

@@ -22,7 +22,7 @@ def audit(
         bool, typer.Option("--strict", help="Also fail when the vulnerability database cannot be reached.")
     ] = False,
 ) -> None:
-    """List what the layer is made of; fail for a licence that is not allowed, and for a known vulnerability."""
+    """List the layer's packages and licences. Exits with 1 for a forbidden licence or a known vulnerability."""
     from infrastructure.build.layer import build_layer, check_requirements
     from infrastructure.build.supply_chain import distributions_of, known_vulnerabilities, licence_problems
     from infrastructure.build.target import Target

@@ -1,4 +1,4 @@
-"""The command `undelivered bench`."""
+"""`undelivered bench`: measure cost and speed."""
 
 import json
 import platform
@@ -21,15 +21,15 @@ from infrastructure.paths import ROOT
 _STDERR: Final = Console(stderr=True)
 _PICTURE: Final = ROOT / "infrastructure" / "bench" / "figures.svg"
 
-_SHOWN_BESIDE: Final = 5
+_SHOWN_COMPARISONS: Final = 5
 
-Measuring = Callable[[Callable[[float], None]], Sequence[Figure]]
-"""Measures something, telling from time to time which part is done."""
+Measurement = Callable[[Callable[[float], None]], Sequence[Figure]]
+"""A function that measures something. It reports its progress, from 0 to 1, to its argument."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """How much is measured: batches, accounts by their open items, rounds, events and sends; 0 for not at all."""
+    """The size of a run: batches, open items of each account, rounds, events and sends. 0 skips a measurement."""
 
     cpu_batches: int
     capacity_batches: int
@@ -53,10 +53,10 @@ def bench(
     only: Annotated[str, typer.Option(help="Run only these parts, separated by commas.")] = "",
     soak: Annotated[float, typer.Option(help="Only run a load test on a local stack for this many minutes.")] = 0.0,
 ) -> None:
-    """Measure what the product costs and how fast it is, each figure beside its floor, peer or goal."""
+    """Measure cost and speed, and compare each figure with a lower bound, another program or a goal."""
     began = datetime.now(UTC)
     scale = _QUICK if quick else _FULL
-    parts = _soaking(soak) if soak else _parts(scale)
+    parts = _soak_test(soak) if soak else _parts(scale)
     chosen = [name.strip() for name in only.split(",") if name.strip()] or list(parts)
     if unknown := set(chosen) - set(parts):
         raise typer.BadParameter(f"unknown part: {', '.join(sorted(unknown))}. Choose from {', '.join(parts)}")
@@ -72,8 +72,8 @@ def bench(
         print(json.dumps(_report(figures, quick=quick, began=began, took=took), indent=2))
 
 
-def _parts(scale: _Scale) -> Mapping[str, Measuring]:
-    """Return what there is to measure, by name, in order."""
+def _parts(scale: _Scale) -> Mapping[str, Measurement]:
+    """Return all measurements, by name, in order."""
     from infrastructure.bench import (
         cold_start,
         cost,
@@ -84,7 +84,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measuring]:
         query_cost,
     )
 
-    parts: dict[str, Measuring] = {
+    parts: dict[str, Measurement] = {
         "ingest_cpu": lambda _: ingest_cpu.measure(scale.cpu_batches),
         "ingest_capacity": lambda _: ingest_capacity.measure(scale.capacity_batches),
         "reading": lambda progress: query_cost.measure(scale.sizes, progress),
@@ -97,19 +97,19 @@ def _parts(scale: _Scale) -> Mapping[str, Measuring]:
     return parts
 
 
-def _soaking(minutes: float) -> Mapping[str, Measuring]:
+def _soak_test(minutes: float) -> Mapping[str, Measurement]:
     from infrastructure.bench import soak
 
     return {"soak": lambda progress: soak.measure(minutes, progress)}
 
 
-def _measure(parts: Mapping[str, Measuring]) -> list[Figure]:
+def _measure(parts: Mapping[str, Measurement]) -> list[Figure]:
     figures: list[Figure] = []
     with _progress() as bar:
         tasks = {name: bar.add_task(name.replace("_", " "), total=1, start=False) for name in parts}
-        for name, measuring in parts.items():
+        for name, measurement in parts.items():
             bar.start_task(tasks[name])
-            figures += measuring(lambda part, task=tasks[name]: bar.update(task, completed=part))  # type: ignore[misc]
+            figures += measurement(lambda share, task=tasks[name]: bar.update(task, completed=share))  # type: ignore[misc]
             bar.update(tasks[name], completed=1)
     return figures
 
@@ -131,7 +131,7 @@ def _show(figures: Sequence[Figure], *, quick: bool) -> None:
         table.add_row(
             figure.name, f"[{colour}]{_short(figure.value)}[/] {figure.unit}", goal, escape(figure.description)
         )
-        for name, value in sorted(figure.comparisons.items(), key=lambda item: -item[1])[:_SHOWN_BESIDE]:
+        for name, value in sorted(figure.comparisons.items(), key=lambda item: -item[1])[:_SHOWN_COMPARISONS]:
             table.add_row("", f"[dim]{_short(value)}[/]", "", f"[dim]{escape(name.replace('_', ' '))}[/]")
     _STDERR.print(table)
 
@@ -141,7 +141,7 @@ def _short(value: float) -> str:
 
 
 def _report(figures: Sequence[Figure], *, quick: bool, began: datetime, took: float) -> dict[str, Any]:
-    """Return the figures by name, and what more there is to say of each."""
+    """Return the JSON document: the values by name, and the details of each figure."""
     return {
         **{figure.name: round(figure.value, 6) for figure in figures},
         "details": {figure.name: {**asdict(figure), "goal": figure.goal, "met": figure.is_met} for figure in figures},

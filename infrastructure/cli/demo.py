@@ -1,4 +1,4 @@
-"""`undelivered demo`: the whole scenario on a stack of its own, each step with its time."""
+"""`undelivered demo`: run the main scenario on a separate local stack."""
 
 import json
 import time

@@ -1,8 +1,8 @@
-"""`undelivered explain`: what the product makes of an event, read by the very code that takes events in."""
+"""`undelivered explain`: show how the product interprets an event. It uses the same code as the ingest functions."""
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -24,13 +24,13 @@ _ARRIVAL = {
     Outcome.AUTO_REPLY: ("auto_reply", "An automatic reply came. It is neither a failure nor a delivery."),
     Outcome.DELAYED: ("delayed", "Delivery is delayed. The provider is still trying."),
 }
-_WITHOUT_CONSEQUENCE = "This event does not say whether the message arrived."
-_SAME_SENDING = timedelta(days=1)
+_NO_INFORMATION = "This event does not say whether the message arrived."
+_SAME_SEND = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """One outcome and the address as the event spells it."""
+class _Outcome:
+    """An outcome for a recipient, and the recipient's address as the event writes it."""
 
     feedback: Feedback
     address: str | None
@@ -52,40 +52,43 @@ def explain(
     A JSON array is a sequence of events in order of arrival. The output shows the final outcome for each recipient.
     """
     for file in files:
-        account = account_of(file.read_bytes(), frozenset(topics) if topics else None)
+        result = interpret(file.read_bytes(), frozenset(topics) if topics else None)
         if as_json:
-            typer.echo(json.dumps({"file": str(file), **account}))
+            typer.echo(json.dumps({"file": str(file), **result}))
         else:
-            _print(file, account)
+            _print(file, result)
 
 
-def account_of(raw: bytes, known_topics: frozenset[str] | None = None) -> dict[str, object]:
-    """Return the handling, its reason and the outcomes of one file's events."""
+def interpret(raw: bytes, known_topics: frozenset[str] | None = None) -> dict[str, object]:
+    """Return the handling of a file's events, the reason for it and the outcome for each recipient.
+
+    ``raw`` is one event or a JSON array of events. Without ``known_topics``, all SNS topics are trusted.
+    """
     now = datetime.now(UTC)
     sequence = _sequence(raw)
     if sequence is None:
         event = parse_event(raw, known_topics=known_topics, received_at=now)
-        return _account(event.handling, event.reason, _each_once(_told(event)), event.ignored)
+        return _result(event.handling, event.reason, _without_duplicates(_outcomes(event)), event.ignored)
     events = [
         parse_event(
-            each if isinstance(each, dict | str) else json.dumps(each), known_topics=known_topics, received_at=now
+            value if isinstance(value, dict | str) else json.dumps(value), known_topics=known_topics, received_at=now
         )
-        for each in sequence
+        for value in sequence
     ]
-    if _contradict_each_other(sequence):
-        because = "the events have one message ID but different send times, so they are not from one message"
-        return _account(Handling.QUARANTINE, because, [], ())
-    handling, because = _handling(events)
-    outcomes = _final([told for event in events for told in _told(event)])
-    known = {told.feedback.recipient for told in outcomes}
+    if _is_contradictory(sequence):
+        reason = "the events have one message ID but different send times, so they are not from one message"
+        return _result(Handling.QUARANTINE, reason, [], ())
+    handling, reason = _handling(events)
+    outcomes = _final([outcome for event in events for outcome in _outcomes(event)])
+    recipients = {outcome.feedback.recipient for outcome in outcomes}
     ignored = {_normalised(address): address for event in events for address in event.ignored}
-    # Somebody unnamed may be any of those that were sent to.
-    left = [] if None in known else [ignored[each] for each in ignored if each not in known]
-    return _account(handling, because, outcomes, left)
+    # An outcome without a recipient may belong to any of the ignored addresses.
+    remaining = [] if None in recipients else [ignored[address] for address in ignored if address not in recipients]
+    return _result(handling, reason, outcomes, remaining)
 
 
-def _told(event: ParsedEvent) -> list[_Told]:
-    return [_Told(*pair) for pair in zip(event.feedback, event.as_written, strict=True)]
+def _outcomes(event: ParsedEvent) -> list[_Outcome]:
+    return [_Outcome(*pair) for pair in zip(event.feedback, event.as_written, strict=True)]
 
 
 def _normalised(address: str) -> str:
@@ -93,7 +96,7 @@ def _normalised(address: str) -> str:
 
 
 def _sequence(raw: bytes) -> list[object] | None:
-    """Return the events of a JSON array, or None for anything else."""
+    """Return the values of a JSON array, or None for anything else."""
     try:
         value = json.loads(decoded(raw))
     except (ValueError, RecursionError):
@@ -102,65 +105,74 @@ def _sequence(raw: bytes) -> list[object] | None:
 
 
 def _handling(events: list[ParsedEvent]) -> tuple[Handling, str]:
-    """Return how a sequence as a whole is handled: processed as soon as one of its events is."""
+    """Return the handling of a whole sequence and its reason: it is processed if any event is processed."""
     for handling in (Handling.PROCESS, Handling.QUARANTINE, Handling.CONFIRM_SUBSCRIPTION):
-        found = next((event for event in events if event.handling is handling), None)
-        if found:
-            return handling, found.reason
+        event = next((event for event in events if event.handling is handling), None)
+        if event:
+            return handling, event.reason
     return Handling.IGNORE, events[0].reason
 
 
-def _contradict_each_other(sequence: list[object]) -> bool:
-    """Whether bare events of SES give one message times of sending that lie apart.
+def _is_contradictory(sequence: list[object]) -> bool:
+    """Whether plain SES events with the same message id have send times more than a day apart.
 
-    Message ids are unique, so such an array was put together from unrelated events and has no final state.
-    Some time apart is real: an out-of-office answer carries the time of the answer.
+    Message ids are unique, so such events do not belong together and have no final outcome. Smaller differences are
+    real: an out-of-office reply has the time of the reply.
     """
     first: dict[str, datetime] = {}
     for event in sequence:
         mail = as_object(as_object(event).get("mail"))
         sent_at = parse_timestamp(mail.get("timestamp"))
-        if sent_at and abs(first.setdefault(as_str(mail.get("messageId")), sent_at) - sent_at) > _SAME_SENDING:
+        if sent_at and abs(first.setdefault(as_str(mail.get("messageId")), sent_at) - sent_at) > _SAME_SEND:
             return True
     return False
 
 
-def _each_once(told: list[_Told]) -> list[_Told]:
-    """Return the outcomes of one event or batch, the same one reported twice once."""
-    once: dict[tuple[object, ...], _Told] = {}
-    for each in told:
-        found = each.feedback
-        once.setdefault(
-            (found.provider_message_id, found.recipient, each.address, found.outcome, found.classification), each
+def _without_duplicates(outcomes: list[_Outcome]) -> list[_Outcome]:
+    """Return the outcomes of one event or batch, without repeated outcomes."""
+    unique: dict[tuple[object, ...], _Outcome] = {}
+    for outcome in outcomes:
+        feedback = outcome.feedback
+        key = (
+            feedback.provider_message_id,
+            feedback.recipient,
+            outcome.address,
+            feedback.outcome,
+            feedback.classification,
         )
-    return [*once.values()]
+        unique.setdefault(key, outcome)
+    return [*unique.values()]
 
 
-def _final(told: list[_Told]) -> list[_Told]:
-    """Return what became of each recipient of each message: the join of all reports, in any order."""
-    named: dict[str, set[str]] = {}
-    for each in told:
-        if each.feedback.recipient:
-            named.setdefault(each.feedback.provider_message_id, set()).add(each.feedback.recipient)
-    final: dict[tuple[str, str | None], _Told] = {}
-    for each in told:
-        recipients = named.get(each.feedback.provider_message_id, set())
-        if each.feedback.recipient is None and len(recipients) == 1:
-            each = _Told(structs.replace(each.feedback, recipient=next(iter(recipients))), each.address)  # noqa: PLW2901
-        key = (each.feedback.provider_message_id, each.feedback.recipient)
-        known = final.get(key)
-        report = result_of(each.feedback)
-        if known is None or merge_results(result_of(known.feedback), report) == report:
-            final[key] = replace(each, address=each.address or (known.address if known else None))
+def _final(outcomes: list[_Outcome]) -> list[_Outcome]:
+    """Return the final outcome for each recipient of each message: all results merged, in any order.
+
+    An outcome without a recipient belongs to the message's recipient if the other outcomes name only one.
+    """
+    recipients: dict[str, set[str]] = {}
+    for outcome in outcomes:
+        if outcome.feedback.recipient:
+            recipients.setdefault(outcome.feedback.provider_message_id, set()).add(outcome.feedback.recipient)
+    final: dict[tuple[str, str | None], _Outcome] = {}
+    for outcome in outcomes:
+        feedback = outcome.feedback
+        named = recipients.get(feedback.provider_message_id, set())
+        if feedback.recipient is None and len(named) == 1:
+            feedback = structs.replace(feedback, recipient=next(iter(named)))
+        key = (feedback.provider_message_id, feedback.recipient)
+        earlier = final.get(key)
+        result = result_of(feedback)
+        if earlier is None or merge_results(result_of(earlier.feedback), result) == result:
+            final[key] = _Outcome(feedback, outcome.address or (earlier.address if earlier else None))
     return [*final.values()]
 
 
-def _account(handling: Handling, because: str, outcomes: Iterable[_Told], ignored: Iterable[str]) -> dict[str, object]:
+def _result(handling: Handling, reason: str, outcomes: Iterable[_Outcome], ignored: Iterable[str]) -> dict[str, object]:
     return {
         "handling": handling.value,
-        "because": because,
+        "because": reason,
         "outcomes": [
-            *(_outcome(told) for told in outcomes),
+            *(_outcome_as_json(outcome) for outcome in outcomes),
             *(
                 {
                     "recipient": address,
@@ -168,8 +180,8 @@ def _account(handling: Handling, because: str, outcomes: Iterable[_Told], ignore
                     "kind": None,
                     "reason": None,
                     "fault": None,
-                    "explanation": _WITHOUT_CONSEQUENCE,
-                    "because": because,
+                    "explanation": _NO_INFORMATION,
+                    "because": reason,
                 }
                 for address in ignored
             ),
@@ -177,9 +189,9 @@ def _account(handling: Handling, because: str, outcomes: Iterable[_Told], ignore
     }
 
 
-def _outcome(told: _Told) -> dict[str, object]:
-    feedback, classification = told.feedback, told.feedback.classification
-    recipient = told.address or feedback.recipient
+def _outcome_as_json(outcome: _Outcome) -> dict[str, object]:
+    feedback, classification = outcome.feedback, outcome.feedback.classification
+    recipient = outcome.address or feedback.recipient
     if classification is None:
         status, meaning = _ARRIVAL[feedback.outcome]
         kind = reason = fault = None
@@ -202,13 +214,13 @@ def _outcome(told: _Told) -> dict[str, object]:
     }
 
 
-def _print(file: Path, account: dict[str, object]) -> None:
-    typer.echo(f"{file}: {account['handling']}" + (f" ({account['because']})" if account["because"] else ""))
-    outcomes = account["outcomes"]
+def _print(file: Path, result: dict[str, object]) -> None:
+    typer.echo(f"{file}: {result['handling']}" + (f" ({result['because']})" if result["because"] else ""))
+    outcomes = result["outcomes"]
     assert isinstance(outcomes, list)
     for outcome in outcomes:
-        judged = " ".join(str(outcome[name]) for name in ("status", "kind", "reason") if outcome[name])
-        whose = f", fault: {outcome['fault']}" if outcome["fault"] else ""
-        typer.echo(f"  {outcome['recipient'] or '(unnamed)'}: {judged}{whose}")
+        classification = " ".join(str(outcome[name]) for name in ("status", "kind", "reason") if outcome[name])
+        fault = f", fault: {outcome['fault']}" if outcome["fault"] else ""
+        typer.echo(f"  {outcome['recipient'] or '(unnamed)'}: {classification}{fault}")
         typer.echo(f"    {outcome['explanation']}")
         typer.echo(f"    rule: {outcome['because']}")

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from infrastructure.build import layer as layer_module
 from infrastructure.build import supply_chain, template
-from infrastructure.build.archives import forget_others
+from infrastructure.build.archives import delete_old_archives
 from infrastructure.build.layer import build_layer
 from infrastructure.build.supply_chain import Audit, Distribution, distributions_of, licence_problems, write_bill
 from infrastructure.build.target import Target
@@ -154,7 +154,7 @@ def test_what_earlier_builds_left_is_removed_but_not_what_may_be_in_use(tmp_path
     os.utime(long_ago, (0, 0))
     os.utime(now, (0, 0))
 
-    forget_others(now, "functions-*.zip")
+    delete_old_archives(now, "functions-*.zip")
 
     assert {Path(file).name for file in tmp_path.iterdir()} == {now.name, just_before.name}
 

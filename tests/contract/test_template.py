@@ -11,7 +11,7 @@ import pytest
 
 from infrastructure.build.target import Target
 from infrastructure.build.template import build, load_fragments
-from infrastructure.build.template_rules import violations
+from infrastructure.build.template_rules import template_problems
 from tests.builders.metrics import metrics_of_the_code
 from undelivered.adapters.dynamodb.models import MODELS
 from undelivered.entrypoints.http.routes import ROUTES
@@ -51,7 +51,7 @@ def resources_of(template, kind):
 
 
 def test_the_template_as_it_is_breaks_no_rule(template):
-    assert violations(template) == []
+    assert template_problems(template) == []
 
 
 def test_cfn_lint_finds_nothing(built):
@@ -67,13 +67,13 @@ def test_every_function_is_there(template):
 def test_a_misspelled_resource_fails(template):
     template["Resources"]["IngestFeedbck"] = {"Properties": {"Timeout": 5}}
 
-    assert violations(template) == ["IngestFeedbck: is not a resource that Chalice creates, and has no Type"]
+    assert template_problems(template) == ["IngestFeedbck: is not a resource that Chalice creates, and has no Type"]
 
 
 def test_a_misspelled_reference_fails(template):
     template["Resources"]["Cleanup"]["Properties"]["Environment"]["Variables"]["COUNTS_TABLE"] = {"Ref": "CountTable"}
 
-    assert violations(template) == ["CountTable: is referenced but does not exist"]
+    assert template_problems(template) == ["CountTable: is referenced but does not exist"]
 
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
@@ -94,7 +94,7 @@ def test_a_misspelled_reference_fails(template):
 def test_a_function_without_what_every_function_has_fails(template, function, spoil, said):
     spoil(template["Resources"], function)
 
-    assert f"{function}: {said}" in violations(template)
+    assert f"{function}: {said}" in template_problems(template)
 
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
@@ -102,7 +102,7 @@ def test_a_function_without_a_log_group_fails(template, function):
     group = "ApiHandlerLogGroup" if function == "APIHandler" else f"{function}LogGroup"
     del template["Resources"][group]
 
-    assert f"{function}: has no log group with a retention" in violations(template)
+    assert f"{function}: has no log group with a retention" in template_problems(template)
 
 
 def test_nobody_calls_a_function_but_by_its_alias(template):
@@ -142,20 +142,20 @@ def test_two_functions_with_one_role_fail(template):
     functions = template["Resources"]
     functions["Archive"]["Properties"]["Role"] = functions["Cleanup"]["Properties"]["Role"]
 
-    assert any("does not have its own role and policy" in said for said in violations(template))
+    assert any("does not have its own role and policy" in said for said in template_problems(template))
 
 
 @pytest.mark.parametrize("queue", ["FeedbackQueue", "SendsQueue", "ResendsQueue"])
 def test_a_queue_without_a_dead_letter_queue_fails(template, queue):
     del template["Resources"][queue]["Properties"]["RedrivePolicy"]
 
-    assert f"{queue}: has no dead-letter queue" in violations(template)
+    assert f"{queue}: has no dead-letter queue" in template_problems(template)
 
 
 def test_a_dead_letter_queue_that_nobody_watches_fails(template):
     del template["Resources"]["FeedbackDeadLetterQueueNotEmptyAlarm"]
 
-    said = violations(template)
+    said = template_problems(template)
 
     assert "FeedbackDeadLetterQueue: has no alarm on its messages" in said
 
@@ -163,7 +163,7 @@ def test_a_dead_letter_queue_that_nobody_watches_fails(template):
 def test_a_queue_that_shows_messages_again_too_soon_fails(template):
     template["Resources"]["FeedbackQueue"]["Properties"]["VisibilityTimeout"] = 60
 
-    assert violations(template) == [
+    assert template_problems(template) == [
         "IngestFeedback: its queue makes messages visible again while they may still be processed"
     ]
 
@@ -173,7 +173,7 @@ def test_a_batch_that_fails_as_a_whole_fails(template):
         "FunctionResponseTypes"
     ]
 
-    assert violations(template) == ["IngestFeedback: one bad record would fail its whole batch"]
+    assert template_problems(template) == ["IngestFeedback: one bad record would fail its whole batch"]
 
 
 @pytest.mark.parametrize(
@@ -187,13 +187,13 @@ def test_a_policy_that_grants_too_much_fails(template, part, said):
     policies = template["Resources"]["IngestFeedbackRole"]["Properties"]["Policies"]
     policies[0]["PolicyDocument"]["Statement"][0] |= part
 
-    assert any(said in violation for violation in violations(template))
+    assert any(said in violation for violation in template_problems(template))
 
 
 def test_a_table_that_would_go_with_the_stack_fails(template):
     template["Resources"]["HistoryTable"]["DeletionPolicy"] = "Delete"
 
-    assert violations(template) == ["HistoryTable: would be deleted with the stack"]
+    assert template_problems(template) == ["HistoryTable: would be deleted with the stack"]
 
 
 @pytest.mark.parametrize("table", sorted(MODELS))
@@ -259,7 +259,7 @@ def test_a_wildcard_without_a_reason_fails(template):
     statement = template["Resources"]["ArchiveRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][1]
     statement["Resource"] = {"Fn::Sub": "${HistoryTable.Arn}/*"}
 
-    (broken,) = violations(template)
+    (broken,) = template_problems(template)
 
     assert broken == "ArchiveRole: KeepHistory grants ${HistoryTable.Arn}/*, a wildcard without a reason"
 
@@ -268,7 +268,7 @@ def test_a_function_that_may_not_write_to_its_dead_letter_queue_fails(template):
     policy = template["Resources"]["IngestSmsLogsRole"]["Properties"]["Policies"][0]["PolicyDocument"]
     policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != "HandOverWhatFails"]
 
-    assert violations(template) == ["IngestSmsLogs: is not allowed to write to its dead-letter queue"]
+    assert template_problems(template) == ["IngestSmsLogs: is not allowed to write to its dead-letter queue"]
 
 
 def test_calls_are_throttled_and_paths_are_not_traced(template):
@@ -344,7 +344,7 @@ def test_what_api_gateway_answers_by_itself_is_as_private(template):
 def test_a_missing_alarm_fails(template, alarm, said):
     del template["Resources"][alarm]
 
-    assert said in violations(template)
+    assert said in template_problems(template)
 
 
 @pytest.mark.parametrize(
@@ -357,7 +357,7 @@ def test_a_missing_alarm_fails(template, alarm, said):
 def test_an_alarm_that_tells_nobody_or_nothing_fails(template, part, said):
     del template["Resources"]["CounterDriftAlarm"]["Properties"][part]
 
-    assert f"CounterDriftAlarm: {said}" in violations(template)
+    assert f"CounterDriftAlarm: {said}" in template_problems(template)
 
 
 def test_the_alarm_on_the_api_watches_the_stage_that_there_is(template):
