@@ -7,8 +7,10 @@ function loads only the code that it uses.
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from undelivered.adapters.aws.clients import client as client
 from undelivered.domain.account_settings import GraceSettings
@@ -49,14 +51,14 @@ if TYPE_CHECKING:
     from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
 
-class Queue(NamedTuple):
+class Queue(Struct, frozen=True):
     """An SQS queue that invokes a function."""
 
     client: Any
     url: str
 
 
-class ItemImages(NamedTuple):
+class ItemImages(Struct, frozen=True):
     """How to read the images of items in stream records: ``is_erased`` is True for an item that is being erased."""
 
     read: Callable[[dict[str, Any]], UndeliveredItem]
@@ -165,7 +167,7 @@ def erasure_store(erasure_secret_arn: str) -> ErasureStore:
 # --- ingest_feedback, ingest_sms_logs
 
 
-class FeedbackIngestion(NamedTuple):
+class FeedbackIngestion(Struct, frozen=True):
     """The parts of ``ingest_feedback``."""
 
     parse_event: Callable[[dict[str, Any]], "ParsedEvent"]
@@ -186,7 +188,7 @@ def feedback_ingestion() -> FeedbackIngestion:
     )
 
 
-class SmsLogIngestion(NamedTuple):
+class SmsLogIngestion(Struct, frozen=True):
     """The parts of ``ingest_sms_logs``."""
 
     parse_event: Callable[[dict[str, Any]], "ParsedEvent"]
@@ -220,7 +222,7 @@ def _record_feedback(mapping: AccountMappingSettings, erasure_secret_arn: str) -
 # --- send_notifications, process_resends, send_digests
 
 
-class SendWorker(NamedTuple):
+class SendWorker(Struct, frozen=True):
     """The parts of ``send_notifications`` and ``process_resends``.
 
     ``read_job`` reads the body of a message and raises UnreadableEventError. ``correlation_of`` returns the ID of the
@@ -302,7 +304,7 @@ def _item_images() -> ItemImages:
     return ItemImages(item_of, is_erased)
 
 
-class Archiving(NamedTuple):
+class Archiving(Struct, frozen=True):
     """The parts of ``archive``."""
 
     undelivered: UndeliveredStore
@@ -315,7 +317,7 @@ def archiving() -> Archiving:
     return Archiving(undelivered_store(), _item_images())
 
 
-class ItemChangeHandlers(NamedTuple):
+class ItemChangeHandlers(Struct, frozen=True):
     """The parts of ``on_item_changed``."""
 
     on_item_changed: "OnItemChanged"

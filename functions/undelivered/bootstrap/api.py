@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from undelivered.services.unsubscribe import Unsubscribe
 
 
-class ExportPorts(NamedTuple):
+class ExportPorts(Struct, frozen=True):
     """The ports of the use case on exports."""
 
     store: "ExportStore"
@@ -138,7 +138,8 @@ class ApiUseCases:
     def exports(self) -> "Exports":
         from undelivered.services.request_export import Exports
 
-        return Exports(*self._ports.exports(), self._ports.accounts, self.clock)
+        ports = self._ports.exports()
+        return Exports(ports.store, ports.files, ports.runner, self._ports.accounts, self.clock)
 
     @cached_property
     def manage_customers(self) -> "ManageCustomers":

@@ -1,7 +1,9 @@
 """The DynamoDB stream of the undelivered table, which ``archive`` and ``on_item_changed`` read."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from undelivered.bootstrap import ItemImages
 from undelivered.domain.item import UndeliveredItem
@@ -11,7 +13,7 @@ from undelivered.observability import logger
 _TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 
-class ItemChange(NamedTuple):
+class ItemChange(Struct, frozen=True):
     """A change of an item. ``before`` is None for a new item, ``after`` for a removed one.
 
     ``by_ttl`` is True when the table's time to live removed the item.
