@@ -17,18 +17,17 @@ from tests.builders.items import (
     reported,
     resent,
 )
-from tests.contract.worlds import BACKENDS
+from tests.contract.worlds import BACKENDS, classes
 from undelivered.domain.account_settings import AccountSettings, DigestSettings, GraceSettings
 from undelivered.domain.customer import Consent, RecordedConsent
 from undelivered.domain.errors import StaleWriteError
-from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.item import LIVE_STATES, Audit, Dismissal, State
+from undelivered.domain.item import Audit, Dismissal, State
 from undelivered.domain.lifecycle import settles_at
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.suppression import SuppressionReason
-from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
+from undelivered.domain.taxonomy import Channel, Kind, Reason, Status
 from undelivered.services.ports import NewEntry
 
 EVERY_STATE = frozenset(State)
@@ -61,24 +60,6 @@ def count(world, now=NOW):
 
 def page(world, limit=50, after=None, now=NOW, **changes):
     return world.reports.page(ACCOUNT, ReportFilter(**{"period": MONTH, **changes}), limit, after, now)
-
-
-def all_pages(world, limit, **changes):
-    found, after = [], None
-    while True:
-        answer = page(world, limit, after, **changes)
-        found += answer.items
-        after = answer.next_key
-        if after is None:
-            return found
-
-
-def classes(status=None, kind=None, channel=None):
-    return frozenset(
-        each
-        for each in CLASSES
-        if status in {None, each.status} and kind in {None, each.kind} and channel in {None, each.channel}
-    )
 
 
 # --- items -----------------------------------------------------------------------------------------------------
@@ -415,115 +396,6 @@ def test_a_page_that_is_just_full_is_the_last(world):
     put(world, an_item(number=1), an_item(number=2))
 
     assert page(world, limit=2).next_key is None
-
-
-@pytest.fixture
-def mixed(world):
-    """Items of every class and state, sent over two months, some swept and archived, some not yet."""
-    reasons = [
-        Reason.MAILBOX_DISABLED,
-        Reason.MAILBOX_FULL,
-        Reason.ADDRESS_NOT_FOUND,
-        Reason.COMPLAINT,
-        Reason.UNSUBSCRIBED,
-        Reason.SENDER_BLOCKED,
-        Reason.SPEND_LIMIT,
-    ]
-    world.clock.now = NOW - timedelta(days=20)
-    stored = []
-    for number in range(42):
-        channel = Channel.SMS if number % 5 == 0 else Channel.EMAIL
-        item = an_item(
-            reasons[number % 7],
-            number=number,
-            days_ago=0.7 + 1.17 * number,
-            channel=channel,
-            customer_id=f"c-{number % 3}",
-            title=f"Notice {number % 4}",
-        )
-        if number % 4 == 1:
-            item = resent(item, at=NOW)
-        if number % 8 == 5:
-            item = reported(item, Outcome.DELIVERED)
-        if number % 6 == 2:
-            item = replace(item, dismissal=Dismissal(NOW, "m@example.com"))
-        if number % 4 == 3:
-            item = replace(item, ready_contact="new@example.com")
-        stored += put(world, item)
-    world.clock.now = NOW
-    longest_past = [item for item in stored if item.sent_at < NOW - timedelta(days=35)]
-    world.undelivered.sweep(ACCOUNT, NOW - timedelta(days=5), 100)
-    world.undelivered.archive(longest_past, settle_counters=False)
-    return sorted(stored, key=lambda item: item.entry_key, reverse=True)
-
-
-FILTERS = {
-    "what is on the report": {},
-    "everything ever": {"period": EVER, "states": EVERY_STATE},
-    "expired": {"period": EVER, "states": {State.EXPIRED}},
-    "resolved": {"period": EVER, "states": {State.RESOLVED}},
-    "dismissed or expired": {"period": EVER, "states": {State.DISMISSED, State.EXPIRED}},
-    "resending": {"states": {State.RESENDING}},
-    "open": {"states": {State.OPEN}},
-    "open, reaching back": {"period": EVER, "states": LIVE_STATES},
-    "hard bounces": {"classes": classes(Status.BOUNCED, Kind.HARD)},
-    "bounced or invalid": {"classes": classes(Status.BOUNCED) | classes(Status.INVALID)},
-    "texts": {"classes": classes(channel=Channel.SMS)},
-    "texts ever": {"classes": classes(channel=Channel.SMS), "period": EVER, "states": EVERY_STATE},
-    "a customer": {"customer_id": "c-1"},
-    "a customer ever": {"customer_id": "c-1", "period": EVER, "states": EVERY_STATE},
-    "ready": {"ready": True},
-    "a customer's that are ready": {"ready": True, "customer_id": "c-1"},
-    "our fault": {"faults": {Fault.SENDER}},
-    "a reason": {"reasons": {Reason.MAILBOX_FULL}, "period": EVER, "states": EVERY_STATE},
-    "a search": {"search": "NOTICE 2", "period": EVER, "states": EVERY_STATE},
-    "a search for a recipient": {"search": "person-1"},
-    "some days": {"period": Period(NOW - timedelta(days=12), NOW - timedelta(days=5))},
-    "days past": {"period": Period(NOW - timedelta(days=44), NOW - timedelta(days=25)), "states": EVERY_STATE},
-    "no class at all": {"classes": frozenset()},
-    "our failures ever": {"classes": classes(Status.FAILED), "period": EVER, "states": EVERY_STATE},
-    "bounced and expired": {"classes": classes(Status.BOUNCED), "period": EVER, "states": {State.EXPIRED}},
-    "invalid, open or expired": {
-        "classes": classes(Status.INVALID),
-        "period": EVER,
-        "states": {State.OPEN, State.EXPIRED},
-    },
-    "bounced, open or resolved": {
-        "classes": classes(Status.BOUNCED),
-        "period": EVER,
-        "states": {State.OPEN, State.RESOLVED},
-    },
-    "resending or expired": {"period": EVER, "states": {State.RESENDING, State.EXPIRED}},
-    "whoever's fault, ever": {"faults": {Fault.UNKNOWN, Fault.SENDER}, "period": EVER, "states": EVERY_STATE},
-}
-
-
-@pytest.mark.parametrize("chosen", FILTERS.values(), ids=FILTERS.keys())
-def test_every_filter_shows_exactly_what_it_lets_through(world, mixed, chosen):
-    changes = {name: frozenset(value) if isinstance(value, set) else value for name, value in chosen.items()}
-    wanted = ReportFilter(**{"period": MONTH, **changes})
-    expected = [item.entry_key for item in mixed if wanted.matches(item, NOW)]
-
-    assert keys(all_pages(world, 4, **changes)) == expected
-    assert keys(all_pages(world, 50, **changes)) == expected
-
-
-def test_all_that_failed_is_told_day_by_day(world, mixed):
-    first, last = date(2026, 10, 1), date(2026, 11, 23)
-
-    days = world.reports.failures_by_day(ACCOUNT, first, last)
-
-    assert list(days) == [first + timedelta(days=after) for after in range(54)]
-    assert sum((Counter(day) for day in days.values()), Counter()) == Counter(
-        f"{item.channel[0]}{_letter(item)}.{item.classification.reason}" for item in mixed
-    )
-
-
-def _letter(item):
-    kind = item.classification.kind
-    return (
-        kind[0] if kind else {"invalid": "i", "spammed": "c", "dropped": "d", "failed": "f"}[item.classification.status]
-    )
 
 
 def test_a_failure_is_told_on_the_day_of_the_accounts_zone(world):

@@ -23,6 +23,7 @@ from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailu
 from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
 from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
 from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
+from undelivered.domain.failure_counts import CLASSES
 from undelivered.services import ports
 from undelivered.services.ports import ExportStore
 
@@ -141,3 +142,12 @@ def on_dynamodb_local() -> Iterator[World]:
 
 
 BACKENDS = {"memory": in_memory, "moto": on_moto, "dynamodb_local": on_dynamodb_local}
+
+
+def classes(status=None, kind=None, channel=None):
+    """Return the classes of items that have a status, a kind and a channel; None stands for all of them."""
+    return frozenset(
+        each
+        for each in CLASSES
+        if status in {None, each.status} and kind in {None, each.kind} and channel in {None, each.channel}
+    )

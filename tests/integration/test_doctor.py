@@ -18,7 +18,6 @@ TOPIC = "arn:aws:sns:eu-central-1:123456789012:undelivered-live-FeedbackTopic"
 ALARMS = "arn:aws:sns:eu-central-1:123456789012:undelivered-live-AlarmTopic"
 ROLE = "arn:aws:iam::123456789012:role/logs"
 GROUP = "sns/eu-central-1/123456789012/DirectPublishToPhoneNumber"
-NOW = datetime.now(UTC)
 
 RESOURCES = {
     "FeedbackTopic": ("AWS::SNS::Topic", TOPIC),
@@ -286,7 +285,7 @@ def test_the_sandbox_for_texts(answers, say, inside, found):
 )
 def test_how_much_of_the_months_limit_for_texts_is_spent(answers, say, spent, found):
     answers.give("sns", "get_sms_attributes", {"attributes": {"MonthlySpendLimit": "10"}})
-    points = [{"Timestamp": NOW, "Maximum": each} for each in spent]
+    points = [{"Timestamp": datetime.now(UTC), "Maximum": each} for each in spent]
     answers.give("cloudwatch", "get_metric_statistics", {"Datapoints": points})
 
     the_only(say(sms_checks.spending), found, "of 10.00 USD")
@@ -402,7 +401,7 @@ def test_whether_schedules_run(answers, say, state, ran, found):
     answers.give("events", "describe_rule", {"State": state, "ScheduleExpression": "rate(1 minute)"})
     target = {"Id": "1", "Arn": "arn:aws:lambda:eu-central-1:123456789012:function:live-Cleanup:live"}
     answers.give("events", "list_targets_by_rule", {"Targets": [target]})
-    when = int((NOW - ran).timestamp() * 1000) if ran else 0
+    when = int((datetime.now(UTC) - ran).timestamp() * 1000) if ran else 0
     streams = [{"creationTime": when, "lastEventTimestamp": when}] if ran else []
     answers.give("logs", "describe_log_streams", {"logStreams": streams})
 

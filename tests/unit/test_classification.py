@@ -558,7 +558,8 @@ def f1(reason: str, pairs: Counter[tuple[str, str]]) -> float:
     return 2 * right / (wanted + given_) if right else 0.0
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason=f"no labelled bounces at {SAMPLE}")
+@pytest.mark.samples
+@pytest.mark.skipif(not SAMPLE.exists(), reason="the labelled bounces beside the checkout are no part of the project")
 def test_the_labelled_sample_is_judged_well() -> None:
     records = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
     judged = [classify_diagnostic(r["diagnostic"], r["enhanced_status"], r["smtp_code"]) for r in records]
