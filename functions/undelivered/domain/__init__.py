@@ -1,1 +1,1 @@
-"""Rules of undelivered notifications: pure, standard library only."""
+"""The rules of undelivered notifications. They do no I/O and import only the standard library and msgspec."""

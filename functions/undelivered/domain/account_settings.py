@@ -1,4 +1,4 @@
-"""The settings of an account, with their defaults."""
+"""The settings of an account and their defaults."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from undelivered.domain.taxonomy import Channel
 
 
 class DigestSettings(Struct, frozen=True):
-    """Who gets the daily digest and when: days 0 (Monday) to 6, an hour of the account's day."""
+    """The recipients of the digest, its days (0 is Monday), and its hour in the account's time zone."""
 
     recipients: tuple[str, ...] = ()
     days: tuple[int, ...] = (0, 1, 2, 3, 4)
@@ -17,11 +17,11 @@ class DigestSettings(Struct, frozen=True):
 
 
 class GraceSettings(Struct, frozen=True):
-    """How many hours of silence after a resend are taken as its arrival; a failure reported later undoes that."""
+    """How many hours after a resend an item without events is resolved. A later failure reopens it."""
 
-    # SES tries for up to 14 hours (observed: "unable to deliver in 840 minutes").
+    # SES retries for up to 14 hours (observed: "unable to deliver in 840 minutes").
     email_hours: int = 16
-    # SMS receipts come up to 72 hours late (Amazon SNS Developer Guide, "Viewing Amazon CloudWatch
+    # Delivery receipts of text messages come up to 72 hours late (SNS Developer Guide, "Viewing Amazon CloudWatch
     # metrics and logs for SMS deliveries").
     sms_hours: int = 73
 
@@ -31,7 +31,11 @@ class GraceSettings(Struct, frozen=True):
 
 
 class AccountSettings(Struct, frozen=True):
-    """What an account may set. ``sender`` empty means the system's default sender."""
+    """The settings of one account.
+
+    ``sender`` is empty for the default sender of the deployment. ``history_days`` is how long items stay in history,
+    ``content_days`` how long the content of notifications is stored.
+    """
 
     account_id: str
     time_zone: str = "UTC"

@@ -1,4 +1,4 @@
-"""Addresses as they are compared: one spelling for each mailbox and number."""
+"""Email addresses and phone numbers in the form in which they are stored and compared."""
 
 import re
 import unicodedata
@@ -7,24 +7,24 @@ from email.utils import parseaddr
 from undelivered.domain.taxonomy import Channel
 
 ADDRESS_LENGTH = 320
-"""Characters an address may have: 64 and 255 around the ``@`` (RFC 5321 section 4.5.3.1)."""
+"""The maximum length of an email address: 64 and 255 characters around the ``@`` (RFC 5321 section 4.5.3.1)."""
 
 _LONGEST_TEXT = 2_000  # an address with its display name
 _PLAIN = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[a-z0-9](?:[a-z0-9.-]{0,253}[a-z0-9])?")
 _LOCAL = re.compile(r'[^\s@,;:<>()"\\]+')
 _DOMAIN = re.compile(r'[^\s@,;<>()"\\/?#]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_FULL_STOPS = str.maketrans("\u3002\uff0e\uff61", "...")  # the dots that IDNA takes for one (RFC 3490 section 3.1)
+_FULL_STOPS = str.maketrans("\u3002\uff0e\uff61", "...")  # IDNA treats these as dots (RFC 3490 section 3.1)
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-# White space, the usual separators, and the invisible marks that address books put around a copied number.
+# White space, common separators, and invisible characters that address books add to a copied number.
 _IN_PHONES = re.compile(r"[\s()./\-\u00ad\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def bare_email(text: str) -> str | None:
-    """Return the address in a text as it is spelled there, without display name or comment, or None.
+    """Return the address in a text as it is written, without display name or comment; None if there is no address.
 
-    Lenient where real mailboxes are: consecutive dots occur at Japanese carriers, and quotes around a
-    local part that needs none say nothing (RFC 5321 section 4.1.2), so they are removed.
+    Consecutive dots are accepted, because mailboxes at Japanese carriers have them. Quotes around a local part that
+    does not need them are removed, because they change nothing (RFC 5321 section 4.1.2).
     """
     if len(text) > _LONGEST_TEXT:
         return None
@@ -45,12 +45,11 @@ def bare_email(text: str) -> str | None:
 
 
 def normalise_email(text: str) -> str | None:
-    """Return the bare address to compare by, or None when the text holds no address.
+    """Return the email address in a text in its normal form; None if there is no address.
 
-    A display name is removed; the domain is lower-cased and put in its Unicode form, so that both
-    spellings of an internationalised domain are one (RFC 5890); the local part is put in NFC
-    (RFC 6532 section 3.1) and lower-cased: RFC 5321 section 2.4 lets a host tell case apart, yet none
-    in use does, and the same person must not be two.
+    The domain is in lower case and in Unicode, so that both forms of an internationalised domain are equal
+    (RFC 5890). The local part is in NFC (RFC 6532 section 3.1) and in lower case: RFC 5321 section 2.4 allows
+    case-sensitive mailboxes, but mail systems in use ignore case.
     """
     plain = text.lower()
     if _PLAIN.fullmatch(plain) and "xn--" not in plain and text.isascii():
@@ -69,7 +68,7 @@ def _unicode_domain(domain: str) -> str:
 
 
 def _unicode_label(label: str) -> str:
-    """Return a label in its Unicode form; what is no proper A-label stays as it is."""
+    """Return a domain label in Unicode; a label that is not a valid A-label stays as it is."""
     if not label.startswith("xn--"):
         return label
     try:
@@ -77,8 +76,8 @@ def _unicode_label(label: str) -> str:
         proper = decoded.encode("punycode").decode("ascii") == label[4:]
     except (UnicodeError, OverflowError):
         return label
-    sound = proper and not decoded.isascii() and _lower(decoded) == decoded and decoded.isprintable()
-    return decoded if sound and not re.search(r"[\s.@\u3002\uff0e\uff61]", decoded) else label
+    is_valid = proper and not decoded.isascii() and _lower(decoded) == decoded and decoded.isprintable()
+    return decoded if is_valid and not re.search(r"[\s.@\u3002\uff0e\uff61]", decoded) else label
 
 
 def _lower(text: str) -> str:
@@ -86,12 +85,12 @@ def _lower(text: str) -> str:
 
 
 def normalise_phone(text: str) -> str | None:
-    """Return a number in E.164 form (ITU-T E.164: ``+`` and up to fifteen digits), or None."""
+    """Return the phone number in a text in E.164 form, ``+`` and up to fifteen digits; None if there is no number."""
     bare = _IN_PHONES.sub("", text[:_LONGEST_TEXT])
     return bare if _PHONE.fullmatch(bare) else None
 
 
 def normalise_address(channel: Channel, text: str) -> str:
-    """Return an address of a channel as it is stored and compared; a text that is no address stays as it is."""
+    """Return the normal form of a channel's address; a text without an address stays as it is."""
     normalised = normalise_email(text) if channel is Channel.EMAIL else normalise_phone(text)
     return normalised or text

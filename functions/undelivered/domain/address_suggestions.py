@@ -1,4 +1,4 @@
-"""Likely spellings: what somebody probably meant who mistyped an address's domain."""
+"""Suggestions for email addresses with a typo in the domain."""
 
 from collections.abc import Iterable
 
@@ -14,58 +14,58 @@ _WELL_KNOWN = (
     "mail.ru",
     "rogers.com", "shaw.ca", "bigpond.com", "optusnet.com.au", "qq.com", "163.com", "rediffmail.com", "uol.com.br",
 )  # fmt: skip
-"""Mailbox providers that many people use. A domain that is listed is never taken for a misspelling of another."""
+"""Domains of widely used mailbox providers. A listed domain is never a typo of another."""
 
 _MISTYPED_ENDINGS = {
     "con": "com", "cmo": "com", "ocm": "com", "vom": "com", "xom": "com", "comm": "com", "coom": "com", "cpm": "com",
     "nte": "net", "ent": "net", "nett": "net", "ogr": "org", "rog": "org", "orgg": "org",
 }  # fmt: skip
-"""Endings that are none: no such top-level domain is delegated."""
+"""Typos of top-level domains. The typos themselves are not top-level domains."""
 
 _LONG_NAME = 8
-"""From this many characters on, two slips are still more likely than another domain."""
+"""A domain of at least this length may have two typos; in a shorter one, two would match too many domains."""
 
 
 def suggest_address(address: str) -> str:
-    """Return the address that was probably meant, or an empty text when nothing suggests another."""
+    """Return the address that was probably meant; empty if there is no suggestion."""
     local, at, domain = address.strip().rpartition("@")
     if not at or not local:
         return ""
-    meant = _likely_domain(domain.lower().strip(".").replace(",", ".").replace("..", "."))
-    return f"{local}@{meant}" if meant and meant != domain.lower() else ""
+    suggested = _likely_domain(domain.lower().strip(".").replace(",", ".").replace("..", "."))
+    return f"{local}@{suggested}" if suggested and suggested != domain.lower() else ""
 
 
 def _likely_domain(domain: str) -> str:
     if domain in _WELL_KNOWN:
         return domain
-    near = _nearest(domain, _WELL_KNOWN)
-    if near:
-        return near
+    nearest = _nearest(domain, _WELL_KNOWN)
+    if nearest:
+        return nearest
     name, dot, ending = domain.rpartition(".")
     corrected = _MISTYPED_ENDINGS.get(ending)
     return f"{name}.{corrected}" if dot and corrected else ""
 
 
 def _nearest(domain: str, known: Iterable[str]) -> str:
-    """Return the one known domain that is a slip or two away; none when several are as near."""
+    """Return the known domain that is one or two typos away; empty if several are equally near."""
     ranked = sorted((_distance(domain, candidate), candidate) for candidate in known)
     allowed = 2 if len(domain) >= _LONG_NAME else 1
     (nearest, candidate), (next_nearest, _) = ranked[:2]
     return candidate if 0 < nearest <= allowed and next_nearest > nearest else ""
 
 
-def _distance(one: str, other: str) -> int:
-    """Return how many slips lie between two words: a letter more, less, other, or two swapped.
+def _distance(first: str, second: str) -> int:
+    """Return the number of typos between two words: letters inserted, deleted, replaced, or swapped with the next.
 
-    The optimal string alignment distance: Damerau, "A technique for computer detection and correction of
+    This is the optimal string alignment distance: Damerau, "A technique for computer detection and correction of
     spelling errors" (1964).
     """
-    rows = [list(range(len(other) + 1))]
-    for row, letter in enumerate(one, start=1):
-        line = [row]
-        for column, wanted in enumerate(other, start=1):
-            cheapest = min(rows[-1][column] + 1, line[-1] + 1, rows[-1][column - 1] + (letter != wanted))
-            swapped = row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == wanted
-            line.append(min(cheapest, rows[-2][column - 2] + 1) if swapped else cheapest)
-        rows.append(line)
+    rows = [list(range(len(second) + 1))]
+    for row, letter in enumerate(first, start=1):
+        distances = [row]
+        for column, expected in enumerate(second, start=1):
+            least = min(rows[-1][column] + 1, distances[-1] + 1, rows[-1][column - 1] + (letter != expected))
+            swapped = row > 1 and column > 1 and letter == second[column - 2] and first[row - 2] == expected
+            distances.append(min(least, rows[-2][column - 2] + 1) if swapped else least)
+        rows.append(distances)
     return rows[-1][-1]

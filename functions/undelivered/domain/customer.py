@@ -1,4 +1,4 @@
-"""A customer of an account, their contacts and their consents."""
+"""Customers of an account, their contacts and their consents."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from undelivered.domain.taxonomy import Channel
 
 
 class Consent(Struct, frozen=True):
-    """A customer's recorded word that messages are wanted again."""
+    """A customer's consent to receive messages again: who gave it, how (for example by phone), and when."""
 
     given_by: str
     how: str
@@ -18,7 +18,7 @@ class Consent(Struct, frozen=True):
 
 
 class RecordedConsent(Struct, frozen=True):
-    """A consent as it was recorded: for which contact, by whom and when."""
+    """A consent as a manager recorded it. ``by`` and ``at`` are the manager and the time of the record."""
 
     channel: Channel
     contact: str
@@ -28,13 +28,14 @@ class RecordedConsent(Struct, frozen=True):
 
 
 CONSENTS_KEPT = 20
-"""How many of a customer's latest consents are kept."""
+"""How many consents of a customer are kept: the latest."""
 
 
 class Customer(Struct, frozen=True):
-    """One customer of an account. Contacts are normalised; ``*_changed_at`` is when each last changed.
+    """A customer of an account. Contacts are in their normal form, empty if there is none.
 
-    ``consents`` are in the order they were recorded.
+    ``email_changed_at`` and ``phone_changed_at`` are when the contact last changed. ``consents`` are in the order in
+    which they were recorded. ``version`` counts the writes.
     """
 
     account_id: str
@@ -48,22 +49,25 @@ class Customer(Struct, frozen=True):
     version: int = 0
 
     def contact(self, channel: Channel) -> str:
-        """Return the contact for a channel, empty when there is none."""
+        """Return the contact for a channel, empty if there is none."""
         return self.email if channel is Channel.EMAIL else self.phone
 
     def has_consented(self, channel: Channel, since: datetime) -> bool:
-        """Whether a consent for the present contact of a channel was recorded after a moment."""
+        """Whether a consent for the current contact of a channel was recorded after a time."""
         contact = self.contact(channel)
-        return any((one.channel, one.contact) == (channel, contact) and one.at > since for one in self.consents)
+        return any(
+            (recorded.channel, recorded.contact) == (channel, contact) and recorded.at > since
+            for recorded in self.consents
+        )
 
     def with_consent(self, recorded: RecordedConsent) -> "Customer":
-        """Return the customer with a consent recorded; the same word is recorded once."""
-        told = recorded.channel, recorded.contact, recorded.consent
-        if any((one.channel, one.contact, one.consent) == told for one in self.consents):
+        """Return the customer with a consent added; the same consent is added only once."""
+        identity = recorded.channel, recorded.contact, recorded.consent
+        if any((known.channel, known.contact, known.consent) == identity for known in self.consents):
             return self
         return replace(self, consents=(*self.consents, recorded)[-CONSENTS_KEPT:])
 
 
-def same_contact(channel: Channel, one: str, other: str) -> bool:
-    """Whether two spellings reach the same mailbox or number."""
-    return normalise_address(channel, one) == normalise_address(channel, other)
+def same_contact(channel: Channel, first: str, second: str) -> bool:
+    """Whether two addresses of a channel are the same in their normal form."""
+    return normalise_address(channel, first) == normalise_address(channel, second)

@@ -1,4 +1,4 @@
-"""The daily digest: when it is due, what it covers, and what it says."""
+"""The digest email for managers: when it is due, which days it covers, and its text."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.taxonomy import Reason
 
 DIGEST_PREFIX: Final = "undelivered-digest-"
-"""How the ids of digests begin. No notification of a host may; what is reported of digests is left aside."""
+"""The prefix of digest ids. Notifications of the host must not have it, and events about digests are ignored."""
 
 _WEEK = 7
 
 
 class Digest(Struct, frozen=True):
-    """What a digest tells: failures by reason of the days it covers, and how many items are ready to resend."""
+    """The content of a digest: the failures from the first to the last day, and the number of items ready to resend."""
 
     first: date
     last: date
@@ -27,14 +27,14 @@ class Digest(Struct, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to tell."""
+        """Whether the digest has no content."""
         return not self.by_reason and not self.ready
 
 
 def days_due(settings: AccountSettings, now: datetime) -> tuple[date, date] | None:
-    """Return the first and last day that a digest due at this hour covers, None when none is due.
+    """Return the first and the last day of the digest that is due in this hour, or None if no digest is due.
 
-    It covers the whole days since the digest before: Monday's the weekend too, when none goes out then.
+    A digest covers the days since the digest before it: on Monday, for example, Friday to Sunday.
     """
     local = now.astimezone(ZoneInfo(settings.time_zone))
     digest = settings.digest
@@ -46,7 +46,7 @@ def days_due(settings: AccountSettings, now: datetime) -> tuple[date, date] | No
 
 
 def failures_by_reason(by_day: Mapping[date, Mapping[str, int]]) -> Mapping[Reason, int]:
-    """Return the failures of some days by reason, the most frequent first."""
+    """Return the failures by reason, most frequent first. ``by_day`` counts them by ``<class code>.<reason>``."""
     total = Counter[Reason]()
     for counts in by_day.values():
         for name, number in counts.items():
@@ -64,7 +64,7 @@ def subject_of(digest: Digest) -> str:
 
 
 def text_of(digest: Digest, link: str) -> str:
-    """Return the digest as plain text. It names no customer: it is a pointer to the report, not a copy of it."""
+    """Return the digest as plain text. It names no customer; the link leads to the report."""
     span = f"{digest.first:%d %B %Y}"
     if digest.last != digest.first:
         span = f"{digest.first:%d %B} to {digest.last:%d %B %Y}"

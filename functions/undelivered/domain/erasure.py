@@ -1,4 +1,4 @@
-"""The erasure of a customer: what is forgotten, from when on, and what is kept so that it stays forgotten."""
+"""The erasure of a customer: what it covers, and the record that remains."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,28 +11,28 @@ from undelivered.domain.customer import Customer
 from undelivered.domain.taxonomy import Channel
 
 PROPAGATION_TIME: Final = timedelta(minutes=3)
-"""How long after it was asked for sends and events may be under way that know nothing of an erasure.
+"""How long after the request for an erasure other processes may still write data about the customer.
 
-Every process knows of it after a minute, and what it was doing by then is done within another. What happens in this
-time is erased too, and the last look at a customer is taken after it.
+Every process reads the erasure within a minute and finishes its current work within another. Data written in this
+time is erased too, and the erasure is done only after it.
 """
 
 RECORD_LIFETIME: Final = timedelta(days=400)
-"""How long it is kept, as a keyed hash, who was erased: as long as an account keeps history unless it says otherwise.
+"""How long the record of an erasure is kept: the default for how long history is kept.
 
-News of a message that come later are taken in as those of a customer nobody knows.
+An event about a message of the customer that arrives later is recorded as an event about an unknown customer.
 """
 
 
 class ErasureState(StrEnum):
-    """How far an erasure has got."""
+    """The state of an erasure."""
 
-    RUNNING = "running"
-    DONE = "done"
+    RUNNING = "running"  #: data of the customer remains
+    DONE = "done"  #: all data is erased
 
 
 class ErasedCounts(Struct, frozen=True):
-    """How much an erasure has removed."""
+    """How many items and notifications were erased."""
 
     items: int = 0
     notifications: int = 0
@@ -42,7 +42,10 @@ class ErasedCounts(Struct, frozen=True):
 
 
 class Erasure(Struct, frozen=True):
-    """A customer's erasure, known by the keyed hash of the id (``digest``). ``version`` counts the writes."""
+    """The erasure of a customer. ``digest`` is the keyed hash of the customer's id; the id itself is not kept.
+
+    ``at`` and ``by`` are when and by whom it was requested. ``version`` counts the writes.
+    """
 
     account_id: str
     digest: str
@@ -53,16 +56,16 @@ class Erasure(Struct, frozen=True):
     version: int = 0
 
     def covers(self, moment: datetime) -> bool:
-        """Whether what was sent or handed over at a moment is erased; what came later is new."""
+        """Whether the erasure covers a message of a given time; later messages are not erased."""
         return moment <= self.at + PROPAGATION_TIME
 
     def with_progress(self, erased: ErasedCounts, *, done: bool) -> "Erasure":
-        """Return the erasure after some more was removed."""
+        """Return the erasure after more data was erased."""
         return replace(self, erased=self.erased + erased, state=ErasureState.DONE if done else ErasureState.RUNNING)
 
 
 class ErasureTask(Struct, frozen=True):
-    """What it takes to carry an erasure out, forgotten with it: whose it is, and the contacts on file."""
+    """The data needed to carry out an erasure. It is deleted when the erasure is done."""
 
     erasure: Erasure
     customer_id: str
@@ -70,7 +73,7 @@ class ErasureTask(Struct, frozen=True):
 
 
 def known_addresses(customer: Customer) -> tuple[tuple[Channel, str], ...]:
-    """Return every contact that is known of a customer, the present ones and those they consented for."""
-    present = [(channel, customer.contact(channel)) for channel in Channel]
-    consented = [(one.channel, one.contact) for one in customer.consents]
-    return tuple(dict.fromkeys(each for each in (*present, *consented) if each[1]))
+    """Return all addresses of a customer: the current contacts, and the contacts in recorded consents."""
+    current = [(channel, customer.contact(channel)) for channel in Channel]
+    consented = [(recorded.channel, recorded.contact) for recorded in customer.consents]
+    return tuple(dict.fromkeys((channel, address) for channel, address in (*current, *consented) if address))

@@ -1,32 +1,32 @@
-"""Errors of the domain and its services; each says whether trying again can help."""
+"""The errors of the domain and the services. Each says whether another try can succeed."""
 
 
 class UndeliveredError(Exception):
-    """Root of all errors of this package."""
+    """The base class of all errors of this package."""
 
 
 class RetryableError(UndeliveredError):
-    """Trying the same again later can help: a throttle, a race, a service that is away."""
+    """The same call can succeed later: it was throttled, lost a race, or a service was not available."""
 
 
 class StaleWriteError(RetryableError):
-    """Somebody else wrote in between; read again and decide anew."""
+    """The record changed since it was read. Read it again and repeat the change."""
 
 
 class NotYetKnownError(RetryableError):
-    """The event may belong to a send that is not recorded yet; it is retried until that is known."""
+    """The event may belong to a send that is not recorded yet. Try again when it is."""
 
 
 class UnreadableEventError(UndeliveredError):
-    """The event cannot be understood; trying again does not help, a person must look."""
+    """The event cannot be read. Another try does not help; a person must look at it."""
 
 
 class NotFoundError(UndeliveredError):
-    """There is no such thing in this account."""
+    """The account does not have this record."""
 
 
 class RefusedError(UndeliveredError):
-    """The act is against a rule. ``code`` is stable and part of the API, the text says what to do."""
+    """A rule forbids the action. ``code`` is part of the API; ``detail`` says what to do."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -35,7 +35,7 @@ class RefusedError(UndeliveredError):
 
 
 class InvalidInputError(UndeliveredError):
-    """A value is not acceptable. ``field`` names it as the caller wrote it."""
+    """A value is not valid. ``field`` is its name in the request, ``suggestion`` a corrected value or empty."""
 
     def __init__(self, field: str, message: str, suggestion: str = "") -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class InvalidInputError(UndeliveredError):
 
 
 class PermanentSendError(UndeliveredError):
-    """The provider refused the message for good. ``reason`` is one of the taxonomy's *failed* reasons."""
+    """The provider refused the message. Another try does not help. ``reason`` is a value of ``taxonomy.Reason``."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -54,4 +54,4 @@ class PermanentSendError(UndeliveredError):
 
 
 class SuppressionNotLiftedError(UndeliveredError):
-    """The provider could not be told to lift a suppression, so it stays. Trying again later can help."""
+    """The provider did not lift a suppression, so it stays. Another try can succeed later."""

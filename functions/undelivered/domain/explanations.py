@@ -1,4 +1,4 @@
-"""What a failure means and what to do about it, in words for managers."""
+"""Explanations of failures and what to do about them, for managers."""
 
 from collections.abc import Mapping
 
@@ -36,7 +36,7 @@ _EXPLANATIONS: Mapping[Reason, str] = {
     Reason.SENDING_INTERRUPTED: "Sending was interrupted. The message may or may not have gone out.",
 }
 
-_EXPLANATIONS_OF_TEXTS: Mapping[Reason, str] = {
+_SMS_EXPLANATIONS: Mapping[Reason, str] = {
     Reason.ADDRESS_NOT_FOUND: "The phone number does not exist.",
     Reason.ADDRESS_MALFORMED: "The phone number is not written correctly.",
     Reason.MAILBOX_DISABLED: "The number is no longer in use.",
@@ -87,7 +87,7 @@ _REMEDIES: Mapping[Reason, str] = {
     Reason.SENDING_INTERRUPTED: "Ask the customer whether the message arrived. If not, resend.",
 }
 
-_REMEDIES_OF_TEXTS: Mapping[Reason, str] = {
+_SMS_REMEDIES: Mapping[Reason, str] = {
     Reason.ADDRESS_NOT_FOUND: "Check for a typo, or ask the customer for the correct number.",
     Reason.ADDRESS_MALFORMED: "Correct the number. It must start with + and the country code.",
     Reason.MAILBOX_DISABLED: "Ask the customer for another number.",
@@ -100,21 +100,21 @@ _REMEDIES_OF_TEXTS: Mapping[Reason, str] = {
     Reason.REJECTED: "Ask your administrator to find the cause, then resend.",
 }
 
-_FOR_GOOD = {
+_PERMANENT_REMEDIES = {
     Channel.EMAIL: "Ask the customer for another address.",
     Channel.SMS: "Ask the customer for another number.",
 }
 
 
 def explanation(classification: Classification, channel: Channel) -> str:
-    """Return what happened, as a sentence a manager understands."""
-    of_texts = _EXPLANATIONS_OF_TEXTS.get(classification.reason) if channel is Channel.SMS else None
-    return of_texts or _EXPLANATIONS[classification.reason]
+    """Return a sentence that says what happened."""
+    for_sms = _SMS_EXPLANATIONS.get(classification.reason) if channel is Channel.SMS else None
+    return for_sms or _EXPLANATIONS[classification.reason]
 
 
 def remedy(classification: Classification, channel: Channel) -> str:
-    """Return the one thing to do next; it agrees with the rules of ``resend``."""
+    """Return a sentence that says what to do next. It agrees with the rules of ``resend_policy``."""
     if classification.kind is Kind.HARD and classification.fault is not Fault.SENDER:
-        return _FOR_GOOD[channel]
-    of_texts = _REMEDIES_OF_TEXTS.get(classification.reason) if channel is Channel.SMS else None
-    return of_texts or _REMEDIES[classification.reason]
+        return _PERMANENT_REMEDIES[channel]
+    for_sms = _SMS_REMEDIES.get(classification.reason) if channel is Channel.SMS else None
+    return for_sms or _REMEDIES[classification.reason]

@@ -1,4 +1,4 @@
-"""The classes of failures that are counted, and how the counts follow an item."""
+"""Counts of failures: their classes, the changes that a write makes, and the time to resolve."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from undelivered.domain.taxonomy import Channel, Classification, Fault, Kind, St
 
 
 class FailureClass(Struct, frozen=True, order=True):
-    """A class of items: what is counted together and what an index keeps together."""
+    """A class of items. Items of a class are counted together and share a partition of an index."""
 
     channel: Channel
     status: Status
@@ -23,12 +23,12 @@ class FailureClass(Struct, frozen=True, order=True):
 
     @property
     def code(self) -> str:
-        """Two letters for the class: counters pay for their names by the byte."""
+        """The class in two letters: DynamoDB charges for the names of counters by the byte."""
         return _CODES[self]
 
     @property
     def name(self) -> str:
-        """The class in words: ``bounced.hard.email``."""
+        """The class in words, for example ``bounced.hard.email``."""
         return ".".join(part for part in (self.status, self.kind, self.channel) if part)
 
 
@@ -45,27 +45,29 @@ _CODES: Mapping[FailureClass, str] = {
     for channel, ((status, kind), letter) in product(Channel, _LETTERS.items())
 }
 CLASSES: Final[tuple[FailureClass, ...]] = tuple(_CODES)
-"""Every class there is."""
+"""All classes."""
 
 CLASS_BY_CODE: Mapping[str, FailureClass] = {code: failure_class for failure_class, code in _CODES.items()}
 
 
 _FAULT_LETTERS: Mapping[Fault, str] = {Fault.SENDER: "s", Fault.UNKNOWN: "u"}
-"""Bounces are mostly the recipient's; those that are not are counted and indexed apart, to be found by their fault."""
+"""Bounces whose fault is not the recipient's are counted and indexed apart, for the filter by fault."""
 
 
 def live_code(failure_class: FailureClass, fault: Fault) -> str:
-    """Return under which name live items of a class and fault are counted and indexed."""
+    """Return the code under which items on the report are counted and indexed."""
     code = failure_class.code
     return code + _FAULT_LETTERS.get(fault, "") if failure_class.status is Status.BOUNCED else code
 
 
 def live_codes(classes: Iterable[FailureClass], faults: AbstractSet[Fault]) -> list[str]:
-    """Return the names of live items of classes and faults, where empty means any fault."""
-    return sorted({live_code(each, fault) for each in classes for fault in (faults or Fault)})
+    """Return the codes of items on the report by class and fault; no faults mean any fault."""
+    return sorted({live_code(failure_class, fault) for failure_class in classes for fault in (faults or Fault)})
 
 
-CLASS_BY_LIVE_CODE: Mapping[str, FailureClass] = {live_code(each, fault): each for each in CLASSES for fault in Fault}
+CLASS_BY_LIVE_CODE: Mapping[str, FailureClass] = {
+    live_code(failure_class, fault): failure_class for failure_class in CLASSES for fault in Fault
+}
 
 
 def class_of(channel: Channel, classification: Classification) -> FailureClass:
@@ -74,7 +76,7 @@ def class_of(channel: Channel, classification: Classification) -> FailureClass:
 
 
 class LiveCount(Struct, frozen=True):
-    """How many items are on the report, by class, and how many of them are being resent."""
+    """The number of items on the report by class, and how many of them are being resent."""
 
     by_class: Counter[FailureClass] = field(default_factory=Counter)
     resending: int = 0
@@ -86,11 +88,11 @@ class LiveCount(Struct, frozen=True):
 
 
 class CountChange(Struct, frozen=True):
-    """What a write changes in the counters of the day that an item was sent on.
+    """The change of the counters of the day on which an item was sent.
 
-    ``live`` is by ``live_code``, with ``RESENDING`` for the items being resent; ``failed`` by
-    ``<class code>.<reason>``, and never falls when an item is cleared or expires. ``resolved`` is how many
-    arrived in the end, by ``resolution_bucket``.
+    ``live`` counts items on the report by ``live_code``, and those being resent under ``RESENDING``. ``failed`` counts
+    all failures by ``<class code>.<reason>``; it does not fall when an item leaves the report. ``resolved`` counts
+    items whose message arrived, by ``resolution_bucket``.
     """
 
     live: Counter[str] = field(default_factory=Counter)
@@ -99,29 +101,30 @@ class CountChange(Struct, frozen=True):
 
 
 class FailedTotals(Struct, frozen=True):
-    """What failed in a span of days, by ``<class code>.<reason>``, and of it what arrived in the end, by bucket."""
+    """All failures by ``<class code>.<reason>``, and the items whose message arrived by ``resolution_bucket``."""
 
     failed: Counter[str] = field(default_factory=Counter)
     resolved: Counter[int] = field(default_factory=Counter)
 
 
 RESENDING: Final = "resending"
+"""The name of the live counter of items that are being resent."""
 
 
 def count_change(before: UndeliveredItem | None, after: UndeliveredItem | None) -> CountChange:
-    """Return how the counters follow an item from one form to another; None is an item that is not there."""
+    """Return the change of the counters when an item changes; None stands for an item that does not exist."""
     live, failed, resolved = Counter[str](), Counter[str](), Counter[int]()
-    for item, sign_token in ((before, -1), (after, +1)):
+    for item, step in ((before, -1), (after, +1)):
         if item is None:
             continue
-        code = class_of(item.channel, item.classification).code
-        failed[f"{code}.{item.classification.reason}"] += sign_token
+        failure_class = class_of(item.channel, item.classification)
+        failed[f"{failure_class.code}.{item.classification.reason}"] += step
         if item.state in LIVE_STATES:
-            live[live_code(class_of(item.channel, item.classification), item.classification.fault)] += sign_token
+            live[live_code(failure_class, item.classification.fault)] += step
         if item.state is State.RESENDING:
-            live[RESENDING] += sign_token
-        if (taken := time_to_resolve(item)) is not None:
-            resolved[resolution_bucket(taken)] += sign_token
+            live[RESENDING] += step
+        if (duration := time_to_resolve(item)) is not None:
+            resolved[resolution_bucket(duration)] += step
     return CountChange(nonzero(live), nonzero(failed), nonzero(resolved))
 
 
@@ -130,28 +133,28 @@ _LEAST: Final = timedelta(minutes=1)
 
 
 def time_to_resolve(item: UndeliveredItem) -> timedelta | None:
-    """Return how long it took from the first failure until the message arrived, None where it did not."""
+    """Return the time from the first failure until the message arrived, or None if it did not arrive."""
     if item.state is not State.RESOLVED or item.last_attempt.result is None:
         return None
     failed = next(attempt.result for attempt in item.attempts if attempt.result)
     return item.last_attempt.result.at - failed.at
 
 
-def resolution_bucket(taken: timedelta) -> int:
-    """Return the bucket of a histogram of durations that may be added up over days, and over accounts.
+def resolution_bucket(duration: timedelta) -> int:
+    """Return the bucket of a duration in a histogram. Histograms of several days can be added up.
 
-    Bucket 0 ends at a minute and a fifth; each is 2^(1/4) times, so about a fifth, longer than the one before. A
-    quantile told from it is at most 10 % off, whatever the durations (as in Masson et al., DDSketch, VLDB 2019).
+    Bucket 0 ends at 1.19 minutes. Each bucket ends at 2^(1/4) times the end of the bucket before, about a fifth later.
+    A quantile of the histogram is at most 10 % off (Masson et al., DDSketch, VLDB 2019).
     """
-    return floor(_STEPS * log2(max(taken / _LEAST, 1.0)))
+    return floor(_STEPS * log2(max(duration / _LEAST, 1.0)))
 
 
 def median_time(buckets: Mapping[int, int]) -> timedelta | None:
-    """Return the median of a histogram of ``resolution_bucket``: the middle of its bucket, None without any."""
-    rest = sum(buckets.values()) / 2
+    """Return the median of a histogram by ``resolution_bucket``, the middle of its bucket; None if it is empty."""
+    remaining = sum(buckets.values()) / 2
     for bucket in sorted(buckets):
-        rest -= buckets[bucket]
-        if rest <= 0 < buckets[bucket]:
+        remaining -= buckets[bucket]
+        if remaining <= 0 < buckets[bucket]:
             return _LEAST * 2 ** ((bucket + 0.5) / _STEPS)
     return None
 
@@ -160,5 +163,5 @@ _Name = TypeVar("_Name")
 
 
 def nonzero(counter: Counter[_Name]) -> Counter[_Name]:
-    """Return a counter without what it counts none of."""
+    """Return a counter without its zeros."""
     return Counter({name: number for name, number in counter.items() if number})

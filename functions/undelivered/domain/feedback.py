@@ -1,4 +1,4 @@
-"""Feedback: what SES, SNS or a carrier reported about one recipient of one message."""
+"""Feedback: a report by SES, SNS or a carrier about one recipient of one message."""
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -9,7 +9,7 @@ from undelivered.domain.taxonomy import Channel, Classification
 
 
 class Outcome(IntEnum):
-    """What became of an attempt; the greater one outranks the lesser whatever came first."""
+    """The outcome of an attempt. A greater value wins over a lesser one, in whichever order they are reported."""
 
     PENDING = 0  #: nothing reported yet
     DELAYED = 1  #: still being tried
@@ -21,20 +21,19 @@ class Outcome(IntEnum):
 
 
 class Handling(StrEnum):
-    """What is to be done with a received event."""
+    """What to do with a received event."""
 
-    PROCESS = "process"  #: it says what became of a message
-    IGNORE = "ignore"  #: valid, but of no consequence
-    CONFIRM_SUBSCRIPTION = "confirm_subscription"  #: a topic asks to be confirmed
-    QUARANTINE = "quarantine"  #: not understood; kept for a person
+    PROCESS = "process"  #: record it: it reports the outcome of a message
+    IGNORE = "ignore"  #: valid, but it changes nothing
+    CONFIRM_SUBSCRIPTION = "confirm_subscription"  #: a topic asks for confirmation of its subscription
+    QUARANTINE = "quarantine"  #: it cannot be read; keep it for a person
 
 
 class Attribution(Struct, frozen=True):
-    """Whose message an event speaks of, as far as the event itself tells.
+    """The message that an event is about, as stated by the message tags and by SES.
 
-    The tags are those this system or the host application put on the message. ``entry_key`` is
-    set on resends and names the item that the attempt belongs to. ``correlation_id`` is the API request
-    that the send goes back to, empty where it is not known.
+    ``entry_key`` is the item of a resend, and None on first sends. ``tenant`` and ``identity`` are the SES tenant and
+    the sending identity. ``correlation_id`` is the id of the API request that led to the send, empty if unknown.
     """
 
     account_id: str | None = None
@@ -50,12 +49,12 @@ class Attribution(Struct, frozen=True):
 
 
 class Feedback(Struct, frozen=True):
-    """One report about one recipient of one message.
+    """A report about one recipient of one message.
 
-    ``recipient`` is normalised (see ``undelivered.domain.address``) and None where only the
-    provider's message id can tell. ``sent_at`` is when the provider took the message, ``at`` when
-    the reported thing happened. ``classification`` is set exactly for FAILED and COMPLAINED.
-    ``rule`` names the rule that decided, ``source`` the form it was reported in.
+    ``recipient`` is in its normal form (see ``address``), or None if only the provider's message id identifies the
+    recipient. ``sent_at`` is when the provider accepted the message, ``at`` when the reported event happened.
+    ``classification`` is set for FAILED and COMPLAINED only. ``rule`` names the rule that decided the classification,
+    ``source`` the kind of event.
     """
 
     channel: Channel

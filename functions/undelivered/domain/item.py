@@ -1,4 +1,4 @@
-"""An undelivered notification: one recipient of one message, with the whole chain of attempts."""
+"""An undelivered notification: one recipient of one message, with all attempts to deliver it."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,25 +14,25 @@ REPORT_WINDOW = timedelta(days=30)
 """How long an item stays on the report after it was sent."""
 
 DIAGNOSTIC_LENGTH = 500
-"""Characters kept of a diagnostic: capacity is paid by the kilobyte."""
+"""The maximum length of a stored diagnostic: DynamoDB charges for capacity by the kilobyte."""
 
 
 class State(StrEnum):
-    """Where an item stands."""
+    """The state of an item."""
 
-    OPEN = "open"
-    RESENDING = "resending"
-    RESOLVED = "resolved"
-    DISMISSED = "dismissed"
-    EXPIRED = "expired"
+    OPEN = "open"  #: the last attempt failed
+    RESENDING = "resending"  #: the last attempt has no outcome yet
+    RESOLVED = "resolved"  #: the message arrived
+    DISMISSED = "dismissed"  #: a manager removed it from the report
+    EXPIRED = "expired"  #: it left the report thirty days after it was sent
 
 
 LIVE_STATES = frozenset({State.OPEN, State.RESENDING})
-"""The states that are on the report and in the count."""
+"""The states of items that are on the report and in the count."""
 
 
 class AttemptResult(Struct, frozen=True):
-    """What was reported about an attempt: the part of a feedback that is kept with the item."""
+    """The outcome of an attempt: the part of a feedback that is stored with the item."""
 
     outcome: Outcome
     at: datetime
@@ -42,17 +42,13 @@ class AttemptResult(Struct, frozen=True):
 
     @property
     def rank(self) -> tuple[int, int, str, str, str, str]:
-        """A total order, so that the greatest of several reports is the same in any order of arrival."""
+        """A total order, so that the greatest of several results does not depend on the order in which they arrive."""
         severity, reason, kind = 0, "", ""
         if self.classification:
-            severity = _SEVERITY[
-                self.classification.status.value, self.classification.kind.value if self.classification.kind else ""
-            ]
-            reason, kind = (
-                self.classification.reason.value,
-                self.classification.kind.value if self.classification.kind else "",
-            )
-        # The source comes last: the same event by two channels is one report.
+            reason = self.classification.reason.value
+            kind = self.classification.kind.value if self.classification.kind else ""
+            severity = _SEVERITY[self.classification.status.value, kind]
+        # The source is compared last: an event that arrives in two forms is one result.
         return (self.outcome, severity, self.at.isoformat(), f"{reason}.{kind}", self.diagnostic, self.source)
 
 
@@ -67,10 +63,10 @@ _SEVERITY = {
 
 
 class Attempt(Struct, frozen=True):
-    """One try to get the message through: to whom, when, by whose hand, and what came of it.
+    """An attempt to deliver the message.
 
-    ``by`` is ``host`` for the first send or who pressed *Resend*; ``at`` when it was claimed.
-    ``report`` is the greatest of what was reported, None while nothing was.
+    ``by`` is ``host`` for the first send and the manager for a resend; ``at`` is when it was requested. ``result`` is
+    the greatest of the results reported so far, or None.
     """
 
     number: int
@@ -83,12 +79,12 @@ class Attempt(Struct, frozen=True):
 
     @property
     def outcome(self) -> Outcome:
-        """What became of the attempt, as far as reported."""
+        """The outcome reported so far."""
         return self.result.outcome if self.result else Outcome.PENDING
 
 
 class Dismissal(Struct, frozen=True):
-    """A manager's word that an item needs nothing more; ``restored`` undoes it. The later one holds."""
+    """A manager's dismissal of an item or, with ``restored``, the end of it. The later of two applies."""
 
     at: datetime
     by: str
@@ -97,7 +93,7 @@ class Dismissal(Struct, frozen=True):
 
 
 class Audit(Struct, frozen=True):
-    """One thing a person did to an item."""
+    """An action of a person on an item or a suppression."""
 
     at: datetime
     by: str
@@ -106,11 +102,11 @@ class Audit(Struct, frozen=True):
 
 
 class UndeliveredItem(Struct, frozen=True):
-    """An item of the report. Its state follows from its attempts and its dismissal; nothing else sets it.
+    """An item of the report. Its state follows from its attempts and its dismissal alone.
 
-    ``recipient`` is the address of the first attempt. ``ready_contact`` is the customer's present
-    contact when it differs from the one that failed last, else empty. ``origin_id`` is the provider's
-    message id of the first attempt (see ``identifiers.entry_key``). ``version`` counts the writes.
+    ``origin_id`` is the provider's message id of the first attempt (see ``identifiers.entry_key``), ``recipient`` its
+    address. ``ready_contact`` is the customer's current contact if the item is ready to resend to it, else empty (see
+    ``resend_policy.ready_contact``). ``version`` counts the writes.
     """
 
     account_id: str
@@ -135,7 +131,7 @@ class UndeliveredItem(Struct, frozen=True):
 
     @property
     def leaves_at(self) -> datetime:
-        """When the item's thirty days are over."""
+        """When the item leaves the report."""
         return self.sent_at + REPORT_WINDOW
 
     @property
@@ -145,9 +141,9 @@ class UndeliveredItem(Struct, frozen=True):
 
     @property
     def failure(self) -> Attempt:
-        """The attempt whose failure the item shows: a complaint about any, else the last that failed.
+        """The failed attempt that the item shows: the last with a complaint, else the last that failed.
 
-        Every stored item has one; an item is made by a failure.
+        Every stored item has a failed attempt, because a failure creates the item.
         """
         failed = [attempt for attempt in self.attempts if attempt.outcome >= Outcome.FAILED]
         complained = [attempt for attempt in failed if attempt.outcome is Outcome.COMPLAINED]
@@ -155,15 +151,15 @@ class UndeliveredItem(Struct, frozen=True):
 
     @property
     def classification(self) -> Classification:
-        """The judgement the item shows."""
-        report = self.failure.result
-        assert report is not None
-        assert report.classification is not None
-        return report.classification
+        """The classification of ``failure``."""
+        result = self.failure.result
+        assert result is not None
+        assert result.classification is not None
+        return result.classification
 
     @property
     def state(self) -> State:
-        """Where the item stands, before its thirty days are over; see ``state_at``."""
+        """The state of the item while it is on the report; see ``state_at``."""
         if self.dismissal and not self.dismissal.restored:
             return State.DISMISSED
         if any(attempt.outcome is Outcome.COMPLAINED for attempt in self.attempts):
@@ -174,18 +170,18 @@ class UndeliveredItem(Struct, frozen=True):
         return State.RESOLVED if last >= Outcome.UNCONFIRMED else State.RESENDING
 
     def state_at(self, now: datetime) -> State:
-        """Where the item stands at a moment: what was live expires with its thirty days."""
+        """Return the state of the item at a time: an open or resending item expires when it leaves the report."""
         state = self.state
         return State.EXPIRED if state in LIVE_STATES and now >= self.leaves_at else state
 
     def with_attempt(self, attempt: Attempt) -> "UndeliveredItem":
-        """Return the item with an attempt added or put in the place of the one with its number."""
+        """Return the item with an attempt added, or replaced if the item has an attempt of the same number."""
         others = [known for known in self.attempts if known.number != attempt.number]
         return replace(self, attempts=tuple(sorted([*others, attempt], key=lambda known: known.number)))
 
 
 def result_of(feedback: Feedback) -> AttemptResult:
-    """Return the part of a feedback that is kept with the item."""
+    """Return the part of a feedback that is stored with the item."""
     return AttemptResult(
         feedback.outcome, feedback.at, feedback.classification, feedback.diagnostic[:DIAGNOSTIC_LENGTH], feedback.source
     )

@@ -1,4 +1,4 @@
-"""What became of an item, as it is announced to the host application."""
+"""Events about items, as they are published to the host application."""
 
 import hashlib
 from enum import StrEnum
@@ -13,19 +13,19 @@ SCHEMA_VERSION: Final = 1
 
 
 class ItemEventType(StrEnum):
-    """What can become of an item."""
+    """How an item changed."""
 
-    OPENED = "opened"  #: it came onto the report
-    RESENDING = "resending"
-    RESOLVED = "resolved"  #: the message has arrived
+    OPENED = "opened"  #: a failure put it on the report
+    RESENDING = "resending"  #: a resend was started
+    RESOLVED = "resolved"  #: the message arrived
     RETURNED = "returned"  #: a resend failed, or a late bounce undid a resolution
-    DISMISSED = "dismissed"
-    RESTORED = "restored"
-    EXPIRED = "expired"  #: its thirty days are over
+    DISMISSED = "dismissed"  #: a manager removed it from the report
+    RESTORED = "restored"  #: a manager ended its dismissal
+    EXPIRED = "expired"  #: it left the report thirty days after it was sent
 
 
 class ItemEvent(Struct, frozen=True):
-    """One change of one item. ``event_id`` is the same however often it is announced."""
+    """A change of an item. ``event_id`` is the same each time the event is published."""
 
     event_id: str
     type: ItemEventType
@@ -33,9 +33,9 @@ class ItemEvent(Struct, frozen=True):
 
 
 def item_event_type(before: UndeliveredItem | None, after: UndeliveredItem | None) -> ItemEventType | None:
-    """Return what became of an item between two of its forms, None when its state is what it was.
+    """Return how an item changed, or None if its state is the same.
 
-    No form before is a new item; no form after is one that was removed at the end of its thirty days.
+    ``before`` is None for a new item, ``after`` is None for an item that was removed when it left the report.
     """
     if after is None:
         return ItemEventType.EXPIRED if before and before.state in LIVE_STATES else None
@@ -53,22 +53,22 @@ def item_event_type(before: UndeliveredItem | None, after: UndeliveredItem | Non
 
 
 def item_event(before: UndeliveredItem | None, after: UndeliveredItem | None) -> ItemEvent | None:
-    """Return what there is to announce of a change, None when nothing."""
-    change, item = item_event_type(before, after), after or before
-    if change is None or item is None:
+    """Return the event of a change, or None if there is nothing to publish."""
+    event_type, item = item_event_type(before, after), after or before
+    if event_type is None or item is None:
         return None
-    told = f"{item.account_id}\n{item.entry_key}\n{item.version}\n{change}"
-    return ItemEvent(hashlib.sha256(told.encode()).hexdigest()[:32], change, item)
+    identity = f"{item.account_id}\n{item.entry_key}\n{item.version}\n{event_type}"
+    return ItemEvent(hashlib.sha256(identity.encode()).hexdigest()[:32], event_type, item)
 
 
-def event_document(told: ItemEvent, *, with_address: bool) -> dict[str, object]:
-    """Return the documented JSON form; addresses are in it only when that is switched on."""
-    item = told.item
+def event_document(event: ItemEvent, *, with_address: bool) -> dict[str, object]:
+    """Return the JSON document of an event, with the recipient's address if ``with_address``."""
+    item = event.item
     classification = item.classification
-    form: dict[str, object] = {
+    document: dict[str, object] = {
         "version": SCHEMA_VERSION,
-        "event_id": told.event_id,
-        "type": f"undelivered.item.{told.type}",
+        "event_id": event.event_id,
+        "type": f"undelivered.item.{event.type}",
         "account_id": item.account_id,
         "item_id": item_id(item.entry_key),
         "notification_id": item.notification_id,
@@ -78,8 +78,8 @@ def event_document(told: ItemEvent, *, with_address: bool) -> dict[str, object]:
         "kind": classification.kind.value if classification.kind else None,
         "reason": classification.reason.value,
         "fault": classification.fault.value,
-        "state": State.EXPIRED.value if told.type is ItemEventType.EXPIRED else item.state.value,
+        "state": State.EXPIRED.value if event.type is ItemEventType.EXPIRED else item.state.value,
         "attempts": len(item.attempts),
         "sent_at": item.sent_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    return {**form, "recipient": item.last_attempt.to} if with_address else form
+    return {**document, "recipient": item.last_attempt.to} if with_address else document

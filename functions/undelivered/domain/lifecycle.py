@@ -1,7 +1,7 @@
-"""How feedback changes an undelivered notification.
+"""How feedback and resends change an item.
 
-Merging is a join in a lattice: each attempt's report is the greatest of those received, whatever their
-order and however often they came, and the item's state follows from its attempts.
+Merging is a join in a lattice: the result of an attempt is the greatest of those reported, in whatever order and
+however often they arrive. The state of the item follows from the results of its attempts.
 """
 
 from datetime import datetime
@@ -19,26 +19,26 @@ AUTO_REPLY_CAME: Final = "An automatic reply came."
 
 
 def merge_results(known: AttemptResult | None, new: AttemptResult | None) -> AttemptResult | None:
-    """Return the greater of two reports: commutative, associative, idempotent."""
+    """Return the greater of two results. The operation is commutative, associative and idempotent."""
     if known is None or new is None:
         return known or new
-    return max(known, new, key=lambda report: report.rank)
+    return max(known, new, key=lambda result: result.rank)
 
 
 def open_item(feedback: Feedback, account_id: str) -> UndeliveredItem:
-    """Return the new item that a failure of a first attempt makes."""
-    told = feedback.attribution
+    """Return the new item of a failed first attempt."""
+    attribution = feedback.attribution
     recipient = feedback.recipient or ""
     return UndeliveredItem(
         account_id=account_id,
         origin_id=feedback.provider_message_id,
-        notification_id=told.notification_id or feedback.provider_message_id,
+        notification_id=attribution.notification_id or feedback.provider_message_id,
         channel=feedback.channel,
         recipient=recipient,
         sent_at=feedback.sent_at,
-        title=told.title or feedback.subject,
-        customer_id=told.customer_id or "",
-        customer_name=told.customer_name or "",
+        title=attribution.title or feedback.subject,
+        customer_id=attribution.customer_id or "",
+        customer_name=attribution.customer_name or "",
         attempts=(
             Attempt(
                 1,
@@ -52,9 +52,9 @@ def open_item(feedback: Feedback, account_id: str) -> UndeliveredItem:
 
 
 def merge_feedback(item: UndeliveredItem | None, feedback: Feedback, account_id: str) -> UndeliveredItem | None:
-    """Return the item after a feedback: the same object when nothing changes, None when there is none to make.
+    """Return the item after a feedback: the same object if nothing changes, and None if there is no item.
 
-    Only a failure makes an item: a delivery, a delay or an automatic reply does not.
+    Only a failure creates an item: a delivery, a delay or an automatic reply does not.
     """
     if item is None:
         return open_item(feedback, account_id) if feedback.outcome >= Outcome.FAILED else None
@@ -63,50 +63,50 @@ def merge_feedback(item: UndeliveredItem | None, feedback: Feedback, account_id:
     if known is None:
         known = Attempt(number, feedback.recipient or item.recipient, feedback.sent_at)
         item = item.with_attempt(known)
-    report = merge_results(known.result, result_of(feedback))
+    result = merge_results(known.result, result_of(feedback))
     provider_message_id = known.provider_message_id or feedback.provider_message_id
-    if report == known.result and provider_message_id == known.provider_message_id:
+    if result == known.result and provider_message_id == known.provider_message_id:
         return item
-    return item.with_attempt(replace(known, result=report, provider_message_id=provider_message_id))
+    return item.with_attempt(replace(known, result=result, provider_message_id=provider_message_id))
 
 
-def merge_items(one: UndeliveredItem, other: UndeliveredItem) -> UndeliveredItem:
-    """Return the join of two copies of an item, such as a replayed one and the one in History."""
-    merged = one
-    for attempt in other.attempts:
-        known = next((mine for mine in merged.attempts if mine.number == attempt.number), None)
+def merge_items(first: UndeliveredItem, second: UndeliveredItem) -> UndeliveredItem:
+    """Return two copies of an item merged, such as a replayed item and the one in history."""
+    merged = first
+    for attempt in second.attempts:
+        known = next((known for known in merged.attempts if known.number == attempt.number), None)
         merged = merged.with_attempt(_merge_attempts(known, attempt) if known else attempt)
     return replace(
         merged,
-        dismissal=_later(one.dismissal, other.dismissal),
-        audit=tuple(sorted({*one.audit, *other.audit}, key=lambda entry: (entry.at, entry.action, entry.by))),
-        version=max(one.version, other.version),
+        dismissal=_later(first.dismissal, second.dismissal),
+        audit=tuple(sorted({*first.audit, *second.audit}, key=lambda entry: (entry.at, entry.action, entry.by))),
+        version=max(first.version, second.version),
     )
 
 
-def _merge_attempts(one: Attempt, other: Attempt) -> Attempt:
+def _merge_attempts(first: Attempt, second: Attempt) -> Attempt:
     return replace(
-        one,
-        result=merge_results(one.result, other.result),
-        provider_message_id=max(one.provider_message_id, other.provider_message_id),
+        first,
+        result=merge_results(first.result, second.result),
+        provider_message_id=max(first.provider_message_id, second.provider_message_id),
     )
 
 
-def _later(one: Dismissal | None, other: Dismissal | None) -> Dismissal | None:
-    if one is None or other is None:
-        return one or other
-    return max(one, other, key=lambda dismissal: (dismissal.at, dismissal.restored, dismissal.by, dismissal.reason))
+def _later(first: Dismissal | None, second: Dismissal | None) -> Dismissal | None:
+    if first is None or second is None:
+        return first or second
+    return max(first, second, key=lambda dismissal: (dismissal.at, dismissal.restored, dismissal.by, dismissal.reason))
 
 
 def start_resend(item: UndeliveredItem, to: str, by: str, at: datetime, note: str = "") -> UndeliveredItem:
-    """Return the item with a further attempt begun; ``resend.resend_ruling`` says when that is allowed."""
+    """Return the item with a new attempt. ``resend_policy.decide_item_resend`` says whether it is allowed."""
     attempt = Attempt(item.last_attempt.number + 1, to, at, by=by, note=note)
     audit = (*item.audit, Audit(at, by, "resend", note))
     return replace(item.with_attempt(attempt), ready_contact="", audit=audit)
 
 
 def record_sent(item: UndeliveredItem, number: int, provider_message_id: str) -> UndeliveredItem:
-    """Return the item with the provider's message id of an attempt recorded."""
+    """Return the item with the provider's message id of an attempt."""
     attempt = next((known for known in item.attempts if known.number == number), None)
     if attempt is None or attempt.provider_message_id:
         return item
@@ -114,21 +114,21 @@ def record_sent(item: UndeliveredItem, number: int, provider_message_id: str) ->
 
 
 def settle_unconfirmed(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
-    """Return the item with its running attempt settled as arrived, because no failure was reported in time.
+    """Return the item with its last attempt settled as arrived, because no failure was reported in time.
 
-    A late bounce reopens it. That an automatic reply came is kept as the diagnostic.
+    A late bounce reopens the item. If an automatic reply came, the diagnostic says so.
     """
     last = item.last_attempt
     diagnostic = AUTO_REPLY_CAME if last.outcome is Outcome.AUTO_REPLY else ""
-    report = merge_results(last.result, AttemptResult(Outcome.UNCONFIRMED, at, diagnostic=diagnostic, source="cleanup"))
-    return item.with_attempt(replace(last, result=report))
+    result = merge_results(last.result, AttemptResult(Outcome.UNCONFIRMED, at, diagnostic=diagnostic, source="cleanup"))
+    return item.with_attempt(replace(last, result=result))
 
 
 def settles_at(item: UndeliveredItem, grace: GraceSettings) -> datetime:
-    """Return when cleanup has to look at an item that is being resent.
+    """Return when cleanup settles an item that is being resent.
 
-    A resend that no provider took is looked at soon: it may have been broken off. One that was taken
-    gets the time that news of it can need.
+    A resend without a provider's message id may have been interrupted and is settled soon. A sent resend is settled
+    after the grace period.
     """
     last = item.last_attempt
     return last.at + (grace.period(item.channel) if last.provider_message_id else SEND_TIMEOUT)

@@ -1,4 +1,4 @@
-"""A notification that the host application handed over, and the attempts to send it."""
+"""Notifications of the host application, and the attempts to send them."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,10 +9,10 @@ from undelivered.domain.taxonomy import Channel
 
 
 class Notification(Struct, frozen=True):
-    """A message the host application handed over, with its content for as long as it is held.
+    """A notification of the host application, with its content.
 
-    ``to`` overrides the customer's contact for the first send. ``essential`` marks legal or billing
-    notices that go to unsubscribed customers too.
+    ``to`` replaces the customer's contact for the first send. ``essential`` marks legal or billing notices, which
+    unsubscribed customers receive too.
     """
 
     account_id: str

@@ -1,4 +1,4 @@
-"""What a report shows: its thirty-day window, its date range and its filters."""
+"""Queries on the report: its thirty days, date ranges and filters."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,33 +11,32 @@ from undelivered.domain.taxonomy import Fault, Reason
 
 
 def window_start(now: datetime) -> datetime:
-    """Return the moment before which items have left the report."""
+    """Return the start of the report's thirty days."""
     return now - REPORT_WINDOW
 
 
 def local_day(moment: datetime, zone: ZoneInfo) -> date:
-    """Return the day of a moment in the account's time zone."""
+    """Return the day of a time in a time zone."""
     return moment.astimezone(zone).date()
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:
-    """Return the first moment of a day in a time zone, in UTC; the day may have 23 or 25 hours."""
+    """Return the start of a day in a time zone, in UTC. Days with a clock change have 23 or 25 hours."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 class Period(Struct, frozen=True):
-    """A span of sending times: ``start`` included, ``end`` excluded."""
+    """A range of sending times: ``start`` included, ``end`` excluded."""
 
     start: datetime
     end: datetime
 
 
 def resolve_period(start: date | datetime | None, end: date | datetime | None, now: datetime, zone: ZoneInfo) -> Period:
-    """Return the span that a caller's ``from`` and ``to`` mean.
+    """Return the period of a request's ``from`` and ``to``; the default is the report's thirty days.
 
-    A date is a whole day in the account's time zone, both ends included; a date-time is taken as it
-    is, its second included. Raises ValueError when the start comes after the end. A day that the zone left out,
-    moving across the date line, is an empty span.
+    A date is a whole day in the account's time zone, and a date-time includes its second. A day that a time zone
+    skipped when it moved across the date line is an empty period. Raises ValueError when ``from`` is after ``to``.
     """
     first = _bound(start, zone) if start is not None else window_start(now)
     if end is None:
@@ -61,9 +60,10 @@ def _bound(bound: date | datetime, zone: ZoneInfo) -> datetime:
 
 
 class ReportFilter(Struct, frozen=True):
-    """What a report shows. An empty set means no restriction.
+    """A filter on the report. An empty set does not filter.
 
-    ``classes`` holds the classes that the status, kind and channel filters let through, None for all.
+    ``classes`` are the classes that match the filters by status, kind and channel; None if there are none of these.
+    ``ready`` selects items that are ready to resend. ``search`` is part of a recipient, a title or a customer name.
     """
 
     period: Period
@@ -76,7 +76,7 @@ class ReportFilter(Struct, frozen=True):
     search: str = ""
 
     def matches(self, item: UndeliveredItem, now: datetime) -> bool:
-        """Whether an item is on this report at a moment."""
+        """Whether an item matches at a time."""
         classification = item.classification
         return (
             self.period.start <= item.sent_at < self.period.end
@@ -86,9 +86,9 @@ class ReportFilter(Struct, frozen=True):
             and (not self.reasons or classification.reason in self.reasons)
             and (not self.ready or (bool(item.ready_contact) and item.state_at(now) is State.OPEN))
             and (not self.customer_id or item.customer_id == self.customer_id)
-            and self._finds(item)
+            and self._matches_search(item)
         )
 
-    def _finds(self, item: UndeliveredItem) -> bool:
-        wanted = self.search.casefold()
-        return not wanted or any(wanted in text.casefold() for text in (item.recipient, item.title, item.customer_name))
+    def _matches_search(self, item: UndeliveredItem) -> bool:
+        search = self.search.casefold()
+        return not search or any(search in text.casefold() for text in (item.recipient, item.title, item.customer_name))

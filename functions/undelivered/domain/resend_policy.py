@@ -1,4 +1,4 @@
-"""May this item be sent again? One table of rules, by the reason of the failure."""
+"""The rules for resending an item, by the reason of its failure."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from undelivered.domain.taxonomy import Classification, Fault, Kind, Reason, Sta
 
 
 class ResendCode(StrEnum):
-    """Why a resend is refused; stable, part of the API."""
+    """The reason why a resend is refused. The codes are part of the API."""
 
     NEEDS_CHANGED_ADDRESS = "resend_needs_changed_address"
     BLOCKED_BY_COMPLAINT = "resend_blocked_by_complaint"
@@ -27,7 +27,7 @@ class ResendCode(StrEnum):
 
 
 class ResendDecision(Struct, frozen=True):
-    """Whether a resend is allowed; a refusal has a code, and both say what to do."""
+    """Whether a resend is allowed. ``code`` is set on a refusal; ``detail`` says what to do."""
 
     allowed: bool
     code: ResendCode | None
@@ -35,13 +35,13 @@ class ResendDecision(Struct, frozen=True):
 
 
 class ResendRequirement(StrEnum):
-    """What a failure asks for before the message may be sent again."""
+    """What is needed before a message can be resent."""
 
-    NOTHING = "nothing"
-    FIXED_CAUSE = "fixed_cause"
-    CHANGED_ADDRESS = "changed_address"
-    CONSENT = "consent"
-    NEVER = "never"
+    NOTHING = "nothing"  #: it can be resent now
+    FIXED_CAUSE = "fixed_cause"  #: the sender fixes the cause first; this is not checked
+    CHANGED_ADDRESS = "changed_address"  #: the customer's contact must change
+    CONSENT = "consent"  #: the customer must consent
+    NEVER = "never"  #: it cannot be resent
 
 
 _DETAILS = {
@@ -65,7 +65,7 @@ _BY_STATE = {
 
 
 def resend_requirement(classification: Classification) -> ResendRequirement:
-    """Return what a failure asks for before a resend; every verdict has an answer."""
+    """Return what is needed before a message with this failure can be resent."""
     if classification.status is Status.SPAMMED or classification.reason is Reason.SUPPRESSED_COMPLAINT:
         return ResendRequirement.NEVER
     if classification.reason in {Reason.UNSUBSCRIBED, Reason.OPTED_OUT}:
@@ -78,11 +78,11 @@ def resend_requirement(classification: Classification) -> ResendRequirement:
 
 
 def refusal(code: ResendCode) -> ResendDecision:
-    """Return the refusal with a code and its plain words."""
+    """Return the refusal with a code."""
     return ResendDecision(allowed=False, code=code, detail=_DETAILS[code])
 
 
-def decide_resend(  # noqa: PLR0911, PLR0913 - one line for each row and column of the table
+def decide_resend(  # noqa: PLR0911, PLR0913 - one return for each rule
     *,
     state: State,
     classification: Classification,
@@ -91,25 +91,25 @@ def decide_resend(  # noqa: PLR0911, PLR0913 - one line for each row and column 
     has_contact: bool = True,
     content_held: bool = True,
 ) -> ResendDecision:
-    """Return whether an item may be resent now, and if not, why and what to do."""
+    """Return whether an item can be resent, from the facts that the rules need."""
     if state in _BY_STATE:
         return refusal(_BY_STATE[state])
-    needed = resend_requirement(classification)
-    if needed is ResendRequirement.NEVER:
+    requirement = resend_requirement(classification)
+    if requirement is ResendRequirement.NEVER:
         return refusal(ResendCode.BLOCKED_BY_COMPLAINT)
     if not has_contact:
         return refusal(ResendCode.NO_CONTACT)
-    if needed is ResendRequirement.CONSENT and not consent:
+    if requirement is ResendRequirement.CONSENT and not consent:
         return refusal(ResendCode.NEEDS_CONSENT)
-    if needed is ResendRequirement.CHANGED_ADDRESS and not contact_changed:
+    if requirement is ResendRequirement.CHANGED_ADDRESS and not contact_changed:
         return refusal(ResendCode.NEEDS_CHANGED_ADDRESS)
     if not content_held:
         return refusal(ResendCode.CONTENT_NOT_HELD)
-    detail = "Fix the cause first, then resend." if needed is ResendRequirement.FIXED_CAUSE else "Ready to resend."
+    detail = "Fix the cause first, then resend." if requirement is ResendRequirement.FIXED_CAUSE else "Ready to resend."
     return ResendDecision(allowed=True, code=None, detail=detail)
 
 
-def decide_item_resend(  # noqa: PLR0913 - what is known of an item comes from several stores
+def decide_item_resend(  # noqa: PLR0913 - the facts come from several stores
     item: UndeliveredItem,
     now: datetime,
     *,
@@ -118,11 +118,11 @@ def decide_item_resend(  # noqa: PLR0913 - what is known of an item comes from s
     suppression: Suppression | None,
     consent: bool = False,
 ) -> ResendDecision:
-    """Return whether an item may be resent now to the customer's contact as it is.
+    """Return whether an item can be resent now to the customer's current contact.
 
-    ``suppression`` is what is known of that contact, ``consent`` whether one is given now; one that was
-    recorded since the failure counts as well. A contact that is itself suppressed is ruled on by the reason of that;
-    what was dropped for a suppression that somebody has lifted since is as good as corrected.
+    ``suppression`` is the suppression of that contact. ``consent`` is whether the request gives a consent; a consent
+    recorded after the failure counts too. If the contact is suppressed, the rule for that suppression applies. If the
+    message was dropped and the suppression has been lifted since, the contact counts as changed.
     """
     contact = customer.contact(item.channel) if customer else ""
     failure = item.failure
@@ -150,10 +150,10 @@ def decide_item_resend(  # noqa: PLR0913 - what is known of an item comes from s
 
 
 def ready_contact(item: UndeliveredItem, customer: Customer) -> str:
-    """Return the contact that an item is ready to be resent to, empty when it is not.
+    """Return the customer's contact if an item is ready to be resent to it, else an empty text.
 
-    It is not ready while the contact is the one that failed last, or the one that a running resend
-    goes to; and never after a complaint, which holds for the person, whatever the address.
+    It is not ready if the message failed at this contact, or is being resent to it. It is never ready after a
+    complaint, which applies to the person, not to the address.
     """
     contact = customer.contact(item.channel)
     if not contact or resend_requirement(item.classification) is ResendRequirement.NEVER:

@@ -1,4 +1,4 @@
-"""Signed tokens: text that only this system can have written, safe in a URL."""
+"""Signed tokens: URL-safe text that only this deployment can create."""
 
 import hashlib
 import hmac
@@ -11,12 +11,12 @@ _MAX_LENGTH = 1_024
 
 
 def sign_token(secret: bytes, purpose: str, payload: str) -> str:
-    """Return ``payload`` with a truncated HMAC-SHA256 (RFC 2104 section 5); a token for one purpose is no other's."""
+    """Return a token: a payload with a truncated HMAC-SHA256 (RFC 2104 section 5). It is valid for one purpose."""
     return f"{base64url.encode(payload.encode())}.{base64url.encode(_mac(secret, purpose, payload))}"
 
 
 def verify_token(secrets: Iterable[bytes], purpose: str, token: str) -> str | None:
-    """Return the payload of a token that one of the secrets signed, else None."""
+    """Return the payload of a token that one of the secrets signed, or None if the token is not valid."""
     body, dot, mac = token.partition(".")
     if not dot or len(token) > _MAX_LENGTH:
         return None

@@ -1,4 +1,4 @@
-"""Addresses that nothing more is sent to, why, and how that ends."""
+"""Suppressed addresses: the reasons, how they combine, and what they block."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,14 +11,14 @@ from undelivered.domain.taxonomy import Channel, Classification, Fault, Kind, Re
 
 
 class SuppressionReason(StrEnum):
-    """Why an address is suppressed; a later line outranks an earlier one."""
+    """Why an address is suppressed, from the weakest reason to the strongest."""
 
-    REPEATEDLY_UNREACHABLE = "repeatedly_unreachable"
-    MANUAL = "manual"
-    BOUNCE = "bounce"
-    UNSUBSCRIBED = "unsubscribed"
-    OPTED_OUT = "opted_out"
-    COMPLAINT = "complaint"
+    REPEATEDLY_UNREACHABLE = "repeatedly_unreachable"  #: repeated soft failures; see ``SoftFailureRule``
+    MANUAL = "manual"  #: a manager suppressed it
+    BOUNCE = "bounce"  #: a hard bounce, or an invalid address
+    UNSUBSCRIBED = "unsubscribed"  #: the recipient unsubscribed from email
+    OPTED_OUT = "opted_out"  #: the recipient opted out of text messages
+    COMPLAINT = "complaint"  #: the recipient marked a message as spam
 
 
 _RANK = {reason: rank for rank, reason in enumerate(SuppressionReason)}
@@ -33,16 +33,15 @@ _DROPPED_AS = {
 }
 
 OVERRIDDEN_BY_ESSENTIAL = frozenset({SuppressionReason.UNSUBSCRIBED})
-"""Suppressions that an essential notice (legal, billing) passes: never a bounce, a complaint or a STOP."""
+"""Suppressions that do not apply to essential notices (legal, billing)."""
 
 
 class Suppression(Struct, frozen=True):
-    """One address of one account and channel that is, or was, suppressed.
+    """The suppression of an address, in force or lifted.
 
-    ``since`` is when the event that suppressed it happened, ``origin`` names that event (a provider
-    message id or who did it). ``lifted_at`` is when a person last lifted it; only an event after that
-    suppresses again, so a replay of the old one does not. ``hidden`` is the keyed hash that stands for the
-    address of somebody who was erased; ``address`` is then empty, or what was looked up.
+    ``since`` is the time of the event that caused it, ``origin`` the provider's message id or the manager.
+    ``lifted_at`` is when it was last lifted; only a later event suppresses the address again. ``address_hash`` is the
+    keyed hash of an erased address, else empty. ``address`` of a stored suppression is then empty.
     """
 
     account_id: str
@@ -58,41 +57,38 @@ class Suppression(Struct, frozen=True):
 
     @property
     def active(self) -> bool:
-        """Whether messages to the address are dropped now."""
+        """Whether the suppression is in force."""
         return self.lifted_at is None or self.since > self.lifted_at
 
 
 def suppression_reason(classification: Classification) -> SuppressionReason:
-    """Return the reason that a suppressing failure is filed under; see ``taxonomy.suppresses``."""
+    """Return the reason of the suppression that a failure causes; see ``taxonomy.suppresses``."""
     return SuppressionReason.COMPLAINT if classification.status is Status.SPAMMED else SuppressionReason.BOUNCE
 
 
 def merge_suppression(known: Suppression | None, new: Suppression) -> Suppression:
-    """Return the join of what is known and a new cause: the graver reason, then the earlier event, holds.
+    """Return the suppression after a new cause: the stronger reason wins, then the earlier event.
 
-    Causes from before the last lift are spent. Any order of the same causes ends the same.
+    A cause from before the last lift changes nothing. The order of causes does not matter.
     """
     if known is None:
         return new
     if known.lifted_at is not None and new.since <= known.lifted_at:
         return known
     if not known.active:
-        return _caused_anew(known, new)
-    mine, other = _precedence(known), _precedence(new)
-    if other > mine:
-        return _caused_anew(known, new)
-    return known
+        return _with_cause(known, new)
+    return _with_cause(known, new) if _precedence(new) > _precedence(known) else known
 
 
-def _caused_anew(known: Suppression, new: Suppression) -> Suppression:
+def _with_cause(known: Suppression, new: Suppression) -> Suppression:
     audit = (*known.audit, *new.audit)
     return replace(known, reason=new.reason, since=new.since, origin=new.origin, audit=audit)
 
 
 def effective_suppression(readable: Suppression | None, hidden: Suppression | None) -> Suppression | None:
-    """Return what holds of an address of which both forms may be known: it came back after it was erased.
+    """Return the suppression of an address that may be stored under the address and under its hash.
 
-    What was lifted in one form is spent in the other.
+    Both exist if the address was suppressed again after an erasure. A lift of one applies to causes of the other too.
     """
     if readable is None or hidden is None:
         return readable or hidden
@@ -103,7 +99,7 @@ def effective_suppression(readable: Suppression | None, hidden: Suppression | No
 
 
 def hide_address(readable: Suppression | None, hidden: Suppression | None, digest: str) -> Suppression | None:
-    """Return the one form that is kept of an erased address: of its audit, who did what and when, but not why."""
+    """Return the suppression to store under the hash of an erased address. Its audit keeps no details."""
     known = effective_suppression(readable, hidden)
     if known is None:
         return None
@@ -116,14 +112,15 @@ def _precedence(suppression: Suppression) -> tuple[int, float, str]:
 
 
 def dropped_classification(suppression: Suppression) -> Classification:
-    """Return the judgement on a message that a suppression stopped."""
+    """Return the classification of a message that a suppression stopped."""
     return classification_of(_DROPPED_AS[suppression.reason])
 
 
 def blocks(suppression: Suppression | None, *, essential: bool = False, resend: bool = False) -> bool:
     """Whether a message to the address must be dropped.
 
-    An essential one passes an unsubscription; a resend, which a person asked for, passes repeated soft failures.
+    Unsubscriptions do not block essential messages. Repeated soft failures do not block resends, because a manager
+    requests them.
     """
     if suppression is None or not suppression.active:
         return False
@@ -133,13 +130,13 @@ def blocks(suppression: Suppression | None, *, essential: bool = False, resend: 
 
 
 class SoftFailureRule(Struct, frozen=True):
-    """When repeated soft failures suppress an address: that many in a row, spread over that many days."""
+    """How many soft failures in a row suppress an address, and over how many days at least."""
 
     failures: int = 5
     days: int = 3
 
     def is_met_by(self, attempts: list[Attempt]) -> bool:
-        """Whether the newest attempts at one address all failed softly, not by our fault, over long enough."""
+        """Whether the newest attempts at an address all count as soft failures and span enough days."""
         latest = sorted(attempts, key=lambda attempt: attempt.at)[-self.failures :]
         if len(latest) < self.failures or not all(_failed_softly(attempt) for attempt in latest):
             return False
@@ -152,5 +149,5 @@ def _failed_softly(attempt: Attempt) -> bool:
 
 
 def counts_as_soft_failure(classification: Classification) -> bool:
-    """Whether a failure counts towards ``SoftFailureRule``: soft, and not the sender's fault."""
+    """Whether a failure counts for ``SoftFailureRule``: it is soft and not the sender's fault."""
     return classification.kind is Kind.SOFT and classification.fault is not Fault.SENDER

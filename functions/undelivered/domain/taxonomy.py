@@ -1,4 +1,4 @@
-"""What can go wrong with a notification, in one vocabulary for e-mail and text messages."""
+"""Why notifications fail: one vocabulary for email and text messages."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,74 +9,76 @@ from msgspec import Struct
 
 
 class Channel(StrEnum):
-    """How a notification travels."""
+    """How a notification is sent."""
 
-    EMAIL = "email"
-    SMS = "sms"
+    EMAIL = "email"  #: by Amazon SES
+    SMS = "sms"  #: a text message, by Amazon SNS
 
 
 class Status(StrEnum):
-    """What became of a notification that did not arrive, as managers see it."""
+    """How a notification failed, as the report shows it."""
 
-    BOUNCED = "bounced"  #: rejected by the recipient's server or carrier
+    BOUNCED = "bounced"  #: the recipient's mail server or carrier rejected it
     INVALID = "invalid"  #: the address or number does not exist
-    SPAMMED = "spammed"  #: arrived and was marked as spam
-    DROPPED = "dropped"  #: not sent, the recipient is on a suppression list
-    FAILED = "failed"  #: never left, and the fault is ours
+    SPAMMED = "spammed"  #: it arrived, and the recipient marked it as spam
+    DROPPED = "dropped"  #: not sent, because the address is suppressed
+    FAILED = "failed"  #: not sent, and the fault is the sender's
 
 
 class Kind(StrEnum):
-    """Whether a bounce is for good; other statuses have no kind."""
+    """Whether a bounce is permanent. Other statuses have no kind."""
 
-    HARD = "hard"
-    SOFT = "soft"
+    HARD = "hard"  #: permanent: later messages would bounce too
+    SOFT = "soft"  #: temporary: a later message can arrive
 
 
 class Fault(StrEnum):
-    """Whose doing a failure is."""
+    """Whose fault a failure is."""
 
-    RECIPIENT = "recipient"  #: the address, the mailbox, the handset
-    RECIPIENT_CHOICE = "recipient_choice"  #: the person said no
-    SENDER = "sender"  #: we, our content or our reputation; the address is good
-    UNKNOWN = "unknown"
+    RECIPIENT = "recipient"  #: the address, the mailbox or the phone
+    RECIPIENT_CHOICE = "recipient_choice"  #: the recipient does not want the message
+    SENDER = "sender"  #: the content, the reputation or the settings of the sender; the address is valid
+    UNKNOWN = "unknown"  #: the report does not say
 
 
 class Reason(StrEnum):
     """Why a notification did not arrive."""
 
-    ADDRESS_NOT_FOUND = "address_not_found"
-    DOMAIN_NOT_FOUND = "domain_not_found"
-    ADDRESS_MALFORMED = "address_malformed"
-    NUMBER_INVALID = "number_invalid"
-    MAILBOX_DISABLED = "mailbox_disabled"
-    RECIPIENT_REFUSED = "recipient_refused"
-    MAILBOX_FULL = "mailbox_full"
-    UNREACHABLE = "unreachable"
-    SERVER_UNAVAILABLE = "server_unavailable"
-    TIMED_OUT = "timed_out"
-    UNDETERMINED = "undetermined"
-    MESSAGE_TOO_LARGE = "message_too_large"
-    CONTENT_REJECTED = "content_rejected"
-    SENDER_BLOCKED = "sender_blocked"
-    SENDER_AUTHENTICATION = "sender_authentication"
-    RATE_LIMITED = "rate_limited"
-    CARRIER_BLOCKED = "carrier_blocked"
-    COMPLAINT = "complaint"
-    SUPPRESSED_BOUNCE = "suppressed_bounce"
-    SUPPRESSED_COMPLAINT = "suppressed_complaint"
-    UNSUBSCRIBED = "unsubscribed"
-    OPTED_OUT = "opted_out"
-    REJECTED = "rejected"
-    RENDERING_FAILED = "rendering_failed"
-    SPEND_LIMIT = "spend_limit"
-    PRICE_LIMIT = "price_limit"
-    BODY_INVALID = "body_invalid"
-    SENDING_PAUSED = "sending_paused"
-    SENDING_INTERRUPTED = "sending_interrupted"  #: broken off in the act: it may have left or not
+    ADDRESS_NOT_FOUND = "address_not_found"  #: the mailbox or the number does not exist
+    DOMAIN_NOT_FOUND = "domain_not_found"  #: the domain does not exist or does not accept email
+    ADDRESS_MALFORMED = "address_malformed"  #: the address or the number is not written correctly, or is missing
+    NUMBER_INVALID = "number_invalid"  #: the phone number does not exist
+    MAILBOX_DISABLED = "mailbox_disabled"  #: the mailbox or the number is no longer in use
+    RECIPIENT_REFUSED = "recipient_refused"  #: the recipient's own rules reject the message
+    MAILBOX_FULL = "mailbox_full"  #: the mailbox or the phone has no space left
+    UNREACHABLE = "unreachable"  #: the phone is off or out of coverage
+    SERVER_UNAVAILABLE = "server_unavailable"  #: the recipient's mail server or carrier is down or cannot be reached
+    TIMED_OUT = "timed_out"  #: it could not be delivered in time
+    UNDETERMINED = "undetermined"  #: the report gives no known reason
+    MESSAGE_TOO_LARGE = "message_too_large"  #: the message exceeds the size limit of the recipient
+    CONTENT_REJECTED = "content_rejected"  #: the content was treated as spam or as harmful
+    SENDER_BLOCKED = "sender_blocked"  #: the sender's address, domain or server is blocked
+    SENDER_AUTHENTICATION = "sender_authentication"  #: SPF, DKIM or DMARC did not pass
+    RATE_LIMITED = "rate_limited"  #: too many messages were sent at once
+    CARRIER_BLOCKED = "carrier_blocked"  #: the carrier's filter stopped the text message
+    COMPLAINT = "complaint"  #: the recipient marked the message as spam
+    SUPPRESSED_BOUNCE = "suppressed_bounce"  #: not sent: earlier messages bounced, or a manager suppressed the address
+    SUPPRESSED_COMPLAINT = "suppressed_complaint"  #: not sent: the recipient marked an earlier message as spam
+    UNSUBSCRIBED = "unsubscribed"  #: not sent: the recipient unsubscribed
+    OPTED_OUT = "opted_out"  #: not sent: the recipient replied STOP or blocks text messages
+    REJECTED = "rejected"  #: the provider refused the message
+    RENDERING_FAILED = "rendering_failed"  #: the template could not be filled in
+    SPEND_LIMIT = "spend_limit"  #: the spending limit for text messages is reached
+    PRICE_LIMIT = "price_limit"  #: the text message costs more than the price limit
+    BODY_INVALID = "body_invalid"  #: the text cannot be sent
+    SENDING_PAUSED = "sending_paused"  #: sending is paused by the provider or by settings
+    SENDING_INTERRUPTED = (
+        "sending_interrupted"  #: the outcome was not recorded: the message may or may not have gone out
+    )
 
 
 class Classification(Struct, frozen=True):
-    """What one failure is. ``rule`` names what decided it, such as `text:mailbox_full/quota` or `rfc3463:5.2.2`."""
+    """The classification of a failure. ``rule`` names the rule that decided, such as `text:mailbox_full/quota`."""
 
     status: Status
     kind: Kind | None
@@ -85,7 +87,7 @@ class Classification(Struct, frozen=True):
     rule: str = ""
 
     def without_rule(self) -> "Classification":
-        """Return the classification as it is stored: equal for equal failures, whichever rule decided."""
+        """Return the classification as it is stored, so that it does not depend on the rule that decided."""
         return classification_of(self.reason, self.kind)
 
 
@@ -145,21 +147,21 @@ CLASSIFICATIONS: Mapping[Reason, Classification] = _classifications()
 
 @cache
 def classification_of(reason: Reason, kind: Kind | None = None, rule: str = "") -> Classification:
-    """Return the classification for a reason; ``kind`` overrides the usual one of a bounce.
+    """Return the classification for a reason. ``kind`` replaces the default kind of a bounce.
 
-    Few exist, so each is made once.
+    The cache is small, because there are few classifications.
     """
-    usual = CLASSIFICATIONS[reason]
-    if kind is None or usual.kind is None:
-        kind = usual.kind
-    return Classification(usual.status, kind, usual.fault, reason, rule)
+    default = CLASSIFICATIONS[reason]
+    if kind is None or default.kind is None:
+        kind = default.kind
+    return Classification(default.status, kind, default.fault, reason, rule)
 
 
 def suppresses(classification: Classification) -> bool:
-    """Whether this one failure stops later messages to the address.
+    """Whether a failure suppresses the address.
 
-    Never when the fault is the sender's: the address is good. A dropped message needs no
-    suppression of ours: the address is on a list already.
+    A failure by the sender's fault never does, because the address is valid. A dropped message does not either,
+    because the address is suppressed already.
     """
     if classification.fault is Fault.SENDER:
         return False
