@@ -1,6 +1,6 @@
 """Ordered partitions read in step: each gives only what the page needs, in as few requests as that takes."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from math import ceil
 from operator import attrgetter
@@ -17,7 +17,6 @@ LEAST_ITEMS = 5
 """About as many items as the smallest unit of a read holds (4 KB): asking for fewer costs the same."""
 
 _MOST_ITEMS = 250
-_LEAST_DENSITY = 0.02
 
 
 class Source(Struct, frozen=True):
@@ -50,10 +49,6 @@ class Progress(Struct):
         """How many items the page still lacks."""
         return max(self.needed - self.shown, 1)
 
-    def density_since(self, shown: int, examined: int) -> float:
-        """Return which part of what was examined since a point was shown, cautious while that is little."""
-        return max((self.shown - shown + 0.5) / (self.examined - examined + 0.5), _LEAST_DENSITY)
-
     def note(self, source: Source, rows: Sequence[Row], *, has_more: bool) -> None:
         """Take down what came from a source; one that is at its end has no part in what is still to come."""
         number, _ = self.fetched.pop(source, (0, 0))
@@ -80,17 +75,14 @@ def merged(streams: Iterable[Iterator[UndeliveredItem]]) -> Iterator[Undelivered
             yield item
 
 
-def read(
-    source: Source, progress: Progress, first: int | None = None, go_on: Callable[[], bool] = lambda: True
-) -> Iterator[UndeliveredItem]:
-    """Yield a source's items, newest first, while ``go_on`` lets the next request be made.
+def read(source: Source, progress: Progress) -> Iterator[UndeliveredItem]:
+    """Yield a source's items, newest first.
 
-    The first request asks for ``first`` items, or for the source's share; later ones for what, by
-    the experience so far, the page still lacks.
+    The first request asks for the source's share of the page. Each later request asks for the part of the missing items
+    that is to be expected from here, and no fewer than the one before where that has shown none.
     """
     within = source.model.entry_key.between(source.low, source.high)
-    shown, examined = progress.shown, progress.examined
-    chunk = first if first is not None else ceil(progress.missing * (source.share or 0)) + 1
+    chunk = ceil(progress.missing * (source.share or 0)) + 1
     after: Row | None = None
     while True:
         rows, after = query(
@@ -103,7 +95,8 @@ def read(
             after=after,
         )
         progress.note(source, rows, has_more=after is not None)
+        shown = progress.shown
         yield from map(item_of, rows)
-        if after is None or not go_on():
+        if after is None:
             return
-        chunk = ceil(progress.missing / progress.density_since(shown, examined) * progress.part_of(source))
+        chunk = ceil(progress.missing * progress.part_of(source)) if progress.shown > shown else 2 * chunk

@@ -12,7 +12,7 @@ from undelivered.adapters.dynamodb.item_rows import expired_below, item_of, key_
 from undelivered.adapters.dynamodb.models import UndeliveredModel
 from undelivered.adapters.dynamodb.paged_merge import Progress
 from undelivered.adapters.dynamodb.repeat_failure_store import repeats_between
-from undelivered.adapters.dynamodb.report_plan import Span, reading_of
+from undelivered.adapters.dynamodb.report_plan import Span, plan_reading
 from undelivered.domain.failure_counts import (
     CLASS_BY_LIVE_CODE,
     RESENDING,
@@ -70,7 +70,7 @@ class DynamoReportReader:
         last_key = ""
         # One more than the page holds tells whether there is a next one.
         progress = Progress(needed=limit + 1)
-        reading = reading_of(account_id, wanted, after, now, partial(self._live_counts, account_id))
+        reading = plan_reading(account_id, wanted, progress.needed, after, now, partial(self._live_counts, account_id))
         for item in reading.read(progress):
             is_shown = wanted.matches(item, now)
             if len(shown) == limit and is_shown:
