@@ -249,7 +249,7 @@ CODES: tuple[Family, ...] = (
         "Apple Support, Postmaster information for iCloud Mail: [CS01], [HM08]",
         (
             (
-                "cs01|cs02|hm07|hm08|cs00|cs03|cs04|cs05|cs06|cs07|cs08|cs09|hm01|hm02|hm03|hm04|hm05|hm06|hm09",
+                "cs01|cs02|hm07|hm08|cs00|cs03|cs04|cs05|cs06|cs07|cs08|cs09|hm01|hm02|hm03|hm04|hm05|hm06|hm09|hm00",
                 (r"\[(?:cs0\d|hm0\d)\]",),
             ),
         ),
@@ -1099,7 +1099,7 @@ PROSE: tuple[Family, ...] = (
                 (r"(?:rbl|remote ip|ip|client ip) (?:check|lookup|verification) (?:error|failed|deny|denied)",),
             ),
             (
-                "ip|ihr|ihre|votre|seu|vostro|ваш|adresse+gesp|gebl|bloq|blok|bloc|забл|reje|refu|abge|rech|откл|запр",
+                "ip|ihr|ihre|votre|seu|vostro|ваш|adresse|servidor|dominio+gesp|gebl|bloq|blok|bloc|zabl|забл|reje|refu|abge|rech|откл|запр",
                 (
                     r"(?:ip|ihre?\w? (?:server|domain|adresse|ip)|votre (?:serveur|domaine|adresse|ip)|su (?:servidor|dominio|ip)|seu (?:servidor|dominio|ip)|adresse ip|ваш\w? (?:ip|сервер|домен|адрес)) (?:\w+ ){0,6}?(?:gesperrt|geblockt|blockiert|bloque\w*|bloquead\w|bloccat\w|zablokowan\w|заблокирован\w*|abgelehnt|rechazad\w|rejeitad\w|отклонен\w?|запрещен\w?)",
                 ),
@@ -1358,7 +1358,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "size|large|big|length|larger|bigger|huge|oversize|oversized|sized|long|maximum|above|greater|body|messages|total|attachments|beyond",
+                "size|large|big|length|larger|bigger|huge|oversize|oversized|sized|long|maximum|above|greater|body|messages|total|attachments|beyond|exceed|over",
                 (
                     r"(?:message|mail(?! server)|e ?mail|attachments?|file|body|header|headers|data|content|messages)(?: file| body| total)? (?:\w+ ){0,4}?(?:exceed\w*|larger|bigger|over|too large|too big|oversized?|above|greater)(?: \w+){0,6}? ?(?:size|limit\w*|max\w*|large|big|length|than|oversized?|\d+ ?(?:k|m|b|kb|mb|bytes|octets)\b)",
                     r"(?:message|mail|e ?mail|attachments?|file|data|body|header|messages)(?: size| length)? (?:\w+ ){0,4}?(?:too|to) (?:large|big|long)",
@@ -1481,7 +1481,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "voll|uberschritten|ueberschritten|uberfullt|speicherplatz|ueberfuellt|vol|postfach|kontingent|mailbox|box",
+                "voll|uberschritten|ueberschritten|uberfullt|speicherplatz|ueberfuellt|erschopft|vol|postfach|kontingent|mailbox|box",
                 (
                     r"(?:postfach|mail ?box|mail ?fach|posteingang|postvak|box|quota|speicher\w*|kontingent|konto) (?:\w+ ){0,4}?(?:voll|vol|(?:ue|u)berschritten|(?:ue|u)berf(?:ue|u)llt|ersch\w+)",
                     r"speicherplatz (?:\w+ ){0,4}?(?:ersch\w+|nicht|ueber\w+|uber\w+)",
@@ -1519,7 +1519,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "いっぱい|容量|超過|満杯|受信箱|一杯|不足",
+                "いっぱい|容量|超|満杯|受信箱|一杯|不足",
                 (
                     r"(?:メールボックス|受信箱|受信トレイ|ボックス|容量).{0,12}(?:いっぱい|一杯|超|満杯|不足)",
                     r"容量.{0,6}(?:超|不足|オーバー)",
@@ -1599,7 +1599,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "利用停止|閉鎖|解約済|退会|已停用|已注销|已冻结|被禁用|被冻结|已过期|已關閉|被锁定|已失效|注销|冻结|禁用|过期|锁定|失效|停用",
+                "利用停止|閉鎖|解約済|退会|已停用|已注销|已冻结|被禁用|被冻结|已过期|已關閉|被關閉|被锁定|已失效|注销|冻结|禁用|过期|锁定|失效|停用",
                 (r"利用停止|閉鎖|解約済|退会|(?:已|被)(?:停用|注销|冻结|禁用|过期|關閉|锁定|失效)",),
             ),
             (
@@ -1729,7 +1729,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "data",
+                "data|dns",
                 (
                     r"no (?:data|answer|records?) by dns",
                     r"dns (?:\w+ ){0,6}?(?:no relevant answers|noerror)",
@@ -1849,7 +1849,7 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.1.1; Postfix, Exim, Sendmail, qmail, Courier, Domino, Exchange, Gmail, Yahoo, GMX, QQ, Mail.ru, Yandex",
         (
             (
-                "accept|deliver|handle|receive+user|addr|reci|mail|pers|acco|name",
+                "accept|deliver|handle|receive+user|addr|reci|mail|emai|pers|acco|name",
                 (
                     r"(?:do|does|will|can|could|would)(?: ?not|nt) (?:accept|deliver|handle|receive) (?:any )?(?:mail|mails|messages?|email) (?:for|to) (?:that|this|the|such|any such) (?:user|address|recipient|mailbox|person|account|name|email)",
                 ),
@@ -2097,7 +2097,7 @@ PROSE: tuple[Family, ...] = (
                 ),
             ),
             (
-                "不存在|存在しません|見つかりません|不明|未开通|找不到|存在しない|沒有此|查无此人|無此|查無|存在しな|没有此|用戶存在しせんない|帳號存在しませない|あて先存在しませな|邮箱存在しせんない|受信者存在しまん|用户存在しまい|使用者存在しせ|宛先存在しまい|查无此帳號|查无此使用者|查无此收件人|查无此邮箱|查无此账号|查无此信箱|不存|存在し",
+                "不存在|存在しません|見つかりません|不明|未开通|找不到|存在しない|沒有此|查无此|查无此人|無此|查無|存在しな|没有此|用戶存在しせんない|帳號存在しませない|あて先存在しませな|邮箱存在しせんない|受信者存在しまん|用户存在しまい|使用者存在しせ|宛先存在しまい|查无此帳號|查无此使用者|查无此收件人|查无此邮箱|查无此账号|查无此信箱|不存|存在し",
                 (
                     r"(?:用户|用戶|收件人|邮箱|郵箱|信箱|账号|帐号|帳號|使用者|地址|收信人|宛先|あて先|ユーザー?|アドレス|メールボックス|アカウント|受信者).{0,16}(?:不存在|存在しま?せ?ん?な?い?|見つかりません|不明|未开通|找不到)",
                     r"(?:不存在|找不到|没有此|沒有此|查无此|無此|查無).{0,8}(?:用户|用戶|收件人|邮箱|郵箱|信箱|账号|人|使用者|帳號)",
@@ -2148,7 +2148,7 @@ PROSE: tuple[Family, ...] = (
         "RFC 3463 X.4.X; Postfix, Exim, Sendmail, qmail connection errors, errno texts",
         (
             (
-                "connection|connect|connections|connecting|connected|socket|route|network|host|unreachable|dropped|reset|port|conversation|session|open|establish|reach|contact|down|problem|failure|error|pipe",
+                "connection|connect|connections|connecting|connected|socket|route|network|host|unreachable|dropped|reset|port|conversation|session|open|establish|reach|contact|down|problem|failure|error|pipe|closed|terminated",
                 (
                     r"connection (?:\w+ ){0,4}?(?:refused|reset|closed|dropped|failed|lost|error|aborted|broken|interrupted|was|died|terminated|failure|could not)",
                     r"(?:could not|couldnt|cannot|cant|can not|unable to|failed to|wasnt able to|not able to|was unable to|failure|not) (?:be )?(?:connect\w*|establish\w*|open|reach\w*|contact\w*)",
@@ -2187,7 +2187,7 @@ PROSE: tuple[Family, ...] = (
         "RFC 6647: a bare 'try again later' under X.7.1 is greylisting; policyd-weight and Mail.ru write it so",
         (
             (
-                "later|minutes|seconds+try|retry|come",
+                "later|minutes|seconds|hours+try|retry|come",
                 (
                     r"^(?:recipient address rejected )?(?:policy rejection )?(?:please |sorry )*(?:try|retry|come back) (?:again )?(?:later|in (?:a few|\w+) (?:minutes|seconds|hours))",
                 ),
@@ -2217,7 +2217,7 @@ PROSE: tuple[Family, ...] = (
                 (r"временно|попробуите позже|позже|повторите попытку",),
             ),
             (
-                "稍后|稍後|系统繁忙|系统错误|暂时|暫時|服务器忙|服务不可用|一時的|後ほど|しばらく|混雑|一时|일시적|나중에|잠시",
+                "稍后|稍後|系统繁忙|系统错误|暂时|暂時|暫时|暫時|服务器忙|服务不可用|一時的|後ほど|しばらく|混雑|一时|일시적|나중에|잠시",
                 (
                     r"稍[后後]|系统(?:繁忙|错误)|[暂暫][时時]|服务器忙|服务不可用|一時的|後ほど|しばらく|混雑|일시적|나중에|잠시",
                 ),
