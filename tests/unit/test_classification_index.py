@@ -54,7 +54,7 @@ def test_every_sample_is_judged_as_if_every_wording_had_been_tried(sample):
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12), st.sampled_from([None, 421, 450, 550, 552, 554]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 def test_so_is_whatever_else_is_said_in_the_same_words(words, code):
     indexed, naive = judged_both_ways((" ".join(words), None, code))
 

@@ -1483,7 +1483,7 @@ PROSE: tuple[Family, ...] = (
             (
                 "voll|uberschritten|ueberschritten|uberfullt|speicherplatz|ueberfuellt|erschopft|vol|postfach|kontingent|mailbox|box",
                 (
-                    r"(?:postfach|mail ?box|mail ?fach|posteingang|postvak|box|quota|speicher\w*|kontingent|konto) (?:\w+ ){0,4}?(?:voll|vol|(?:ue|u)berschritten|(?:ue|u)berf(?:ue|u)llt|ersch\w+)",
+                    r"(?:postfach|mail ?box|mail ?fach|posteingang|postvak|box|quota|speicher\w*|kontingent|konto) (?:\w+ ){0,4}?(?:voll|vol\b|(?:ue|u)berschritten|(?:ue|u)berf(?:ue|u)llt|ersch\w+)",
                     r"speicherplatz (?:\w+ ){0,4}?(?:ersch\w+|nicht|ueber\w+|uber\w+)",
                 ),
             ),
