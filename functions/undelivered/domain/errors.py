@@ -45,7 +45,7 @@ class InvalidInputError(UndeliveredError):
 
 
 class PermanentSendError(UndeliveredError):
-    """The provider refused the message for good. ``reason`` is one of the taxonomy's *failed* reasons."""
+    """The provider refused the message for good. ``reason`` is the taxonomy's."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
