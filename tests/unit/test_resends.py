@@ -9,7 +9,7 @@ from tests.builders import events
 from tests.builders.items import ACCOUNT, NOW, a_suppression
 from tests.builders.sending import EMAIL, FIRST, PHONE, Product
 from undelivered.adapters.feedback import parse_event
-from undelivered.domain.errors import NotYetKnownError, RefusedError
+from undelivered.domain.errors import NotYetKnownError, PermanentSendError, RefusedError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Dismissal, State
 from undelivered.domain.notification import SEND_TIMEOUT
@@ -330,3 +330,32 @@ def test_a_resend_goes_to_the_contact_it_was_started_for_though_that_changed_mea
     texting.send_message(order)
 
     assert [message.to for message in texting.sent] == [PHONE]
+
+
+# --- what a provider refuses -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [(Reason.NUMBER_INVALID, Status.INVALID), (Reason.OPTED_OUT, Status.DROPPED), (Reason.BODY_INVALID, Status.FAILED)],
+)
+def test_what_a_provider_refuses_shows_what_it_names(texting, reason, status):
+    texting.fail(Reason.UNREACHABLE)
+    texting.texts.errors = [PermanentSendError(reason, "SNS refused the message")]
+
+    texting.send_message(texting.press_resend())
+
+    assert texting.item().state is State.OPEN
+    assert texting.item().classification == classification_of(reason)
+    assert texting.item().classification.status is status
+
+
+def test_who_opted_out_at_the_provider_can_be_sent_to_again_with_a_consent_alone(texting):
+    texting.fail(Reason.UNREACHABLE)
+    texting.texts.errors = [PermanentSendError(Reason.OPTED_OUT, "SNS refused the message")]
+    texting.send_message(texting.press_resend())
+
+    with pytest.raises(RefusedError) as refused:
+        texting.press_resend()
+
+    assert refused.value.code == "resend_needs_consent"

@@ -58,7 +58,9 @@ def test_a_busy_sns_did_not_take_the_text_so_it_may_be_sent_again(sns, code):
     [
         ("InvalidParameter", Reason.BODY_INVALID),
         ("InvalidParameterValue", Reason.BODY_INVALID),
-        ("OptedOut", Reason.REJECTED),
+        ("ParameterValueInvalid", Reason.BODY_INVALID),
+        ("ValidationException", Reason.BODY_INVALID),
+        ("OptedOut", Reason.OPTED_OUT),
         ("AuthorizationError", Reason.SENDING_PAUSED),
         ("UserError", Reason.REJECTED),
     ],
@@ -71,6 +73,19 @@ def test_a_refusal_is_for_good(sns, code, reason):
         sender.send(TEXT)
 
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("code", ["InvalidParameter", "ParameterValueInvalid"])
+def test_a_refusal_that_names_the_number_is_about_the_number_and_does_not_tell_it(sns, code):
+    sender, stub = sns
+    told = "Invalid parameter: PhoneNumber Reason: +12065550100 is not valid to publish to"
+    stub.add_client_error("publish", code, told)
+
+    with pytest.raises(PermanentSendError) as refused:
+        sender.send(TEXT)
+
+    assert refused.value.reason == Reason.NUMBER_INVALID
+    assert "0100" not in refused.value.detail
 
 
 @pytest.mark.parametrize("code", ["InternalError", "AccessDenied", ""])

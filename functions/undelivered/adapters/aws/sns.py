@@ -16,10 +16,14 @@ _NOT_TAKEN = frozenset({"Throttled", "Throttling", "ThrottlingException", "KMSTh
 _REFUSED = {
     "InvalidParameter": Reason.BODY_INVALID,
     "InvalidParameterValue": Reason.BODY_INVALID,
-    "OptedOut": Reason.REJECTED,
+    "ParameterValueInvalid": Reason.BODY_INVALID,
+    "ValidationException": Reason.BODY_INVALID,
+    "OptedOut": Reason.OPTED_OUT,
     "AuthorizationError": Reason.SENDING_PAUSED,
     "UserError": Reason.REJECTED,
 }
+_NUMBER = "PhoneNumber"
+"""Named by a refusal of the number: ``Invalid parameter: PhoneNumber Reason: +1555 is not valid to publish to``."""
 
 
 class SnsSmsSender(Struct, frozen=True):
@@ -38,12 +42,7 @@ class SnsSmsSender(Struct, frozen=True):
                 },
             )
         except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code in _NOT_TAKEN:
-                raise RetryableError(f"SNS is busy: {code}") from error
-            if code in _REFUSED:
-                raise PermanentSendError(_REFUSED[code], f"SNS refused the message: {code}") from error
-            raise
+            raise _judged(error) from error
         return str(answer["MessageId"])
 
 
@@ -67,3 +66,15 @@ class SnsItemEventPublisher(Struct, frozen=True):
             )
         except (ClientError, BotoCoreError) as error:
             raise RetryableError(f"not announced: {type(error).__name__}") from error
+
+
+def _judged(error: ClientError) -> Exception:
+    code = error.response.get("Error", {}).get("Code", "")
+    if code in _NOT_TAKEN:
+        return RetryableError(f"SNS is busy: {code}")
+    if code in _REFUSED:
+        reason = _REFUSED[code]
+        if reason is Reason.BODY_INVALID and _NUMBER in error.response["Error"].get("Message", ""):
+            reason = Reason.NUMBER_INVALID
+        return PermanentSendError(reason, f"SNS refused the message: {code}")
+    return error

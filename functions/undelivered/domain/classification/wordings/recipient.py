@@ -68,7 +68,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "利用停止|閉鎖|解約済|退会|已停用|已注销|已冻结|被禁用|被冻结|已过期|已關閉|被锁定|已失效|注销|冻结|禁用|过期|锁定|失效|停用",
+                "利用停止|閉鎖|解約済|退会|已停用|已注销|已冻结|被禁用|被冻结|已过期|已關閉|被關閉|被锁定|已失效|注销|冻结|禁用|过期|锁定|失效|停用",
                 (r"利用停止|閉鎖|解約済|退会|(?:已|被)(?:停用|注销|冻结|禁用|过期|關閉|锁定|失效)",),
             ),
             (
@@ -198,7 +198,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "data",
+                "data|dns",
                 (
                     r"no (?:data|answer|records?) by dns",
                     r"dns (?:\w+ ){0,6}?(?:no relevant answers|noerror)",
@@ -318,7 +318,7 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.1.1; Postfix, Exim, Sendmail, qmail, Courier, Domino, Exchange, Gmail, Yahoo, GMX, QQ, Mail.ru, Yandex",
         (
             (
-                "accept|deliver|handle|receive+user|addr|reci|mail|pers|acco|name",
+                "accept|deliver|handle|receive+user|addr|reci|mail|emai|pers|acco|name",
                 (
                     r"(?:do|does|will|can|could|would)(?: ?not|nt) (?:accept|deliver|handle|receive) (?:any )?(?:mail|mails|messages?|email) (?:for|to) (?:that|this|the|such|any such) (?:user|address|recipient|mailbox|person|account|name|email)",
                 ),
@@ -566,7 +566,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "不存在|存在しません|見つかりません|不明|未开通|找不到|存在しない|沒有此|查无此人|無此|查無|存在しな|没有此|用戶存在しせんない|帳號存在しませない|あて先存在しませな|邮箱存在しせんない|受信者存在しまん|用户存在しまい|使用者存在しせ|宛先存在しまい|查无此帳號|查无此使用者|查无此收件人|查无此邮箱|查无此账号|查无此信箱|不存|存在し",
+                "不存在|存在しません|見つかりません|不明|未开通|找不到|存在しない|沒有此|查无此|查无此人|無此|查無|存在しな|没有此|用戶存在しせんない|帳號存在しませない|あて先存在しませな|邮箱存在しせんない|受信者存在しまん|用户存在しまい|使用者存在しせ|宛先存在しまい|查无此帳號|查无此使用者|查无此收件人|查无此邮箱|查无此账号|查无此信箱|不存|存在し",
                 (
                     r"(?:用户|用戶|收件人|邮箱|郵箱|信箱|账号|帐号|帳號|使用者|地址|收信人|宛先|あて先|ユーザー?|アドレス|メールボックス|アカウント|受信者).{0,16}(?:不存在|存在しま?せ?ん?な?い?|見つかりません|不明|未开通|找不到)",
                     r"(?:不存在|找不到|没有此|沒有此|查无此|無此|查無).{0,8}(?:用户|用戶|收件人|邮箱|郵箱|信箱|账号|人|使用者|帳號)",

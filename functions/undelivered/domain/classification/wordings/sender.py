@@ -316,7 +316,7 @@ WORDINGS: tuple[Family, ...] = (
                 (r"lines? (?:\w+ ){0,2}?(?:too long|exceed\w*|longer)",),
             ),
             (
-                "data",
+                "data|dns",
                 (r"invalid data in message",),
             ),
             (
