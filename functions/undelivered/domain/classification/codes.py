@@ -201,7 +201,7 @@ CODES: tuple[Family, ...] = (
         "Apple Support, Postmaster information for iCloud Mail: [CS01], [HM08]",
         (
             (
-                "cs01|cs02|hm07|hm08|cs00|cs03|cs04|cs05|cs06|cs07|cs08|cs09|hm01|hm02|hm03|hm04|hm05|hm06|hm09",
+                "cs01|cs02|hm07|hm08|cs00|cs03|cs04|cs05|cs06|cs07|cs08|cs09|hm01|hm02|hm03|hm04|hm05|hm06|hm09|hm00",
                 (r"\[(?:cs0\d|hm0\d)\]",),
             ),
         ),

@@ -44,7 +44,7 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.4.X; Postfix, Exim, Sendmail, qmail connection errors, errno texts",
         (
             (
-                "connection|connect|connections|connecting|connected|socket|route|network|host|unreachable|dropped|reset|port|conversation|session|open|establish|reach|contact|down|problem|failure|error|pipe",
+                "connection|connect|connections|connecting|connected|socket|route|network|host|unreachable|dropped|reset|port|conversation|session|open|establish|reach|contact|down|problem|failure|error|pipe|closed|terminated",
                 (
                     r"connection (?:\w+ ){0,4}?(?:refused|reset|closed|dropped|failed|lost|error|aborted|broken|interrupted|was|died|terminated|failure|could not)",
                     r"(?:could not|couldnt|cannot|cant|can not|unable to|failed to|wasnt able to|not able to|was unable to|failure|not) (?:be )?(?:connect\w*|establish\w*|open|reach\w*|contact\w*)",
@@ -83,7 +83,7 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 6647: a bare 'try again later' under X.7.1 is greylisting; policyd-weight and Mail.ru write it so",
         (
             (
-                "later|minutes|seconds+try|retry|come",
+                "later|minutes|seconds|hours+try|retry|come",
                 (
                     r"^(?:recipient address rejected )?(?:policy rejection )?(?:please |sorry )*(?:try|retry|come back) (?:again )?(?:later|in (?:a few|\w+) (?:minutes|seconds|hours))",
                 ),
@@ -97,7 +97,7 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.3.X, RFC 5321 421/451; Sendmail, Postfix, Exim, procmail, Exchange: local errors of the receiver",
         (
             (
-                "local|transport|data|pipe+deli|defe|erro|fail|form|retu",
+                "local|transport|data|pipe|localdelivery+deli|erro|loca|retu|to",
                 (
                     r"local ?delivery (?:\w+ )?(?:failed|failure|error|deferred|transport|returned)",
                     r"transport (?:\w+ )?returned",
@@ -106,7 +106,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "protocol|network|response|stream+stat|resp|sock|unde|netw",
+                "protocol|network|response|stream|undefined",
                 (
                     r"other or undefined (?:protocol|mail system|network)",
                     r"bad (?:server )?response",
@@ -131,7 +131,7 @@ WORDINGS: tuple[Family, ...] = (
                 (r"временно|попробуите позже|позже|повторите попытку",),
             ),
             (
-                "稍后|稍後|系统繁忙|系统错误|暂时|暫時|服务器忙|服务不可用|一時的|後ほど|しばらく|混雑|一时|일시적|나중에|잠시",
+                "稍后|稍後|系统繁忙|系统错误|暂时|暂時|暫时|暫時|服务器忙|服务不可用|一時的|後ほど|しばらく|混雑|一时|일시적|나중에|잠시",
                 (
                     r"稍[后後]|系统(?:繁忙|错误)|[暂暫][时時]|服务器忙|服务不可用|一時的|後ほど|しばらく|混雑|일시적|나중에|잠시",
                 ),

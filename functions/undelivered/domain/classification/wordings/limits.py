@@ -252,7 +252,7 @@ WORDINGS: tuple[Family, ...] = (
                 (r"(?:rbl|remote ip|ip|client ip) (?:check|lookup|verification) (?:error|failed|deny|denied)",),
             ),
             (
-                "ip|ihr|ihre|votre|seu|vostro|ваш|adresse+gesp|gebl|bloq|blok|bloc|забл|reje|refu|abge|rech|откл|запр",
+                "ip|ihr|ihre|votre|seu|vostro|ваш|adresse|servidor|dominio+gesp|gebl|bloq|blok|bloc|zabl|забл|reje|refu|abge|rech|откл|запр",
                 (
                     r"(?:ip|ihre?\w? (?:server|domain|adresse|ip)|votre (?:serveur|domaine|adresse|ip)|su (?:servidor|dominio|ip)|seu (?:servidor|dominio|ip)|adresse ip|ваш\w? (?:ip|сервер|домен|адрес)) (?:\w+ ){0,6}?(?:gesperrt|geblockt|blockiert|bloque\w*|bloquead\w|bloccat\w|zablokowan\w|заблокирован\w*|abgelehnt|rechazad\w|rejeitad\w|отклонен\w?|запрещен\w?)",
                 ),
@@ -515,7 +515,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "size|large|big|length|larger|bigger|huge|oversize|oversized|sized|long|maximum|above|greater|body|messages|total|attachments|beyond",
+                "size|large|big|length|larger|bigger|huge|oversize|oversized|sized|long|maximum|above|greater|body|messages|total|attachments|beyond|exceed|over",
                 (
                     r"(?:message|mail(?! server)|e ?mail|attachments?|file|body|header|headers|data|content|messages)(?: file| body| total)? (?:\w+ ){0,4}?(?:exceed\w*|larger|bigger|over|too large|too big|oversized?|above|greater)(?: \w+){0,6}? ?(?:size|limit\w*|max\w*|large|big|length|than|oversized?|\d+ ?(?:k|m|b|kb|mb|bytes|octets)\b)",
                     r"(?:message|mail|e ?mail|attachments?|file|data|body|header|messages)(?: size| length)? (?:\w+ ){0,4}?(?:too|to) (?:large|big|long)",
@@ -638,9 +638,9 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "voll|uberschritten|ueberschritten|uberfullt|speicherplatz|ueberfuellt|vol|postfach|kontingent|mailbox|box",
+                "voll|uberschritten|ueberschritten|uberfullt|speicherplatz|ueberfuellt|erschopft|vol|postfach|kontingent|mailbox|box",
                 (
-                    r"(?:postfach|mail ?box|mail ?fach|posteingang|postvak|box|quota|speicher\w*|kontingent|konto) (?:\w+ ){0,4}?(?:voll|vol|(?:ue|u)berschritten|(?:ue|u)berf(?:ue|u)llt|ersch\w+)",
+                    r"(?:postfach|mail ?box|mail ?fach|posteingang|postvak|box|quota|speicher\w*|kontingent|konto) (?:\w+ ){0,4}?(?:voll|vol\b|(?:ue|u)berschritten|(?:ue|u)berf(?:ue|u)llt|ersch\w+)",
                     r"speicherplatz (?:\w+ ){0,4}?(?:ersch\w+|nicht|ueber\w+|uber\w+)",
                 ),
             ),
@@ -676,7 +676,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "いっぱい|容量|超過|満杯|受信箱|一杯|不足",
+                "いっぱい|容量|超|満杯|受信箱|一杯|不足",
                 (
                     r"(?:メールボックス|受信箱|受信トレイ|ボックス|容量).{0,12}(?:いっぱい|一杯|超|満杯|不足)",
                     r"容量.{0,6}(?:超|不足|オーバー)",

@@ -81,21 +81,21 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.2.1; Gmail 5.2.1, Yahoo 'account has been disabled or discontinued', Exchange, Postini, Mail.ru, iCloud",
         (
             (
-                "log|login|logged|activate|sign+enab|acti|mail|acco|reac|must|user|inac",
+                "log|login|logged|signed|sign+enab|acti|reac|reen|has|have",
                 (
                     r"(?:must|should|needs? to|has to|please|not) (?:\w+ )?(?:log ?in|log on|sign in|logged in) (?:\w+ ){0,3}?(?:to |and )?(?:re)?(?:enable|activate)",
-                    r"(?:has|have) (?:not|never) (?:yet )?(?:logged|signed) (?:in|on)\b",
+                    r"(?:user|recipient|owner|customer|account) (?:has|have) (?:not|never) (?:yet )?(?:logged|signed) (?:in|on)\b",
                 ),
             ),
             (
-                "activity|used|use|accessed+acco|mail|user|addr|sinc|days|mont|year|long|inbo|been",
+                "activity|used|accessed|opened|unused|unopened|unaccessed+acco|mail|user|addr|sinc|for|in|on|with|inbo",
                 (
                     r"no (?:\w+ )?activity (?:\w+ ){0,3}?(?:since|for|in|on this|on the|within)",
                     r"(?:account|mail ?box|address|inbox|user) (?:\w+ ){0,2}?(?:not|never|un) ?(?:been )?(?:used|accessed|opened) (?:\w+ ){0,2}?(?:since|for|in|within|days|months|years)",
                 ),
             ),
             (
-                "contract|subscription|payment|paid",
+                "contract|subscription|payment|paid|unpaid|nonpayment",
                 (
                     r"(?:contract|subscription) (?:\w+ ){0,2}?(?:expired|ended|terminated|cancell?ed)",
                     r"(?:account|mail ?box|user|subscriber) (?:\w+ ){0,4}?(?:non ?payment|unpaid|not paid)",
@@ -139,7 +139,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "利用停止|閉鎖|解約済|退会|已停用|已注销|已冻结|被禁用|被冻结|已过期|已關閉|被锁定|已失效|注销|冻结|禁用|过期|锁定|失效|停用",
+                "利用停止|閉鎖|解約済|退会|已停用|已注销|已冻结|被禁用|被冻结|已过期|已關閉|被關閉|被锁定|已失效|注销|冻结|禁用|过期|锁定|失效|停用",
                 (r"利用停止|閉鎖|解約済|退会|(?:已|被)(?:停用|注销|冻结|禁用|过期|關閉|锁定|失效)",),
             ),
             (
@@ -250,9 +250,7 @@ WORDINGS: tuple[Family, ...] = (
             ),
             (
                 "aaaa|record|records+mx|dns|aaaa",
-                (
-                    r"(?:no|invalid|bad|missing|without|lacks?) (?:\w+ ){0,5}?(?:a|aaaa|mx|dns|address) (?:\w+ )?records?\b",
-                ),
+                (r"(?:no|invalid|bad|missing|without|lacks?) (?:\w+ ){0,5}?(?:aaaa|mx|dns) (?:\w+ ){0,2}?records?\b",),
             ),
             (
                 "mx|exchanger|exchangers",
@@ -275,7 +273,7 @@ WORDINGS: tuple[Family, ...] = (
                 (r"nodename nor servname",),
             ),
             (
-                "domain+host|serv|hand|acce|rela|prov|mail",
+                "domain+host|serv|hand|acce|proc|prov|loca|know|conf",
                 (
                     r"(?:do|does)(?: ?not|nt) (?:host|serve|handle|accept|process|provide) (?:\w+ ){0,3}?(?:for|to) (?:this|that|the|such|your)? ?domain",
                     r"domain (?:is )?(?:not|no longer|isnt) (?:hosted|served|handled|accepted|local|known|configured) (?:here|at|on|by)",
@@ -286,13 +284,13 @@ WORDINGS: tuple[Family, ...] = (
                 (r"domain (?:name )?(?:has |is |was |has been )(?:expired|suspended|parked|deleted|discontinued)",),
             ),
             (
-                "domain+addr|reci|dest|foun|exis|reso",
+                "domain+reci|dest|to",
                 (
                     r"domain (?:name )?(?:in|of|part of) (?:the |this |your )?(?:recipients?|destination|to)(?: e ?mail)?(?: address)? (?:\w+ ){0,3}?(?:not found|not be found|not exist|doesnt exist|not resolve|be resolved|unknown|invalid)",
                 ),
             ),
             (
-                "dns|lookup|look|name+hard|perm|fail|erro",
+                "dns|lookup|look|name|mx+hard|perm|fata|fail",
                 (
                     r"(?:hard|permanent|fatal) (?:dns|name ?server|look ?up|mx) (?:\w+ )?(?:error|failure)",
                     r"dns hard (?:error|failure)",
@@ -324,7 +322,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "data",
+                "data|dns",
                 (
                     r"no (?:data|answer|records?) by dns",
                     r"dns (?:\w+ ){0,6}?(?:no relevant answers|noerror)",
@@ -450,13 +448,13 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "list|lists|directory|table|validrcptto|map+reci|user|addr|acco|mail|rcpt",
+                "list|directory|table|map|database+reci|user|addr|acco|mail|rcpt",
                 (
                     r"(?:recipient|user|address|account|mail ?box|rcpt) (?:is |was )?(?:not|isnt) (?:listed |found |present )?(?:in|on) (?:the |our |my |this )?(?:\w+ )?(?:list|directory|table|map|database)\b",
                 ),
             ),
             (
-                "user|recipient|member+this|our|serv|syst|doma|host",
+                "user|recipient|member|customer+this|our|the|that",
                 (
                     r"not (?:an? |the )?(?:valid |local |known )?(?:users?|recipients?|members?|customers?) (?:of|on|at|in|for) (?:this|our|the|that) (?:\w+ )?(?:server|system|domain|host|organi[sz]ation|service)",
                 ),
@@ -469,14 +467,14 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "found|exist|located|known+reci|user|addr|acco|mail",
+                "found|identified|located|known+reci|user|addr|acco|mail",
                 (
                     r"(?:recipients?|users?|address(?:es)?|accounts?|mail ?box(?:es)?) (?:cant|cannot|could not|couldnt|can not|isnt|arent|wasnt) (?:be )?(?:found|located|identified|known)\b",
                 ),
             ),
             ("rcpt", (r"rcpt (?:to )?(?:is |was )?(?:rejected|refused|invalid|not found|not exist)(?=$| \.)",)),
             (
-                "accept|deliver|handle|receive+user|addr|reci|mail|pers|acco|name",
+                "accept|deliver|handle|receive+user|addr|reci|mail|emai|pers|acco|name",
                 (
                     r"(?:do|does|will|can|could|would)(?: ?not|nt) (?:accept|deliver|handle|receive) (?:any )?(?:mail|mails|messages?|email) (?:for|to) (?:that|this|the|such|any such) (?:user|address|recipient|mailbox|person|account|name|email)",
                 ),
@@ -724,7 +722,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "不存在|存在しません|見つかりません|不明|未开通|找不到|存在しない|沒有此|查无此人|無此|查無|存在しな|没有此|用戶存在しせんない|帳號存在しませない|あて先存在しませな|邮箱存在しせんない|受信者存在しまん|用户存在しまい|使用者存在しせ|宛先存在しまい|查无此帳號|查无此使用者|查无此收件人|查无此邮箱|查无此账号|查无此信箱|不存|存在し",
+                "不存在|存在しません|見つかりません|不明|未开通|找不到|存在しない|沒有此|查无此|查无此人|無此|查無|存在しな|没有此|用戶存在しせんない|帳號存在しませない|あて先存在しませな|邮箱存在しせんない|受信者存在しまん|用户存在しまい|使用者存在しせ|宛先存在しまい|查无此帳號|查无此使用者|查无此收件人|查无此邮箱|查无此账号|查无此信箱|不存|存在し",
                 (
                     r"(?:用户|用戶|收件人|邮箱|郵箱|信箱|账号|帐号|帳號|使用者|地址|收信人|宛先|あて先|ユーザー?|アドレス|メールボックス|アカウント|受信者).{0,16}(?:不存在|存在しま?せ?ん?な?い?|見つかりません|不明|未开通|找不到)",
                     r"(?:不存在|找不到|没有此|沒有此|查无此|無此|查無).{0,8}(?:用户|用戶|收件人|邮箱|郵箱|信箱|账号|人|使用者|帳號)",

@@ -58,7 +58,7 @@ WORDINGS: tuple[Family, ...] = (
                 (r"not (?:been )?(?:collected|retrieved|picked up) (?:\w+ ){0,4}?(?:minutes|hours|days|weeks)",),
             ),
             (
-                "minutes|hours|days|weeks|hour|day+abor|aban|bece|boun|canc|coul|fail|gave|give|keep|quit|retu|stop|unab|unde|not|tryi|cann",
+                "minutes|hours|days|weeks|hour|day+abor|aban|boun|canc|can|coul|fail|gave|give|givi|quit|retu|stop|unab|unde|not",
                 (
                     r"(?:aborted|abandoned|failed|bounced|returned|cancell?ed|stopped|quit|gave up|giving up|given up|undeliverable|undelivered) (?:trying |delivery )?(?:after|for) (?:more than |over |about )?\w+ (?:minutes|hours?|days?|weeks)",
                     r"(?:cannot|can not|could not|couldnt|unable to|not) (?:be )?(?:deliver\w*|sent|send|transmit\w*|relay\w*) (?:\w+ ){0,4}?(?:within|for|in|after) (?:more than |over |the last |at least )?\w+ (?:minutes|hours?|days?|weeks)",
@@ -232,14 +232,14 @@ WORDINGS: tuple[Family, ...] = (
         "Zoho, Mail.ru, MailEnable, SpamArrest, boxbe: texts of personal block and allow lists",
         (
             (
-                "list|senders+user|reci|cust|addr|pers",
+                "list|senders|blacklist|blocklist|rejectlist|ignorelist|killlist|denylist|rejectedlist|blockedlist|deniedlist|rejectionlist+user|reci|cust|addr|pers|priv",
                 (
-                    r"(?<!ip )(?:recipients?|users?|customers?|addressees?|persons?) (?:personal |private |own )?(?:reject|rejected|rejection|block|blocked|deny|denied|black|ignore|kill) ?(?:lists?|senders)\b",
-                    r"(?:personal|private) (?:reject|block|deny|black|ignore|kill) ?list",
+                    r"(?<!ip )(?:recipients?|users?|customers?|addressees?|persons?) (?:personal |private |own )?(?:reject|rejected|rejection|block|blocked|deny|denied|black|ignore) ?(?:lists?|senders)\b",
+                    r"(?:personal|private) (?:reject|block|deny|black|ignore) ?list",
                 ),
             ),
             (
-                "want|wants|wish|wishes",
+                "want|wants|wish|wishes|accept|accepts",
                 (
                     r"(?:recipient|user|addressee|customer) (?:does not|doesnt|did not|didnt|do not|no longer) (?:want|wish|accept)s? (?:\w+ ){0,2}?(?:your|you|this|these|such|to receive)",
                 ),
@@ -259,7 +259,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "empfanger|destinataire|destinatario|destinatari|odbiorca|получатель|получателем+gesp|bloc|bloq|refu|ableh|able|rech|reje|rifi|zabl|odrz|забл|откл",
+                "empfanger|destinataire|destinatario|odbiorca|получатель+gesp|bloc|bloq|refu|abge|lehn|rech|reje|recu|rifi|zabl|odrz|забл|откл",
                 (
                     r"(?:der |vom )?empfanger (?:\w+ ){0,4}?(?:gesperrt|blockiert|abgelehnt|lehnt)",
                     r"destinataire (?:a |vous )*(?:refuse|bloque)\w*",
@@ -465,7 +465,7 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 7372 X.7.25; Gmail, Comcast, Postfix reject_unknown_client_hostname, Mail.ru",
         (
             (
-                "hostname|name|host+ip|your|this|forg|addr",
+                "hostname|name|host|ip+ip|your|this|the|forg|addr",
                 (
                     r"no (?:valid )?(?:host ?name|host name|name) (?:\w+ )?for (?:your|this|the) (?:\w+ )?(?:ip|address|host)",
                     r"ip (?:address )?name (?:\w+ )?(?:fail\w*|error|not found|unknown)",
@@ -524,7 +524,7 @@ WORDINGS: tuple[Family, ...] = (
                 (r"(?:denies|rejects|refuses|blocks) (?:the |this |your |that )?sender\b",),
             ),
             (
-                "verify|verified|verification+your|send|retu",
+                "verify+your|send|retu|rout|from",
                 (
                     r"(?:could not|couldnt|cannot|cant|unable to|failed to|did not) (?:be )?verify (?:\w+ ){0,2}?(?:your|the senders?|sender|return)\b",
                     r"verify failed (?:due to|because of|for) (?:route|sender|return|from)\b",
@@ -535,14 +535,14 @@ WORDINGS: tuple[Family, ...] = (
                 (r"requires? (?:an? )?(?:valid|existing|resolvable|verified) (?:\w+ )?sender",),
             ),
             (
-                "unroutable|unrouteable|bogus|loopback|unresolvable+send|your|mx",
+                "unroutable|unrouteable|bogus|loopback|unresolvable+send|your|mx|reco",
                 (
                     r"(?:unroutable|unrouteable|bogus|unresolvable) (?:\w+ )?sender",
                     r"(?:bogus|loopback) (?:mx|a record)",
                 ),
             ),
             (
-                "sender|senders|your+null|has|no|lack",
+                "sender|senders|your+null|has|have|with|lack",
                 (
                     r"senders? (?:address |domain |host )?(?:has|have|with|lacks?) (?:null|no|neither|an? invalid|a bad) (?:valid )?(?:mx|a|dns|aaaa|address|mail)\b",
                     r"your (?:\w+ ){0,2}?(?:domain|address|server) (?:\w+ )?(?:has|have|with|lacks?) (?:null|no|neither|an? invalid|a bad) (?:valid )?(?:mx|a|dns|aaaa|mail)\b",
