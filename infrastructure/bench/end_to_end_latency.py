@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from infrastructure.bench import events
 from infrastructure.bench.figures import Figure
-from infrastructure.local.stack import DEFAULT_ACCOUNT, LocalStack
+from infrastructure.local.deployment import DEFAULT_ACCOUNT
+from infrastructure.local.stack import LocalStack
 
 _PAUSE_S: Final = 0.4
 _TIMEOUT_S: Final = 600

@@ -17,8 +17,9 @@ from typing import Any, Final
 from infrastructure.bench import events
 from infrastructure.bench.figures import Figure
 from infrastructure.errors import ToolError
+from infrastructure.local.deployment import DEFAULT_ACCOUNT, OTHER_ACCOUNT
 from infrastructure.local.processes import function_processes, resident
-from infrastructure.local.stack import DEFAULT_ACCOUNT, OTHER_ACCOUNT, LocalStack
+from infrastructure.local.stack import LocalStack
 
 _AT_ONCE: Final = 200
 _MESSAGES_PER_CALL: Final = 10

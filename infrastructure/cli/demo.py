@@ -35,12 +35,12 @@ def demo(
 
 def _run_scenario(console: Console) -> "list[StepResult]":
     from infrastructure.local.scenario import STEPS, Scenario, StepResult, run_step
-    from infrastructure.local.stack import LocalStack, ended_by_signals
+    from infrastructure.local.stack import LocalStack, exit_on_signals
 
     results: list[StepResult] = []
     began = time.monotonic()
     with (
-        ended_by_signals(),
+        exit_on_signals(),
         LocalStack.start(empty=True, progress=lambda step: console.print(f"[dim]{step}…[/dim]")) as stack,
     ):
         seconds = round(time.monotonic() - began, 3)

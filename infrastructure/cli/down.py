@@ -8,7 +8,7 @@ from infrastructure.cli.stack_option import StateDirOption
 
 def down(*, state_dir: StateDirOption = None) -> None:
     """Stop a stack that was started with `up --detach`."""
-    from infrastructure.local.stack import find_state_dir, stop
+    from infrastructure.local.state_folder import find_state_dir, stop
 
     with exit_on_tool_error():
         stop(find_state_dir(state_dir))

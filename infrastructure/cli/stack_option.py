@@ -22,7 +22,9 @@ def named_stack(stage: str | None, state_dir: Path | None) -> DeployedStack:
     Raises ToolError if both options are given or if no local stack runs.
     """
     if stage is None:
-        from infrastructure.local.stack import STACK_NAME, LocalStack, find_state_dir
+        from infrastructure.local.deployment import STACK_NAME
+        from infrastructure.local.stack import LocalStack
+        from infrastructure.local.state_folder import find_state_dir
 
         local = LocalStack.attach(find_state_dir(state_dir))
         return DeployedStack(STACK_NAME, local.client, local.environment)

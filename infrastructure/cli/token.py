@@ -12,7 +12,8 @@ def token(
     email: Annotated[str, typer.Argument(help="Email address of the user.")], *, state_dir: StateDirOption = None
 ) -> None:
     """Print a token for the API of a running local stack."""
-    from infrastructure.local.stack import LocalStack, find_state_dir
+    from infrastructure.local.stack import LocalStack
+    from infrastructure.local.state_folder import find_state_dir
 
     with exit_on_tool_error():
         print(LocalStack.attach(find_state_dir(state_dir)).token(email))

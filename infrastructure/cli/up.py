@@ -35,9 +35,9 @@ def up(  # noqa: PLR0913 - one for each option
     as_json: Annotated[bool, typer.Option("--json", help="Print the stack's details as JSON.")] = False,
 ) -> None:
     """Run the whole system on this machine, with a month of sample data."""
-    from infrastructure.local.stack import LocalStack, ended_by_signals
+    from infrastructure.local.stack import LocalStack, exit_on_signals
 
-    with exit_on_tool_error(), ended_by_signals():
+    with exit_on_tool_error(), exit_on_signals():
         with _STDERR.status("Starting") as status:
             stack = LocalStack.start(
                 port=port, state_dir=state_dir, empty=empty, keep=keep, progress=lambda step: status.update(f"{step}…")

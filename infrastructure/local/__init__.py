@@ -1,1 +1,1 @@
-"""The local stack and the receiving world around it: development only."""
+"""The local stack, for development: an emulator of AWS, a simulator of mail servers and phones, and sample data."""

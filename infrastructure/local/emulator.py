@@ -1,23 +1,23 @@
-"""Runs ministack with nine corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
+"""Run ministack with nine corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
-1. **Time to live reaches the stream.** ministack's reaper deletes an expired item within a minute and tells nobody;
-   DynamoDB writes a REMOVE record whose user identity is DynamoDB itself. `archive` lives on those records.
-2. **Functions see their layer, not this environment.** ministack runs them with its own interpreter, whose packages
-   (ours among them) would hide that the layer lacks one. They run with the interpreter beneath the environment.
-3. **It does not end alone.** The receiving world, which needs the emulator, is ended with it.
-4. **Policies are held against what AWS asks.** ministack asks for `sqs:SendMessageBatch`, which no policy can name, as
-   AWS authorizes a batch as `sqs:SendMessage`; and for `ses:SendEmail` on everything, where AWS asks for the identity
-   and the configuration set. Where policies are enforced, each distinct question is also noted in the state folder, so
-   that a test can tell what is granted and never used.
-5. **Numbers can be opted in.** ministack lacks SNS's OptInPhoneNumber; AWS takes it once in thirty days for a number.
-6. **A layer is unpacked once.** ministack does it for every worker, which is most of a cold start.
-7. **Streams are kept.** Where a stack's data outlive it, ministack keeps how far each reader of a stream has come, but
-   not the stream: what nobody had read would be lost, and what comes next be passed over.
-8. **Batches of a queue are as large as asked.** ministack hands a function ten messages at most, Lambda up to its
-   mapping's batch size.
-9. **Streams do not hold up queues.** ministack waits for what a stream invokes before it looks at any queue again.
+1. **Expired items reach the stream.** ministack deletes an expired item without a stream record. DynamoDB writes a
+   REMOVE record with its own user identity, which `archive` needs.
+2. **Functions use only their layer.** ministack runs functions with its own interpreter, whose packages would hide a
+   package that the layer lacks. Here they run with the base interpreter of the virtual environment.
+3. **The simulator stops with the emulator**, because it cannot work without it.
+4. **Policies are checked as on AWS.** ministack checks `sqs:SendMessageBatch`, but AWS authorizes a batch as
+   `sqs:SendMessage`. ministack checks `ses:SendEmail` on all resources, but AWS checks it on the identity and the
+   configuration set. If policies are enforced, each distinct check is also recorded in the state folder, so that a test
+   can find permissions that are never used.
+5. **Phone numbers can opt in.** ministack lacks SNS's OptInPhoneNumber. AWS accepts it once in 30 days for a number.
+6. **A layer is unpacked once.** ministack unpacks it for each worker, which takes most of a cold start.
+7. **Streams are kept.** With kept data, ministack keeps the position of each stream reader but not the stream, so that
+   unread records would be lost and later records skipped.
+8. **Batches from a queue have their full size.** ministack passes at most ten messages to a function, Lambda up to the
+   batch size of the event source mapping.
+9. **Streams do not delay queues.** ministack waits for functions that a stream invokes before it polls the queues.
 
-These reach into ministack's internals, on purpose and in this one place: `_require` says so when a release moves them.
+This file changes ministack's internals. `_require` stops the emulator if a release of ministack changes them.
 """
 
 import contextlib
@@ -44,20 +44,20 @@ _EXPIRED_BY = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 _XML: Final = {"Content-Type": "text/xml"}
 
 AUTHORIZATIONS: Final = Path("tmp", "authorizations.jsonl")
-"""In the state folder of a stack that enforces policies: who asked for what, and whether it was granted."""
+"""The file in the state folder with each distinct policy check: role, action, resource and decision."""
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
-_BATCHES: Final = {
+_BATCH_ACTIONS: Final = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
-_AND: Final = " "
-"""Between the resources of a call that needs several."""
+_SEPARATOR: Final = " "
+"""The separator between the resources of a call that needs several."""
 
 
-def announce_expired_items() -> None:
-    """Have the reaper's deletions written to the table's stream, as DynamoDB writes them."""
+def stream_expired_items() -> None:
+    """Write a stream record for each expired item that ministack deletes, as DynamoDB does."""
     from ministack.core import responses
     from ministack.services import dynamodb
 
@@ -65,7 +65,7 @@ def announce_expired_items() -> None:
     emit = _require(dynamodb, "_emit_stream_event")
     records: Mapping[str, list[dict[str, Any]]] = _require(dynamodb, "_stream_records")
 
-    def remove_and_announce(table: dict[str, Any], partition: str, sort: str) -> Any:
+    def remove_and_stream(table: dict[str, Any], partition: str, sort: str) -> Any:
         item = remove(table, partition, sort)
         if item is not None and threading.current_thread().name == _REAPER_THREAD:
             _service, region, account = table["TableArn"].split(":")[2:5]
@@ -76,59 +76,60 @@ def announce_expired_items() -> None:
                 written[-1]["userIdentity"] = _EXPIRED_BY
         return item
 
-    dynamodb._remove_item = remove_and_announce  # noqa: SLF001 - see the module's docstring
+    dynamodb._remove_item = remove_and_stream  # noqa: SLF001 - see the module's docstring
 
 
-def run_functions_outside_the_environment() -> None:
-    """Have Python functions run by the interpreter that this virtual environment is made from."""
+def use_base_interpreter() -> None:
+    """Run Python functions with the base interpreter of this virtual environment."""
     from ministack.core import lambda_runtime
 
     detect = _require(lambda_runtime, "_detect_runtime_binary")
 
-    def detect_outside(runtime: str) -> tuple[str, str]:
+    def detect_base(runtime: str) -> tuple[str, str]:
         binary, script = detect(runtime)
         return (getattr(sys, "_base_executable", binary) if binary == sys.executable else binary), script
 
-    lambda_runtime._detect_runtime_binary = detect_outside  # noqa: SLF001 - see the module's docstring
+    lambda_runtime._detect_runtime_binary = detect_base  # noqa: SLF001 - see the module's docstring
 
 
-def authorize_as_aws_does(noted_in: Path) -> None:
-    """Have batches authorized as what they are batches of, and note each distinct question and its answer once."""
+def check_policies_as_aws(record_file: Path) -> None:
+    """Check policies for the actions and resources that AWS checks, and record each distinct check in a file."""
     from ministack.core import iam_actions, iam_evaluator
 
     evaluate = _require(iam_evaluator, "evaluate")
     resource_of = _require(iam_actions, "_ses_v2_resource_arn")
-    noted: set[tuple[str, str, str, str]] = set()
+    recorded: set[tuple[str, str, str, str]] = set()
 
-    def evaluate_and_note(asked: Any, policies: Any, *limits: Any) -> Any:
-        asked.action = _BATCHES.get(asked.action, asked.action)
-        for resource in asked.resource_arn.split(_AND):
-            answer = evaluate(replace(asked, resource_arn=resource), policies, *limits)
-            # The last part of an assumed role's name is the session.
-            role = asked.principal_arn.split("/")[1] if ":assumed-role/" in asked.principal_arn else asked.principal_arn
-            line = (role, asked.action, resource, answer.decision)
-            if line not in noted:
-                noted.add(line)
-                with noted_in.open("a") as file:
-                    file.write(json.dumps(line) + "\n")
-            if answer.decision != "Allow":
+    def evaluate_and_record(request: Any, policies: Any, *limits: Any) -> Any:
+        request.action = _BATCH_ACTIONS.get(request.action, request.action)
+        principal = request.principal_arn
+        # The ARN of an assumed role ends with the name of the session.
+        role = principal.split("/")[1] if ":assumed-role/" in principal else principal
+        for resource in request.resource_arn.split(_SEPARATOR):
+            result = evaluate(replace(request, resource_arn=resource), policies, *limits)
+            check = (role, request.action, resource, result.decision)
+            if check not in recorded:
+                recorded.add(check)
+                with record_file.open("a") as file:
+                    file.write(json.dumps(check) + "\n")
+            if result.decision != "Allow":
                 break
-        return answer
+        return result
 
-    def resources_of_mail(method: str, path: str, body: bytes, region: str, account_id: str) -> Any:
+    def resources_of_send(method: str, path: str, body: bytes, region: str, account_id: str) -> Any:
         if path.rstrip("/") != "/v2/email/outbound-emails":
             return resource_of(method, path, body, region, account_id)
         mail = json.loads(body)
         domain = parseaddr(mail["FromEmailAddress"])[1].rpartition("@")[2]
         names = [f"identity/{domain}", f"configuration-set/{mail['ConfigurationSetName']}"]
-        return _AND.join(f"arn:aws:ses:{region}:{account_id}:{name}" for name in names)
+        return _SEPARATOR.join(f"arn:aws:ses:{region}:{account_id}:{name}" for name in names)
 
-    iam_evaluator.evaluate = evaluate_and_note
-    iam_actions._ses_v2_resource_arn = resources_of_mail  # noqa: SLF001 - see the module's docstring
+    iam_evaluator.evaluate = evaluate_and_record
+    iam_actions._ses_v2_resource_arn = resources_of_send  # noqa: SLF001 - see the module's docstring
 
 
-def opt_numbers_in() -> None:
-    """Have SNS answer OptInPhoneNumber: yes the first time for a number, then that it was done already."""
+def add_opt_in() -> None:
+    """Add OptInPhoneNumber to SNS: it succeeds once for a number, and then is throttled."""
     from ministack.services import sns
 
     handle = _require(sns, "handle_request")
@@ -150,104 +151,104 @@ def opt_numbers_in() -> None:
     sns.handle_request = handle_or_opt_in
 
 
-def unpack_each_layer_once(folder: Path) -> None:
-    """Have one unpacked layer serve every worker: ministack unpacks its four thousand files for each."""
+def unpack_layers_once(folder: Path) -> None:
+    """Unpack a layer, which has 4,000 files, once for all workers."""
     from ministack.core.lambda_runtime import Worker
     from ministack.services import lambda_svc
 
     content, spawn = _require(lambda_svc, "_resolve_layer_zip"), _require(Worker, "_spawn")
-    unpacking = threading.Lock()
+    lock = threading.Lock()
 
     def unpacked(attachment: str | Mapping[str, Any]) -> str:
         name = attachment if isinstance(attachment, str) else str(attachment["Arn"])
-        place = folder / name.replace(":", "-")
-        with unpacking:
-            if not place.exists():
+        target = folder / name.replace(":", "-")
+        with lock:
+            if not target.exists():
                 with zipfile.ZipFile(io.BytesIO(content(attachment))) as layer:
-                    layer.extractall(place)
-        return str(place)
+                    layer.extractall(target)
+        return str(target)
 
     def spawn_with_layers(worker: Any) -> None:
         if layers := worker.config.get("Layers"):
             variables = worker.config.get("Environment", {}).get("Variables", {})
-            where = {"_LAMBDA_LAYERS_DIRS": os.pathsep.join(map(unpacked, layers))}
-            worker.config = {**worker.config, "Layers": [], "Environment": {"Variables": {**variables, **where}}}
+            folders = {"_LAMBDA_LAYERS_DIRS": os.pathsep.join(map(unpacked, layers))}
+            worker.config = {**worker.config, "Layers": [], "Environment": {"Variables": {**variables, **folders}}}
         spawn(worker)
 
     Worker._spawn = spawn_with_layers  # noqa: SLF001 - see the module's docstring
 
 
 def keep_streams() -> None:
-    """Have the records of the tables' streams kept and restored with the tables."""
+    """Save and restore the records of streams with the tables."""
     from ministack.services import dynamodb
 
-    give, take = _require(dynamodb, "get_state"), _require(dynamodb, "load_persisted_state")
+    save, restore = _require(dynamodb, "get_state"), _require(dynamodb, "load_persisted_state")
     streams = {name: _require(dynamodb, name) for name in ("_stream_records", "_stream_trimmed")}
 
-    def give_all() -> dict[str, Any]:
-        return {**give(), **streams}
+    def save_with_streams() -> dict[str, Any]:
+        return {**save(), **streams}
 
-    def take_all(state: dict[str, Any]) -> None:
-        take(state)
-        for name, held in streams.items():
-            held.update(state.get(name, {}))
+    def restore_with_streams(state: dict[str, Any]) -> None:
+        restore(state)
+        for name, records in streams.items():
+            records.update(state.get(name, {}))
 
-    dynamodb.get_state, dynamodb.load_persisted_state = give_all, take_all
+    dynamodb.get_state, dynamodb.load_persisted_state = save_with_streams, restore_with_streams
 
 
 def fill_batches() -> None:
-    """Have a function get as many messages of a queue as its mapping's batch size says."""
+    """Pass messages of a queue to a function up to the batch size of its event source mapping."""
     from ministack.services import sqs
 
     receive_ten = _require(sqs, "_receive_messages_for_esm")
 
     def receive(queue_url: str, number: int) -> list[Any]:
-        taken: list[Any] = []
-        while len(taken) < number and (more := receive_ten(queue_url, number - len(taken))):
-            taken += more
-        return taken
+        messages: list[Any] = []
+        while len(messages) < number and (more := receive_ten(queue_url, number - len(messages))):
+            messages += more
+        return messages
 
     sqs._receive_messages_for_esm = receive  # noqa: SLF001 - see the module's docstring
 
 
-def poll_streams_beside_queues() -> None:
-    """Have streams polled in a thread of their own, in order as before, while queues are polled on."""
+def poll_streams_in_a_thread() -> None:
+    """Poll streams, in order as before, in a separate thread from the queues."""
     from ministack.services import lambda_svc
 
     poll = _require(lambda_svc, "_poll_dynamodb_streams")
     wake: threading.Event = _require(lambda_svc, "_esm_wake")
-    asked = threading.Event()
+    requested = threading.Event()
 
     def work() -> None:
-        while asked.wait():
-            asked.clear()
+        while requested.wait():
+            requested.clear()
             try:
                 while poll():
                     wake.set()
             except Exception:
                 logging.getLogger("ministack").exception("polling streams failed")
 
-    def ask() -> bool:
-        asked.set()
+    def request_poll() -> bool:
+        requested.set()
         return False
 
-    lambda_svc._poll_dynamodb_streams = ask  # noqa: SLF001 - see the module's docstring
+    lambda_svc._poll_dynamodb_streams = request_poll  # noqa: SLF001 - see the module's docstring
     threading.Thread(target=work, name="streams", daemon=True).start()
 
 
 def main() -> None:
-    """Serve until terminated, then end the companions named in the state folder (the only argument)."""
+    """Serve until terminated, then stop the companion processes. The only argument is the state folder."""
     state_dir = Path(sys.argv[1])
-    sys.argv[1:] = []  # ministack reads the command line too
-    announce_expired_items()
-    run_functions_outside_the_environment()
-    unpack_each_layer_once(state_dir / "tmp")
-    opt_numbers_in()
+    sys.argv[1:] = []  # ministack also reads the command line
+    stream_expired_items()
+    use_base_interpreter()
+    unpack_layers_once(state_dir / "tmp")
+    add_opt_in()
     keep_streams()
     fill_batches()
-    poll_streams_beside_queues()
+    poll_streams_in_a_thread()
     if os.environ.get("AUTH") == "true":
-        authorize_as_aws_does(state_dir / AUTHORIZATIONS)
+        check_policies_as_aws(state_dir / AUTHORIZATIONS)
     from ministack.app import main as serve
 
     try:

@@ -1,4 +1,4 @@
-"""Processes that a local stack starts and ends, each by its own id."""
+"""The processes of a local stack: start them, and stop them by their ids."""
 
 import contextlib
 import os
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 COMPANION_FILE: Final = "companions"
 _MARK: Final = "infrastructure.local."
 _GRACE_SECONDS: Final = 4.0
-# ministack unpacks a function into a folder of this name and runs it from there.
+# ministack runs a function in a folder whose name starts so.
 _WORKER_FOLDER: Final = "ministack-lambda-"
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionProcess:
-    """A process in which the emulator runs a function, and goes on running it: what is warm on AWS."""
+    """A process in which the emulator runs a function, like a warm execution environment on AWS."""
 
     function: str
-    """Name of the function in Lambda."""
+    """The function's name in Lambda."""
     process: "psutil.Process"
 
     @property
     def memory(self) -> int:
-        """Bytes of its memory that are in the machine's."""
+        """The resident memory in bytes."""
         return resident(self.process.pid)
 
     def kill(self) -> bool:
-        """End it without asking and wait until it is gone; False when it was gone already."""
+        """Kill the process and wait until it is gone; return False if it was already gone."""
         import psutil
 
         try:
@@ -47,7 +47,7 @@ class FunctionProcess:
 
 
 def resident(pid: int) -> int:
-    """Bytes of a process's memory that are in the machine's; 0 when there is none such."""
+    """Return the resident memory of a process in bytes, or 0 if there is no such process."""
     import psutil
 
     try:
@@ -58,38 +58,38 @@ def resident(pid: int) -> int:
 
 
 def function_processes(emulator: int) -> Iterator[FunctionProcess]:
-    """Give the processes that run functions, of the emulator with this process id."""
+    """Yield the processes in which an emulator, given by its process id, runs functions."""
     import psutil
 
     for process in psutil.Process(emulator).children():
         with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            *_, last = process.cmdline() or [""]  # of one that is just ending there is none left
+            *_, last = process.cmdline() or [""]  # a process that is ending has none
             folder = Path(last).parent.name
             if folder.startswith(_WORKER_FOLDER):
                 yield FunctionProcess(folder.removeprefix(_WORKER_FOLDER).rpartition("-")[0], process)
 
 
 def start(command: list[str], *, log: Path, environment: dict[str, str]) -> int:
-    """Start a process that outlives this one, writing to `log`; give its id."""
+    """Start a process that outlives this one and writes to `log`; return its id."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True
         )
-    # Its end is watched by its id from here on; a handle let go of while its process lives is a ResourceWarning.
+    # From now on, the id is enough. Without a return code, deleting the handle would cause a ResourceWarning.
     process.returncode = 0
     return process.pid
 
 
 def is_ours(pid: int) -> bool:
-    """Whether the process lives and is one of a local stack's: ids are reused, so its command line is looked at."""
+    """Whether a process is running and belongs to a local stack. Ids are reused, so its command line decides."""
     with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # a child of ours that has ended is a zombie until it is asked for
+        os.waitpid(pid, os.WNOHANG)  # a child process that has ended is a zombie until this call
     command = _command_line(pid)
     return command is not None and _MARK in command
 
 
 def is_alive(pid: int) -> bool:
-    """Whether any process has this id."""
+    """Whether a process with this id exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -100,23 +100,23 @@ def is_alive(pid: int) -> bool:
 
 
 def end(pids: list[int], *, seconds: float | None = None) -> bool:
-    """End our processes of these ids and return when they are gone: whether all of them went when they were asked.
+    """Stop those of the processes that belong to a local stack; kill them after `seconds` (a few, if it is None).
 
-    `seconds` is how long they may take for it, else a few.
+    Returns whether all of them ended without being killed.
     """
-    mine = [pid for pid in pids if is_ours(pid)]
-    _signal(mine, signal.SIGTERM)
+    running = [pid for pid in pids if is_ours(pid)]
+    _signal(running, signal.SIGTERM)
     deadline = time.monotonic() + (_GRACE_SECONDS if seconds is None else seconds)
-    while (mine := [pid for pid in mine if is_ours(pid)]) and time.monotonic() < deadline:
+    while (running := [pid for pid in running if is_ours(pid)]) and time.monotonic() < deadline:
         time.sleep(0.05)
-    _signal(mine, signal.SIGKILL)
-    while any(is_ours(pid) for pid in mine):
+    _signal(running, signal.SIGKILL)
+    while any(is_ours(pid) for pid in running):
         time.sleep(0.05)
-    return not mine
+    return not running
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens on the loopback port."""
+    """Whether no process listens on a loopback port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
         try:
@@ -127,7 +127,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Give a loopback port that nothing listens on now."""
+    """Return a loopback port on which no process listens now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -135,7 +135,7 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int, pid: int, *, seconds: float) -> bool:
-    """Wait until the process listens on the loopback port; False when it has ended or time is up."""
+    """Wait until a process listens on a loopback port; return False if it ends or does not listen in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and is_ours(pid):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -144,19 +144,19 @@ def wait_for_port(port: int, pid: int, *, seconds: float) -> bool:
     return False
 
 
-def _signal(pids: list[int], which: signal.Signals) -> None:
+def _signal(pids: list[int], number: signal.Signals) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, which)
+            os.kill(pid, number)
 
 
 def _command_line(pid: int) -> str | None:
-    """Give the command line of a process, or None when there is none such."""
+    """Return the command line of a process, or None if there is no such process."""
     proc = Path(f"/proc/{pid}/cmdline")
     if proc.parent.parent.joinpath("self").exists():
         try:
             return proc.read_bytes().replace(b"\0", b" ").decode(errors="replace") or None
         except OSError:
             return None
-    listed = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], check=False, capture_output=True, text=True)
-    return listed.stdout.strip() or None
+    done = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], check=False, capture_output=True, text=True)
+    return done.stdout.strip() or None

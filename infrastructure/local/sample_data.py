@@ -1,6 +1,6 @@
-"""A believable month of a storage facility: customers, what was sent to them, what did not arrive, what was done.
+"""A realistic month of a storage facility: customers, notifications, failures, and what managers did about them.
 
-Pure and deterministic: the same moment gives the same month. ``seed`` puts it into a stack.
+Pure and deterministic: the same end time gives the same month. ``seed`` writes it to a stack.
 """
 
 import random
@@ -25,7 +25,7 @@ from undelivered.services.send_message import message_tags
 SENDER: Final = "Harbor Storage <notices@undelivered.example>"
 _SEED: Final = 20_261
 _DAYS: Final = 30
-# Shares of a week's messages from Monday to Sunday, and the hours of a working day.
+# The weights of the days from Monday to Sunday, and the working hours.
 _WEEKDAYS: Final = (19, 21, 19, 18, 16, 5, 2)
 _HOURS: Final = (8, 8, 9, 9, 9, 10, 10, 11, 13, 14, 14, 15, 16, 17)
 
@@ -54,12 +54,13 @@ _AREA_CODES: Final = ("206", "303", "415", "512", "617", "718")
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """What is wrong with a customer's contact from some day on, and what was done about it.
+class ContactProblem:
+    """A problem with a customer's contact from some day on, and what a manager did about it.
 
-    ``situation`` is one of the receiving world's (mail) or the last two digits of a number (texts). ``then``:
-    ``open`` (nothing was done), ``ready`` (corrected today), ``resolved`` or ``returned`` (resent: it arrived, it
-    failed again), ``resending`` (resent an hour ago), ``dismissed``. ``once``: a single message only.
+    ``situation`` is a situation of the SES simulator (email) or the last two digits of a number (texts). ``then`` is
+    ``open`` (nothing was done), ``ready`` (the contact is corrected today), ``resolved`` (the resend arrived),
+    ``returned`` (the resend failed), ``resending`` (resent an hour ago) or ``dismissed``. With ``once``, only one
+    message fails.
     """
 
     channel: Channel
@@ -101,10 +102,11 @@ _TEXTS_ONCE: Final = ("55", "60", "65", "70", "70", "75", "80", "85", "20", "20"
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
-    """A notification with its first send. ``events`` and ``log`` are what was reported of its failure.
+class SentNotification:
+    """A notification with its first send.
 
-    ``dropped`` is the suppression that kept it from being sent.
+    ``events`` (SES) or ``log`` (SNS) report its failure. ``dropped`` is the suppression because of which it was not
+    sent.
     """
 
     notification: Notification
@@ -115,21 +117,21 @@ class Handed:
 
     @property
     def failed(self) -> bool:
-        """Whether it is on the report."""
+        """Whether the notification is on the report."""
         return bool(self.events or self.dropped) or '"FAILURE"' in self.log
 
     @property
     def entry_key(self) -> str:
-        """The key of its item."""
+        """The key of the notification's item."""
         origin = self.attempt.provider_message_id or self.notification.notification_id
         return entry_key(self.attempt.claimed_at, origin, self.attempt.to.lower())
 
 
 @dataclass(frozen=True, slots=True)
-class Resent:
-    """A resend of a failed notification. ``events`` and ``log`` are what was reported of it, empty for nothing yet."""
+class Resend:
+    """A resend of a failed notification. ``events`` or ``log`` report its outcome; both are empty if there is none."""
 
-    first: Handed
+    first: SentNotification
     attempt: SendAttempt
     note: str
     events: tuple[Event, ...] = ()
@@ -139,7 +141,7 @@ class Resent:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A contact that is corrected today."""
+    """A contact that a manager corrects today."""
 
     customer_id: str
     channel: Channel
@@ -148,29 +150,29 @@ class Correction:
 
 @dataclass(slots=True)
 class Month:
-    """All of it, in order of time."""
+    """The sample data, in order of time."""
 
     customers: list[Customer] = field(default_factory=list)
-    handed: list[Handed] = field(default_factory=list)
-    resent: list[Resent] = field(default_factory=list)
-    dismissed: list[Handed] = field(default_factory=list)
+    sent: list[SentNotification] = field(default_factory=list)
+    resends: list[Resend] = field(default_factory=list)
+    dismissed: list[SentNotification] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
     unsubscribed: list[Suppression] = field(default_factory=list)
 
     @property
-    def failed(self) -> list[Handed]:
-        """What did not arrive at first."""
-        return [handed for handed in self.handed if handed.failed]
+    def failed(self) -> list[SentNotification]:
+        """The notifications whose first send failed."""
+        return [sent for sent in self.sent if sent.failed]
 
     @property
     def count(self) -> int:
-        """The number on the dashboard when all is done."""
-        return len(self.failed) - sum(resent.arrived for resent in self.resent) - len(self.dismissed)
+        """The number of undelivered notifications at the end."""
+        return len(self.failed) - sum(resend.arrived for resend in self.resends) - len(self.dismissed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Topic:
-    """A kind of message: its title, and its text with places for the first name and an amount."""
+    """A kind of message: its title and its text, with placeholders."""
 
     title: str
     text: str
@@ -223,8 +225,8 @@ _SPREAD_MESSAGES: Final = 250
 
 
 def sample_month(account_id: str, manager: str, now: datetime) -> Month:
-    """Return the thirty days up to a moment; ``manager`` is who corrected and resent."""
-    return _Writer(account_id, manager, now).month()
+    """Return the data of the 30 days before ``now``; ``manager`` is the user who corrected contacts and resent."""
+    return _MonthBuilder(account_id, manager, now).month()
 
 
 _SUPPRESSING: Final = {
@@ -235,7 +237,7 @@ _SOFT: Final = frozenset({"mailbox-full", "expired", "20", "30"})
 _MISTYPED_DOMAINS: Final = ("gmial.com", "hotmial.com", "exmaple.org", "northmial.example")
 _NOTES: Final = (
     "Called, got the new address",
-    "Told us at the front desk",
+    "Gave it at the front desk",
     "",
     "Corrected a typo",
     "Wrote from the new address",
@@ -243,51 +245,51 @@ _NOTES: Final = (
 )
 
 
-class _Writer:
-    """Tells the month, customer by customer."""
+class _MonthBuilder:
+    """Creates the month, customer by customer."""
 
     def __init__(self, account_id: str, manager: str, now: datetime) -> None:
         self._account_id = account_id
         self._manager = manager
         self._now = now.astimezone(UTC)
-        self._random = random.Random(_SEED)  # noqa: S311 - a story, no secret
+        self._random = random.Random(_SEED)  # noqa: S311 - sample data, no secret
         self._month = Month()
         self._days = [self._now - timedelta(days=ago) for ago in range(_DAYS)]
 
     def month(self) -> Month:
         """Return the month."""
         customers = _customers(self._account_id)
-        troubles = self._troubles(customers)
-        outbox = self._outbox(customers, troubles)
+        problems = self._problems(customers)
+        outbox = self._outbox(customers, problems)
         for customer in customers:
-            _CustomerHistory(self, customer, troubles.get(customer.customer_id)).tell(outbox[customer.customer_id])
-        self._month.handed.sort(key=lambda handed: handed.attempt.claimed_at)
-        self._month.resent.sort(key=lambda resent: resent.attempt.claimed_at)
+            _CustomerMonth(self, customer, problems.get(customer.customer_id)).add(outbox[customer.customer_id])
+        self._month.sent.sort(key=lambda sent: sent.attempt.claimed_at)
+        self._month.resends.sort(key=lambda resend: resend.attempt.claimed_at)
         return self._month
 
-    def _troubles(self, customers: Sequence[Customer]) -> dict[str, Trouble]:
-        wanted = [
-            *(Trouble(Channel.EMAIL, situation, then) for situation, then in _MAIL),
-            *(Trouble(Channel.EMAIL, situation, once=True) for situation in _MAIL_ONCE),
-            *(Trouble(Channel.SMS, digits, then) for digits, then in _TEXTS),
-            *(Trouble(Channel.SMS, digits, once=True) for digits in _TEXTS_ONCE),
+    def _problems(self, customers: Sequence[Customer]) -> dict[str, ContactProblem]:
+        problems = [
+            *(ContactProblem(Channel.EMAIL, situation, then) for situation, then in _MAIL),
+            *(ContactProblem(Channel.EMAIL, situation, once=True) for situation in _MAIL_ONCE),
+            *(ContactProblem(Channel.SMS, digits, then) for digits, then in _TEXTS),
+            *(ContactProblem(Channel.SMS, digits, once=True) for digits in _TEXTS_ONCE),
         ]
-        unlucky = self._random.sample(customers, len(wanted))
-        return {customer.customer_id: trouble for customer, trouble in zip(unlucky, wanted, strict=True)}
+        affected = self._random.sample(customers, len(problems))
+        return {customer.customer_id: problem for customer, problem in zip(affected, problems, strict=True)}
 
     def _outbox(
-        self, customers: Sequence[Customer], troubles: Mapping[str, Trouble]
+        self, customers: Sequence[Customer], problems: Mapping[str, ContactProblem]
     ) -> dict[str, list[tuple[datetime, _Topic]]]:
-        """Return what is to be sent to each customer, and when."""
+        """Return the times and topics of each customer's messages, by customer id."""
         outbox: dict[str, list[tuple[datetime, _Topic]]] = {customer.customer_id: [] for customer in customers}
         first = next((day for day in self._days if day.day == 1), self._days[15])
-        tenth = next((day for day in self._days if day.day == 10), self._days[8])  # noqa: PLR2004 - of the month
+        tenth = next((day for day in self._days if day.day == 10), self._days[8])  # noqa: PLR2004 - day 10 of the month
         wednesday = next(day for day in self._days[9:] if day.weekday() == 2)  # noqa: PLR2004 - a Wednesday
-        for place, customer in enumerate(customers):
-            run = timedelta(seconds=2 * place)
+        for position, customer in enumerate(customers):
+            delay = timedelta(seconds=2 * position)
             outbox[customer.customer_id] += [
-                (first.replace(hour=7, minute=5, second=0, microsecond=0) + run, _INVOICE),
-                (wednesday.replace(hour=15, minute=0, second=0, microsecond=0) + run, _NEWSLETTER),
+                (first.replace(hour=7, minute=5, second=0, microsecond=0) + delay, _INVOICE),
+                (wednesday.replace(hour=15, minute=0, second=0, microsecond=0) + delay, _NEWSLETTER),
             ]
         for customer in self._random.sample(customers, 24):
             moment = tenth.replace(hour=9, minute=30, second=0, microsecond=0)
@@ -296,13 +298,15 @@ class _Writer:
         for _ in range(_SPREAD_MESSAGES):
             topic = self._random.choices(topics, weights)[0]
             outbox[self._random.choice(customers).customer_id].append((self._working_hour(), topic))
-        for customer_id, trouble in troubles.items():
-            fitting = [topic for topic in topics if topic.channel is trouble.channel]
-            outbox[customer_id] += [(self._working_hour(), self._random.choice(fitting)) for _ in range(2)]
+        for customer_id, problem in problems.items():
+            possible = [topic for topic in topics if topic.channel is problem.channel]
+            outbox[customer_id] += [(self._working_hour(), self._random.choice(possible)) for _ in range(2)]
         oldest, newest = self._now - timedelta(days=_DAYS, hours=-1), self._now - timedelta(minutes=30)
         return {
-            customer_id: sorted((each for each in sent if oldest < each[0] < newest), key=lambda each: each[0])
-            for customer_id, sent in outbox.items()
+            customer_id: sorted(
+                (message for message in messages if oldest < message[0] < newest), key=lambda message: message[0]
+            )
+            for customer_id, messages in outbox.items()
         }
 
     def _working_hour(self) -> datetime:
@@ -322,7 +326,7 @@ def _customers(account_id: str) -> list[Customer]:
         email = f"{first}.{last}@{_DOMAINS[number % len(_DOMAINS)]}"
         phone = f"+1{_AREA_CODES[number // 20]}55501{number % 20:02}"
         customers.append(Customer(account_id, f"c-{101 + number}", name, email, phone))
-    # A household: two customers, one address.
+    # Two customers share an address.
     customers[27] = replace(customers[27], email=customers[44].email)
     return customers
 
@@ -332,58 +336,58 @@ def _ascii(name: str) -> str:
     return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
 
 
-class _CustomerHistory:
-    """One customer's month: messages in order, some failing, and what the manager does about it."""
+class _CustomerMonth:
+    """One customer's month: the messages in order, the failures, and what the manager does about them."""
 
-    def __init__(self, writer: _Writer, customer: Customer, trouble: Trouble | None) -> None:
-        self._writer = writer
-        self._month = writer._month  # noqa: SLF001 - one tale, two tellers
-        self._now = writer._now  # noqa: SLF001 - as above
-        # A generator of its own, so that one customer's month does not move another's.
-        self._random = random.Random(f"{_SEED}/{customer.customer_id}")  # noqa: S311 - a story, no secret
-        self._trouble = trouble
+    def __init__(self, builder: _MonthBuilder, customer: Customer, problem: ContactProblem | None) -> None:
+        self._builder = builder
+        self._month = builder._month  # noqa: SLF001 - both classes build one month
+        self._now = builder._now  # noqa: SLF001 - as above
+        # Each customer has its own generator, so that a change for one customer does not change the others.
+        self._random = random.Random(f"{_SEED}/{customer.customer_id}")  # noqa: S311 - sample data, no secret
+        self._problem = problem
         self._customer = customer
-        self._failed: list[Handed] = []
+        self._failed: list[SentNotification] = []
         self._suppressed: dict[Channel, Suppression] = {}
         self._fixed_at: datetime | None = None
 
-    def tell(self, outbox: Sequence[tuple[datetime, _Topic]]) -> None:
-        """Tell it."""
-        trouble = self._trouble
+    def add(self, outbox: Sequence[tuple[datetime, _Topic]]) -> None:
+        """Add the customer and the customer's messages to the month."""
+        problem = self._problem
         starts_at = self._starts_at(outbox)
-        if trouble and starts_at and not trouble.once:
-            self._break_contact(trouble)
-        if trouble is None and self._random.random() < 0.2:  # noqa: PLR2004 - a fifth of those without trouble
+        if problem and starts_at and not problem.once:
+            self._break_contact(problem)
+        if problem is None and self._random.random() < 0.2:  # noqa: PLR2004 - a fifth of the customers without a problem
             self._unsubscribe()
         for number, (at, topic) in enumerate(outbox):
-            if self._fixed_at and at > self._fixed_at and trouble:
-                self._repair(trouble)
-            self._hand_over(number, at, topic, failing=self._fails(topic, at, starts_at))
-        if self._fixed_at and trouble:
-            self._repair(trouble)
+            if self._fixed_at and at > self._fixed_at and problem:
+                self._repair(problem)
+            self._send(number, at, topic, failing=self._fails(topic, at, starts_at))
+        if self._fixed_at and problem:
+            self._repair(problem)
         self._month.customers.append(self._customer)
-        self._act(trouble)
+        self._act(problem)
 
     def _starts_at(self, outbox: Sequence[tuple[datetime, _Topic]]) -> datetime | None:
-        """Return when the trouble starts: with one of the customer's messages, early enough for what follows."""
-        if self._trouble is None:
+        """Return the time of the message with which the problem starts, early enough for the manager to act."""
+        if self._problem is None:
             return None
-        mine = [at for at, topic in outbox if topic.channel is self._trouble.channel]
-        if self._trouble.then == "resolved":
-            mine = [at for at in mine if at < self._now - timedelta(days=4)] or mine[:1]
-        # What suppresses the address makes every later message a dropped one: let those be few.
-        recent = mine[-2:] if self._trouble.situation in _SUPPRESSING else mine[-5:]
+        times = [at for at, topic in outbox if topic.channel is self._problem.channel]
+        if self._problem.then == "resolved":
+            times = [at for at in times if at < self._now - timedelta(days=4)] or times[:1]
+        # After a suppression all later messages are dropped. A late start keeps their number low.
+        recent = times[-2:] if self._problem.situation in _SUPPRESSING else times[-5:]
         return self._random.choice(recent) if recent else None
 
     def _fails(self, topic: _Topic, at: datetime, starts_at: datetime | None) -> bool:
-        trouble = self._trouble
-        if trouble is None or starts_at is None or topic.channel is not trouble.channel or at < starts_at:
+        problem = self._problem
+        if problem is None or starts_at is None or topic.channel is not problem.channel or at < starts_at:
             return False
-        if trouble.once:
+        if problem.once:
             return at == starts_at
         return self._fixed_at is None or at < self._fixed_at
 
-    def _hand_over(self, number: int, at: datetime, topic: _Topic, *, failing: bool) -> None:
+    def _send(self, number: int, at: datetime, topic: _Topic, *, failing: bool) -> None:
         notification = self._notification(number, at, topic)
         attempt = SendAttempt(
             notification.account_id,
@@ -394,47 +398,47 @@ class _CustomerHistory:
             outcome=SendOutcome.SENT,
         )
         suppression = self._suppressed.get(topic.channel)
-        if suppression and (topic.channel is Channel.SMS or not self._passes(suppression, topic)):
-            handed = Handed(notification, replace(attempt, outcome=SendOutcome.DROPPED), dropped=suppression)
+        if suppression and (topic.channel is Channel.SMS or not self._is_exempt(suppression, topic)):
+            sent = SentNotification(notification, replace(attempt, outcome=SendOutcome.DROPPED), dropped=suppression)
         else:
             attempt = replace(attempt, provider_message_id=self._message_id(topic.channel, attempt.claimed_at))
-            handed = self._reported(notification, attempt, failing=failing)
-        self._month.handed.append(handed)
-        if handed.failed and failing:
-            self._note_failure(handed)
+            sent = self._with_outcome(notification, attempt, failing=failing)
+        self._month.sent.append(sent)
+        if sent.failed and failing:
+            self._record_failure(sent)
 
-    def _passes(self, suppression: Suppression, topic: _Topic) -> bool:
+    def _is_exempt(self, suppression: Suppression, topic: _Topic) -> bool:
         return suppression.reason is SuppressionReason.UNSUBSCRIBED and topic.essential
 
-    def _reported(self, notification: Notification, attempt: SendAttempt, *, failing: bool) -> Handed:
-        if not failing or self._trouble is None:
-            return Handed(notification, attempt)
+    def _with_outcome(self, notification: Notification, attempt: SendAttempt, *, failing: bool) -> SentNotification:
+        if not failing or self._problem is None:
+            return SentNotification(notification, attempt)
         if notification.channel is Channel.SMS:
-            return Handed(notification, attempt, log=_log(attempt, self._trouble.situation))
-        return Handed(notification, attempt, self._events(notification, attempt, self._trouble.situation))
+            return SentNotification(notification, attempt, log=_log(attempt, self._problem.situation))
+        return SentNotification(notification, attempt, self._events(notification, attempt, self._problem.situation))
 
-    def _note_failure(self, handed: Handed) -> None:
-        trouble = self._trouble
-        assert trouble is not None
-        self._failed.append(handed)
-        reason = _SUPPRESSING.get(trouble.situation)
-        if reason and not handed.dropped:
-            attempt = handed.attempt
+    def _record_failure(self, sent: SentNotification) -> None:
+        problem = self._problem
+        assert problem is not None
+        self._failed.append(sent)
+        reason = _SUPPRESSING.get(problem.situation)
+        if reason and not sent.dropped:
+            attempt = sent.attempt
             since = attempt.claimed_at + timedelta(seconds=1)
-            self._suppressed[trouble.channel] = Suppression(
-                attempt.account_id, trouble.channel, attempt.to, reason, since, attempt.provider_message_id
+            self._suppressed[problem.channel] = Suppression(
+                attempt.account_id, problem.channel, attempt.to, reason, since, attempt.provider_message_id
             )
-        if trouble.then == "resolved" and self._fixed_at is None:
-            later = handed.attempt.claimed_at + timedelta(days=self._random.randrange(1, 4))
+        if problem.then == "resolved" and self._fixed_at is None:
+            later = sent.attempt.claimed_at + timedelta(days=self._random.randrange(1, 4))
             fixed_at = later.replace(hour=self._random.choice(_HOURS), minute=self._random.randrange(60))
             self._fixed_at = min(fixed_at, self._now - timedelta(hours=2))
 
-    def _break_contact(self, trouble: Trouble) -> None:
-        """Give the customer the contact that fails: a number that the receiving world knows, a mistyped domain."""
-        if trouble.channel is Channel.SMS:
-            digits = int(trouble.situation) + self._random.randrange(5)
+    def _break_contact(self, problem: ContactProblem) -> None:
+        """Set a contact that fails: a number that the SES simulator rejects, or a mistyped domain."""
+        if problem.channel is Channel.SMS:
+            digits = int(problem.situation) + self._random.randrange(5)
             self._customer = replace(self._customer, phone=f"{self._customer.phone[:-2]}{digits:02}")
-        elif trouble.situation == "unknown-domain":
+        elif problem.situation == "unknown-domain":
             local = self._customer.email.partition("@")[0]
             self._customer = replace(self._customer, email=f"{local}@{self._random.choice(_MISTYPED_DOMAINS)}")
 
@@ -451,45 +455,45 @@ class _CustomerHistory:
         self._suppressed[Channel.EMAIL] = suppression
         self._month.unsubscribed.append(suppression)
 
-    def _repair(self, trouble: Trouble) -> None:
-        """Correct the contact and resend what failed."""
+    def _repair(self, problem: ContactProblem) -> None:
+        """Correct the contact and resend the failed notifications."""
         at, self._fixed_at = self._fixed_at, None
         if at is None or not self._failed:
             return
-        self._trouble = None
-        self._suppressed.pop(trouble.channel, None)
-        if trouble.situation not in _SOFT:
-            contact = self._other_contact(trouble.channel)
-            changed = {"email": contact, "email_changed_at": at} if trouble.channel is Channel.EMAIL else {}
+        self._problem = None
+        self._suppressed.pop(problem.channel, None)
+        if problem.situation not in _SOFT:
+            contact = self._other_contact(problem.channel)
+            changed = {"email": contact, "email_changed_at": at} if problem.channel is Channel.EMAIL else {}
             changed = changed or {"phone": contact, "phone_changed_at": at}
             self._customer = replace(self._customer, **changed)
-        for place, handed in enumerate(self._failed):
-            self._resend(handed, at + timedelta(minutes=3, seconds=20 * place), "delivered")
+        for position, sent in enumerate(self._failed):
+            self._resend(sent, at + timedelta(minutes=3, seconds=20 * position), "delivered")
         self._failed.clear()
 
-    def _act(self, trouble: Trouble | None) -> None:
-        if trouble is None or not self._failed:
+    def _act(self, problem: ContactProblem | None) -> None:
+        if problem is None or not self._failed:
             return
         latest = self._failed[-1]
-        if trouble.then == "returned":
-            self._resend(latest, min(latest.attempt.claimed_at + timedelta(days=1), self._now), trouble.situation)
-        elif trouble.then == "resending":
+        if problem.then == "returned":
+            self._resend(latest, min(latest.attempt.claimed_at + timedelta(days=1), self._now), problem.situation)
+        elif problem.then == "resending":
             self._resend(latest, self._now - timedelta(minutes=50), "silent")
-        elif trouble.then == "dismissed":
+        elif problem.then == "dismissed":
             self._month.dismissed.append(self._failed[0])
-        elif trouble.then == "ready":
-            contact = self._other_contact(trouble.channel)
-            self._month.corrections.append(Correction(self._customer.customer_id, trouble.channel, contact))
+        elif problem.then == "ready":
+            contact = self._other_contact(problem.channel)
+            self._month.corrections.append(Correction(self._customer.customer_id, problem.channel, contact))
 
     def _other_contact(self, channel: Channel) -> str:
         if channel is Channel.SMS:
             return f"+1917{self._customer.phone[-7:-2]}{self._random.randrange(20):02}"
         local, _, domain = self._customer.email.partition("@")
-        other = self._random.choice([each for each in _DOMAINS if each != domain])
+        other = self._random.choice([name for name in _DOMAINS if name != domain])
         return f"{local.replace('.', '')}@{other}"
 
-    def _resend(self, handed: Handed, at: datetime, situation: str) -> None:
-        notification = handed.notification
+    def _resend(self, sent: SentNotification, at: datetime, situation: str) -> None:
+        notification = sent.notification
         channel = notification.channel
         attempt = SendAttempt(
             notification.account_id,
@@ -497,8 +501,8 @@ class _CustomerHistory:
             2,
             to=self._customer.contact(channel),
             claimed_at=at,
-            by=self._writer._manager,  # noqa: SLF001 - as above
-            entry_key=handed.entry_key,
+            by=self._builder._manager,  # noqa: SLF001 - as above
+            entry_key=sent.entry_key,
             provider_message_id=self._message_id(channel, at),
             outcome=SendOutcome.SENT,
         )
@@ -509,7 +513,7 @@ class _CustomerHistory:
         elif situation != "silent":
             events = self._events(notification, attempt, situation, resend=True)
         note = self._random.choice(_NOTES)
-        self._month.resent.append(Resent(handed, attempt, note, events, log, arrived=situation == "delivered"))
+        self._month.resends.append(Resend(sent, attempt, note, events, log, arrived=situation == "delivered"))
 
     def _events(
         self, notification: Notification, attempt: SendAttempt, situation: str, *, resend: bool = False
@@ -525,26 +529,26 @@ class _CustomerHistory:
             tags={name: (value,) for name, value in tags.items()},
         )
         unpublished = {"Send"} if resend else {"Send", "Delivery"}
-        events = (each.event for each in plan_events_as(situation, mail))
+        events = (scheduled.event for scheduled in plan_events_as(situation, mail))
         return tuple(event for event in events if event["eventType"] not in unpublished)
 
     def _notification(self, number: int, at: datetime, topic: _Topic) -> Notification:
         customer = self._customer
-        place = int(customer.customer_id.removeprefix("c-"))
-        words = {
+        serial = int(customer.customer_id.removeprefix("c-"))
+        values = {
             "name": customer.name.partition(" ")[0],
-            "amount": f"{60 + place % 9 * 15}.00",
-            "unit": f"{'ABCD'[place % 4]}{place % 37 + 1}",
-            "number": f"{at:%Y}-{place * 7 + 311}",
+            "amount": f"{60 + serial % 9 * 15}.00",
+            "unit": f"{'ABCD'[serial % 4]}{serial % 37 + 1}",
+            "number": f"{at:%Y}-{serial * 7 + 311}",
         }
-        title = topic.title.format(**words)
+        title = topic.title.format(**values)
         return Notification(
             customer.account_id,
-            f"n-{at:%m%d}-{place}-{number}",
+            f"n-{at:%m%d}-{serial}-{number}",
             customer.customer_id,
             topic.channel,
             title,
-            topic.text.format(**words),
+            topic.text.format(**values),
             at,
             subject=title if topic.channel is Channel.EMAIL else "",
             essential=topic.essential,
@@ -558,6 +562,6 @@ class _CustomerHistory:
 
 
 def _log(attempt: SendAttempt, digits: str) -> str:
-    """Return the delivery-status entry of a text: what the number's digits stand for, whatever its own are."""
-    answer = delivery_status_entry(SentSms(attempt.provider_message_id, f"+120655501{digits}", attempt.claimed_at))
-    return answer.message.replace(f"+120655501{digits}", attempt.to) if answer else ""
+    """Return the log entry of a text for the situation ``digits``, whatever the last digits of its number are."""
+    entry = delivery_status_entry(SentSms(attempt.provider_message_id, f"+120655501{digits}", attempt.claimed_at))
+    return entry.message.replace(f"+120655501{digits}", attempt.to) if entry else ""

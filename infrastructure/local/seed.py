@@ -1,7 +1,7 @@
-"""Put a believable month into a local stack: through the API, the stores, and the topic that SES publishes to.
+"""Write the sample data to a local stack: through the API, the stores, and the topic to which SES publishes.
 
-Failures come in as the events of SES and SNS, with their times of then, and what is corrected today goes through the
-API. Only what the API would do now and not then, handing over and resending, is written to the stores.
+Failures arrive as events of SES and SNS with their original times. Today's corrections go through the API. Sends and
+resends are written to the stores, because the API would send them now instead of at their original times.
 """
 
 import json
@@ -20,7 +20,7 @@ import httpx
 from msgspec.structs import replace
 
 from infrastructure.errors import ToolError
-from infrastructure.local.sample_data import Handed, Month, Resent, sample_month
+from infrastructure.local.sample_data import Month, Resend, SentNotification, sample_month
 from infrastructure.local.scenario import RunningStack
 from infrastructure.local.ses_simulator.mail_rules import Event
 from infrastructure.local.ses_simulator.sms_rules import log_group
@@ -43,8 +43,8 @@ Progress = Callable[[str], None]
 
 _REGION = "us-east-1"
 _BATCH = 10
-"""Messages that SNS takes in one call."""
-_WITHIN = 60.0
+"""The limit of messages in one call to SNS."""
+_TIMEOUT_SECONDS = 60.0
 _WRITERS = 4
 _ONE_DAY = timedelta(days=1)
 _SUBJECT = "Amazon SES Email Event Notification"
@@ -59,35 +59,35 @@ class _Stores:
 
 
 def seed(stack: RunningStack, *, progress: Progress | None = None, now: datetime | None = None) -> None:
-    """Fill the default account of an empty stack; raise ToolError when the API does not take it.
+    """Fill the default account of an empty stack. Raises ToolError if the API rejects the data.
 
-    ``now`` is the month's end. ``progress`` is told each step as it begins.
+    ``now`` is the end of the month. ``progress`` receives each step before it starts.
     """
     manager = stack.user()
     month = sample_month(manager.account_id, manager.email, now or datetime.now(UTC))
-    tell = progress or (lambda _step: None)
+    report = progress or (lambda _step: None)
     with _aws_environment(stack), _api(stack, month) as api:
-        threading.Thread(target=api.get, args=["/health"]).start()  # the API's function starts meanwhile, too
+        threading.Thread(target=api.get, args=["/health"]).start()  # starts the API's function in the meantime
         stores = _stores(stack, manager.account_id)
-        tell(f"{len(month.handed)} notifications to {len(month.customers)} customers, {len(month.failed)} failed")
-        # One event and the texts first: the functions that take them in start while the rest is written. Had they
-        # all events at once before they are up, many copies of them would start, and take as many times longer.
-        events = [event for handed in month.failed for event in handed.events]
-        _hand_over(stores, month.failed)
+        report(f"{len(month.sent)} notifications to {len(month.customers)} customers, {len(month.failed)} failed")
+        # Publish one event and the texts first, so that the ingest functions start in the meantime. All events at once
+        # would start many copies of the functions, and take much longer.
+        events = [event for sent in month.failed for event in sent.events]
+        _write_sends(stores, month.failed)
         _publish(stack, events[:1])
-        _log(stack, [handed.log for handed in month.failed if handed.log])
+        _log(stack, [sent.log for sent in month.failed if sent.log])
         for customer in month.customers:
             stores.customers.save(customer)
         for suppression in month.unsubscribed:
             stores.suppressions.save(None, suppression)
-        _drop(stores, month)
-        _hand_over(stores, [handed for handed in month.handed if not handed.failed])
-        _await(
-            stores, [handed.entry_key for handed in month.failed if handed.events][:1], manager.account_id, attempts=1
+        _write_dropped(stores, month)
+        _write_sends(stores, [sent for sent in month.sent if not sent.failed])
+        _wait_for_results(
+            stores, [sent.entry_key for sent in month.failed if sent.events][:1], manager.account_id, attempts=1
         )
         _publish(stack, events[1:])
-        _await(stores, [handed.entry_key for handed in month.failed], manager.account_id, attempts=1)
-        tell(f"{len(month.resent)} were resent")
+        _wait_for_results(stores, [sent.entry_key for sent in month.failed], manager.account_id, attempts=1)
+        report(f"{len(month.resends)} were resent")
         _resend(stack, stores, month)
         _dismiss(stores, month, manager.email)
         _correct(api, month)
@@ -95,7 +95,7 @@ def seed(stack: RunningStack, *, progress: Progress | None = None, now: datetime
 
 @contextmanager
 def _aws_environment(stack: RunningStack) -> Iterator[None]:
-    """Point the stores, which find their connection in the environment, at the stack; then put all back."""
+    """Make the stores use the stack through environment variables, and restore the environment afterwards."""
     before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     for name in before:
         del os.environ[name]
@@ -118,7 +118,7 @@ def _stores(stack: RunningStack, account_id: str) -> _Stores:
     secrets = stack.client("secretsmanager")
     hashes = HmacHashes(SecretsManagerKeys(secrets, stack.outputs["ErasureSecretArn"], stages=("AWSCURRENT",)))
     accounts = DynamoAccountStore()
-    accounts.settings(account_id)  # reading them first makes their row: before several threads do
+    accounts.settings(account_id)  # the first read creates the row, before several threads read it
     return _Stores(
         DynamoUndeliveredStore(
             zone_of=lambda account_id: ZoneInfo(accounts.settings(account_id).time_zone),
@@ -138,41 +138,43 @@ def _api(stack: RunningStack, month: Month) -> Iterator[httpx.Client]:
         yield client
 
 
-def _checked(answer: httpx.Response) -> None:
-    if answer.is_error:
-        path = answer.request.url.path.rpartition("_user_request_")[2]
-        raise ToolError(f"The API rejected the sample data: {path} returned {answer.status_code}, {answer.text[:200]}.")
+def _raise_for_error(response: httpx.Response) -> None:
+    if response.is_error:
+        path = response.request.url.path.rpartition("_user_request_")[2]
+        raise ToolError(
+            f"The API rejected the sample data: {path} returned {response.status_code}, {response.text[:200]}."
+        )
 
 
-def _hand_over(stores: _Stores, all_handed: Sequence[Handed]) -> None:
-    def write(handed: Handed) -> None:
-        stores.notifications.add(handed.notification)
-        stores.notifications.record(handed.attempt)
+def _write_sends(stores: _Stores, notifications: Sequence[SentNotification]) -> None:
+    def write(sent: SentNotification) -> None:
+        stores.notifications.add(sent.notification)
+        stores.notifications.record(sent.attempt)
 
     with ThreadPoolExecutor(_WRITERS) as writers:
-        list(writers.map(write, all_handed))  # as a list, so that an error shows
+        list(writers.map(write, notifications))  # the list makes an error visible
 
 
-def _drop(stores: _Stores, month: Month) -> None:
-    """Write what was not sent because the address is suppressed: no provider ever reports on that."""
+def _write_dropped(stores: _Stores, month: Month) -> None:
+    """Write the items of dropped notifications. There is no event for a message that was not sent."""
     customers = {customer.customer_id: customer for customer in month.customers}
     stores.undelivered.add_new(
         [
             NewEntry(
                 open_item(
                     unsent_feedback(
-                        handed.attempt,
-                        handed.notification,
-                        customers[handed.notification.customer_id],
-                        dropped_classification(handed.dropped),
-                        f"suppressed: {handed.dropped.reason}",
-                        handed.attempt.claimed_at,
+                        sent.attempt,
+                        sent.notification,
+                        customers[sent.notification.customer_id],
+                        dropped_classification(sent.dropped),
+                        f"suppressed: {sent.dropped.reason}",
+                        sent.attempt.claimed_at,
                     ),
-                    handed.attempt.account_id,
+                    sent.attempt.account_id,
                 )
             )
-            for handed in month.failed
-            if handed.dropped
+            for sent in month.failed
+            if sent.dropped
         ]
     )
 
@@ -181,14 +183,14 @@ def _publish(stack: RunningStack, events: Sequence[Event]) -> None:
     sns = stack.client("sns")
     for start in range(0, len(events), _BATCH):
         entries: list[dict[str, Any]] = [
-            {"Id": str(place), "Subject": _SUBJECT, "Message": json.dumps(event) + "\n"}
-            for place, event in enumerate(events[start : start + _BATCH])
+            {"Id": str(position), "Subject": _SUBJECT, "Message": json.dumps(event) + "\n"}
+            for position, event in enumerate(events[start : start + _BATCH])
         ]
         sns.publish_batch(TopicArn=stack.outputs["FeedbackTopicArn"], PublishBatchRequestEntries=entries)
 
 
 def _log(stack: RunningStack, entries: Sequence[str]) -> None:
-    """Write delivery-status entries where SNS writes them; their own times are in them."""
+    """Write delivery-status entries, which contain their times, to SNS's log groups."""
     logs = stack.client("logs")
     account_id = stack.outputs["FeedbackTopicArn"].split(":")[4]
     for failed in (False, True):
@@ -204,12 +206,12 @@ def _log(stack: RunningStack, entries: Sequence[str]) -> None:
             )
 
 
-def _await(stores: _Stores, keys: Sequence[str], account_id: str, *, attempts: int) -> None:
-    """Wait until the reports of that many attempts are on the items; what does not come in is not waited for long."""
+def _wait_for_results(stores: _Stores, keys: Sequence[str], account_id: str, *, attempts: int) -> None:
+    """Wait until the items have the results of this many attempts. Return after a timeout in any case."""
     missing = list(keys)
-    deadline = time.monotonic() + _WITHIN
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while missing and time.monotonic() < deadline:
-        # One question at a time: the machine is busy with the answers.
+        # One read at a time, because the machine is busy with the events.
         if _is_reported(stores, account_id, missing[-1], attempts):
             missing.pop()
         else:
@@ -222,35 +224,35 @@ def _is_reported(stores: _Stores, account_id: str, key: str, attempts: int) -> b
 
 
 def _resend(stack: RunningStack, stores: _Stores, month: Month) -> None:
-    started = [resent for resent in month.resent if _start_resend(stores, resent)]
-    _publish(stack, [event for resent in started for event in resent.events])
-    _log(stack, [resent.log for resent in started if resent.log])
-    told = [resent.attempt for resent in started if resent.events or resent.log]
-    if told:
-        _await(stores, [attempt.entry_key for attempt in told], told[0].account_id, attempts=2)
+    started = [resend for resend in month.resends if _start_resend(stores, resend)]
+    _publish(stack, [event for resend in started for event in resend.events])
+    _log(stack, [resend.log for resend in started if resend.log])
+    attempts = [resend.attempt for resend in started if resend.events or resend.log]
+    if attempts:
+        _wait_for_results(stores, [attempt.entry_key for attempt in attempts], attempts[0].account_id, attempts=2)
 
 
-def _start_resend(stores: _Stores, resent: Resent) -> bool:
-    attempt = resent.attempt
+def _start_resend(stores: _Stores, resend: Resend) -> bool:
+    attempt = resend.attempt
     item = stores.undelivered.find(attempt.account_id, attempt.entry_key)
     if item is None:
         return False
     stores.notifications.record(attempt)
-    started = start_resend(item, attempt.to, attempt.by, attempt.claimed_at, resent.note)
+    started = start_resend(item, attempt.to, attempt.by, attempt.claimed_at, resend.note)
     stores.undelivered.save(item, record_sent(started, attempt.number, attempt.provider_message_id))
     return True
 
 
 def _dismiss(stores: _Stores, month: Month, manager: str) -> None:
-    for handed in month.dismissed:
-        item = stores.undelivered.find(handed.attempt.account_id, handed.entry_key)
+    for sent in month.dismissed:
+        item = stores.undelivered.find(sent.attempt.account_id, sent.entry_key)
         if item:
-            at = min(handed.attempt.claimed_at.replace(hour=17) + _ONE_DAY, datetime.now(UTC))
+            at = min(sent.attempt.claimed_at.replace(hour=17) + _ONE_DAY, datetime.now(UTC))
             stores.undelivered.save(item, replace(item, dismissal=Dismissal(at, manager, "The customer has moved out")))
 
 
 def _correct(api: httpx.Client, month: Month) -> None:
-    """Correct contacts today: the API flags what failed at the old ones as ready to resend."""
+    """Correct contacts today. The API then marks the failed items as ready to resend."""
     for correction in month.corrections:
         field = "email" if correction.channel is Channel.EMAIL else "phone"
-        _checked(api.patch(f"/customers/{correction.customer_id}", json={field: correction.contact}))
+        _raise_for_error(api.patch(f"/customers/{correction.customer_id}", json={field: correction.contact}))

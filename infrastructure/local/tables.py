@@ -1,27 +1,30 @@
-"""The product's tables as the models define them, for stores whose clock is not the machine's."""
+"""Definitions of the product's tables, from the models."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def definition(model: Any) -> dict[str, Any]:
-    """Return what ``CreateTable`` takes to make a model's table, without its stream.
+    """Return the arguments of ``CreateTable`` for a model's table, without its stream and its time to live.
 
-    Nor has a table made so a time to live: DynamoDB Local goes by the machine's clock and would, within minutes,
-    remove what is past it behind the back of a store that lives at another time.
+    A time to live would follow the machine's clock: DynamoDB Local would delete rows of a store with another clock.
     """
-    schema = model._get_schema()  # noqa: SLF001 - the definition that PynamoDB would create the table with
+    schema = model._get_schema()  # noqa: SLF001 - the schema with which PynamoDB creates the table
     indexes = [
-        {"IndexName": each["index_name"], "KeySchema": _ordered(each["key_schema"]), "Projection": each["projection"]}
-        for each in schema["global_secondary_indexes"]
+        {
+            "IndexName": index["index_name"],
+            "KeySchema": _ordered(index["key_schema"]),
+            "Projection": index["projection"],
+        }
+        for index in schema["global_secondary_indexes"]
     ]
-    told = {
+    arguments = {
         "TableName": model.Meta.table_name,
         "AttributeDefinitions": schema["attribute_definitions"],
         "KeySchema": _ordered(schema["key_schema"]),
         "BillingMode": "PAY_PER_REQUEST",
     }
-    return told | ({"GlobalSecondaryIndexes": indexes} if indexes else {})
+    return arguments | ({"GlobalSecondaryIndexes": indexes} if indexes else {})
 
 
 def _ordered(keys: list[Mapping[str, str]]) -> list[Mapping[str, str]]:

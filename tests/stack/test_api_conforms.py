@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from infrastructure.local.stack import OTHER_ACCOUNT
+from infrastructure.local.deployment import OTHER_ACCOUNT
 from undelivered.entrypoints.http.openapi import document
 from undelivered.entrypoints.http.route import Access
 from undelivered.entrypoints.http.routes import ROUTES

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from infrastructure.local.deployment import OTHER_ACCOUNT
 from infrastructure.local.scenario import call_api, eventually
 from infrastructure.local.seed import _aws_environment, _stores
-from infrastructure.local.stack import OTHER_ACCOUNT
 from tests.builders.items import a_customer, a_notification, an_item
 from tests.stack.acting import WITHIN, Acting
 from undelivered.domain.identifiers import item_id

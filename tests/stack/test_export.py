@@ -8,7 +8,7 @@ from io import StringIO
 import httpx
 import pytest
 
-from infrastructure.local.stack import DEFAULT_ACCOUNT
+from infrastructure.local.deployment import DEFAULT_ACCOUNT
 from tests.builders.items import an_item
 from tests.stack.faulty import reconfigured
 from undelivered.adapters.dynamodb.item_rows import facts_of, history_row

@@ -16,8 +16,9 @@ import pytest
 from infrastructure.bench import events
 from infrastructure.errors import ToolError
 from infrastructure.local import stack as local_stack
+from infrastructure.local.deployment import DEFAULT_ACCOUNT, OTHER_ACCOUNT
 from infrastructure.local.scenario import eventually
-from infrastructure.local.stack import DEFAULT_ACCOUNT, OTHER_ACCOUNT, LocalStack
+from infrastructure.local.stack import LocalStack
 from tests.stack.faulty import faulty_store, kill
 
 WITHIN = 300.0
@@ -287,7 +288,7 @@ def test_a_start_that_fails_leaves_its_logs_and_says_where(tmp_path, monkeypatch
     def refuse(*_):
         raise ToolError("The template was not deployed.")
 
-    monkeypatch.setattr(local_stack, "_deploy", refuse)
+    monkeypatch.setattr(local_stack, "deploy", refuse)
 
     with pytest.raises(ToolError, match=re.escape(f"More is in {tmp_path}")):
         LocalStack.start(state_dir=tmp_path, empty=True)

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from infrastructure.bench import events
+from infrastructure.local.deployment import DEFAULT_ACCOUNT, OTHER_ACCOUNT
 from infrastructure.local.scenario import eventually
-from infrastructure.local.stack import DEFAULT_ACCOUNT, OTHER_ACCOUNT, LocalStack
+from infrastructure.local.stack import LocalStack
 
 WITHIN = 120.0
 

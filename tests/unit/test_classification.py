@@ -24,7 +24,6 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "550 Requested action not taken: mailbox unavailable",
         "550 sorry, no mailbox here by that name. (#5.7.1)",
         "550 Unrouteable address",
-        "450 4.1.1 <jo@shop.example>: User unknown",
         "550 relay.shop.example: there is no such user here",
         "User Jo (jo@shop.example) not listed in Domino Directory",
         "551 not our customer",

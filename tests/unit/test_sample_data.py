@@ -1,4 +1,4 @@
-"""The month that a local stack is filled with is believable, and the same every time."""
+"""The sample data of a local stack is realistic, and the same every time."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ def a_month_to(now):
 
 
 def verdicts(month):
-    events = [event for handed in month.failed for event in (*handed.events, *([handed.log] if handed.log else []))]
+    events = [event for sent in month.failed for event in (*sent.events, *([sent.log] if sent.log else []))]
     feedbacks = [feedback for event in events for feedback in parse_event(event).feedback]
     return [feedback.classification for feedback in feedbacks if feedback.outcome >= Outcome.FAILED]
 
@@ -32,17 +32,17 @@ def test_the_same_moment_gives_the_same_month():
 def test_several_hundred_notifications_are_sent_and_about_one_in_six_fails(now):
     month = a_month_to(now)
 
-    assert 400 < len(month.handed) < 800
+    assert 400 < len(month.sent) < 800
     assert 60 <= month.count <= 150
-    assert len({handed.notification.notification_id for handed in month.handed}) == len(month.handed)
-    assert len({handed.entry_key for handed in month.failed}) == len(month.failed)
+    assert len({sent.notification.notification_id for sent in month.sent}) == len(month.sent)
+    assert len({sent.entry_key for sent in month.failed}) == len(month.failed)
 
 
 @pytest.mark.parametrize("now", MOMENTS)
 def test_everything_lies_within_the_thirty_days(now):
     month = a_month_to(now)
 
-    attempts = [each.attempt for each in (*month.handed, *month.resent)]
+    attempts = [each.attempt for each in (*month.sent, *month.resends)]
     assert all(now - timedelta(days=30) < attempt.claimed_at <= now for attempt in attempts)
 
 
@@ -59,28 +59,28 @@ def test_every_status_kind_and_channel_occurs(now):
         (Status.DROPPED, None),
         (Status.FAILED, None),
     }
-    assert {handed.notification.channel for handed in month.failed} == set(Channel)
-    assert any(handed.dropped for handed in month.failed)
+    assert {sent.notification.channel for sent in month.failed} == set(Channel)
+    assert any(sent.dropped for sent in month.failed)
 
 
 @pytest.mark.parametrize("now", MOMENTS)
 def test_some_are_resolved_one_came_back_and_one_is_on_its_way(now):
     month = a_month_to(now)
 
-    assert sum(resent.arrived for resent in month.resent) >= 5
-    assert any(not resent.arrived and (resent.events or resent.log) for resent in month.resent)
-    assert any(not resent.arrived and not resent.events for resent in month.resent)
+    assert sum(resend.arrived for resend in month.resends) >= 5
+    assert any(not resend.arrived and (resend.events or resend.log) for resend in month.resends)
+    assert any(not resend.arrived and not resend.events for resend in month.resends)
     assert len(month.corrections) >= 3
     assert month.unsubscribed
 
 
 def test_working_days_are_busier_than_weekends():
-    days = Counter(handed.attempt.claimed_at.weekday() < 5 for now in MOMENTS for handed in a_month_to(now).handed)
+    days = Counter(sent.attempt.claimed_at.weekday() < 5 for now in MOMENTS for sent in a_month_to(now).sent)
 
     assert days[True] > 5 * days[False]
 
 
 def test_no_week_is_without_a_failure():
-    ages = {(NOW - handed.attempt.claimed_at).days // 7 for handed in a_month_to(NOW).failed}
+    ages = {(NOW - sent.attempt.claimed_at).days // 7 for sent in a_month_to(NOW).failed}
 
     assert ages >= {0, 1, 2, 3}

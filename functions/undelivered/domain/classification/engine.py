@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from undelivered.domain.taxonomy import Classification, Fault, Kind, Reason, Status, classification_of
 
@@ -37,6 +37,7 @@ class _Rule(Struct, frozen=True):
     temporary_as: Reason | None
     policy_as: Reason | None
     message_as: Reason | None
+    reply_as: Reason | None
 
 
 class _Index(Struct, frozen=True):
@@ -109,6 +110,24 @@ _AT_CONNECTION: Final = re.compile(
     r"|greeting failed"
 )
 _ADVICE: Final = re.compile(r"(?:for more information|to review|learn more|more information)[^.]*")
+# RFC 5321 §4.2.2: what servers write for the code alone. GMX: of several lines the last one says what is meant.
+_BOILERPLATE: Final = re.compile(
+    r" requested (?:mail )?action (?:not taken|aborted|not performed)"
+    r"(?: mailbox (?:unavailable|name not allowed)| (?:local )?error in processing| insufficient system storage)?(?= )"
+    r"|(?: smtp| esmtp| mail)? service (?:currently )?(?:not available|unavailable)(?= )"
+)
+# Whom a sentence is about: what is said of the sender is no fault of the recipient's address.
+_SENDER_AS_SUBJECT: Final = re.compile(
+    r"(?<! to)(?<! to the) senders?\b(?! (?:should|please|must check))| return ?path\b| mail ?from\b| envelope from\b"
+    r"| from (?:address|domain|header|field)\b| (?:helo|ehlo)\b"
+    r"| your (?:\w+ ){0,2}?(?:ips?|domain|host|hostname|server|mx|dns|network)\b| sending (?:domain|host|server|ip)\b"
+    r"| (?:l|d|de l)?(?:expediteur|emetteur)| absender| remitente| remetente| mittente| nadawc| afzender| avsandar"
+    r"| odesilatel| отправител| відправник|发件人|發件人|寄件者|送信者|발신자|보낸"
+)
+_RECIPIENT: Final = re.compile(r" (?:recipients?|rcpt|users?|mailbox(?:es)?|addressee|destination|account|inbox)\b")
+_DEAD: Final = frozenset(
+    {Reason.ADDRESS_NOT_FOUND, Reason.DOMAIN_NOT_FOUND, Reason.ADDRESS_MALFORMED, Reason.MAILBOX_DISABLED}
+)
 _REPLY: Final = re.compile(r"\s{0,4}(?:[\w-]{1,20}\s{0,4};\s{0,4})?([45]\d\d)(?!\d)")
 _COMBINING_LATIN: Final = re.compile("[\u0300-\u036f]")
 
@@ -204,7 +223,17 @@ def _indexed(
         for triggers, wordings in family.wordings:
             bit = 1 << len(rules)
             pattern = bounded(_folded_pattern("|".join(wordings)))
-            rules.append(_Rule(pattern, family.reason, name, family.temporary_as, family.policy_as, family.message_as))
+            rules.append(
+                _Rule(
+                    pattern,
+                    family.reason,
+                    name,
+                    family.temporary_as,
+                    family.policy_as,
+                    family.message_as,
+                    family.reply_as,
+                )
+            )
             first, _, second = triggers.partition("+")
             for trigger in _triggers(first, stems):
                 called, seconded = calls.get(trigger, (0, 0))
@@ -241,22 +270,40 @@ def classify_diagnostic(diagnostic: str, enhanced_status: str | None, smtp_code:
     `enhanced_status` is the report's RFC 3463 status, often a bare 5.0.0; codes inside the text are read too.
     Never raises; a text that says nothing known is soft and undetermined.
     """
-    if smtp_code is None:
-        smtp_code = _reply_code(diagnostic)
     raw = _TYPE.sub("", _folded(_shortened(diagnostic)))
+    replies = _quoted_replies(raw)
+    if smtp_code is None:
+        smtp_code = _reply_code(raw) or (replies[0][0] if replies else None)
     statuses = _statuses(raw, enhanced_status)
-    rule = _by_text(raw)
+    rule = _by_text(raw, [reply for _, reply in replies])
     if rule is None:
         return _by_code(statuses, smtp_code, raw)
+    reason = _refined(rule, raw, statuses)
+    if _is_temporary(statuses, smtp_code, enhanced_status):
+        reason = rule.temporary_as or reason
+        if classification_of(reason).kind is not Kind.SOFT:
+            reason = Reason.SERVER_UNAVAILABLE  # RFC 5321 §4.2.1: what may succeed later is not dead
+    return classification_of(reason, rule=rule.name)
+
+
+def _refined(rule: _Rule, raw: str, statuses: list[tuple[str, str]]) -> Reason:
+    """Return what a rule means in its context: the codes beside it, and when and by whom it was said."""
     if classification_of(rule.reason).kind is not Kind.SOFT and _is_about_sender(raw, statuses):
-        return classification_of(Reason.SENDER_BLOCKED, rule=rule.name)
-    if rule.temporary_as is not None and _is_temporary(statuses, smtp_code):
-        return classification_of(rule.temporary_as, rule=rule.name)
+        return Reason.SENDER_BLOCKED
     if rule.policy_as is not None and any(subject.startswith("7.") for _, subject in statuses):
-        return classification_of(rule.policy_as, rule=rule.name)
+        return rule.policy_as
     if rule.message_as is not None and _AT_END_OF_DATA.search(raw):
-        return classification_of(rule.message_as, rule=rule.name)
-    return classification_of(rule.reason, rule=rule.name)
+        return rule.message_as
+    if rule.reply_as is not None and _is_plain_reply(raw, statuses):
+        return rule.reply_as
+    return rule.reason
+
+
+def _is_plain_reply(raw: str, statuses: list[tuple[str, str]]) -> bool:
+    """Whether a receiving server said this, and neither the words nor a code name the recipient's address or route."""
+    if _REPLY.match(raw) is None or any(subject.startswith(("1.", "4.")) for _, subject in statuses):
+        return False
+    return not any(word in raw for word in ("recipient", "rcpt", "destination"))
 
 
 def _is_about_sender(raw: str, statuses: list[tuple[str, str]]) -> bool:
@@ -264,12 +311,12 @@ def _is_about_sender(raw: str, statuses: list[tuple[str, str]]) -> bool:
     return any(subject in _SENDER_ADDRESS for _, subject in statuses) or _AT_MAIL_FROM.search(raw) is not None
 
 
-def _by_text(raw: str) -> _Rule | None:
+def _by_text(raw: str, replies: list[str]) -> _Rule | None:
     """Return the rule for the text: what the remote server replied decides, then the cause, then the rest."""
     found = _first(_code_index(), _code_stems(raw.translate(_PUNCTUATION).replace(".", " ").split()), raw)
     if found is not None:
         return found
-    for reply in _quoted_replies(raw):
+    for reply in replies:
         found = _by_prose(reply)
         if found is not None:
             return found
@@ -280,16 +327,19 @@ def _by_text(raw: str) -> _Rule | None:
     return found
 
 
-def _quoted_replies(raw: str) -> list[str]:
-    """Return the remote servers' replies quoted in a report, the last first: the last attempt says what is so now."""
+def _quoted_replies(raw: str) -> list[tuple[int, str]]:
+    """Return the remote servers' replies quoted in a report, as (code, text).
+
+    The last comes first: the last attempt says what is so now.
+    """
     if _REPLY.match(raw):
         return []  # the report is a reply itself
-    replies: list[str] = []
+    replies: list[tuple[int, str]] = []
     end = len(raw)
     for code in reversed(list(_CODE_INSIDE.finditer(raw))):
         start = code.start()
         if _INTRODUCTION.search(raw, max(0, start - _INTRODUCTION_LENGTH), start):
-            replies.append(_cause(raw[code.end() : end]))
+            replies.append((int(code[0][:3]), _cause(raw[code.end() : end])))
             end = start
     return replies
 
@@ -317,7 +367,13 @@ def _by_prose(raw: str) -> _Rule | None:
     stems = _stems(words)
     if not prose.isascii():
         stems.update(trigger for trigger in index.unspaced if trigger in prose)
-    return _first(index, stems, prose)
+    specific = _BOILERPLATE.sub(" ", prose, count=1) if " requested " in prose or " service " in prose else prose
+    rule = _first(index, stems, specific)
+    if rule is None and specific != prose:
+        rule = _first(index, stems, prose)
+    if rule is not None and rule.reason in _DEAD and _SENDER_AS_SUBJECT.search(prose) and not _RECIPIENT.search(prose):
+        return structs.replace(rule, reason=Reason.SENDER_BLOCKED)
+    return rule
 
 
 def _statuses(raw: str, enhanced_status: str | None) -> list[tuple[str, str]]:
@@ -328,10 +384,13 @@ def _statuses(raw: str, enhanced_status: str | None) -> list[tuple[str, str]]:
     return [code for code in found if code[1] != "0.0"]
 
 
-def _is_temporary(statuses: list[tuple[str, str]], smtp_code: int | None) -> bool:
-    if smtp_code is not None:
-        return smtp_code // 100 == _TRANSIENT_CLASS
-    return bool(statuses) and statuses[0][0] == "4"
+def _is_temporary(statuses: list[tuple[str, str]], smtp_code: int | None, enhanced_status: str | None = None) -> bool:
+    """Whether the reply code or the first status that says anything is of class 4: the receiver may accept later."""
+    if smtp_code is not None and smtp_code // 100 == _TRANSIENT_CLASS:
+        return True
+    if statuses:
+        return statuses[0][0] == "4"
+    return smtp_code is None and (enhanced_status or "").startswith("4.")
 
 
 def _by_code(statuses: list[tuple[str, str]], smtp_code: int | None, raw: str) -> Classification:

@@ -15,6 +15,7 @@ class Family(Struct, frozen=True):
     wordings: tuple[tuple[str, tuple[str, ...]], ...]  #: trigger words, and the patterns tried when one occurs
     temporary_as: Reason | None = None  #: the reason instead when the reply is temporary (4xx, 4.x.x)
     policy_as: Reason | None = None  #: the reason instead when the code is one of X.7.X: security or policy
+    reply_as: Reason | None = None  #: the reason instead when a receiving server says so without naming the recipient
     message_as: Reason | None = None  #: the reason instead when the reply is to the message itself, after DATA
 
 

@@ -1,8 +1,8 @@
 """What a failed text message's outcome means: SNS provider answers and End User Messaging event types.
 
 Sources: Amazon SNS Developer Guide, "Viewing CloudWatch metrics and logs for SMS deliveries" (the twelve documented
-answers) and AWS End User Messaging SMS User Guide, "Event types for SMS, MMS and voice". New answers may appear at
-any time; those are soft and undetermined.
+answers) and AWS End User Messaging SMS User Guide, "Event types for SMS, MMS and voice" and "Origination identities".
+New answers may appear at any time; those are soft and undetermined.
 """
 
 import re
@@ -26,32 +26,64 @@ _MESSAGE_EVENTS: Final[Mapping[str, Reason]] = {
 
 # Wordings drift ("phone is currently unreachable/unavailable.  " has been seen), so words decide, not whole texts;
 # the first that matches wins.
-_ANSWERS: Final[tuple[tuple[str, Reason, str], ...]] = (
-    ("opted_out", Reason.OPTED_OUT, r"opted? ?out"),
-    ("blocked_list", Reason.OPTED_OUT, r"(?:blocked|block|black) ?list"),
-    ("phone_blocks", Reason.OPTED_OUT, r"phone (?:has )?block\w* sms"),
-    ("protect", Reason.REJECTED, r"protect\w*"),
-    ("spam", Reason.CARRIER_BLOCKED, r"spam"),
-    ("carrier_blocked", Reason.CARRIER_BLOCKED, r"carrier .{0,20}block\w*|block\w*.{0,30}carrier"),
-    ("max_price", Reason.PRICE_LIMIT, r"max(?:imum)? price|price"),
-    ("quota", Reason.SPEND_LIMIT, r"quota|spend(?:ing)?"),
-    ("body", Reason.BODY_INVALID, r"body|invalid message|message .{0,20}invalid"),
+_ORIGINATION: Final = r"originat\w+ (?:entit\w+|identit\w+|numbers?|ids?|phone)"
+_ANSWERS: Final[tuple[tuple[str, Reason, tuple[str, ...]], ...]] = (
+    ("opted_out", Reason.OPTED_OUT, (r"opt(?:ed|s|ing)? ?out\w*", r"unsubscribed?", r"stop list")),
+    ("blocked_list", Reason.OPTED_OUT, (r"(?:block|black|deny|do not (?:contact|disturb))(?:ed)? ?list\w*",)),
+    (
+        "phone_blocks",
+        Reason.OPTED_OUT,
+        (r"(?:phone|handset|device|recipient|user) (?:has |is |have )*block\w* (?:sms|texts?|messages?)",),
+    ),
+    ("protect", Reason.REJECTED, (r"protect\w*",)),
+    (
+        "origination",
+        Reason.REJECTED,
+        (
+            rf"(?:no|not|invalid|missing|without|unknown|inactive) .{{0,40}}{_ORIGINATION}",
+            rf"{_ORIGINATION}.{{0,40}}(?:not|no|invalid|missing|inactive)",
+            r"(?:not |in)valid (?:for|in) (?:the |this )?destination countr\w+",
+            r"destination countr\w+ .{0,20}(?:not|blocked|disabled|unsupported)",
+            r"sender ids? .{0,20}(?:not|invalid|missing|blocked|required)",
+        ),
+    ),
+    ("spam", Reason.CARRIER_BLOCKED, (r"spam\w*",)),
+    (
+        "carrier_blocked",
+        Reason.CARRIER_BLOCKED,
+        (r"carrier .{0,20}(?:block|filter)\w*", r"(?:block|filter)\w*.{0,30}carrier\w*"),
+    ),
+    ("max_price", Reason.PRICE_LIMIT, (r"prices?",)),
+    ("quota", Reason.SPEND_LIMIT, (r"quotas?", r"spend\w*")),
+    (
+        "body",
+        Reason.BODY_INVALID,
+        (r"bod(?:y|ies)", r"invalid (?:message|content)", r"(?:message|content) .{0,20}invalid"),
+    ),
     (
         "number",
         Reason.NUMBER_INVALID,
-        r"(?:invalid|not a valid|malformed) .{0,12}(?:number|destination)|number .{0,12}invalid",
+        (
+            r"(?:invalid|not a valid|malformed|incorrect|unallocated|unassigned) .{0,12}(?:numbers?|destinations?)",
+            r"numbers? .{0,12}(?:invalid|not valid|malformed|unallocated|unassigned)",
+        ),
     ),
-    ("expired", Reason.TIMED_OUT, r"ttl|expired"),
-    ("unknown", Reason.UNDETERMINED, r"unknown"),
-    ("unreachable", Reason.UNREACHABLE, r"unreachable|unavailable"),
+    ("expired", Reason.TIMED_OUT, (r"ttl", r"expir\w+", r"timed? ?out")),
+    ("unknown", Reason.UNDETERMINED, (r"unknown",)),
+    (
+        "unreachable",
+        Reason.UNREACHABLE,
+        (r"(?:un ?|not )(?:reachable|available)", r"(?:switched|powered|turned) off"),
+    ),
 )
-_COMPILED: Final = tuple((name, reason, re.compile(rf"\b(?:{words})\b")) for name, reason, words in _ANSWERS)
+_COMPILED: Final = tuple((name, reason, re.compile(rf"\b(?:{'|'.join(words)})\b")) for name, reason, words in _ANSWERS)
+_HYPHENS: Final = re.compile(r"[-_\u2010-\u2015]")  # opted-out is opted out
 _READ: Final = 400  # characters of an answer that are read; the documented ones have at most 50
 
 
 def classify_sms_response(text: str | None) -> Classification:
     """Return the judgement on the `providerResponse` of a failed SNS text message; never raises."""
-    words = " ".join((text or "")[:_READ].lower().split())
+    words = " ".join(_HYPHENS.sub(" ", (text or "")[:_READ].lower()).split())
     for name, reason, wording in _COMPILED:
         if wording.search(words):
             return classification_of(reason, rule=f"sns_sms:{name}")

@@ -17,6 +17,12 @@ Every family names the source of its wordings: receivers' pages by title, progra
 """
 
 from undelivered.domain.classification.family import Family
-from undelivered.domain.classification.wordings import general, limits, recipient, sender
+from undelivered.domain.classification.wordings import general, limits, other_languages, recipient, sender
 
-PROSE: tuple[Family, ...] = (*sender.WORDINGS, *limits.WORDINGS, *recipient.WORDINGS, *general.WORDINGS)
+PROSE: tuple[Family, ...] = (
+    *sender.WORDINGS,
+    *limits.WORDINGS,
+    *recipient.WORDINGS,
+    *other_languages.WORDINGS,
+    *general.WORDINGS,
+)

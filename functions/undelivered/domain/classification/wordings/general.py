@@ -97,6 +97,24 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.3.X, RFC 5321 421/451; Sendmail, Postfix, Exim, procmail, Exchange: local errors of the receiver",
         (
             (
+                "local|transport|data|pipe|localdelivery+deli|erro|loca|retu|to",
+                (
+                    r"local ?delivery (?:\w+ )?(?:failed|failure|error|deferred|transport|returned)",
+                    r"transport (?:\w+ )?returned",
+                    r"data format error",
+                    r"pipe to\b",
+                ),
+            ),
+            (
+                "protocol|network|response|stream|undefined",
+                (
+                    r"other or undefined (?:protocol|mail system|network)",
+                    r"bad (?:server )?response",
+                    r"end of socket stream",
+                    r"not accepting network messages",
+                ),
+            ),
+            (
                 "vorubergehend|voruebergehend|spater|verfugbar|temporairement|temporaire|ulterieurement|indisponible|temporalmente|disponible|temporariamente|indisponivel|tarde|temporaneamente|tardi|tymczasowo|tymczasowy|pozniej|niedostepny|dienst|nicht|plus|mais",
                 (
                     r"vor(?:u|ue)bergehend",

@@ -6,10 +6,35 @@ from undelivered.domain.taxonomy import Reason
 
 WORDINGS: tuple[Family, ...] = (
     Family(
+        "queue_quota",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 3463 X.3.1: the mail system is full, not the mailbox; hosted gateways' quotas of an organisation's queue",
+        (
+            (
+                "queue|queues",
+                (
+                    r"queues? (?:\w+ ){0,4}?(?:over ?quota|quota|full|exceeded)\b",
+                    r"quota (?:\w+ ){0,4}?queues?\b",
+                ),
+            ),
+            (
+                "organization|organisation|organizations|organisations|tenant|company+quot",
+                (
+                    r"(?:organi[sz]ation|tenant|company)s? (?:(?!sending|outbound|relay)\w+ ){0,4}?quota (?:\w+ ){0,2}?(?:exceeded|reached|full)",
+                    r"quota (?:of|for) (?:the |this |your )?(?:recipients? )?(?:organi[sz]ation|tenant|company)",
+                ),
+            ),
+        ),
+    ),
+    Family(
         "full",
         Reason.MAILBOX_FULL,
         "Postfix virtual_mailbox_limit, Yandex 'Mailbox size limit exceeded', MailEnable, CommuniGate",
         (
+            (
+                "exceed",
+                (r"exceed (?:\w+ ){0,3}?(?:mailbox|inbox) (?:size|quota|limit|storage)",),
+            ),
             (
                 "full|overquota|over",
                 (
@@ -183,6 +208,17 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.7.1; Cisco IronPort, Barracuda, Yahoo, T-Online, AT&T, Charter, Microsoft 'banned sending IP'",
         (
             (
+                "filtered|registered|register|unregistered|hangup|record+ip|ips|serv|doma|mail|host|send|your",
+                (
+                    r"(?:your|sending|client|source|the|this) (?:ips?|ip address|mail ?server|server|host) (?:\w+ ){0,3}?(?:filtered|not registered|unregistered|hangup)",
+                    r"^ips? (?:address )?(?:is )?(?:filtered|not registered|unregistered|hangup)",
+                    r"(?:not|un) ?registered (?:\w+ ){0,2}?(?:ip|mail server|sending)\b",
+                    r"register (?:your|the|this) (?:\w+ )?(?:ip|ips|server|domain|mail server|host)\b",
+                ),
+            ),
+            ("denied", (r"^permission denied(?= \.|$)",)),
+            ("black", (r"black (?:mail )?(?:address|domain|sender)",)),
+            (
                 "client|black",
                 (
                     r"client (?:is |was |has been )?blocked\b",
@@ -237,7 +273,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"connections? (?:\w+ ){0,4}?(?:will not be accepted|not accepted|not allowed|denied|prohibited|blocked)",
                     r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?!by (?:the )?(?:remote|peer|foreign|other|host))(?:\w+ ){0,3}?(?:due to|for|by|because|abuse|policy|spam)",
                     r"not (?:in|on) (?:our |the )?white ?list",
-                    r"(?:no|not an?) (?:smtp|esmtp|mail) service (?:here|available for)?",
+                    r"(?<!indicated )(?:no|not an?) (?:smtp|esmtp) service\b",
                 ),
             ),
             (
@@ -346,6 +382,10 @@ WORDINGS: tuple[Family, ...] = (
         Reason.CONTENT_REJECTED,
         "ClamAV, amavis, Gmail 552 5.7.0 BlockedMessage, Symantec, Trend Micro",
         (
+            (
+                "macro|macros|vba",
+                (r"(?:containing|contains|with) (?:\w+ )?macros?\b", r"\bvba\b"),
+            ),
             (
                 "вирус|вирусы",
                 (r"вирус\w*",),

@@ -8,14 +8,49 @@ WORDINGS: tuple[Family, ...] = (
     Family(
         "null_mx",
         Reason.DOMAIN_NOT_FOUND,
-        "RFC 7505: a domain that takes no mail",
-        (("nullmx|null", (r"null ?mx",)),),
+        "RFC 7505: a domain that accepts no mail; Exim 'an MX or SRV record indicated no SMTP service'",
+        (
+            ("nullmx|null", (r"null ?mx",)),
+            ("indicated", (r"record indicated no (?:smtp|mail) service",)),
+        ),
+    ),
+    Family(
+        "no_mail_service",
+        Reason.DOMAIN_NOT_FOUND,
+        "RFC 7504 521 and 556, RFC 7505: a host or a domain that never accepts mail",
+        (
+            (
+                "service|services+mail|emai",
+                (
+                    r"(?:domain|host|server|site) (?:has|have|with|provides?|offers?) no (?:e ?mail|mail) services?\b",
+                    r"no (?:e ?mail|mail) services? (?:\w+ ){0,3}?(?:for|at|on|in) (?:\w+ )?(?:domain|host|address)",
+                ),
+            ),
+            (
+                "accept|accepts|receive|receives|handle|handles|take|takes|support+doma|host|serv|mach|site",
+                (
+                    r"(?:domain|host|server|machine|site) (?:name )?(?:\w+ \. \w+ )?(?:(?:that|which|you|are|is|sending|to|it) ){0,4}?(?:does not|doesnt|do not|cannot|can not|never|wont|will not|is not able to|is not configured to) (?:accept|receive|handle|take|support)s? (?:any |incoming |inbound )?(?:e ?mails?|mails?|messages)\b(?! (?:from|that|with|over|of|larger|bigger|at this time|now|because|due))",
+                    r"(?:domain|host|server|machine|site) (?:\w+ \. \w+ )?(?:accepts|receives|takes|handles) no (?:incoming |inbound )?(?:e ?mails?|mails?|messages)\b(?! (?:from|that))",
+                ),
+            ),
+        ),
     ),
     Family(
         "moved",
         Reason.MAILBOX_DISABLED,
         "RFC 3463 X.1.6, RFC 5321 251/551; Sendmail REDIRECT, vacation and leaver texts",
         (
+            (
+                "replaced|migrated|renamed|superseded|deceased|retired",
+                (
+                    r"(?:user|recipient|account|mail ?box|address|e ?mail|employee|person|addressee|inbox) (?:\w+ ){0,4}?(?:replaced|migrated|renamed|superseded|deceased|retired)\b",
+                ),
+            ),
+            ("local|please", (r"user not local (?:\. )?please try(?! again| later)",)),
+            (
+                "new+addr|emai|mail",
+                (r"(?:has|have) (?:an? )?new (?:e ?mail |mail )?address", r"new (?:e ?mail |mail )?address is\b"),
+            ),
             (
                 "verzogen|demenage",
                 (r"(?:empfanger|benutzer|nutzer) (?:\w+ ){0,3}?verzogen",),
@@ -45,6 +80,42 @@ WORDINGS: tuple[Family, ...] = (
         Reason.MAILBOX_DISABLED,
         "RFC 3463 X.2.1; Gmail 5.2.1, Yahoo 'account has been disabled or discontinued', Exchange, Postini, Mail.ru, iCloud",
         (
+            (
+                "log|login|logged|signed|sign+enab|acti|reac|reen|has|have",
+                (
+                    r"(?:must|should|needs? to|has to|please|not) (?:\w+ )?(?:log ?in|log on|sign in|logged in) (?:\w+ ){0,3}?(?:to |and )?(?:re)?(?:enable|activate)",
+                    r"(?:user|recipient|owner|customer|account) (?:has|have) (?:not|never) (?:yet )?(?:logged|signed) (?:in|on)\b",
+                ),
+            ),
+            (
+                "activity|used|accessed|opened|unused|unopened|unaccessed+acco|mail|user|addr|sinc|for|in|on|with|inbo",
+                (
+                    r"no (?:\w+ )?activity (?:\w+ ){0,3}?(?:since|for|in|on this|on the|within)",
+                    r"(?:account|mail ?box|address|inbox|user) (?:\w+ ){0,2}?(?:not|never|un) ?(?:been )?(?:used|accessed|opened) (?:\w+ ){0,2}?(?:since|for|in|within|days|months|years)",
+                ),
+            ),
+            (
+                "contract|subscription|payment|paid|unpaid|nonpayment",
+                (
+                    r"(?:contract|subscription) (?:\w+ ){0,2}?(?:expired|ended|terminated|cancell?ed)",
+                    r"(?:account|mail ?box|user|subscriber) (?:\w+ ){0,4}?(?:non ?payment|unpaid|not paid)",
+                ),
+            ),
+            (
+                "archived|inactive|suspended|disabled|closed|dormant|deleted|removed",
+                (
+                    r"(?:archived|inactive|suspended|disabled|closed|dormant|deleted|removed) (?:recipient|mbox|mail ?box|user|account|destination)",
+                    r"(?:mbox|inbox|mail ?box) (?:\w+ ){0,6}?and (?:is |was )?(?:closed|disabled|deleted)",
+                ),
+            ),
+            (
+                "archivee|archive|archivado|archiviato",
+                (r"(?:boite|compte|destinataire|adresse) (?:\w+ ){0,4}?archivee?s?\b",),
+            ),
+            (
+                "휴면|중지된|정지된|탈퇴|해지|중지|정지|解約|休止",
+                (r"휴면.{0,4}(?:계정|메일|회원|사용자)?|(?:사용|이용).{0,4}(?:중지|정지)|탈퇴|해지된?", r"解約|休止中"),
+            ),
             (
                 "inactive|disabled|suspended|closed|expired|inactivated|deactivated|locked",
                 (
@@ -166,10 +237,70 @@ WORDINGS: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "no_dns_records",
+        Reason.DOMAIN_NOT_FOUND,
+        "RFC 5321 §5.1, Exim and qmail on the recipient's domain; GMX, Rackspace and Mailgun on the sender's",
+        (
+            (
+                "host|hosts|mx|exchanger|mail",
+                (
+                    r"(?:couldnt|could not|cannot|cant|unable to) find (?:\w+ ){0,2}?(?:mail exchanger|mx record|mail server for)",
+                    r"no (?:mx|mail exchanger)\w*(?: or a)?(?: records?)?\b",
+                ),
+            ),
+            (
+                "aaaa|record|records+mx|dns|aaaa",
+                (r"(?:no|invalid|bad|missing|without|lacks?) (?:\w+ ){0,5}?(?:aaaa|mx|dns) (?:\w+ ){0,2}?records?\b",),
+            ),
+            (
+                "mx|exchanger|exchangers",
+                (
+                    r"(?:no|null|invalid|bad|missing|without|nor|non existent|nonexistent|lacks?|unresolvable|cannot find|not have|not find|not have an?|has no|any|empty) (?:\w+ ){0,4}?(?:mx|mail exchangers?)\b",
+                    r"mx (?:\w+ ){0,3}?(?:not found|lookup failed|lookup failure|does not exist|is invalid|invalid|points? to (?:null|invalid|itself|local))",
+                    r"mail exchangers? (?:\w+ ){0,3}?not found",
+                ),
+            ),
+        ),
+        reply_as=Reason.SENDER_BLOCKED,
+    ),
+    Family(
         "domain_not_found",
         Reason.DOMAIN_NOT_FOUND,
         "RFC 3463 X.1.2, X.1.10, RFC 7505; Sendmail 'Host unknown', Postfix 'Host or domain name not found', Exim, qmail",
         (
+            (
+                "servname|nodename",
+                (r"nodename nor servname",),
+            ),
+            (
+                "domain+host|serv|hand|acce|proc|prov|loca|know|conf",
+                (
+                    r"(?:do|does)(?: ?not|nt) (?:host|serve|handle|accept|process|provide) (?:\w+ ){0,3}?(?:for|to) (?:this|that|the|such|your)? ?domain",
+                    r"domain (?:is )?(?:not|no longer|isnt) (?:hosted|served|handled|accepted|local|known|configured) (?:here|at|on|by)",
+                ),
+            ),
+            (
+                "domain+expi|susp|park|dele|disc",
+                (r"domain (?:name )?(?:has |is |was |has been )(?:expired|suspended|parked|deleted|discontinued)",),
+            ),
+            (
+                "domain+reci|dest|to",
+                (
+                    r"domain (?:name )?(?:in|of|part of) (?:the |this |your )?(?:recipients?|destination|to)(?: e ?mail)?(?: address)? (?:\w+ ){0,3}?(?:not found|not be found|not exist|doesnt exist|not resolve|be resolved|unknown|invalid)",
+                ),
+            ),
+            (
+                "dns|lookup|look|name|mx+hard|perm|fata|fail",
+                (
+                    r"(?:hard|permanent|fatal) (?:dns|name ?server|look ?up|mx) (?:\w+ )?(?:error|failure)",
+                    r"dns hard (?:error|failure)",
+                    r"(?:host|domain|name|mx|address) look ?up (?:\w+ )?failed (?:permanently|for good)",
+                ),
+            ),
+            (
+                "authoritative",
+                (r"host not found (?:\. )?authoritative",),
+            ),
             (
                 "domain|host",
                 (
@@ -188,13 +319,6 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:domaine|nom de domaine) (?:\w+ ){0,4}?(?:inconnu\w*|introuvable|inexistant\w*|n ?existe)",
                     r"domen\w* (?:\w+ ){0,3}?(?:neexistuje|nenalezena|finns inte|nu exista|nie istnieje)",
                     r"doman\w* (?:\w+ ){0,2}?(?:finns inte|findes ikke|finnes ikke)",
-                ),
-            ),
-            (
-                "host|hosts|mx|exchanger|mail",
-                (
-                    r"(?:couldnt|could not|cannot|cant|unable to) find (?:\w+ ){0,2}?(?:mail exchanger|mx record|mail server for)",
-                    r"no (?:mx|mail exchanger)\w*(?: or a)?(?: records?)?\b",
                 ),
             ),
             (
@@ -236,14 +360,6 @@ WORDINGS: tuple[Family, ...] = (
                     r"name server (?:\w+ ){0,4}?host not found",
                     r"domain (?:is )?(?:expired|suspended|disabled|not hosted|not configured|not served|not handled|isnt hosted|parked)",
                     r"no (?:host|domain) (?:by that name|of that name)",
-                ),
-            ),
-            (
-                "mx|exchanger|exchangers",
-                (
-                    r"(?:no|null|invalid|bad|missing|without|nor|non existent|nonexistent|lacks?|unresolvable|cannot find|not have|not find|not have an?|has no|any|empty) (?:\w+ ){0,4}?(?:mx|mail exchangers?)\b",
-                    r"mx (?:\w+ ){0,3}?(?:not found|lookup failed|lookup failure|does not exist|is invalid|invalid|points? to (?:null|invalid|itself|local))",
-                    r"mail exchangers? (?:\w+ ){0,3}?not found",
                 ),
             ),
             (
@@ -317,6 +433,46 @@ WORDINGS: tuple[Family, ...] = (
         Reason.ADDRESS_NOT_FOUND,
         "RFC 3463 X.1.1; Postfix, Exim, Sendmail, qmail, Courier, Domino, Exchange, Gmail, Yahoo, GMX, QQ, Mail.ru, Yandex",
         (
+            (
+                "no|user+user|reci|mail|addr|acco|alia",
+                (
+                    r"(?:users?|recipient|mail ?box|address|account|alias|mail user) no (?:such |be )?(?:found|exists?|valid|known|longer exists?)\b",
+                ),
+            ),
+            (
+                "mail|email+have|has|no|dont|do",
+                (
+                    r"(?:have|has|having|had) no (?:e ?mails?|mails?)(?: here|$| \.| for (?:that|this|the|such|any))",
+                    r"(?:do not|dont|does not|doesnt) have (?:any )?(?:e ?mail|mail) (?:here|at|on|in|with)\b",
+                    r"no (?:e ?mail|mail) (?:account|box|address|user) (?:\w+ ){0,2}?(?:by|with|of) (?:that|this)",
+                ),
+            ),
+            (
+                "list|directory|table|map|database+reci|user|addr|acco|mail|rcpt",
+                (
+                    r"(?:recipient|user|address|account|mail ?box|rcpt) (?:is |was )?(?:not|isnt) (?:listed |found |present )?(?:in|on) (?:the |our |my |this )?(?:\w+ )?(?:list|directory|table|map|database)\b",
+                ),
+            ),
+            (
+                "user|recipient|member|customer+this|our|the|that",
+                (
+                    r"not (?:an? |the )?(?:valid |local |known )?(?:users?|recipients?|members?|customers?) (?:of|on|at|in|for) (?:this|our|the|that) (?:\w+ )?(?:server|system|domain|host|organi[sz]ation|service)",
+                ),
+            ),
+            (
+                "misspelled|misspelt|mistyped|incorrect|wrong+addr|reci|user|mail",
+                (
+                    r"(?:address|recipient|user ?name) (?:\w+ ){0,5}?(?:misspelled|misspelt|mistyped)",
+                    r"(?:sent|delivered|addressed|send) to (?:an? |the )?(?:wrong|incorrect|misspelled) (?:\w+ )?(?:address|recipient|user)",
+                ),
+            ),
+            (
+                "found|identified|located|known+reci|user|addr|acco|mail",
+                (
+                    r"(?:recipients?|users?|address(?:es)?|accounts?|mail ?box(?:es)?) (?:cant|cannot|could not|couldnt|can not|isnt|arent|wasnt) (?:be )?(?:found|located|identified|known)\b",
+                ),
+            ),
+            ("rcpt", (r"rcpt (?:to )?(?:is |was )?(?:rejected|refused|invalid|not found|not exist)(?=$| \.)",)),
             (
                 "accept|deliver|handle|receive+user|addr|reci|mail|emai|pers|acco|name",
                 (
@@ -535,7 +691,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "sconosciuto|sconosciuta|esiste|inesistente|errato|trovato|insistente|non",
                 (
-                    r"(?:utente|destinatari\w|destin|indirizzo|casella|account) (?:\w+ ){0,4}?(?:sconosciut\w|non esiste|inesistente|errat\w|non trovat\w|non valid\w)",
+                    r"(?:utente|destinatari\w|destin(?: \.)?|indirizzo|casella|account) (?:\w+ ){0,4}?(?:sconosciut\w|non esiste|inesistente|errat\w|non trovat\w|non valid\w)",
                     r"non esiste",
                 ),
             ),

@@ -54,6 +54,44 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.4.7; Amazon SES 'Message expired'; Postfix, Exim, Sendmail, qmail, Exchange queue texts",
         (
             (
+                "collected|retrieved|picked",
+                (r"not (?:been )?(?:collected|retrieved|picked up) (?:\w+ ){0,4}?(?:minutes|hours|days|weeks)",),
+            ),
+            (
+                "minutes|hours|days|weeks|hour|day+abor|aban|boun|canc|can|coul|fail|gave|give|givi|quit|retu|stop|unab|unde|not",
+                (
+                    r"(?:aborted|abandoned|failed|bounced|returned|cancell?ed|stopped|quit|gave up|giving up|given up|undeliverable|undelivered) (?:trying |delivery )?(?:after|for) (?:more than |over |about )?\w+ (?:minutes|hours?|days?|weeks)",
+                    r"(?:cannot|can not|could not|couldnt|unable to|not) (?:be )?(?:deliver\w*|sent|send|transmit\w*|relay\w*) (?:\w+ ){0,4}?(?:within|for|in|after) (?:more than |over |the last |at least )?\w+ (?:minutes|hours?|days?|weeks)",
+                ),
+            ),
+            (
+                "queue|queued",
+                (
+                    r"\w+ (?:minutes|hours?|days?|weeks) (?:in|on) (?:\w+ )?queue",
+                    r"(?:in|on) (?:\w+ )?queue for \w+ (?:minutes|hours?|days?|weeks)",
+                ),
+            ),
+            (
+                "attempts|tries|retries|retry",
+                (
+                    r"max(?:imum)? (?:number of |allowed )?(?:\w+ )?(?:delivery )?(?:attempts|retries|tries) (?:\w+ ){0,3}?(?:reached|exceeded|made|exhausted)",
+                    r"(?:\d{1,4}|all|several|repeated|multiple) (?:\w+ )?(?:attempts|tries|retries) (?:to deliver |at delivery |to send |to connect |of delivery )?(?:\w+ )?(?:failed|unsuccessful|were made|have been made|have failed)",
+                    r"(?:failed|unsuccessful|undelivered|aborted|stopped) after (?:\w+ ){0,3}?(?:attempts|tries|retries)",
+                ),
+            ),
+            (
+                "lifetime|old|deadline",
+                (
+                    r"lifetime (?:\w+ ){0,2}?(?:exceeded|expired|reached|over)",
+                    r"(?:message|mail) (?:is |was |has become )?too old",
+                    r"(?:exceeded|past) (?:\w+ ){0,3}?(?:lifetime|deadline)",
+                ),
+            ),
+            (
+                "max|maximum+time",
+                (r"exceeded (?:the )?max(?:imum)? time (?:without|for|in|of)",),
+            ),
+            (
                 "period|maximum|max",
                 (
                     r"max(?:imum)? (?:retry|queue|delivery|lifetime) (?:period|lifetime|age|interval)? ?(?:\w+ ){0,2}?(?:exceeded|reached|expired)",
@@ -194,6 +232,51 @@ WORDINGS: tuple[Family, ...] = (
         "Zoho, Mail.ru, MailEnable, SpamArrest, boxbe: texts of personal block and allow lists",
         (
             (
+                "list|senders|blacklist|blocklist|rejectlist|ignorelist|killlist|denylist|rejectedlist|blockedlist|deniedlist|rejectionlist+user|reci|cust|addr|pers|priv",
+                (
+                    r"(?<!ip )(?:recipients?|users?|customers?|addressees?|persons?) (?:personal |private |own )?(?:reject|rejected|rejection|block|blocked|deny|denied|black|ignore) ?(?:lists?|senders)\b",
+                    r"(?:personal|private) (?:reject|block|deny|black|ignore) ?list",
+                ),
+            ),
+            (
+                "want|wants|wish|wishes|accept|accepts",
+                (
+                    r"(?:recipient|user|addressee|customer) (?:does not|doesnt|did not|didnt|do not|no longer) (?:want|wish|accept)s? (?:\w+ ){0,2}?(?:your|you|this|these|such|to receive)",
+                ),
+            ),
+            (
+                "personal|filter|filters|settings|rules|preferences+reci|user|addr|cust",
+                (
+                    r"(?:recipient|user|addressee|customer)s? (?:own |personal |private |individual )?(?:mail ?box )?(?:filter|filters|settings|preferences)\b(?! (?:server|system|service))",
+                    r"personal (?:\w+ )?(?:filters?|settings|preferences) of (?:the )?(?:recipient|user|addressee)",
+                    r"(?:recipient|user|addressee) (?:has |have )?set up (?:an? )?(?:\w+ )?(?:filter|rule)",
+                ),
+            ),
+            (
+                "rejected|refused|declined|blocked+user|reci|addr",
+                (
+                    r"(?:user|recipient|addressee) (?:has )?(?:rejected|refused|declined|blocked) (?:your|this|the) (?:mail|message|e ?mail|address|sender|domain)",
+                ),
+            ),
+            (
+                "empfanger|destinataire|destinatario|odbiorca|получатель+gesp|bloc|bloq|refu|abge|lehn|rech|reje|recu|rifi|zabl|odrz|забл|откл",
+                (
+                    r"(?:der |vom )?empfanger (?:\w+ ){0,4}?(?:gesperrt|blockiert|abgelehnt|lehnt)",
+                    r"destinataire (?:a |vous )*(?:refuse|bloque)\w*",
+                    r"destinatario (?:ha |a |te |lo )*(?:bloquead[ao]|bloqueo|rechaza\w*|rejeita\w*|recusa\w*|bloccato|rifiuta\w*)",
+                    r"odbiorca (?:\w+ ){0,2}?(?:zablokowal|odrzucil)\w*",
+                    r"получател\w+ (?:\w+ ){0,2}?(?:заблокировал|отклонил)\w*",
+                ),
+            ),
+            (
+                "收件人|對方|对方|受信者|수신자",
+                (
+                    r"(?:收件人|[对對]方)(?:已|将您|把您|设置)?.{0,4}(?:拒收|拒绝|黑名单)",
+                    r"受信者.{0,8}(?:拒否|受信拒否)",
+                    r"수신자.{0,6}(?:거부|차단)",
+                ),
+            ),
+            (
                 "envelope",
                 (r"envelope blocked user entry",),
             ),
@@ -266,7 +349,7 @@ WORDINGS: tuple[Family, ...] = (
             ("sender", (r"sender id (?:\w+ )?(?:fail\w*|check|validation)",)),
             (
                 "forged|spoofed|spoofing|spoof|fake",
-                (r"(?:forged|spoofed|fake|spoofing) (?:sender|from|mail|e ?mail|message|domain|address)?",),
+                (r"(?:forged|spoofed|fake|spoofing)(?! host)",),
             ),
         ),
     ),
@@ -316,7 +399,7 @@ WORDINGS: tuple[Family, ...] = (
                 (r"lines? (?:\w+ ){0,2}?(?:too long|exceed\w*|longer)",),
             ),
             (
-                "data|dns",
+                "data",
                 (r"invalid data in message",),
             ),
             (
@@ -381,6 +464,19 @@ WORDINGS: tuple[Family, ...] = (
         Reason.SENDER_BLOCKED,
         "RFC 7372 X.7.25; Gmail, Comcast, Postfix reject_unknown_client_hostname, Mail.ru",
         (
+            (
+                "hostname|name|host|ip+ip|your|this|the|forg|addr",
+                (
+                    r"no (?:valid )?(?:host ?name|host name|name) (?:\w+ )?for (?:your|this|the) (?:\w+ )?(?:ip|address|host)",
+                    r"ip (?:address )?name (?:\w+ )?(?:fail\w*|error|not found|unknown)",
+                    r"(?:possibly |may be )?forged host ?name",
+                    r"(?:your|sending|client) ip (?:\w+ ){0,4}?(?:no|without|lacks) (?:\w+ )?(?:host ?name|name)",
+                ),
+            ),
+            (
+                "lookup|look+ip|addr|your|clie",
+                (r"(?:ip|ip address|client|client address) (?:name )?look ?up (?:\w+ )?(?:fail\w*|error|timeout)",),
+            ),
             ("ptr", (r"ptr",)),
             ("rdns|fcrdns|iprev", (r"rdns", r"fcrdns", r"iprev")),
             (
@@ -417,6 +513,41 @@ WORDINGS: tuple[Family, ...] = (
         Reason.SENDER_BLOCKED,
         "RFC 3463 X.1.7, X.1.8; Postfix reject_unknown_sender_domain, Exim sender verify, Sendmail check_mail",
         (
+            (
+                "return|envelope",
+                (
+                    r"(?:unroutable|unrouteable|invalid|bad|unknown|unresolvable|undeliverable|missing|empty|bogus) (?:return ?path|envelope (?:from|sender)|return address)",
+                ),
+            ),
+            (
+                "denies|rejects|refuses|blocks+send",
+                (r"(?:denies|rejects|refuses|blocks) (?:the |this |your |that )?sender\b",),
+            ),
+            (
+                "verify+your|send|retu|rout|from",
+                (
+                    r"(?:could not|couldnt|cannot|cant|unable to|failed to|did not) (?:be )?verify (?:\w+ ){0,2}?(?:your|the senders?|sender|return)\b",
+                    r"verify failed (?:due to|because of|for) (?:route|sender|return|from)\b",
+                ),
+            ),
+            (
+                "requires|require+send",
+                (r"requires? (?:an? )?(?:valid|existing|resolvable|verified) (?:\w+ )?sender",),
+            ),
+            (
+                "unroutable|unrouteable|bogus|loopback|unresolvable+send|your|mx|reco",
+                (
+                    r"(?:unroutable|unrouteable|bogus|unresolvable) (?:\w+ )?sender",
+                    r"(?:bogus|loopback) (?:mx|a record)",
+                ),
+            ),
+            (
+                "sender|senders|your+null|has|have|with|lack",
+                (
+                    r"senders? (?:address |domain |host )?(?:has|have|with|lacks?) (?:null|no|neither|an? invalid|a bad) (?:valid )?(?:mx|a|dns|aaaa|address|mail)\b",
+                    r"your (?:\w+ ){0,2}?(?:domain|address|server) (?:\w+ )?(?:has|have|with|lacks?) (?:null|no|neither|an? invalid|a bad) (?:valid )?(?:mx|a|dns|aaaa|mail)\b",
+                ),
+            ),
             (
                 "your",
                 (
@@ -527,6 +658,7 @@ WORDINGS: tuple[Family, ...] = (
         Reason.SENDER_BLOCKED,
         "Gmail, Cisco Talos (IronPort), Mimecast, Microsoft and Apple reputation texts",
         (
+            ("score", (r"sender ?score (?:\w+ ){0,3}?(?:low|poor|bad|below)", r"(?:low|poor|bad) sender ?score")),
             ("reputation", (r"reputation",)),
             ("senderbase|talos|senderscore", (r"senderbase|talos|senderscore",)),
         ),
