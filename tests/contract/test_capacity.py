@@ -11,7 +11,7 @@ from infrastructure.bench.meter import metering, size_of
 from tests.builders.items import NOW, an_item, reported, resent
 from tests.contract.worlds import on_dynamodb_local
 from undelivered.adapters.dynamodb.client import add, get_many, write
-from undelivered.adapters.dynamodb.counter_names import LIVE_BY_NAME
+from undelivered.adapters.dynamodb.counter_names import LIVE
 from undelivered.adapters.dynamodb.counters import SHARDS, WRITES
 from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, UndeliveredModel, shared_connection
 from undelivered.domain.failure_counts import CLASSES
@@ -40,7 +40,7 @@ def full_counters(account_id, each):
         for shard in range(SHARDS if before < 3 else 1):  # a day is folded when it is young no more, within a day
             key = {"account_id": {"S": account_id}, "bucket": {"S": f"L~{day}~{shard}"}}
             writes = {WRITES: 9_999} if shard else {}
-            write([add(CountsModel, key, dict.fromkeys(LIVE_BY_NAME, each) | writes)])
+            write([add(CountsModel, key, dict.fromkeys(LIVE.values(), each) | writes)])
 
 
 REASONS = (
@@ -55,15 +55,15 @@ REASONS = (
 )
 
 
-EMPTY_ANSWER = 0.5
+EMPTY_RESPONSE = 0.5
 """What the service takes for a query that finds nothing, eventually consistent; DynamoDB Local takes nothing."""
 
 
 def counting(world, account_id, now=NOW):
-    """Return a count, the read units that DynamoDB Local reports, and what the service takes for empty answers."""
+    """Return a count, the read units that DynamoDB Local reports, and what the service takes for empty responses."""
     with metering(shared_connection().client) as usage:
         counted = world.reports.count(account_id, now)
-    return counted.total, usage.read_units, EMPTY_ANSWER * usage.empty_answers
+    return counted.total, usage.read_units, EMPTY_RESPONSE * usage.empty_responses
 
 
 def past_their_time(world, account_id, number):
@@ -95,11 +95,11 @@ def test_a_count_takes_two_units_where_nothing_waits_to_be_swept(world, items_a_
     each = ceil(items_a_month / 30 / 12)
     full_counters(account_id, each)
 
-    total, units, empty_answers = counting(world, account_id)
+    total, units, empty_responses = counting(world, account_id)
 
-    assert total == each * (len(LIVE_BY_NAME) - 1) * (31 + 3 * (SHARDS - 1))
+    assert total == each * (len(LIVE) - 1) * (31 + 3 * (SHARDS - 1))
     assert units <= 2
-    assert empty_answers <= EMPTY_ANSWER
+    assert empty_responses <= EMPTY_RESPONSE
 
 
 @pytest.mark.parametrize("unswept", [1, ITEMS_A_MINUTE])
@@ -110,10 +110,10 @@ def test_a_count_takes_ten_units_at_a_million_items_a_month_between_two_sweeps(w
     before, _, _ = counting(world, account_id)
     past_their_time(world, account_id, unswept)
 
-    total, units, empty_answers = counting(world, account_id)
+    total, units, empty_responses = counting(world, account_id)
 
     assert total == before
-    assert units + empty_answers <= 10
+    assert units + empty_responses <= 10
 
 
 RATIOS = {

@@ -13,7 +13,7 @@ def test_what_is_live_of_any_class_and_fault_has_a_name_of_its_own():
 
     assert set(counter_names.LIVE) == codes
     assert len(set(counter_names.LIVE.values())) == len(codes)
-    assert WRITES not in counter_names.LIVE_BY_NAME
+    assert WRITES not in counter_names.LIVE.values()
 
 
 def test_whatever_may_fail_is_told_from_its_row_as_it_was_counted():
@@ -26,8 +26,8 @@ def test_whatever_may_fail_is_told_from_its_row_as_it_was_counted():
     )
     resolved = Counter(range(80))
 
-    named = counter_names.failed(failed, resolved)
+    named = counter_names.name_failed(failed, resolved)
 
     row = {name: {"N": str(number)} for name, number in named.items()} | {WRITES: {"N": "3"}}
-    assert counter_names.of_failed(row) == (failed, resolved)
+    assert counter_names.read_failed(row) == (failed, resolved)
     assert len(named) == len(failed) + len(resolved)

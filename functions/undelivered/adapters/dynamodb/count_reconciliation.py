@@ -169,7 +169,7 @@ def _from_words(told: Mapping[str, int]) -> CountChange:
 
 def _erased(account_id: str, day: date) -> CountChange:
     row = get(CountsModel, account_id, erased_key(account_id, day)["bucket"]["S"])
-    return CountChange(Counter(), *counter_names.of_failed(row or {}))
+    return CountChange(Counter(), *counter_names.read_failed(row or {}))
 
 
 def _fold(day: str, rows: list[Row]) -> int:

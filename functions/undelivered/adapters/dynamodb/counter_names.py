@@ -1,7 +1,7 @@
-"""How the counters' rows name what they count: in a letter or three, since who counts pays for each by the byte.
+"""The attribute names of counters. They are short, since a read of counters is paid by the byte.
 
-Live items have a letter for their class and fault, capital for text messages; what failed has the letter of its class
-and two more for the reason.
+Live items are counted under their ``live_code``, and those being resent under ``r`` too. Failures are counted under the
+code of their class and two letters for the reason, and those resolved under ``h`` and their ``resolution_bucket``.
 """
 
 from collections import Counter
@@ -9,22 +9,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from undelivered.adapters.dynamodb.client import Row
 from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, RESENDING
-from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.domain.taxonomy import Reason
 
-_LETTERS: Final = {
-    "h": "h",
-    "hs": "p",
-    "hu": "q",
-    "s": "s",
-    "ss": "t",
-    "su": "u",
-    "i": "i",
-    "c": "c",
-    "d": "d",
-    "f": "f",
-}
-"""The letter of each ``live_code`` without its channel."""
+LIVE: Final[Mapping[str, str]] = MappingProxyType({RESENDING: "r", **{code: code for code in CLASS_BY_LIVE_CODE}})
+"""The name of each ``live_code``, and of the items being resent."""
 
 _REASONS: Final = {
     Reason.ADDRESS_NOT_FOUND: "an",
@@ -59,42 +49,33 @@ _REASONS: Final = {
 }
 
 _RESOLVED: Final = "h"
-"""What was resolved is named by this and the digits of its bucket."""
 
-
-def _letter(live_code: str) -> str:
-    letter = _LETTERS[live_code[1:]]
-    return letter.upper() if live_code[0] == Channel.SMS.value[0] else letter
-
-
-LIVE: Final[Mapping[str, str]] = MappingProxyType(
-    {RESENDING: "r", **{code: _letter(code) for code in CLASS_BY_LIVE_CODE}}
+_FAILED: Final[Mapping[str, str]] = MappingProxyType(
+    {f"{each.code}.{reason}": each.code + letters for each in CLASSES for reason, letters in _REASONS.items()}
 )
-"""The name of what is live by its ``live_code``, and of what is being resent."""
+"""The name of each ``<class code>.<reason>``."""
 
-LIVE_BY_NAME: Final[Mapping[str, str]] = MappingProxyType({name: code for code, name in LIVE.items()})
-
-FAILED: Final[Mapping[str, str]] = MappingProxyType(
-    {f"{each.code}.{reason}": _letter(each.code) + short for each in CLASSES for reason, short in _REASONS.items()}
-)
-"""The name of what failed, by ``<class code>.<reason>``."""
-
-_FAILED_BY_NAME: Final = {name: told for told, name in FAILED.items()}
+_FAILED_BY_NAME: Final = {name: failure for failure, name in _FAILED.items()}
 
 
-def live(numbers: Mapping[str, int]) -> dict[str, int]:
-    """Return numbers of live items by the rows' names, without those that are zero."""
+def name_live(numbers: Mapping[str, int]) -> dict[str, int]:
+    """Return numbers of live items by attribute name, without those that are zero."""
     return {LIVE[code]: number for code, number in numbers.items() if number}
 
 
-def failed(failures: Mapping[str, int], resolved: Mapping[int, int]) -> dict[str, int]:
-    """Return numbers of what failed, and of what of it was resolved, by the rows' names."""
-    named = {FAILED[told]: number for told, number in failures.items() if number}
+def read_live(row: Row) -> Counter[str]:
+    """Return the numbers of live items in a row, by ``live_code`` and under ``RESENDING``."""
+    return Counter({code: int(row[name]["N"]) for code, name in LIVE.items() if name in row})
+
+
+def name_failed(failures: Mapping[str, int], resolved: Mapping[int, int]) -> dict[str, int]:
+    """Return numbers of failures, and of those resolved, by attribute name, without those that are zero."""
+    named = {_FAILED[failure]: number for failure, number in failures.items() if number}
     return named | {f"{_RESOLVED}{bucket}": number for bucket, number in resolved.items() if number}
 
 
-def of_failed(row: Mapping[str, Mapping[str, str]]) -> tuple[Counter[str], Counter[int]]:
-    """Return what a row tells of what failed and of what of it was resolved, as ``failed`` takes it."""
+def read_failed(row: Row) -> tuple[Counter[str], Counter[int]]:
+    """Return the numbers of failures in a row, and of those resolved, keyed as ``name_failed`` takes them."""
     failures, resolved = Counter[str](), Counter[int]()
     for name, value in row.items():
         if name in _FAILED_BY_NAME:

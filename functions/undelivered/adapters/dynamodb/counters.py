@@ -68,8 +68,8 @@ def additions(account_id: str, changes: DayChanges, shard_of: Callable[[date], i
     for day, change in changes.items():
         shard = shard_of(day)
         counted = {
-            "L": counter_names.live(change.live),
-            "T": counter_names.failed(change.failed, change.resolved),
+            "L": counter_names.name_live(change.live),
+            "T": counter_names.name_failed(change.failed, change.resolved),
         }
         for letter, numbers in counted.items():
             if numbers:
@@ -93,9 +93,7 @@ def live_by_day(
     days: dict[date, Counter[str]] = {}
     for row in query_all(CountsModel, account_id, live_rows(first, last), consistent=consistent):
         of_day = days.setdefault(date.fromisoformat(row["bucket"]["S"].split("~")[1]), Counter())
-        for name, code in counter_names.LIVE_BY_NAME.items():
-            if name in row:
-                of_day[code] += int(row[name]["N"])
+        of_day.update(counter_names.read_live(row))
     return days
 
 
@@ -104,7 +102,7 @@ def failed_by_day(account_id: str, first: date, last: date, *, consistent: bool 
     days: dict[date, CountChange] = {}
     for row in query_all(CountsModel, account_id, failed_rows(first, last), consistent=consistent):
         of_day = days.setdefault(date.fromisoformat(row["bucket"]["S"].split("~")[1]), CountChange())
-        failures, resolved = counter_names.of_failed(row)
+        failures, resolved = counter_names.read_failed(row)
         of_day.failed.update(failures)
         of_day.resolved.update(resolved)
     return days

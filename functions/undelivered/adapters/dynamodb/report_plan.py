@@ -31,7 +31,7 @@ from undelivered.adapters.dynamodb.paged_merge import LEAST_ITEMS, Progress, Sou
 from undelivered.domain.failure_counts import CLASSES, RESENDING, FailureClass, live_codes
 from undelivered.domain.item import State, UndeliveredItem
 from undelivered.domain.report_query import ReportFilter
-from undelivered.domain.taxonomy import CLASSIFICATIONS, Fault
+from undelivered.domain.taxonomy import CLASSIFICATIONS
 
 _CLEARED = (State.RESOLVED, State.DISMISSED)
 _FINAL = (State.EXPIRED, *_CLEARED)
@@ -40,8 +40,8 @@ _EVERY_CLASS = frozenset(CLASSES)
 _FEW_PARTITIONS = 6
 """So few partitions are read without asking the counters first: they cost about as much as the counters."""
 
-_STATE_MATCHES = 0.85
-"""The part of an account's items that is usually in the states a report shows, the others being cleared."""
+_NOT_CLEARED = 0.85
+"""The part of an account's items that is usually neither resolved nor dismissed."""
 
 
 class Span(Struct, frozen=True):
@@ -133,7 +133,7 @@ def _recent(
     cleared = [state for state in _CLEARED if state in wanted.states]
     if classes == _EVERY_CLASS:
         if State.OPEN in wanted.states:
-            return [at(account_id, share=1 / _STATE_MATCHES)]
+            return [at(account_id, share=1 / _match(wanted))]
         states = [state for state in (State.RESENDING, *cleared) if state in wanted.states]
         return [at(state_partition(account_id, state), index="by_ready", share=1.0) for state in states]
     partitions = [
@@ -146,8 +146,8 @@ def _recent(
         ]
         if len(live) > _FEW_PARTITIONS:
             counts = live_counts()
-            live = _with_shares(live, counts, _STATE_MATCHES if cleared else 1.0)
-            return _cheaper(at(account_id), [*live, *partitions], needed, _share_of(classes, wanted.faults, counts))
+            live = _with_shares(live, counts, _NOT_CLEARED if cleared else 1.0)
+            return _cheaper(at(account_id), [*live, *partitions], needed, _match(wanted, classes, counts))
         partitions = [*live, *partitions]
     elif State.RESENDING in wanted.states:
         partitions.append(at(state_partition(account_id, State.RESENDING), index="by_ready", share=1.0))
@@ -170,7 +170,7 @@ def _past(
         return [at(customer_partition(account_id, wanted.customer_id), index="by_customer")]
     classes = possible_classes(wanted)
     if classes == _EVERY_CLASS and State.EXPIRED in wanted.states:
-        return [at(account_id, share=1 / _STATE_MATCHES)]
+        return [at(account_id, share=1 / _match(wanted))]
     partitions = [
         source
         for state in _FINAL
@@ -180,21 +180,25 @@ def _past(
     if State.EXPIRED not in wanted.states or len(partitions) <= _FEW_PARTITIONS:
         return partitions
     # The past month's mix of classes is taken for that of the time before.
-    return _cheaper(at(account_id), partitions, needed, _share_of(classes, wanted.faults, live_counts()))
+    return _cheaper(at(account_id), partitions, needed, _match(wanted, classes, live_counts()))
 
 
-def _cheaper(scan: Source, partitions: Sources, needed: int, density: float) -> Sources:
-    """Return the scan, of which the filter matches a part (``density``), or the partitions where they cost less."""
-    density *= _STATE_MATCHES
-    if density and needed / density <= needed + len(partitions) * LEAST_ITEMS:
-        return [replace(scan, share=1 / density)]
+def _cheaper(scan: Source, partitions: Sources, needed: int, match: float) -> Sources:
+    """Return the scan, of which the filter matches a part (``match``), or the partitions where they cost less."""
+    if match and needed / match <= needed + len(partitions) * LEAST_ITEMS:
+        return [replace(scan, share=1 / match)]
     return partitions
 
 
-def _share_of(classes: frozenset[FailureClass], faults: frozenset[Fault], counts: Counter[str]) -> float:
-    """Return which part of counted live items is of some classes and faults."""
+def _match(
+    wanted: ReportFilter, classes: frozenset[FailureClass] = _EVERY_CLASS, counts: Counter[str] | None = None
+) -> float:
+    """Return which part of an account's items a filter is expected to match, by its states and the counted classes."""
+    by_state = 1.0 if wanted.states.issuperset(_CLEARED) else _NOT_CLEARED
+    if counts is None:
+        return by_state
     total = counts.total() - counts[RESENDING]
-    return sum(counts[code] for code in live_codes(classes, faults)) / total if total else 0.0
+    return by_state * sum(counts[code] for code in live_codes(classes, wanted.faults)) / total if total else 0.0
 
 
 def _of_classes(

@@ -424,7 +424,11 @@ class DynamoUndeliveredStore:
             of_day.failed.update(failed.failed)
             of_day.resolved.update(failed.resolved)
         return [
-            add(CountsModel, erased_key(items[0].account_id, day), counter_names.failed(change.failed, change.resolved))
+            add(
+                CountsModel,
+                erased_key(items[0].account_id, day),
+                counter_names.name_failed(change.failed, change.resolved),
+            )
             for day, change in changes.items()
         ]
 
