@@ -37,7 +37,7 @@ from undelivered.domain.lifecycle import open_item, record_sent, start_resend
 from undelivered.domain.suppression import dropped_classification
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import NewEntry
-from undelivered.services.send_message import unsent_feedback
+from undelivered.services.send_message import Send, unsent_feedback
 
 Progress = Callable[[str], None]
 
@@ -163,9 +163,7 @@ def _write_dropped(stores: _Stores, month: Month) -> None:
             NewEntry(
                 open_item(
                     unsent_feedback(
-                        sent.attempt,
-                        sent.notification,
-                        customers[sent.notification.customer_id],
+                        Send(sent.attempt, sent.notification, customers[sent.notification.customer_id]),
                         dropped_classification(sent.dropped),
                         f"suppressed: {sent.dropped.reason}",
                         sent.attempt.claimed_at,

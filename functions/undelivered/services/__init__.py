@@ -1,1 +1,1 @@
-"""Use cases, written against ports."""
+"""The use cases. They reach stores, providers and AWS through the interfaces in ``ports``."""

@@ -1,4 +1,4 @@
-"""Take notifications over from the host application: each is checked, stored once, and queued."""
+"""Accept notifications of the host application: validate, store and queue them."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ FIRST_ATTEMPT: Final = 1
 
 
 class NewNotification(Struct, frozen=True):
-    """A notification as the host application sent it; an empty id asks for one."""
+    """A notification in a request. An empty ``notification_id`` is replaced by a new id."""
 
     customer_id: str
     channel: Channel
@@ -36,7 +36,7 @@ class NewNotification(Struct, frozen=True):
 class AcceptNotifications(Struct, frozen=True):
     """The use case behind ``POST /notifications``.
 
-    Every notification is on its own: one that is refused does not hold up the others.
+    A refused notification does not affect the others.
     """
 
     notifications: NotificationStore
@@ -44,38 +44,39 @@ class AcceptNotifications(Struct, frozen=True):
     sends: SendQueue
     clock: Callable[[], datetime]
 
-    def __call__(self, account_id: str, handed_over: Sequence[NewNotification]) -> Sequence[str | RefusedError]:
-        """Store and queue; return, in order, each one's id, or the refusal of it.
+    def __call__(self, account_id: str, requested: Sequence[NewNotification]) -> Sequence[str | RefusedError]:
+        """Store and queue notifications; return the id of each, or why it is refused, in order.
 
-        A notification whose id is known already counts as accepted and is sent once; it is queued again, in
-        case the call before was broken off between storing and queueing: an attempt is claimed only once.
-        Raises RetryableError when the queue is away; repeating the call with the same ids is safe.
+        A repeated notification is accepted again but sent once. It is queued again, because an earlier call may have
+        been interrupted before it was queued; an attempt can be claimed only once. Raises RetryableError when the
+        queue is not available. The call can be repeated with the same ids.
         """
-        customers = {one.customer_id: self.customers.find(account_id, one.customer_id) for one in handed_over}
-        answers = [self._take(account_id, one, customers[one.customer_id]) for one in handed_over]
-        accepted = dict.fromkeys(answer for answer in answers if isinstance(answer, str))
+        customer_ids = dict.fromkeys(new.customer_id for new in requested)
+        customers = {customer_id: self.customers.find(account_id, customer_id) for customer_id in customer_ids}
+        results = [self._accept(account_id, new, customers[new.customer_id]) for new in requested]
+        accepted = dict.fromkeys(result for result in results if isinstance(result, str))
         if accepted:
             self.sends.put([SendJob(account_id, notification_id, FIRST_ATTEMPT) for notification_id in accepted])
-        return answers
+        return results
 
-    def _take(self, account_id: str, one: NewNotification, customer: Customer | None) -> str | RefusedError:
+    def _accept(self, account_id: str, new: NewNotification, customer: Customer | None) -> str | RefusedError:
         try:
-            to = _checked_recipient(one, customer)
+            to = _checked_recipient(new, customer)
         except RefusedError as error:
             return error
         notification = Notification(
             account_id=account_id,
-            notification_id=one.notification_id or uuid4().hex,
-            customer_id=one.customer_id,
-            channel=one.channel,
-            title=one.title,
-            text=one.text,
+            notification_id=new.notification_id or uuid4().hex,
+            customer_id=new.customer_id,
+            channel=new.channel,
+            title=new.title,
+            text=new.text,
             created_at=self.clock(),
-            subject=one.subject,
-            html=one.html,
+            subject=new.subject,
+            html=new.html,
             to=to,
-            essential=one.essential,
-            metadata=one.metadata,
+            essential=new.essential,
+            metadata=new.metadata,
         )
         if not self.notifications.add(notification) and not self._is_same(notification):
             return RefusedError("conflict", "Another notification already has this notification_id.")
@@ -83,18 +84,18 @@ class AcceptNotifications(Struct, frozen=True):
 
     def _is_same(self, notification: Notification) -> bool:
         known = self.notifications.find(notification.account_id, notification.notification_id)
-        # One that is no longer held cannot be compared; its id was accepted once, and that is all that is promised.
+        # A notification whose content has expired cannot be compared. It counts as the same, since its id was accepted.
         return known is None or replace(known, created_at=notification.created_at) == notification
 
 
-def _checked_recipient(one: NewNotification, customer: Customer | None) -> str:
-    """Return the normalised ``to``, empty when the customer's contact is meant; raises RefusedError."""
-    if customer is None and not one.to:
-        raise RefusedError("unknown_customer", f"There is no customer {one.customer_id!r}. Create it, or set 'to'.")
-    if customer is not None and not one.to and not customer.contact(one.channel):
-        raise RefusedError("no_contact", f"The customer has no contact for {one.channel}. Add one first, or set 'to'.")
+def _checked_recipient(new: NewNotification, customer: Customer | None) -> str:
+    """Return ``to`` in its normal form, empty for the customer's contact; raises RefusedError."""
+    if customer is None and not new.to:
+        raise RefusedError("unknown_customer", f"There is no customer {new.customer_id!r}. Create it, or set 'to'.")
+    if customer is not None and not new.to and not customer.contact(new.channel):
+        raise RefusedError("no_contact", f"The customer has no contact for {new.channel}. Add one first, or set 'to'.")
     try:
-        return checked_contact(one.channel, one.to, "to") if one.to else ""
+        return checked_contact(new.channel, new.to, "to") if new.to else ""
     except InvalidInputError as error:
         hint = f" Did you mean {error.suggestion}?" if error.suggestion else ""
         raise RefusedError("invalid_address", f"'to' is not valid: {error.message}.{hint}") from None

@@ -1,4 +1,4 @@
-"""Resend many items at once, each by its own ruling, and tell how far they have got."""
+"""Resend many items at once, and report the progress."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,17 +14,17 @@ from undelivered.services.ports import ResendBatch, ResendBatchStore, Undelivere
 from undelivered.services.request_resend import RequestResend
 
 BULK_LIMIT = 1_000
-"""Items that one call may name."""
+"""The maximum number of items in a request."""
 
-_AT_ONCE = 100
-"""Items whose reads and writes are put together."""
+_CHUNK = 100
+"""The number of items that are read and written together."""
 
 _WORKERS = 4
-"""Such groups side by side: they mostly wait, but they write to the same counters."""
+"""The number of chunks at the same time. More would conflict on the same counters."""
 
 
 class BulkRefusal(Struct, frozen=True):
-    """Why one item of a batch was not resent."""
+    """Why an item of a batch was not resent."""
 
     entry_key: str
     code: str
@@ -32,7 +32,7 @@ class BulkRefusal(Struct, frozen=True):
 
 
 class BatchProgress(Struct, frozen=True):
-    """How far a batch has got; every item is in exactly one of the four."""
+    """The progress of a batch. ``total`` is the sum of the other four."""
 
     total: int
     resending: int
@@ -42,7 +42,7 @@ class BatchProgress(Struct, frozen=True):
 
 
 class BulkResend(Struct, frozen=True):
-    """The use case behind a resend of a selection or of all that a filter shows."""
+    """The use case behind a resend of selected items, or of all items that match a filter."""
 
     request_resend: RequestResend
     undelivered: UndeliveredStore
@@ -52,26 +52,26 @@ class BulkResend(Struct, frozen=True):
     def __call__(
         self, account_id: str, entry_keys: Sequence[str], *, by: str, note: str = ""
     ) -> tuple[ResendBatch, Sequence[BulkRefusal]]:
-        """Start a resend of each item that the rules allow; return the batch, and why the others are refused."""
+        """Start a resend of each item for which the rules allow it; return the batch, and the refusals."""
         keys = list(dict.fromkeys(entry_keys))
 
-        def start(some: Sequence[str]) -> Sequence[UndeliveredItem | BulkRefusal]:
-            answers = self.request_resend.many(account_id, some, by=by, note=note)
-            return [_refusal_or_item(key, answer) for key, answer in zip(some, answers, strict=True)]
+        def start(chunk: Sequence[str]) -> Sequence[UndeliveredItem | BulkRefusal]:
+            results = self.request_resend.many(account_id, chunk, by=by, note=note)
+            return [_item_or_refusal(key, result) for key, result in zip(chunk, results, strict=True)]
 
-        chunks = [keys[first : first + _AT_ONCE] for first in range(0, len(keys), _AT_ONCE)]
+        chunks = [keys[first : first + _CHUNK] for first in range(0, len(keys), _CHUNK)]
         with ThreadPoolExecutor(_WORKERS) as workers:
-            answers = [answer for some in workers.map(start, chunks) for answer in some]
+            results = [result for chunk in workers.map(start, chunks) for result in chunk]
         started = tuple(
-            (answer.entry_key, answer.last_attempt.number) for answer in answers if isinstance(answer, UndeliveredItem)
+            (result.entry_key, result.last_attempt.number) for result in results if isinstance(result, UndeliveredItem)
         )
-        refused = [answer for answer in answers if isinstance(answer, BulkRefusal)]
+        refused = [result for result in results if isinstance(result, BulkRefusal)]
         batch = ResendBatch(account_id, uuid4().hex, self.clock(), by, started, len(refused))
         self.batches.save(batch)
         return batch, refused
 
     def progress(self, account_id: str, batch_id: str) -> BatchProgress:
-        """Return how far a batch has got; raises NotFoundError."""
+        """Return the progress of a batch; raises NotFoundError."""
         batch = self.batches.find(account_id, batch_id)
         if batch is None:
             raise NotFoundError("batch not found")
@@ -89,14 +89,14 @@ class BulkResend(Struct, frozen=True):
         )
 
 
-def _refusal_or_item(key: str, answer: UndeliveredItem | RefusedError | NotFoundError) -> UndeliveredItem | BulkRefusal:
-    match answer:
+def _item_or_refusal(key: str, result: UndeliveredItem | RefusedError | NotFoundError) -> UndeliveredItem | BulkRefusal:
+    match result:
         case RefusedError():
-            return BulkRefusal(key, answer.code, answer.detail)
+            return BulkRefusal(key, result.code, result.detail)
         case NotFoundError():
             return BulkRefusal(key, "not_found", "The item was not found.")
         case _:
-            return answer
+            return result
 
 
 def _outcome(item: UndeliveredItem | None, number: int) -> Outcome:

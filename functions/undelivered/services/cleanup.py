@@ -1,4 +1,4 @@
-"""What the schedule does: remove what is past its time, settle what went silent or broke off."""
+"""Clean up: remove items past their thirty days, and settle resends and sends without an outcome."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.feedback import Feedback
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent, settle_unconfirmed
 from undelivered.domain.notification import SEND_TIMEOUT, Notification, SendAttempt, SendOutcome
@@ -20,13 +21,13 @@ from undelivered.services.ports import (
     UndeliveredStore,
 )
 from undelivered.services.request_resend import resend_job
-from undelivered.services.send_message import unsent_feedback
+from undelivered.services.send_message import Send, unsent_feedback
 
 _BATCH = 100
 
 
 class CleanupResult(Struct, frozen=True):
-    """What a run of the schedule did."""
+    """How many items were removed, how many resends settled, and how many sends recorded as interrupted."""
 
     removed: int = 0
     settled: int = 0
@@ -34,7 +35,7 @@ class CleanupResult(Struct, frozen=True):
 
 
 class CleanUp(Struct, frozen=True):
-    """The use case of ``cleanup``. Every part may be cut short and is taken up by the next run."""
+    """The use case of ``cleanup``. Each run continues where the run before stopped."""
 
     undelivered: UndeliveredStore
     notifications: NotificationStore
@@ -43,15 +44,15 @@ class CleanUp(Struct, frozen=True):
     resends: SendQueue
     clock: Callable[[], datetime]
 
-    def __call__(self, time_left: Callable[[], bool]) -> CleanupResult:
-        """Do what is due while ``time_left`` says so; return how much was done."""
-        return CleanupResult(self._sweep(time_left), self._settle_resends(), self._settle_interrupted())
+    def __call__(self, has_time: Callable[[], bool]) -> CleanupResult:
+        """Do what is due while ``has_time`` returns True."""
+        return CleanupResult(self._sweep(has_time), self._settle_resends(), self._settle_interrupted())
 
-    def _sweep(self, time_left: Callable[[], bool]) -> int:
+    def _sweep(self, has_time: Callable[[], bool]) -> int:
         removed = 0
         for account_id in self.accounts.account_ids():
             swept = _BATCH
-            while swept == _BATCH and time_left():
+            while swept == _BATCH and has_time():
                 swept = self.undelivered.sweep(account_id, self.clock(), _BATCH)
                 removed += swept
         return removed
@@ -62,53 +63,45 @@ class CleanUp(Struct, frozen=True):
             try:
                 settled += self._settle(item)
             except StaleWriteError:
-                continue  # news came in between; the next run looks again
+                continue  # an event arrived; the next run looks again
         return settled
 
     def _settle(self, item: UndeliveredItem) -> bool:
-        """Settle a resend that nothing was heard of: unconfirmed, queued again, or broken off."""
-        now = self.clock()
-        number = item.last_attempt.number
-        if item.last_attempt.provider_message_id:
-            self.undelivered.save(item, settle_unconfirmed(item, now))
-            return True
-        claim = next(
-            (
-                attempt
-                for attempt in self.notifications.attempts(item.account_id, item.notification_id)
-                if attempt.number == number
-            ),
-            None,
-        )
-        if claim is None:
-            # Saved but never queued, or the order was lost: claiming makes it safe to queue it again.
-            notification = self.notifications.find(item.account_id, item.notification_id)
-            if notification:
-                self.resends.put([resend_job(item)])
-                return False
-            return self._record_interrupted(item, None)
-        if claim.provider_message_id:
-            self.undelivered.save(item, record_sent(item, number, claim.provider_message_id))
-            return False
-        return self._record_interrupted(item, claim) if claim.claimed_at + SEND_TIMEOUT <= now else False
+        """Settle a resend without an outcome; False if it is still open.
 
-    def _record_interrupted(self, item: UndeliveredItem, claim: SendAttempt | None) -> bool:
-        running = item.last_attempt
+        A sent resend counts as arrived. A resend that was never claimed is queued again. A resend that was claimed
+        but not sent in time is interrupted.
+        """
+        resend = item.last_attempt
+        if resend.provider_message_id:
+            self.undelivered.save(item, settle_unconfirmed(item, self.clock()))
+            return True
+        claim = self._claim(item)
+        if claim is None:
+            if self.notifications.find(item.account_id, item.notification_id) is None:
+                return self._settle_as_interrupted(item, None)
+            # The job was lost, or is still queued. The claim prevents a second send.
+            self.resends.put([resend_job(item)])
+            return False
+        if claim.provider_message_id:
+            self.undelivered.save(item, record_sent(item, resend.number, claim.provider_message_id))
+            return False
+        is_due = claim.claimed_at + SEND_TIMEOUT <= self.clock()
+        return self._settle_as_interrupted(item, claim) if is_due else False
+
+    def _claim(self, item: UndeliveredItem) -> SendAttempt | None:
+        attempts = self.notifications.attempts(item.account_id, item.notification_id)
+        return next((attempt for attempt in attempts if attempt.number == item.last_attempt.number), None)
+
+    def _settle_as_interrupted(self, item: UndeliveredItem, claim: SendAttempt | None) -> bool:
+        resend = item.last_attempt
         attempt = claim or SendAttempt(
-            item.account_id, item.notification_id, running.number, running.to, running.at, entry_key=item.entry_key
+            item.account_id, item.notification_id, resend.number, resend.to, resend.at, entry_key=item.entry_key
         )
-        held = self.notifications.find(item.account_id, item.notification_id)
-        feedback = unsent_feedback(
-            attempt,
-            held
-            or Notification(
-                item.account_id, item.notification_id, item.customer_id, item.channel, item.title, "", item.sent_at
-            ),
-            None,
-            classification_of(Reason.SENDING_INTERRUPTED),
-            "no record of the send",
-            self.clock(),
+        notification = self.notifications.find(item.account_id, item.notification_id) or Notification(
+            item.account_id, item.notification_id, item.customer_id, item.channel, item.title, "", item.sent_at
         )
+        feedback = self._interrupted(Send(attempt, notification, None))
         self.undelivered.save(item, merge_feedback(item, feedback, item.account_id) or item)
         if claim:
             self.notifications.record(replace(claim, outcome=SendOutcome.INTERRUPTED))
@@ -119,21 +112,17 @@ class CleanUp(Struct, frozen=True):
 
         The item of a resend is settled by ``_settle_resends``, or by an event.
         """
-        count = 0
-        for attempt in self.notifications.unrecorded(self.clock() - SEND_TIMEOUT, _BATCH):
+        attempts = self.notifications.unrecorded(self.clock() - SEND_TIMEOUT, _BATCH)
+        for attempt in attempts:
             is_first = not attempt.entry_key
             notification = self.notifications.find(attempt.account_id, attempt.notification_id) if is_first else None
             if notification:
                 customer = self.customers.find(attempt.account_id, notification.customer_id)
-                feedback = unsent_feedback(
-                    attempt,
-                    notification,
-                    customer,
-                    classification_of(Reason.SENDING_INTERRUPTED),
-                    "no record of the send",
-                    self.clock(),
-                )
+                feedback = self._interrupted(Send(attempt, notification, customer))
                 self.undelivered.add_new([NewEntry(open_item(feedback, attempt.account_id))])
             self.notifications.record(replace(attempt, outcome=SendOutcome.INTERRUPTED))
-            count += 1
-        return count
+        return len(attempts)
+
+    def _interrupted(self, send: Send) -> Feedback:
+        classification = classification_of(Reason.SENDING_INTERRUPTED)
+        return unsent_feedback(send, classification, "no record of the send", self.clock())

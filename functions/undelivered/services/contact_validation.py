@@ -1,4 +1,4 @@
-"""Contacts as they are taken in: checked, and put in the one spelling that is stored and compared."""
+"""Validation of contacts. A valid contact is returned in the form in which it is stored."""
 
 from undelivered.domain.address import normalise_email
 from undelivered.domain.address_suggestions import suggest_address
@@ -6,57 +6,57 @@ from undelivered.domain.errors import InvalidInputError
 from undelivered.domain.taxonomy import Channel
 
 MAX_ADDRESS_LENGTH = 254
-"""The longest address that SMTP can carry (RFC 5321, erratum 1690)."""
+"""The maximum length of an email address in SMTP (RFC 5321, erratum 1690)."""
 
 
 def checked_contact(channel: Channel, text: str, field: str) -> str:
-    """Return a contact in its stored spelling; raises InvalidInputError naming ``field``."""
+    """Return the contact of a channel as it is stored; raises InvalidInputError for ``field``."""
     return checked_email(text, field) if channel is Channel.EMAIL else checked_phone(text, field)
 
 
 def checked_email(text: str, field: str) -> str:
-    """Return an e-mail address in its stored spelling; its domain is not asked.
+    """Return an email address as it is stored. There is no DNS query for its domain.
 
-    Raises InvalidInputError with what is wrong and, where there is one, the likely spelling.
+    Raises InvalidInputError for ``field``, with a suggestion if there is one.
     """
-    # Imported here: only who changes a contact pays for it.
+    # Imported here, because few requests change a contact.
     from email_validator import EmailNotValidError, validate_email
 
     bare = text.strip()
     try:
-        # ``test_environment`` lets the reserved domain .test pass: it bounces, as unknown domains do.
-        found = validate_email(bare, check_deliverability=False, test_environment=True, strict=True)
+        # ``test_environment`` accepts the reserved domain .test. Messages to it bounce, as for any unknown domain.
+        valid = validate_email(bare, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         raise InvalidInputError(field, _sentence(str(error)), _valid_suggestion(bare)) from None
-    address = normalise_email(found.normalized)
+    address = normalise_email(valid.normalized)
     if address is None or len(address.encode()) > MAX_ADDRESS_LENGTH:
         raise InvalidInputError(field, "is not a valid email address")
     return address
 
 
 def _valid_suggestion(text: str) -> str:
-    """Return a likely spelling that is itself valid, else an empty text."""
+    """Return a suggestion that is a valid address, or an empty text."""
     from email_validator import EmailNotValidError, validate_email
 
-    squeezed = "".join(text.split()).strip(".,;:<>").replace(",", ".").replace("(at)", "@").replace("@@", "@")
-    while ".." in squeezed:
-        squeezed = squeezed.replace("..", ".")
-    squeezed = squeezed.replace(".@", "@").replace("@.", "@")
-    meant = suggest_address(squeezed) or squeezed
+    corrected = "".join(text.split()).strip(".,;:<>").replace(",", ".").replace("(at)", "@").replace("@@", "@")
+    while ".." in corrected:
+        corrected = corrected.replace("..", ".")
+    corrected = corrected.replace(".@", "@").replace("@.", "@")
+    suggestion = suggest_address(corrected) or corrected
     try:
-        found = validate_email(meant, check_deliverability=False, test_environment=True, strict=True)
+        valid = validate_email(suggestion, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError:
         return ""
-    return found.normalized
+    return valid.normalized
 
 
 def checked_phone(text: str, field: str) -> str:
-    """Return a phone number in E.164 form; raises InvalidInputError with what is wrong.
+    """Return a phone number in E.164 form; raises InvalidInputError for ``field``.
 
-    A number counts when its length is possible in its country: numbering plans change faster than the
-    tables of who assigned which block, and a wrong guess would keep a good number out.
+    The length of the number must be possible in its country. Assigned blocks are not checked, because an outdated
+    table would reject valid numbers.
     """
-    # Imported here: the numbering plans of the world take a while to load.
+    # Imported here, because the numbering plans take long to load and few requests change a contact.
     import phonenumbers
 
     bare = text.strip()

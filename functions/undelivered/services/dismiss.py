@@ -1,4 +1,4 @@
-"""Dismiss an item that needs nothing more, and restore one that does after all."""
+"""Dismiss an item, and restore a dismissed item."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,43 +13,43 @@ from undelivered.services.ports import UndeliveredStore
 
 
 class Dismiss(Struct, frozen=True):
-    """The use cases behind *Dismiss* and *Undo*. Doing either twice is doing it once."""
+    """The use cases behind *Dismiss* and *Undo*. Doing either again changes nothing."""
 
     undelivered: UndeliveredStore
     clock: Callable[[], datetime]
 
     def __call__(self, account_id: str, entry_key: str, *, by: str, reason: str) -> UndeliveredItem:
-        """Take an item off the report and return it; it stays in views of its time.
+        """Remove an item from the report and return it.
 
-        Raises NotFoundError, and RefusedError for one that has left the report by itself.
+        Raises NotFoundError, and RefusedError if the item has left the report already.
         """
         return self._set(account_id, entry_key, Dismissal(self.clock(), by, reason))
 
     def restore(self, account_id: str, entry_key: str, *, by: str) -> UndeliveredItem:
-        """Put a dismissed item back and return it. Raises NotFoundError, and RefusedError as above."""
+        """Put a dismissed item back and return it; raises NotFoundError and RefusedError."""
         return self._set(account_id, entry_key, Dismissal(self.clock(), by, restored=True))
 
     @retry_on_conflict
-    def _set(self, account_id: str, entry_key: str, word: Dismissal) -> UndeliveredItem:
+    def _set(self, account_id: str, entry_key: str, dismissal: Dismissal) -> UndeliveredItem:
         item = self.undelivered.find(account_id, entry_key)
         if item is None:
             raise NotFoundError("item not found")
-        if not _changes(item, word):
+        if not _is_change(item, dismissal):
             return item
-        _check(item, word, self.clock())
-        audit = Audit(word.at, word.by, "restore" if word.restored else "dismiss", word.reason)
-        after = replace(item, dismissal=word, audit=(*item.audit, audit))
+        _check(item, dismissal, self.clock())
+        audit = Audit(dismissal.at, dismissal.by, "restore" if dismissal.restored else "dismiss", dismissal.reason)
+        after = replace(item, dismissal=dismissal, audit=(*item.audit, audit))
         self.undelivered.save(item, after)
         return after
 
 
-def _changes(item: UndeliveredItem, word: Dismissal) -> bool:
-    dismissed = item.state is State.DISMISSED
-    return dismissed if word.restored else not dismissed
+def _is_change(item: UndeliveredItem, dismissal: Dismissal) -> bool:
+    is_dismissed = item.state is State.DISMISSED
+    return is_dismissed if dismissal.restored else not is_dismissed
 
 
-def _check(item: UndeliveredItem, word: Dismissal, now: datetime) -> None:
+def _check(item: UndeliveredItem, dismissal: Dismissal, now: datetime) -> None:
     if now >= item.leaves_at:
         raise RefusedError("conflict", "This notification is more than 30 days old and has left the report.")
-    if not word.restored and item.state not in LIVE_STATES:
+    if not dismissal.restored and item.state not in LIVE_STATES:
         raise RefusedError("conflict", f"This notification is {item.state} and cannot be dismissed.")

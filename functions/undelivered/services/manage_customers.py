@@ -1,4 +1,4 @@
-"""Customers and their contacts; correcting a contact flags what can now be resent."""
+"""Manage customers and their contacts. A corrected contact flags the items that are ready to resend."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ from undelivered.services.ports import CustomerStore, UndeliveredStore
 
 
 class CustomerChange(Struct, frozen=True):
-    """What a caller says of a customer, as written: None leaves a value as it is, an empty text removes it."""
+    """A change of a customer, not yet validated. None leaves a value as it is, an empty text removes it."""
 
     name: str | None = None
     email: str | None = None
@@ -25,14 +25,14 @@ class CustomerChange(Struct, frozen=True):
 
 
 class CustomerState(Struct, frozen=True):
-    """A customer, with the items on the report that are ready to be resent."""
+    """A customer, and the customer's items that are ready to resend."""
 
     customer: Customer
     ready: Sequence[UndeliveredItem]
 
 
 class ManageCustomers(Struct, frozen=True):
-    """The use cases on customers of an account."""
+    """The use cases on customers."""
 
     customers: CustomerStore
     undelivered: UndeliveredStore
@@ -48,18 +48,18 @@ class ManageCustomers(Struct, frozen=True):
         return CustomerState(customer, [item for item in items if item.ready_contact and now < item.leaves_at])
 
     def find_by_address(self, account_id: str, text: str) -> Sequence[Customer]:
-        """Return the customers that share an e-mail address or phone number; raises InvalidInputError."""
+        """Return the customers that have an email address or phone number; raises InvalidInputError."""
         if "@" in text:
             return self.customers.find_by_address(account_id, Channel.EMAIL, checked_email(text, "address"))
         return self.customers.find_by_address(account_id, Channel.SMS, checked_phone(text, "address"))
 
-    def replace(self, account_id: str, customer_id: str, wanted: CustomerChange) -> CustomerState:
-        """Create a customer or put another in its place; raises InvalidInputError."""
-        whole = CustomerChange(wanted.name or "", wanted.email or "", wanted.phone or "")
-        return self._change(account_id, customer_id, _checked(whole), create=True)
+    def replace(self, account_id: str, customer_id: str, values: CustomerChange) -> CustomerState:
+        """Create a customer, or replace all values; raises InvalidInputError."""
+        change = CustomerChange(values.name or "", values.email or "", values.phone or "")
+        return self._change(account_id, customer_id, _checked(change), create=True)
 
     def update(self, account_id: str, customer_id: str, change: CustomerChange) -> CustomerState:
-        """Change what is named of a customer; raises NotFoundError and InvalidInputError."""
+        """Change some values of a customer; raises NotFoundError and InvalidInputError."""
         return self._change(account_id, customer_id, _checked(change), create=False)
 
     def _change(self, account_id: str, customer_id: str, change: CustomerChange, *, create: bool) -> CustomerState:

@@ -1,4 +1,4 @@
-"""Suppressions by hand: look up, add, and lift: audited, carried to the provider, and fail-closed."""
+"""Add and lift suppressions by hand. A lift must succeed at the provider first, and is kept in the audit."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,25 +16,25 @@ from undelivered.services.ports import ProviderSuppressions, SuppressionStore
 from undelivered.services.suppress import suppress
 
 NEEDS_CONSENT = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.OPTED_OUT})
-"""Suppressions that a person chose: only their consent lifts them."""
+"""Suppressions by the recipient's choice: a lift needs the recipient's consent."""
 
 
 class ManageSuppressions(Struct, frozen=True):
-    """The use cases on the suppression list of an account."""
+    """The use cases on suppressions."""
 
     suppressions: SuppressionStore
     provider: ProviderSuppressions
     clock: Callable[[], datetime]
 
     def add(self, account_id: str, channel: Channel, address: str, *, by: str, why: str) -> Suppression:
-        """Suppress an address by hand and return what now holds; a graver reason that holds already stays."""
+        """Suppress an address and return the suppression; a stronger reason that is in force stays."""
         now = self.clock()
         audit = Audit(now, by, "suppress", why)
         cause = Suppression(account_id, channel, address, SuppressionReason.MANUAL, now, origin=by, audit=(audit,))
         return suppress(self.suppressions, cause)
 
     @retry_on_conflict
-    def lift(  # noqa: PLR0913 - who, whose, why and with what consent
+    def lift(  # noqa: PLR0913 - the address, and what the audit keeps
         self,
         account_id: str,
         channel: Channel,
@@ -45,12 +45,11 @@ class ManageSuppressions(Struct, frozen=True):
         consent: Consent | None = None,
         reported: Suppression | None = None,
     ) -> Suppression:
-        """Lift a suppression and return it, lifted.
+        """Lift a suppression, first at the provider, and return it.
 
-        ``reported`` is an opt-out that a provider told of, which may stand on its list alone. The provider
-        is told first: while it cannot be, the suppression stays and SuppressionNotLiftedError says why.
-        Raises NotFoundError when the address is not suppressed, RefusedError for a complaint and for what
-        needs a consent.
+        ``reported`` is an opt-out that is known from a failure, and may be on the provider's list only. Raises
+        NotFoundError when the address is not suppressed, RefusedError after a complaint and when the consent is
+        missing, and SuppressionNotLiftedError when the provider does not lift it: then the suppression stays.
         """
         stored = self.suppressions.find(account_id, channel, address)
         known = merge_suppression(stored, reported) if reported else stored
@@ -79,7 +78,7 @@ def _check_liftable(known: Suppression, consent: Consent | None) -> None:
 
 
 def _record(known: Suppression, why: str, consent: Consent | None) -> str:
-    """Return what the audit keeps: why, what was there before, and the consent."""
+    """Return the detail of the audit: why, what the suppression was, and the consent."""
     before = f"was {known.reason} since {known.since.isoformat()}"
     given = f"consent by {consent.given_by}, {consent.how}, {consent.at.isoformat()}" if consent else ""
     return "; ".join(part for part in (why, before, given) if part)

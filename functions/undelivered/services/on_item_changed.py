@@ -1,7 +1,7 @@
-"""What follows from a change of an item.
+"""Act on a change of an item.
 
-It is announced, flagged when the contact that failed was corrected meanwhile, and repeated soft failures
-suppress the address.
+Publish it, flag the item if the failed contact was corrected before the failure was recorded, and suppress an address
+after repeated soft failures.
 """
 
 from collections.abc import Callable
@@ -30,11 +30,11 @@ from undelivered.services.ports import (
 from undelivered.services.suppress import suppress
 
 _TOO_LATE = timedelta(hours=1)
-"""An item that leaves the report within this time is not flagged any more."""
+"""An item that leaves the report within this time is not flagged."""
 
 
 class OnItemChanged(Struct, frozen=True):
-    """The use case behind the stream of changes. Doing it again does no harm: events have stable ids."""
+    """The use case behind the stream of items. It can be repeated: a repeated event has the same id."""
 
     undelivered: UndeliveredStore
     notifications: NotificationStore
@@ -45,26 +45,26 @@ class OnItemChanged(Struct, frozen=True):
     clock: Callable[[], datetime]
 
     def __call__(self, before: UndeliveredItem | None, after: UndeliveredItem | None) -> None:
-        """Follow a change up; None is an item that was not there, or is no more."""
-        if told := item_event(before, after):
-            self.publisher.publish(told)
+        """Act on a change. ``before`` is None for a new item, ``after`` for a removed item."""
+        if event := item_event(before, after):
+            self.publisher.publish(event)
         if after is None or (before and after.failure == before.failure):
             return
         self._flag_if_ready(after)
         if counts_as_soft_failure(after.classification):
-            self._escalate(after)
+            self._suppress_after_repeats(after)
 
     def _flag_if_ready(self, item: UndeliveredItem) -> None:
-        """Flag an item that failed at a contact which was corrected before the failure was known.
+        """Flag the item if the customer's contact was corrected before the failure was recorded.
 
-        Whoever corrects a contact flags the items that are there; this one was not.
+        A correction flags the items that exist at that time only.
         """
         customer = self.customers.find(item.account_id, item.customer_id) if item.customer_id else None
         if customer:
             flag_if_ready(self.undelivered, item, customer, leaves_after=self.clock() + _TOO_LATE)
 
-    def _escalate(self, item: UndeliveredItem) -> None:
-        """Suppress the address when its newest attempts all failed softly, over long enough."""
+    def _suppress_after_repeats(self, item: UndeliveredItem) -> None:
+        """Suppress the address if its newest attempts meet the account's ``SoftFailureRule``."""
         address = item.failure.to
         rule = self.accounts.settings(item.account_id).soft_failures
         attempts = self._attempts_at(item, address, rule.failures)
@@ -81,11 +81,11 @@ class OnItemChanged(Struct, frozen=True):
         suppress(self.suppressions, cause)
 
     def _attempts_at(self, item: UndeliveredItem, address: str, limit: int) -> list[Attempt]:
-        """Return the attempts at an address: failed ones from the items, arrived ones from the sends."""
+        """Return the attempts at an address: from the items, and from sends without a known failure."""
         failed = {
-            (found.notification_id, attempt.number): attempt
-            for found in self.undelivered.items_of_customer(item)
-            for attempt in found.attempts
+            (other.notification_id, attempt.number): attempt
+            for other in self.undelivered.items_of_customer(item)
+            for attempt in other.attempts
             if attempt.to == address and attempt.result
         }
         sends = {
@@ -97,6 +97,6 @@ class OnItemChanged(Struct, frozen=True):
 
 
 def _as_arrived(send: SendAttempt) -> Attempt:
-    """Take a send that no failure is known of as arrived: ordinary deliveries are not published to us."""
-    report = AttemptResult(Outcome.UNCONFIRMED, send.claimed_at)
-    return Attempt(send.number, send.to, send.claimed_at, send.by, send.provider_message_id, report)
+    """Return a send without a known failure as an arrived attempt: SES publishes no deliveries of first sends."""
+    result = AttemptResult(Outcome.UNCONFIRMED, send.claimed_at)
+    return Attempt(send.number, send.to, send.claimed_at, send.by, send.provider_message_id, result)

@@ -1,4 +1,4 @@
-"""Read the report: its number, its pages, one item with all that is known of it, and its figures."""
+"""Read the details of an item, and the statistics of the report."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,11 @@ _TOP: Final = 10
 
 
 class ItemDetail(Struct, frozen=True):
-    """An item with what is known of it elsewhere. ``notification`` is None when its content is not held."""
+    """An item with related data.
+
+    ``notification`` is None if its content is no longer stored. ``suppression`` is the active suppression of the
+    current contact or of the address that failed. ``suggestion`` is a corrected address, empty if there is none.
+    """
 
     item: UndeliveredItem
     notification: Notification | None
@@ -41,10 +45,11 @@ class ItemDetail(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """How well what failed in a span was resolved.
+    """Statistics of the failures in a range of days.
 
-    ``resolved`` are those whose message arrived in the end; ``hours_to_resolve`` is the median, 10 % off at most, None
-    without any. ``repeat_recipients`` are addresses with more than one item in the span, a moment old.
+    ``resolved`` counts items whose message arrived. ``hours_to_resolve`` is the median, at most 10 % off, and None if
+    no item was resolved. ``reasons`` and ``repeat_recipients`` (addresses with more than one item) hold the ten most
+    frequent with their numbers.
     """
 
     undelivered: int
@@ -55,7 +60,7 @@ class Summary(Struct, frozen=True):
 
 
 class ReadReports(Struct, frozen=True):
-    """The questions that the report answers."""
+    """The use cases that read items and statistics."""
 
     undelivered: UndeliveredStore
     reports: ReportReader
@@ -70,7 +75,7 @@ class ReadReports(Struct, frozen=True):
         return ZoneInfo(self.accounts.settings(account_id).time_zone)
 
     def find(self, account_id: str, entry_key: str) -> ItemDetail:
-        """Return an item in full; raises NotFoundError."""
+        """Return an item with related data; raises NotFoundError."""
         item = self.undelivered.find(account_id, entry_key)
         if item is None:
             raise NotFoundError("item not found")
@@ -93,40 +98,40 @@ class ReadReports(Struct, frozen=True):
         )
 
     def _suppression(self, item: UndeliveredItem, contact: str) -> Suppression | None:
-        """Return what keeps messages from the customer's contact, or from the address that failed."""
+        """Return the active suppression of the customer's contact, or else of the address that failed."""
         for address in dict.fromkeys(text for text in (contact, item.failure.to) if text):
-            found = self.suppressions.find(item.account_id, item.channel, address)
-            if found and found.active:
-                return found
+            suppression = self.suppressions.find(item.account_id, item.channel, address)
+            if suppression and suppression.active:
+                return suppression
         return None
 
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Counter[Status]]:
-        """Return how many items failed on each day of a span, by status; every day is there."""
-        told = self.reports.failures_by_day(account_id, first, last)
+        """Return the number of failures of every day by status."""
+        failures = self.reports.failures_by_day(account_id, first, last)
         days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-        return {day: _by_status(told.get(day, {})) for day in days}
+        return {day: _by_status(failures.get(day, {})) for day in days}
 
     def summary(self, account_id: str, first: date, last: date) -> Summary:
-        """Return how well what failed in a span of days was resolved, from what is kept by day."""
-        told = self.reports.totals(account_id, first, last)
+        """Return the statistics of messages sent from the first to the last day."""
+        totals = self.reports.totals(account_id, first, last)
         reasons = Counter[str]()
-        for name, number in told.failed.items():
+        for name, number in totals.failed.items():
             reasons[name.partition(".")[2]] += number
-        median = median_time(told.resolved)
+        median = median_time(totals.resolved)
         repeated = self.reports.repeat_recipients(account_id, first, last).most_common(_TOP)
         hours = median / timedelta(hours=1) if median is not None else None
-        return Summary(reasons.total(), told.resolved.total(), hours, reasons.most_common(_TOP), repeated)
+        return Summary(reasons.total(), totals.resolved.total(), hours, reasons.most_common(_TOP), repeated)
 
 
 def _suggestion(item: UndeliveredItem) -> str:
-    """Return the likely spelling of an address that does not exist or cannot be reached; else an empty text."""
+    """Return a corrected address if the address may have a typo, else an empty text."""
     if item.channel is not Channel.EMAIL or item.classification.fault in {Fault.SENDER, Fault.RECIPIENT_CHOICE}:
         return ""
     return suggest_address(item.failure.to)
 
 
-def _by_status(told: Mapping[str, int]) -> Counter[Status]:
-    counted = Counter[Status]()
-    for name, number in told.items():
-        counted[CLASS_BY_CODE[name.partition(".")[0]].status] += number
-    return counted
+def _by_status(failures: Mapping[str, int]) -> Counter[Status]:
+    by_status = Counter[Status]()
+    for name, number in failures.items():
+        by_status[CLASS_BY_CODE[name.partition(".")[0]].status] += number
+    return by_status

@@ -1,4 +1,4 @@
-"""Keep the counters right: fold what writers spread, count days anew, and look for drift."""
+"""Reconcile the counters with the items: compact them, recount days, and correct drift."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -12,13 +12,14 @@ from undelivered.services.ports import AccountStore, CountReconciliation
 
 _DAYS: Final = REPORT_WINDOW.days
 _MOVING: Final = timedelta(days=2)
-"""How long after they left the report items may be on their way to history."""
+"""How long items that left the report may take to arrive in history."""
 
 
 class CountDrift(Struct, frozen=True):
-    """What a day's counters lack of its items: live ones by class code, or all that failed by class and reason.
+    """The drift of a day's counters, either of the live counters or of the counters of failures.
 
-    ``missing`` is None when others kept writing, so that nothing can be said.
+    ``missing`` is empty if the counters are correct, and None if the day kept changing during the count. See
+    ``CountReconciliation``.
     """
 
     account_id: str
@@ -28,60 +29,62 @@ class CountDrift(Struct, frozen=True):
 
 
 class ReconcileCounts(Struct, frozen=True):
-    """The use case of upkeep. Every part may be cut short and is taken up by the next run."""
+    """The use cases of reconciliation. Each run continues where the run before stopped."""
 
     counters: CountReconciliation
     accounts: AccountStore
     clock: Callable[[], datetime]
 
-    def __call__(self, time_left: Callable[[], bool]) -> list[CountDrift]:
-        """Do what is due of every account, each once a day; return the drifts that were found, and corrected."""
-        found: list[CountDrift] = []
+    def __call__(self, has_time: Callable[[], bool]) -> list[CountDrift]:
+        """Reconcile every account once a day, while ``has_time`` returns True; return the drifts, now corrected."""
+        drifts: list[CountDrift] = []
         for account_id in self.accounts.account_ids():
-            if not time_left():
+            if not has_time():
                 break
-            self._recount(account_id, time_left)
+            self._recount(account_id, has_time)
             today = self.clock().astimezone(UTC).date()
             if self.counters.claim(account_id, today):
                 self.counters.compact(account_id, today - timedelta(days=_DAYS + 1), today - timedelta(days=1))
-                # Another day of the month each day, so that all come round.
-                sampled = today - timedelta(days=1 + today.toordinal() % (_DAYS - 1))
-                found += [drift for drift in [self._live(account_id, sampled, fix=True)] if drift.missing]
-        return found
+                # A different day each time, so that every day is checked once a month.
+                day = today - timedelta(days=1 + today.toordinal() % (_DAYS - 1))
+                drift = self._live(account_id, day, fix=True)
+                if drift.missing:
+                    drifts.append(drift)
+        return drifts
 
-    def _recount(self, account_id: str, time_left: Callable[[], bool]) -> None:
-        """Count the days of the trend anew after a change of time zone; those that cannot be yet stay to be done."""
+    def _recount(self, account_id: str, has_time: Callable[[], bool]) -> None:
+        """Count days again after a change of the time zone. Days that cannot be counted yet stay for a later run."""
         days = self.counters.days_to_recount(account_id, self.clock())
         if not days:
             return
-        left = list(days)
+        remaining = list(days)
         for day in days:
-            if not time_left():
+            if not has_time():
                 return
-            if self._recounted(account_id, day):
-                left.remove(day)
-                # Kept day by day, so that a run that is cut short has got somewhere.
-                self.counters.save_days_to_recount(account_id, left)
+            if self._recount_day(account_id, day):
+                remaining.remove(day)
+                # Saved for each day, so that the next run continues here.
+                self.counters.save_days_to_recount(account_id, remaining)
 
-    def _recounted(self, account_id: str, day: date) -> bool:
-        """Count a day anew; False when it has to wait."""
+    def _recount_day(self, account_id: str, day: date) -> bool:
+        """Count a day again; False if it must wait."""
         if day < self._oldest(account_id):
-            return True  # its items are being forgotten; what was counted stays
+            return True  # its items are expiring, so the counters stay as they are
         if self._is_moving(day):
             return False
         return self._failed(account_id, day, fix=True).missing is not None
 
     def _oldest(self, account_id: str) -> date:
-        """Return the oldest day of which no item is forgotten yet."""
+        """Return the oldest day of which no item has expired from history."""
         return (self.clock() - timedelta(days=self.accounts.settings(account_id).history_days - 2)).date()
 
     def _is_moving(self, day: date) -> bool:
-        """Whether items of a day may be on their way to history, so that they cannot be counted."""
+        """Whether items of a day may be moving to history, so that they cannot be counted."""
         edge = window_start(self.clock()).date()
         return edge - _MOVING <= day <= edge + timedelta(days=1)
 
     def all_days(self, account_id: str, *, fix: bool) -> Iterator[CountDrift]:
-        """Yield what the counters of each day of the report and of history lack, empty where they are right."""
+        """Yield the drift of each day of the report and of history; with ``fix``, correct it."""
         today = self.clock().astimezone(UTC).date()
         for before in range(_DAYS + 1):
             yield self._live(account_id, today - timedelta(days=before), fix=fix)

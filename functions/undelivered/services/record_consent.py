@@ -1,4 +1,4 @@
-"""A customer's word that messages are wanted again: it ends what they chose, and is kept with the customer."""
+"""Record a customer's consent to receive messages again, and lift the opt-out that it ends."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,9 +17,9 @@ from undelivered.services.ports import CustomerStore, ProviderSuppressions, Supp
 
 
 class RecordConsent(Struct, frozen=True):
-    """The use case behind an opt-in, and behind a resend that comes with a consent.
+    """The use case behind an opt-in and a resend with a consent.
 
-    ``provider`` is made when it is asked for: few requests carry a consent.
+    ``provider`` is a factory, because few requests have a consent.
     """
 
     customers: CustomerStore
@@ -27,7 +27,7 @@ class RecordConsent(Struct, frozen=True):
     provider: Callable[[], ProviderSuppressions]
     clock: Callable[[], datetime]
 
-    def __call__(  # noqa: PLR0913 - whose, for what, by whom and why
+    def __call__(  # noqa: PLR0913 - the consent, and what the audit keeps
         self,
         customer: Customer,
         channel: Channel,
@@ -37,11 +37,11 @@ class RecordConsent(Struct, frozen=True):
         why: str,
         reported: Suppression | None = None,
     ) -> Suppression | None:
-        """End the opt-out of the customer's contact, then record the consent; return what was lifted, if anything.
+        """Lift the opt-out of the customer's contact, then record the consent. Return the lifted suppression, if any.
 
-        ``reported`` is an opt-out that a provider told of (``reported_opt_out``). A suppression of another reason
-        stays: a consent heals no mailbox. Raises RefusedError after a complaint, and
-        SuppressionNotLiftedError when the provider cannot be told: then nothing is changed or recorded.
+        ``reported`` is an opt-out that is known from a failure (``reported_opt_out``). Other suppressions stay, such
+        as after a hard bounce. Raises RefusedError after a complaint, and SuppressionNotLiftedError when the provider
+        does not lift the opt-out; then nothing is recorded.
         """
         contact = customer.contact(channel)
         lifted = self._lift(customer.account_id, channel, contact, consent, by=by, why=why, reported=reported)
@@ -62,14 +62,14 @@ class RecordConsent(Struct, frozen=True):
         reported: Suppression | None,
     ) -> Suppression | None:
         known = self.suppressions.find(account_id, channel, contact)
-        present = known if known and known.active else reported
-        if present is None or present.reason not in {*NEEDS_CONSENT, SuppressionReason.COMPLAINT}:
+        current = known if known and known.active else reported
+        if current is None or current.reason not in {*NEEDS_CONSENT, SuppressionReason.COMPLAINT}:
             return None
         manage = ManageSuppressions(self.suppressions, self.provider(), self.clock)
         try:
             return manage.lift(account_id, channel, contact, by=by, why=why, consent=consent, reported=reported)
         except NotFoundError:
-            return None  # lifted since it was reported
+            return None  # it was lifted since
 
     @retry_on_conflict
     def _record(self, account_id: str, customer_id: str, recorded: RecordedConsent) -> None:
@@ -82,9 +82,9 @@ class RecordConsent(Struct, frozen=True):
 
 
 def reported_opt_out(item: UndeliveredItem) -> Suppression | None:
-    """Return the opt-out that an item's failure tells of, None for other failures.
+    """Return the opt-out that an item's failure reports, or None for other failures.
 
-    A carrier's or provider's list is not ours: such an opt-out may be known from the failure alone.
+    An opt-out at a carrier or a provider may be known from the failure only.
     """
     failure, classification = item.failure, item.classification
     if resend_requirement(classification) is not ResendRequirement.CONSENT or failure.result is None:

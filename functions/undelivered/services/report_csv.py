@@ -1,4 +1,4 @@
-"""The report as a CSV file: one row for each item, safe to open in a spreadsheet, readable by programs."""
+"""The report as a CSV file with a row for each item, safe to open in a spreadsheet."""
 
 import csv
 from collections.abc import Iterable
@@ -32,22 +32,22 @@ COLUMNS: Final = (
     "notification_id",
     "id",
 )
-"""The columns, by the names that the API gives the same things."""
+"""The columns. They have the same names as in the API."""
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
-_FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠")  # noqa: RUF001 - the wide forms are taken for the plain ones
+_FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠")  # noqa: RUF001 - spreadsheets treat the full-width forms alike
 _CONTROL_STARTS: Final = frozenset("\t\r\n")
 
 
 def header() -> bytes:
-    """Return the beginning of a file: the mark by which spreadsheets know UTF-8, and the header row."""
+    """Return the start of a file: a byte order mark, by which spreadsheets recognise UTF-8, and the header row."""
     return (_BYTE_ORDER_MARK + _lines([COLUMNS])).encode()
 
 
 def rows(items: Iterable[UndeliveredItem], zone: ZoneInfo, now: datetime) -> bytes:
-    """Return the rows of items, times in the account's zone with their offset, states as they are now."""
-    # A lone surrogate, from mail that was cut in the wrong place, must not break the whole file off.
+    """Return the rows of items, with times in the account's time zone and states at ``now``."""
+    # A title cut inside a character may contain a lone surrogate. It must not stop the export.
     return _lines(_cells(item, zone, now) for item in items).encode(errors="replace")
 
 
@@ -58,11 +58,11 @@ def _lines(table: Iterable[Iterable[str]]) -> str:
 
 
 def _cells(item: UndeliveredItem, zone: ZoneInfo, now: datetime) -> tuple[str, ...]:
-    """Return the cells of a row. What comes from outside is made safe; the other values are words of ours."""
+    """Return the cells of a row. Values from outside are made safe."""
     failure = item.failure
-    report = failure.result
-    assert report is not None
-    classification = report.classification
+    result = failure.result
+    assert result is not None
+    classification = result.classification
     assert classification is not None
     return (
         safe(item.title),
@@ -78,7 +78,7 @@ def _cells(item: UndeliveredItem, zone: ZoneInfo, now: datetime) -> tuple[str, .
         remedy(classification, item.channel),
         item.state_at(now).value,
         _local(item.sent_at, zone),
-        _local(report.at, zone),
+        _local(result.at, zone),
         _local(item.leaves_at, zone),
         str(len(item.attempts)),
         "true" if item.ready_contact else "false",
@@ -88,10 +88,10 @@ def _cells(item: UndeliveredItem, zone: ZoneInfo, now: datetime) -> tuple[str, .
 
 
 def safe(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: an apostrophe stands before what would begin one.
+    """Return a cell that no spreadsheet treats as a formula: a value that looks like a formula gets an apostrophe.
 
-    See OWASP, "CSV Injection". That includes the + of telephone numbers: a spreadsheet computes ``+4915112345678`` to
-    a number and drops the plus, and ``+1-555-0100`` to a difference; with the apostrophe the number stays as it is.
+    See OWASP, "CSV Injection". This includes phone numbers: without the apostrophe, a spreadsheet changes
+    ``+4915112345678`` to a number without the plus sign, and ``+1-555-0100`` to a difference.
     """
     is_formula = cell[:1] in _CONTROL_STARTS or cell.lstrip()[:1] in _FORMULA_STARTS
     return f"'{cell}" if is_formula else cell

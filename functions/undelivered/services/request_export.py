@@ -1,4 +1,4 @@
-"""Exports of the report: asked for here, written by ``export_report``, fetched by a link that expires."""
+"""Request an export of the report, and its status with a link to the file. ``export_report`` writes the file."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,13 +16,13 @@ from undelivered.services.ports import AccountStore, ExportFiles, ExportRunner, 
 LINK_EXPIRES_AFTER: Final = timedelta(minutes=15)
 
 SILENT_AFTER: Final = timedelta(hours=1)
-"""An export nobody has worked on for so long has been given up: four times what one invocation can take."""
+"""After this time without progress an export has failed: four times the longest invocation."""
 
 _GIVEN_UP: Final = "The export was interrupted. Start it again."
 
 
 class ExportStatus(Struct, frozen=True):
-    """What is told of an export. ``url`` is empty until it is done, ``detail`` unless it failed."""
+    """The status of an export. ``url`` is empty until it is done; ``detail`` is empty unless it failed."""
 
     state: ExportState
     rows: int
@@ -31,7 +31,7 @@ class ExportStatus(Struct, frozen=True):
 
 
 class Exports(Struct, frozen=True):
-    """The use cases of those who want an export."""
+    """The use cases behind ``/exports``."""
 
     store: ExportStore
     files: ExportFiles
@@ -39,15 +39,15 @@ class Exports(Struct, frozen=True):
     accounts: AccountStore
     clock: Callable[[], datetime]
 
-    def request(self, account_id: str, wanted: ReportFilter, *, by: str) -> Export:
-        """Start an export of all that a filter shows; raises RetryableError."""
+    def request(self, account_id: str, report_filter: ReportFilter, *, by: str) -> Export:
+        """Start an export of all items that match a filter; raises RetryableError."""
         now = self.clock()
-        export = self.store.save(Export(account_id, uuid4().hex, wanted, now, by, touched_at=now))
+        export = self.store.save(Export(account_id, uuid4().hex, report_filter, now, by, touched_at=now))
         self.runner.start(account_id, export.export_id)
         return export
 
     def status(self, account_id: str, export_id: str) -> ExportStatus:
-        """Return how far an export has got, with a fresh link when it is done; raises NotFoundError."""
+        """Return the status of an export, with a new link when it is done; raises NotFoundError."""
         export = self.store.find(account_id, export_id)
         if export is None:
             raise NotFoundError("export not found")

@@ -1,4 +1,4 @@
-"""Mail the digest to the managers who asked for it, once each, and only when there is something to tell."""
+"""Send the digest to each of its recipients once, if it has any content."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -15,12 +15,12 @@ from undelivered.domain.report_query import Period, ReportFilter, window_start
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import AccountStore, MessageSender, NotificationStore, OutgoingMessage, ReportReader
 
-_READY_COUNTED = 200
-"""Beyond this a digest says no more than "this many"."""
+_MAX_READY = 200
+"""The maximum number of items ready to resend that a digest counts."""
 
 
 class SendDigests(Struct, frozen=True):
-    """The use case of ``send_digests``, which runs every hour: each account's digest is due at its own."""
+    """The use case of ``send_digests``, which runs every hour. Each account's digest is due at an hour of its own."""
 
     accounts: AccountStore
     reports: ReportReader
@@ -31,7 +31,7 @@ class SendDigests(Struct, frozen=True):
     clock: Callable[[], datetime]
 
     def __call__(self) -> int:
-        """Send the digests that are due and not sent yet; return how many went out."""
+        """Send the digests that are due and not sent yet; return how many are sent."""
         return sum(self._send_for(self.accounts.settings(account_id)) for account_id in self.accounts.account_ids())
 
     def _send_for(self, settings: AccountSettings) -> int:
@@ -46,7 +46,7 @@ class SendDigests(Struct, frozen=True):
     def _compile(self, account_id: str, first: date, last: date) -> Digest:
         now = self.clock()
         ready = ReportFilter(Period(window_start(now), now), ready=True)
-        page = self.reports.page(account_id, ready, _READY_COUNTED, None, now)
+        page = self.reports.page(account_id, ready, _MAX_READY, None, now)
         failures = self.reports.failures_by_day(account_id, first, last)
         return Digest(first, last, failures_by_reason(failures), len(page.items))
 

@@ -1,4 +1,4 @@
-"""Send one attempt of a notification: claimed once, suppressed addresses spared, the outcome recorded."""
+"""Send an attempt of a notification once, unless its address is suppressed, and record the outcome."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -33,14 +33,22 @@ from undelivered.services.ports import (
 from undelivered.services.unsubscribe import unsubscribe_headers
 
 _TAG_BYTES = 190
-"""Bytes of text that fit a message tag: 256 characters (Amazon SES API v2, *MessageTag*), in base64."""
+"""The maximum length of a text in a tag: 256 characters of base64 (Amazon SES API v2, *MessageTag*)."""
+
+
+class Send(Struct, frozen=True):
+    """A claimed attempt with its notification, and its customer if there is one."""
+
+    attempt: SendAttempt
+    notification: Notification
+    customer: Customer | None
 
 
 class SendMessage(Struct, frozen=True):
-    """The use case of both sending functions.
+    """The use case of ``send_notifications`` and ``process_resends``.
 
-    An attempt is claimed before it is sent, so that it is sent at most once; what breaks off between
-    claim and record is settled by ``CleanUp``.
+    An attempt is claimed before it is sent, so that it is sent at most once. ``CleanUp`` settles attempts that are
+    claimed but have no recorded outcome.
     """
 
     undelivered: UndeliveredStore
@@ -55,59 +63,52 @@ class SendMessage(Struct, frozen=True):
     public_url: str
     clock: Callable[[], datetime]
 
-    def __call__(self, order: SendJob, correlation_id: str = "") -> SendAttempt | None:
-        """Carry out an order and return the attempt as it is recorded; doing it again does nothing, and returns None.
+    def __call__(self, job: SendJob, correlation_id: str = "") -> SendAttempt | None:
+        """Send the attempt of a job and return it with its outcome; None if there is nothing to send.
 
-        ``correlation_id`` names the request that the order goes back to; it goes out with the message, so that what
-        is reported of the message names it too. Raises RetryableError when the order should be queued again.
+        ``correlation_id`` is the id of the API request that led to the job. It is sent as a message tag, so that
+        events about the message have it too. Raises RetryableError when the job must be queued again.
         """
-        notification = self.notifications.find(order.account_id, order.notification_id)
+        notification = self.notifications.find(job.account_id, job.notification_id)
         if notification is None:
-            return None  # erased or past its time since it was queued; a resend of it is settled by cleanup
-        customer = self.customers.find(order.account_id, notification.customer_id)
+            return None  # erased or expired since it was queued; cleanup settles a resend
+        customer = self.customers.find(job.account_id, notification.customer_id)
         if customer is None and self._is_erased(notification):
             return None
-        item = self.undelivered.find(order.account_id, order.entry_key) if order.entry_key else None
-        running = _running_attempt(item, order.attempt)
-        if order.entry_key and running is None:
-            return None  # the resend was settled in the meantime
-        to = running.to if running else notification.to or (customer.contact(notification.channel) if customer else "")
+        item = self.undelivered.find(job.account_id, job.entry_key) if job.entry_key else None
+        resend = _open_attempt(item, job.attempt)
+        if job.entry_key and resend is None:
+            return None  # the resend has an outcome already
+        contact = customer.contact(notification.channel) if customer else ""
         attempt = SendAttempt(
-            order.account_id,
-            order.notification_id,
-            order.attempt,
-            to=to,
+            job.account_id,
+            job.notification_id,
+            job.attempt,
+            to=resend.to if resend else notification.to or contact,
             claimed_at=self.clock(),
-            by=running.by if running else "host",
-            entry_key=order.entry_key,
+            by=resend.by if resend else "host",
+            entry_key=job.entry_key,
             correlation_id=correlation_id,
         )
-        return self._send_claimed(attempt, notification, customer) if self.notifications.claim(attempt) else None
+        return self._send(Send(attempt, notification, customer)) if self.notifications.claim(attempt) else None
 
     def _is_erased(self, notification: Notification) -> bool:
-        """Whether the customer of a notification was erased since it was handed over."""
-        found = self.erasures.find(notification.account_id, notification.customer_id)
-        return found is not None and found.covers(notification.created_at)
+        """Whether the notification is covered by an erasure of its customer."""
+        erasure = self.erasures.find(notification.account_id, notification.customer_id)
+        return erasure is not None and erasure.covers(notification.created_at)
 
-    def _send_claimed(self, attempt: SendAttempt, notification: Notification, customer: Customer | None) -> SendAttempt:
+    def _send(self, send: Send) -> SendAttempt:
+        attempt, notification = send.attempt, send.notification
         if not attempt.to:
-            return self._record_unsent(
-                attempt, notification, customer, classification_of(Reason.ADDRESS_MALFORMED), "no contact"
-            )
-        suppression = self.suppressions.find(
-            attempt.account_id, notification.channel, normalise_address(notification.channel, attempt.to)
-        )
+            return self._record_unsent(send, classification_of(Reason.ADDRESS_MALFORMED), "no contact")
+        address = normalise_address(notification.channel, attempt.to)
+        suppression = self.suppressions.find(attempt.account_id, notification.channel, address)
         if suppression and blocks(suppression, essential=notification.essential, resend=bool(attempt.entry_key)):
-            classification = dropped_classification(suppression)
-            return self._record_unsent(
-                attempt, notification, customer, classification, f"suppressed: {suppression.reason}"
-            )
+            return self._record_unsent(send, dropped_classification(suppression), f"suppressed: {suppression.reason}")
         try:
-            message_id = self.senders[notification.channel].send(self._message(attempt, notification, customer))
+            message_id = self.senders[notification.channel].send(self._message(send))
         except PermanentSendError as error:
-            return self._record_unsent(
-                attempt, notification, customer, classification_of(Reason(error.reason)), error.detail
-            )
+            return self._record_unsent(send, classification_of(Reason(error.reason)), error.detail)
         except RetryableError:
             self.notifications.release(attempt)
             raise
@@ -117,7 +118,8 @@ class SendMessage(Struct, frozen=True):
             self._update_item(attempt, lambda item: record_sent(item, attempt.number, message_id))
         return sent
 
-    def _message(self, attempt: SendAttempt, notification: Notification, customer: Customer | None) -> OutgoingMessage:
+    def _message(self, send: Send) -> OutgoingMessage:
+        attempt, notification = send.attempt, send.notification
         settings = self.accounts.settings(attempt.account_id)
         return OutgoingMessage(
             channel=notification.channel,
@@ -127,26 +129,20 @@ class SendMessage(Struct, frozen=True):
             text=notification.text,
             html=notification.html,
             resend=bool(attempt.entry_key),
-            tags=message_tags(attempt, notification, customer),
+            tags=message_tags(attempt, notification, send.customer),
             headers=self._headers(attempt, notification),
         )
 
     def _headers(self, attempt: SendAttempt, notification: Notification) -> Mapping[str, str]:
-        """Offer to unsubscribe from whatever is not an essential notice."""
+        """Return the headers for unsubscribing; essential notices and text messages have none."""
         if notification.channel is not Channel.EMAIL or notification.essential:
             return {}
         return unsubscribe_headers(self.keys, self.public_url, attempt)
 
-    def _record_unsent(
-        self,
-        attempt: SendAttempt,
-        notification: Notification,
-        customer: Customer | None,
-        classification: Classification,
-        diagnostic: str,
-    ) -> SendAttempt:
-        """Record an attempt that never left: as a new item, or as the outcome of the resend it was."""
-        feedback = unsent_feedback(attempt, notification, customer, classification, diagnostic, self.clock())
+    def _record_unsent(self, send: Send, classification: Classification, diagnostic: str) -> SendAttempt:
+        """Record an attempt that was not sent, on the item of the resend or on a new item."""
+        attempt = send.attempt
+        feedback = unsent_feedback(send, classification, diagnostic, self.clock())
         if attempt.entry_key:
             self._update_item(attempt, lambda item: merge_feedback(item, feedback, attempt.account_id) or item)
         else:
@@ -166,24 +162,19 @@ class SendMessage(Struct, frozen=True):
             self.undelivered.save(before, after)
 
 
-def _running_attempt(item: UndeliveredItem | None, number: int) -> Attempt | None:
+def _open_attempt(item: UndeliveredItem | None, number: int) -> Attempt | None:
+    """Return the attempt of an item that has no result yet."""
     if item is None:
         return None
     return next((attempt for attempt in item.attempts if attempt.number == number and attempt.result is None), None)
 
 
-def unsent_feedback(  # noqa: PLR0913, PLR0917 - all that is known of a send that never left
-    attempt: SendAttempt,
-    notification: Notification,
-    customer: Customer | None,
-    classification: Classification,
-    diagnostic: str,
-    at: datetime,
-) -> Feedback:
-    """Return what we report ourselves of an attempt that no provider took.
+def unsent_feedback(send: Send, classification: Classification, diagnostic: str, at: datetime) -> Feedback:
+    """Return our own feedback about an attempt that was not sent.
 
-    The notification's own id stands in for a provider's message id.
+    Its provider's message id is the id of the notification.
     """
+    attempt, notification = send.attempt, send.notification
     return Feedback(
         channel=notification.channel,
         provider_message_id=notification.notification_id,
@@ -199,7 +190,7 @@ def unsent_feedback(  # noqa: PLR0913, PLR0917 - all that is known of a send tha
             notification_id=attempt.notification_id,
             attempt=attempt.number,
             customer_id=notification.customer_id,
-            customer_name=customer.name if customer else "",
+            customer_name=send.customer.name if send.customer else "",
             title=notification.title,
             entry_key=attempt.entry_key or None,
         ),
@@ -207,9 +198,9 @@ def unsent_feedback(  # noqa: PLR0913, PLR0917 - all that is known of a send tha
 
 
 def message_tags(attempt: SendAttempt, notification: Notification, customer: Customer | None) -> Mapping[str, str]:
-    """Return the tags that let an event about this attempt be recorded without reading anything.
+    """Return the message tags, from which an event about the attempt can be recorded without reading a store.
 
-    Tag values hold only ``[A-Za-z0-9_.@-]`` (Amazon SES API v2, *MessageTag*), so free text goes in base64.
+    Tag values may contain only ``[A-Za-z0-9_.@-]`` (Amazon SES API v2, *MessageTag*), so text is in base64.
     """
     tags = {
         "undelivered-account": attempt.account_id,
@@ -225,6 +216,6 @@ def message_tags(attempt: SendAttempt, notification: Notification, customer: Cus
 
 
 def encode_tag(text: str) -> str:
-    """Return a text as a tag value: UTF-8 cut to what fits, in URL-safe base64 without padding."""
+    """Return a text as a tag value: its UTF-8 bytes, cut to the maximum length, in base64url."""
     cut = text.encode()[:_TAG_BYTES].decode(errors="ignore").encode()
     return base64url.encode(cut)

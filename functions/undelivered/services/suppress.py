@@ -1,4 +1,4 @@
-"""Suppress an address for one more cause."""
+"""Suppress an address."""
 
 from undelivered.domain.suppression import Suppression, merge_suppression
 from undelivered.services.concurrency import retry_on_conflict

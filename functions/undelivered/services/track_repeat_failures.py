@@ -1,4 +1,4 @@
-"""Note which addresses fail again and again, as their items come in."""
+"""Record the addresses with more than one item."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,22 +12,22 @@ from undelivered.services.ports import RepeatFailureStore, UndeliveredStore
 
 
 class TrackRepeatFailures(Struct, frozen=True):
-    """A use case behind the stream of changes. Doing it again changes nothing: numbers are set, not added."""
+    """A use case behind the stream of items. Doing it again changes nothing: numbers are set, not added."""
 
     undelivered: UndeliveredStore
     repeats: RepeatFailureStore
     zone_of: Callable[[str], ZoneInfo]
 
     def __call__(self, before: UndeliveredItem | None, after: UndeliveredItem | None) -> None:
-        """Follow a change up; only a new item makes a repeat."""
+        """Record the address of a new item if it has more than one item; ignore other changes."""
         if before is not None or after is None:
             return
-        known = {
+        items = {
             item.entry_key: item
             for item in (*self.undelivered.items_of_customer(after), after)
             if item.recipient == after.recipient
         }
-        if len(known) > 1:
+        if len(items) > 1:
             zone = self.zone_of(after.account_id)
-            by_day = Counter(local_day(item.sent_at, zone) for item in known.values())
+            by_day = Counter(local_day(item.sent_at, zone) for item in items.values())
             self.repeats.record(after.account_id, after.recipient, by_day)

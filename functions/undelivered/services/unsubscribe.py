@@ -1,4 +1,4 @@
-"""Unsubscribing by the link in a message: one click, no sign-in, no address in the URL."""
+"""Unsubscribe with the link in a message. The link needs no sign-in and contains no address."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -19,9 +19,9 @@ _PURPOSE = "unsubscribe"
 
 
 def unsubscribe_headers(keys: SigningKeys, public_url: str, attempt: SendAttempt) -> Mapping[str, str]:
-    """Return the headers that offer to unsubscribe: RFC 2369 section 3.2, and one click by RFC 8058 section 3.1.
+    """Return the headers for unsubscribing (RFC 2369 section 3.2), also with one click (RFC 8058 section 3.1).
 
-    The token names the send, and the send knows its address.
+    The token identifies the attempt, from which the address is known.
     """
     payload = f"{attempt.account_id}~{attempt.notification_id}~{attempt.number}"
     token = sign_token(keys.secrets()[0], _PURPOSE, payload)
@@ -32,7 +32,7 @@ def unsubscribe_headers(keys: SigningKeys, public_url: str, attempt: SendAttempt
 
 
 class Unsubscribe(Struct, frozen=True):
-    """The use case behind the link. Doing it twice is doing it once."""
+    """The use case behind the link. Doing it again changes nothing."""
 
     notifications: NotificationStore
     suppressions: SuppressionStore
@@ -40,7 +40,7 @@ class Unsubscribe(Struct, frozen=True):
     clock: Callable[[], datetime]
 
     def check(self, token: str) -> SendAttempt:
-        """Return the send that a token names; raises NotFoundError for a forged or forgotten one."""
+        """Return the attempt of a token; raises NotFoundError if the token is not valid or the attempt has expired."""
         payload = verify_token(self.keys.secrets(), _PURPOSE, token)
         account_id, notification_id, number = (payload or "~~").rsplit("~", 2)
         if payload:
@@ -50,7 +50,7 @@ class Unsubscribe(Struct, frozen=True):
         raise NotFoundError("link not found")
 
     def __call__(self, token: str) -> None:
-        """Suppress the address that the link was sent to; raises NotFoundError."""
+        """Suppress the address to which the link was sent; raises NotFoundError."""
         attempt = self.check(token)
         address = normalise_address(Channel.EMAIL, attempt.to)
         now = self.clock()

@@ -393,8 +393,8 @@ ENHANCED: dict[str, Reason] = {
 }
 
 REPLY: dict[int, Reason] = {
-    # RFC 5321 §4.2.3, RFC 7504. 521, 550, 551, 553 and 554 alone do not tell a bad address
-    # from a refused sender: 521 is how many answer a client on a blocklist.
+    # RFC 5321 §4.2.3, RFC 7504. 521, 550, 551, 553 and 554 alone do not distinguish a bad
+    # address from a refused sender: 521 is how many answer a client on a blocklist.
     421: Reason.SERVER_UNAVAILABLE,
     450: Reason.SERVER_UNAVAILABLE,
     451: Reason.SERVER_UNAVAILABLE,

@@ -1,7 +1,7 @@
-"""What a failure report really says: the judgement on a diagnostic, with the rule that decided.
+"""What a failure report says: the classification of a diagnostic, with the rule that decided.
 
 Amazon's own labels are coarse: an address that does not exist and a sender that is blocked both arrive as
-Permanent/General. The receiving server's text and codes tell more, and are read in this order: wordings
+Permanent/General. The receiving server's text and codes say more, and are read in this order: wordings
 (`wordings`), RFC 3463 codes, RFC 5321 reply codes. Everything here is pure, never raises, and is
 quick enough for every event (tens of microseconds).
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HEAD: Final = 1_500  # characters read from the start of a text …
 _PERMANENT_CLASS: Final = 5
 _TRANSIENT_CLASS: Final = 4  # RFC 5321 §4.2.1: the first digit of a reply that may succeed later
-_TAIL: Final = 500  # … and from its end: the last line of a reply tells most, after a long preamble
+_TAIL: Final = 500  # … and from its end: the last line of a reply says most, after a long preamble
 
 
 # Reading a diagnostic -----------------------------------------------------------------------------------------------
@@ -251,9 +251,9 @@ def _first(index: _Index, stems: Iterable[str], text: str) -> _Rule | None:
     called, seconded = 0, index.single
     call = index.calls.get
     for stem in stems:
-        if found := call(stem):
-            called |= found[0]
-            seconded |= found[1]
+        if bits := call(stem):
+            called |= bits[0]
+            seconded |= bits[1]
     called &= seconded
     while called:
         bit = called & -called
@@ -265,7 +265,7 @@ def _first(index: _Index, stems: Iterable[str], text: str) -> _Rule | None:
 
 
 def classify_diagnostic(diagnostic: str, enhanced_status: str | None, smtp_code: int | None) -> Classification:
-    """Return the judgement on a diagnostic as a delivery report gives it.
+    """Return the classification of a diagnostic as a delivery report gives it.
 
     `enhanced_status` is the report's RFC 3463 status, often a bare 5.0.0; codes inside the text are read too.
     Never raises; a text that says nothing known is soft and undetermined.
@@ -313,18 +313,18 @@ def _is_about_sender(raw: str, statuses: list[tuple[str, str]]) -> bool:
 
 def _by_text(raw: str, replies: list[str]) -> _Rule | None:
     """Return the rule for the text: what the remote server replied decides, then the cause, then the rest."""
-    found = _first(_code_index(), _code_stems(raw.translate(_PUNCTUATION).replace(".", " ").split()), raw)
-    if found is not None:
-        return found
+    rule = _first(_code_index(), _code_stems(raw.translate(_PUNCTUATION).replace(".", " ").split()), raw)
+    if rule is not None:
+        return rule
     for reply in replies:
-        found = _by_prose(reply)
-        if found is not None:
-            return found
+        rule = _by_prose(reply)
+        if rule is not None:
+            return rule
     cause = _cause(raw)
-    found = _by_prose(cause)
-    if cause != raw and (found is None or found.reason is Reason.SERVER_UNAVAILABLE):
-        return _by_prose(raw) or found  # why it was hard to reach says less than that it was given up
-    return found
+    rule = _by_prose(cause)
+    if cause != raw and (rule is None or rule.reason is Reason.SERVER_UNAVAILABLE):
+        return _by_prose(raw) or rule  # why it was hard to reach says less than that it was given up
+    return rule
 
 
 def _quoted_replies(raw: str) -> list[tuple[int, str]]:
@@ -378,10 +378,10 @@ def _by_prose(raw: str) -> _Rule | None:
 
 def _statuses(raw: str, enhanced_status: str | None) -> list[tuple[str, str]]:
     """Return the RFC 3463 codes, those in the text first, as (class, "subject.detail"); x.0.0 says nothing."""
-    found = [(code[0], code[1]) for code in _CODE.findall(raw)]
+    codes = [(code[0], code[1]) for code in _CODE.findall(raw)]
     if enhanced_status:
-        found += [(code[0], code[1]) for code in _CODE.findall(enhanced_status[:20])]
-    return [code for code in found if code[1] != "0.0"]
+        codes += [(code[0], code[1]) for code in _CODE.findall(enhanced_status[:20])]
+    return [code for code in codes if code[1] != "0.0"]
 
 
 def _is_temporary(statuses: list[tuple[str, str]], smtp_code: int | None, enhanced_status: str | None = None) -> bool:
@@ -394,7 +394,7 @@ def _is_temporary(statuses: list[tuple[str, str]], smtp_code: int | None, enhanc
 
 
 def _by_code(statuses: list[tuple[str, str]], smtp_code: int | None, raw: str) -> Classification:
-    """Return the judgement by the codes, where no wording is known, and by what the server had seen when it refused."""
+    """Return the classification by the codes and by what the server had seen when it refused; no wording is known."""
     from undelivered.domain.classification import codes
 
     for severity, subject in statuses:
@@ -420,7 +420,7 @@ def _by_code(statuses: list[tuple[str, str]], smtp_code: int | None, raw: str) -
 
 
 def _by_stage(raw: str) -> Classification | None:
-    """Return the judgement on a refusal without a known reason by what had been seen: the message, or us alone."""
+    """Return the classification of a refusal without a known reason by what had been seen: the message, or us alone."""
     if _AT_END_OF_DATA.search(raw):
         return classification_of(Reason.CONTENT_REJECTED, rule="rfc5321:data")
     if _AT_CONNECTION.search(raw) or _AT_MAIL_FROM.search(raw):
@@ -453,7 +453,7 @@ _HEALS: Final = frozenset({Reason.MAILBOX_FULL, Reason.TIMED_OUT, Reason.SERVER_
 def classify_bounce(
     bounce_type: str | None, bounce_subtype: str | None, diagnostic: str | None, enhanced_status: str | None
 ) -> Classification:
-    """Return the judgement on one bounced recipient: Amazon's type and subtype together with the diagnostic.
+    """Return the classification of one bounced recipient: Amazon's type and subtype together with the diagnostic.
 
     The reason decides how grave a Permanent bounce is, not the label. It is invalid when the address or its domain
     does not exist. It stays soft when the reason heals (a full mailbox, a server that is down, a message that expired),
@@ -473,31 +473,33 @@ def classify_bounce(
 
 def _permanent(subtype: str, diagnostic: str, enhanced_status: str | None) -> Classification:
     smtp_code = _reply_code(diagnostic)
-    found = classify_diagnostic(diagnostic, enhanced_status, smtp_code)
-    if found.status is Status.INVALID:
-        return found
-    if found.reason is Reason.UNDETERMINED and subtype == "noemail":
+    classification = classify_diagnostic(diagnostic, enhanced_status, smtp_code)
+    if classification.status is Status.INVALID:
+        return classification
+    if classification.reason is Reason.UNDETERMINED and subtype == "noemail":
         return classification_of(Reason.ADDRESS_NOT_FOUND, rule="ses:permanent/noemail")
-    heals = found.reason in _HEALS
-    if found.reason is Reason.UNDETERMINED:
+    heals = classification.reason in _HEALS
+    if classification.reason is Reason.UNDETERMINED:
         heals = _is_temporary(_statuses(_shortened(diagnostic), enhanced_status), smtp_code)
-    return classification_of(found.reason, Kind.SOFT if heals else Kind.HARD, rule=f"ses:permanent+{found.rule}")
+    return classification_of(
+        classification.reason, Kind.SOFT if heals else Kind.HARD, rule=f"ses:permanent+{classification.rule}"
+    )
 
 
 def _transient(subtype: str, diagnostic: str, enhanced_status: str | None) -> Classification:
     stated = _TRANSIENT.get(subtype)
     if stated in {Reason.MAILBOX_FULL, Reason.MESSAGE_TOO_LARGE}:
         return classification_of(stated, rule=f"ses:transient/{subtype}")
-    found = classify_diagnostic(diagnostic, enhanced_status, _reply_code(diagnostic))
+    classification = classify_diagnostic(diagnostic, enhanced_status, _reply_code(diagnostic))
     if stated is not None:
-        refined = found.reason if found.fault is Fault.SENDER else stated
+        refined = classification.reason if classification.fault is Fault.SENDER else stated
         return classification_of(refined, rule=f"ses:transient/{subtype}")
-    if found.status is Status.INVALID:
-        return classification_of(Reason.UNDETERMINED, rule=f"ses:transient+{found.rule}")
-    return classification_of(found.reason, Kind.SOFT, rule=f"ses:transient+{found.rule}")
+    if classification.status is Status.INVALID:
+        return classification_of(Reason.UNDETERMINED, rule=f"ses:transient+{classification.rule}")
+    return classification_of(classification.reason, Kind.SOFT, rule=f"ses:transient+{classification.rule}")
 
 
 def _reply_code(diagnostic: str) -> int | None:
     """Return the RFC 5321 reply code a diagnostic starts with, after its type (`smtp; 550 …`)."""
-    found = _REPLY.match(diagnostic)
-    return int(found[1]) if found else None
+    reply = _REPLY.match(diagnostic)
+    return int(reply[1]) if reply else None

@@ -82,7 +82,7 @@ _READ: Final = 400  # characters of an answer that are read; the documented ones
 
 
 def classify_sms_response(text: str | None) -> Classification:
-    """Return the judgement on the `providerResponse` of a failed SNS text message; never raises."""
+    """Return the classification of the `providerResponse` of a failed SNS text message; never raises."""
     words = " ".join(_HYPHENS.sub(" ", (text or "")[:_READ].lower()).split())
     for name, reason, wording in _COMPILED:
         if wording.search(words):
@@ -91,7 +91,7 @@ def classify_sms_response(text: str | None) -> Classification:
 
 
 def classify_sms_event(event_type: str, is_final: bool) -> Classification | None:  # noqa: FBT001 - the event's own field
-    """Return the judgement on an End User Messaging event; None when it is no failure, not final or not known."""
+    """Return the classification of an End User Messaging event; None when it is no failure, not final or not known."""
     reason = _MESSAGE_EVENTS.get(event_type)
     if reason is None or not is_final:
         return None

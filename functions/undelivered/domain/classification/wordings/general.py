@@ -97,6 +97,12 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.3.X, RFC 5321 421/451; Sendmail, Postfix, Exim, procmail, Exchange: local errors of the receiver",
         (
             (
+                "delivery|deliver+temp|curr",
+                (
+                    r"(?:delivery|deliver\w*) (?:\w+ ){0,2}?(?:temporarily|currently) (?:impossible|not possible|failed|suspended|stopped)",
+                ),
+            ),
+            (
                 "local|transport|data|pipe|localdelivery+deli|erro|loca|retu|to",
                 (
                     r"local ?delivery (?:\w+ )?(?:failed|failure|error|deferred|transport|returned)",
@@ -351,5 +357,41 @@ WORDINGS: tuple[Family, ...] = (
             ("拒绝|拒收|拒否|屏蔽|拒絕", (r"(?:拒绝|拒收|拒否|屏蔽|拒絕)",)),
         ),
         message_as=Reason.CONTENT_REJECTED,
+    ),
+    Family(
+        "limit",
+        Reason.RATE_LIMITED,
+        "RFC 3463 X.4.5, X.5.3: a limit that is neither a mailbox's nor a message's",
+        (
+            (
+                "limit|limits|threshold",
+                (
+                    r"(?:limit|limits|threshold) (?:\w+ ){0,3}?(?:exceeded|reached|hit)\b",
+                    r"exceed\w* (?:\w+ ){0,4}?(?:limits?|threshold)\b",
+                ),
+            ),
+            ("many|often", (r"too (?:many|often)\b",)),
+        ),
+    ),
+    Family(
+        "about_sender",
+        Reason.SENDER_BLOCKED,
+        "RFC 3463 X.1.7, X.1.8, X.7.1: whatever else is said of the sender, not of the recipient",
+        (
+            (
+                "sender|senders|sending",
+                (
+                    r"(?<! to)(?<! to the) senders?\b(?! (?:should|please|must check))",
+                    r"sending (?:domain|host|server|ip|system|mail ?server)\b",
+                ),
+            ),
+            (
+                "your",
+                (
+                    r"your (?:\w+ ){0,2}?(?:ips?|domain|host|hostname|server|mx|dns|network|provider|isp|mta)\b",
+                    r"your (?:e ?mail )?address is not\b",
+                ),
+            ),
+        ),
     ),
 )

@@ -101,6 +101,24 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.4.5, RFC 6647; Gmail, Microsoft, Yahoo, Postfix anvil, Exim, QQ and Zoho rate texts",
         (
             (
+                "more|often|frequently|limit|excessive|number|exceeded",
+                (
+                    r"(?:sent|send|sending) (?:\w+ )?more than \d+ (?:messages|mails|e ?mails|recipients)",
+                    r"(?:sent|send|sending|connecting|connect) (?:mail |messages )?(?:too|to) (?:often|frequently)",
+                    r"(?:hourly|daily|minute|transmission|connection|recipients?) limits? (?:\w+ ){0,4}?(?:exceeded|reached|over|hit)",
+                    r"number of (?:messages|mails|e ?mails|recipients|connections|sessions) (?:\w+ ){0,3}?(?:exceeded|exceeds|reached|limited|too)",
+                    r"connections? from (?:this|your|the) (?:\w+ )?(?:is |are )?limited",
+                    r"excessive (?:number of )?(?:connections?|messages|mails?|recipients|unknown recipients|volume|rate|traffic)",
+                    r"exceeded (?:the )?(?:allowable|allowed|permitted|maximum) (?:\w+ )?(?:connection|session)",
+                ),
+            ),
+            (
+                "max|maximum+mess|mail|reci|conn",
+                (
+                    r"max(?:imum)? (?:allowed |number of |allowed number of )*(?:messages|mails|recipients|connections) (?:\w+ ){0,4}?(?:from|per|exceeded|reached|allowed)",
+                ),
+            ),
+            (
                 "max|maximum|flood|submission|rate",
                 (
                     r"max(?:imum)? (?:number of )?(?:messages?|mails?|recipients?|rcpts?) per (?:connection|session|hour|day|minute)",
@@ -484,6 +502,7 @@ WORDINGS: tuple[Family, ...] = (
         Reason.MESSAGE_TOO_LARGE,
         "RFC 1870, RFC 3463 X.2.3, X.3.4; Postfix message_size_limit, Exim, Exchange, Gmail 552 5.3.4",
         (
+            ("size", (r"^(?:message |mail )?size (?:limit )?exceed(?:ed|s)\b",)),
             (
                 "大小",
                 (r"大小.{0,6}(?:超|限)",),
@@ -576,6 +595,10 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.2.2, RFC 5321 552; Gmail, Exchange, Dovecot, Courier maildrop, Cyrus, procmail, Domino, docomo",
         (
             (
+                "limit|limits+mail|inbo|acco",
+                (r"(?:mailbox|inbox) (?:\w+ ){0,2}?(?:at|reached|hit|over) (?:\w+ ){0,2}?limits?\b",),
+            ),
+            (
                 "brevlada|brevladan|inkorg|postkasse|postkassen|kutusu|kota|schranka|megtelt|plina|postilaatikko|innboks|indbakke",
                 (
                     r"(?:brevlada\w*|inkorg\w*|postkass\w*|innboks\w*|indbakke\w*) (?:\w+ ){0,3}?(?:full\w?|fuld)",
@@ -622,7 +645,7 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"(?:mail ?box|in ?box|mail ?dir|account) (?:\w+ )?(?:size )?(?:limit )?(?:\w+ ){0,2}?(?:exceed\w*|over) (?:\w+ ){0,3}?(?:limit|size|allowed|max\w*|allocated|allotted|allowance)",
                     r"(?:mail ?box|in ?box|mail ?dir) (?:size|limit|message limit|message count) (?:\w+ ){0,2}?(?:exceed\w*|reached|limit)",
-                    r"(?:mail ?box|in ?box|account) (?:\w+ ){0,3}?(?:too (?:large|big|full)|is over|oversized?)",
+                    r"(?:mail ?box|in ?box|account) (?:\w+ ){0,3}?(?:too (?:large|big|full)|is over\b|oversized?)",
                     r"(?:user|account|recipient|mail ?box) (?:\w+ ){0,2}?(?:has|have) (?:exceeded|reached|exhausted|too many messages|too many mails|used up)",
                     r"too many (?:messages|mails) (?:in|on|for) (?:this |the |users? )?(?:mail ?box|server|account)",
                     r"would exceed (?:\w+ ){0,3}?(?:mail ?box|quota|limit|size)",

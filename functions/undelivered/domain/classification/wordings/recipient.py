@@ -40,6 +40,7 @@ WORDINGS: tuple[Family, ...] = (
         Reason.MAILBOX_DISABLED,
         "RFC 3463 X.1.6, RFC 5321 251/551; Sendmail REDIRECT, vacation and leaver texts",
         (
+            ("left", (r"(?:user|employee|person|recipient|addressee) (?:has |have )?left\b",)),
             (
                 "replaced|migrated|renamed|superseded|deceased|retired",
                 (
@@ -76,10 +77,31 @@ WORDINGS: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "temporarily_disabled",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 3463 class 4: a mailbox that its server calls closed for a time is not closed for good",
+        (
+            (
+                "temporary|temporarily",
+                (
+                    r"(?:mail ?box|account|user|inbox|recipient|address) (?:\w+ ){0,4}?temporar(?:y|ily) (?:\w+ )?(?:locked|suspended|disabled|blocked|inactive|closed|deactivated|frozen|restricted)\b",
+                    r"temporar(?:y|ily) (?:locked|suspended|disabled|blocked|inactive|closed|deactivated|frozen) (?:mail ?box|account|user|inbox|recipient|address)",
+                ),
+            ),
+        ),
+    ),
+    Family(
         "disabled",
         Reason.MAILBOX_DISABLED,
         "RFC 3463 X.2.1; Gmail 5.2.1, Yahoo 'account has been disabled or discontinued', Exchange, Postini, Mail.ru, iCloud",
         (
+            (
+                "discontinued|use|disabled|closed|deactivated+mail|acco|addr|inbo|emai",
+                (
+                    r"(?:mailbox|account|address|inbox|email) (?:\w+ ){0,6}?(?:is|has been|was) (?:discontinued|deactivated|closed|disabled)\b",
+                    r"(?:mailbox|account|address|inbox) (?:is )?(?:not|no longer) (?:currently |presently )?in use\b",
+                ),
+            ),
             (
                 "log|login|logged|signed|sign+enab|acti|reac|reen|has|have",
                 (
@@ -215,6 +237,20 @@ WORDINGS: tuple[Family, ...] = (
         Reason.SERVER_UNAVAILABLE,
         "RFC 3463 X.4.6, X.3.5; Postfix, Sendmail, Exim, qmail: loops and configuration errors of the receiver",
         (
+            ("received", (r"(?:too many|excessive|maximum) (?:\w+ )?received (?:headers?|lines?|hops?)",)),
+            (
+                "forwarding|relayed|forward",
+                (
+                    r"(?:forwarding|forward) (?:\w+ ){0,2}?(?:failed|failure|error)\b",
+                    r"error (?:in |while |when )?forwarding",
+                    r"(?:delivery|relay|relaying) to (?:the )?forwarding address (?:\w+ )?failed",
+                    r"relayed (?:too many|\w+) times",
+                ),
+            ),
+            (
+                "corrupt|corrupted|damaged",
+                (r"(?:mailbox|folder|index|database|maildir) (?:\w+ ){0,2}?(?:corrupt|corrupted|damaged)\b",),
+            ),
             (
                 "loop|loops|looping|hops|hop|looped",
                 (
@@ -268,6 +304,20 @@ WORDINGS: tuple[Family, ...] = (
         Reason.DOMAIN_NOT_FOUND,
         "RFC 3463 X.1.2, X.1.10, RFC 7505; Sendmail 'Host unknown', Postfix 'Host or domain name not found', Exim, qmail",
         (
+            (
+                "domain+acti|clos|inac|disa|deac|vali",
+                (
+                    r"domain (?:name )?(?:is |was |has been )?(?:not active|inactive|closed|disabled|deactivated)\b",
+                    r"not a valid (?:mail |e ?mail )?domain\b",
+                ),
+            ),
+            (
+                "host|exchanger|server+no|foun",
+                (
+                    r"no (?:valid |mail |known )*(?:host|hosts|exchangers?) (?:\w+ ){0,2}?(?:for|in) (?:\w+ )?domain",
+                    r"found no (?:mail )?(?:host|hosts|exchangers?|server)",
+                ),
+            ),
             (
                 "servname|nodename",
                 (r"nodename nor servname",),
@@ -433,6 +483,15 @@ WORDINGS: tuple[Family, ...] = (
         Reason.ADDRESS_NOT_FOUND,
         "RFC 3463 X.1.1; Postfix, Exim, Sendmail, qmail, Courier, Domino, Exchange, Gmail, Yahoo, GMX, QQ, Mail.ru, Yandex",
         (
+            (
+                "know|have|here",
+                (
+                    r"(?:dont|do not|doesnt|does not) (?:know|have) (?:this|that|the|any such|such an?) (?:user|recipient|mailbox|address|account|person)",
+                    r"(?:user|recipient|person|addressee|mailbox) (?:is )?not here\b",
+                ),
+            ),
+            ("accepted|recipients", (r"^no (?:valid )?recipients?(?: accepted| found| specified)?(?=$| \.)",)),
+            ("found", (r"^(?:was )?not found(?=$| \.)",)),
             (
                 "no|user+user|reci|mail|addr|acco|alia",
                 (

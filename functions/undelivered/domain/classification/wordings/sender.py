@@ -6,6 +6,35 @@ from undelivered.domain.taxonomy import Reason
 
 WORDINGS: tuple[Family, ...] = (
     Family(
+        "check_failed",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 7208 §8.6, RFC 6376 §3.9, RFC 4954 454: a check of the receiver's failed for now; amavis, ClamAV, Exim callouts",
+        (
+            (
+                "spf|dkim|dmarc|authentication|domainkeys+temp|time",
+                (
+                    r"(?:spf|dkim|dmarc) (?:\w+ ){0,2}?(?:temporary (?:error|failure)|temporarily unavailable|temp ?error|time ?out)",
+                    r"temporary (?:dns |lookup )?(?:error|failure) (?:\w+ ){0,2}?(?:spf|dkim|dmarc)\b",
+                    r"temporary authentication (?:failure|error)",
+                ),
+            ),
+            (
+                "scanned|scanner|scan|filter|antivirus|virus|milter|check",
+                (
+                    r"(?:could not|couldnt|cannot|unable to|failed to) (?:be )?(?:scan|scanned|virus ?check(?:ed)?)\b",
+                    r"(?:scanner|scanning|content filter|spam filter|antivirus|virus filter|milter) (?:is )?(?:\w+ ){0,2}?(?:failure|failed|error|unavailable|not available|not responding|time ?out|timed out|down)\b",
+                ),
+            ),
+            (
+                "callout|callback+fail|defe|temp|time|not|erro",
+                (
+                    r"(?:callout|callback) (?:\w+ ){0,2}?(?:failed|failure|deferred|error|timed out|timeout)",
+                    r"temporary (?:callout|callback) failure",
+                ),
+            ),
+        ),
+    ),
+    Family(
         "spam_source",
         Reason.SENDER_BLOCKED,
         "QQ Mail 'Suspected spam sender', zone-mta's and AT&T's lists: the source is known for spam",
@@ -53,6 +82,13 @@ WORDINGS: tuple[Family, ...] = (
         Reason.TIMED_OUT,
         "RFC 3463 X.4.7; Amazon SES 'Message expired'; Postfix, Exim, Sendmail, qmail, Exchange queue texts",
         (
+            (
+                "retry|possible|impossible+exce|with|for",
+                (
+                    r"retry time (?:was |has been )?exceeded",
+                    r"(?:delivery|sending|transmission) (?:was |is )?(?:not possible|impossible) (?:within|for) (?:more than |over )?\w+ (?:minutes|hours?|days?|weeks)",
+                ),
+            ),
             (
                 "collected|retrieved|picked",
                 (r"not (?:been )?(?:collected|retrieved|picked up) (?:\w+ ){0,4}?(?:minutes|hours|days|weeks)",),
@@ -232,6 +268,13 @@ WORDINGS: tuple[Family, ...] = (
         "Zoho, Mail.ru, MailEnable, SpamArrest, boxbe: texts of personal block and allow lists",
         (
             (
+                "blocks|blacklisted|blocked|wanted+reci|user|addr|cust",
+                (
+                    r"(?:recipient|user|addressee) (?:has |have )?(?:blocks|blacklisted|blocked) (?:you|your|mails?|messages?|e ?mails?)\b",
+                    r"not wanted by (?:the |this )?(?:recipient|user|addressee)",
+                ),
+            ),
+            (
                 "list|senders|blacklist|blocklist|rejectlist|ignorelist|killlist|denylist|rejectedlist|blockedlist|deniedlist|rejectionlist+user|reci|cust|addr|pers|priv",
                 (
                     r"(?<!ip )(?:recipients?|users?|customers?|addressees?|persons?) (?:personal |private |own )?(?:reject|rejected|rejection|block|blocked|deny|denied|black|ignore) ?(?:lists?|senders)\b",
@@ -327,6 +370,14 @@ WORDINGS: tuple[Family, ...] = (
         Reason.SENDER_AUTHENTICATION,
         "RFC 7372, RFC 7489; Google, Microsoft, Yahoo sender requirements: SPF, DKIM, DMARC",
         (
+            (
+                "align|aligned|signature|signed+from|head|enve|doma|mess|mail|emai|e",
+                (
+                    r"(?:from|header|envelope|domain) (?:\w+ ){0,5}?(?:do not|does not|doesnt|dont|not) (?:align|aligned)\b",
+                    r"(?:message|mail|header) signature (?:\w+ )?(?:invalid|missing|failed|not valid)",
+                    r"(?:message|mail|e ?mail) (?:is |was )?not (?:\w+ )?signed\b",
+                ),
+            ),
             ("dmarc", (r"dmarc",)),
             ("dkim|domainkeys", (r"dkim", r"domainkeys")),
             ("spf", (r"spf",)),
@@ -373,6 +424,10 @@ WORDINGS: tuple[Family, ...] = (
         Reason.SENDER_AUTHENTICATION,
         "RFC 5322, RFC 2822; Gmail 'not RFC 5322 compliant'; Exim and amavis header checks",
         (
+            (
+                "conform|comply|compliant+stan|inte|smtp",
+                (r"(?:does not|doesnt|not) (?:conform|comply|compliant)(?: \w+){0,2} (?:standards?|internet|smtp)",),
+            ),
             (
                 "duplicated|duplicate",
                 (r"duplicated? (?:\w+ )?headers?",),
