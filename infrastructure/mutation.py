@@ -1,7 +1,7 @@
 """Mutation testing: whether a fast test fails when a line of ``domain`` or ``services`` is changed.
 
-``uv run python -m infrastructure.mutation run "undelivered.domain.suppression*"`` tries the mutants of a module, without
-a name those of all modules. ``results`` then lists the survivors, and ``show <name>`` shows one.
+``uv run python -m infrastructure.mutation run "undelivered.domain.suppression*"`` tries a module,
+without a name all modules. ``results`` then lists the survivors, and ``show <name>`` shows one.
 
 The tool is mutmut (``[tool.mutmut]`` in ``pyproject.toml``), which works on copies under ``mutants/``. It names modules
 by their paths, and knows of one folder that is no part of a module's name, ``src``; ours is ``functions``. It changes
