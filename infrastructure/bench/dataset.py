@@ -35,8 +35,8 @@ from infrastructure.local import dynamodb_local
 from infrastructure.local.tables import definition
 from infrastructure.paths import BUILD, FUNCTIONS
 from undelivered import bootstrap
-from undelivered.adapters.dynamodb import counters, repeat_failure_store, undelivered_store
-from undelivered.adapters.dynamodb.client import Action, Row, TransactionConflictError, write
+from undelivered.adapters.dynamodb import counters, item_writer, repeat_failure_store, undelivered_store
+from undelivered.adapters.dynamodb.client import Action, Row, TransactionConflictError, transact_write
 from undelivered.adapters.dynamodb.item_rows import facts_of, history_row
 from undelivered.adapters.dynamodb.models import MODELS
 from undelivered.domain.failure_counts import count_change
@@ -153,7 +153,7 @@ def main() -> None:
         for row in through_api:
             client.put_item(TableName="undelivered", Item=row)
         os.environ.update(local.environment)
-        _set_store_write(write)
+        _set_store_write(transact_write)
         bootstrap.clean_up()(lambda: True)
         bootstrap.reconcile_counts()(lambda: True)
     subprocess_runner.report_results({})
@@ -248,7 +248,7 @@ def _key_columns(database: sqlite3.Connection, table: str) -> dict[str, str]:
 
 def _set_store_write(write_: Callable[[Sequence[Action]], None]) -> None:
     """Replace the function by which the store writes transactions."""
-    undelivered_store.write = write_  # type: ignore[attr-defined, assignment] # replaced on purpose
+    item_writer.transact_write = write_  # type: ignore[attr-defined, assignment] # replaced on purpose
 
 
 class _Sink:

@@ -227,13 +227,13 @@ def _cost(usage: Usage, bytes_: int, items: int) -> dict[str, float]:
 
 
 def _rows(account_id: str, keys: Sequence[str]) -> Iterator[Mapping[str, Mapping[str, Any]]]:
-    from undelivered.adapters.dynamodb.client import get_many
+    from undelivered.adapters.dynamodb.client import batch_get
     from undelivered.adapters.dynamodb.models import HistoryModel, UndeliveredModel
 
-    live = list(get_many(UndeliveredModel, account_id, keys, "entry_key"))
+    live = list(batch_get(UndeliveredModel, account_id, keys, "entry_key"))
     missing = sorted(set(keys) - {row["entry_key"]["S"] for row in live})
     yield from live
-    yield from get_many(HistoryModel, account_id, missing, "entry_key")
+    yield from batch_get(HistoryModel, account_id, missing, "entry_key")
 
 
 # --- CPU

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from infrastructure.bench.meter import metering, size_of
 from tests.builders.items import NOW, an_item, reported, resent
 from tests.contract.worlds import on_dynamodb_local
-from undelivered.adapters.dynamodb.client import add, get_many, write
+from undelivered.adapters.dynamodb.client import add, batch_get, transact_write
 from undelivered.adapters.dynamodb.counter_names import LIVE
 from undelivered.adapters.dynamodb.counters import SHARDS, WRITES
 from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, UndeliveredModel, shared_connection
@@ -40,7 +40,7 @@ def full_counters(account_id, each):
         for shard in range(SHARDS if before < 3 else 1):  # a day is folded when it is young no more, within a day
             key = {"account_id": {"S": account_id}, "bucket": {"S": f"L~{day}~{shard}"}}
             writes = {WRITES: 9_999} if shard else {}
-            write([add(CountsModel, key, dict.fromkeys(LIVE.values(), each) | writes)])
+            transact_write([add(CountsModel, key, dict.fromkeys(LIVE.values(), each) | writes)])
 
 
 REASONS = (
@@ -203,7 +203,7 @@ def test_a_page_takes_twice_what_its_bytes_cost_at_most(world, skewed, name, lim
         rows = [
             (model, row)
             for model in (UndeliveredModel, HistoryModel)
-            for row in get_many(model, "skewed", keys, "entry_key")
+            for row in batch_get(model, "skewed", keys, "entry_key")
         ]
         of_bytes = 0.5 * max(ceil(sum(size_of(row) for _, row in rows) / 4096), 1)
         # Few items of many partitions cost half a unit for each, and again for the one that most come from; a page of

@@ -11,8 +11,8 @@ from pynamodb.exceptions import CancellationReason, VerboseClientError
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_suppression, an_attempt, an_item, reported, resent
 from tests.contract.worlds import on_moto
-from undelivered.adapters.dynamodb import count_reconciliation, undelivered_store
-from undelivered.adapters.dynamodb.client import ConditionFailedError, TransactionConflictError, write
+from undelivered.adapters.dynamodb import count_reconciliation, item_writer
+from undelivered.adapters.dynamodb.client import ConditionFailedError, TransactionConflictError, transact_write
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.adapters.dynamodb.counters import SHARDS
 from undelivered.adapters.dynamodb.item_rows import facts_of, history_row, item_of, undelivered_row
@@ -189,7 +189,7 @@ def test_one_address_failing_twice_at_once_is_suppressed_once(world):
 
 
 def test_who_meets_another_writer_goes_on_with_another_shard(world, monkeypatch):
-    write = undelivered_store.write
+    write = item_writer.transact_write
     met = iter([True, True])
 
     def contended_twice(actions):
@@ -197,9 +197,9 @@ def test_who_meets_another_writer_goes_on_with_another_shard(world, monkeypatch)
             raise TransactionConflictError
         write(actions)
 
-    monkeypatch.setattr(undelivered_store, "write", contended_twice)
+    monkeypatch.setattr(item_writer, "transact_write", contended_twice)
     world.undelivered.add_new([NewEntry(an_item(number=1))])
-    monkeypatch.setattr(undelivered_store, "write", write)
+    monkeypatch.setattr(item_writer, "transact_write", write)
     world.undelivered.add_new([NewEntry(an_item(number=2))])
 
     assert len(shards("L~")) == len(shards("T~")) == 1
@@ -222,7 +222,7 @@ def test_contention_without_end_is_for_the_queue_to_try_again(world, monkeypatch
     def always_contended(actions):
         raise TransactionConflictError
 
-    monkeypatch.setattr(undelivered_store, "write", always_contended)
+    monkeypatch.setattr(item_writer, "transact_write", always_contended)
 
     with pytest.raises(RetryableError):
         world.undelivered.add_new([NewEntry(an_item())])
@@ -272,7 +272,7 @@ def test_a_cancelled_transaction_means_what_its_reasons_say(world, monkeypatch, 
     )
 
     with failing(monkeypatch, error, times=1), pytest.raises(meaning):
-        write([])
+        transact_write([])
 
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
@@ -293,14 +293,14 @@ def test_an_item_written_during_a_sweep_stays(world, monkeypatch):
     for number in (1, 2):
         world.undelivered.save(None, an_item(number=number, days_ago=31))
     item = world.undelivered.find(ACCOUNT, an_item(number=1, days_ago=31).entry_key)
-    write = undelivered_store.write
+    write = item_writer.transact_write
 
     def overtaken(actions):
-        monkeypatch.setattr(undelivered_store, "write", write)
+        monkeypatch.setattr(item_writer, "transact_write", write)
         world.undelivered.save(item, resent(item))
         write(actions)
 
-    monkeypatch.setattr(undelivered_store, "write", overtaken)
+    monkeypatch.setattr(item_writer, "transact_write", overtaken)
 
     assert world.undelivered.sweep(ACCOUNT, NOW, 10) == 1
     assert world.undelivered.find(ACCOUNT, item.entry_key).state is State.RESENDING
@@ -448,9 +448,9 @@ def test_a_shard_that_is_written_meanwhile_is_not_folded(world, monkeypatch):
     def overtaken(actions):
         # What is counted under names that the row did not have when it was read must not be lost either.
         world.undelivered.add_new([NewEntry(an_item(Reason.COMPLAINT, number=next(numbers)))])
-        write(actions)
+        transact_write(actions)
 
-    monkeypatch.setattr(count_reconciliation, "write", overtaken)
+    monkeypatch.setattr(count_reconciliation, "transact_write", overtaken)
 
     assert DynamoCountReconciliation(zone_of=world.zones).compact(ACCOUNT, YESTERDAY, YESTERDAY) == 0
     count, failed, _ = figures(world)

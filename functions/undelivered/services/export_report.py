@@ -1,11 +1,11 @@
-"""Write an export: page by page into parts of a file, in bounded memory, over as many invocations as it takes.
+"""Write an export into a file, part by part, in bounded memory and over as many invocations as needed.
 
-An invocation can be cut off anywhere, retried, or run twice at once; the file holds every row once all the same:
+An invocation can be interrupted anywhere, retried, or run twice at the same time. The file has every row once, because:
 
-- What is written down (``Export.position``) is always a whole number of rows, safe in parts or in a rest.
-- Who takes an export up raises its version, so that of two at once the earlier fails at its next write.
-- An error says nothing of what was done: what is stored tells whether an invocation still holds the export.
-- Each taking-up has part numbers of its own, so that what the earlier may still upload replaces nothing.
+- The stored position (``Export.position``) is always at the end of a row that is written to a part or the remainder.
+- An invocation that claims the export raises its version, so that the next write of an earlier invocation fails.
+- After an error, the stored export shows whether the invocation still has its claim.
+- Each claim has part numbers of its own, so that a late upload of an earlier invocation replaces nothing.
 """
 
 from collections.abc import Callable
@@ -23,21 +23,21 @@ from undelivered.services import report_csv
 from undelivered.services.ports import AccountStore, ExportFiles, ExportRunner, ExportStore, ReportReader
 
 PART_BYTES: Final = 8 * 1024 * 1024
-"""From this size on, what is written becomes a part: S3 takes 10,000 of them, each of 5 MiB or more but the last."""
+"""The size from which rows are uploaded as a part. S3 allows 10,000 parts, of at least 5 MiB but for the last."""
 
 PAGE_SIZE: Final = 1_000
 
 ATTEMPTS: Final = 3
-"""How often an export is taken up without getting on: the first time and Lambda's two retries."""
+"""How many invocations may try without progress: the first, and the two retries of Lambda."""
 
-_TELLS_EVERY: Final = timedelta(seconds=2)
+_PROGRESS_INTERVAL: Final = timedelta(seconds=2)
 
 _BUSY: Final = "The database was too busy. Start the export again later."
 _BROKEN: Final = "The export failed several times because of a problem on our side. Start it again later."
 
 
 class ExportProgress(Struct, frozen=True):
-    """What one invocation did: how many rows it added, and what broke it off after it had got on."""
+    """The work of an invocation: the number of rows that it added, and the error that ended it after some progress."""
 
     rows: int = 0
     error: Exception | None = None
@@ -56,28 +56,28 @@ class ExportReport(Struct, frozen=True):
     part_bytes: int = PART_BYTES
 
     def __call__(self, account_id: str, export_id: str, has_time: Callable[[], bool]) -> ExportProgress:
-        """Write an export on for as long as there is time, then hand it over to another invocation.
+        """Continue an export while ``has_time`` returns True, then start another invocation if it is not done.
 
-        An export that is done, failed, unknown or taken up by somebody else is left alone. An error after
-        some progress hands it over, too; one without any is raised, for the caller to try again, and fails
-        the export when it was the last attempt.
+        An export that is done, failed, unknown or claimed by another invocation stays as it is. After an error with
+        some progress, another invocation continues. An error without progress is raised, so that Lambda retries; on
+        the last attempt the export fails too.
         """
         export = self.store.find(account_id, export_id)
         if export is None or export.state is not ExportState.RUNNING:
             return ExportProgress()
         if export.attempts >= ATTEMPTS:
-            self._fail(export, _BROKEN)  # those before were ended without a word, by time or memory
+            self._fail(export, _BROKEN)  # the attempts before were ended from outside, by a limit on time or memory
             return ExportProgress()
         writing = _Writing(self, export)
         try:
-            writing.take_up()
+            writing.claim()
             writing.write(has_time)
         except Exception as error:
             known = self.store.find(account_id, export_id)
             if known is None or known.state is not ExportState.RUNNING:
                 return ExportProgress()
             if known.claimed_by not in {export.claimed_by, writing.claimed_by}:
-                return ExportProgress()  # another invocation has taken it up, and goes on from what is written down
+                return ExportProgress()  # another invocation has claimed it, and continues from the stored position
             if known.position != export.position:
                 self.runner.start(account_id, export_id)
                 return ExportProgress(known.position.rows - export.position.rows, error)
@@ -93,46 +93,51 @@ class ExportReport(Struct, frozen=True):
 
 
 class _Writing:
-    """One invocation's work at an export."""
+    """The work of one invocation on an export."""
 
-    def __init__(self, using: ExportReport, export: Export) -> None:
+    def __init__(self, use_case: ExportReport, export: Export) -> None:
         self.export = export
         self.claimed_by = uuid4().hex
-        self._using = using
+        self._use_case = use_case
         self._part = export.next_part
 
-    def take_up(self) -> None:
-        """Make the export this invocation's; raises StaleWriteError when another does so at the same moment."""
+    def claim(self) -> None:
+        """Claim the export; raises StaleWriteError when another invocation claims it at the same time."""
         export = self.export
-        taken = replace(
-            export, claimed_by=self.claimed_by, attempts=export.attempts + 1, next_part=export.next_part + 1
+        self._save(
+            replace(
+                export,
+                claimed_by=self.claimed_by,
+                attempts=export.attempts + 1,
+                next_part=export.next_part + 1,
+                rows=export.position.rows,
+            )
         )
-        self._save(replace(taken, rows=export.position.rows))
 
     def write(self, has_time: Callable[[], bool]) -> None:
-        """Write to the end, or until time runs short. An error may have been raised by what was done all the same."""
+        """Write to the end of the report, or until time runs out. After an error, the last write may have succeeded."""
         while not self.export.position.is_read:
-            self._advance(has_time)
+            self._write_part(has_time)
             if not self.export.position.is_read and not has_time():
-                self._using.runner.start(self.export.account_id, self.export.export_id)
+                self._use_case.runner.start(self.export.account_id, self.export.export_id)
                 return
         position = self.export.position
-        self._using.files.finish(self.export.file, position.upload, position.parts)
+        self._use_case.files.finish(self.export.file, position.upload, position.parts)
         self._save(replace(self.export, state=ExportState.DONE))
 
-    def _advance(self, has_time: Callable[[], bool]) -> None:
-        """Write one part, or, when time runs short or the report ends before it is full, what there is of it."""
-        using = self._using
-        zone = ZoneInfo(using.accounts.settings(self.export.account_id).time_zone)
-        begun = self.export.position
-        text = bytearray(self._carried_over(begun))
-        position = replace(begun, upload=begun.upload or using.files.begin(self.export.file), remainder="")
-        while len(text) < using.part_bytes and not position.is_read:
-            now = using.clock()
-            page = using.reports.page(
-                self.export.account_id, self.export.report_filter, using.page_size, position.after, now
+    def _write_part(self, has_time: Callable[[], bool]) -> None:
+        """Write one part; if time runs out or the report ends before it is full, keep the rows as the remainder."""
+        use_case, export = self._use_case, self.export
+        zone = ZoneInfo(use_case.accounts.settings(export.account_id).time_zone)
+        content = bytearray(self._remainder(export.position))
+        upload = export.position.upload or use_case.files.begin(export.file)
+        position = replace(export.position, upload=upload, remainder="")
+        while len(content) < use_case.part_bytes and not position.is_read:
+            now = use_case.clock()
+            page = use_case.reports.page(
+                export.account_id, export.report_filter, use_case.page_size, position.after, now
             )
-            text += report_csv.rows(page.items, zone, now)
+            content += report_csv.rows(page.items, zone, now)
             position = replace(
                 position,
                 rows=position.rows + len(page.items),
@@ -141,38 +146,37 @@ class _Writing:
             )
             if not has_time():
                 break
-            self._tell(position.rows)
-        if len(text) >= using.part_bytes or (position.is_read and text):
-            self._add_part(position, bytes(text))
+            self._save_progress(position.rows)
+        if len(content) >= use_case.part_bytes or (position.is_read and content):
+            self._add_part(position, bytes(content))
         else:
-            self._keep_rest(position, bytes(text))
+            self._keep_remainder(position, bytes(content))
 
-    def _carried_over(self, position: ExportPosition) -> bytes:
+    def _remainder(self, position: ExportPosition) -> bytes:
         if position.remainder:
-            return self._using.files.read_remainder(position.remainder)
+            return self._use_case.files.read_remainder(position.remainder)
         return b"" if position.parts else report_csv.header()
 
     def _add_part(self, position: ExportPosition, content: bytes) -> None:
-        part = self._using.files.add_part(self.export.file, position.upload, self._part, content)
+        part = self._use_case.files.add_part(self.export.file, position.upload, self._part, content)
         self._part += 1
         self._move(replace(position, parts=(*position.parts, part)), next_part=self._part + 1)
 
-    def _keep_rest(self, position: ExportPosition, content: bytes) -> None:
+    def _keep_remainder(self, position: ExportPosition, content: bytes) -> None:
         if content:
-            # The version makes the name one of its own: nobody else writes to it.
-            position = replace(
-                position, remainder=f"rests/{self.export.account_id}/{self.export.export_id}.{self.export.version}"
-            )
-            self._using.files.write_remainder(position.remainder, content)
+            # The version makes the name unique, so that no other invocation writes to the file.
+            name = f"rests/{self.export.account_id}/{self.export.export_id}.{self.export.version}"
+            position = replace(position, remainder=name)
+            self._use_case.files.write_remainder(name, content)
         self._move(position, next_part=self.export.next_part)
 
     def _move(self, position: ExportPosition, *, next_part: int) -> None:
         self._save(replace(self.export, position=position, rows=position.rows, next_part=next_part, attempts=0))
 
-    def _tell(self, rows: int) -> None:
-        """Let those who ask see how many rows there are, now and then."""
-        if self._using.clock() - self.export.touched_at >= _TELLS_EVERY:
+    def _save_progress(self, rows: int) -> None:
+        """Save the number of rows from time to time, for requests for the status."""
+        if self._use_case.clock() - self.export.touched_at >= _PROGRESS_INTERVAL:
             self._save(replace(self.export, rows=rows))
 
     def _save(self, export: Export) -> None:
-        self.export = self._using.store.save(replace(export, touched_at=self._using.clock()))
+        self.export = self._use_case.store.save(replace(export, touched_at=self._use_case.clock()))

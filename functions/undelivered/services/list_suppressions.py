@@ -31,10 +31,10 @@ class ListSuppressions(Struct, frozen=True):
 
         A page may have fewer than ``limit``, even none, and still a key to continue after.
         """
-        found: list[Suppression] = []
+        suppressions: list[Suppression] = []
         for _ in range(_MAX_READS):
-            page, after = self.suppressions.page(account_id, channel, limit - len(found), after)
-            found += [suppression for suppression in page if reason in {None, suppression.reason}]
-            if after is None or len(found) == limit:
+            page, after = self.suppressions.page(account_id, channel, limit - len(suppressions), after)
+            suppressions += [suppression for suppression in page if reason in {None, suppression.reason}]
+            if after is None or len(suppressions) == limit:
                 break
-        return found, after
+        return suppressions, after

@@ -1,4 +1,4 @@
-"""Take in feedback: whatever order it comes in and however often, the report ends up right."""
+"""Record feedback. The order in which feedback arrives, and how often, does not change the result."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ from undelivered.domain.lifecycle import merge_feedback, open_item
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.report_query import window_start
 from undelivered.domain.suppression import Suppression, merge_suppression, suppression_reason
-from undelivered.domain.taxonomy import suppresses
+from undelivered.domain.taxonomy import Channel, suppresses
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import (
     CustomerStore,
@@ -29,30 +29,31 @@ from undelivered.services.ports import (
 )
 from undelivered.services.suppress import suppress
 
-UNRECORDED_LIMIT = 100
+_MAX_UNRECORDED = 100
+"""The maximum number of unrecorded sends that are read to find out whether an event may be about one of them."""
 
 
 class AccountMapping(Struct, frozen=True):
-    """Whose mail it is that carries no tags: by SES tenant, by sending identity, else the default account."""
+    """The accounts of messages without tags: by SES tenant, by sending identity, else the default account."""
 
     default: str
     tenants: Mapping[str, str] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
 
-    def account_of(self, told: Attribution) -> str | None:
-        """Return the account that a message is of, None where nothing tells; an address falls back to its domain."""
-        if told.tenant and told.tenant in self.tenants:
-            return self.tenants[told.tenant]
-        identity = told.identity or ""
+    def account_of(self, attribution: Attribution) -> str | None:
+        """Return the account of a message by its tenant, its address or its domain; None if none is mapped."""
+        if attribution.tenant and attribution.tenant in self.tenants:
+            return self.tenants[attribution.tenant]
+        identity = attribution.identity or ""
         domain = identity.rpartition("@")[2]
         return self.identities.get(identity) or self.identities.get(domain)
 
 
 class AttributedFeedback(Struct, frozen=True):
-    """A feedback whose account and item are known; ``source`` is the index of the message it came in.
+    """A feedback with its account and the entry key of its item.
 
-    ``attributed`` is False where nothing tells whose mail it is, so that it falls to the default account;
-    ``is_erased`` when it is about a message to somebody who was erased since.
+    ``source`` is the index of the message that it came in. ``attributed`` is False if nothing identifies the account,
+    so that the feedback goes to the default account. ``is_erased`` is set if the send was erased.
     """
 
     source: int
@@ -63,12 +64,15 @@ class AttributedFeedback(Struct, frozen=True):
     is_erased: bool = False
 
 
-def _ignore(_located: AttributedFeedback) -> None:
-    """Take no notes."""
+def _ignore(_event: AttributedFeedback) -> None:
+    """Do nothing."""
 
 
 class RecordFeedback(Struct, frozen=True):
-    """The use case of ingestion. New failures go in by one transaction a hundred; the rest is merged one by one."""
+    """The use case of ``ingest_feedback`` and ``ingest_sms_logs``.
+
+    New items are written many at a time; feedback on existing items is merged item by item.
+    """
 
     undelivered: UndeliveredStore
     notifications: NotificationStore
@@ -86,93 +90,96 @@ class RecordFeedback(Struct, frozen=True):
         no_longer_waiting: Collection[int] = (),
         observe: Callable[[AttributedFeedback], None] = _ignore,
     ) -> dict[int, RetryableError]:
-        """Record the feedback of a batch of messages.
+        """Record the feedback of a batch of messages; recording it again changes nothing.
 
-        ``no_longer_waiting`` holds the indexes of those that are not to wait any longer for the record of a
-        send they may be about. ``note`` is told each feedback on customers that matters, before it is recorded.
-        Return, by index, why messages could not be recorded and have to be
-        delivered again; all others are safely stored. Recording one again changes nothing.
+        ``no_longer_waiting`` are the indexes of messages that no longer wait for the record of a send. ``observe`` is
+        called with each feedback that is to be recorded. Return the errors of messages that must be delivered again,
+        by index; all other messages are recorded.
         """
         failures: dict[int, RetryableError] = {}
         by_account: dict[str, list[AttributedFeedback]] = defaultdict(list)
         for source, feedbacks in enumerate(batch):
             try:
-                located = [
-                    self._locate(source, feedback, may_wait=source not in no_longer_waiting)
+                events = [
+                    self._attribute(source, feedback, may_wait=source not in no_longer_waiting)
                     for feedback in feedbacks
                     if _matters(feedback)
                 ]
             except RetryableError as error:
                 failures[source] = error
                 continue
-            for one in located:
-                if not _is_of_a_digest(one.feedback):
-                    observe(one)
-                    by_account[one.account_id].append(one)
-        for account_id, group in by_account.items():
+            for event in events:
+                if not _is_about_digest(event.feedback):
+                    observe(event)
+                    by_account[event.account_id].append(event)
+        for account_id, events in by_account.items():
             try:
-                kept = self._without_erased(account_id, group)
+                remaining = self._without_erased(account_id, events)
             except RetryableError as error:
-                failures |= {one.source: error for one in group}
+                failures |= {event.source: error for event in events}
                 continue
-            failures |= self._record_account(account_id, kept)
+            failures |= self._record_account(account_id, remaining)
         return failures
 
-    def _without_erased(self, account_id: str, group: Sequence[AttributedFeedback]) -> Sequence[AttributedFeedback]:
-        """Leave out what is about messages to those who were erased; addresses that it would suppress still are."""
-        is_erased = self._tells_erased(account_id, group)
-        kept: list[AttributedFeedback] = []
-        for one in group:
-            if not one.is_erased and not is_erased(one.feedback):
-                kept.append(one)
-            elif cause := caused_suppression(one.feedback, account_id):
+    def _without_erased(self, account_id: str, events: Sequence[AttributedFeedback]) -> Sequence[AttributedFeedback]:
+        """Return the events that are not about erased messages.
+
+        Erased messages create no items, but still suppress their addresses, by hash.
+        """
+        is_erased = self._erasure_check(account_id, [event.feedback for event in events])
+        remaining: list[AttributedFeedback] = []
+        for event in events:
+            if not event.is_erased and not is_erased(event.feedback):
+                remaining.append(event)
+            elif cause := caused_suppression(event.feedback, account_id):
                 digest = self.hashes.of_address(account_id, cause.channel, cause.address)
                 suppress(self.suppressions, replace(cause, address_hash=digest))
-        return kept
+        return remaining
 
-    def _tells_erased(self, account_id: str, group: Sequence[AttributedFeedback]) -> Callable[[Feedback], bool]:
-        """Return what tells a feedback of the group about a message to a customer or address that was erased."""
+    def _erasure_check(self, account_id: str, feedbacks: Sequence[Feedback]) -> Callable[[Feedback], bool]:
+        """Return a function that says whether the message of a feedback is covered by an erasure."""
         if not self.erasures.has_erasures(account_id):
             return lambda _: False
-        told = [one.feedback for one in group]
         by_customer, by_address = self.erasures.erased_at(
             account_id,
-            {each.attribution.customer_id for each in told if each.attribution.customer_id},
-            {(each.channel, each.recipient) for each in told if each.recipient},
+            {feedback.attribution.customer_id for feedback in feedbacks if feedback.attribution.customer_id},
+            {(feedback.channel, feedback.recipient) for feedback in feedbacks if feedback.recipient},
         )
 
         def is_erased(feedback: Feedback) -> bool:
-            until = (
+            ends = (
                 by_customer.get(feedback.attribution.customer_id or ""),
                 by_address.get((feedback.channel, feedback.recipient or "")),
             )
-            return any(each is not None and feedback.sent_at <= each for each in until)
+            return any(end is not None and feedback.sent_at <= end for end in ends)
 
         return is_erased
 
-    def _record_account(self, account_id: str, group: Sequence[AttributedFeedback]) -> dict[int, RetryableError]:
+    def _record_account(self, account_id: str, events: Sequence[AttributedFeedback]) -> dict[int, RetryableError]:
         by_key: dict[str, list[AttributedFeedback]] = defaultdict(list)
-        for one in group:
-            by_key[one.key].append(one)
+        for event in events:
+            by_key[event.key].append(event)
         oldest = window_start(self.clock())
         new = {
             key: entry
-            for key, located in by_key.items()
-            if (entry := _new_entry([one.feedback for one in located], account_id)) and entry.item.sent_at > oldest
+            for key, same_item in by_key.items()
+            if (entry := _new_entry([event.feedback for event in same_item], account_id))
+            and entry.item.sent_at > oldest
         }
         failures: dict[int, RetryableError] = {}
         try:
-            collided = {entry.item.entry_key for entry in self.undelivered.add_new(_one_cause_each([*new.values()]))}
+            refused = self.undelivered.add_new(_with_one_cause_per_address([*new.values()]))
+            to_merge = by_key.keys() - new.keys() | {entry.item.entry_key for entry in refused}
         except RetryableError as error:
-            failures |= {one.source: error for key in new for one in by_key[key]}
-            collided = set()
-        for key, located in by_key.items():
-            if key in new and key not in collided:
+            failures |= {event.source: error for key in new for event in by_key[key]}
+            to_merge = by_key.keys() - new.keys()
+        for key, same_item in by_key.items():
+            if key not in to_merge:
                 continue
             try:
-                self._merge(account_id, key, [one.feedback for one in located])
+                self._merge(account_id, key, [event.feedback for event in same_item])
             except RetryableError as error:
-                failures |= {one.source: error for one in located}
+                failures |= {event.source: error for event in same_item}
         return failures
 
     @retry_on_conflict
@@ -206,26 +213,28 @@ class RecordFeedback(Struct, frozen=True):
                     changes.append((known, merged))
         return changes
 
-    def _locate(self, source: int, feedback: Feedback, *, may_wait: bool) -> AttributedFeedback:
-        told, is_erased = feedback.attribution, False
-        if not told.account_id:
+    def _attribute(self, source: int, feedback: Feedback, *, may_wait: bool) -> AttributedFeedback:
+        is_erased = False
+        if not feedback.attribution.account_id:
             feedback, is_erased = self._correlate(feedback, may_wait=may_wait)
-            told = feedback.attribution
-        account_id = told.account_id or self.mapping.account_of(told)
-        key, attributed = told.entry_key or _own_key(feedback), bool(account_id)
-        return AttributedFeedback(source, account_id or self.mapping.default, key, feedback, attributed, is_erased)
+        attribution = feedback.attribution
+        account_id = attribution.account_id or self.mapping.account_of(attribution)
+        key = attribution.entry_key or _own_key(feedback)
+        return AttributedFeedback(
+            source, account_id or self.mapping.default, key, feedback, bool(account_id), is_erased
+        )
 
     def _correlate(self, feedback: Feedback, *, may_wait: bool) -> tuple[Feedback, bool]:
-        """Find the send that an untagged event is about, by the provider's message id; say whether that is erased."""
+        """Find the send of a message without tags by its provider's message id; return also whether it was erased."""
         attempt = self.notifications.find_by_provider_message_id(feedback.provider_message_id)
         if attempt is None:
-            if may_wait and self._may_outrun_a_send(feedback):
-                raise NotYetKnownError("the send that this event may belong to is not recorded yet")
+            if may_wait and self._may_precede_its_send(feedback):
+                raise NotYetKnownError("the send of this message may not be recorded yet")
             return feedback, False
         notification = self.notifications.find(attempt.account_id, attempt.notification_id)
         customer_id = notification.customer_id if notification else ""
         customer = self.customers.find(attempt.account_id, customer_id) if customer_id else None
-        told = replace(
+        attribution = replace(
             feedback.attribution,
             account_id=attempt.account_id,
             notification_id=attempt.notification_id,
@@ -236,28 +245,28 @@ class RecordFeedback(Struct, frozen=True):
             title=notification.title if notification else None,
             correlation_id=attempt.correlation_id,
         )
-        correlated = replace(feedback, recipient=feedback.recipient or attempt.to, attribution=told)
+        correlated = replace(feedback, recipient=feedback.recipient or attempt.to, attribution=attribution)
         return correlated, attempt.outcome is SendOutcome.ERASED
 
-    def _may_outrun_a_send(self, feedback: Feedback) -> bool:
-        """Whether a claimed send is unrecorded that this event may be about: events can outrun our own write."""
-        waiting = self.notifications.unrecorded(self.clock(), UNRECORDED_LIMIT)
-        return any(attempt.claimed_at <= feedback.at for attempt in waiting)
+    def _may_precede_its_send(self, feedback: Feedback) -> bool:
+        """Whether a send is unrecorded that the event may be about: an event can arrive before our own record."""
+        unrecorded = self.notifications.unrecorded(self.clock(), _MAX_UNRECORDED)
+        return any(attempt.claimed_at <= feedback.at for attempt in unrecorded)
 
 
 def _matters(feedback: Feedback) -> bool:
-    """Whether a feedback can change an item: failures always, deliveries and automatic replies only of a resend.
+    """Whether a feedback can change an item: a failure, and a delivery of or an automatic reply to a resend.
 
-    An untagged event may be about a resend. A delay never changes a state.
+    An event without tags may be about a resend. A delay never changes an item.
     """
     if feedback.outcome >= Outcome.FAILED:
         return True
-    told = feedback.attribution
-    return feedback.outcome in {Outcome.AUTO_REPLY, Outcome.DELIVERED} and (told.attempt > 1 or not told.account_id)
+    may_be_resend = feedback.attribution.attempt > 1 or not feedback.attribution.account_id
+    return feedback.outcome in {Outcome.AUTO_REPLY, Outcome.DELIVERED} and may_be_resend
 
 
-def _is_of_a_digest(feedback: Feedback) -> bool:
-    """Whether this is about our own mail to managers, which has no place in a report on customers."""
+def _is_about_digest(feedback: Feedback) -> bool:
+    """Whether a feedback is about a digest, which has no place in a report on customers."""
     return (feedback.attribution.notification_id or "").startswith(DIGEST_PREFIX)
 
 
@@ -270,7 +279,7 @@ def _detached(feedback: Feedback) -> Feedback:
 
 
 def caused_suppression(feedback: Feedback, account_id: str) -> Suppression | None:
-    """Return the suppression that a feedback causes by itself, or None."""
+    """Return the suppression that a feedback causes, or None."""
     if feedback.classification is None or not feedback.recipient or not suppresses(feedback.classification):
         return None
     return Suppression(
@@ -284,7 +293,7 @@ def caused_suppression(feedback: Feedback, account_id: str) -> Suppression | Non
 
 
 def _new_entry(feedbacks: Sequence[Feedback], account_id: str) -> NewEntry | None:
-    """Return the item that a batch's feedback on one first attempt makes, None when it must be merged."""
+    """Return the new item of the feedback on a first attempt, or None if the feedback must be merged."""
     if any(feedback.attribution.attempt > 1 for feedback in feedbacks):
         return None
     item: UndeliveredItem | None = None
@@ -299,15 +308,15 @@ def _new_entry(feedbacks: Sequence[Feedback], account_id: str) -> NewEntry | Non
     return NewEntry(item, suppression) if item else None
 
 
-def _one_cause_each(entries: Sequence[NewEntry]) -> list[NewEntry]:
-    """Let each address be suppressed by one entry of the batch: a transaction writes a row once."""
-    gravest: dict[tuple[str, str], Suppression] = {}
+def _with_one_cause_per_address(entries: Sequence[NewEntry]) -> list[NewEntry]:
+    """Return the entries with one suppression for each address: a transaction can write a row only once."""
+    merged: dict[tuple[Channel, str], Suppression] = {}
     for entry in entries:
         if cause := entry.suppression:
-            place = (cause.channel, cause.address)
-            gravest[place] = merge_suppression(gravest.get(place), cause)
+            address = (cause.channel, cause.address)
+            merged[address] = merge_suppression(merged.get(address), cause)
     result = []
     for entry in entries:
-        cause = entry.suppression and gravest.pop((entry.suppression.channel, entry.suppression.address), None)
+        cause = entry.suppression and merged.pop((entry.suppression.channel, entry.suppression.address), None)
         result.append(replace(entry, suppression=cause))
     return result

@@ -1,4 +1,4 @@
-"""Accept a resend: the rules are asked, the item goes to *resending*, the order is queued."""
+"""Request a resend: check the rules, start a new attempt on the item, and queue it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -27,8 +27,16 @@ from undelivered.services.ports import (
 from undelivered.services.record_consent import RecordConsent, reported_opt_out
 
 
+class _Facts(Struct, frozen=True):
+    """What the rules need to know about an item. ``suppression`` is that of the customer's contact."""
+
+    customer: Customer | None
+    notification: Notification | None
+    suppression: Suppression | None
+
+
 class RequestResend(Struct, frozen=True):
-    """The use case behind the *Resend* button. The message goes to the customer's contact as it is now."""
+    """The use case behind *Resend*. The message is sent to the customer's current contact."""
 
     undelivered: UndeliveredStore
     notifications: NotificationStore
@@ -41,28 +49,25 @@ class RequestResend(Struct, frozen=True):
     def many(
         self, account_id: str, entry_keys: Sequence[str], *, by: str, note: str = ""
     ) -> Sequence[UndeliveredItem | RefusedError | NotFoundError]:
-        """Start resends and return, in order, each item that is now *resending*, or why it is not.
-
-        To the same rules as one by one, with the reads and writes of many put together.
-        """
+        """Start resends with few reads and writes. Return the item of each, or why it is not resent, in order."""
         items = {item.entry_key: item for item in self.undelivered.find_many(account_id, entry_keys)}
-        known = self._known_of(account_id, list(items.values()))
-        answers: dict[str, UndeliveredItem | RefusedError | NotFoundError] = {}
+        facts = self._facts_of(account_id, list(items.values()))
+        results: dict[str, UndeliveredItem | RefusedError | NotFoundError] = {}
         changes: list[tuple[UndeliveredItem, UndeliveredItem]] = []
         for key, item in items.items():
             try:
-                changes.append((item, self._start(item, known.of(item), by=by, note=note, consent=None)))
+                changes.append((item, self._start(item, facts[key], by=by, note=note, consent=None)))
             except RefusedError as error:
-                answers[key] = error
+                results[key] = error
         stale = self.undelivered.save_many(changes)
         started = {after.entry_key: after for _, after in changes if after.entry_key not in stale}
-        self.resends.put([resend_job(after) for after in started.values()])
+        self.resends.put([resend_job(item) for item in started.values()])
         for key in stale:
-            answers[key] = self._one(account_id, key, by=by, note=note)
-        unknown = NotFoundError("item not found")
-        return [started.get(key) or answers.get(key, unknown) for key in entry_keys]
+            results[key] = self._resend_alone(account_id, key, by=by, note=note)
+        not_found = NotFoundError("item not found")
+        return [started.get(key) or results.get(key, not_found) for key in entry_keys]
 
-    def _one(
+    def _resend_alone(
         self, account_id: str, entry_key: str, *, by: str, note: str
     ) -> UndeliveredItem | RefusedError | NotFoundError:
         try:
@@ -70,98 +75,93 @@ class RequestResend(Struct, frozen=True):
         except (RefusedError, NotFoundError) as error:
             return error
 
-    def _known_of(self, account_id: str, items: Sequence[UndeliveredItem]) -> "_Known":
+    def _facts_of(self, account_id: str, items: Sequence[UndeliveredItem]) -> Mapping[str, _Facts]:
+        """Return the facts about many items by entry key, read at once."""
         customer_ids = list(dict.fromkeys(item.customer_id for item in items if item.customer_id))
         notification_ids = list(dict.fromkeys(item.notification_id for item in items))
-        customers = {one.customer_id: one for one in self.customers.find_many(account_id, customer_ids)}
-        contacts = {_contact_key(item, customers.get(item.customer_id)) for item in items}
-        addresses = sorted(key for key in contacts if key[1])
-        return _Known(
-            customers,
-            {one.notification_id: one for one in self.notifications.find_many(account_id, notification_ids)},
-            {(one.channel, one.address): one for one in self.suppressions.find_many(account_id, addresses)},
-        )
+        customers = {customer.customer_id: customer for customer in self.customers.find_many(account_id, customer_ids)}
+        notifications = {
+            notification.notification_id: notification
+            for notification in self.notifications.find_many(account_id, notification_ids)
+        }
+        contacts = {item.entry_key: _contact_of(item, customers.get(item.customer_id)) for item in items}
+        addresses = sorted({contact for contact in contacts.values() if contact[1]})
+        suppressions = {
+            (suppression.channel, suppression.address): suppression
+            for suppression in self.suppressions.find_many(account_id, addresses)
+        }
+        return {
+            item.entry_key: _Facts(
+                customers.get(item.customer_id),
+                notifications.get(item.notification_id),
+                suppressions.get(contacts[item.entry_key]),
+            )
+            for item in items
+        }
 
     @retry_on_conflict
     def __call__(
         self, account_id: str, entry_key: str, *, by: str, consent: Consent | None = None, note: str = ""
     ) -> UndeliveredItem:
-        """Start a resend and return the item, now *resending*.
+        """Start a resend and return the item, which is then *resending*.
 
-        A consent ends the opt-out of the contact first, here and at the provider; when that fails, nothing
-        is started. Raises NotFoundError, RefusedError with the rule's code, and SuppressionNotLiftedError.
-        Two calls at once start one resend: the slower one is refused with ``resend_already_running``.
+        A consent first lifts the opt-out of the contact, here and at the provider; if that fails, the resend does not
+        start. Raises NotFoundError, RefusedError with the code of the rule, and SuppressionNotLiftedError. Of two
+        calls at the same time, one is refused with ``resend_already_running``.
         """
         item = self.undelivered.find(account_id, entry_key)
         if item is None:
             raise NotFoundError("item not found")
         customer = self.customers.find(account_id, item.customer_id) if item.customer_id else None
-        notification = self.notifications.find(account_id, item.notification_id)
-        suppression = contact_suppression(self.suppressions, item, customer)
-        started = self._start(item, (customer, notification, suppression), by=by, note=note, consent=consent)
+        facts = _Facts(
+            customer,
+            self.notifications.find(account_id, item.notification_id),
+            contact_suppression(self.suppressions, item, customer),
+        )
+        started = self._start(item, facts, by=by, note=note, consent=consent)
         self.undelivered.save(item, started)
         self.resends.put([resend_job(started)])
         return started
 
     def _start(
-        self,
-        item: UndeliveredItem,
-        known: tuple[Customer | None, Notification | None, Suppression | None],
-        *,
-        by: str,
-        note: str,
-        consent: Consent | None,
+        self, item: UndeliveredItem, facts: _Facts, *, by: str, note: str, consent: Consent | None
     ) -> UndeliveredItem:
-        """Return the item with a resend begun, not yet saved; raises RefusedError."""
-        customer, notification, suppression = known
+        """Return the item with a new attempt, not yet saved; raises RefusedError."""
         now = self.clock()
         decision = decide_item_resend(
             item,
             now,
-            customer=customer,
-            notification=notification,
-            suppression=suppression,
+            customer=facts.customer,
+            notification=facts.notification,
+            suppression=facts.suppression,
             consent=consent is not None,
         )
-        if not decision.allowed or customer is None:
+        if not decision.allowed or facts.customer is None:
             raise RefusedError(str(decision.code), decision.detail)
         if consent:
-            self._honour(item, customer, consent, by)
-        return start_resend(item, customer.contact(item.channel), by, now, note)
+            self._record_consent(item, facts.customer, consent, by)
+        return start_resend(item, facts.customer.contact(item.channel), by, now, note)
 
-    def _honour(self, item: UndeliveredItem, customer: Customer, consent: Consent, by: str) -> None:
-        same = same_contact(item.channel, customer.contact(item.channel), item.failure.to)
-        honour = RecordConsent(self.customers, self.suppressions, self.provider, self.clock)
-        reported = reported_opt_out(item) if same else None
-        honour(customer, item.channel, consent, by=by, why="consent given with a resend", reported=reported)
-
-
-class _Known(Struct, frozen=True):
-    """What the rules need to know of many items, read at once."""
-
-    customers: Mapping[str, Customer]
-    notifications: Mapping[str, Notification]
-    suppressions: Mapping[tuple[Channel, str], Suppression]
-
-    def of(self, item: UndeliveredItem) -> tuple[Customer | None, Notification | None, Suppression | None]:
-        customer = self.customers.get(item.customer_id)
-        suppression = self.suppressions.get(_contact_key(item, customer))
-        return customer, self.notifications.get(item.notification_id), suppression
+    def _record_consent(self, item: UndeliveredItem, customer: Customer, consent: Consent, by: str) -> None:
+        failed_at_contact = same_contact(item.channel, customer.contact(item.channel), item.failure.to)
+        reported = reported_opt_out(item) if failed_at_contact else None
+        record = RecordConsent(self.customers, self.suppressions, self.provider, self.clock)
+        record(customer, item.channel, consent, by=by, why="consent given with a resend", reported=reported)
 
 
 def contact_suppression(
     suppressions: SuppressionStore, item: UndeliveredItem, customer: Customer | None
 ) -> Suppression | None:
-    """Return what is known of the contact that an item would be resent to, lifted or not."""
-    channel, address = _contact_key(item, customer)
+    """Return the suppression of the contact to which an item would be resent, in force or lifted."""
+    channel, address = _contact_of(item, customer)
     return suppressions.find(item.account_id, channel, address) if address else None
 
 
-def _contact_key(item: UndeliveredItem, customer: Customer | None) -> tuple[Channel, str]:
+def _contact_of(item: UndeliveredItem, customer: Customer | None) -> tuple[Channel, str]:
     contact = customer.contact(item.channel) if customer else ""
     return item.channel, normalise_address(item.channel, contact)
 
 
 def resend_job(item: UndeliveredItem) -> SendJob:
-    """Return the order for the attempt that an item is being resent by."""
+    """Return the job for the last attempt of an item."""
     return SendJob(item.account_id, item.notification_id, item.last_attempt.number, item.entry_key)

@@ -31,7 +31,10 @@ _BUSY = frozenset(
 )
 
 
-_KEYS = 100
+ACTIONS_AT_MOST = 100
+"""How many actions one TransactWriteItems takes."""
+
+_KEYS_AT_MOST = 100
 """How many keys one BatchGetItem takes."""
 
 
@@ -112,7 +115,7 @@ def add(model: type[Table], key: Row, numbers: Mapping[str, int]) -> Action:
     }
 
 
-def write(actions: Sequence[Action]) -> None:
+def transact_write(actions: Sequence[Action]) -> None:
     """Carry out the actions, all or none.
 
     Raises ConditionFailedError, TransactionConflictError, or RetryableError when DynamoDB is busy. botocore puts
@@ -147,7 +150,7 @@ def get(model: type[Table], hash_key: str, range_key: str) -> Row | None:
     return row
 
 
-def get_many(
+def batch_get(
     model: type[Table], hash_key: str, range_keys: Sequence[str], range_name: str, *, consistent: bool = False
 ) -> Iterator[Row]:
     """Yield those of the rows of a partition that exist, in no promised order.
@@ -159,10 +162,10 @@ def get_many(
     while keys:
         with busy_is_retryable():
             answer = shared_connection().dispatch(
-                "BatchGetItem", {"RequestItems": {name: {"Keys": keys[:_KEYS], "ConsistentRead": consistent}}}
+                "BatchGetItem", {"RequestItems": {name: {"Keys": keys[:_KEYS_AT_MOST], "ConsistentRead": consistent}}}
             )
         yield from answer["Responses"].get(name, [])
-        keys = [*answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", []), *keys[_KEYS:]]
+        keys = [*answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", []), *keys[_KEYS_AT_MOST:]]
 
 
 def query(  # noqa: PLR0913 - what a query takes

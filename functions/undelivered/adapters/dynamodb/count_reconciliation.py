@@ -18,7 +18,7 @@ from undelivered.adapters.dynamodb.client import (
     get,
     query,
     query_all,
-    write,
+    transact_write,
 )
 from undelivered.adapters.dynamodb.documents import add_document, get_document, replace_document
 from undelivered.adapters.dynamodb.item_rows import erased_key, item_of, key_from
@@ -84,11 +84,11 @@ class DynamoCountReconciliation:
 
     def correct(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
         """Add a drift of live items to the counters of its day; what others count meanwhile stays counted."""
-        write(counters.additions(account_id, {day: CountChange(live=Counter(drift))}))
+        transact_write(counters.additions(account_id, {day: CountChange(live=Counter(drift))}))
 
     def correct_failed(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
         """Add a drift of all that failed to the counters of its day."""
-        write(counters.additions(account_id, {day: _from_words(drift)}))
+        transact_write(counters.additions(account_id, {day: _from_words(drift)}))
 
     def claim(self, account_id: str, day: date) -> bool:
         """Whether the caller is the first to ask for the account's reconciliation of a day, and so has to do it."""
@@ -180,7 +180,7 @@ def _fold(day: str, rows: list[Row]) -> int:
     numbers = nonzero(total)
     additions = [add(CountsModel, target, numbers)] if numbers else []
     try:
-        write([*additions, *(_delete_unchanged(row) for row in rows)])
+        transact_write([*additions, *(_delete_unchanged(row) for row in rows)])
     except (ConditionFailedError, TransactionConflictError):
         return 0
     return len(rows)

@@ -12,7 +12,16 @@ from datetime import UTC, datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.adapters.dynamodb.client import ConditionFailedError, Row, delete, get, get_many, put, query_all, write
+from undelivered.adapters.dynamodb.client import (
+    ConditionFailedError,
+    Row,
+    batch_get,
+    delete,
+    get,
+    put,
+    query_all,
+    transact_write,
+)
 from undelivered.adapters.dynamodb.documents import (
     delete_document,
     document_row,
@@ -82,7 +91,7 @@ class DynamoErasureStore:
             key: Row = {"account_id": {"S": account_id}, "customer_id": {"S": customer.customer_id}}
             actions.append(delete(CustomerModel, key, version=customer.version))
         try:
-            write(actions)
+            transact_write(actions)
         except ConditionFailedError as error:
             raise StaleWriteError("the erasure or the customer was changed in between") from error
         self._accounts_with.add(account_id)
@@ -141,7 +150,7 @@ class DynamoErasureStore:
         now = self._clock().timestamp()
         until = {
             row["record"]["S"]: from_json(row["body"]["S"], _ErasedAt).at + PROPAGATION_TIME
-            for row in get_many(AccountModel, account_id, records, "record", consistent=True)
+            for row in batch_get(AccountModel, account_id, records, "record", consistent=True)
             if int(row["purge_at"]["N"]) > now
         }
         return (

@@ -11,7 +11,7 @@ from undelivered.adapters.dynamodb.client import (
     TransactionConflictError,
     get,
     query_all,
-    write,
+    transact_write,
 )
 from undelivered.adapters.dynamodb.models import CountsModel
 from undelivered.adapters.dynamodb.stored_json import from_json, to_json
@@ -59,7 +59,7 @@ def _change(account_id: str, day: date, change: Callable[[_Noted], _Noted]) -> N
     if changed == known:
         return
     try:
-        write([_put(account_id, bucket, row, changed)])
+        transact_write([_put(account_id, bucket, row, changed)])
     except (ConditionFailedError, TransactionConflictError) as error:
         raise StaleWriteError("another write came first") from error
 

@@ -5,7 +5,16 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from undelivered.adapters.dynamodb.client import Action, ConditionFailedError, Row, delete, get_many, put, query, write
+from undelivered.adapters.dynamodb.client import (
+    Action,
+    ConditionFailedError,
+    Row,
+    batch_get,
+    delete,
+    put,
+    query,
+    transact_write,
+)
 from undelivered.adapters.dynamodb.item_rows import audit_of, audit_to_json
 from undelivered.adapters.dynamodb.models import SuppressionModel
 from undelivered.domain.errors import StaleWriteError
@@ -83,7 +92,7 @@ class DynamoSuppressionStore:
         """Return what is known of addresses, lifted or not."""
         wanted = {each: self._keys(account_id, *each) for each in dict.fromkeys(addresses)}
         keys = [key for both in wanted.values() for key in both]
-        rows = get_many(SuppressionModel, account_id, keys, "address_key", consistent=True)
+        rows = batch_get(SuppressionModel, account_id, keys, "address_key", consistent=True)
         known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
         told = [
             (address, effective_suppression(known.get(readable), known.get(hidden)))
@@ -100,7 +109,7 @@ class DynamoSuppressionStore:
     def hide(self, account_id: str, channel: Channel, address: str) -> None:
         """Keep of an address only its keyed hash, under which it is found as before."""
         readable, hidden = self._keys(account_id, channel, address)
-        rows = get_many(SuppressionModel, account_id, [readable, hidden], "address_key", consistent=True)
+        rows = batch_get(SuppressionModel, account_id, [readable, hidden], "address_key", consistent=True)
         known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
         shown, before = known.get(readable), known.get(hidden)
         after = hide_address(shown, before, hidden.partition("~")[2])
@@ -112,7 +121,7 @@ class DynamoSuppressionStore:
             key: Row = {"account_id": {"S": account_id}, "address_key": {"S": readable}}
             actions.append(delete(SuppressionModel, key, version=shown.version))
         try:
-            write(actions)
+            transact_write(actions)
         except ConditionFailedError as error:
             raise StaleWriteError("another write came first") from error
 
@@ -120,7 +129,7 @@ class DynamoSuppressionStore:
         """Write a suppression; raises StaleWriteError when ``before`` is not what is stored."""
         row = suppression_row(after, before.version + 1 if before else 1)
         try:
-            write([put(SuppressionModel, row, over_version=before.version if before else None)])
+            transact_write([put(SuppressionModel, row, over_version=before.version if before else None)])
         except ConditionFailedError as error:
             raise StaleWriteError("another write came first") from error
 

@@ -1,1 +1,1 @@
-"""All that is held on one customer: export it, erase it."""
+"""Export and erase all data about a customer."""

@@ -1,12 +1,12 @@
-"""Erase customers on request: asked for by a manager, carried out by ``cleanup``, and it stays so.
+"""Erase a customer: a manager requests it, and ``cleanup`` carries it out.
 
-What goes: the customer, their items on the report and in history, what they were sent with its attempts, the
-account's exports up to then, and the addresses in suppressions and among those that fail again and again. What stays:
-that a suppressed address is suppressed, under a keyed hash; figures that tell of nobody; and, for a time, that somebody
-was erased, so that late news of old messages bring nobody back. An address that another customer has stays theirs.
+Erased: the customer, their items on the report and in history, their notifications with the attempts, the account's
+earlier exports, and their addresses in suppressions and among the repeat failures. Not erased: the suppression of an
+address, which is then stored under a keyed hash; counters, which identify nobody; and, for a time, the record of the
+erasure, so that late events about old messages do not create new data. An address that another customer has stays.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -33,13 +33,13 @@ from undelivered.services.ports import (
     UndeliveredStore,
 )
 
-_AT_ONCE = 100
+_BATCH = 100
 
 Address = tuple[Channel, str]
 
 
 class RequestErasure(Struct, frozen=True):
-    """The use case of a manager who asks for an erasure. Asking again says how far it has got."""
+    """The use case of a manager who requests an erasure. A second request returns the progress of the first."""
 
     erasures: ErasureStore
     customers: CustomerStore
@@ -50,16 +50,16 @@ class RequestErasure(Struct, frozen=True):
 
     @retry_on_conflict
     def __call__(self, account_id: str, customer_id: str, *, by: str) -> Erasure:
-        """Begin an erasure, or return the one there is; raises NotFoundError when nothing is known of a customer.
+        """Start an erasure and return it, or return the current one; raises NotFoundError if there is no data.
 
-        From here on the customer is unknown. What came after an erasure was done begins another.
+        The customer record is deleted at once. Data that is created after an erasure starts another.
         """
         known = self.erasures.find(account_id, customer_id)
         customer = self.customers.find(account_id, customer_id)
         if customer is None:
             if known and known.state is ErasureState.RUNNING:
                 return known
-            if not self._is_anything_held(account_id, customer_id):
+            if not self._has_data(account_id, customer_id):
                 if known is None:
                     raise NotFoundError("customer not found")
                 return known
@@ -74,7 +74,7 @@ class RequestErasure(Struct, frozen=True):
         self.erasures.begin(ErasureTask(erasure, customer_id, addresses), customer)
         return erasure
 
-    def _is_anything_held(self, account_id: str, customer_id: str) -> bool:
+    def _has_data(self, account_id: str, customer_id: str) -> bool:
         return bool(
             self.undelivered.find_by_customer(account_id, customer_id, 1, in_history=False)
             or self.undelivered.find_by_customer(account_id, customer_id, 1, in_history=True)
@@ -83,7 +83,7 @@ class RequestErasure(Struct, frozen=True):
 
 
 class EraseCustomers(Struct, frozen=True):
-    """The use case that carries erasures out. It may be cut short anywhere and is taken up by the next run."""
+    """The use case that carries erasures out. Each run continues where the run before stopped."""
 
     erasures: ErasureStore
     customers: CustomerStore
@@ -96,101 +96,115 @@ class EraseCustomers(Struct, frozen=True):
     zone_of: Callable[[str], ZoneInfo]
     clock: Callable[[], datetime]
 
-    def __call__(self, time_left: Callable[[], bool]) -> ErasedCounts:
-        """Go on with every erasure while ``time_left`` says so; return how much was removed."""
+    def __call__(self, has_time: Callable[[], bool]) -> ErasedCounts:
+        """Continue all erasures while ``has_time`` returns True; return how much was erased."""
         total = ErasedCounts()
         for task in self.erasures.running():
-            if not time_left():
+            if not has_time():
                 break
             try:
-                total += self._go_on(task, time_left)
+                total += self._continue(task, has_time)
             except StaleWriteError:
-                continue  # others were at it; the next run looks again
+                continue  # the next run tries again
         return total
 
-    def _go_on(self, task: ErasureTask, time_left: Callable[[], bool]) -> ErasedCounts:
-        erasure, begun = task.erasure, self.clock()
-        own = [each for each in task.addresses if self._is_nobody_elses(erasure, *each)]
-        self._forget(erasure, own)
-        items, notifications, complete = 0, 0, True
-        # Items of messages that nobody was named with are filed by their address.
-        for who in (task.customer_id, *(f"~{recipient_digest(address)}" for _, address in own)):
-            for past in (False, True):
-                removed, all_of_them = self._erase_items(erasure, who, time_left, past=past)
-                items += removed
-                complete = complete and all_of_them
-        # While a send may be under way it finds what it needs, and records what it did where that is erased after it.
-        if complete and not erasure.covers(begun):
-            notifications, complete = self._erase_notifications(task, time_left)
-        else:
-            complete = False
-        if complete:
+    def _continue(self, task: ErasureTask, has_time: Callable[[], bool]) -> ErasedCounts:
+        erasure, started_at = task.erasure, self.clock()
+        addresses = self._exclusive(erasure, task.addresses)
+        self._hide_addresses(erasure, addresses)
+        items, is_complete = self._erase_all_items(task, addresses, has_time)
+        notifications = 0
+        # Until the erasure has reached every process, a send may still need its notification, and may write data.
+        is_complete = is_complete and not erasure.covers(started_at)
+        if is_complete:
+            notifications, is_complete = self._erase_notifications(task, has_time)
+        if is_complete:
             self._remove_exports(erasure)
         erased = ErasedCounts(items, notifications)
-        if complete or erased != ErasedCounts():
-            self.erasures.save(erasure.with_progress(erased, done=complete))
-        if complete:
+        if is_complete or erased != ErasedCounts():
+            self.erasures.save(erasure.with_progress(erased, done=is_complete))
+        if is_complete:
             self.erasures.finish(task)
         return erased
 
     def _remove_exports(self, erasure: Erasure) -> None:
-        """Remove the account's exports from before: what they hold cannot be told without reading them all."""
+        """Remove all exports from before the erasure: which of them contain the customer is not known."""
         for export in self.exports.find_all(erasure.account_id):
             if erasure.covers(export.at):
                 self.files.remove(export.file)
                 self.exports.remove(export)
 
-    def _is_nobody_elses(self, erasure: Erasure, channel: Channel, address: str) -> bool:
-        return not self.customers.find_by_address(erasure.account_id, channel, address)
+    def _exclusive(self, erasure: Erasure, addresses: Iterable[Address]) -> list[Address]:
+        """Return the addresses that no other customer has."""
+        return [
+            (channel, address)
+            for channel, address in addresses
+            if not self.customers.find_by_address(erasure.account_id, channel, address)
+        ]
+
+    def _erase_all_items(
+        self, task: ErasureTask, addresses: Sequence[Address], has_time: Callable[[], bool]
+    ) -> tuple[int, bool]:
+        """Erase the items on the report and in history; return how many, and whether that is all of them."""
+        erased, is_complete = 0, True
+        # Items of messages without a customer id are filed under their address.
+        unknown = [f"~{recipient_digest(address)}" for _, address in addresses]
+        for customer_key in (task.customer_id, *unknown):
+            for in_history in (False, True):
+                number, is_all = self._erase_items(task.erasure, customer_key, has_time, in_history=in_history)
+                erased += number
+                is_complete = is_complete and is_all
+        return erased, is_complete
 
     def _erase_items(
-        self, erasure: Erasure, who: str, time_left: Callable[[], bool], *, past: bool
+        self, erasure: Erasure, customer_key: str, has_time: Callable[[], bool], *, in_history: bool
     ) -> tuple[int, bool]:
-        """Erase the items that an erasure covers; return how many, and whether that was all of them."""
         erased = 0
-        while time_left():
-            held = self.undelivered.find_by_customer(erasure.account_id, who, _AT_ONCE, in_history=past)
-            items = [item for item in held if erasure.covers(item.sent_at)]
+        while has_time():
+            batch = self.undelivered.find_by_customer(erasure.account_id, customer_key, _BATCH, in_history=in_history)
+            items = [item for item in batch if erasure.covers(item.sent_at)]
             if not items:
                 return erased, True
-            self._forget_addresses_of(erasure, items)
-            removed = self.undelivered.erase(items, in_history=past)
-            erased += removed
-            if not removed:
-                # Others are writing them, or the index tells of what has gone already.
+            self._hide_addresses_of(erasure, items)
+            number = self.undelivered.erase(items, in_history=in_history)
+            erased += number
+            if not number:
+                # The items changed since they were read, or the index still returns items that are gone.
                 return erased, False
         return erased, False
 
-    def _forget_addresses_of(self, erasure: Erasure, items: Sequence[UndeliveredItem]) -> None:
-        told = {(item.channel, attempt.to) for item in items for attempt in item.attempts}
-        told |= {(item.channel, item.recipient) for item in items}
-        own = [each for each in sorted(told) if each[1] and self._is_nobody_elses(erasure, *each)]
+    def _hide_addresses_of(self, erasure: Erasure, items: Sequence[UndeliveredItem]) -> None:
+        recipients = {(item.channel, item.recipient) for item in items}
+        recipients |= {(item.channel, attempt.to) for item in items for attempt in item.attempts}
+        addresses = self._exclusive(erasure, sorted(recipient for recipient in recipients if recipient[1]))
+        self._hide_addresses(erasure, addresses)
         zone = self.zone_of(erasure.account_id)
         days = {local_day(item.sent_at, zone) for item in items}
-        self._forget(erasure, own)
-        self.repeats.remove(erasure.account_id, {address for _, address in own}, sorted(days))
+        self.repeats.remove(erasure.account_id, {address for _, address in addresses}, sorted(days))
 
-    def _forget(self, erasure: Erasure, own: Sequence[Address]) -> None:
-        """Keep of addresses only what stands for them, before what tells of them goes."""
-        for channel, text in own:
+    def _hide_addresses(self, erasure: Erasure, addresses: Sequence[Address]) -> None:
+        """Store the hashes of addresses before the data that contains them is erased."""
+        for channel, text in addresses:
             address = normalise_address(channel, text)
             self.erasures.mark_address(erasure, channel, address)
             self.suppressions.hide(erasure.account_id, channel, address)
 
-    def _erase_notifications(self, task: ErasureTask, time_left: Callable[[], bool]) -> tuple[int, bool]:
+    def _erase_notifications(self, task: ErasureTask, has_time: Callable[[], bool]) -> tuple[int, bool]:
+        """Erase the notifications; return how many, and whether that is all of them."""
         account_id = task.erasure.account_id
-        erased, after, more = 0, None, True
-        while more and time_left():
-            held, after = self.notifications.find_by_customer(account_id, task.customer_id, _AT_ONCE, after)
-            for notification in held:
+        erased, after, has_more = 0, None, True
+        while has_more and has_time():
+            notifications, after = self.notifications.find_by_customer(account_id, task.customer_id, _BATCH, after)
+            for notification in notifications:
                 if task.erasure.covers(notification.created_at):
                     self._erase_notification(task.erasure, notification)
                     erased += 1
-            more = after is not None
-        return erased, not more
+            has_more = after is not None
+        return erased, not has_more
 
     def _erase_notification(self, erasure: Erasure, notification: Notification) -> None:
         attempts = self.notifications.attempts(erasure.account_id, notification.notification_id)
-        told = {(notification.channel, to) for to in (notification.to, *(attempt.to for attempt in attempts)) if to}
-        self._forget(erasure, [each for each in sorted(told) if self._is_nobody_elses(erasure, *each)])
+        recipients = {notification.to, *(attempt.to for attempt in attempts)} - {""}
+        addresses = [(notification.channel, address) for address in sorted(recipients)]
+        self._hide_addresses(erasure, self._exclusive(erasure, addresses))
         self.notifications.erase(notification)

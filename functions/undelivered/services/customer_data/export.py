@@ -1,4 +1,4 @@
-"""Tell all that is held on one customer, page by page: what a person may ask for, and what an erasure removes."""
+"""Return all data about a customer, page by page."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,13 +16,13 @@ from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import CustomerStore, NotificationStore, SuppressionStore, UndeliveredStore
 
 _PAGE_CHARACTERS: Final = 1_000_000
-"""How much content a page carries: Lambda answers with six megabytes at most, a character may take several bytes."""
+"""The maximum content of a page. A Lambda response has at most six megabytes, and a character takes several bytes."""
 
 
 class CustomerDataPage(Struct, frozen=True):
-    """A page of what is held on a customer. ``place`` is where the next one begins, None at the end.
+    """A page of the data about a customer. ``next_position`` is where the next page starts, None on the last page.
 
-    The customer and the suppressions of their addresses are on the first page.
+    The first page has the customer and the suppressions of their addresses.
     """
 
     customer: Customer | None = None
@@ -33,57 +33,63 @@ class CustomerDataPage(Struct, frozen=True):
 
 
 class ExportCustomerData(Struct, frozen=True):
-    """The use case. A place names a source by number and the key to go on after: ``<source>~<key>``."""
+    """The use case of a manager who exports the data about a customer.
+
+    The data comes from several sources in turn: items on the report and in history by customer id, then by address,
+    then notifications. A position is ``<number of the source>~<key to continue after>``.
+    """
 
     customers: CustomerStore
     undelivered: UndeliveredStore
     notifications: NotificationStore
     suppressions: SuppressionStore
 
-    def __call__(self, account_id: str, customer_id: str, limit: int, place: str | None) -> CustomerDataPage:
-        """Return the page that begins at a place, at the beginning with None; raises NotFoundError."""
+    def __call__(self, account_id: str, customer_id: str, limit: int, position: str | None) -> CustomerDataPage:
+        """Return the page at a position, the first page for None; raises NotFoundError if there is no data."""
         customer = self.customers.find(account_id, customer_id)
-        own = self._addresses(account_id, customer) if customer else []
-        # Items of messages that nobody was named with are filed by their address.
-        sources = [(customer_id, False), (customer_id, True)]
-        sources += [(f"~{recipient_digest(address)}", past) for _, address in own for past in (False, True)]
-        number, after = _read_place(place)
+        addresses = self._exclusive_addresses(account_id, customer) if customer else []
+        # Items of messages without a customer id are filed under their address.
+        keys = [customer_id, *(f"~{recipient_digest(address)}" for _, address in addresses)]
+        sources = [(key, in_history) for key in keys for in_history in (False, True)]
+        number, after = _parse_position(position)
         if number < len(sources):
-            who, past = sources[number]
-            items = self.undelivered.find_by_customer(account_id, who, limit, after, in_history=past)
-            page = CustomerDataPage(items=items, next_position=_place_after(number, items, limit))
+            key, in_history = sources[number]
+            items = self.undelivered.find_by_customer(account_id, key, limit, after, in_history=in_history)
+            page = CustomerDataPage(items=items, next_position=_next_position(number, items, limit))
         else:
             page = self._notifications(account_id, customer_id, limit, after, number)
-        if place is not None:
+        if position is not None:
             return page
-        if customer is None and not self._is_known(account_id, customer_id, page):
+        if customer is None and not self._has_data(account_id, customer_id, page):
             raise NotFoundError("customer not found")
-        found = self.suppressions.find_many(account_id, own)
-        return CustomerDataPage(customer, found, page.items, page.notifications, page.next_position)
+        suppressions = self.suppressions.find_many(account_id, addresses)
+        return CustomerDataPage(customer, suppressions, page.items, page.notifications, page.next_position)
 
-    def _addresses(self, account_id: str, customer: Customer) -> list[tuple[Channel, str]]:
-        """Return a customer's addresses that no other customer has."""
+    def _exclusive_addresses(self, account_id: str, customer: Customer) -> list[tuple[Channel, str]]:
+        """Return the addresses of a customer that no other customer has."""
         return [
             (channel, address)
             for channel, address in known_addresses(customer)
-            if not [
-                one
-                for one in self.customers.find_by_address(account_id, channel, address)
-                if one.customer_id != customer.customer_id
-            ]
+            if all(
+                other.customer_id == customer.customer_id
+                for other in self.customers.find_by_address(account_id, channel, address)
+            )
         ]
 
     def _notifications(
         self, account_id: str, customer_id: str, limit: int, after: str | None, number: int
     ) -> CustomerDataPage:
-        held, last = self.notifications.find_by_customer(account_id, customer_id, limit, after)
-        fitting = _fitting(held)
-        if len(fitting) < len(held):
-            held, last = fitting, fitting[-1].notification_id
-        told = [(each, self.notifications.attempts(account_id, each.notification_id)) for each in held]
-        return CustomerDataPage(notifications=told, next_position=f"{number}~{last}" if last else None)
+        notifications, last = self.notifications.find_by_customer(account_id, customer_id, limit, after)
+        fitting = _fitting(notifications)
+        if len(fitting) < len(notifications):
+            last = fitting[-1].notification_id
+        with_attempts = [
+            (notification, self.notifications.attempts(account_id, notification.notification_id))
+            for notification in fitting
+        ]
+        return CustomerDataPage(notifications=with_attempts, next_position=f"{number}~{last}" if last else None)
 
-    def _is_known(self, account_id: str, customer_id: str, page: CustomerDataPage) -> bool:
+    def _has_data(self, account_id: str, customer_id: str, page: CustomerDataPage) -> bool:
         return bool(
             page.items
             or self.undelivered.find_by_customer(account_id, customer_id, 1, in_history=True)
@@ -91,20 +97,20 @@ class ExportCustomerData(Struct, frozen=True):
         )
 
 
-def _place_after(number: int, items: Sequence[UndeliveredItem], limit: int) -> str:
+def _next_position(number: int, items: Sequence[UndeliveredItem], limit: int) -> str:
     return f"{number}~{items[-1].entry_key}" if len(items) == limit else f"{number + 1}~"
 
 
-def _fitting(held: Sequence[Notification]) -> Sequence[Notification]:
-    """Return the first of some notifications, as many as an answer can carry, and at least one."""
+def _fitting(notifications: Sequence[Notification]) -> Sequence[Notification]:
+    """Return the first notifications, as many as fit a page, and at least one."""
     length = 0
-    for place, each in enumerate(held):
-        length += len(each.text) + len(each.html)
-        if place and length > _PAGE_CHARACTERS:
-            return held[:place]
-    return held
+    for index, notification in enumerate(notifications):
+        length += len(notification.text) + len(notification.html)
+        if index and length > _PAGE_CHARACTERS:
+            return notifications[:index]
+    return notifications
 
 
-def _read_place(place: str | None) -> tuple[int, str | None]:
-    number, _, after = (place or "0~").partition("~")
+def _parse_position(position: str | None) -> tuple[int, str | None]:
+    number, _, after = (position or "0~").partition("~")
     return int(number), after or None

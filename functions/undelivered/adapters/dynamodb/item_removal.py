@@ -1,0 +1,162 @@
+"""How items leave the report: swept after thirty days, archived from the stream, or erased."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from msgspec.structs import replace
+
+from undelivered.adapters.dynamodb import counter_names
+from undelivered.adapters.dynamodb.client import (
+    ACTIONS_AT_MOST,
+    Action,
+    ConditionFailedError,
+    add,
+    delete,
+    get,
+    put,
+    query,
+    transact_write,
+)
+from undelivered.adapters.dynamodb.item_rows import (
+    ERASED_MARK,
+    erased_key,
+    expired_below,
+    facts_of,
+    item_of,
+    undelivered_row,
+)
+from undelivered.adapters.dynamodb.item_writer import ItemWriter, key_of, live_removed
+from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, ItemTable, UndeliveredModel
+from undelivered.domain.errors import RetryableError
+from undelivered.domain.failure_counts import CountChange, count_change
+from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.lifecycle import merge_items
+
+_SWEPT_AT_ONCE = ACTIONS_AT_MOST // 2
+"""How many items one transaction sweeps: each may be counted on another day."""
+
+_ERASED_AT_ONCE = 30
+"""How many items one transaction erases: each may be counted on two days of its own."""
+
+_ARCHIVE_TRIES = 5
+
+
+class ItemRemoval(ItemWriter):
+    """The part of the store that removes items."""
+
+    def sweep(self, account_id: str, now: datetime, limit: int) -> int:
+        """Delete up to ``limit`` items past their thirty days and take them off the counters; return how many.
+
+        An item that is written at the same time is left to the next sweep.
+        """
+        rows, _ = query(UndeliveredModel, account_id, UndeliveredModel.entry_key < expired_below(now), limit=limit)
+        removed = 0
+        for start in range(0, len(rows), _SWEPT_AT_ONCE):
+            items = [item_of(row) for row in rows[start : start + _SWEPT_AT_ONCE]]
+            removed += self._sweep_group(account_id, items)
+        return removed
+
+    def _sweep_group(self, account_id: str, items: list[UndeliveredItem]) -> int:
+        while items:
+            deletions = [delete(UndeliveredModel, key_of(item), version=item.version) for item in items]
+            try:
+                self.commit(account_id, deletions, live_removed(items))
+            except ConditionFailedError as error:
+                items = [item for place, item in enumerate(items) if place not in error.positions]
+            else:
+                break
+        return len(items)
+
+    def archive(self, items: Iterable[UndeliveredItem], *, settle_counters: bool) -> None:
+        """Write deleted items to History. Doing so again, when the stream is replayed, changes nothing."""
+        for item in items:
+            self._archive(item, settle_counters=settle_counters)
+
+    def _archive(self, item: UndeliveredItem, *, settle_counters: bool) -> None:
+        first = put(HistoryModel, self.history_row(item, item.version), over_version=None)
+        try:
+            self.commit(item.account_id, [first], live_removed([item]) if settle_counters else {})
+        except ConditionFailedError:
+            self._merge_into_history(item)
+
+    def _merge_into_history(self, item: UndeliveredItem) -> None:
+        for _ in range(_ARCHIVE_TRIES):
+            row = get(HistoryModel, item.account_id, item.entry_key)
+            if row is None:
+                continue
+            known = item_of(row)
+            merged = merge_items(known, item)
+            if merged == known:
+                return
+            written = self.history_row(merged, known.version + 1)
+            try:
+                transact_write([put(HistoryModel, written, over_version=known.version)])
+            except ConditionFailedError:
+                continue
+            return
+        raise RetryableError("too many concurrent updates of an item in history")
+
+    def erase(self, items: Sequence[UndeliveredItem], *, in_history: bool) -> int:
+        """Delete items of one account and take them off the live counters; return how many were in the version given.
+
+        An item on the report is marked first, so that the stream's readers, ``archive`` and ``on_item_changed``, see
+        why it is deleted (``is_erased``). It stays counted as a failure, and ``E~<day>`` counts the erased items, so
+        that a recount finds no drift.
+        """
+        erased = 0
+        for start in range(0, len(items), _ERASED_AT_ONCE):
+            group = items[start : start + _ERASED_AT_ONCE]
+            if in_history:
+                erased += self._remove(HistoryModel, group)
+            else:
+                erased += self._remove(UndeliveredModel, self._mark_erased(group))
+        return erased
+
+    def _mark_erased(self, items: Sequence[UndeliveredItem]) -> list[UndeliveredItem]:
+        """Mark the items that are still in the version given, and return them in their new version."""
+        waiting = list(items)
+        while waiting:
+            rows = [undelivered_row(item, facts_of(item), item.version + 1) for item in waiting]
+            try:
+                transact_write(
+                    [
+                        put(UndeliveredModel, {**row, **ERASED_MARK}, over_version=item.version)
+                        for row, item in zip(rows, waiting, strict=True)
+                    ]
+                )
+            except ConditionFailedError as error:
+                waiting = [item for place, item in enumerate(waiting) if place not in error.positions]
+            else:
+                return [replace(item, version=item.version + 1) for item in waiting]
+        return []
+
+    def _remove(self, model: type[ItemTable], items: Sequence[UndeliveredItem]) -> int:
+        """Delete the items that are still in the version given, with their live counters; return how many."""
+        waiting = list(items)
+        while waiting:
+            deletions = [delete(model, key_of(item), version=item.version) for item in waiting]
+            actions = [*deletions, *self._erased_additions(waiting)]
+            live = live_removed(waiting) if model is UndeliveredModel else {}
+            try:
+                self.commit(waiting[0].account_id, actions, live)
+            except ConditionFailedError as error:
+                waiting = [item for place, item in enumerate(waiting) if place not in error.positions]
+            else:
+                break
+        return len(waiting)
+
+    def _erased_additions(self, items: Sequence[UndeliveredItem]) -> list[Action]:
+        changes: dict[date, CountChange] = defaultdict(CountChange)
+        for item in items:
+            failed, of_day = count_change(None, item), changes[self.local_day(item)]
+            of_day.failed.update(failed.failed)
+            of_day.resolved.update(failed.resolved)
+        return [
+            add(
+                CountsModel,
+                erased_key(items[0].account_id, day),
+                counter_names.name_failed(change.failed, change.resolved),
+            )
+            for day, change in changes.items()
+        ]
