@@ -23,7 +23,7 @@ routes = Blueprint(__name__)
 
 _Headers = dict[str, str | list[str]]
 
-_FOLDER: Final = Path(__file__).parents[2] / "console"
+_FOLDER: Final = Path(__file__).parents[3] / "console"
 _ASSETS: Final = "assets"
 _PAGE: Final = "index.html"
 _TYPES: Final = MappingProxyType(
