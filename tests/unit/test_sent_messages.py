@@ -8,19 +8,20 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_notification, a_suppression
 from tests.builders.sending import EMAIL, FIRST, Product
-from undelivered.adapters.feedback.values import attribution
-from undelivered.domain.account import AccountSettings, SendAttempt
+from undelivered.adapters.feedback.json_values import attribution
+from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.errors import PermanentSendError
 from undelivered.domain.feedback import Attribution, Outcome
-from undelivered.domain.notification import Attempt, Report, State, UndeliveredItem
+from undelivered.domain.item import Attempt, AttemptResult, State, UndeliveredItem
+from undelivered.domain.notification import SendAttempt
 from undelivered.domain.suppression import SuppressionReason
-from undelivered.domain.taxonomy import Channel, Reason, verdict
-from undelivered.services.deliver import encode_tag, message_tags
-from undelivered.services.ports import SendOrder
+from undelivered.domain.taxonomy import Channel, Reason, classification_of
+from undelivered.services.ports import SendJob
+from undelivered.services.send_message import encode_tag, message_tags
 
 REQUEST = "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
 WRITTEN = a_notification("n-2", title="Miete fällig", subject="Ihre Miete", text="Liebe Ada", html="<p>Liebe Ada")
-SECOND = SendOrder(ACCOUNT, "n-2", 1)
+SECOND = SendJob(ACCOUNT, "n-2", 1)
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def told_by(tags):
 
 
 def test_a_message_goes_out_as_it_was_written(product):
-    product.deliver(SECOND)
+    product.send_message(SECOND)
 
     (message,) = product.sent
     assert (message.channel, message.to, message.sender) == (Channel.EMAIL, EMAIL, "us@example.com")
@@ -44,7 +45,7 @@ def test_a_message_goes_out_as_it_was_written(product):
 
 
 def test_without_a_subject_the_title_is_it(product):
-    product.deliver(FIRST)
+    product.send_message(FIRST)
 
     (message,) = product.sent
     assert (message.subject, message.text, message.html) == ("Rent reminder", "Dear Ada", "")
@@ -53,7 +54,7 @@ def test_without_a_subject_the_title_is_it(product):
 def test_an_account_has_a_sender_of_its_own(product):
     product.accounts.save_settings(AccountSettings(ACCOUNT, sender="Harbour <office@harbour.example>"))
 
-    product.deliver(SECOND)
+    product.send_message(SECOND)
 
     assert product.sent[0].sender == "Harbour <office@harbour.example>"
 
@@ -61,13 +62,13 @@ def test_an_account_has_a_sender_of_its_own(product):
 def test_a_message_for_somebody_who_is_named_goes_there_and_not_to_the_customer(product):
     product.notifications.add(a_notification("n-3", to="bob@example.com"))
 
-    product.deliver(SendOrder(ACCOUNT, "n-3", 1))
+    product.send_message(SendJob(ACCOUNT, "n-3", 1))
 
     assert product.sent[0].to == "bob@example.com"
 
 
 def test_the_tags_of_a_first_send_tell_all_of_it(product):
-    product.deliver(SECOND, REQUEST)
+    product.send_message(SECOND, REQUEST)
 
     assert told_by(product.sent[0].tags) == Attribution(
         account_id=ACCOUNT,
@@ -82,7 +83,7 @@ def test_the_tags_of_a_first_send_tell_all_of_it(product):
 
 def test_those_of_a_resend_tell_its_item_too(product):
     item = product.fail()
-    product.deliver(product.press_resend())
+    product.send_message(product.press_resend())
 
     told = told_by(product.sent[-1].tags)
 
@@ -115,7 +116,7 @@ def test_a_longer_one_is_cut_between_characters_to_what_a_tag_can_hold(text):
 
 
 def test_the_attempt_is_recorded_with_all_that_is_known_of_it(product):
-    recorded = product.deliver(SECOND, REQUEST)
+    recorded = product.send_message(SECOND, REQUEST)
 
     assert recorded == SendAttempt(
         ACCOUNT,
@@ -134,7 +135,7 @@ def test_the_attempt_is_recorded_with_all_that_is_known_of_it(product):
 def test_that_of_a_resend_names_its_item_and_who_asked_for_it(product):
     item = product.fail()
 
-    recorded = product.deliver(product.press_resend())
+    recorded = product.send_message(product.press_resend())
 
     assert (recorded.number, recorded.by, recorded.entry_key) == (2, "manager@example.com", item.entry_key)
     assert (recorded.to, recorded.outcome, recorded.provider_message_id) == (EMAIL, "sent", "provider-1")
@@ -142,7 +143,7 @@ def test_that_of_a_resend_names_its_item_and_who_asked_for_it(product):
 
 def unsent(reason, diagnostic, *, to=EMAIL, at=NOW):
     """Return the item that a first send of ``WRITTEN`` leaves when it never went out."""
-    report = Report(Outcome.FAILED, at, verdict(reason), diagnostic, "undelivered")
+    report = AttemptResult(Outcome.FAILED, at, classification_of(reason), diagnostic, "undelivered")
     return UndeliveredItem(
         account_id=ACCOUNT,
         origin_id="n-2",
@@ -161,7 +162,7 @@ def unsent(reason, diagnostic, *, to=EMAIL, at=NOW):
 def test_what_a_suppression_stopped_is_told_whole(product):
     product.suppressions.save(None, a_suppression(EMAIL, reason=SuppressionReason.UNSUBSCRIBED))
 
-    recorded = product.deliver(SECOND)
+    recorded = product.send_message(SECOND)
 
     assert product.item() == unsent(Reason.UNSUBSCRIBED, "suppressed: unsubscribed")
     assert recorded.outcome == "dropped"
@@ -170,7 +171,7 @@ def test_what_a_suppression_stopped_is_told_whole(product):
 def test_so_is_what_the_provider_refused(product):
     product.mail.errors = [PermanentSendError(Reason.BODY_INVALID, "SES refused the message: BadRequestException")]
 
-    recorded = product.deliver(SECOND)
+    recorded = product.send_message(SECOND)
 
     assert product.item() == unsent(Reason.BODY_INVALID, "SES refused the message: BadRequestException")
     assert recorded.outcome == "failed"
@@ -179,7 +180,7 @@ def test_so_is_what_the_provider_refused(product):
 def test_so_is_what_nobody_could_be_sent(product):
     product.move_to(email="")
 
-    recorded = product.deliver(SECOND)
+    recorded = product.send_message(SECOND)
 
     assert product.item() == unsent(Reason.ADDRESS_MALFORMED, "no contact", to="")
     assert recorded.outcome == "invalid"
@@ -191,13 +192,13 @@ def test_a_resend_that_a_suppression_stopped_is_told_on_its_item(product):
     product.suppressions.save(None, a_suppression(EMAIL, reason=SuppressionReason.MANUAL))
     product.pass_time(seconds=30)
 
-    product.deliver(order)
+    product.send_message(order)
 
     last = product.item().last_attempt
-    report = Report(
+    report = AttemptResult(
         Outcome.FAILED,
         NOW + timedelta(seconds=30),
-        verdict(Reason.SUPPRESSED_BOUNCE),
+        classification_of(Reason.SUPPRESSED_BOUNCE),
         "suppressed: manual",
         "undelivered",
     )
@@ -212,7 +213,7 @@ def test_a_suppression_is_found_however_the_contact_is_spelled(channel):
     product.move_to(**spelled)
     product.suppressions.save(None, a_suppression(product.address, channel=channel))
 
-    product.deliver(FIRST)
+    product.send_message(FIRST)
 
     assert product.sent == []
     assert product.item().recipient == product.address
