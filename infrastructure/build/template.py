@@ -28,6 +28,7 @@ from infrastructure.build.target import Target
 from infrastructure.build.template_rules import template_problems
 from infrastructure.errors import ToolError
 from infrastructure.paths import BUILD, RESOURCES
+from undelivered import __version__
 
 Template = dict[str, Any]
 
@@ -100,6 +101,7 @@ def package(scratch: Path, target: Target, *, resources: Path = RESOURCES) -> Te
     merge_file.write_text(json.dumps(for_target(load_fragments(sorted(resources.glob("*.yaml"))), target)))
     _run_chalice(project, merge_file, scratch / "package")
     template = with_request_models(with_aliases(json.loads((scratch / "package" / "sam.json").read_text())))
+    template["Description"] = f"Undelivered {__version__}"
     template["Resources"]["Dashboard"] = dashboard(template["Resources"])
     if problems := template_problems(template):
         raise ToolError("The template has problems: " + "; ".join(problems) + ".")

@@ -1,5 +1,6 @@
 """Flag an item as ready to resend once the customer has another contact than the one that failed."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -12,11 +13,11 @@ from undelivered.services.ports import UndeliveredStore
 
 
 def flag_if_ready(
-    undelivered: UndeliveredStore, item: UndeliveredItem, customer: Customer, *, leaves_after: datetime
+    undelivered: UndeliveredStore, item: UndeliveredItem, customer: Customer, *, leaves_after: Callable[[], datetime]
 ) -> UndeliveredItem | None:
     """Bring an item's ``ready_contact`` up to date and return the item.
 
-    Return None when the item is off the report, or leaves it no later than ``leaves_after``.
+    Return None when the item is off the report, or leaves it no later than ``leaves_after`` returns at each try.
     """
     if item.ready_contact == ready_contact(item, customer):
         return item
@@ -25,10 +26,14 @@ def flag_if_ready(
 
 @retry_on_conflict
 def _flag(
-    undelivered: UndeliveredStore, account_id: str, entry_key: str, customer: Customer, leaves_after: datetime
+    undelivered: UndeliveredStore,
+    account_id: str,
+    entry_key: str,
+    customer: Customer,
+    leaves_after: Callable[[], datetime],
 ) -> UndeliveredItem | None:
     item = undelivered.find(account_id, entry_key)
-    if item is None or item.state not in LIVE_STATES or item.leaves_at <= leaves_after:
+    if item is None or item.state not in LIVE_STATES or item.leaves_at <= leaves_after():
         return None
     after = replace(item, ready_contact=ready_contact(item, customer))
     if after != item:

@@ -81,7 +81,9 @@ class ManageCustomers(Struct, frozen=True):
         items = self.undelivered.live_items_of_customer(customer.account_id, customer.customer_id)
         now = self.clock()
         flagged = [
-            flag_if_ready(self.undelivered, item, customer, leaves_after=now) for item in items if now < item.leaves_at
+            flag_if_ready(self.undelivered, item, customer, leaves_after=self.clock)
+            for item in items
+            if now < item.leaves_at
         ]
         return [item for item in flagged if item is not None and item.ready_contact]
 

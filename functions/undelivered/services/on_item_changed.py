@@ -61,7 +61,7 @@ class OnItemChanged(Struct, frozen=True):
         """
         customer = self.customers.find(item.account_id, item.customer_id) if item.customer_id else None
         if customer:
-            flag_if_ready(self.undelivered, item, customer, leaves_after=self.clock() + _TOO_LATE)
+            flag_if_ready(self.undelivered, item, customer, leaves_after=lambda: self.clock() + _TOO_LATE)
 
     def _suppress_after_repeats(self, item: UndeliveredItem) -> None:
         """Suppress the address if its newest attempts meet the account's ``SoftFailureRule``."""

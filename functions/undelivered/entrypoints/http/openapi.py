@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
+from undelivered import __version__
 from undelivered.entrypoints.http.errors import PROBLEM_TYPE, Problem
 from undelivered.entrypoints.http.route import JSON_TYPE, REQUEST_ID_HEADER, Access, NoQuery, Route
 
 _SCHEMA_PATH: Final = "#/components/schemas/{name}"
-_VERSION: Final = "1.0.0"
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _HEADERS: Final = {REQUEST_ID_HEADER: {"$ref": "#/components/headers/RequestId"}}
 """The headers of every response."""
@@ -34,7 +34,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Undelivered",
-            "version": _VERSION,
+            "version": __version__,
             "description": "Find undelivered notifications, see why they failed, correct the contact and resend.",
         },
         "paths": paths,
