@@ -183,7 +183,7 @@ def test_so_is_what_nobody_could_be_sent(product):
     recorded = product.send_message(SECOND)
 
     assert product.item() == unsent(Reason.ADDRESS_MALFORMED, "no contact", to="")
-    assert recorded.outcome == "invalid"
+    assert recorded.outcome == "failed"
 
 
 def test_a_resend_that_a_suppression_stopped_is_told_on_its_item(product):
