@@ -143,7 +143,7 @@ def test_that_of_a_resend_names_its_item_and_who_asked_for_it(product):
 
 def unsent(reason, diagnostic, *, to=EMAIL, at=NOW):
     """Return the item that a first send of ``WRITTEN`` leaves when it never went out."""
-    report = AttemptResult(Outcome.FAILED, at, classification_of(reason), diagnostic, "undelivered")
+    result = AttemptResult(Outcome.FAILED, at, classification_of(reason), diagnostic, "undelivered")
     return UndeliveredItem(
         account_id=ACCOUNT,
         origin_id="n-2",
@@ -151,7 +151,7 @@ def unsent(reason, diagnostic, *, to=EMAIL, at=NOW):
         channel=Channel.EMAIL,
         recipient=to,
         sent_at=NOW,
-        attempts=(Attempt(1, to, NOW, provider_message_id="n-2", report=report),),
+        attempts=(Attempt(1, to, NOW, provider_message_id="n-2", result=result),),
         title="Miete fällig",
         customer_id="c-1",
         customer_name="Ada Byron",
@@ -183,7 +183,7 @@ def test_so_is_what_nobody_could_be_sent(product):
     recorded = product.send_message(SECOND)
 
     assert product.item() == unsent(Reason.ADDRESS_MALFORMED, "no contact", to="")
-    assert recorded.outcome == "invalid"
+    assert recorded.outcome == "failed"
 
 
 def test_a_resend_that_a_suppression_stopped_is_told_on_its_item(product):
@@ -195,7 +195,7 @@ def test_a_resend_that_a_suppression_stopped_is_told_on_its_item(product):
     product.send_message(order)
 
     last = product.item().last_attempt
-    report = AttemptResult(
+    result = AttemptResult(
         Outcome.FAILED,
         NOW + timedelta(seconds=30),
         classification_of(Reason.SUPPRESSED_BOUNCE),
@@ -203,7 +203,7 @@ def test_a_resend_that_a_suppression_stopped_is_told_on_its_item(product):
         "undelivered",
     )
     assert (product.item().entry_key, product.item().state) == (item.entry_key, State.OPEN)
-    assert last == Attempt(2, EMAIL, NOW, "manager@example.com", provider_message_id="n-1", report=report)
+    assert last == Attempt(2, EMAIL, NOW, "manager@example.com", provider_message_id="n-1", result=result)
 
 
 @pytest.mark.parametrize("channel", Channel)
