@@ -166,7 +166,7 @@ class TestManagingCustomers:
 
         assert manage.replace(ACCOUNT, "c-1", CustomerChange("Ada", "ADA@example.com")).customer == first
 
-    def test_doing_it_again_sets_the_flags_that_a_broken_off_call_left_out(self, manage, items):
+    def test_doing_it_again_sets_the_flags_that_an_interrupted_call_left_out(self, manage, items):
         manage.customers.save(a_customer(email="new@example.com"))
         item = an_item(recipient="old@example.com", customer_id="c-1")
         items.save(None, item)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from msgspec import Struct
 
@@ -132,20 +133,13 @@ def decide_item_resend(  # noqa: PLR0913 - the facts come from several stores
     freed = item.classification.status is Status.DROPPED and lifted_at is not None and lifted_at > failed_at
     recorded = bool(customer and customer.has_consented(item.channel, failed_at))
 
-    def rule(classification: Classification, *, contact_changed: bool, consent: bool) -> ResendDecision:
-        return decide_resend(
-            state=item.state_at(now),
-            classification=classification,
-            contact_changed=contact_changed,
-            consent=consent,
-            has_contact=bool(contact),
-            content_held=notification is not None,
-        )
-
-    decision = rule(item.classification, contact_changed=changed or freed, consent=consent or recorded)
+    decide = partial(
+        decide_resend, state=item.state_at(now), has_contact=bool(contact), content_held=notification is not None
+    )
+    decision = decide(classification=item.classification, contact_changed=changed or freed, consent=consent or recorded)
     essential = notification is not None and notification.essential
     if decision.allowed and suppression and blocks(suppression, essential=essential, resend=True):
-        return rule(dropped_classification(suppression), contact_changed=False, consent=consent)
+        return decide(classification=dropped_classification(suppression), contact_changed=False, consent=consent)
     return decision
 
 

@@ -96,23 +96,10 @@ class RecordFeedback(Struct, frozen=True):
         called with each feedback that is to be recorded. Return the errors of messages that must be delivered again,
         by index; all other messages are recorded.
         """
-        failures: dict[int, RetryableError] = {}
-        by_account: dict[str, list[AttributedFeedback]] = defaultdict(list)
-        for source, feedbacks in enumerate(batch):
-            try:
-                events = [
-                    self._attribute(source, feedback, may_wait=source not in no_longer_waiting)
-                    for feedback in feedbacks
-                    if _matters(feedback)
-                ]
-            except RetryableError as error:
-                failures[source] = error
-                continue
-            for event in events:
-                if not _is_about_digest(event.feedback):
-                    observe(event)
-                    by_account[event.account_id].append(event)
+        by_account, failures = self._by_account(batch, no_longer_waiting)
         for account_id, events in by_account.items():
+            for event in events:
+                observe(event)
             try:
                 remaining = self._without_erased(account_id, events)
             except RetryableError as error:
@@ -120,6 +107,25 @@ class RecordFeedback(Struct, frozen=True):
                 continue
             failures |= self._record_account(account_id, remaining)
         return failures
+
+    def _by_account(
+        self, batch: Sequence[Sequence[Feedback]], no_longer_waiting: Collection[int]
+    ) -> tuple[Mapping[str, Sequence[AttributedFeedback]], dict[int, RetryableError]]:
+        """Return the feedback to record by account, and the errors of messages by index."""
+        by_account: dict[str, list[AttributedFeedback]] = defaultdict(list)
+        failures: dict[int, RetryableError] = {}
+        for source, feedbacks in enumerate(batch):
+            may_wait = source not in no_longer_waiting
+            try:
+                relevant = filter(_matters, feedbacks)
+                events = [self._attribute(source, feedback, may_wait=may_wait) for feedback in relevant]
+            except RetryableError as error:
+                failures[source] = error
+                continue
+            for event in events:
+                if not _is_about_digest(event.feedback):
+                    by_account[event.account_id].append(event)
+        return by_account, failures
 
     def _without_erased(self, account_id: str, events: Sequence[AttributedFeedback]) -> Sequence[AttributedFeedback]:
         """Return the events that are not about erased messages.
