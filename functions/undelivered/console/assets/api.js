@@ -137,7 +137,7 @@ export function pause(milliseconds, signal) {
 /**
  * Ask again and again until a result is final: quickly at first, then slower, and hardly while nobody looks.
  *
- * A lost network or a busy server is waited out, and told to `trouble`; other errors end it.
+ * A lost network or a busy server is waited out, and reported to `trouble`; other errors end it.
  */
 export async function poll(ask, isFinal, { seen = () => {}, trouble = () => {}, signal }) {
   for (let wait = 700; ; wait = Math.min(wait * 1.3, 10_000)) {

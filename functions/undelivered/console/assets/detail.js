@@ -129,20 +129,20 @@ async function startResend(view) {
 async function follow(view) {
   const started = Date.now();
   const to = view.item.attempt_chain?.at(-1)?.to ?? view.item.recipient;
-  const tell = (text) => replace(view.news, h("div", { class: "notice" }, h("span", { class: "spinner", "aria-hidden": "true" }), h("p", {}, text)));
-  tell(t("detail.resending", { to }));
+  const showProgress = (text) => replace(view.news, h("div", { class: "notice" }, h("span", { class: "spinner", "aria-hidden": "true" }), h("p", {}, text)));
+  showProgress(t("detail.resending", { to }));
   let slow = false;
   try {
     await api.poll(() => api.get(itemPath(view.id), { signal: view.signal }), ({ state }) => state !== "resending", {
       signal: view.signal,
-      trouble: () => tell(t("detail.waiting")),
+      trouble: () => showProgress(t("detail.waiting")),
       seen: (item) => {
         const changed = JSON.stringify(item) !== JSON.stringify(view.item);
         view.item = item;
         if (changed) paint(view);
         if (!slow && item.state === "resending" && Date.now() - started > SLOW_MS) {
           slow = true;
-          tell(t("detail.resending_slow"));
+          showProgress(t("detail.resending_slow"));
         }
       },
     });
@@ -171,7 +171,7 @@ function whatHappened(item) {
   const ended = { resolved: "detail.resolved", dismissed: "detail.dismissed", expired: "detail.expired" }[item.state];
   return card(t("detail.happened"),
     h("p", { class: "lead" }, said(item.explanation)),
-    h("dl", { class: "told" },
+    h("dl", { class: "facts" },
       ended ? null : [h("dt", {}, t("detail.to_do")), h("dd", {}, h("b", {}, said(item.remedy)))],
       h("dt", {}, t("detail.fault")), h("dd", {}, t(`fault.${item.fault}`))),
     ended && item.state !== "resolved" && h("p", { class: "muted" }, t(ended)),
@@ -229,11 +229,11 @@ function dates(item) {
 }
 
 function suppression(item) {
-  const told = item.suppression;
-  if (!told || told.active === false) return null;
-  const reason = maybe(`suppressions.reason.${told.reason}`) ?? told.reason;
+  const suppression = item.suppression;
+  if (!suppression || suppression.active === false) return null;
+  const reason = maybe(`suppressions.reason.${suppression.reason}`) ?? suppression.reason;
   return card(t("detail.suppressed"),
-    h("p", {}, t("detail.suppressed_text", { recipient: told.address ?? item.recipient, reason, since: day(told.since) })),
+    h("p", {}, t("detail.suppressed_text", { recipient: suppression.address ?? item.recipient, reason, since: day(suppression.since) })),
     h("p", {}, h("a", { href: "#/suppressions" }, t("nav.suppressions"))));
 }
 

@@ -70,7 +70,7 @@ export function show(page, { query, signal }) {
 function filters(view) {
   const { filter } = view;
   const chosen = chosenIn(filter);
-  // The counts are of what is on the report now; over other days they would tell something else.
+  // The counts are of what is on the report now; over other days they would show something else.
   const counted = !filter.from && !filter.to && !filter.state;
   const numbers = new Map();
   const pill = (name, label) => {
@@ -86,10 +86,10 @@ function filters(view) {
   const pills = h("div", { class: "pills", role: "group", "aria-label": t("report.status") },
     pill("", t("report.all")), CLASSES.map((name) => pill(name, t(`status.${name}`))));
   // Put into the pills that are there: a new pill under the pointer would lose the click that has begun.
-  const tell = (count) => {
+  const showCount = (count) => {
     for (const [name, number] of numbers) number.textContent = String(name ? countOf(count, name) : count.total);
   };
-  if (counted) api.get("undelivered/count", { signal: view.signal }).then(tell).catch(() => null);
+  if (counted) api.get("undelivered/count", { signal: view.signal }).then(showCount).catch(() => null);
   const more = ["state", "fault", "reason", "customer_id"].some((name) => filter[name]);
   return h("div", { class: "filters" },
     pills,
@@ -219,7 +219,7 @@ function paint(view, page) {
   const foot = h("div", { class: "list-foot" });
   view.body = body;
   replace(view.place,
-    view.filter.from || view.filter.to ? h("p", { class: "muted range-told" }, t("report.found", { from: told(view.filter.from, page.from), to: told(view.filter.to, page.to) })) : null,
+    view.filter.from || view.filter.to ? h("p", { class: "muted range" }, t("report.found", { from: rangeDate(view.filter.from, page.from), to: rangeDate(view.filter.to, page.to) })) : null,
     view.filter.ready && auth.mayAct() && h("div", { class: "row ready-row" }, resendReady(view)),
     h("div", { class: "card list-card" },
       h("table", { class: "list", role: "table" },
@@ -232,7 +232,7 @@ function paint(view, page) {
   paintFoot(view, foot);
 }
 
-function told(date, momentText) {
+function rangeDate(date, momentText) {
   return date ? (date.length === 10 ? calendarDate(date) : moment(date)) : day(momentText);
 }
 
@@ -339,8 +339,8 @@ async function dismissSelected(view, ids) {
 function resendReady(view) {
   return busyButton(t("bulk.resend_ready"), { kind: "primary", glyph: "resend" }, async () => {
     const { from, to, status, state, ...rest } = view.filter;
-    const told = { ...rest, from, to, status: status?.split(","), state: state?.split(",") };
-    const filter = Object.fromEntries(Object.entries({ ...told, ready: true, q: view.search || undefined }).filter(([, value]) => value !== undefined));
+    const query = { ...rest, from, to, status: status?.split(","), state: state?.split(",") };
+    const filter = Object.fromEntries(Object.entries({ ...query, ready: true, q: view.search || undefined }).filter(([, value]) => value !== undefined));
     for (const name of ["channel", "fault", "reason"]) if (filter[name]) filter[name] = filter[name].split(",");
     await resend(view, { filter });
   });

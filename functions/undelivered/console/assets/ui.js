@@ -169,7 +169,7 @@ export async function attempt(place, work) {
 const PASSES_MS = 10_000;
 
 /**
- * Show a notice. One that can be acted on, or tells of trouble, stays until it is closed or followed by another; one
+ * Show a notice. One that can be acted on, or reports an error, stays until it is closed or followed by another; one
  * that only says that something is done passes by itself.
  */
 export function toast(text, { action, on, kind = "" } = {}) {
@@ -261,9 +261,9 @@ export function showFormError(error, place, controls = {}) {
     return;
   }
   if (!(error instanceof api.ApiError)) console.error(error);
-  let told = null;
+  let firstInvalid = null;
   for (const { field: name, message, suggestion } of error.errors ?? []) {
-    const control = controls[name.replace(/\[\d+\]$/, "")]; // one of a list is told at the list
+    const control = controls[name.replace(/\[\d+\]$/, "")]; // an entry of a list is shown at the list
     if (!control) continue;
     const use = suggestion && button(t("use_suggestion", { suggestion }), {
       kind: "small",
@@ -274,13 +274,13 @@ export function showFormError(error, place, controls = {}) {
       },
     });
     complain(control, complaintOf(message), use);
-    told ??= control;
+    firstInvalid ??= control;
   }
-  if (told) told.focus();
+  if (firstInvalid) firstInvalid.focus();
   else replace(place, errorPanel(error));
 }
 
-/** Something a person left out or mistyped, told beside the field. */
+/** Something a person left out or mistyped, shown beside the field. */
 export class Mistake extends Error {
   constructor(control, text) {
     super(text);
