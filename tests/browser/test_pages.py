@@ -148,10 +148,10 @@ def test_both_languages_have_the_same_texts():
 def test_every_sentence_of_the_api_about_failures_has_a_translation():
     tables = (
         explanations._EXPLANATIONS,
-        explanations._EXPLANATIONS_OF_TEXTS,
+        explanations._SMS_EXPLANATIONS,
         explanations._REMEDIES,
-        explanations._REMEDIES_OF_TEXTS,
-        explanations._FOR_GOOD,
+        explanations._SMS_REMEDIES,
+        explanations._PERMANENT_REMEDIES,
         resend_policy._DETAILS,
     )
     spanish = json.loads((CONSOLE / "assets" / "es.json").read_text())
