@@ -274,7 +274,7 @@ def classify_diagnostic(diagnostic: str, enhanced_status: str | None, smtp_code:
     replies = _quoted_replies(raw)
     if smtp_code is None:
         smtp_code = _reply_code(raw) or (replies[0][0] if replies else None)
-    statuses = _statuses(raw, enhanced_status)
+    statuses = _statuses(raw, enhanced_status, smtp_code)
     rule = _by_text(raw, [reply for _, reply in replies])
     if rule is None:
         return _by_code(statuses, smtp_code, raw)
@@ -301,7 +301,11 @@ def _refined(rule: _Rule, raw: str, statuses: list[tuple[str, str]]) -> Reason:
 
 def _is_plain_reply(raw: str, statuses: list[tuple[str, str]]) -> bool:
     """Whether a receiving server said this, and neither the words nor a code name the recipient's address or route."""
-    if _REPLY.match(raw) is None or any(subject.startswith(("1.", "4.")) for _, subject in statuses):
+    if _REPLY.match(raw) is None:
+        return False
+    if "requested action" in raw:
+        return True  # RFC 5321 §4.2.2: what a server that answers for the domain says
+    if any(subject.startswith(("1.", "4.")) and subject != "1.0" for _, subject in statuses):
         return False
     return not any(word in raw for word in ("recipient", "rcpt", "destination"))
 
@@ -376,12 +380,16 @@ def _by_prose(raw: str) -> _Rule | None:
     return rule
 
 
-def _statuses(raw: str, enhanced_status: str | None) -> list[tuple[str, str]]:
-    """Return the RFC 3463 codes, those in the text first, as (class, "subject.detail"); x.0.0 says nothing."""
+def _statuses(raw: str, enhanced_status: str | None, smtp_code: int | None) -> list[tuple[str, str]]:
+    """Return the RFC 3463 codes, those in the text first, as (class, "subject.detail").
+
+    x.0.0 says nothing. Beside a temporary reply a code of class 5 says nothing either: RFC 3463 §2 has the two agree.
+    """
     codes = [(code[0], code[1]) for code in _CODE.findall(raw)]
     if enhanced_status:
         codes += [(code[0], code[1]) for code in _CODE.findall(enhanced_status[:20])]
-    return [code for code in codes if code[1] != "0.0"]
+    is_temporary = smtp_code is not None and smtp_code // 100 == _TRANSIENT_CLASS
+    return [code for code in codes if code[1] != "0.0" and not (is_temporary and code[0] == "5")]
 
 
 def _is_temporary(statuses: list[tuple[str, str]], smtp_code: int | None, enhanced_status: str | None = None) -> bool:
@@ -480,7 +488,7 @@ def _permanent(subtype: str, diagnostic: str, enhanced_status: str | None) -> Cl
         return classification_of(Reason.ADDRESS_NOT_FOUND, rule="ses:permanent/noemail")
     heals = classification.reason in _HEALS
     if classification.reason is Reason.UNDETERMINED:
-        heals = _is_temporary(_statuses(_shortened(diagnostic), enhanced_status), smtp_code)
+        heals = _is_temporary(_statuses(_shortened(diagnostic), enhanced_status, smtp_code), smtp_code)
     return classification_of(
         classification.reason, Kind.SOFT if heals else Kind.HARD, rule=f"ses:permanent+{classification.rule}"
     )

@@ -615,8 +615,9 @@ WORDINGS: tuple[Family, ...] = (
             ),
             ("data|mails", (r"too much mail data", r"zuviele mails")),
             (
-                "full|overfull|overflow|mailboxfull",
+                "full|overfull|overflow|mailboxfull|filled",
                 (
+                    r"(?:mail ?box|in ?box|mail ?folder|account|storage|quota|box) (?:\w+ ){0,3}?filled\b",
                     r"(?:mail ?box(?:es)?|mail ?folder|in ?box|account|recipient|user|folder|maildir|mail ?drop|storage|quota|mail store|box|address|storage area|is|are|are) (?:\w+ ){0,4}?(?:full|overfull)\b",
                     r"(?:full|overfull) (?:mail ?box|in ?box|account|quota)",
                     r"mail ?box ?full",
