@@ -48,10 +48,11 @@ class _Text(Struct, frozen=True):
 
     def reading(self, outcome: Outcome, classification: Classification | None, rule: str) -> ParsedEvent:
         """Return the reading of an event that says what became of the message."""
+        recipient = normalise_phone(self.written)
         feedback = Feedback(
             channel=Channel.SMS,
             provider_message_id=self.message_id,
-            recipient=normalise_phone(self.written),
+            recipient=recipient,
             outcome=outcome,
             at=self.at,
             sent_at=self.sent_at,
@@ -59,6 +60,7 @@ class _Text(Struct, frozen=True):
             diagnostic=self.diagnostic,
             rule=rule,
             source=self.source,
+            written="" if recipient else self.written,
             attribution=self.attribution,
         )
         return ParsedEvent(Handling.PROCESS, feedback=(feedback,), as_written=(self.written or None,))
