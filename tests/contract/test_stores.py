@@ -545,6 +545,7 @@ def test_customers_are_found_by_an_address_they_share(world):
     by_phone = world.customers.find_by_address(ACCOUNT, Channel.SMS, "+49 151 12345678")
 
     assert [each.customer_id for each in by_email] == ["c-1", "c-2"]
+    assert len(world.customers.find_by_address(ACCOUNT, Channel.EMAIL, "ada@example.com", limit=1)) == 1
     assert [each.customer_id for each in by_phone] == ["c-3"]
 
 

@@ -47,12 +47,14 @@ class DynamoCustomerStore:
                 raise
         return saved
 
-    def find_by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
-        """Return the customers that share an address, by id."""
+    def find_by_address(
+        self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
+    ) -> Sequence[Customer]:
+        """Return the customers that share an address, by id: all of them, or any up to ``limit``."""
         index = CustomerModel.by_email if channel is Channel.EMAIL else CustomerModel.by_phone
         partition = _partition(account_id, channel, address)
         with busy_is_retryable():
-            found = [_customer_of(model) for model in index.query(partition)]
+            found = [_customer_of(model) for model in index.query(partition, limit=limit)]
         return sorted(found, key=lambda customer: customer.customer_id)
 
 
