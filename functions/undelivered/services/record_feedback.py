@@ -309,10 +309,8 @@ def _own_key(feedback: Feedback) -> str:
 def _lacks_customer(feedback: Feedback) -> bool:
     """Whether a feedback can make a new item, and neither a tag nor a known send names its customer."""
     attribution = feedback.attribution
-    is_first = attribution.attempt == 1 and not attribution.entry_key
-    return (
-        feedback.outcome >= Outcome.FAILED and is_first and not (attribution.customer_id or attribution.notification_id)
-    )
+    is_known = attribution.customer_id or attribution.notification_id or attribution.entry_key
+    return feedback.outcome >= Outcome.FAILED and attribution.attempt == 1 and not is_known
 
 
 def _of_customer(feedback: Feedback, customer: Customer) -> Feedback:
