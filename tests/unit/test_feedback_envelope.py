@@ -39,7 +39,7 @@ LOG = events.sms_log("Phone is currently unreachable/unavailable", "FAILURE")
         events.sqs_record(events.eventbridge(BOUNCE)),
         events.sqs_record(events.envelope(events.eventbridge(BOUNCE))),
         events.firehose(BOUNCE),
-        gzip.compress(json.dumps(BOUNCE).encode()),
+        gzip.compress(json.dumps(BOUNCE).encode(), mtime=0),
         events.records({"kinesis": {"data": base64.b64encode(json.dumps(BOUNCE).encode()).decode()}}),
     ],
 )
