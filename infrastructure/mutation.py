@@ -1,11 +1,11 @@
-"""Mutation testing: whether a fast test fails when a line of ``domain`` or ``services`` is changed.
+"""Mutation tests: whether a fast test fails when a line of ``domain`` or ``services`` changes.
 
-``uv run python -m infrastructure.mutation run "undelivered.domain.suppression*"`` tries a module,
-without a name all modules. ``results`` then lists the survivors, and ``show <name>`` shows one.
+``uv run python -m infrastructure.mutation run "undelivered.domain.suppression*"`` tests a module; without a pattern, it
+tests all modules. ``results`` then lists the mutants that no test detected, and ``show NAME`` shows one of them.
 
-The tool is mutmut (``[tool.mutmut]`` in ``pyproject.toml``), which works on copies under ``mutants/``. It names modules
-by their paths, and knows of one folder that is no part of a module's name, ``src``; ours is ``functions``. It changes
-what is inside functions: constants, defaults of fields and properties are for tests to name by themselves.
+The tool is mutmut (``[tool.mutmut]`` in ``pyproject.toml``), which changes copies in ``mutants/``. It derives module
+names from paths and removes only the folder ``src`` from them, so this module also removes ``functions``. mutmut
+changes only the bodies of functions, not constants, defaults of fields or properties.
 """
 
 from typing import Final
@@ -22,7 +22,7 @@ def _strip_folder(s: str, *, prefix: str, strict: bool = False) -> str:
 
 
 def main() -> None:
-    """Run mutmut, with modules named as they are imported."""
+    """Run mutmut with module names as they are imported."""
     format_utils.strip_prefix = _strip_folder
     cli()
 

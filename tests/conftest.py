@@ -8,11 +8,14 @@ import botocore.session
 import pytest
 from botocore.loaders import create_loader
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 TESTS = Path(__file__).parent
 SLOW_FOLDERS = {"browser", "faults", "stack"}
+OWN_STACKS = {"test_deploy.py", "test_faults.py", "test_recovery.py"}
 LOOPBACK = ["127.0.0.1"]
 MAX_WORKERS = 8
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 # A loaded machine must not fail a test, so no example has a deadline. CI repeats the same examples on every run.
@@ -47,15 +50,11 @@ def botocore_models():
 def pytest_cmdline_main(config):
     """Run several folders on all processors. A run in one folder starts faster in one process, which -n can change."""
     option = config.option
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if IS_WORKER or getattr(option, "numprocesses", 0) is not None:
         return  # a worker that started workers of its own would never end
     interactive = option.usepdb or option.capture == "no" or option.collectonly
-    if interactive or getattr(option, "numprocesses", 0) is not None or not _spans_folders(config.args):
-        return
-    workers = min(len(os.sched_getaffinity(0)), MAX_WORKERS)
-    if workers > 1:
-        option.numprocesses, option.dist = workers, "loadgroup"
-        option.loadscopereorder = False  # pytest_collection_modifyitems puts the longest groups first
+    if _spans_folders(config.args) and not interactive:
+        option.numprocesses = min(len(os.sched_getaffinity(0)), MAX_WORKERS)
 
 
 def _spans_folders(arguments):
@@ -65,16 +64,33 @@ def _spans_folders(arguments):
     return TESTS in paths or len({folder_of(path) for path in paths}) > 1
 
 
-def group_of(item):
-    """Return the group of tests that share a worker, and with it their stack, build, DynamoDB Local or browser."""
-    shares_stack = folder_of(item.path) == "stack" and not hasattr(item.module, "stack")
-    return "stack" if shares_stack else str(item.path.relative_to(TESTS))
+class Groups(LoadFileScheduling):
+    """Gives each file to one worker, and all files that share the session's stack to the same one."""
+
+    def _split_scope(self, nodeid):
+        return group_of(nodeid.partition("::")[0])
+
+
+def group_of(file):
+    _, folder, name = file.split("/", 2)
+    return "the shared stack" if folder == "stack" and name not in OWN_STACKS else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    config.option.loadscopereorder = False  # pytest_collection_modifyitems puts the longest groups first
+    return Groups(config, log) if config.option.dist == "loadfile" else None
+
+
+def _longest_first(item):
+    folder = folder_of(item.path)
+    return folder != "stack", folder not in SLOW_FOLDERS
 
 
 # --- rules for single tests
 
 
-def pytest_collection_modifyitems(config, items):
+def pytest_collection_modifyitems(items):
     for item in items:
         folder = folder_of(item.path)
         if folder in SLOW_FOLDERS or needs_dynamodb_local(item):
@@ -83,9 +99,8 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("disable_socket")
         elif folder in {"contract", "integration"}:
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: (group_of(item) != "stack", folder_of(item.path) not in SLOW_FOLDERS))
+    if IS_WORKER:
+        items.sort(key=_longest_first)
 
 
 # --- skipped tests

@@ -378,12 +378,15 @@ class FakeCustomerStore:
         self.stored[customer.account_id, customer.customer_id] = saved
         return saved
 
-    def find_by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
-        return [
+    def find_by_address(
+        self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
+    ) -> Sequence[Customer]:
+        sharing = [
             each
             for (account, _), each in sorted(self.stored.items())
             if account == account_id and each.contact(channel) and same_contact(channel, each.contact(channel), address)
         ]
+        return sharing[:limit]
 
 
 class FakeErasureStore:

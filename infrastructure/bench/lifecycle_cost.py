@@ -49,7 +49,7 @@ def main() -> None:
 
     number = int(sys.argv[1])
     store = bootstrap.undelivered_store()
-    clients = [shared_connection().client, client_of("sns"), client_of("sqs"), client_of("sesv2", once=True)]
+    clients = [shared_connection().client, client_of("sns"), client_of("sqs"), client_of("sesv2", retries=False)]
     for model in MODELS.values():
         model.create_table()
     bootstrap.accounts().settings(events.ACCOUNT)

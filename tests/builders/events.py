@@ -199,7 +199,7 @@ def logs(*lines, message_type="DATA_MESSAGE"):
 
 
 def awslogs(data):
-    return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(data).encode())).decode()}}
+    return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(data).encode(), mtime=0)).decode()}}
 
 
 def firehose(*each):

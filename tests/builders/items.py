@@ -25,6 +25,7 @@ def a_failure(
     entry_key=None,
     diagnostic="550 5.2.1 disabled",
     at=None,
+    written="",
     **told,
 ):
     return Feedback(
@@ -37,6 +38,7 @@ def a_failure(
         classification=classification_of(reason, kind),
         diagnostic=diagnostic,
         source="ses",
+        written=written,
         attribution=Attribution(account_id=ACCOUNT, attempt=attempt, entry_key=entry_key, **told),
     )
 

@@ -1,9 +1,11 @@
-"""DynamoDB Local, once for all contract tests that ask for it."""
+"""DynamoDB Local and a build, once for all contract tests that ask for them."""
 
 import os
 
 import pytest
 
+from infrastructure.build.target import Target
+from infrastructure.build.template import build
 from infrastructure.local import dynamodb_local as program
 from tests.contract.worlds import DYNAMODB_LOCAL
 
@@ -20,3 +22,9 @@ def dynamodb_local():
         os.environ[DYNAMODB_LOCAL] = local.url
         yield local.url
         del os.environ[DYNAMODB_LOCAL]
+
+
+@pytest.fixture(scope="session")
+def built():
+    """Build what is deployed; tests copy what they change."""
+    return build(Target.local())

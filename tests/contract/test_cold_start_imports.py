@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -23,6 +24,7 @@ EVERY_FUNCTION = BOTOCORE | {
 HEAVY_OF_PYTHON = {"asyncio", "multiprocessing", "sqlite3", "statistics", "unittest"}
 
 
+@cache
 def modules_after(program):
     """The modules that a process has loaded after a program, by their first names, with each one's origin."""
     told = "\nimport sys, json\nprint(json.dumps({n: getattr(m, '__file__', None) for n, m in sys.modules.items()}))"

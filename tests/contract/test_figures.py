@@ -20,7 +20,7 @@ from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.failure_counts import median_time, resolution_bucket
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Dismissal
-from undelivered.domain.taxonomy import Reason
+from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.ports import NewEntry
 from undelivered.services.reconcile_counts import ReconcileCounts
 from undelivered.services.track_repeat_failures import TrackRepeatFailures
@@ -101,8 +101,9 @@ def test_addresses_that_fail_again_are_told_with_their_numbers(on_tables):
     world = on_tables
     mine = [an_item(number=n, recipient="x@example.com", customer_id="c-x", days_ago=1 + 2 * n) for n in range(4)]
     other = [an_item(number=10 + n, recipient="y@example.com", customer_id="", days_ago=2) for n in range(2)]
+    unknown = [an_item(number=30 + n, recipient="", customer_id="", channel=Channel.SMS) for n in range(2)]
 
-    follow(world, *mine, *other, an_item(number=20))
+    follow(world, *mine, *other, an_item(number=20), *unknown)
 
     assert world.reports.repeat_recipients(ACCOUNT, *SPAN) == {"x@example.com": 4, "y@example.com": 2}
     assert world.reports.repeat_recipients(ACCOUNT, TODAY - timedelta(days=4), TODAY) == {

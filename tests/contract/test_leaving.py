@@ -71,7 +71,7 @@ def put(world, *items):
 
 
 @pytest.mark.parametrize("start", [NOW, MIDNIGHT])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_count_is_exact_at_every_second(world, start, seed):
     """Clearing, failing late, sweeping, late removals by DynamoDB itself: in any order, as time goes by."""
     chosen = random.Random(seed)

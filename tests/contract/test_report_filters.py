@@ -104,6 +104,7 @@ FILTERS = {
     "a reason": {"reasons": {Reason.MAILBOX_FULL}, "period": EVER, "states": EVERY_STATE},
     "a search": {"search": "NOTICE 2", "period": EVER, "states": EVERY_STATE},
     "a search for a recipient": {"search": "person-1"},
+    "a search for the address of a resend": {"search": "New@Example", "period": EVER, "states": EVERY_STATE},
     "some days": {"period": Period(NOW - timedelta(days=12), NOW - timedelta(days=5))},
     "days past": {"period": Period(NOW - timedelta(days=44), NOW - timedelta(days=25)), "states": EVERY_STATE},
     "no class at all": {"classes": frozenset()},

@@ -4,17 +4,15 @@ import re
 
 import pytest
 
-from infrastructure.build.target import Target
-from infrastructure.build.template import build
 from infrastructure.paths import ROOT
 from tests.builders.docs import sections
 
 RUNBOOK = ROOT / "infrastructure" / "docs" / "runbook.md"
 
 
-@pytest.fixture(scope="module")
-def template():
-    return build(Target.local()).template
+@pytest.fixture
+def template(built):
+    return built.template
 
 
 def of_kind(template, kind):

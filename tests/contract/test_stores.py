@@ -111,6 +111,15 @@ def test_another_accounts_item_is_not_found(world):
     assert world.undelivered.find("acc-2", item.entry_key) is None
 
 
+def test_an_item_keeps_a_number_that_cannot_be_normalised(world):
+    item = an_item(channel=Channel.SMS, recipient="", written="+1XXX5550100", customer_id="")
+
+    assert world.undelivered.add_new([NewEntry(item)]) == []
+
+    assert world.undelivered.find(ACCOUNT, item.entry_key) == replace(item, version=1)
+    assert [each.failure.to for each in page(world, search="xxx555").items] == ["+1XXX5550100"]
+
+
 def test_items_that_are_there_already_come_back_and_the_others_are_written(world):
     known, new = an_item(number=1), an_item(number=2)
     world.undelivered.add_new([NewEntry(known)])
@@ -536,6 +545,7 @@ def test_customers_are_found_by_an_address_they_share(world):
     by_phone = world.customers.find_by_address(ACCOUNT, Channel.SMS, "+49 151 12345678")
 
     assert [each.customer_id for each in by_email] == ["c-1", "c-2"]
+    assert len(world.customers.find_by_address(ACCOUNT, Channel.EMAIL, "ada@example.com", limit=1)) == 1
     assert [each.customer_id for each in by_phone] == ["c-3"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from infrastructure.build import layer as layer_module
-from infrastructure.build import supply_chain, template
+from infrastructure.build import supply_chain
 from infrastructure.build.archives import delete_old_archives
 from infrastructure.build.layer import build_layer
 from infrastructure.build.supply_chain import Audit, Distribution, distributions_of, licence_problems, write_bill
@@ -45,6 +45,7 @@ for file in (built.template_file, built.code, built.layer):
 """
 
 
+@pytest.mark.slow
 def test_the_same_sources_make_the_same_archives_and_template_byte_for_byte(tmp_path):
     made = []
     for name, seed in (("one", "1"), ("two", "2")):
@@ -157,7 +158,3 @@ def test_what_earlier_builds_left_is_removed_but_not_what_may_be_in_use(tmp_path
     delete_old_archives(now, "functions-*.zip")
 
     assert {Path(file).name for file in tmp_path.iterdir()} == {now.name, just_before.name}
-
-
-def test_a_build_reuses_the_name_of_unchanged_content():
-    assert template.build(Target.local()).code == template.build(Target.local()).code

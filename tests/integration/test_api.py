@@ -289,6 +289,25 @@ class TestDetail:
         }
         assert detail["attempt_chain"][1]["by"] == "manager@example.com"
 
+    def test_shows_address_reason_time_and_suggestion_of_the_last_failed_attempt(self, api):
+        failed = an_item(Reason.ADDRESS_NOT_FOUND, recipient="ada@exmaple.com", customer_id="c-1")
+        item = reported(resent(failed, to="ada@gmial.com"), Outcome.FAILED, reason=Reason.DOMAIN_NOT_FOUND)
+        api.add(item)
+        api.customers.save(a_customer(email="ada@gmial.com"))
+        api.suppressions.save(None, a_suppression("ada@exmaple.com"))
+        api.suppressions.save(None, a_suppression("ada@gmial.com"))
+
+        detail = api.get(f"/undelivered/{id_of(item)}").json
+        (row,) = api.get("/undelivered").json["items"]
+
+        shown = ("ada@gmial.com", "domain_not_found", "2026-11-23T18:00:00Z", False)
+        for view in (row, detail):
+            assert (view["recipient"], view["reason"], view["failed_at"], view["ready_to_resend"]) == shown
+            assert view["resend"]["code"] == "resend_needs_changed_address"
+        assert (detail["suggestion"], detail["suppression"]["address"]) == ("ada@gmail.com", "ada@gmial.com")
+        for address in ("ada@exmaple", "ADA@gmial"):
+            assert [each["id"] for each in api.get(f"/undelivered?q={address}").json["items"]] == [id_of(item)]
+
     def test_suggests_the_likely_spelling(self, api):
         item = an_item(Reason.DOMAIN_NOT_FOUND, recipient="ada@gmial.com")
         api.add(item)
@@ -498,6 +517,22 @@ class TestCustomers:
         assert [(each["id"], each["ready_to_resend"]) for each in ready] == [(id_of(item), True)]
         assert ready[0]["resend"]["allowed"] is True
         assert changed_back["ready_to_resend"] == []
+
+    def test_an_address_where_the_message_failed_before_does_not_make_it_ready_again(self, api):
+        failed = an_item(
+            Reason.ADDRESS_NOT_FOUND, recipient="ada@exmaple.com", customer_id="c-1", notification_id="n-1"
+        )
+        item = reported(resent(failed, to="ada@example.com"), Outcome.FAILED, reason=Reason.MAILBOX_DISABLED)
+        api.add(item)
+        api.notifications.add(a_notification())
+        api.customers.save(a_customer(email="ada@example.com"))
+
+        changed_back = api.patch("/customers/c-1", {"email": "ada@exmaple.com"}).json
+        detail = api.get(f"/undelivered/{id_of(item)}").json
+
+        assert changed_back["ready_to_resend"] == []
+        assert detail["resend"]["code"] == "resend_needs_changed_address"
+        assert api.patch("/customers/c-1", {"email": "ada@third.example"}).json["ready_to_resend"] == [id_of(item)]
 
     def test_a_removed_contact_is_null(self, api):
         api.customers.save(a_customer(phone="+12065550100"))

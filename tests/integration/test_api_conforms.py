@@ -20,6 +20,8 @@ from undelivered.domain.taxonomy import Reason
 from undelivered.entrypoints.http.openapi import document
 from undelivered.entrypoints.http.routes import ROUTES
 
+pytestmark = pytest.mark.slow  # some thousand requests
+
 BASE = "https://api.test"
 CHECKS = [
     not_a_server_error,

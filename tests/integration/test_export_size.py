@@ -76,6 +76,7 @@ def sink():
         thread.join()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(sink):
     command = [sys.executable, "-m", "tests.integration.export_of_many", str(ROWS)]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}", "NO_PROXY": "127.0.0.1"}

@@ -146,7 +146,7 @@ def test_a_dry_run_only_says_what_is_there(ground):
 
     reports = ground.redrive(QueueName.SENDS, dry_run=True)
 
-    assert min((report.became, report.why) for report in reports) == (ReplayOutcome.KEPT, "not a send order")
+    assert min((report.became, report.why) for report in reports) == (ReplayOutcome.KEPT, "not a send job")
     assert {report.became for report in reports} == {ReplayOutcome.KEPT, ReplayOutcome.WOULD_REPLAY}
     assert ground.bodies("SendsQueue") == []
     assert len(ground.bodies("SendsDeadLetterQueue")) == 2

@@ -50,8 +50,14 @@ def test_no_address_and_no_number_is_logged(logged):
     assert [line for line in logged if ADDRESS.search(line[1]) or NUMBER.search(line[1])] == []
 
 
+def words_of(text):
+    return set(re.findall(r"\w+", text))
+
+
 def test_no_name_title_or_text_is_logged(logged, told):
     assert told
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(text)}(?!\w)" for text in sorted(told)))
+    logged_words = set().union(*(words_of(line) for _, line in logged))
+    # A text that is logged is logged with all its words. Searching every line for every text takes half a minute.
+    patterns = [re.compile(rf"(?<!\w){re.escape(text)}(?!\w)") for text in told if words_of(text) <= logged_words]
 
-    assert [(found[0], line) for line in logged if (found := pattern.search(line[1]))] == []
+    assert [(pattern.pattern, line) for pattern in patterns for line in logged if pattern.search(line[1])] == []

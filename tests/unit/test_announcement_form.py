@@ -39,6 +39,20 @@ def test_every_change_is_announced_in_the_documented_form(change, with_address):
     assert ("@" in json.dumps(form)) is with_address
 
 
+def test_the_recipient_and_the_reason_are_of_the_same_attempt():
+    returned = reported(RUNNING, Outcome.FAILED, reason=Reason.ADDRESS_NOT_FOUND)
+
+    forms = [
+        event_document(item_event(OPEN, RUNNING), with_address=True),
+        event_document(item_event(RUNNING, returned), with_address=True),
+    ]
+
+    assert [(form["recipient"], form["reason"]) for form in forms] == [
+        (OPEN.recipient, "mailbox_full"),
+        ("new@example.com", "address_not_found"),
+    ]
+
+
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_fits_the_form(reason):
     check_announcement(event_document(item_event(None, replace(an_item(reason), version=1)), with_address=False))

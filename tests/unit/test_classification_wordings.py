@@ -733,6 +733,15 @@ def test_a_wording_that_heals_never_suppresses_at_once(text: str, subtype: str, 
     assert not suppresses(classification)
 
 
+@pytest.mark.parametrize("status", ["5.1.1", "5.1.2", "5.2.1", "5.6.0", "5.7.1"])
+@pytest.mark.parametrize(
+    "text",
+    ["451 Could not complete recipient verify callout", "450 user busy", "421 No resources", "450 4.3.2 Deferred"],
+)
+def test_a_temporary_reply_outranks_a_permanent_status_of_the_report(text: str, status: str) -> None:
+    assert classify_bounce("Permanent", "General", f"smtp; {text}", status).reason is Reason.SERVER_UNAVAILABLE
+
+
 @pytest.mark.parametrize(
     ("text", "status"),
     [

@@ -132,12 +132,23 @@ class TestReady:
         assert ready_contact(item, a_customer(email="two@example.com")) == ""
         assert ready_contact(item, a_customer(email="three@example.com")) == "three@example.com"
 
-    def test_again_after_the_resend_failed_elsewhere(self):
-        item = resent(an_item(recipient="one@example.com"), to="two@example.com")
+    @pytest.mark.parametrize(
+        ("first", "contact_again"), [(Reason.MAILBOX_DISABLED, ""), (Reason.MAILBOX_FULL, "one@example.com")]
+    )
+    def test_after_the_resend_failed_too_only_where_it_may_arrive(self, first, contact_again):
+        item = resent(an_item(first, recipient="one@example.com"), to="two@example.com")
         item = reported(item, Outcome.FAILED, reason=Reason.ADDRESS_NOT_FOUND)
 
         assert ready_contact(item, a_customer(email="two@example.com")) == ""
-        assert ready_contact(item, a_customer(email="one@example.com")) == "one@example.com"
+        assert ready_contact(item, a_customer(email="one@example.com")) == contact_again
+        assert ready_contact(item, a_customer(email="three@example.com")) == "three@example.com"
+
+    def test_not_where_the_failed_number_is_unknown_and_the_contact_is_still_the_same(self):
+        item = an_item(channel=Channel.SMS, recipient="")
+        customer = a_customer(phone="+12065550100")
+
+        assert ready_contact(item, customer) == ""
+        assert ready_contact(item, replace(customer, phone_changed_at=NOW)) == "+12065550100"
 
 
 class TestManagingCustomers:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.builders import events
-from undelivered.adapters.feedback import every_topic, parse_event
+from undelivered.adapters.feedback import parse_event
 from undelivered.domain.feedback import Handling
 
 BOUNCE = events.bounce()
@@ -39,7 +39,7 @@ LOG = events.sms_log("Phone is currently unreachable/unavailable", "FAILURE")
         events.sqs_record(events.eventbridge(BOUNCE)),
         events.sqs_record(events.envelope(events.eventbridge(BOUNCE))),
         events.firehose(BOUNCE),
-        gzip.compress(json.dumps(BOUNCE).encode()),
+        gzip.compress(json.dumps(BOUNCE).encode(), mtime=0),
         events.records({"kinesis": {"data": base64.b64encode(json.dumps(BOUNCE).encode()).decode()}}),
     ],
 )
@@ -169,7 +169,6 @@ def test_a_configured_topic_may_speak_and_be_confirmed():
         (events.subscription_confirmation(), Handling.CONFIRM_SUBSCRIPTION),
     ):
         assert parse_event(told, known_topics={events.TOPIC}).handling is handling
-        assert parse_event(told, known_topics=every_topic).handling is handling
         assert parse_event(told).handling is handling
 
 

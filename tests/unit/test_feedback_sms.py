@@ -89,6 +89,13 @@ def test_a_masked_number_is_shown_but_not_taken_for_one():
     read = parse_event(events.sms_log(destination="+1XXX5550100"))
 
     assert (read.feedback[0].recipient, read.as_written) == (None, ("+1XXX5550100",))
+    assert read.feedback[0].written == "+1XXX5550100"
+    assert only(events.sms_log(destination="+1 206 555 0100")).written == ""
+
+
+def test_a_number_that_is_shown_is_short_and_on_one_line():
+    assert only(events.sms_log(destination="+1\n\u202eXXX")).written == "+1 XXX"
+    assert only(events.sms_log(destination="9" * 500)).written == "9" * 40
 
 
 def test_the_context_says_whose_message_it_is():

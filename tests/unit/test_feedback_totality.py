@@ -71,7 +71,7 @@ def assert_sound(read):
         assert parse_item_id(item_id(key)) == key
         assert sent_at_of(key) == feedback.sent_at.replace(microsecond=0)
         assert len(key.encode()) < 1024, "the longest sort key of DynamoDB"
-        for stored in (feedback.diagnostic, feedback.subject, feedback.attribution.title or ""):
+        for stored in (feedback.diagnostic, feedback.subject, feedback.attribution.title or "", feedback.written):
             assert len(stored) <= 500
             assert stored.isprintable()
 

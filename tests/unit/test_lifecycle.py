@@ -29,7 +29,7 @@ SENT = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 
 def feedback(outcome, minutes=1, attempt=1, reason=None, to="ada@example.com", **changes):
     return Feedback(
-        channel=Channel.EMAIL,
+        channel=Channel.EMAIL if to else Channel.SMS,
         provider_message_id=f"m-{attempt}",
         recipient=to,
         outcome=outcome,
@@ -80,6 +80,31 @@ def test_a_failure_opens_an_item():
 
     assert item.state is State.OPEN
     assert item.classification == CLASSIFICATIONS[Reason.MAILBOX_DISABLED]
+
+
+def masked(number, **more):
+    return hard(to=None, written=number, **more)
+
+
+def test_a_number_that_cannot_be_normalised_is_shown_as_it_was_written():
+    item = after(masked("+1XXX5550100"))
+
+    assert item.failure.to == "+1XXX5550100"
+    assert item.entry_key == after(masked("")).entry_key
+
+
+@pytest.mark.parametrize("written", list(permutations(["", "+1XXX5550100", "+1XXXXXX0100"])))
+def test_events_that_write_a_number_differently_end_the_same_in_any_order(written):
+    first, *others = [masked(number) for number in written]
+
+    assert after(first, *others).failure.to == "+1XXXXXX0100"
+    assert merge_items(after(first), after(*others)).failure.to == "+1XXXXXX0100"
+
+
+def test_a_resend_keeps_the_number_that_it_was_sent_to():
+    item = resent(after(masked("+1XXX5550100")), to="+12065550100")
+
+    assert after(masked("+1XXX5550100", attempt=2), item=item).last_attempt.to == "+12065550100"
 
 
 def test_a_late_bounce_after_a_delivery_opens_an_item():

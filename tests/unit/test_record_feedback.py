@@ -143,6 +143,93 @@ def test_an_untagged_event_finds_its_send_by_the_providers_message_id(world):
     assert (item.notification_id, item.customer_name, item.title) == ("n-1", "Ada Byron", "Rent reminder")
 
 
+@pytest.fixture
+def lookups(world, monkeypatch):
+    """Return the addresses by which customers are looked up from now on."""
+    addresses = []
+    find = world.customers.find_by_address
+
+    def noting(account_id, channel, address, **more):
+        addresses.append(address)
+        return find(account_id, channel, address, **more)
+
+    monkeypatch.setattr(world.customers, "find_by_address", noting)
+    return addresses
+
+
+@pytest.mark.parametrize("sent_at", [NOW - timedelta(days=1), NOW - timedelta(days=40)])
+def test_untagged_mail_is_of_the_one_customer_who_has_the_address(world, sent_at):
+    world.customers.save(a_customer(account_id="default"))
+    world.customers.save(a_customer("c-2"))
+
+    world.record([[untagged(sent_at=sent_at)]])
+
+    (item,) = world.items.all_items("default")
+    assert (item.customer_id, item.customer_name) == ("c-1", "Ada Byron")
+
+
+def test_untagged_texts_are_too(world):
+    world.customers.save(a_customer(account_id="default", phone="+12065550100"))
+
+    world.record([[untagged(Reason.UNREACHABLE, channel=Channel.SMS, recipient="+12065550100")]])
+
+    assert [item.customer_id for item in world.items.all_items("default")] == ["c-1"]
+
+
+@pytest.mark.parametrize("customers", [[], ["c-1", "c-2"], ["c-1", "c-2", "c-3"]])
+def test_untagged_mail_has_no_customer_if_none_or_several_have_the_address(world, customers):
+    for customer_id in customers:
+        world.customers.save(a_customer(customer_id, account_id="default"))
+
+    world.record([[untagged()]])
+
+    assert [item.customer_id for item in world.items.all_items("default")] == [""]
+
+
+def test_a_customer_who_is_named_by_a_tag_or_a_send_is_not_looked_up(world, lookups):
+    world.customers.save(a_customer())
+    world.notifications.add(a_notification(customer_id=""))
+    world.notifications.record(an_attempt(provider_message_id="m-3", outcome=SendOutcome.SENT))
+
+    world.record(
+        [
+            [a_failure(message_id="m-1", customer_id="c-9")],
+            [a_failure(message_id="m-2", notification_id="n-2")],
+            [untagged(message_id="m-3")],
+        ]
+    )
+
+    assert lookups == []
+    assert sorted(item.customer_id for item in world.items.all_items(ACCOUNT)) == ["", "", "c-9"]
+
+
+def test_only_failures_are_looked_up_and_each_address_once(world, lookups):
+    quiet = {"classification": None, "diagnostic": ""}
+
+    world.record(
+        [
+            [untagged(message_id="m-1")],
+            [untagged(message_id="m-2"), untagged(message_id="m-2", recipient="eve@example.com")],
+            [replace(untagged(message_id="m-3", recipient="fay@example.com"), outcome=Outcome.DELIVERED, **quiet)],
+            [untagged(message_id="m-4", channel=Channel.SMS, recipient=None)],
+        ]
+    )
+
+    assert lookups == ["ada@example.com", "eve@example.com"]
+
+
+def test_an_event_whose_customer_cannot_be_read_now_is_retried_alone(world, monkeypatch):
+    def busy(*_, **__):
+        raise RetryableError("throttled")
+
+    monkeypatch.setattr(world.customers, "find_by_address", busy)
+
+    failures = world.record([[untagged()], [a_failure(customer_id="c-1")]])
+
+    assert list(failures) == [0]
+    assert world.count() == 1
+
+
 def test_an_event_that_outruns_the_record_of_its_send_is_retried_and_in_the_end_kept(world):
     world.notifications.claim(an_attempt(claimed_at=NOW - timedelta(minutes=1)))
     event = untagged(message_id="not-yet", at=NOW)

@@ -38,6 +38,16 @@ def test_a_row_says_what_the_report_says_in_words_too():
     assert (row["state"], row["attempts"], row["ready_to_resend"]) == ("open", "1", "false")
 
 
+def test_address_reason_and_time_are_those_of_the_last_failed_attempt():
+    item = resent(an_item(Reason.ADDRESS_NOT_FOUND, recipient="ada@gmial.com"), to="ada@example.com")
+    item = reported(item, Outcome.FAILED, reason=Reason.MAILBOX_FULL)
+
+    (row,) = table(item)
+
+    assert (row["recipient"], row["reason"]) == ("ada@example.com", "mailbox_full")
+    assert row["failed_at"] == "2026-11-23T18:00:00+00:00"
+
+
 def test_states_are_those_of_the_moment():
     running = resent(an_item(), at=NOW)
     arrived = reported(running, Outcome.DELIVERED)

@@ -150,8 +150,9 @@ class Stream:
             lambda: NOW,
         )
 
-    def soft(self, days_ago, number, reason=Reason.MAILBOX_FULL):
-        item = an_item(reason, days_ago=days_ago, number=number, recipient=ADDRESS, customer_id="c-1")
+    def soft(self, days_ago, number, reason=Reason.MAILBOX_FULL, **changes):
+        changes = {"recipient": ADDRESS, "customer_id": "c-1", **changes}
+        item = an_item(reason, days_ago=days_ago, number=number, **changes)
         self.items.save(None, item)
         self.on_item_changed(None, item)
         return item
@@ -178,6 +179,16 @@ def test_the_order_in_which_soft_failures_are_seen_does_not_matter():
         stream.soft(days_ago, number)
 
     assert stream.suppression().active
+
+
+@pytest.mark.parametrize("written", ["", "+1XXX5550100"])
+def test_a_number_that_is_not_known_is_never_suppressed(written):
+    stream = Stream()
+
+    for number, days_ago in enumerate([6, 5, 4, 3, 2, 1]):
+        stream.soft(days_ago, number, Reason.UNREACHABLE, channel=Channel.SMS, recipient="", written=written)
+
+    assert stream.suppressions.find(ACCOUNT, Channel.SMS, written) is None
 
 
 def test_five_soft_failures_within_a_day_suppress_nothing():

@@ -263,9 +263,9 @@ def _send_worker(settings: SendSettings) -> SendWorker:
         accounts=accounts(),
         senders={
             Channel.EMAIL: SesSender(
-                client("sesv2", once=True), settings.configuration_set, settings.resend_configuration_set
+                client("sesv2", retries=False), settings.configuration_set, settings.resend_configuration_set
             ),
-            Channel.SMS: SnsSmsSender(client("sns", once=True)),
+            Channel.SMS: SnsSmsSender(client("sns", retries=False)),
         },
         default_sender=settings.sender,
         keys=SecretsManagerKeys(client("secretsmanager"), settings.signing_secret_arn),
@@ -288,7 +288,7 @@ def send_digests() -> "SendDigests":
         reports=DynamoReportReader(),
         notifications=notification_store(),
         # A digest is never resent, so it needs only one configuration set.
-        sender=SesSender(client("sesv2", once=True), settings.configuration_set, settings.configuration_set),
+        sender=SesSender(client("sesv2", retries=False), settings.configuration_set, settings.configuration_set),
         default_sender=settings.sender,
         link=f"{settings.public_url}/console/",
         clock=now,

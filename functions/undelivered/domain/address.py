@@ -92,5 +92,13 @@ def normalise_phone(text: str) -> str | None:
 
 def normalise_address(channel: Channel, text: str) -> str:
     """Return the normal form of a channel's address; a text without an address stays as it is."""
-    normalised = normalise_email(text) if channel is Channel.EMAIL else normalise_phone(text)
-    return normalised or text
+    return _normal_form(channel, text) or text
+
+
+def is_address(channel: Channel, text: str) -> bool:
+    """Whether a text is an address of a channel, in any form."""
+    return _normal_form(channel, text) is not None
+
+
+def _normal_form(channel: Channel, text: str) -> str | None:
+    return normalise_email(text) if channel is Channel.EMAIL else normalise_phone(text)

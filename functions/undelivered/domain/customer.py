@@ -52,6 +52,10 @@ class Customer(Struct, frozen=True):
         """Return the contact for a channel, empty if there is none."""
         return self.email if channel is Channel.EMAIL else self.phone
 
+    def contact_changed_at(self, channel: Channel) -> datetime | None:
+        """Return when the contact for a channel last changed, or None if it never did."""
+        return self.email_changed_at if channel is Channel.EMAIL else self.phone_changed_at
+
     def has_consented(self, channel: Channel, since: datetime) -> bool:
         """Whether a consent for the current contact of a channel was recorded after a time."""
         contact = self.contact(channel)

@@ -52,9 +52,9 @@ class Feedback(Struct, frozen=True):
     """A report about one recipient of one message.
 
     ``recipient`` is in its normal form (see ``address``), or None if only the provider's message id identifies the
-    recipient. ``sent_at`` is when the provider accepted the message, ``at`` when the reported event happened.
-    ``classification`` is set for FAILED and COMPLAINED only. ``rule`` names the rule that decided the classification,
-    ``source`` the kind of event.
+    recipient. ``written`` is then the number as the event writes it, for example a masked number. ``sent_at`` is when
+    the provider accepted the message, ``at`` when the reported event happened. ``classification`` is set for FAILED and
+    COMPLAINED only. ``rule`` names the rule that decided the classification, ``source`` the kind of event.
     """
 
     channel: Channel
@@ -68,4 +68,5 @@ class Feedback(Struct, frozen=True):
     rule: str = ""
     source: str = ""
     subject: str = ""
+    written: str = ""
     attribution: Attribution = field(default_factory=Attribution)

@@ -104,9 +104,9 @@ class Audit(Struct, frozen=True):
 class UndeliveredItem(Struct, frozen=True):
     """An item of the report. Its state follows from its attempts and its dismissal alone.
 
-    ``origin_id`` is the provider's message id of the first attempt (see ``identifiers.entry_key``), ``recipient`` its
-    address. ``ready_contact`` is the customer's current contact if the item is ready to resend to it, else empty (see
-    ``resend_policy.ready_contact``). ``version`` counts the writes.
+    ``origin_id`` is the provider's message id of the first attempt (see ``identifiers.entry_key``). ``recipient`` is
+    its address in the normal form, empty if it is not known. ``ready_contact`` is the customer's current contact if the
+    item is ready to resend to it, else empty (see ``resend_policy.ready_contact``). ``version`` counts the writes.
     """
 
     account_id: str

@@ -62,7 +62,7 @@ def item_event(before: UndeliveredItem | None, after: UndeliveredItem | None) ->
 
 
 def event_document(event: ItemEvent, *, with_address: bool) -> dict[str, object]:
-    """Return the JSON document of an event, with the recipient's address if ``with_address``."""
+    """Return the JSON document of an event, with the address that failed if ``with_address``."""
     item = event.item
     classification = item.classification
     document: dict[str, object] = {
@@ -82,4 +82,4 @@ def event_document(event: ItemEvent, *, with_address: bool) -> dict[str, object]
         "attempts": len(item.attempts),
         "sent_at": item.sent_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    return {**document, "recipient": item.last_attempt.to} if with_address else document
+    return {**document, "recipient": item.failure.to} if with_address else document

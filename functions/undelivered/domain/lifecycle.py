@@ -26,7 +26,11 @@ def merge_results(known: AttemptResult | None, new: AttemptResult | None) -> Att
 
 
 def open_item(feedback: Feedback, account_id: str) -> UndeliveredItem:
-    """Return the new item of a failed first attempt."""
+    """Return the new item of a failed first attempt.
+
+    A number that cannot be normalised is shown as it was written, but the item's key never contains it: events about
+    the same message may write it differently.
+    """
     attribution = feedback.attribution
     recipient = feedback.recipient or ""
     return UndeliveredItem(
@@ -42,7 +46,7 @@ def open_item(feedback: Feedback, account_id: str) -> UndeliveredItem:
         attempts=(
             Attempt(
                 1,
-                recipient,
+                recipient or feedback.written,
                 feedback.sent_at,
                 provider_message_id=feedback.provider_message_id,
                 result=result_of(feedback),
@@ -63,11 +67,13 @@ def merge_feedback(item: UndeliveredItem | None, feedback: Feedback, account_id:
     if known is None:
         known = Attempt(number, feedback.recipient or item.recipient, feedback.sent_at)
         item = item.with_attempt(known)
-    result = merge_results(known.result, result_of(feedback))
-    provider_message_id = known.provider_message_id or feedback.provider_message_id
-    if result == known.result and provider_message_id == known.provider_message_id:
-        return item
-    return item.with_attempt(replace(known, result=result, provider_message_id=provider_message_id))
+    changed = replace(
+        known,
+        to=known.to if item.recipient or number > 1 else max(known.to, feedback.written),
+        result=merge_results(known.result, result_of(feedback)),
+        provider_message_id=known.provider_message_id or feedback.provider_message_id,
+    )
+    return item if changed == known else item.with_attempt(changed)
 
 
 def merge_items(first: UndeliveredItem, second: UndeliveredItem) -> UndeliveredItem:
@@ -87,6 +93,7 @@ def merge_items(first: UndeliveredItem, second: UndeliveredItem) -> UndeliveredI
 def _merge_attempts(first: Attempt, second: Attempt) -> Attempt:
     return replace(
         first,
+        to=max(first.to, second.to),
         result=merge_results(first.result, second.result),
         provider_message_id=max(first.provider_message_id, second.provider_message_id),
     )

@@ -63,7 +63,8 @@ class ReportFilter(Struct, frozen=True):
     """A filter on the report. An empty set does not filter.
 
     ``classes`` are the classes that match the filters by status, kind and channel; None if there are none of these.
-    ``ready`` selects items that are ready to resend. ``search`` is part of a recipient, a title or a customer name.
+    ``ready`` selects items that are ready to resend. ``search`` is part of a title, a customer name or an
+    address of any attempt.
     """
 
     period: Period
@@ -91,4 +92,5 @@ class ReportFilter(Struct, frozen=True):
 
     def _matches_search(self, item: UndeliveredItem) -> bool:
         search = self.search.casefold()
-        return not search or any(search in text.casefold() for text in (item.recipient, item.title, item.customer_name))
+        texts = (item.title, item.customer_name, *(attempt.to for attempt in item.attempts))
+        return not search or any(search in text.casefold() for text in texts)

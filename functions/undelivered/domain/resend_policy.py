@@ -6,11 +6,12 @@ from functools import partial
 
 from msgspec import Struct
 
+from undelivered.domain.address import is_address
 from undelivered.domain.customer import Customer, same_contact
-from undelivered.domain.item import State, UndeliveredItem
+from undelivered.domain.item import Attempt, State, UndeliveredItem
 from undelivered.domain.notification import Notification
 from undelivered.domain.suppression import Suppression, blocks, dropped_classification
-from undelivered.domain.taxonomy import Classification, Fault, Kind, Reason, Status
+from undelivered.domain.taxonomy import Channel, Classification, Fault, Kind, Reason, Status
 
 
 class ResendCode(StrEnum):
@@ -123,20 +124,17 @@ def decide_item_resend(  # noqa: PLR0913 - the facts come from several stores
 
     ``suppression`` is the suppression of that contact. ``consent`` is whether the request gives a consent; a consent
     recorded after the failure counts too. If the contact is suppressed, the rule for that suppression applies. If the
-    message was dropped and the suppression has been lifted since, the contact counts as changed.
+    message was dropped at the contact and the suppression has been lifted since, the contact counts as changed.
     """
     contact = customer.contact(item.channel) if customer else ""
-    failure = item.failure
-    changed = bool(contact) and not same_contact(item.channel, contact, failure.to)
-    failed_at = failure.result.at if failure.result else failure.at
+    failed_at = _failed_at(item.failure)
     lifted_at = suppression.lifted_at if suppression and not suppression.active else None
-    freed = item.classification.status is Status.DROPPED and lifted_at is not None and lifted_at > failed_at
+    changed = customer is not None and not _fails_at_contact(item, customer, lifted_at)
     recorded = bool(customer and customer.has_consented(item.channel, failed_at))
-
     decide = partial(
         decide_resend, state=item.state_at(now), has_contact=bool(contact), content_held=notification is not None
     )
-    decision = decide(classification=item.classification, contact_changed=changed or freed, consent=consent or recorded)
+    decision = decide(classification=item.classification, contact_changed=changed, consent=consent or recorded)
     essential = notification is not None and notification.essential
     if decision.allowed and suppression and blocks(suppression, essential=essential, resend=True):
         return decide(classification=dropped_classification(suppression), contact_changed=False, consent=consent)
@@ -152,5 +150,37 @@ def ready_contact(item: UndeliveredItem, customer: Customer) -> str:
     contact = customer.contact(item.channel)
     if not contact or resend_requirement(item.classification) is ResendRequirement.NEVER:
         return ""
-    tried = {item.failure.to, *([item.last_attempt.to] if item.state is State.RESENDING else [])}
-    return "" if any(same_contact(item.channel, contact, address) for address in tried) else contact
+    is_on_its_way = item.state is State.RESENDING and _is_at_contact(item.last_attempt, item.channel, customer)
+    return "" if is_on_its_way or _fails_at_contact(item, customer) else contact
+
+
+def _fails_at_contact(item: UndeliveredItem, customer: Customer, lifted_at: datetime | None = None) -> bool:
+    """Whether the item failed last at the customer's contact, or failed there before in a way that needs another one.
+
+    Messages that were dropped before ``lifted_at`` do not count.
+    """
+
+    def counts(attempt: Attempt) -> bool:
+        classification = attempt.result.classification if attempt.result else None
+        if classification is None:
+            return False
+        if classification.status is Status.DROPPED and lifted_at and lifted_at > _failed_at(attempt):
+            return False
+        return attempt == item.failure or resend_requirement(classification) is ResendRequirement.CHANGED_ADDRESS
+
+    return any(counts(attempt) and _is_at_contact(attempt, item.channel, customer) for attempt in item.attempts)
+
+
+def _failed_at(attempt: Attempt) -> datetime:
+    return attempt.result.at if attempt.result else attempt.at
+
+
+def _is_at_contact(attempt: Attempt, channel: Channel, customer: Customer) -> bool:
+    """Whether an attempt went to the customer's current contact.
+
+    If its number is unknown, such as one that the carrier masks, it went to the contact that the customer had then.
+    """
+    if is_address(channel, attempt.to):
+        return same_contact(channel, customer.contact(channel), attempt.to)
+    changed_at = customer.contact_changed_at(channel)
+    return changed_at is None or changed_at <= attempt.at

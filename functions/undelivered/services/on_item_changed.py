@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from undelivered.domain.address import is_address
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Attempt, AttemptResult, UndeliveredItem
 from undelivered.domain.item_event import item_event
@@ -51,7 +52,7 @@ class OnItemChanged(Struct, frozen=True):
         if after is None or (before and after.failure == before.failure):
             return
         self._flag_if_ready(after)
-        if counts_as_soft_failure(after.classification):
+        if counts_as_soft_failure(after.classification) and is_address(after.channel, after.failure.to):
             self._suppress_after_repeats(after)
 
     def _flag_if_ready(self, item: UndeliveredItem) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from undelivered.domain.customer import Customer
 from undelivered.domain.digest import DIGEST_PREFIX
 from undelivered.domain.errors import NotYetKnownError, RetryableError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
@@ -101,7 +102,7 @@ class RecordFeedback(Struct, frozen=True):
             for event in events:
                 observe(event)
             try:
-                remaining = self._without_erased(account_id, events)
+                remaining = self._with_customers(account_id, self._without_erased(account_id, events))
             except RetryableError as error:
                 failures |= {event.source: error for event in events}
                 continue
@@ -160,6 +161,31 @@ class RecordFeedback(Struct, frozen=True):
             return any(end is not None and feedback.sent_at <= end for end in ends)
 
         return is_erased
+
+    def _with_customers(self, account_id: str, events: Sequence[AttributedFeedback]) -> Sequence[AttributedFeedback]:
+        """Return the events with the customer of each failure that nothing but its address attributes.
+
+        The customer is known if exactly one has the address. Each address is read once.
+        """
+        addresses = {
+            (event.feedback.channel, event.feedback.recipient): None
+            for event in events
+            if event.feedback.recipient and _lacks_customer(event.feedback)
+        }
+        owners: dict[tuple[Channel, str | None], Customer] = {}
+        for channel, address in addresses:
+            customers = self.customers.find_by_address(account_id, channel, address, limit=2)
+            if len(customers) == 1:
+                owners[channel, address] = customers[0]
+        if not owners:
+            return events
+        return [
+            replace(event, feedback=_of_customer(event.feedback, owner))
+            if _lacks_customer(event.feedback)
+            and (owner := owners.get((event.feedback.channel, event.feedback.recipient)))
+            else event
+            for event in events
+        ]
 
     def _record_account(self, account_id: str, events: Sequence[AttributedFeedback]) -> dict[int, RetryableError]:
         by_key: dict[str, list[AttributedFeedback]] = defaultdict(list)
@@ -278,6 +304,18 @@ def _is_about_digest(feedback: Feedback) -> bool:
 
 def _own_key(feedback: Feedback) -> str:
     return entry_key(feedback.sent_at, feedback.provider_message_id, feedback.recipient or "")
+
+
+def _lacks_customer(feedback: Feedback) -> bool:
+    """Whether a feedback can make a new item, and neither a tag nor a known send names its customer."""
+    attribution = feedback.attribution
+    is_known = attribution.customer_id or attribution.notification_id or attribution.entry_key
+    return feedback.outcome >= Outcome.FAILED and attribution.attempt == 1 and not is_known
+
+
+def _of_customer(feedback: Feedback, customer: Customer) -> Feedback:
+    named = replace(feedback.attribution, customer_id=customer.customer_id, customer_name=customer.name)
+    return replace(feedback, attribution=named)
 
 
 def _detached(feedback: Feedback) -> Feedback:

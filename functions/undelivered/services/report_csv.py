@@ -69,7 +69,7 @@ def _cells(item: UndeliveredItem, zone: ZoneInfo, now: datetime) -> tuple[str, .
         safe(item.customer_id),
         safe(item.customer_name),
         item.channel.value,
-        safe(item.recipient),
+        safe(failure.to),
         classification.status.value,
         classification.kind.value if classification.kind else "",
         classification.reason.value,

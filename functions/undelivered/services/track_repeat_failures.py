@@ -19,8 +19,8 @@ class TrackRepeatFailures(Struct, frozen=True):
     zone_of: Callable[[str], ZoneInfo]
 
     def __call__(self, before: UndeliveredItem | None, after: UndeliveredItem | None) -> None:
-        """Record the address of a new item if it has more than one item; ignore other changes."""
-        if before is not None or after is None:
+        """Record the address of a new item if it has more than one item; ignore other changes and unknown addresses."""
+        if before is not None or after is None or not after.recipient:
             return
         items = {
             item.entry_key: item

@@ -1,4 +1,4 @@
-"""Starts the function ``export_report``, without waiting for it."""
+"""Starts the function ``export_report`` without waiting for it."""
 
 import json
 from typing import Any, Final
@@ -18,13 +18,13 @@ class LambdaExportRunner(Struct, frozen=True):
     function: str
 
     def start(self, account_id: str, export_id: str) -> None:
-        """Have an export written, or written on; raises RetryableError when Lambda takes no more work."""
+        """Start or continue an export; raises RetryableError when Lambda is busy."""
         event = json.dumps({"account_id": account_id, "export_id": export_id})
         try:
             self.client.invoke(FunctionName=self.function, InvocationType="Event", Payload=event.encode())
         except ClientError as error:
             if error.response["Error"]["Code"] in _BUSY:
-                raise RetryableError("Lambda takes no more work at the moment") from error
+                raise RetryableError("Lambda is busy") from error
             raise
         except BotoCoreError as error:
             raise RetryableError(f"Lambda cannot be reached: {type(error).__name__}") from error

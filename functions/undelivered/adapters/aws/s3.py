@@ -1,4 +1,4 @@
-"""Export files in Amazon S3: put together from parts (a multipart upload), fetched by presigned links."""
+"""Export files in Amazon S3: written as multipart uploads, downloaded through presigned links."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,16 +27,16 @@ class S3ExportFiles(Struct, frozen=True):
     def begin(self, file: str) -> str:
         """Begin a file and return the id of its upload."""
         with _busy_is_retryable():
-            answer = self.client.create_multipart_upload(
+            response = self.client.create_multipart_upload(
                 Bucket=self.bucket, Key=file, ContentType=_TYPE, ChecksumAlgorithm=_CHECKSUM
             )
-        upload: str = answer["UploadId"]
+        upload: str = response["UploadId"]
         return upload
 
     def add_part(self, file: str, upload: str, number: int, content: bytes) -> ExportPart:
         """Add a part; all but the last have 5 MiB or more."""
         with _busy_is_retryable():
-            answer = self.client.upload_part(
+            response = self.client.upload_part(
                 Bucket=self.bucket,
                 Key=file,
                 UploadId=upload,
@@ -44,11 +44,11 @@ class S3ExportFiles(Struct, frozen=True):
                 Body=content,
                 ChecksumAlgorithm=_CHECKSUM,
             )
-        return ExportPart(number, answer["ETag"], answer.get("ChecksumCRC32", ""))
+        return ExportPart(number, response["ETag"], response.get("ChecksumCRC32", ""))
 
     def finish(self, file: str, upload: str, parts: Sequence[ExportPart]) -> None:
-        """Make the file from its parts; doing so again changes nothing."""
-        told = [
+        """Complete the file from its parts. Doing so again changes nothing."""
+        numbered = [
             {
                 "PartNumber": part.number,
                 "ETag": part.tag,
@@ -60,16 +60,16 @@ class S3ExportFiles(Struct, frozen=True):
         with _busy_is_retryable():
             try:
                 self.client.complete_multipart_upload(
-                    Bucket=self.bucket, Key=file, UploadId=upload, MultipartUpload={"Parts": told}
+                    Bucket=self.bucket, Key=file, UploadId=upload, MultipartUpload={"Parts": numbered}
                 )
             except ClientError as error:
                 if error.response["Error"]["Code"] != _GONE:
                     raise
-                # Finished before by a call whose answer was lost: then the file is there.
+                # The file exists if an earlier call completed it and its response was lost.
                 self.client.head_object(Bucket=self.bucket, Key=file)
 
     def abandon(self, file: str, upload: str) -> None:
-        """Throw the parts of an unfinished file away; one that is gone already is fine."""
+        """Delete the parts of an unfinished file, if there are any."""
         with _busy_is_retryable():
             try:
                 self.client.abort_multipart_upload(Bucket=self.bucket, Key=file, UploadId=upload)
@@ -89,7 +89,7 @@ class S3ExportFiles(Struct, frozen=True):
         return content
 
     def remove(self, file: str) -> None:
-        """Remove a file; one that is gone already is fine."""
+        """Delete a file, if there is one."""
         with _busy_is_retryable():
             self.client.delete_object(Bucket=self.bucket, Key=file)
 

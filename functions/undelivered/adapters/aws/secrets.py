@@ -1,6 +1,6 @@
-"""Signing secrets in AWS Secrets Manager: the current version signs, the previous one still verifies.
+"""Signing secrets in AWS Secrets Manager. The current version signs; the previous version still verifies.
 
-Rotating is putting a new value; links signed before it hold until the next rotation.
+A new value rotates the secret. Links signed before a rotation are valid until the next one.
 """
 
 import time
@@ -10,11 +10,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 _STAGES = ("AWSCURRENT", "AWSPREVIOUS")
-_KEPT_SECONDS = 300
+_CACHE_SECONDS = 300
 
 
 class SecretsManagerKeys:
-    """Reads the secret's versions, or one of them, at most every five minutes."""
+    """Reads the versions of a secret at most every five minutes."""
 
     def __init__(
         self,
@@ -24,21 +24,21 @@ class SecretsManagerKeys:
         stages: Sequence[str] = _STAGES,
     ) -> None:
         self._client, self._arn, self._clock, self._stages = client, arn, clock, stages
-        self._known: tuple[bytes, ...] = ()
+        self._cached: tuple[bytes, ...] = ()
         self._read_at = 0.0
 
     def secrets(self) -> Sequence[bytes]:
-        """Return the present secret, then the previous one when there is one."""
-        if not self._known or self._clock() - self._read_at > _KEPT_SECONDS:
-            self._known = tuple(secret for stage in self._stages if (secret := self._version(stage)))
+        """Return the current secret and, where there is one, the previous one."""
+        if not self._cached or self._clock() - self._read_at > _CACHE_SECONDS:
+            self._cached = tuple(secret for stage in self._stages if (secret := self._version(stage)))
             self._read_at = self._clock()
-        return self._known
+        return self._cached
 
     def _version(self, stage: str) -> bytes | None:
         try:
-            answer = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
+            response = self._client.get_secret_value(SecretId=self._arn, VersionStage=stage)
         except ClientError as error:
             if stage != "AWSCURRENT" and error.response["Error"]["Code"] == "ResourceNotFoundException":
                 return None
             raise
-        return str(answer["SecretString"]).encode()
+        return str(response["SecretString"]).encode()

@@ -1,4 +1,4 @@
-"""E-mail through Amazon SES API v2."""
+"""Sends email through Amazon SES API v2."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.ports import OutgoingMessage
 
-# Amazon SES API v2 Reference, "SendEmail", errors. Anything not named here, a timeout above all, leaves
-# open whether the message was taken.
-_NOT_TAKEN = frozenset(
+# Amazon SES API v2 Reference, "SendEmail", errors. After any other error, such as a timeout, the message may have
+# been accepted or not.
+_NOT_ACCEPTED = frozenset(
     {"TooManyRequestsException", "LimitExceededException", "ThrottlingException", "Throttling", "ServiceUnavailable"}
 )
 _REFUSED = {
@@ -25,7 +25,7 @@ _REFUSED = {
 
 
 class SesSender(Struct, frozen=True):
-    """Sends e-mail; resends go through a configuration set of their own, which also publishes deliveries."""
+    """Sends email. Resends use a configuration set of their own, which also publishes deliveries."""
 
     client: Any
     configuration_set: str
@@ -34,7 +34,7 @@ class SesSender(Struct, frozen=True):
     def send(self, message: OutgoingMessage) -> str:
         """Send and return SES's message id; see ``ports.MessageSender`` for the errors."""
         try:
-            answer = self.client.send_email(
+            response = self.client.send_email(
                 FromEmailAddress=message.sender,
                 Destination={"ToAddresses": [message.to]},
                 Content={"Simple": _content(message)},
@@ -42,8 +42,8 @@ class SesSender(Struct, frozen=True):
                 ConfigurationSetName=self.resend_configuration_set if message.resend else self.configuration_set,
             )
         except ClientError as error:
-            raise _judged(error) from error
-        return str(answer["MessageId"])
+            raise _classify_error(error) from error
+        return str(response["MessageId"])
 
 
 def _content(message: OutgoingMessage) -> dict[str, Any]:
@@ -56,9 +56,9 @@ def _content(message: OutgoingMessage) -> dict[str, Any]:
     return content
 
 
-def _judged(error: ClientError) -> Exception:
+def _classify_error(error: ClientError) -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
-    if code in _NOT_TAKEN:
+    if code in _NOT_ACCEPTED:
         return RetryableError(f"SES is busy: {code}")
     if code in _REFUSED:
         return PermanentSendError(_REFUSED[code], f"SES refused the message: {code}")

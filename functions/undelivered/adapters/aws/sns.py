@@ -1,4 +1,4 @@
-"""Text messages through Amazon SNS."""
+"""Sends text messages and publishes item events through Amazon SNS."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from undelivered.domain.taxonomy import Reason
 from undelivered.services.ports import OutgoingMessage
 
 # Amazon SNS API Reference, "Publish", errors.
-_NOT_TAKEN = frozenset({"Throttled", "Throttling", "ThrottlingException", "KMSThrottling", "ServiceUnavailable"})
+_NOT_ACCEPTED = frozenset({"Throttled", "Throttling", "ThrottlingException", "KMSThrottling", "ServiceUnavailable"})
 _REFUSED = {
     "InvalidParameter": Reason.BODY_INVALID,
     "InvalidParameterValue": Reason.BODY_INVALID,
@@ -23,18 +23,18 @@ _REFUSED = {
     "UserError": Reason.REJECTED,
 }
 _NUMBER = "PhoneNumber"
-"""Named by a refusal of the number: ``Invalid parameter: PhoneNumber Reason: +1555 is not valid to publish to``."""
+"""A refusal of the number names it: ``Invalid parameter: PhoneNumber Reason: +1555 is not valid to publish to``."""
 
 
 class SnsSmsSender(Struct, frozen=True):
-    """Sends texts as transactional messages: what a business tells its customers, not advertising."""
+    """Sends text messages as transactional: notifications of a business, not advertising."""
 
     client: Any
 
     def send(self, message: OutgoingMessage) -> str:
         """Send and return SNS's message id; see ``ports.MessageSender`` for the errors."""
         try:
-            answer = self.client.publish(
+            response = self.client.publish(
                 PhoneNumber=message.to,
                 Message=message.text,
                 MessageAttributes={
@@ -42,35 +42,35 @@ class SnsSmsSender(Struct, frozen=True):
                 },
             )
         except ClientError as error:
-            raise _judged(error) from error
-        return str(answer["MessageId"])
+            raise _classify_error(error) from error
+        return str(response["MessageId"])
 
 
 class SnsItemEventPublisher(Struct, frozen=True):
-    """Publishes to the outcome topic. Attributes let subscribers filter by account and type."""
+    """Publishes item events to a topic. Message attributes let subscribers filter by account and type."""
 
     client: Any
     topic_arn: str
     with_address: bool
 
-    def publish(self, told: ItemEvent) -> None:
+    def publish(self, event: ItemEvent) -> None:
         """Announce a change; see ``ports.Announcer``."""
-        form = event_document(told, with_address=self.with_address)
+        document = event_document(event, with_address=self.with_address)
         try:
             self.client.publish(
                 TopicArn=self.topic_arn,
-                Message=json.dumps(form),
+                Message=json.dumps(document),
                 MessageAttributes={
-                    name: {"DataType": "String", "StringValue": str(form[name])} for name in ("account_id", "type")
+                    name: {"DataType": "String", "StringValue": str(document[name])} for name in ("account_id", "type")
                 },
             )
         except (ClientError, BotoCoreError) as error:
             raise RetryableError(f"not announced: {type(error).__name__}") from error
 
 
-def _judged(error: ClientError) -> Exception:
+def _classify_error(error: ClientError) -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
-    if code in _NOT_TAKEN:
+    if code in _NOT_ACCEPTED:
         return RetryableError(f"SNS is busy: {code}")
     if code in _REFUSED:
         reason = _REFUSED[code]

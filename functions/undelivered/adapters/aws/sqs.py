@@ -1,4 +1,4 @@
-"""Send orders in Amazon SQS."""
+"""Send jobs in Amazon SQS."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,49 +15,49 @@ _BATCH = 10
 """Entries that one SendMessageBatch takes (Amazon SQS API Reference)."""
 
 _CORRELATION: Final = "correlation_id"
-"""Attribute of a message: the request that its order goes back to. Not in the body, which readers take as it is."""
+"""The message attribute that holds the id of the API request behind a job; the body holds the job alone."""
 
 
 class SqsSendQueue(Struct, frozen=True):
-    """A queue of send orders."""
+    """A queue of send jobs."""
 
     client: Any
     url: str
 
-    def put(self, orders: Sequence[SendJob]) -> None:
-        """Queue orders, marked with the request at hand; raises RetryableError when any was not taken."""
-        marks = _marks(logger.get_correlation_id() or "")
-        for batch in _batches(orders):
+    def put(self, jobs: Sequence[SendJob]) -> None:
+        """Queue jobs with the current request's id; raises RetryableError unless the queue accepts all of them."""
+        attributes = _attributes(logger.get_correlation_id() or "")
+        for batch in _batches(jobs):
             entries = [
-                {"Id": str(index), "MessageBody": json.dumps(asdict(order)), **marks}
-                for index, order in enumerate(batch)
+                {"Id": str(index), "MessageBody": json.dumps(asdict(job)), **attributes}
+                for index, job in enumerate(batch)
             ]
-            answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
-            if answer.get("Failed"):
-                raise RetryableError("the queue did not take every order")
-            queued = [f"{order.notification_id}~{order.attempt}" for order in batch]
-            logger.info("send orders queued", account_id=batch[0].account_id, attempts=queued)
+            response = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+            if response.get("Failed"):
+                raise RetryableError("the queue did not take every job")
+            queued = [f"{job.notification_id}~{job.attempt}" for job in batch]
+            logger.info("send jobs queued", account_id=batch[0].account_id, attempts=queued)
 
 
-def _marks(correlation_id: str) -> dict[str, Any]:
+def _attributes(correlation_id: str) -> dict[str, Any]:
     if not correlation_id:
         return {}
     return {"MessageAttributes": {_CORRELATION: {"DataType": "String", "StringValue": correlation_id}}}
 
 
 def correlation_of(record: Mapping[str, Any]) -> str:
-    """Return the request that a received message goes back to, empty where it is not known."""
-    mark = record.get("messageAttributes", {}).get(_CORRELATION, {})
-    return str(mark.get("stringValue", ""))
+    """Return the id of the API request behind a received message, empty if unknown."""
+    attribute = record.get("messageAttributes", {}).get(_CORRELATION, {})
+    return str(attribute.get("stringValue", ""))
 
 
-def _batches(orders: Sequence[SendJob]) -> Iterator[Sequence[SendJob]]:
-    return (orders[start : start + _BATCH] for start in range(0, len(orders), _BATCH))
+def _batches(jobs: Sequence[SendJob]) -> Iterator[Sequence[SendJob]]:
+    return (jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH))
 
 
 def read_send_job(body: str) -> SendJob:
-    """Return the order in a message's body; raises UnreadableEventError for anything else."""
+    """Return the job in a message's body; raises UnreadableEventError for anything else."""
     try:
         return SendJob(**json.loads(body))
     except (ValueError, TypeError) as error:
-        raise UnreadableEventError("not a send order") from error
+        raise UnreadableEventError("not a send job") from error

@@ -10,13 +10,13 @@ from undelivered.domain.taxonomy import Channel
 
 
 class AwsSuppressionLists(Struct, frozen=True):
-    """Takes addresses off the account's lists."""
+    """Removes addresses from the AWS account's lists."""
 
     ses: Any
     sns: Any
 
     def lift(self, channel: Channel, address: str, *, opt_in: bool) -> None:
-        """Take an address off the provider's list; see ``ports.ProviderSuppressions``.
+        """Remove an address from the provider's list; see ``ports.ProviderSuppressions``.
 
         SES compares without case when it sends, but its management API wants the spelling that is on the
         list (Amazon SES Developer Guide, "Using the account-level suppression list"). The recipient's own

@@ -1,4 +1,4 @@
-"""Requests to DynamoDB below the level of models, and what their errors mean."""
+"""Requests to DynamoDB below the level of PynamoDB's models, and what their errors mean."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from undelivered.adapters.dynamodb.models import Table, shared_connection
 from undelivered.domain.errors import RetryableError, UndeliveredError
 
 Row = dict[str, dict[str, Any]]
-"""An item as DynamoDB's JSON has it: attribute name to ``{type: value}``."""
+"""An item in DynamoDB's JSON: attribute name to ``{type: value}``."""
 
 Action = dict[str, dict[str, Any]]
 """One action of a transaction."""
@@ -39,11 +39,11 @@ _KEYS_AT_MOST = 100
 
 
 class TransactionConflictError(RetryableError):
-    """Another transaction was writing one of the same rows; the same again succeeds in a moment."""
+    """Another transaction wrote one of the same rows at the same time; a retry succeeds."""
 
 
 class ConditionFailedError(UndeliveredError):
-    """Something was not as a transaction required; ``positions`` are those actions' places in it."""
+    """Conditions of a transaction did not hold; ``positions`` are the places of their actions in it."""
 
     def __init__(self, positions: frozenset[int]) -> None:
         super().__init__(f"conditions failed at {sorted(positions)}")
@@ -52,7 +52,7 @@ class ConditionFailedError(UndeliveredError):
 
 @contextmanager
 def busy_is_retryable() -> Iterator[None]:
-    """Turn throttling and network trouble into RetryableError; anything else passes as it is."""
+    """Raise RetryableError for throttling and network errors. Other errors pass unchanged."""
     try:
         yield
     except PynamoDBException as error:
@@ -68,12 +68,12 @@ def busy_is_retryable() -> Iterator[None]:
 
 
 def is_condition_failure(error: PynamoDBException) -> bool:
-    """Whether a write of a model failed because its condition did not hold."""
+    """Whether a model's write failed because its condition did not hold."""
     return error.cause_response_code == "ConditionalCheckFailedException"
 
 
 def put(model: type[Table], row: Row, *, over_version: int | None) -> Action:
-    """Return the action that writes a row over the version read, or, over None, where nothing was."""
+    """Return the action that writes a row over the version read, or, with None, where there is no row."""
     return {"Put": {"TableName": model.Meta.table_name, "Item": row, **_condition(model, over_version)}}
 
 
@@ -83,7 +83,7 @@ def delete(model: type[Table], key: Row, *, version: int) -> Action:
 
 
 def require_absent(model: type[Table], key: Row) -> Action:
-    """Return the action that lets a transaction through only where there is no such row."""
+    """Return the action that makes a transaction fail where there is a row with a key."""
     return {"ConditionCheck": {"TableName": model.Meta.table_name, "Key": key, **_condition(model, None)}}
 
 
@@ -98,7 +98,7 @@ def _condition(model: type[Table], version: int | None) -> dict[str, Any]:
 
 
 def add(model: type[Table], key: Row, numbers: Mapping[str, int]) -> Action:
-    """Return the action that adds to number attributes, making the row where there is none."""
+    """Return the action that adds to number attributes, creating the row where there is none."""
     names, values, terms = {}, {}, []
     for place, (name, number) in enumerate(numbers.items()):
         names[f"#{place}"] = name
@@ -116,11 +116,11 @@ def add(model: type[Table], key: Row, numbers: Mapping[str, int]) -> Action:
 
 
 def transact_write(actions: Sequence[Action]) -> None:
-    """Carry out the actions, all or none.
+    """Write the actions in one transaction, all or none.
 
-    Raises ConditionFailedError, TransactionConflictError, or RetryableError when DynamoDB is busy. botocore puts
-    in a ClientRequestToken of its own, so its retry after a lost answer is no second write; a
-    token derived from the content would save nothing, since conditions make a replay harmless.
+    Raises ConditionFailedError, TransactionConflictError, or RetryableError when DynamoDB is busy. botocore adds a
+    ClientRequestToken, so its retry after a lost response does not write twice. A token made from the content would
+    save nothing, since conditions make a repetition harmless.
     """
     with busy_is_retryable():
         try:
@@ -133,7 +133,7 @@ def transact_write(actions: Sequence[Action]) -> None:
 
 
 def _meaning(codes: Sequence[str]) -> UndeliveredError | None:
-    """Return what the reasons of a cancelled transaction mean, None when trying again cannot help."""
+    """Return the error for the reasons of a cancelled transaction, None if a retry cannot help."""
     failed = frozenset(place for place, code in enumerate(codes) if code == "ConditionalCheckFailed")
     if failed:
         return ConditionFailedError(failed)
@@ -144,7 +144,7 @@ def _meaning(codes: Sequence[str]) -> UndeliveredError | None:
 
 
 def get(model: type[Table], hash_key: str, range_key: str) -> Row | None:
-    """Return a row as it is now (a consistent read), or None."""
+    """Return a row (a consistent read), or None."""
     with busy_is_retryable():
         row: Row | None = model.table().get_item(hash_key, range_key, consistent_read=True).get("Item")
     return row
@@ -153,7 +153,7 @@ def get(model: type[Table], hash_key: str, range_key: str) -> Row | None:
 def batch_get(
     model: type[Table], hash_key: str, range_keys: Sequence[str], range_name: str, *, consistent: bool = False
 ) -> Iterator[Row]:
-    """Yield those of the rows of a partition that exist, in no promised order.
+    """Yield the rows of a partition that exist, in any order.
 
     They may be a moment old unless the read is ``consistent``. No key may come twice.
     """
@@ -161,14 +161,14 @@ def batch_get(
     keys: list[Row] = [{"account_id": {"S": hash_key}, range_name: {"S": key}} for key in range_keys]
     while keys:
         with busy_is_retryable():
-            answer = shared_connection().dispatch(
+            response = shared_connection().dispatch(
                 "BatchGetItem", {"RequestItems": {name: {"Keys": keys[:_KEYS_AT_MOST], "ConsistentRead": consistent}}}
             )
-        yield from answer["Responses"].get(name, [])
-        keys = [*answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", []), *keys[_KEYS_AT_MOST:]]
+        yield from response["Responses"].get(name, [])
+        keys = [*response.get("UnprocessedKeys", {}).get(name, {}).get("Keys", []), *keys[_KEYS_AT_MOST:]]
 
 
-def query(  # noqa: PLR0913 - what a query takes
+def query(  # noqa: PLR0913 - the parameters of a query
     model: type[Table],
     partition: str,
     within: Condition | None,
@@ -179,9 +179,9 @@ def query(  # noqa: PLR0913 - what a query takes
     consistent: bool = False,
     after: Row | None = None,
 ) -> tuple[list[Row], Row | None]:
-    """Return one answer's rows of a partition, and the key to go on after, None at the end."""
+    """Return the rows of one Query, and the key after which the next one starts, None at the end."""
     with busy_is_retryable():
-        answer = model.table().query(
+        response = model.table().query(
             partition,
             range_key_condition=within,
             index_name=index,
@@ -190,7 +190,7 @@ def query(  # noqa: PLR0913 - what a query takes
             consistent_read=consistent,
             exclusive_start_key=after,
         )
-    return answer["Items"], answer.get("LastEvaluatedKey")
+    return response["Items"], response.get("LastEvaluatedKey")
 
 
 def query_all(

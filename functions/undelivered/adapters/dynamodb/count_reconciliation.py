@@ -1,4 +1,4 @@
-"""Upkeep of the counters: few rows to read, and no drift from the items themselves."""
+"""Keeps counters right and cheap to read: recounts the items behind them, and brings shards together."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ from undelivered.domain.report_query import day_start, local_day
 _RESOLVED = "resolved."
 _CLAIMS_KEPT_FOR = timedelta(days=3)
 _ZONE_KNOWN_SECONDS = 180
-"""How long after a change of time zone every process knows of it: settings are kept for a minute."""
+"""How long after a change of time zone every process knows of it: settings are cached for a minute."""
 
 
 class DynamoCountReconciliation:
@@ -37,14 +37,14 @@ class DynamoCountReconciliation:
 
     def __init__(self, *, zone_of: Callable[[str], ZoneInfo]) -> None:
         self._zone_of = zone_of
-        # When each account's time zone changed for which days are being counted anew.
+        # When the time zone changed of each account whose days are being recounted.
         self._changed_at: dict[str, int] = {}
 
     def drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
-        """Return what the counters of a day (in UTC) lack of its live items, empty when they are right.
+        """Return what the counters of a day (in UTC) lack of its live items, empty where they are right.
 
-        None when the counters changed meanwhile, so that nothing can be said. Reads every item of the day: one past
-        its thirty days counts until it is swept.
+        Return None if the counters changed meanwhile. Reads every item of the day. An item past its thirty days counts
+        until it is swept.
         """
         counted = counters.live_by_day(account_id, day, day)
         drift = Counter[str]()
@@ -56,26 +56,26 @@ class DynamoCountReconciliation:
         return nonzero(drift)
 
     def failed_drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
-        """Return what the counters of a day in the account's time zone lack of all that failed on it, as ``drift``."""
+        """Return what the counters of failures lack on a day in the account's time zone, as ``drift`` does."""
         before, erased = _failed(account_id, day), _erased(account_id, day)
         zone = self._zone_of(account_id)
-        found: dict[str, Counter[str]] = {}
-        # What a sweep moves meanwhile is seen twice rather than not at all.
+        counted: dict[str, Counter[str]] = {}
+        # In this order, an item that is moved to history meanwhile is read twice rather than not at all.
         for model in (UndeliveredModel, HistoryModel):
             for row in _items(model, account_id, day, zone):
-                found[row["entry_key"]["S"]] = _in_words(count_change(None, item_of(row)))
+                counted[row["entry_key"]["S"]] = _as_one_counter(count_change(None, item_of(row)))
         if (_failed(account_id, day), _erased(account_id, day)) != (before, erased):
             return None
         total = Counter[str]()
-        for failed in found.values():
+        for failed in counted.values():
             total.update(failed)
-        # What was erased since has failed all the same.
-        total.update(_in_words(erased))
-        total.subtract(_in_words(before))
+        # Erased items stay counted as failures.
+        total.update(_as_one_counter(erased))
+        total.subtract(_as_one_counter(before))
         return nonzero(total)
 
     def failed_days(self, account_id: str, first: date, last: date) -> Sequence[date]:
-        """Return those days of a span, newest first, that have items or counters of what failed."""
+        """Return the days of a span that have items or counters of failures, newest first."""
         zone = self._zone_of(account_id)
         days = set(counters.failed_by_day(account_id, first, last, consistent=True))
         for model in (UndeliveredModel, HistoryModel):
@@ -83,12 +83,12 @@ class DynamoCountReconciliation:
         return sorted(days, reverse=True)
 
     def correct(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
-        """Add a drift of live items to the counters of its day; what others count meanwhile stays counted."""
+        """Add a drift of live items to the counters of its day. Concurrent changes of the counters are kept."""
         transact_write(counters.additions(account_id, {day: CountChange(live=Counter(drift))}))
 
     def correct_failed(self, account_id: str, day: date, drift: Mapping[str, int]) -> None:
-        """Add a drift of all that failed to the counters of its day."""
-        transact_write(counters.additions(account_id, {day: _from_words(drift)}))
+        """Add a drift of failures to the counters of its day."""
+        transact_write(counters.additions(account_id, {day: _as_change(drift)}))
 
     def claim(self, account_id: str, day: date) -> bool:
         """Whether the caller is the first to ask for the account's reconciliation of a day, and so has to do it."""
@@ -115,9 +115,9 @@ class DynamoCountReconciliation:
         replace_document(account_id, RECOUNT, recount, replace(recount, days=tuple(days)) if days else None)
 
     def compact(self, account_id: str, first: date, last: date) -> int:
-        """Bring the shards of each day of a span together into one row; return how many rows that saved.
+        """Bring the shards of each day of a span together into one row; return how many rows this saved.
 
-        A row that is written at the same time stays for the next time.
+        The shards of a day that is written at the same time are left to the next call.
         """
         shards: dict[str, list[Row]] = defaultdict(list)
         for within in (counters.live_rows(first, last), counters.failed_rows(first, last)):
@@ -125,7 +125,7 @@ class DynamoCountReconciliation:
                 day, _, shard = row["bucket"]["S"].rpartition("~")
                 if shard != "0":
                     shards[day].append(row)
-        return sum(_fold(day, rows) for day, rows in shards.items())
+        return sum(_compact(day, rows) for day, rows in shards.items())
 
 
 def _items(model: type[ItemTable], account_id: str, day: date, zone: ZoneInfo) -> Iterator[Row]:
@@ -136,7 +136,7 @@ def _items(model: type[ItemTable], account_id: str, day: date, zone: ZoneInfo) -
 def _days_with_items(
     model: type[ItemTable], account_id: str, first: date, last: date, zone: ZoneInfo
 ) -> Iterator[date]:
-    """Yield the days of a span that have any, newest first, by a small read for each."""
+    """Yield the days of a span that have items, newest first, by a small read for each."""
     low, day = key_from(day_start(first, zone)), last + timedelta(days=1)
     while True:
         within = model.entry_key.between(low, key_from(day_start(day, zone)))
@@ -151,15 +151,15 @@ def _failed(account_id: str, day: date) -> CountChange:
     return counters.failed_by_day(account_id, day, day, consistent=True).get(day, CountChange())
 
 
-def _in_words(change: CountChange) -> Counter[str]:
-    """Return what failed and was resolved under names that tell them apart."""
+def _as_one_counter(change: CountChange) -> Counter[str]:
+    """Return the numbers of failures and of those resolved in one counter, under different names."""
     resolved = {f"{_RESOLVED}{bucket}": number for bucket, number in change.resolved.items()}
     return Counter({**change.failed, **resolved})
 
 
-def _from_words(told: Mapping[str, int]) -> CountChange:
+def _as_change(numbers: Mapping[str, int]) -> CountChange:
     change = CountChange()
-    for name, number in told.items():
+    for name, number in numbers.items():
         if name.startswith(_RESOLVED):
             change.resolved[int(name.removeprefix(_RESOLVED))] = number
         else:
@@ -172,7 +172,7 @@ def _erased(account_id: str, day: date) -> CountChange:
     return CountChange(Counter(), *counter_names.read_failed(row or {}))
 
 
-def _fold(day: str, rows: list[Row]) -> int:
+def _compact(day: str, rows: list[Row]) -> int:
     total = Counter[str]()
     for row in rows:
         total.update({name: int(value["N"]) for name, value in row.items() if "N" in value and name != counters.WRITES})
@@ -187,7 +187,7 @@ def _fold(day: str, rows: list[Row]) -> int:
 
 
 def _delete_unchanged(row: Row) -> Action:
-    """Return the action that deletes a row of counters if nobody has written it since it was read."""
+    """Return the action that deletes a row of counters unless it was written since it was read."""
     return {
         "Delete": {
             "TableName": CountsModel.Meta.table_name,

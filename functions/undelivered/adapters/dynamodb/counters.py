@@ -1,13 +1,13 @@
 """The counters of a day: rows of a few bytes, written in the same transactions as the items they count.
 
-``L~<day>~<shard>`` holds live items by ``live_code``, and those being resent; ``T~<day>~<shard>`` all that failed by
-class and reason, and how many of those arrived in the end by ``resolution_bucket``; both by short names, see
-``counter_names``. The day of ``T`` is the item's day of sending in the account's time zone, as the trend shows it; that
-of ``L`` is the day in UTC, since the report's thirty days know no time zone and an account may change its own.
+``L~<day>~<shard>`` counts live items by ``live_code``, and those being resent. ``T~<day>~<shard>`` counts failures by
+class and reason, and those resolved by ``resolution_bucket``. ``counter_names`` holds the names of the attributes. The
+day of ``T`` is the day of sending in the account's time zone, as the trend shows it. The day of ``L`` is in UTC, since
+the report's thirty days have no time zone and an account may change its own.
 
-The sum over the shards counts. A busy account's writers spread over them so as not to wait for each other, as long as
-a day is young: that is when most is written to it. Later all write to the first shard again, and
-``compact`` leaves one row for each day.
+The number of a day is the sum over its shards. The writers of a busy account spread over the shards to avoid conflicts
+while a day is young, when most of its items are written. Later all write to the first shard again, and ``compact``
+leaves one row for each day.
 """
 
 from collections import Counter, defaultdict
@@ -25,10 +25,10 @@ from undelivered.domain.failure_counts import RESENDING, CountChange
 from undelivered.domain.item import LIVE_STATES, State
 
 SHARDS = 4
-"""How many rows a day's counters may spread over; each adds to what a count reads."""
+"""How many rows a day's counters may spread over. Each adds to the cost of a count."""
 
 WRITES = "n"
-"""How often a row of a shard but the first was written, so that nobody deletes what he has not read."""
+"""How often a row was written, kept in every shard but the first: ``compact`` deletes a row only as it read it."""
 
 _YOUNG = timedelta(days=1)
 _DATE_LENGTH = len("2026-11-23")
@@ -53,7 +53,7 @@ def count_new(entries: Iterable[tuple[date, Facts]]) -> DayChanges:
 
 
 def live_day(entry_key: str) -> date:
-    """Return the day whose counter of live items an item is in."""
+    """Return the day (in UTC) in whose counter of live items an item is counted."""
     return _day_of(entry_key[:_DATE_LENGTH])
 
 
@@ -63,7 +63,7 @@ def _day_of(text: str) -> date:
 
 
 def additions(account_id: str, changes: DayChanges, shard_of: Callable[[date], int] = lambda _day: 0) -> list[Action]:
-    """Return the actions that carry the changes out, at most two for each day."""
+    """Return the actions that make the changes, at most two for each day."""
     actions = []
     for day, change in changes.items():
         shard = shard_of(day)
@@ -98,7 +98,7 @@ def live_by_day(
 
 
 def failed_by_day(account_id: str, first: date, last: date, *, consistent: bool = False) -> Mapping[date, CountChange]:
-    """Return all that failed on each day that has any, and what was resolved of it."""
+    """Return the failures of each day that has any, and how many of them were resolved."""
     days: dict[date, CountChange] = {}
     for row in query_all(CountsModel, account_id, failed_rows(first, last), consistent=consistent):
         of_day = days.setdefault(date.fromisoformat(row["bucket"]["S"].split("~")[1]), CountChange())
@@ -114,7 +114,7 @@ def live_rows(first: date, last: date) -> Condition:
 
 
 def failed_rows(first: date, last: date) -> Condition:
-    """Return the condition on ``bucket`` of the counters of all that failed in a span of days."""
+    """Return the condition on ``bucket`` of the counters of failures in a span of days."""
     return _buckets("T", first, last)
 
 
@@ -123,10 +123,10 @@ def _buckets(letter: str, first: date, last: date) -> Condition:
 
 
 class Shards:
-    """Which shard each account's counters are written to by this process.
+    """The shard to which this process writes each account's counters.
 
-    All begin with the first, so a quiet account has one row a day; who meets another writer there moves on,
-    and stays where it went.
+    Every process starts with the first shard, so a quiet account has one row a day. After a conflict with another
+    writer it moves to another shard and stays there.
     """
 
     def __init__(self, choose: Callable[[int], int]) -> None:
@@ -138,6 +138,6 @@ class Shards:
         return self._by_account.get(account_id, 0) if day >= (now - _YOUNG).astimezone(UTC).date() else 0
 
     def move(self, account_id: str) -> None:
-        """Go on with another shard."""
+        """Move to another shard."""
         step = 1 + self._choose(SHARDS - 1)
         self._by_account[account_id] = (self._by_account.get(account_id, 0) + step) % SHARDS

@@ -19,7 +19,7 @@ class DynamoCustomerStore:
     """``ports.CustomerStore`` on the table Customers."""
 
     def find(self, account_id: str, customer_id: str) -> Customer | None:
-        """Return a customer as stored now."""
+        """Return a customer (a consistent read), or None."""
         with busy_is_retryable():
             try:
                 return _customer_of(CustomerModel.get(account_id, customer_id, consistent_read=True))
@@ -27,13 +27,13 @@ class DynamoCustomerStore:
                 return None
 
     def find_many(self, account_id: str, customer_ids: Sequence[str]) -> Sequence[Customer]:
-        """Return those of the customers that exist, as stored now."""
+        """Return the customers that exist (a consistent read)."""
         keys = [(account_id, customer_id) for customer_id in dict.fromkeys(customer_ids)]
         with busy_is_retryable():
             return [_customer_of(model) for model in CustomerModel.batch_get(keys, consistent_read=True)]
 
     def save(self, customer: Customer) -> Customer:
-        """Write a customer whose ``version`` is what was read (0 for a new one); return it as it is now."""
+        """Write a customer whose ``version`` is what was read (0 for a new one), and return its new version."""
         saved = replace(customer, version=customer.version + 1)
         unchanged = (
             CustomerModel.version == customer.version if customer.version else CustomerModel.account_id.does_not_exist()
@@ -47,13 +47,15 @@ class DynamoCustomerStore:
                 raise
         return saved
 
-    def find_by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
-        """Return the customers that share an address, by id."""
+    def find_by_address(
+        self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
+    ) -> Sequence[Customer]:
+        """Return the customers that share an address, by id: all of them, or any up to ``limit``."""
         index = CustomerModel.by_email if channel is Channel.EMAIL else CustomerModel.by_phone
         partition = _partition(account_id, channel, address)
         with busy_is_retryable():
-            found = [_customer_of(model) for model in index.query(partition)]
-        return sorted(found, key=lambda customer: customer.customer_id)
+            customers = [_customer_of(model) for model in index.query(partition, limit=limit)]
+        return sorted(customers, key=lambda customer: customer.customer_id)
 
 
 def _partition(account_id: str, channel: Channel, address: str) -> str:

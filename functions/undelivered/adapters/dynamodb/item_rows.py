@@ -1,8 +1,8 @@
 """Items as rows, and rows as items.
 
-What an index or a condition needs is an attribute of its own; the chain of attempts, the dismissal and
-the audit are compact JSON in one attribute each: small, since capacity is paid by the kilobyte, and cheap to
-write. What the key tells (time sent, origin) and what is empty is not stored again.
+An attribute of its own holds each value that an index or a condition needs. The chain of attempts, the dismissal and
+the audit are compact JSON in one attribute each, since capacity is paid by the kilobyte. Values in the key (the time of
+sending, the origin) and empty values are not stored again.
 """
 
 from collections.abc import Sequence
@@ -27,12 +27,14 @@ _USUAL_GRACE = GraceSettings()
 RESENDING_PARTITION = "resending"
 
 ERASED_MARK: Row = {"erased": {"BOOL": True}}
-"""What an item is marked with before it is erased."""
+"""The attribute that marks an item before it is erased."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CODES = {(each.channel, each.status, each.kind): each.code for each in CLASSES}
+_CODES = {(class_.channel, class_.status, class_.kind): class_.code for class_ in CLASSES}
 _LIVE_CODES = {
-    (each.channel, each.status, each.kind, fault): live_code(each, fault) for each in CLASSES for fault in Fault
+    (class_.channel, class_.status, class_.kind, fault): live_code(class_, fault)
+    for class_ in CLASSES
+    for fault in Fault
 }
 
 # Rows are paid by the kilobyte: JSON arrays, and moments as microseconds since 1970, half as long as their text.
@@ -48,7 +50,7 @@ _decode_attempts = msgspec.json.Decoder(tuple[_StoredAttempt, ...]).decode
 
 
 class Facts(NamedTuple):
-    """What follows from an item, worked out once for its row and its counters."""
+    """Values derived from an item once, for its row and its counters."""
 
     entry_key: str
     code: str
@@ -71,7 +73,7 @@ def class_partition(account_id: str, group: str, code: str) -> str:
 
 
 def live_code_of(partition: str) -> str:
-    """Return the ``live_code`` of what a partition of ``by_class`` holds, empty when that is not live."""
+    """Return the ``live_code`` of a partition of ``by_class``, empty if its items are not live."""
     rest, _, code = partition.rpartition("#")
     return code if rest.endswith(f"#{LIVE_GROUP}") else ""
 
@@ -82,7 +84,7 @@ def customer_partition(account_id: str, customer_id: str) -> str:
 
 
 def state_partition(account_id: str, state: State) -> str:
-    """Return the partition of ``by_ready`` that holds all that is being resent, was resolved or dismissed."""
+    """Return the partition of ``by_ready`` that holds the items in a state other than open."""
     return f"{account_id}#{state.value}"
 
 
@@ -140,12 +142,12 @@ def _common_row(item: UndeliveredItem, facts: Facts, group: str, version: int) -
 
 
 def is_erased(row: Row) -> bool:
-    """Whether a row is of an item that is being erased: its removal is nobody's news."""
+    """Whether a row's item is being erased, so that its deletion is not announced."""
     return "erased" in row
 
 
 def item_of(row: Row) -> UndeliveredItem:
-    """Return the item of a row of either table. The time sent is to the second, as in the key."""
+    """Return the item of a row of either table. Its time of sending is in whole seconds, as in the key."""
     key = row["entry_key"]["S"]
     sent, _, rest = key.partition("~")
     origin_id = rest.rpartition("~")[0]
@@ -269,21 +271,21 @@ _HIGHEST = "\U0010ffff"
 
 
 def key_from(moment: datetime) -> str:
-    """Return the bound that keys sent at or after a moment are above, and all others below."""
+    """Return the lower bound of the keys of items sent at or after a moment."""
     whole = moment.replace(microsecond=0)
     return timestamp(whole if whole == moment else whole + timedelta(seconds=1))
 
 
 def expired_below(now: datetime) -> str:
-    """Return the bound that the keys of items past their thirty days are below."""
+    """Return the upper bound of the keys of items past their thirty days."""
     return timestamp(window_start(now) + timedelta(seconds=1))
 
 
 def just_below(key: str) -> str:
-    """Return a bound that a key is above, and all lesser ones below."""
+    """Return a bound between a key and all lesser keys."""
     return f"{key[:-1]}{chr(ord(key[-1]) - 1)}{_HIGHEST}"
 
 
 def erased_key(account_id: str, day: date) -> Row:
-    """Return the key of the counters of what failed on a day and was erased since."""
+    """Return the key of the counters of a day's failures that were erased."""
     return {"account_id": {"S": account_id}, "bucket": {"S": f"E~{day.isoformat()}"}}

@@ -14,10 +14,10 @@ _READ_TIMEOUT_SECONDS = 10
 
 
 class Table(Model):
-    """What all tables share: one botocore client, made at the first call, for all of them.
+    """The base of all tables: they share one botocore client, created at the first call.
 
-    PynamoDB would make a client for each model; in a cold Lambda each costs as much as the function's
-    own work. Region, credentials and endpoint (``AWS_ENDPOINT_URL``) are what botocore finds.
+    PynamoDB would create one for each model, and in a cold Lambda each costs as much as the function's own work.
+    botocore finds region, credentials and endpoint (``AWS_ENDPOINT_URL``).
     """
 
     shared: ClassVar[Connection | None] = None
@@ -33,7 +33,7 @@ class Table(Model):
 
     @classmethod
     def table(cls) -> TableConnection:
-        """Return the connection to this table, for requests below the level of models."""
+        """Return the connection to this table, for requests below the level of PynamoDB's models."""
         return cls._get_connection()
 
 
@@ -47,7 +47,7 @@ def shared_connection() -> Connection:
 
 
 class ByClass(GlobalSecondaryIndex[Any]):
-    """Items of one class and group, in order of sending: the report's filters read these in step."""
+    """Items of one class and group, in order of sending. The report's filters read several partitions in step."""
 
     class Meta:
         index_name = "by_class"
@@ -71,7 +71,7 @@ class ByCustomer(GlobalSecondaryIndex[Any]):
 
 
 class ByReady(GlobalSecondaryIndex[Any]):
-    """Sparse: what is ready to resend (partition: the account), and apart from that each state but open."""
+    """Sparse: the items ready to resend (partition: the account), and the items of each state but open."""
 
     class Meta:
         index_name = "by_ready"
@@ -83,7 +83,7 @@ class ByReady(GlobalSecondaryIndex[Any]):
 
 
 class ByAttention(GlobalSecondaryIndex[Any]):
-    """Sparse: items being resent, by the moment that silence about them is to be settled."""
+    """Sparse: items being resent, by the end of their grace period."""
 
     class Meta:
         index_name = "by_attention"
@@ -95,7 +95,7 @@ class ByAttention(GlobalSecondaryIndex[Any]):
 
 
 class ItemTable(Table):
-    """What Undelivered and History have in common; ``mapping`` says what each attribute holds."""
+    """The attributes that Undelivered and History share; see ``item_rows``."""
 
     account_id = UnicodeAttribute(hash_key=True)
     entry_key = UnicodeAttribute(range_key=True)
@@ -127,7 +127,7 @@ class UndeliveredModel(ItemTable):
     ready_partition = UnicodeAttribute(null=True)
     settle_partition = UnicodeAttribute(null=True)
     settle_at = NumberAttribute(null=True)
-    # Set right before an item is erased, so that the stream tells why it went.
+    # Set before an item is erased, so that the stream shows why it was deleted.
     erased = BooleanAttribute(null=True)
     expires_at = TTLAttribute()
 
@@ -146,9 +146,9 @@ class HistoryModel(ItemTable):
 
 
 class CountsModel(Table):
-    """Counters of one day: ``L~<day>~<shard>`` live items, ``T~<day>~<shard>`` all that failed.
+    """Counters of one day: ``L~<day>~<shard>`` live items, ``T~<day>~<shard>`` failures.
 
-    The counted attributes are named by class code, see ``counters``.
+    See ``counters``, and ``counter_names`` for the attributes.
     """
 
     class Meta:
@@ -171,7 +171,7 @@ class ByProviderMessageId(GlobalSecondaryIndex[Any]):
 
 
 class BySettle(GlobalSecondaryIndex[Any]):
-    """Attempts by the moment of the claim: those not recorded together, recorded ones by account and address."""
+    """Attempts by the moment of the claim: unrecorded ones together, recorded ones by account and address."""
 
     class Meta:
         index_name = "by_settle"
@@ -183,7 +183,7 @@ class BySettle(GlobalSecondaryIndex[Any]):
 
 
 class NotificationsByCustomer(GlobalSecondaryIndex[Any]):
-    """The notifications of one customer, without their attempts: for who asks what is held, and to erase it."""
+    """The notifications of one customer, without their attempts, for exports and erasures of a customer's data."""
 
     class Meta:
         index_name = "by_customer"
@@ -220,7 +220,7 @@ class NotificationModel(Table):
 
 
 class ByEmail(GlobalSecondaryIndex[Any]):
-    """Customers that share an e-mail address."""
+    """Customers that share an email address."""
 
     class Meta:
         index_name = "by_email"
@@ -231,7 +231,7 @@ class ByEmail(GlobalSecondaryIndex[Any]):
 
 
 class ByPhone(GlobalSecondaryIndex[Any]):
-    """Customers that share a telephone number."""
+    """Customers that share a phone number."""
 
     class Meta:
         index_name = "by_phone"
@@ -265,7 +265,7 @@ class CustomerModel(Table):
 
 
 class SuppressionModel(Table):
-    """Suppressed addresses, ``<channel>#<address>``, lifted ones with their trail included."""
+    """Suppressions by ``<channel>#<address>``, including lifted ones with their audit trail."""
 
     class Meta:
         table_name = "suppressions"
@@ -278,7 +278,7 @@ class SuppressionModel(Table):
     origin = UnicodeAttribute(null=True)
     lifted_at = UnicodeAttribute(null=True)
     audit = UnicodeAttribute(null=True)
-    # Of erased customers: a keyed hash stands in the place of the address.
+    # Set for erased addresses: the key holds a keyed hash in place of the address.
     hidden = BooleanAttribute(null=True)
     version = NumberAttribute()
 
@@ -293,7 +293,7 @@ class AccountModel(Table):
     account_id = UnicodeAttribute(hash_key=True)
     record = UnicodeAttribute(range_key=True)
     body = UnicodeAttribute(default="{}")
-    # Of exports and erasures only: several invocations may write to one.
+    # Of exports and erasures only, which several invocations may write.
     version = NumberAttribute(null=True)
     purge_at = TTLAttribute(null=True)
 
@@ -323,8 +323,8 @@ MODELS: dict[str, type[Table]] = {
 
 
 def use_tables(names: TableNames) -> None:
-    """Point the models at deployed tables, and forget any client made before."""
+    """Set the names of the deployed tables, and drop the client."""
     Table.shared = None
     for key, model in MODELS.items():
         model.Meta.table_name = getattr(names, key)
-        model._connection = None  # noqa: SLF001 - PynamoDB has no other way to let go of a connection
+        model._connection = None  # noqa: SLF001 - PynamoDB has no other way to drop a connection

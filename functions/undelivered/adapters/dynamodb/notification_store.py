@@ -24,7 +24,7 @@ class DynamoNotificationStore:
     """``ports.NotificationStore`` on the table Notifications.
 
     ``content_days_of`` gives how many days an account holds content; after that a notification is
-    not found any more, whether or not DynamoDB has deleted it yet. Attempts are kept as long.
+    not found, whether or not DynamoDB has deleted it yet. Attempts are kept as long.
     """
 
     def __init__(self, *, content_days_of: Callable[[str], int], clock: Callable[[], datetime] = _now) -> None:
@@ -32,7 +32,7 @@ class DynamoNotificationStore:
         self._clock = clock
 
     def add(self, notification: Notification) -> bool:
-        """Store a notification once; False when its id is taken already."""
+        """Store a notification; return False if its id is taken."""
         model = NotificationModel(
             notification.account_id,
             notification.notification_id,
@@ -43,11 +43,11 @@ class DynamoNotificationStore:
         return _save_once(model)
 
     def _purge_at(self, account_id: str, since: datetime) -> datetime:
-        # Whole seconds, because that is what a TTL can hold.
+        # A TTL holds whole seconds.
         return since.replace(microsecond=0) + timedelta(days=self._content_days_of(account_id))
 
     def find(self, account_id: str, notification_id: str) -> Notification | None:
-        """Return a notification, or None when unknown or no longer held."""
+        """Return a notification, or None if it is unknown or no longer kept."""
         with busy_is_retryable():
             try:
                 model = NotificationModel.get(account_id, notification_id, consistent_read=True)
@@ -58,7 +58,7 @@ class DynamoNotificationStore:
         return _notification_of(model)
 
     def find_many(self, account_id: str, notification_ids: Sequence[str]) -> Sequence[Notification]:
-        """Return those of the notifications that are held."""
+        """Return the notifications that are kept."""
         keys = [(account_id, notification_id) for notification_id in dict.fromkeys(notification_ids)]
         now = self._clock()
         with busy_is_retryable():
@@ -72,15 +72,15 @@ class DynamoNotificationStore:
             models = list(
                 NotificationModel.query(account_id, NotificationModel.record.startswith(prefix), consistent_read=True)
             )
-        # Another notification's id may begin with this one and a tilde.
+        # The id of another notification may begin with this id and a tilde.
         return [_attempt_of(model) for model in models if len(model.record) == len(prefix) + _ATTEMPT_DIGITS]
 
     def claim(self, attempt: SendAttempt) -> bool:
-        """Record the intention to send, once; False when this attempt is claimed already."""
+        """Record that an attempt is about to be sent; return False if it is claimed already."""
         return _save_once(self._model_of(attempt))
 
     def release(self, attempt: SendAttempt) -> None:
-        """Give a claim back whose send certainly did not happen; one that was recorded stays."""
+        """Delete the claim of an attempt that was certainly not sent, unless its outcome is recorded."""
         with busy_is_retryable():
             try:
                 self._model_of(attempt).delete(NotificationModel.outcome == _CLAIMED)
@@ -101,15 +101,15 @@ class DynamoNotificationStore:
     def find_by_provider_message_id(self, provider_message_id: str) -> SendAttempt | None:
         """Return the attempt that a provider's message id belongs to."""
         with busy_is_retryable():
-            found = NotificationModel.by_provider_message_id.query(provider_message_id, limit=1)
-            return next((_attempt_of(model) for model in found), None)
+            models = NotificationModel.by_provider_message_id.query(provider_message_id, limit=1)
+            return next((_attempt_of(model) for model in models), None)
 
     def recent_sends_to(self, account_id: str, address: str, limit: int) -> Sequence[SendAttempt]:
-        """Return the newest sends to a contact, in the spelling they were sent to, newest first."""
+        """Return the newest attempts to a contact, in the spelling used for sending, newest first."""
         partition = _sends_partition(account_id, address)
         with busy_is_retryable():
-            found = NotificationModel.by_settle.query(partition, limit=limit, scan_index_forward=False)
-            return [_attempt_of(model) for model in found]
+            models = NotificationModel.by_settle.query(partition, limit=limit, scan_index_forward=False)
+            return [_attempt_of(model) for model in models]
 
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return claimed attempts without a recorded outcome, claimed before a moment, oldest first."""
@@ -120,17 +120,17 @@ class DynamoNotificationStore:
     def find_by_customer(
         self, account_id: str, customer_id: str, limit: int, after: str | None = None
     ) -> tuple[Sequence[Notification], str | None]:
-        """Return a customer's notifications by id, held or about to go, and the id to go on after, None at the end."""
+        """Return a customer's notifications by id, expired ones too, and the id to continue after, or None."""
         within = NotificationModel.record > after if after else None
         with busy_is_retryable():
-            found = NotificationModel.by_customer.query(f"{account_id}#{customer_id}", within, limit=limit)
-            ids = [model.record for model in found]
+            keys = NotificationModel.by_customer.query(f"{account_id}#{customer_id}", within, limit=limit)
+            ids = [key.record for key in keys]
             models = {
                 model.record: model
-                for model in NotificationModel.batch_get([(account_id, each) for each in ids], consistent_read=True)
+                for model in NotificationModel.batch_get([(account_id, id_) for id_ in ids], consistent_read=True)
             }
-        held = [_notification_of(models[each]) for each in ids if each in models]
-        return held, ids[-1] if len(ids) == limit else None
+        notifications = [_notification_of(models[id_]) for id_ in ids if id_ in models]
+        return notifications, ids[-1] if len(ids) == limit else None
 
     def erase(self, notification: Notification) -> None:
         """Remove a notification and its attempts; a sent attempt keeps its message id, with the outcome ``ERASED``."""
@@ -164,7 +164,7 @@ class DynamoNotificationStore:
 
 
 def _sends_partition(account_id: str, address: str) -> str:
-    """Return the partition of ``by_settle`` where recorded sends to an address go, in order of time."""
+    """Return the partition of ``by_settle`` that holds the recorded attempts to an address, in order of time."""
     return f"{account_id}#{recipient_digest(address)}"
 
 

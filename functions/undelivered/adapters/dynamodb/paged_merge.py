@@ -1,4 +1,4 @@
-"""Ordered partitions read in step: each gives only what the page needs, in as few requests as that takes."""
+"""Reads ordered partitions in step, each only as far as the page needs, in few requests."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
@@ -14,7 +14,7 @@ from undelivered.domain.identifiers import parse_timestamp
 from undelivered.domain.item import UndeliveredItem
 
 LEAST_ITEMS = 5
-"""About as many items as the smallest unit of a read holds (4 KB): asking for fewer costs the same."""
+"""About as many items as the smallest unit of a read holds (4 KB), so that fewer cost the same."""
 
 _MOST_ITEMS = 250
 
@@ -22,7 +22,7 @@ _MOST_ITEMS = 250
 class Source(Struct, frozen=True):
     """A partition of a table or an index, between two bounds of entry keys.
 
-    ``share`` is how much of what the page shows is expected to come from here, None when nothing is known.
+    ``share`` is how many items are expected from here for each item of the page, None if unknown.
     """
 
     model: type[ItemTable]
@@ -34,31 +34,31 @@ class Source(Struct, frozen=True):
 
 
 class Progress(Struct):
-    """How far a page has come, by which the next requests are sized."""
+    """The progress of a page, from which the next requests are sized."""
 
     needed: int
     shown: int = 0
     examined: int = 0
     fetched: dict[Source, tuple[int, int]] = field(default_factory=dict)
-    """Of each source that has more: how many items came from it, and back to which second."""
+    """For each source with more items: how many were read, and the second of the oldest."""
     newest: int = 0
-    """The second of the newest item of all."""
+    """The second of the newest item."""
 
     @property
     def missing(self) -> int:
-        """How many items the page still lacks."""
+        """How many items the page still needs."""
         return max(self.needed - self.shown, 1)
 
-    def note(self, source: Source, rows: Sequence[Row], *, has_more: bool) -> None:
-        """Take down what came from a source; one that is at its end has no part in what is still to come."""
+    def add_rows(self, source: Source, rows: Sequence[Row], *, has_more: bool) -> None:
+        """Record the rows read from a source. A source without more is left out of the following requests."""
         number, _ = self.fetched.pop(source, (0, 0))
         if rows and has_more:
             self.newest = max(self.newest, _second_of(rows[0]))
             self.fetched[source] = number + len(rows), _second_of(rows[-1])
 
     def part_of(self, source: Source) -> float:
-        """Return which part of the items still to come is expected from a source, by how fast each has given so far."""
-        rates = {each: number / (self.newest - oldest + 1) for each, (number, oldest) in self.fetched.items()}
+        """Return the expected part of a source in the next items, by the rate of each source so far."""
+        rates = {other: number / (self.newest - oldest + 1) for other, (number, oldest) in self.fetched.items()}
         return rates[source] / sum(rates.values()) if source in rates else 1.0
 
 
@@ -67,7 +67,7 @@ def _second_of(row: Row) -> int:
 
 
 def merged(streams: Iterable[Iterator[UndeliveredItem]]) -> Iterator[UndeliveredItem]:
-    """Yield the items of ordered streams, newest first, each once; of two copies that of the earlier stream."""
+    """Yield the items of ordered streams once, newest first. Of two copies, the earlier stream's is yielded."""
     previous = ""
     for item in merge(*streams, key=attrgetter("entry_key"), reverse=True):
         if item.entry_key != previous:
@@ -78,8 +78,8 @@ def merged(streams: Iterable[Iterator[UndeliveredItem]]) -> Iterator[Undelivered
 def read(source: Source, progress: Progress) -> Iterator[UndeliveredItem]:
     """Yield a source's items, newest first.
 
-    The first request asks for the source's share of the page. Each later request asks for the part of the missing items
-    that is to be expected from here, and no fewer than the one before where that has shown none.
+    The first request asks for the source's share of the page. A later request asks for this source's expected part of
+    the missing items, or for twice as many items as the request before if that one added none to the page.
     """
     within = source.model.entry_key.between(source.low, source.high)
     chunk = ceil(progress.missing * (source.share or 0)) + 1
@@ -94,7 +94,7 @@ def read(source: Source, progress: Progress) -> Iterator[UndeliveredItem]:
             newest_first=True,
             after=after,
         )
-        progress.note(source, rows, has_more=after is not None)
+        progress.add_rows(source, rows, has_more=after is not None)
         shown = progress.shown
         yield from map(item_of, rows)
         if after is None:

@@ -1,4 +1,4 @@
-"""Addresses that fail again and again: ``P~<day>`` among the counters, of each day those with the most items."""
+"""Repeat failures: ``P~<day>`` in the table Counts holds the addresses of a day with the most items."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -19,39 +19,43 @@ from undelivered.domain.errors import StaleWriteError
 from undelivered.services.concurrency import retry_on_conflict
 
 KEPT = 50
-"""How many addresses a day keeps, some 2 KB: those with the most items in all."""
+"""How many addresses a day keeps (about 2 KB): those with the most items on all days."""
 
-_Noted = Mapping[str, tuple[int, int]]
-"""Of each address, how many items it has on the day, and in all."""
+_Numbers = Mapping[str, tuple[int, int]]
+"""The number of items of each address on the day, and on all days."""
 
 
 class DynamoRepeatFailureStore:
     """``ports.RepeatFailureStore`` on the table Counts."""
 
     def record(self, account_id: str, address: str, by_day: Mapping[date, int]) -> None:
-        """Note how many items an address has, by day; noting the same again changes nothing."""
+        """Record how many items an address has on each day. Recording the same again changes nothing."""
         total = sum(by_day.values())
         for day, number in by_day.items():
-            _note(account_id, day, address, (number, total))
+            _record(account_id, day, address, (number, total))
 
     def remove(self, account_id: str, addresses: Collection[str], days: Collection[date]) -> None:
-        """Take addresses out of what was noted of days."""
+        """Remove addresses from the records of days."""
+
+        def remaining(known: _Numbers) -> _Numbers:
+            return {address: numbers for address, numbers in known.items() if address not in addresses}
+
         for day in days:
-            _change(account_id, day, lambda known: {each: known[each] for each in known if each not in addresses})
+            _change(account_id, day, remaining)
 
 
-def _note(account_id: str, day: date, address: str, numbers: tuple[int, int]) -> None:
-    def noted(known: _Noted) -> _Noted:
-        # A record that comes late, or again, does not lower what is known.
-        highest = max(numbers, known.get(address, (0, 0)))
-        ranked = sorted({**known, address: highest}.items(), key=lambda each: (-each[1][1], each[0]))
+def _record(account_id: str, day: date, address: str, item_numbers: tuple[int, int]) -> None:
+    def updated(known: _Numbers) -> _Numbers:
+        # A record that comes late, or again, must not lower a number.
+        highest = max(item_numbers, known.get(address, (0, 0)))
+        ranked = sorted({**known, address: highest}.items(), key=lambda entry: (-entry[1][1], entry[0]))
         return dict(ranked[:KEPT])
 
-    _change(account_id, day, noted)
+    _change(account_id, day, updated)
 
 
 @retry_on_conflict
-def _change(account_id: str, day: date, change: Callable[[_Noted], _Noted]) -> None:
+def _change(account_id: str, day: date, change: Callable[[_Numbers], _Numbers]) -> None:
     bucket = f"P~{day.isoformat()}"
     row = get(CountsModel, account_id, bucket)
     known = _numbers_of(row)
@@ -64,7 +68,7 @@ def _change(account_id: str, day: date, change: Callable[[_Noted], _Noted]) -> N
         raise StaleWriteError("another write came first") from error
 
 
-def _put(account_id: str, bucket: str, row: Row | None, noted: Mapping[str, tuple[int, int]]) -> Action:
+def _put(account_id: str, bucket: str, row: Row | None, numbers: Mapping[str, tuple[int, int]]) -> Action:
     condition = (
         {
             "ConditionExpression": "repeats = :read",
@@ -74,16 +78,16 @@ def _put(account_id: str, bucket: str, row: Row | None, noted: Mapping[str, tupl
         else {"ConditionExpression": "attribute_not_exists(account_id)"}
     )
     return {
-        "Put": {"TableName": CountsModel.Meta.table_name, "Item": repeats_row(account_id, bucket, noted), **condition}
+        "Put": {"TableName": CountsModel.Meta.table_name, "Item": repeats_row(account_id, bucket, numbers), **condition}
     }
 
 
-def repeats_row(account_id: str, bucket: str, noted: Mapping[str, tuple[int, int]]) -> Row:
-    """Return the row of a bucket: of each address, how many items it has on the day, and in all."""
+def repeats_row(account_id: str, bucket: str, numbers: Mapping[str, tuple[int, int]]) -> Row:
+    """Return the row of a bucket with the number of items of each address on the day, and on all days."""
     return {
         "account_id": {"S": account_id},
         "bucket": {"S": bucket},
-        "repeats": {"S": to_json(noted)},
+        "repeats": {"S": to_json(numbers)},
     }
 
 
@@ -92,9 +96,9 @@ def _numbers_of(row: Row | None) -> dict[str, tuple[int, int]]:
 
 
 def repeats_between(account_id: str, first: date, last: date) -> Counter[str]:
-    """Return the addresses that have more than one item noted in a span of days, with their numbers."""
-    told = Counter[str]()
+    """Return the addresses with more than one item in a span of days, and their numbers of items."""
+    total = Counter[str]()
     within = CountsModel.bucket.between(f"P~{first.isoformat()}", f"P~{last.isoformat()}")
     for row in query_all(CountsModel, account_id, within):
-        told.update({address: number for address, (number, _) in _numbers_of(row).items()})
-    return Counter({address: number for address, number in told.items() if number > 1})
+        total.update({address: number for address, (number, _) in _numbers_of(row).items()})
+    return Counter({address: number for address, number in total.items() if number > 1})

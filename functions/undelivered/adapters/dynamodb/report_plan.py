@@ -3,7 +3,7 @@
 The Undelivered table and History are read one after the other, the latter only when the page is not full by then. In
 each, either a scan reads the account's items in order and passes over those that the filter does not match, or the
 partitions of the matching classes are read in step. A scan costs less where most items match, partitions where few do;
-the counters of live items tell which. An item that is past its thirty days and not swept yet is still in the
+the counters of live items show which. An item that is past its thirty days and not swept yet is still in the
 Undelivered table, so that table is read beyond the point where History begins.
 """
 

@@ -1,4 +1,4 @@
-"""Questions about the report, answered from counters and indexes."""
+"""Reads the report, its count and its statistics from counters and indexes."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from undelivered.domain.report_query import ReportFilter, day_start, window_star
 from undelivered.services.ports import Page
 
 EXAMINED_AT_MOST = 1_000
-"""How many items one call looks at for a filter that no index serves; the cursor then goes on from there."""
+"""How many items one call examines for a filter without an index; the cursor then continues from there."""
 
 _COUNT_TRIES = 5
 _UTC = ZoneInfo("UTC")
@@ -46,7 +46,7 @@ class DynamoReportReader:
         first = window_start(now).astimezone(UTC).date()
         unswept = UndeliveredModel.entry_key.between(key_from(day_start(first, _UTC)), expired_below(now))
         for _ in range(_COUNT_TRIES):
-            # Mostly nothing waits to be swept. No item comes to be past its time, so then only the counters matter.
+            # Mostly no item waits to be swept, and none is added that is past its time, so the counters are the count.
             expired, _ = query(UndeliveredModel, account_id, unswept, limit=1)
             days = counters.live_by_day(account_id, first)
             live = Counter[str]()
@@ -56,19 +56,19 @@ class DynamoReportReader:
                 break
             for row in query_all(UndeliveredModel, account_id, unswept, consistent=True):
                 live.subtract(count_change(None, item_of(row)).live)
-            # A sweep in between takes off again what was read, or hides what is still counted.
+            # After a sweep in between, an item would be subtracted twice, or not at all.
             if counters.live_by_day(account_id, first, first).get(first) == days[first]:
                 break
         return _live_count(live)
 
     def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
-        """Return up to ``limit`` items that the filter shows, sent before ``after``, newest first.
+        """Return up to ``limit`` items that the filter matches, sent before ``after``, newest first.
 
-        A filter that no index serves may end a page early, even empty, with the key to go on after.
+        With a filter without an index, a page may end early, even empty, with a key to continue after.
         """
         shown: list[UndeliveredItem] = []
         last_key = ""
-        # One more than the page holds tells whether there is a next one.
+        # One item more than the page holds shows whether there is a next page.
         progress = Progress(needed=limit + 1)
         reading = plan_reading(account_id, wanted, progress.needed, after, now, partial(self._live_counts, account_id))
         for item in reading.read(progress):
@@ -86,13 +86,13 @@ class DynamoReportReader:
 
     def _live_counts(self, account_id: str, span: Span) -> Counter[str]:
         first, last = counters.live_day(span.low), counters.live_day(span.high)
-        held = Counter[str]()
+        live = Counter[str]()
         for of_day in counters.live_by_day(account_id, first, last, consistent=False).values():
-            held.update(of_day)
-        return held
+            live.update(of_day)
+        return live
 
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
-        """Return all that failed on each day of the span, by ``<class code>.<reason>``."""
+        """Return the failures of each day of the span, by ``<class code>.<reason>``."""
         counted = counters.failed_by_day(account_id, first, last)
         days = [first + timedelta(days=after) for after in range((last - first).days + 1)]
         return {
@@ -101,15 +101,15 @@ class DynamoReportReader:
         }
 
     def totals(self, account_id: str, first: date, last: date) -> FailedTotals:
-        """Return all that failed of what was sent in a span of days, and how long it took to resolve what was."""
-        told = FailedTotals()
+        """Return the failures of what was sent in a span of days, and how long it took to resolve those resolved."""
+        totals = FailedTotals()
         for change in counters.failed_by_day(account_id, first, last).values():
-            told.failed.update(change.failed)
-            told.resolved.update(change.resolved)
-        return FailedTotals(nonzero(told.failed), nonzero(told.resolved))
+            totals.failed.update(change.failed)
+            totals.resolved.update(change.resolved)
+        return FailedTotals(nonzero(totals.failed), nonzero(totals.resolved))
 
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
-        """Return the addresses of which more than one item is noted in a span of days, with their numbers."""
+        """Return the addresses with more than one item in a span of days, and their numbers of items."""
         return repeats_between(account_id, first, last)
 
 

@@ -1,4 +1,4 @@
-"""The store of suppressed addresses on DynamoDB, by ``<channel>#<address>``; once erased, by a keyed hash of it."""
+"""The store of suppressions on DynamoDB, by ``<channel>#<address>``, or a keyed hash of an erased address."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ from undelivered.services.ports import KeyedHashes
 
 
 def address_key(suppression: Suppression) -> str:
-    """Return the sort key of a suppression: ``<channel>#<address>``, or the hash in place of the address."""
+    """Return the sort key of a suppression: ``<channel>#<address>``, or ``<channel>#~<hash>``."""
     if suppression.address_hash:
         return _hidden_key(suppression.channel, suppression.address_hash)
     return _address_key(suppression.channel, suppression.address)
@@ -85,29 +85,29 @@ class DynamoSuppressionStore:
         self._hashes = hashes
 
     def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
-        """Return what is known of an address, lifted or not."""
+        """Return the suppression of an address, lifted or not, or None."""
         return next(iter(self.find_many(account_id, [(channel, address)])), None)
 
     def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
-        """Return what is known of addresses, lifted or not."""
-        wanted = {each: self._keys(account_id, *each) for each in dict.fromkeys(addresses)}
-        keys = [key for both in wanted.values() for key in both]
+        """Return the suppressions of addresses, lifted or not."""
+        keys_of = {address: self._keys(account_id, *address) for address in dict.fromkeys(addresses)}
+        keys = [key for pair in keys_of.values() for key in pair]
         rows = batch_get(SuppressionModel, account_id, keys, "address_key", consistent=True)
         known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
-        told = [
+        suppressions = [
             (address, effective_suppression(known.get(readable), known.get(hidden)))
-            for (_, address), (readable, hidden) in wanted.items()
+            for (_, address), (readable, hidden) in keys_of.items()
         ]
-        return [replace(found, address=address) for address, found in told if found]
+        return [replace(suppression, address=address) for address, suppression in suppressions if suppression]
 
     def _keys(self, account_id: str, channel: Channel, address: str) -> tuple[str, str]:
-        """Return the keys under which an address may be known: as it reads, and hidden."""
+        """Return the two keys that an address may have: its own, and that of its hash."""
         digest = self._hashes.of_address(account_id, channel, address)
         return _address_key(channel, address), _hidden_key(channel, digest)
 
     @retry_on_conflict
     def hide(self, account_id: str, channel: Channel, address: str) -> None:
-        """Keep of an address only its keyed hash, under which it is found as before."""
+        """Replace an address by its keyed hash, under which it is found as before."""
         readable, hidden = self._keys(account_id, channel, address)
         rows = batch_get(SuppressionModel, account_id, [readable, hidden], "address_key", consistent=True)
         known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
@@ -136,7 +136,7 @@ class DynamoSuppressionStore:
     def page(
         self, account_id: str, channel: Channel | None, limit: int, after: str | None
     ) -> tuple[Sequence[Suppression], str | None]:
-        """Return a page of active suppressions in order of channel and address, and where to go on after."""
+        """Return a page of active suppressions by channel and address, and the key after which the next page starts."""
         first = f"{channel.value}#" if channel else "\x01"
         last = f"{channel.value}#\U0010ffff" if channel else "\U0010ffff"
         shown: list[Suppression] = []
@@ -144,7 +144,7 @@ class DynamoSuppressionStore:
         start = {"account_id": {"S": account_id}, "address_key": {"S": after}} if after else None
         while len(shown) <= limit:
             rows, start = query(SuppressionModel, account_id, within, limit=limit + 1, after=start)
-            shown += [each for each in map(suppression_of, rows) if each.active]
+            shown += [suppression for suppression in map(suppression_of, rows) if suppression.active]
             if start is None:
                 break
         more = len(shown) > limit

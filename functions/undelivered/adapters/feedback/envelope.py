@@ -1,4 +1,4 @@
-"""Unwrapping: whatever an event came in, down to what SES, SNS or a carrier said."""
+"""Unwraps events: from SQS, SNS, EventBridge, CloudWatch Logs, Firehose or Kinesis down to the report itself."""
 
 import base64
 import binascii
@@ -11,14 +11,14 @@ from datetime import datetime
 from msgspec import Struct
 
 from undelivered.adapters.feedback.json_values import as_list, as_object, as_str, parse_timestamp
-from undelivered.adapters.feedback.parsed_event import ParsedEvent, combined, ignore, quarantine
+from undelivered.adapters.feedback.parsed_event import ParsedEvent, combine_records, ignore, quarantine
 from undelivered.adapters.feedback.ses import is_untyped, parse_ses_event
 from undelivered.adapters.feedback.sms import TEXT_EVENT, is_sms_log_entry, parse_sms_event, parse_sms_log_entry
 from undelivered.domain.feedback import Handling
 
-_DEEPEST = 8  # wrappings within each other; EventBridge in SNS in SQS in Lambda is four
-_MOST_LOG_BYTES = 32 * 1024 * 1024  # unpacked; CloudWatch Logs sends at most a few megabytes
-_MOST_LINES = 10_000
+_MAX_DEPTH = 8  # envelopes within each other; EventBridge in SNS in SQS in Lambda is four
+_MAX_LOG_BYTES = 32 * 1024 * 1024  # unpacked; CloudWatch Logs sends at most a few megabytes
+_MAX_LINES = 10_000
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_MARK = b"\x1f\x8b"
 
@@ -26,7 +26,7 @@ _VALIDATION_TEXT = "Successfully validated SNS topic for Amazon SES"
 _SNS_HOST = re.compile(r"https://sns\.[a-z0-9-]{3,40}\.amazonaws\.(?:com|com\.cn|eu)/[^\s]*", re.IGNORECASE)
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]{3,40}:(\w{1,20}):[\w.-]{1,260}")
 
-# EventBridge gives types words of its own; `detail` carries the event-publishing form.
+# EventBridge has its own names for the types; `detail` holds the event as event publishing sends it.
 _DETAIL_TYPES = {
     "Email Sent": "Send",
     "Email Delivered": "Delivery",
@@ -41,151 +41,142 @@ _DETAIL_TYPES = {
 }
 
 
-def every_topic(_topic_arn: str) -> bool:
-    """Trust each topic: right behind a queue whose policy names the topics that may fill it."""
-    return True
+class _EnvelopeContext(Struct, frozen=True):
+    """What the envelopes say about an event. ``times`` are their timestamps as written, the innermost first."""
 
-
-class _Around(Struct, frozen=True):
-    """What is known from outside an event."""
-
-    knows_topic: Callable[[str], bool] | None
+    known_topics: frozenset[str] | None
     received_at: datetime | None
-    times: tuple[object, ...] = ()  # as the wrappings tell them, the innermost first; few events need one
+    times: tuple[object, ...] = ()
     topic: str = ""
     depth: int = 0
 
-    def within(self, published_at: object = None, topic: str = "") -> "_Around":
-        """Return the surroundings of what is wrapped in here."""
+    def nested(self, published_at: object = None, topic: str = "") -> "_EnvelopeContext":
+        """Return the context of the content of this envelope."""
         times = self.times if published_at is None else (published_at, *self.times)
-        return _Around(self.knows_topic, self.received_at, times, topic or self.topic, self.depth + 1)
+        return _EnvelopeContext(self.known_topics, self.received_at, times, topic or self.topic, self.depth + 1)
 
     def published_at(self) -> datetime | None:
-        """Return when the event was published, as its wrappings tell, else when it was received."""
+        """Return when the event was published according to its envelopes, or else when it was received."""
         return next(filter(None, map(parse_timestamp, self.times)), self.received_at)
 
     def trusts_account(self, sending_account: str) -> bool:
         """Whether an event sent from an AWS account may come from the topic it came from.
 
-        Known topics are trusted whoever owns them. Where none are named, a topic of another account than
-        the sending one is a stranger's: anybody can publish a bounce of our customers to his own topic.
+        Known topics are trusted whoever owns them. Where none are configured, a topic of another AWS account is not
+        trusted, since anybody can publish an invented bounce to their own topic.
         """
-        if self.knows_topic is not None or not self.topic or not sending_account:
+        if self.known_topics is not None or not self.topic or not sending_account:
             return True
-        found = _TOPIC.fullmatch(self.topic)
-        return found is not None and found[1] == sending_account
+        match = _TOPIC.fullmatch(self.topic)
+        return match is not None and match[1] == sending_account
 
 
 def parse_event(
     raw: str | bytes | Mapping[str, object],
     *,
-    known_topics: Collection[str] | Callable[[str], bool] | None = None,
+    known_topics: Collection[str] | None = None,
     received_at: datetime | None = None,
 ) -> ParsedEvent:
-    """Return what an event says: an SQS record or its body, an SNS envelope, EventBridge, logs or bare.
+    """Return the feedback in an event, bare or in an envelope: SQS, SNS, EventBridge, CloudWatch Logs, Firehose.
 
-    ``known_topics`` are the topic ARNs that may speak, or a function that tells; with None, the topic must
-    belong to the account that sent, and any topic may ask to be confirmed. ``received_at`` stands in for
-    the time of events that tell none; it should be the same when an event is delivered again (SQS:
-    ``SentTimestamp``). Without it such an event is quarantined. Never raises.
+    ``known_topics`` are the ARNs of the trusted SNS topics. With None, a topic must belong to the AWS account that
+    sent the message, and any topic may ask for its subscription to be confirmed. ``received_at`` is used for events
+    without a time; it should be the same when an event is delivered again (SQS: ``SentTimestamp``). Without it, such an
+    event is quarantined. Never raises.
     """
-    if known_topics is None or callable(known_topics):
-        knows_topic = known_topics
-    else:
-        knows_topic = frozenset(known_topics).__contains__
-    around = _Around(knows_topic, received_at)
+    context = _EnvelopeContext(None if known_topics is None else frozenset(known_topics), received_at)
     if isinstance(raw, bytes):
-        return _read_bytes(raw, around)
+        return _read_bytes(raw, context)
     if isinstance(raw, str):
-        return _read_text(raw, around)
-    return _read(raw, around)
+        return _read_text(raw, context)
+    return _read(raw, context)
 
 
-def _read_bytes(raw: bytes, around: _Around) -> ParsedEvent:
+def _read_bytes(raw: bytes, context: _EnvelopeContext) -> ParsedEvent:
     if not raw.startswith(_GZIP_MARK):
-        return _read_text(decoded(raw), around)
+        return _read_text(decoded(raw), context)
     try:
         unpacking = zlib.decompressobj(_GZIP)
-        unpacked = unpacking.decompress(raw, _MOST_LOG_BYTES)
+        unpacked = unpacking.decompress(raw, _MAX_LOG_BYTES)
     except zlib.error:
         return quarantine("starts like gzip data but is not")
     if not unpacking.eof:
         return quarantine("gzip data that is incomplete or too large when unpacked")
-    return _read_text(decoded(unpacked), around)
+    return _read_text(decoded(unpacked), context)
 
 
-def _read_base64(data: object, around: _Around) -> ParsedEvent:
+def _read_base64(data: object, context: _EnvelopeContext) -> ParsedEvent:
     try:
         raw = base64.b64decode(as_str(data), validate=True)
     except (ValueError, binascii.Error):
         return quarantine("not valid base64")
-    return _read_bytes(raw, around)
+    return _read_bytes(raw, context)
 
 
-def _read_text(raw: str, around: _Around) -> ParsedEvent:
-    told = raw.removeprefix("\ufeff")
+def _read_text(raw: str, context: _EnvelopeContext) -> ParsedEvent:
+    text = raw.removeprefix("\ufeff")
     try:
-        value = json.loads(told)
+        value = json.loads(text)
     except RecursionError:
         return quarantine("JSON nested too deeply")
     except ValueError:
-        if told.lstrip().startswith(_VALIDATION_TEXT):
+        if text.lstrip().startswith(_VALIDATION_TEXT):
             return ignore("a test message from SES")
-        lines = [line for line in told.splitlines() if line.strip()]
+        lines = [line for line in text.splitlines() if line.strip()]
         # Firehose separates records by line feeds.
-        if 1 < len(lines) <= _MOST_LINES and all(line.lstrip().startswith("{") for line in lines):
-            return combined([(line, _read_text(line, around.within())) for line in lines])
-        return quarantine("not JSON" if told.strip() else "empty")
+        if 1 < len(lines) <= _MAX_LINES and all(line.lstrip().startswith("{") for line in lines):
+            return combine_records([(line, _read_text(line, context.nested())) for line in lines])
+        return quarantine("not JSON" if text.strip() else "empty")
     if isinstance(value, str):
         return quarantine("JSON inside a JSON string (encoded twice)")
-    return _read(value, around)
+    return _read(value, context)
 
 
 def decoded(raw: bytes) -> str:
-    """Return raw bytes as text: UTF-8, 16 or 32, without byte order mark, what is no character replaced."""
+    """Return bytes as text: UTF-8, 16 or 32, without a byte order mark, with invalid bytes replaced."""
     return raw.decode(json.detect_encoding(raw), errors="replace").removeprefix("\ufeff")
 
 
-def _read(value: object, around: _Around) -> ParsedEvent:  # noqa: PLR0911 - one line for each form
+def _read(value: object, context: _EnvelopeContext) -> ParsedEvent:  # noqa: PLR0911 - one line for each form
     if not isinstance(value, dict):
         return quarantine("a JSON array, not an event" if isinstance(value, list) else "not a JSON object")
-    if around.depth > _DEEPEST:
+    if context.depth > _MAX_DEPTH:
         return quarantine("too many levels of wrapping")
     event: Mapping[str, object] = value
     if "eventType" in event or "notificationType" in event:
-        return _read_report(event, around)
+        return _read_report(event, context)
     if "Type" in event and ("Message" in event or "TopicArn" in event):
-        return _read_sns(event, around)
-    for key, read in _WRAPPINGS.items():
+        return _read_sns(event, context)
+    for key, read in _ENVELOPES.items():
         if key in event:
-            return read(event, around)
+            return read(event, context)
     if is_sms_log_entry(event):
-        return parse_sms_log_entry(event, around.published_at)
+        return parse_sms_log_entry(event, context.published_at)
     if is_untyped(event):
-        return _read_report(event, around)
+        return _read_report(event, context)
     return quarantine("not a format that SES, SNS or CloudWatch Logs sends")
 
 
-def _read_report(event: Mapping[str, object], around: _Around) -> ParsedEvent:
+def _read_report(event: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
     if as_str(event.get("eventType")).strip().upper().startswith(TEXT_EVENT):
-        return parse_sms_event(event, around.published_at)
-    return parse_ses_event(event, around.published_at, around.trusts_account)
+        return parse_sms_event(event, context.published_at)
+    return parse_ses_event(event, context.published_at, context.trusts_account)
 
 
 # SNS ---------------------------------------------------------------------------------------------------------------
 
 
 def _read_sns(  # noqa: PLR0911 - one line for each thing that can be wrong
-    envelope: Mapping[str, object], around: _Around
+    envelope: Mapping[str, object], context: _EnvelopeContext
 ) -> ParsedEvent:
     kind, topic = as_str(envelope.get("Type")), as_str(envelope.get("TopicArn"))
     if kind == "UnsubscribeConfirmation":
-        # Its SubscribeURL would subscribe again: it is not to be followed.
+        # Its SubscribeURL would subscribe again, so it must not be followed.
         return ignore("a subscription was cancelled")
     certificate = envelope.get("SigningCertURL", envelope.get("SigningCertUrl"))
     if certificate is not None and not _SNS_HOST.fullmatch(as_str(certificate)):
         return quarantine("the signing certificate is not on an SNS host")
-    if around.knows_topic is not None and not around.knows_topic(topic):
+    if context.known_topics is not None and topic not in context.known_topics:
         return quarantine("from a topic that is not configured")
     if kind == "SubscriptionConfirmation":
         if not _TOPIC.fullmatch(topic) or not _SNS_HOST.fullmatch(as_str(envelope.get("SubscribeURL"))):
@@ -194,23 +185,23 @@ def _read_sns(  # noqa: PLR0911 - one line for each thing that can be wrong
     if kind != "Notification":
         return quarantine("an unknown type of SNS message")
     message = envelope.get("Message")
-    inner = around.within(envelope.get("Timestamp"), topic)
+    nested = context.nested(envelope.get("Timestamp"), topic)
     if isinstance(message, str):
-        return _read_text(message, inner)
-    # Disputed: re-publishers put the event itself in the place of its text. It says the same, unmistakably.
-    return _read(message, inner)
+        return _read_text(message, nested)
+    # Disputed: re-publishers put the event itself in place of its text. Its meaning is the same.
+    return _read(message, nested)
 
 
-# The other wrappings -------------------------------------------------------------------------------------------------
+# Other envelopes -------------------------------------------------------------------------------------------------
 
 
-def _read_records(event: Mapping[str, object], around: _Around) -> ParsedEvent:
-    """SQS and SNS events of Lambda, and what `aws sqs receive-message` prints."""
+def _read_records(event: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
+    """Read SQS and SNS events of Lambda, and the output of `aws sqs receive-message`."""
     records = as_list(event.get("Records", event.get("Messages")))
-    return combined([(_said(as_object(record)), _read(record, around.within())) for record in records])
+    return combine_records([(_record_text(as_object(record)), _read(record, context.nested())) for record in records])
 
 
-def _said(record: Mapping[str, object]) -> str:
+def _record_text(record: Mapping[str, object]) -> str:
     return as_str(_body_of(record)) or as_str(as_object(record.get("Sns")).get("Message"))
 
 
@@ -218,63 +209,63 @@ def _body_of(record: Mapping[str, object]) -> object:
     return record.get("body", record.get("Body"))
 
 
-def _read_sqs_record(record: Mapping[str, object], around: _Around) -> ParsedEvent:
+def _read_sqs_record(record: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
     attributes = as_object(record.get("attributes", record.get("Attributes")))
-    body, inner = _body_of(record), around.within(attributes.get("SentTimestamp"))
-    return _read_text(body, inner) if isinstance(body, str) else _read(body, inner)
+    body, nested = _body_of(record), context.nested(attributes.get("SentTimestamp"))
+    return _read_text(body, nested) if isinstance(body, str) else _read(body, nested)
 
 
-def _read_sns_record(record: Mapping[str, object], around: _Around) -> ParsedEvent:
-    return _read(record.get("Sns"), around.within())
+def _read_sns_record(record: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
+    return _read(record.get("Sns"), context.nested())
 
 
-def _read_inbound(_event: Mapping[str, object], _around: _Around) -> ParsedEvent:
+def _read_incoming_mail(_event: Mapping[str, object], _context: _EnvelopeContext) -> ParsedEvent:
     return ignore("incoming email: a receipt rule invokes the wrong function")
 
 
-def _read_eventbridge(event: Mapping[str, object], around: _Around) -> ParsedEvent:
+def _read_eventbridge(event: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
     detail, kind = as_object(event.get("detail")), as_str(event.get("detail-type"))
-    inner = around.within(event.get("time"))
+    nested = context.nested(event.get("time"))
     sender = as_str(event.get("source"))
     if sender == "aws.ses":
         if kind not in _DETAIL_TYPES:
             return ignore("an SES event that is not about a message")
-        named = detail if "eventType" in detail else {**detail, "eventType": _DETAIL_TYPES[kind]}
-        return _read(named, inner)
+        typed = detail if "eventType" in detail else {**detail, "eventType": _DETAIL_TYPES[kind]}
+        return _read(typed, nested)
     if sender == "aws.sms-voice":
-        return _read(detail, inner)
+        return _read(detail, nested)
     return quarantine("an EventBridge event from another service")
 
 
-def _read_awslogs(event: Mapping[str, object], around: _Around) -> ParsedEvent:
-    return _read_base64(as_object(event.get("awslogs")).get("data"), around.within())
+def _read_awslogs(event: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
+    return _read_base64(as_object(event.get("awslogs")).get("data"), context.nested())
 
 
-def _read_logs(event: Mapping[str, object], around: _Around) -> ParsedEvent:
+def _read_logs(event: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
     if event.get("messageType") == "CONTROL_MESSAGE":
         return ignore("a test message from CloudWatch Logs")
     lines = [as_object(line) for line in as_list(event.get("logEvents"))]
-    return combined([(as_str(line.get("message")), _read_log(line, around)) for line in lines])
+    return combine_records([(as_str(line.get("message")), _read_log(line, context)) for line in lines])
 
 
-def _read_log(line: Mapping[str, object], around: _Around) -> ParsedEvent:
-    return _read_text(as_str(line.get("message")), around.within(line.get("timestamp")))
+def _read_log(line: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
+    return _read_text(as_str(line.get("message")), context.nested(line.get("timestamp")))
 
 
-def _read_firehose(event: Mapping[str, object], around: _Around) -> ParsedEvent:
+def _read_firehose(event: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
     data = [as_object(record).get("data") for record in as_list(event.get("records"))]
-    return combined([(as_str(each), _read_base64(each, around.within())) for each in data])
+    return combine_records([(as_str(record), _read_base64(record, context.nested())) for record in data])
 
 
-def _read_kinesis_record(record: Mapping[str, object], around: _Around) -> ParsedEvent:
-    return _read_base64(as_object(record.get("kinesis")).get("data"), around.within())
+def _read_kinesis_record(record: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
+    return _read_base64(as_object(record.get("kinesis")).get("data"), context.nested())
 
 
-_WRAPPINGS: Mapping[str, Callable[[Mapping[str, object], _Around], ParsedEvent]] = {
+_ENVELOPES: Mapping[str, Callable[[Mapping[str, object], _EnvelopeContext], ParsedEvent]] = {
     "Records": _read_records,
     "Messages": _read_records,
     "Sns": _read_sns_record,
-    "ses": _read_inbound,
+    "ses": _read_incoming_mail,
     "body": _read_sqs_record,
     "Body": _read_sqs_record,
     "detail-type": _read_eventbridge,
@@ -284,4 +275,4 @@ _WRAPPINGS: Mapping[str, Callable[[Mapping[str, object], _Around], ParsedEvent]]
     "records": _read_firehose,
     "kinesis": _read_kinesis_record,
 }
-"""The key by which each wrapping is known, in the order they are tried."""
+"""The reader of each kind of envelope by the key that identifies it, in the order they are tried."""

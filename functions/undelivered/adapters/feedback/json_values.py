@@ -1,4 +1,4 @@
-"""Values out of JSON that anybody may have written: each is of the type asked for, or empty."""
+"""Reads values from untrusted JSON: each function returns a value of its type, or an empty one."""
 
 import hashlib
 import re
@@ -10,15 +10,15 @@ from undelivered.domain import base64url
 from undelivered.domain.feedback import Attribution
 from undelivered.domain.identifiers import parse_item_id
 
-JUDGED_LENGTH = 4_000
-"""Characters of a diagnostic that are read; SNS would carry 256 KB of it."""
+CLASSIFIED_LENGTH = 4_000
+"""Characters of a diagnostic that are classified; an SNS message may hold 256 KB."""
 
 SUBJECT_LENGTH = 200
-"""Characters kept of a subject: it is a title to people, and items are paid by the kilobyte."""
+"""Characters kept of a subject, which serves as a title: items are paid by the kilobyte."""
 
-_MILLISECONDS_FROM = 100_000_000_000  # as seconds that were the year 5138
+_MILLISECONDS_FROM = 100_000_000_000  # as seconds, this would be the year 5138
 _PLAUSIBLE_YEARS = range(2000, 2200)
-_MESSAGE_ID = re.compile(r"[!-}]{1,200}")  # printable ASCII but `~`, which parts the entry key
+_MESSAGE_ID = re.compile(r"[!-}]{1,200}")  # printable ASCII without `~`, the separator in entry keys
 _TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
 _ATTEMPTS = range(1, 10_000)
 _ATTEMPT_DIGITS = 4
@@ -45,18 +45,18 @@ def as_strs(value: object) -> tuple[str, ...]:
 
 
 def printable(value: object, length: int) -> str:
-    """Return the start of a text on one line, without what misleads or harms: controls, bidi marks, half characters."""
+    """Return the start of a text on one line, without control characters, bidirectional marks and lone surrogates."""
     cut = as_str(value)[:length]
     if cut.isprintable():
         return cut
     return " ".join("".join([char if char.isprintable() else " " for char in cut]).split())
 
 
-def heading(value: object) -> str:
-    """Return a subject as people read it; encoded words (RFC 2047) are decoded where they can be."""
-    written = as_str(value)[:JUDGED_LENGTH]
+def parse_subject(value: object) -> str:
+    """Return a readable subject: encoded words (RFC 2047) are decoded where possible."""
+    written = as_str(value)[:CLASSIFIED_LENGTH]
     if "=?" in written:
-        # Rare, and slow to import: SES decodes what it composes itself, raw mail it prints as it was sent.
+        # Rare, and slow to import: only subjects of raw messages come encoded.
         from email.errors import HeaderParseError
         from email.header import decode_header, make_header
 
@@ -66,10 +66,10 @@ def heading(value: object) -> str:
 
 
 def parse_timestamp(value: object) -> datetime | None:
-    """Return the moment that a timestamp names, or None.
+    """Return the moment of a timestamp, or None.
 
-    Read are ISO 8601 with and without offset (UTC is meant without), SES's ``2018-10-08T14:05:45 +0000``,
-    the SMS logs' ``2016-06-28 00:40:34.558`` and counts of seconds or milliseconds since 1970.
+    Accepts ISO 8601 with or without an offset (UTC by default), SES's ``2018-10-08T14:05:45 +0000``,
+    the SMS logs' ``2016-06-28 00:40:34.558``, and seconds or milliseconds since 1970.
     """
     try:
         if isinstance(value, str):
@@ -89,17 +89,17 @@ def parse_timestamp(value: object) -> datetime | None:
     return parsed if parsed.year in _PLAUSIBLE_YEARS else None
 
 
-def message_id(value: object, *instead: str) -> str:
-    """Return a provider's message id; without a usable one, a stable name made from what else identifies the event."""
+def message_id(value: object, *fallback: str) -> str:
+    """Return a provider's message id, or else a stable id made from ``fallback``, which identifies the event."""
     given = as_str(value)
     if _MESSAGE_ID.fullmatch(given):
         return given
-    told = "\n".join([given, *instead])
-    return f"unnamed-{hashlib.sha256(told.encode(errors='replace')).hexdigest()[:32]}"
+    identity = "\n".join([given, *fallback])
+    return f"unnamed-{hashlib.sha256(identity.encode(errors='replace')).hexdigest()[:32]}"
 
 
 def attribution(tag: Callable[[str], str], tenant: str = "", identity: str = "") -> Attribution:
-    """Return whose message it is by the tags that were put on it; ``tag`` gives a tag's text or an empty one."""
+    """Return whose message it is, by its tags; ``tag`` returns the value of a tag, or an empty text."""
 
     def plain(name: str) -> str | None:
         value = tag(name)
@@ -122,7 +122,7 @@ def attribution(tag: Callable[[str], str], tenant: str = "", identity: str = "")
 
 
 def _decoded(value: str) -> str | None:
-    """Return the text of a base64url tag; it may have been cut within a character."""
+    """Return the text of a base64url tag, which may be cut off within a character."""
     if not value:
         return None
     try:

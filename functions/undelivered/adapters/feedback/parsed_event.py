@@ -1,4 +1,4 @@
-"""What reading an event gives."""
+"""The result of parsing an event."""
 
 from msgspec import Struct
 
@@ -6,19 +6,18 @@ from undelivered.domain.feedback import Feedback, Handling
 
 
 class UnreadablePart(Struct, frozen=True):
-    """One record of a batch that was not understood, while others were: its text, and why."""
+    """One record of a batch that was not understood, while others were: its text and the reason."""
 
     raw: str
     reason: str
 
 
 class ParsedEvent(Struct, frozen=True):
-    """An event as understood.
+    """A parsed event.
 
-    ``reason`` says in words why it is handled so and holds no personal data. ``as_written`` has one
-    entry for each feedback: the address as the event spells it, None where it names none. ``ignored``
-    lists the addresses of reports that change nothing, such as Send and Open; these are processed, with
-    no feedback. ``unreadable`` lists the records of a batch that were not understood.
+    ``reason`` explains the handling and holds no personal data. ``as_written`` has one entry for each feedback: the
+    address as the event spells it, or None where it has none. ``ignored`` lists the addresses of reports without an
+    outcome, such as Send and Open. ``unreadable`` lists the records of a batch that were not understood.
     """
 
     handling: Handling
@@ -30,40 +29,40 @@ class ParsedEvent(Struct, frozen=True):
 
 
 def quarantine(reason: str) -> ParsedEvent:
-    """Return the reading of an event that a person must look at."""
+    """Return the result for an event that a person must look at."""
     return ParsedEvent(Handling.QUARANTINE, reason=reason)
 
 
 def ignore(reason: str) -> ParsedEvent:
-    """Return the reading of a valid event that is about no message of ours."""
+    """Return the result for a valid event that is not about a sent message."""
     return ParsedEvent(Handling.IGNORE, reason=reason)
 
 
-def without_consequence(reason: str, recipients: tuple[str, ...]) -> ParsedEvent:
-    """Return the reading of a report about a message that tells nothing of its arrival."""
+def no_outcome(reason: str, recipients: tuple[str, ...]) -> ParsedEvent:
+    """Return the result for a report about a message that does not say whether it arrived."""
     return ParsedEvent(Handling.PROCESS, reason=reason, ignored=recipients)
 
 
-def combined(parts: list[tuple[str, ParsedEvent]]) -> ParsedEvent:
-    """Return the reading of a batch from its records' texts and readings: one bad record spoils no other."""
-    if len(parts) == 1:
-        return parts[0][1]
-    readings = [reading for _, reading in parts]
+def combine_records(records: list[tuple[str, ParsedEvent]]) -> ParsedEvent:
+    """Return the result for a batch, from its records' texts and results. A bad record does not affect the others."""
+    if len(records) == 1:
+        return records[0][1]
+    results = [result for _, result in records]
     unreadable = tuple(
-        unread
-        for raw, reading in parts
-        for unread in (
-            (UnreadablePart(raw, reading.reason),) if reading.handling is Handling.QUARANTINE else reading.unreadable
+        part
+        for raw, result in records
+        for part in (
+            (UnreadablePart(raw, result.reason),) if result.handling is Handling.QUARANTINE else result.unreadable
         )
     )
-    handlings = {reading.handling for reading in readings}
-    handling = next((each for each in _PRECEDENCE if each in handlings), Handling.QUARANTINE)
+    handlings = {result.handling for result in results}
+    handling = next((candidate for candidate in _PRECEDENCE if candidate in handlings), Handling.QUARANTINE)
     return ParsedEvent(
         handling,
-        feedback=tuple(feedback for reading in readings for feedback in reading.feedback),
-        reason=_because(readings, len(unreadable)),
-        as_written=tuple(address for reading in readings for address in reading.as_written),
-        ignored=tuple(address for reading in readings for address in reading.ignored),
+        feedback=tuple(feedback for result in results for feedback in result.feedback),
+        reason=_batch_reason(results, len(unreadable)),
+        as_written=tuple(address for result in results for address in result.as_written),
+        ignored=tuple(address for result in results for address in result.ignored),
         unreadable=unreadable,
     )
 
@@ -71,12 +70,10 @@ def combined(parts: list[tuple[str, ParsedEvent]]) -> ParsedEvent:
 _PRECEDENCE = (Handling.PROCESS, Handling.QUARANTINE, Handling.CONFIRM_SUBSCRIPTION, Handling.IGNORE)
 
 
-def _because(readings: list[ParsedEvent], unreadable: int) -> str:
-    if not readings:
+def _batch_reason(results: list[ParsedEvent], unreadable: int) -> str:
+    if not results:
         return "an empty batch"
     if not unreadable:
-        return f"a batch of {len(readings)} records"
-    first = next(
-        reading.reason for reading in readings if reading.handling is Handling.QUARANTINE or reading.unreadable
-    )
-    return f"{unreadable} of {len(readings)} records could not be read. The first: {first}"
+        return f"a batch of {len(results)} records"
+    first = next(result.reason for result in results if result.handling is Handling.QUARANTINE or result.unreadable)
+    return f"{unreadable} of {len(results)} records could not be read. The first: {first}"

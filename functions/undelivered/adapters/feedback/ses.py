@@ -1,4 +1,4 @@
-"""What SES reports: event publishing (`eventType`) and identity notifications (`notificationType`).
+"""Parses events of SES: event publishing (`eventType`) and identity notifications (`notificationType`).
 
 Fields after the Amazon SES Developer Guide, *Contents of event data that Amazon SES publishes to Amazon SNS* and
 *Amazon SNS notification contents for Amazon SES*.
@@ -10,18 +10,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from undelivered.adapters.feedback.json_values import (
-    JUDGED_LENGTH,
+    CLASSIFIED_LENGTH,
     as_list,
     as_object,
     as_str,
     as_strs,
     attribution,
-    heading,
     message_id,
+    parse_subject,
     parse_timestamp,
     printable,
 )
-from undelivered.adapters.feedback.parsed_event import ParsedEvent, ignore, quarantine, without_consequence
+from undelivered.adapters.feedback.parsed_event import ParsedEvent, ignore, no_outcome, quarantine
 from undelivered.domain.address import bare_email, normalise_email
 from undelivered.domain.classification import classify_bounce
 from undelivered.domain.feedback import Attribution, Feedback, Handling, Outcome
@@ -36,7 +36,7 @@ _BODIES = {
     "reject": "reject",
     "rendering failure": "failure",
 }
-"""The object that tells about each type of event."""
+"""The key of the object that describes each type of event."""
 
 _NO_OUTCOME = {
     "send": "Send: SES accepted the message, which does not prove delivery",
@@ -54,7 +54,7 @@ _SUPPRESSED_SUBTYPES = frozenset({"onaccountsuppressionlist", "ontenantsuppressi
 _NOT_SPAM = "not-spam"
 
 
-class _Mail(NamedTuple):
+class _Message(NamedTuple):
     """The message that an event is about, and when the event happened."""
 
     message_id: str
@@ -65,8 +65,8 @@ class _Mail(NamedTuple):
     source: str
 
 
-class _Finding(NamedTuple):
-    """What an event says of one recipient; ``address`` is None where it names none."""
+class _RecipientReport(NamedTuple):
+    """What an event reports about one recipient; ``address`` is None where it names none."""
 
     address: str | None
     outcome: Outcome
@@ -76,7 +76,7 @@ class _Finding(NamedTuple):
 
 
 def is_untyped(event: Mapping[str, object]) -> bool:
-    """Whether an object has the look of an event of SES that lost its type: it holds what one type tells."""
+    """Whether an object looks like an SES event without its type: it has the object of exactly one type."""
     return _kind_by_body(event) != ""
 
 
@@ -90,19 +90,19 @@ def parse_ses_event(  # noqa: PLR0911 - one line for each way to handle it
 ) -> ParsedEvent:
     """Return the feedback in an event of SES.
 
-    ``published_at`` gives the time that the wrapping tells, for events that tell none. ``trusted`` is asked
-    with the AWS account that the event says it was sent from.
+    ``published_at`` returns the time from the envelopes, for events without one. ``trusted`` is called with the AWS
+    account that the event names as the sender's.
     """
-    named = (event.get("eventType"), event.get("notificationType"))
-    told = {as_str(name).strip().casefold() for name in named if name is not None}
-    if len(told) > 1:
-        # One of the two is a lie and nothing says which: a delivery taken for a bounce would write the
-        # address off, a bounce taken for a delivery would close the item.
+    values = (event.get("eventType"), event.get("notificationType"))
+    types = {as_str(value).strip().casefold() for value in values if value is not None}
+    if len(types) > 1:
+        # One of the two is wrong, and nothing shows which. A delivery read as a bounce would suppress the address;
+        # a bounce read as a delivery would resolve the item.
         return quarantine("eventType and notificationType contradict each other")
-    # Without any type, the one object that there is tells (seen from re-publishers that cut the rest).
-    kind = told.pop() if told else _kind_by_body(event)
+    # Without a type, the only object shows it (seen from re-publishers that drop the rest).
+    kind = types.pop() if types else _kind_by_body(event)
     if kind in _NO_OUTCOME:
-        return without_consequence(_NO_OUTCOME[kind], _addresses(as_object(event.get("mail")).get("destination")))
+        return no_outcome(_NO_OUTCOME[kind], _addresses(as_object(event.get("mail")).get("destination")))
     if kind in _NOT_OURS:
         return ignore(_NOT_OURS[kind])
     if kind not in _BODIES:
@@ -110,41 +110,41 @@ def parse_ses_event(  # noqa: PLR0911 - one line for each way to handle it
     mail, body = as_object(event.get("mail")), as_object(event.get(_BODIES[kind]))
     if not trusted(as_str(mail.get("sendingAccountId"))):
         return quarantine("published to a topic of a different AWS account than the sender's")
-    findings = _READERS[kind](body, mail)
-    if isinstance(findings, ParsedEvent):
-        return findings
+    reports = _READERS[kind](body, mail)
+    if isinstance(reports, ParsedEvent):
+        return reports
     source = "ses.event" if "eventType" in event else "ses.notification"
-    letter = _mail(kind, mail, body, published_at, source)
-    if letter is None:
+    message = _message(kind, mail, body, published_at, source)
+    if message is None:
         return quarantine("neither the event nor its wrapping contains a time")
-    return _reading(letter, findings)
+    return _parsed_event(message, reports)
 
 
-def _mail(
+def _message(
     kind: str,
     mail: Mapping[str, object],
     body: Mapping[str, object],
     published_at: Callable[[], datetime | None],
     source: str,
-) -> _Mail | None:
-    happened = parse_timestamp(body.get("timestamp")) or published_at()
-    sent_at = parse_timestamp(mail.get("timestamp")) or happened
+) -> _Message | None:
+    occurred_at = parse_timestamp(body.get("timestamp")) or published_at()
+    sent_at = parse_timestamp(mail.get("timestamp")) or occurred_at
     if sent_at is None:
         return None
     feedback_id = as_str(body.get("feedbackId"))
-    # The feedback id is the same in both of SES's channels; the rest identifies an event that has none.
-    instead = (
+    # The feedback id is the same in both of SES's channels. The other values identify an event without one.
+    fallback = (
         (feedback_id,)
         if feedback_id
         else (kind, as_str(mail.get("timestamp")), as_str(body.get("timestamp")), as_str(mail.get("source")))
     )
     tags = _tags(as_object(mail.get("tags")))
     headers = as_object(mail.get("commonHeaders"))
-    return _Mail(
-        message_id=message_id(mail.get("messageId"), *instead),
+    return _Message(
+        message_id=message_id(mail.get("messageId"), *fallback),
         sent_at=sent_at,
-        at=happened or sent_at,
-        subject=heading(headers.get("subject")),
+        at=occurred_at or sent_at,
+        subject=parse_subject(headers.get("subject")),
         attribution=attribution(
             lambda name: tags.get(name, ""), tenant=tags.get("ses:tenant-name", ""), identity=_identity(mail)
         ),
@@ -152,57 +152,57 @@ def _mail(
     )
 
 
-def _tags(told: Mapping[str, object]) -> Mapping[str, str]:
-    """Return message tags; SES makes each a list, re-publishers a string."""
-    first = ((name, value[0] if isinstance(value, list) and value else value) for name, value in told.items())
+def _tags(tags: Mapping[str, object]) -> Mapping[str, str]:
+    """Return message tags: SES sends each as a list, re-publishers as a string."""
+    first = ((name, value[0] if isinstance(value, list) and value else value) for name, value in tags.items())
     return {name: value for name, value in first if isinstance(value, str)}
 
 
 def _identity(mail: Mapping[str, object]) -> str:
-    """Return the verified identity that sent, else the domain of the sender, lower-cased."""
-    named = as_str(mail.get("sourceArn")).partition("identity/")[2]
-    if named:
-        return printable(named, 320).lower()
+    """Return the verified identity that sent the message, or else the sender's domain, in lower case."""
+    identity = as_str(mail.get("sourceArn")).partition("identity/")[2]
+    if identity:
+        return printable(identity, 320).lower()
     sender = normalise_email(as_str(mail.get("source")))
     return sender.rpartition("@")[2] if sender else ""
 
 
 def _addresses(value: object) -> tuple[str, ...]:
-    found = (bare_email(address) for address in as_strs(value))
-    return tuple([address for address in found if address])
+    addresses = map(bare_email, as_strs(value))
+    return tuple([address for address in addresses if address])
 
 
-def _reading(mail: _Mail, findings: list[_Finding]) -> ParsedEvent:
-    """Return the reading: one feedback a person, the graver where one is listed twice."""
-    told: dict[str | None, tuple[Feedback, str | None]] = {}
-    for finding in findings:
-        recipient = None if finding.address is None else normalise_email(finding.address)
-        if recipient is None and finding.address is not None:
+def _parsed_event(message: _Message, reports: list[_RecipientReport]) -> ParsedEvent:
+    """Return one feedback for each recipient; where one is listed twice, the more severe."""
+    by_recipient: dict[str | None, tuple[Feedback, str | None]] = {}
+    for report in reports:
+        recipient = None if report.address is None else normalise_email(report.address)
+        if recipient is None and report.address is not None:
             continue
         feedback = Feedback(
             channel=Channel.EMAIL,
-            provider_message_id=mail.message_id,
+            provider_message_id=message.message_id,
             recipient=recipient,
-            outcome=finding.outcome,
-            at=mail.at,
-            sent_at=mail.sent_at,
-            classification=finding.classification,
-            diagnostic=finding.diagnostic[:DIAGNOSTIC_LENGTH],
-            rule=finding.rule,
-            source=mail.source,
-            subject=mail.subject,
-            attribution=mail.attribution,
+            outcome=report.outcome,
+            at=message.at,
+            sent_at=message.sent_at,
+            classification=report.classification,
+            diagnostic=report.diagnostic[:DIAGNOSTIC_LENGTH],
+            rule=report.rule,
+            source=message.source,
+            subject=message.subject,
+            attribution=message.attribution,
         )
-        known = told.get(recipient)
+        known = by_recipient.get(recipient)
         if known is None or result_of(feedback).rank > result_of(known[0]).rank:
-            told[recipient] = (feedback, finding.address)
-    if not told:
-        # Never the whole destination instead: that would blame people whose mail arrived.
+            by_recipient[recipient] = (feedback, report.address)
+    if not by_recipient:
+        # Never the whole destination instead: it may hold recipients whose mail arrived.
         return quarantine("has no recipient with a valid address")
     return ParsedEvent(
         Handling.PROCESS,
-        feedback=tuple([feedback for feedback, _ in told.values()]),
-        as_written=tuple([_bare(address, feedback.recipient) for feedback, address in told.values()]),
+        feedback=tuple([feedback for feedback, _ in by_recipient.values()]),
+        as_written=tuple([_bare(address, feedback.recipient) for feedback, address in by_recipient.values()]),
     )
 
 
@@ -210,38 +210,38 @@ def _bare(address: str | None, recipient: str | None) -> str | None:
     return address if address is None or address == recipient else bare_email(address)
 
 
-# What each type of event says --------------------------------------------------------------------------------------
+# The types of events --------------------------------------------------------------------------------------
 
 
-def _named(value: object) -> list[tuple[str, Mapping[str, object]]]:
-    """Return the recipients that a bounce, complaint or delay lists, with what it says of each."""
-    found = []
+def _recipients(value: object) -> list[tuple[str, Mapping[str, object]]]:
+    """Return the recipients listed in a bounce, complaint or delay, each with its details."""
+    recipients = []
     for entry in as_list(value):
-        about = as_object(entry)
-        address = as_str(entry) or as_str(about.get("emailAddress"))
+        details = as_object(entry)
+        address = as_str(entry) or as_str(details.get("emailAddress"))
         if address:
-            found.append((address, about))
-    return found
+            recipients.append((address, details))
+    return recipients
 
 
-def _bounce(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
+def _bounce(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_RecipientReport] | ParsedEvent:
     bounce_type, subtype = as_str(body.get("bounceType")).strip(), as_str(body.get("bounceSubType")).strip()
-    findings = []
-    for address, about in _named(body.get("bouncedRecipients")):
-        if _is_automatic_reply(bounce_type, subtype, about):
-            findings.append(_Finding(address, Outcome.AUTO_REPLY, "ses:transient/general/auto_reply"))
+    reports = []
+    for address, details in _recipients(body.get("bouncedRecipients")):
+        if _is_automatic_reply(bounce_type, subtype, details):
+            reports.append(_RecipientReport(address, Outcome.AUTO_REPLY, "ses:transient/general/auto_reply"))
             continue
-        # Disputed in the samples: a recipient with action "delayed" within a Permanent bounce. The type of
-        # the bounce holds for all in it, since SES sends one only after it has stopped trying; likewise a
-        # Transient bounce stays soft whatever code the receiver gave. Exceptions are the judgement's.
-        diagnostic = printable(about.get("diagnosticCode"), JUDGED_LENGTH)
-        classification, rule = _judged(
-            bounce_type, subtype, diagnostic, as_str(about.get("status")).strip()[:20] or None
+        # Disputed in the samples: a recipient with action "delayed" within a Permanent bounce. The type of the bounce
+        # applies to all its recipients, since SES sends it only after the last try. Likewise a Transient bounce stays
+        # soft whatever code the receiver gave. The classification makes the exceptions.
+        diagnostic = printable(details.get("diagnosticCode"), CLASSIFIED_LENGTH)
+        classification, rule = _classify(
+            bounce_type, subtype, diagnostic, as_str(details.get("status")).strip()[:20] or None
         )
-        # Disputed: a forwarded mail names the final recipient, who is not in the destination. The event names
-        # who bounced, and guessing which of the destinations was forwarded could blame the wrong person.
-        findings.append(_Finding(address, Outcome.FAILED, rule, classification, diagnostic))
-    return findings or quarantine("a bounce without a recipient")
+        # Disputed: the event of a forwarded mail names the final recipient, who is not in the destination. To guess
+        # which of the destinations was forwarded could suppress the wrong address.
+        reports.append(_RecipientReport(address, Outcome.FAILED, rule, classification, diagnostic))
+    return reports or quarantine("a bounce without a recipient")
 
 
 def _is_automatic_reply(bounce_type: str, subtype: str, recipient: Mapping[str, object]) -> bool:
@@ -256,38 +256,38 @@ def _is_automatic_reply(bounce_type: str, subtype: str, recipient: Mapping[str, 
 
 
 @lru_cache(maxsize=1_000)
-def _judged(bounce_type: str, subtype: str, diagnostic: str, status: str | None) -> tuple[Classification, str]:
-    """Return the judgement on a bounce; kept, since a burst of bounces says the same again and again."""
-    judged = classify_bounce(bounce_type, subtype, diagnostic, status)
-    return judged.without_rule(), judged.rule
+def _classify(bounce_type: str, subtype: str, diagnostic: str, status: str | None) -> tuple[Classification, str]:
+    """Return the classification of a bounce and its rule. Cached, since a burst of bounces repeats the same one."""
+    classification = classify_bounce(bounce_type, subtype, diagnostic, status)
+    return classification.without_rule(), classification.rule
 
 
-def _complaint(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
-    named = [address for address, _ in _named(body.get("complainedRecipients"))]
+def _complaint(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_RecipientReport] | ParsedEvent:
+    listed = [address for address, _ in _recipients(body.get("complainedRecipients"))]
     kind = as_str(body.get("complaintFeedbackType")).strip().casefold()
     if as_str(body.get("complaintSubType")).strip().casefold() in _SUPPRESSED_SUBTYPES:
         dropped = classification_of(Reason.SUPPRESSED_COMPLAINT)
-        # Seen without any recipients; a destination of one can be meant alone, of several only the id tells.
-        addresses: list[str | None] = [*(named or _only(mail.get("destination")))] or [None]
+        # Seen without recipients: then a single destination is the recipient, and of several only the id is known.
+        addresses: list[str | None] = [*(listed or _only(mail.get("destination")))] or [None]
         if addresses == [None] and not as_str(mail.get("messageId")):
             return quarantine("a complaint without a recipient and message")
         rule = "ses:complaint/on_suppression_list"
-        return [_Finding(address, Outcome.FAILED, rule, dropped) for address in addresses]
-    if not named:
+        return [_RecipientReport(address, Outcome.FAILED, rule, dropped) for address in addresses]
+    if not listed:
         return quarantine("a complaint without a recipient")
     if kind == _NOT_SPAM:
-        # Disputed: the feedback report says that the recipient took the mail out of the spam folder (RFC 5965 and
-        # IANA's registry of feedback types), the contrary of a complaint.
-        return without_consequence(
-            "Complaint not-spam: the recipient wants the mail", tuple(filter(None, map(bare_email, named)))
+        # Disputed: this type reports that the recipient moved the mail out of the spam folder (RFC 5965 and IANA's
+        # registry of feedback types), the opposite of a complaint.
+        return no_outcome(
+            "Complaint not-spam: the recipient wants the mail", tuple(filter(None, map(bare_email, listed)))
         )
-    # Disputed: auth-failure is the receiving system's report (RFC 6591), not the recipient's wish; and where the
-    # complainant is hidden all recipients of that domain are listed. SES counts and suppresses each of these as a
-    # complaint, so later mail to them is dropped whatever we think: the report says so too.
+    # Disputed: auth-failure is a report of the receiving system (RFC 6591), not of the recipient; and where the
+    # complainant is hidden, all recipients of the domain are listed. SES treats each as a complaint and suppresses the
+    # address, so later mail to it is dropped in any case.
     rule = f"ses:complaint/{kind}" if kind in _FEEDBACK_TYPES else "ses:complaint"
-    marked = classification_of(Reason.COMPLAINT)
+    classification = classification_of(Reason.COMPLAINT)
     diagnostic = printable(body.get("complaintFeedbackType"), DIAGNOSTIC_LENGTH)
-    return [_Finding(address, Outcome.COMPLAINED, rule, marked, diagnostic) for address in named]
+    return [_RecipientReport(address, Outcome.COMPLAINED, rule, classification, diagnostic) for address in listed]
 
 
 _FEEDBACK_TYPES = frozenset({"abuse", "auth-failure", "fraud", "other", "virus"})  # IANA, Feedback Report Type Values
@@ -298,45 +298,50 @@ def _only(destination: object) -> list[str]:
     return [*addresses] if len(addresses) == 1 else []
 
 
-def _delivery(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
+def _delivery(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_RecipientReport] | ParsedEvent:
     recipients = as_strs(body.get("recipients"))
     diagnostic = printable(body.get("smtpResponse"), DIAGNOSTIC_LENGTH)
     return [
-        _Finding(address, Outcome.DELIVERED, "ses:delivery", diagnostic=diagnostic) for address in recipients
+        _RecipientReport(address, Outcome.DELIVERED, "ses:delivery", diagnostic=diagnostic) for address in recipients
     ] or quarantine("a delivery without a recipient")
 
 
-def _delay(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
+def _delay(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_RecipientReport] | ParsedEvent:
     kind = printable(body.get("delayType"), 50)
     return [
-        _Finding(
+        _RecipientReport(
             address,
             Outcome.DELAYED,
             "ses:delivery_delay",
-            diagnostic=printable(about.get("diagnosticCode"), DIAGNOSTIC_LENGTH) or kind,
+            diagnostic=printable(details.get("diagnosticCode"), DIAGNOSTIC_LENGTH) or kind,
         )
-        for address, about in _named(body.get("delayedRecipients"))
+        for address, details in _recipients(body.get("delayedRecipients"))
     ] or quarantine("a delay without a recipient")
 
 
-def _reject(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
+def _reject(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_RecipientReport] | ParsedEvent:
     return _whole_mail(mail, "ses:reject", Reason.REJECTED, printable(body.get("reason"), DIAGNOSTIC_LENGTH))
 
 
-def _rendering_failure(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_Finding] | ParsedEvent:
-    told = printable(body.get("errorMessage"), DIAGNOSTIC_LENGTH)
-    return _whole_mail(mail, "ses:rendering_failure", Reason.RENDERING_FAILED, told)
+def _rendering_failure(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_RecipientReport] | ParsedEvent:
+    diagnostic = printable(body.get("errorMessage"), DIAGNOSTIC_LENGTH)
+    return _whole_mail(mail, "ses:rendering_failure", Reason.RENDERING_FAILED, diagnostic)
 
 
-def _whole_mail(mail: Mapping[str, object], rule: str, reason: Reason, told: str) -> list[_Finding] | ParsedEvent:
-    """Return what befell a mail that never left: it concerns everybody it was for."""
+def _whole_mail(
+    mail: Mapping[str, object], rule: str, reason: Reason, diagnostic: str
+) -> list[_RecipientReport] | ParsedEvent:
+    """Return the failure of a mail that was never sent, for all its recipients."""
     addresses: list[str | None] = [*as_strs(mail.get("destination"))]
     if not addresses and not as_str(mail.get("messageId")):
         return quarantine("has no recipient and no message")
-    return [_Finding(address, Outcome.FAILED, rule, classification_of(reason), told) for address in addresses or [None]]
+    return [
+        _RecipientReport(address, Outcome.FAILED, rule, classification_of(reason), diagnostic)
+        for address in addresses or [None]
+    ]
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, object], Mapping[str, object]], list[_Finding] | ParsedEvent]] = {
+_READERS: Mapping[str, Callable[[Mapping[str, object], Mapping[str, object]], list[_RecipientReport] | ParsedEvent]] = {
     "bounce": _bounce,
     "complaint": _complaint,
     "delivery": _delivery,

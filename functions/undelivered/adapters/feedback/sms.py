@@ -1,4 +1,4 @@
-"""What became of text messages: End User Messaging SMS events and SNS's delivery-status log entries.
+"""Outcomes of text messages: End User Messaging SMS events and SNS's delivery-status log entries.
 
 Fields after the AWS End User Messaging SMS User Guide, *Example event data*, and the Amazon SNS Developer Guide,
 *Viewing Amazon CloudWatch metrics and logs for SMS deliveries*.
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from undelivered.adapters.feedback.json_values import (
-    JUDGED_LENGTH,
+    CLASSIFIED_LENGTH,
     as_object,
     as_str,
     attribution,
@@ -18,7 +18,7 @@ from undelivered.adapters.feedback.json_values import (
     parse_timestamp,
     printable,
 )
-from undelivered.adapters.feedback.parsed_event import ParsedEvent, ignore, quarantine, without_consequence
+from undelivered.adapters.feedback.parsed_event import ParsedEvent, ignore, no_outcome, quarantine
 from undelivered.domain.address import normalise_phone
 from undelivered.domain.classification.sms import classify_sms_event, classify_sms_response
 from undelivered.domain.feedback import Attribution, Feedback, Handling, Outcome
@@ -26,32 +26,37 @@ from undelivered.domain.item import DIAGNOSTIC_LENGTH
 from undelivered.domain.taxonomy import Channel, Classification
 
 TEXT_EVENT = "TEXT_"
-"""How the types of End User Messaging SMS events begin."""
+"""The prefix of the types of End User Messaging SMS events."""
 
-_ARRIVED = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})  # used for the same thing, depending on the country
-_UNDER_WAY = frozenset({"TEXT_QUEUED", "TEXT_PENDING", "TEXT_SENT"})
-_NOT_PHONES = ("arn:", "://", "@")  # a topic's deliveries to functions, queues, pages and mailboxes are logged alike
-_LONGEST_NUMBER = 40
-_LONGEST_DWELL_MS = 7 * 86_400_000
+_DELIVERED_TYPES = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})
+"""Both mean delivered; which one is sent depends on the country."""
+
+_PENDING_TYPES = frozenset({"TEXT_QUEUED", "TEXT_PENDING", "TEXT_SENT"})
+_OTHER_ENDPOINTS = ("arn:", "://", "@")
+"""Deliveries of a topic to functions, queues, web pages and mailboxes are logged in the same form."""
+
+_MAX_NUMBER_LENGTH = 40
+_MAX_DWELL_MS = 7 * 86_400_000
 
 
-class _Text(Struct, frozen=True):
-    """A text message that an event is about; ``written`` is its number as spelled there, masked or empty maybe."""
+class _TextMessage(Struct, frozen=True):
+    """The text message of an event. ``destination`` is its number, which may be masked or empty."""
 
     message_id: str
-    written: str
+    destination: str
     sent_at: datetime
     at: datetime
     diagnostic: str
     source: str
     attribution: Attribution
 
-    def reading(self, outcome: Outcome, classification: Classification | None, rule: str) -> ParsedEvent:
-        """Return the reading of an event that says what became of the message."""
+    def parsed(self, outcome: Outcome, classification: Classification | None, rule: str) -> ParsedEvent:
+        """Return the result for an event about this message."""
+        recipient = normalise_phone(self.destination)
         feedback = Feedback(
             channel=Channel.SMS,
             provider_message_id=self.message_id,
-            recipient=normalise_phone(self.written),
+            recipient=recipient,
             outcome=outcome,
             at=self.at,
             sent_at=self.sent_at,
@@ -59,83 +64,86 @@ class _Text(Struct, frozen=True):
             diagnostic=self.diagnostic,
             rule=rule,
             source=self.source,
+            written="" if recipient else self.destination,
             attribution=self.attribution,
         )
-        return ParsedEvent(Handling.PROCESS, feedback=(feedback,), as_written=(self.written or None,))
+        return ParsedEvent(Handling.PROCESS, feedback=(feedback,), as_written=(self.destination or None,))
 
 
 def parse_sms_event(event: Mapping[str, object], published_at: Callable[[], datetime | None]) -> ParsedEvent:
     """Return the feedback in an End User Messaging SMS event."""
     kind = as_str(event.get("eventType")).strip().upper()
-    written = printable(event.get("destinationPhoneNumber"), _LONGEST_NUMBER)
+    destination = printable(event.get("destinationPhoneNumber"), _MAX_NUMBER_LENGTH)
     final = event.get("isFinal")
     is_final = final is not False and as_str(final).casefold() != "false"
-    if kind in _UNDER_WAY or (kind in _ARRIVED and not is_final):
-        return without_consequence(f"{kind}: the message is in transit", (written,) if written else ())
+    if kind in _PENDING_TYPES or (kind in _DELIVERED_TYPES and not is_final):
+        return no_outcome(f"{kind}: the message is in transit", (destination,) if destination else ())
     at = parse_timestamp(event.get("eventTimestamp")) or published_at()
     sent_at = parse_timestamp(event.get("messageRequestTimestamp")) or at
     if sent_at is None:
         return quarantine("neither the event nor its wrapping contains a time")
-    if not written and not as_str(event.get("messageId")):
+    if not destination and not as_str(event.get("messageId")):
         return quarantine("has no number and no message")
     context = as_object(event.get("context"))
-    told = _Text(
-        message_id=message_id(event.get("messageId"), written, sent_at.isoformat()),
-        written=written,
+    message = _TextMessage(
+        message_id=message_id(event.get("messageId"), destination, sent_at.isoformat()),
+        destination=destination,
         sent_at=sent_at,
         at=at or sent_at,
         diagnostic=printable(event.get("messageStatusDescription"), DIAGNOSTIC_LENGTH),
         source="sms.event",
         attribution=attribution(lambda name: as_str(context.get(name))),
     )
-    if kind in _ARRIVED:
-        return told.reading(Outcome.DELIVERED, None, f"sms:{kind.lower()}")
-    judged = classify_sms_event(kind, is_final)
-    if judged is None:
+    if kind in _DELIVERED_TYPES:
+        return message.parsed(Outcome.DELIVERED, None, f"sms:{kind.lower()}")
+    classification = classify_sms_event(kind, is_final)
+    if classification is None:
         return quarantine("an unknown type of text message event")
-    return told.reading(
-        Outcome.FAILED, Classification(judged.status, judged.kind, judged.fault, judged.reason), judged.rule
+    return message.parsed(
+        Outcome.FAILED,
+        Classification(classification.status, classification.kind, classification.fault, classification.reason),
+        classification.rule,
     )
 
 
 def is_sms_log_entry(event: Mapping[str, object]) -> bool:
-    """Whether an object has the look of an entry of SNS's delivery-status logs."""
+    """Whether an object looks like an entry of SNS's delivery-status logs."""
     return isinstance(event.get("notification"), dict) and isinstance(event.get("delivery"), dict)
 
 
 def parse_sms_log_entry(event: Mapping[str, object], published_at: Callable[[], datetime | None]) -> ParsedEvent:
     """Return the feedback in an entry of SNS's delivery-status logs."""
     notification, delivery = as_object(event.get("notification")), as_object(event.get("delivery"))
-    written = printable(delivery.get("destination"), 200)
-    if any(mark in written for mark in _NOT_PHONES):
+    destination = printable(delivery.get("destination"), 200)
+    if any(mark in destination for mark in _OTHER_ENDPOINTS):
         return ignore("an SNS delivery log that is not about a text message")
     status = as_str(event.get("status")).strip().upper()
     if status not in {"SUCCESS", "FAILURE"}:
         return quarantine("a delivery log entry with an unknown status")
-    if not written and not as_str(notification.get("messageId")):
+    if not destination and not as_str(notification.get("messageId")):
         return quarantine("has no number and no message")
     sent_at = parse_timestamp(notification.get("timestamp")) or published_at()
     if sent_at is None:
         return quarantine("neither the log entry nor its wrapping contains a time")
-    answer = printable(delivery.get("providerResponse"), JUDGED_LENGTH)
-    told = _Text(
-        message_id=message_id(notification.get("messageId"), written, as_str(notification.get("timestamp"))),
-        written=written[:_LONGEST_NUMBER],
+    response = printable(delivery.get("providerResponse"), CLASSIFIED_LENGTH)
+    message = _TextMessage(
+        message_id=message_id(notification.get("messageId"), destination, as_str(notification.get("timestamp"))),
+        destination=destination[:_MAX_NUMBER_LENGTH],
         sent_at=sent_at,
         at=sent_at + _dwell(delivery),
-        diagnostic=answer[:DIAGNOSTIC_LENGTH],
+        diagnostic=response[:DIAGNOSTIC_LENGTH],
         source="sms.log",
         attribution=Attribution(),
     )
     if status == "SUCCESS":
-        return told.reading(Outcome.DELIVERED, None, "sms:success")
-    judged = classify_sms_response(answer)
-    return told.reading(Outcome.FAILED, judged.without_rule(), judged.rule)
+        return message.parsed(Outcome.DELIVERED, None, "sms:success")
+    classification = classify_sms_response(response)
+    return message.parsed(Outcome.FAILED, classification.without_rule(), classification.rule)
 
 
 def _dwell(delivery: Mapping[str, object]) -> timedelta:
-    """Return how long the carrier took to answer."""
+    """Return how long the carrier took to response."""
     spent = delivery.get("dwellTimeMs")
-    if isinstance(spent, bool) or not isinstance(spent, int | float) or not 0 <= spent <= _LONGEST_DWELL_MS:
+    if isinstance(spent, bool) or not isinstance(spent, int | float) or not 0 <= spent <= _MAX_DWELL_MS:
         return timedelta()
     return timedelta(milliseconds=spent)

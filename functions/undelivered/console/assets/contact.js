@@ -23,7 +23,7 @@ export function contactCard(item, changed, signal) {
   element.append(body);
   const read = () => {
     const contact = item.current_contact;
-    const differs = item.ready_to_resend || (contact && contact.toLowerCase() !== item.recipient.toLowerCase());
+    const differs = item.ready_to_resend || (contact && !hasFailedAt(item, contact));
     replace(body,
       h("p", {}, h("a", { href: `#/customers/${encodeURIComponent(item.customer.id)}` }, written(item.customer.name || item.customer.id))),
       h("h3", {}, t("detail.contact")),
@@ -50,6 +50,12 @@ export function contactCard(item, changed, signal) {
   };
   read();
   return element;
+}
+
+/** Whether the message failed at an address, in any of its attempts. */
+function hasFailedAt(item, address) {
+  const failed = (item.attempt_chain ?? []).filter(({ outcome }) => outcome === "failed" || outcome === "complained");
+  return [item.recipient, ...failed.map(({ to }) => to)].some((to) => to.toLowerCase() === address.toLowerCase());
 }
 
 function suggestion(item, edit) {

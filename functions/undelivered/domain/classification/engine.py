@@ -38,6 +38,7 @@ class _Rule(Struct, frozen=True):
     policy_as: Reason | None
     message_as: Reason | None
     reply_as: Reason | None
+    is_weak: bool
 
 
 class _Index(Struct, frozen=True):
@@ -85,7 +86,6 @@ _WRITTEN_TOGETHER: Final = tuple(
 )
 _START: Final = re.compile(r"(?<!\[)\^")
 _STEM: Final = 4  # letters of a word by which rules are called: block, blocks, blocked and blocking call the same
-_PROVIDERS_OWN: Final = re.compile(r"7\.\d{3}$")  # 5.7.5nn to 7nn: Exchange Online's blocks of senders
 # A report may quote the remote server's reply after words of its own: Postfix `host x said: 550 …`, Exim `error from
 # remote mail server after RCPT TO:<…>: host x [ip]: 550 …`, qmail `Remote host said: 550 … Giving up on ip.`, Exchange
 # `#5.1.1 smtp;550 …` and `Remote Server returned '550 …'`, IronPort `5.1.0 - Unknown address error 550-'…'`, Sendmail
@@ -232,6 +232,7 @@ def _indexed(
                     family.policy_as,
                     family.message_as,
                     family.reply_as,
+                    family.is_weak,
                 )
             )
             first, _, second = triggers.partition("+")
@@ -274,10 +275,14 @@ def classify_diagnostic(diagnostic: str, enhanced_status: str | None, smtp_code:
     replies = _quoted_replies(raw)
     if smtp_code is None:
         smtp_code = _reply_code(raw) or (replies[0][0] if replies else None)
-    statuses = _statuses(raw, enhanced_status)
+    statuses = _statuses(raw, enhanced_status, smtp_code)
     rule = _by_text(raw, [reply for _, reply in replies])
+    if rule is None or rule.is_weak:
+        by_code = _by_status(statuses, raw) or _by_stage(smtp_code, raw)
+        if by_code is not None:
+            return by_code
     if rule is None:
-        return _by_code(statuses, smtp_code, raw)
+        return _by_reply(smtp_code)
     reason = _refined(rule, raw, statuses)
     if _is_temporary(statuses, smtp_code, enhanced_status):
         reason = rule.temporary_as or reason
@@ -294,6 +299,8 @@ def _refined(rule: _Rule, raw: str, statuses: list[tuple[str, str]]) -> Reason:
         return rule.policy_as
     if rule.message_as is not None and _AT_END_OF_DATA.search(raw):
         return rule.message_as
+    if rule.reason is Reason.DOMAIN_NOT_FOUND and _AT_END_OF_DATA.search(raw):
+        return Reason.SENDER_BLOCKED  # the recipient's domain was accepted long before
     if rule.reply_as is not None and _is_plain_reply(raw, statuses):
         return rule.reply_as
     return rule.reason
@@ -301,7 +308,11 @@ def _refined(rule: _Rule, raw: str, statuses: list[tuple[str, str]]) -> Reason:
 
 def _is_plain_reply(raw: str, statuses: list[tuple[str, str]]) -> bool:
     """Whether a receiving server said this, and neither the words nor a code name the recipient's address or route."""
-    if _REPLY.match(raw) is None or any(subject.startswith(("1.", "4.")) for _, subject in statuses):
+    if _REPLY.match(raw) is None:
+        return False
+    if "requested action" in raw:
+        return True  # RFC 5321 §4.2.2: what a server that answers for the domain says
+    if any(subject.startswith(("1.", "4.")) and subject != "1.0" for _, subject in statuses):
         return False
     return not any(word in raw for word in ("recipient", "rcpt", "destination"))
 
@@ -376,12 +387,16 @@ def _by_prose(raw: str) -> _Rule | None:
     return rule
 
 
-def _statuses(raw: str, enhanced_status: str | None) -> list[tuple[str, str]]:
-    """Return the RFC 3463 codes, those in the text first, as (class, "subject.detail"); x.0.0 says nothing."""
+def _statuses(raw: str, enhanced_status: str | None, smtp_code: int | None) -> list[tuple[str, str]]:
+    """Return the RFC 3463 codes, those in the text first, as (class, "subject.detail").
+
+    x.0.0 says nothing. Beside a temporary reply a code of class 5 says nothing either: RFC 3463 §2 has the two agree.
+    """
     codes = [(code[0], code[1]) for code in _CODE.findall(raw)]
     if enhanced_status:
         codes += [(code[0], code[1]) for code in _CODE.findall(enhanced_status[:20])]
-    return [code for code in codes if code[1] != "0.0"]
+    is_temporary = smtp_code is not None and smtp_code // 100 == _TRANSIENT_CLASS
+    return [code for code in codes if code[1] != "0.0" and not (is_temporary and code[0] == "5")]
 
 
 def _is_temporary(statuses: list[tuple[str, str]], smtp_code: int | None, enhanced_status: str | None = None) -> bool:
@@ -393,8 +408,8 @@ def _is_temporary(statuses: list[tuple[str, str]], smtp_code: int | None, enhanc
     return smtp_code is None and (enhanced_status or "").startswith("4.")
 
 
-def _by_code(statuses: list[tuple[str, str]], smtp_code: int | None, raw: str) -> Classification:
-    """Return the classification by the codes and by what the server had seen when it refused; no wording is known."""
+def _by_status(statuses: list[tuple[str, str]], raw: str) -> Classification | None:
+    """Return the classification by the first RFC 3463 code that says something."""
     from undelivered.domain.classification import codes
 
     for severity, subject in statuses:
@@ -402,30 +417,36 @@ def _by_code(statuses: list[tuple[str, str]], smtp_code: int | None, raw: str) -
         reason = codes.ENHANCED.get(code) or codes.ENHANCED.get(subject)
         if reason is None and subject.startswith("6."):
             reason = Reason.CONTENT_REJECTED
-        if reason is None and _PROVIDERS_OWN.match(subject):
-            reason = Reason.SENDER_BLOCKED
+        if reason is None and subject.startswith("7."):
+            reason = Reason.SENDER_BLOCKED  # RFC 3463 §3.8: security or policy, and Exchange Online's blocks of senders
         if reason is Reason.SENDER_BLOCKED and _AT_END_OF_DATA.search(raw):
             reason = Reason.CONTENT_REJECTED
         if reason is not None:
             if severity == "4" and classification_of(reason).kind is not Kind.SOFT:
                 reason = Reason.UNDETERMINED
             return classification_of(reason, rule=f"rfc3463:{code}")
-    seen = _by_stage(raw) if smtp_code is not None and smtp_code // 100 == _PERMANENT_CLASS else None
-    if seen is not None:
-        return seen
-    reason = codes.REPLY.get(smtp_code) if smtp_code is not None else None
-    if reason is not None:
-        return classification_of(reason, rule=f"rfc5321:{smtp_code}")
-    return classification_of(Reason.UNDETERMINED, rule="undetermined")
+    return None
 
 
-def _by_stage(raw: str) -> Classification | None:
+def _by_stage(smtp_code: int | None, raw: str) -> Classification | None:
     """Return the classification of a refusal without a known reason by what had been seen: the message, or us alone."""
+    if smtp_code is None or smtp_code // 100 != _PERMANENT_CLASS:
+        return None
     if _AT_END_OF_DATA.search(raw):
         return classification_of(Reason.CONTENT_REJECTED, rule="rfc5321:data")
     if _AT_CONNECTION.search(raw) or _AT_MAIL_FROM.search(raw):
         return classification_of(Reason.SENDER_BLOCKED, rule="rfc5321:sender")
     return None
+
+
+def _by_reply(smtp_code: int | None) -> Classification:
+    """Return the classification by the RFC 5321 reply code alone."""
+    from undelivered.domain.classification import codes
+
+    reason = codes.REPLY.get(smtp_code) if smtp_code is not None else None
+    if reason is not None:
+        return classification_of(reason, rule=f"rfc5321:{smtp_code}")
+    return classification_of(Reason.UNDETERMINED, rule="undetermined")
 
 
 # Amazon's type and subtype ------------------------------------------------------------------------------------------
@@ -480,7 +501,7 @@ def _permanent(subtype: str, diagnostic: str, enhanced_status: str | None) -> Cl
         return classification_of(Reason.ADDRESS_NOT_FOUND, rule="ses:permanent/noemail")
     heals = classification.reason in _HEALS
     if classification.reason is Reason.UNDETERMINED:
-        heals = _is_temporary(_statuses(_shortened(diagnostic), enhanced_status), smtp_code)
+        heals = _is_temporary(_statuses(_shortened(diagnostic), enhanced_status, smtp_code), smtp_code)
     return classification_of(
         classification.reason, Kind.SOFT if heals else Kind.HARD, rule=f"ses:permanent+{classification.rule}"
     )

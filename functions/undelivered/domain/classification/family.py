@@ -16,6 +16,7 @@ class Family(Struct, frozen=True):
     temporary_as: Reason | None = None  #: the reason instead when the reply is temporary (4xx, 4.x.x)
     policy_as: Reason | None = None  #: the reason instead when the code is one of X.7.X: security or policy
     reply_as: Reason | None = None  #: the reason instead when a receiving server says so without naming the recipient
+    is_weak: bool = False  #: single words, which yield to codes and to what the server had seen
     message_as: Reason | None = None  #: the reason instead when the reply is to the message itself, after DATA
 
 
@@ -24,7 +25,7 @@ class Family(Struct, frozen=True):
 BOX = (
     r"(?:e ?mail account|e ?mail address|mail ?box(?:es)?|mail ?drop|mail account|mail address|user ?name|user ?id|"
     r"user account|virtual user|users?|recipients? address(?:es)?|recipients?|accounts?|address(?:es)?|addressees?|"
-    r"alias|local ?part|inbox|destination|account name|subscriber|customer|person|employee|mail user|email|e mail)"
+    r"alias|local ?part|inbox|destination|mailing ?list|distribution list|group|account name|subscriber|customer|person|employee|mail user|email|e mail)"
 )
 NOT = r"(?:not|no longer|never|cannot be|can not be|could not be|couldnt be|isnt|wasnt|arent|didnt|not be)"
 DO_NOT = r"(?:does not|doesnt|do not|dont|did not|didnt|does nt|no longer|not|doesn t|don t|cannot|never)"

@@ -48,7 +48,9 @@ class ReportQuery(
     reason: tuple[Reason, ...] = ()
     ready: bool = False
     customer_id: Identifier | None = None
-    q: Annotated[str, msgspec.Meta(max_length=200, description="Part of recipient, title or customer name.")] = ""
+    q: Annotated[
+        str, msgspec.Meta(max_length=200, description="Part of a title, a customer name or the address of any attempt.")
+    ] = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = DEFAULT_LIMIT
     cursor: str | None = None
 

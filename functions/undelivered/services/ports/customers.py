@@ -24,8 +24,10 @@ class CustomerStore(Protocol):
         ``version`` must be as it was read, 0 for a new customer; else raises StaleWriteError.
         """
 
-    def find_by_address(self, account_id: str, channel: Channel, address: str) -> Sequence[Customer]:
-        """Return the customers that have an address."""
+    def find_by_address(
+        self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
+    ) -> Sequence[Customer]:
+        """Return the customers that have an address, all of them or up to ``limit``."""
 
 
 class KeyedHashes(Protocol):

@@ -11,13 +11,15 @@ the costliest mistake.
 
 Wordings are regular expressions on normalised prose: lower case, accents removed, apostrophes dropped (`doesnt`),
 addresses, URLs, host names and codes removed, other punctuation turned to spaces, sentences ended by ` . `.
+The families in `weak` come last, and only when no code says anything either: single words of a subject, such as a user
+and a negation, where no wording is known.
 The families in `codes` are matched against the lower-cased text as it came.
 
 Every family names the source of its wordings: receivers' pages by title, programs by name.
 """
 
 from undelivered.domain.classification.family import Family
-from undelivered.domain.classification.wordings import general, limits, other_languages, recipient, sender
+from undelivered.domain.classification.wordings import general, limits, other_languages, recipient, sender, weak
 
 PROSE: tuple[Family, ...] = (
     *sender.WORDINGS,
@@ -25,4 +27,5 @@ PROSE: tuple[Family, ...] = (
     *recipient.WORDINGS,
     *other_languages.WORDINGS,
     *general.WORDINGS,
+    *weak.WORDINGS,
 )

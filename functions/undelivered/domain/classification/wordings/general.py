@@ -54,6 +54,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:network|communication|socket|transport|transmission|protocol|i o|io) (?:\w+ )?(?:error|failure|problem)",
                     r"(?:bad|broken|poor) (?:connection|pipe)",
                     r"no route to host",
+                    r"(?:host|server|system) (?:refuses|rejects|drops) (?:all )?connections\b",
                     r"remote host (?:said|closed|dropped|went away|not available)",
                     r"connected to (?:\w+ ){0,8}?but (?:connection died|sender was rejected|greeting failed|my name was rejected)",
                     r"server (?:closed|dropped|terminated) ",
@@ -354,7 +355,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:rejete|refuse|abgelehnt|abgewiesen|rechazad[ao]|rejeitad[ao]|respint[ao]|rifiutat[ao]|odrzucon[aey]|geweigerd)",
                 ),
             ),
-            ("拒绝|拒收|拒否|屏蔽|拒絕", (r"(?:拒绝|拒收|拒否|屏蔽|拒絕)",)),
+            ("拒绝|拒收|拒否|屏蔽|拒絕|차단|거부", (r"(?:拒绝|拒收|拒否|屏蔽|拒絕|차단|거부)",)),
         ),
         message_as=Reason.CONTENT_REJECTED,
     ),
@@ -381,7 +382,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "sender|senders|sending",
                 (
-                    r"(?<! to)(?<! to the) senders?\b(?! (?:should|please|must check))",
+                    r"(?<! to )(?<! to the )senders?\b(?! (?:should|please|must check))",
                     r"sending (?:domain|host|server|ip|system|mail ?server)\b",
                 ),
             ),

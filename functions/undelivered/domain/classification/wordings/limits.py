@@ -63,6 +63,18 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "many|much+wait|pend|unre|stor|in|has",
+                (
+                    r"(?:user|recipient|account|mailbox|inbox) (?:has |have )?(?:too|to) (?:many|much) (?:\w+ )?(?:messages?|mails?|emails?) (?:waiting|pending|unread|stored|in )",
+                ),
+            ),
+            (
+                "disk|storage|space|room+user|reci|acco|mail|owne|cust",
+                (
+                    r"(?:user|recipient|account|mailbox|owner|customer) (?:has |have |is )?(?:run |ran |running )?(?:out of|no|exhausted) (?:\w+ )?(?:disk|storage|space|room)\b",
+                ),
+            ),
+            (
                 "stored",
                 (r"too much (?:mail|data) (?:\w+ )?stored",),
             ),
@@ -113,6 +125,26 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "only|most|maximum|up+reci|rcpt|mess|mail|emai|conn",
+                (
+                    r"(?:only|at most|maximum of|a maximum of|up to) \d+ (?:\w+ )?(?:recipients?|rcpts?|messages?|mails?|emails?|connections?)\b",
+                ),
+            ),
+            (
+                "first|untrusted|new+send|time|ip",
+                (r"first time sender", r"(?:first|untrusted) (?:seen )?(?:sender|ip)\b"),
+            ),
+            ("session|transfer|traffic+quot", (r"(?:session|transfer|traffic) (?:\w+ ){0,2}?quota\b",)),
+            (
+                "rate|cap|quota|limits",
+                (
+                    r"(?:message|mail|email|sending|connection|delivery|your) rate (?:\w+ ){0,2}?(?:high|fast|limit\w*|excessive|exceeded)",
+                    r"(?:session|connection|message|recipient|hourly|daily) caps?\b",
+                    r"quota for (?:today|the day|this (?:hour|day|session)) ",
+                    r"(?:bulk|sender|sending) limits? ",
+                ),
+            ),
+            (
                 "max|maximum+mess|mail|reci|conn",
                 (
                     r"max(?:imum)? (?:allowed |number of |allowed number of )*(?:messages|mails|recipients|connections) (?:\w+ ){0,4}?(?:from|per|exceeded|reached|allowed)",
@@ -156,7 +188,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "many|much",
                 (
-                    r"(?:too|to) many (?:\w+ ){0,3}?(?:connections?|messages?|mails?|e ?mails?|sessions?|requests?|recipients?|recips|rcpts?|errors?|hits|attempts|transactions?|commands?|concurrent|sends|smtp|open|deliveries|threads|simultaneous|bad|invalid|unknown|failed|failures|unrecognized)",
+                    r"(?:too|to) many (?!hops?\b|received\b)(?:\w+ ){0,3}?(?:connections?|messages?|mails?|e ?mails?|sessions?|requests?|recipients?|recips|rcpts?|errors?|hits|attempts|transactions?|commands?|concurrent|sends|smtp|open|deliveries|threads|simultaneous|bad|invalid|unknown|failed|failures|unrecognized)",
                     r"(?:too|to) much (?:\w+ )?(?:mail|traffic|messages?)\b(?! data)",
                     r"(?:sent|sending|received|receiving) (?:too many|too much)",
                 ),
@@ -278,7 +310,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "接続元|ip地址|ipアドレス|来信ip|发信ip|送信元ip|发送ip|ip发送|ip",
                 (
-                    r"(?:接続元|送信元|发信|来信|发送|该)? ?ip ?(?:アドレス|地址)?.{0,12}(?:拒否|ブロック|制限|規制|拒绝|屏蔽|封|禁止|异常)",
+                    r"(?:接続元|送信元|发信|来信|发送|该)? ?ip ?(?:アドレス|地址)?.{0,12}(?:拒否|ブロック|制限|規制|拒绝|屏蔽|封|禁止|异常|차단|거부|제한|등록)",
                 ),
             ),
             (
@@ -389,6 +421,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"not local host",
                 ),
             ),
+            ("relay|relaying+deni|refu|reje|disa", (r"(?:denies|refuses|rejects|disallows) (?:\w+ )?relay(?:ing)?\b",)),
             (
                 "rcpthosts|gateway",
                 (r"rcpthosts", r"(?:allowed|list of) rcpthosts", r"not a gateway"),
@@ -413,8 +446,17 @@ WORDINGS: tuple[Family, ...] = (
                 (r"病毒|ウイルス|ウィルス",),
             ),
             (
-                "virus|viruses|malware|infected|phishing|worm|trojan|malicious|clamav|phish|ransomware",
-                (r"virus\w*", r"malware", r"infected", r"phish\w*", r"malicious", r"trojan", r"worm\b", r"ransomware"),
+                "virus|viruses|wirus|wirusa|malware|infected|phishing|worm|trojan|malicious|clamav|phish|ransomware",
+                (
+                    r"[vw]irus\w*",
+                    r"malware",
+                    r"infected",
+                    r"phish\w*",
+                    r"malicious",
+                    r"trojan",
+                    r"worm\b",
+                    r"ransomware",
+                ),
             ),
             (
                 "security|attachment|attachments|executable|attached|extension|attach|file",
@@ -578,13 +620,13 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 5321 452, RFC 3463 X.3.1; Postfix, Sendmail, Exchange back pressure, errno ENOSPC",
         (
             (
-                "system|disk|device|space|storage|filesystem|spool|resources|insufficient|mailsystem",
+                "system|disk|device|space|storage|filesystem|spool|resources|insufficient|mailsystem|partition|volume",
                 (
                     r"insufficient (?:system )?(?:storage|disk space|disk|resources|system resources|queue space|memory)",
                     r"no space left on device",
                     r"(?:not enough|out of|low on|insufficient) (?:free )?(?:disk|system|spool|queue|file ?system) (?:space|storage|resources)",
                     r"(?:mail ?)?system (?:is )?full",
-                    r"(?:file ?system|disk|spool) (?:is )?full",
+                    r"(?:file ?system|disk|spool|partition|volume) (?:\w+ ){0,5}?full\b",
                 ),
             ),
         ),
@@ -615,8 +657,9 @@ WORDINGS: tuple[Family, ...] = (
             ),
             ("data|mails", (r"too much mail data", r"zuviele mails")),
             (
-                "full|overfull|overflow|mailboxfull",
+                "full|overfull|overflow|mailboxfull|filled",
                 (
+                    r"(?:mail ?box|in ?box|mail ?folder|account|storage|quota|box) (?:\w+ ){0,3}?filled\b",
                     r"(?:mail ?box(?:es)?|mail ?folder|in ?box|account|recipient|user|folder|maildir|mail ?drop|storage|quota|mail store|box|address|storage area|is|are|are) (?:\w+ ){0,4}?(?:full|overfull)\b",
                     r"(?:full|overfull) (?:mail ?box|in ?box|account|quota)",
                     r"mail ?box ?full",

@@ -42,9 +42,9 @@ WORDINGS: tuple[Family, ...] = (
         (
             ("left", (r"(?:user|employee|person|recipient|addressee) (?:has |have )?left\b",)),
             (
-                "replaced|migrated|renamed|superseded|deceased|retired",
+                "replaced|migrated|renamed|superseded|deceased|retired|obsolete|outdated|decommissioned",
                 (
-                    r"(?:user|recipient|account|mail ?box|address|e ?mail|employee|person|addressee|inbox) (?:\w+ ){0,4}?(?:replaced|migrated|renamed|superseded|deceased|retired)\b",
+                    r"(?:user|recipient|account|mail ?box|address|e ?mail|employee|person|addressee|inbox) (?:\w+ ){0,4}?(?:replaced|migrated|renamed|superseded|deceased|retired|obsolete|outdated|decommissioned)\b",
                 ),
             ),
             ("local|please", (r"user not local (?:\. )?please try(?! again| later)",)),
@@ -248,6 +248,16 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "wrong|writable|sticky|uid|gid|mounted|mode|path+home|mail|dire|file|fold|user|spoo|serv",
+                (
+                    r"(?:home|mailbox|maildir|directory|file|folder|spool|mail) (?:[^.]{0,60} )?(?:has |have |is |are )(?:the |a |not |group |world )*(?:wrong|writable|sticky|mounted)\b",
+                    r"(?:home|mailbox|maildir|directory|file|folder|spool|server|user) (?:[^.]{0,60} )?(?:wrong|bad|invalid) (?:uid|gid|mode|path)\b",
+                    r"(?:wrong|bad|invalid|incorrect) (?:mailbox|maildir|home|mail|directory|file|folder|spool) (?:directory )?(?:uid|gid|mode|path)\b",
+                    r"server (?:is )?(?:in )?read only mode",
+                ),
+            ),
+            ("local+host|addr", (r"remote (?:host )?address is the local host",)),
+            (
                 "corrupt|corrupted|damaged",
                 (r"(?:mailbox|folder|index|database|maildir) (?:\w+ ){0,2}?(?:corrupt|corrupted|damaged)\b",),
             ),
@@ -305,9 +315,9 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.1.2, X.1.10, RFC 7505; Sendmail 'Host unknown', Postfix 'Host or domain name not found', Exim, qmail",
         (
             (
-                "domain+acti|clos|inac|disa|deac|vali",
+                "domain+acti|clos|inac|disa|deac|vali|use",
                 (
-                    r"domain (?:name )?(?:is |was |has been )?(?:not active|inactive|closed|disabled|deactivated)\b",
+                    r"domain (?:name )?(?:is |was |has been )?(?:not active|inactive|closed|disabled|deactivated|(?:not|no longer) in use)\b",
                     r"not a valid (?:mail |e ?mail )?domain\b",
                 ),
             ),
@@ -330,8 +340,18 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "domain+exis",
+                (r"domain (?:name )?(?:may|might|seems|appears) not (?:to )?exist",),
+            ),
+            (
+                "domain+know|here|ours",
+                (r"(?:not|no) (?:an? )?(?:\w+ )?domain (?:\w+ )?(?:we know|known|here|of ours)\b",),
+            ),
+            (
                 "domain+expi|susp|park|dele|disc",
-                (r"domain (?:name )?(?:has |is |was |has been )(?:expired|suspended|parked|deleted|discontinued)",),
+                (
+                    r"domain (?:name |of (?:the )?recipient )?(?:has |is |was |has been )(?:expired|suspended|parked|deleted|discontinued)",
+                ),
             ),
             (
                 "domain+reci|dest|to",
@@ -491,6 +511,17 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             ("accepted|recipients", (r"^no (?:valid )?recipients?(?: accepted| found| specified)?(?=$| \.)",)),
+            (
+                "mail|email|message+acce|deli|rece",
+                (
+                    r"^(?:mail|email|messages?) (?:to|for) (?:is |was )?not (?:accepted|delivered|received)(?= here|$| \.)",
+                ),
+            ),
+            (
+                "deliverable|undeliverable",
+                (r"^(?:is |was )?(?:not deliverable|undeliverable)\b",),
+            ),
+            ("local", (r"^no local (?:user|mailbox|account|recipient)s?\b",)),
             ("found", (r"^(?:was )?not found(?=$| \.)",)),
             (
                 "no|user+user|reci|mail|addr|acco|alia",
@@ -516,6 +547,12 @@ WORDINGS: tuple[Family, ...] = (
                 "user|recipient|member|customer+this|our|the|that",
                 (
                     r"not (?:an? |the )?(?:valid |local |known )?(?:users?|recipients?|members?|customers?) (?:of|on|at|in|for) (?:this|our|the|that) (?:\w+ )?(?:server|system|domain|host|organi[sz]ation|service)",
+                ),
+            ),
+            (
+                "correspond|match|belong|map|resolve|lead|point|identify+user|reci|addr|acco|mail|alia|name|rcpt",
+                (
+                    r"(?:address|recipient|alias|name|rcpt) (?:does not|doesnt|do not|did not|didnt|not) (?:correspond|match|belong|map|resolve|lead|point|identify) (?:to |with )?(?:a |an |any |our )?(?:\w+ ){0,2}?(?:user|recipient|account|mailbox|person|customer|entry)s?\b",
                 ),
             ),
             (
@@ -625,7 +662,7 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     rf"{BOX} (?:\w+ ){{0,3}}?(?:unknown|unrecogni[sz]ed|unlisted)\b{NO_FAULT_WORD}",
                     rf"(?:unknown|unrecogni[sz]ed|unlisted)\b{NO_FAULT_WORD} (?:(?:or|and|illegal|invalid|local|virtual|mail|e|email|destination|recipient|target|delivery|final|to|user|smtp|rcpt|non|existent|disabled|inactive) ){{0,4}}?{BOX}\b(?! error)",
-                    r"unknown (?:to (?:this|our|the)|here|at this|in (?:this|our|the|virtual|local|relay))",
+                    r"unknown (?:to (?:this|our|the|us)\b|here|at this|in (?:this|our|the|virtual|local|relay))",
                     r"rcpt (?:to )?unknown",
                 ),
             ),
@@ -642,7 +679,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "exist|exists|existing|existent|existant|nonexistent|nonexist|inexistent|nonexisting|exsit|exit+acco|addr|alia|cust|dest|didn|does|dont|emai|empl|inbo|loca|mail|no|non|not|pers|reci|subs|user",
+                "exist|exists|existing|existent|existant|nonexistent|nonexist|inexistent|nonexisting|exsit|exit+acco|addr|alia|cust|grou|dist|dest|didn|does|dont|emai|empl|inbo|loca|mail|no|non|not|pers|reci|subs|user",
                 (
                     rf"{BOX} {GAP}{DO_NOT} (?:\w+ )?(?:exists?|existing|exsits?)\b",
                     rf"{BOX} {GAP}(?:non ?exist\w*|inexistent|not existent|not existing)",

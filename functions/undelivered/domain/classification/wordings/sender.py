@@ -26,6 +26,12 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "verification|verify+prob|erro|pend|prog|comp",
+                (
+                    r"(?:recipient|address|callout) (?:verification|verify) (?:\w+ )?(?:problem|error|pending|progress|not complete\w*)",
+                ),
+            ),
+            (
                 "callout|callback+fail|defe|temp|time|not|erro",
                 (
                     r"(?:callout|callback) (?:\w+ ){0,2}?(?:failed|failure|deferred|error|timed out|timeout)",
@@ -121,6 +127,13 @@ WORDINGS: tuple[Family, ...] = (
                     r"lifetime (?:\w+ ){0,2}?(?:exceeded|expired|reached|over)",
                     r"(?:message|mail) (?:is |was |has become )?too old",
                     r"(?:exceeded|past) (?:\w+ ){0,3}?(?:lifetime|deadline)",
+                ),
+            ),
+            (
+                "limit|over|up|ran+time|life|deli",
+                (
+                    r"within the (?:time|delivery) limit\b",
+                    r"lifetime (?:\w+ ){0,4}?(?:is over|is up|ran out)\b",
                 ),
             ),
             (
@@ -282,6 +295,20 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "chosen|elected|decided|asked|requested|opted|refuses|declines|unwilling+reci|user|owne|addr|cust|mail",
+                (
+                    r"(?:recipient|user|owner|addressee|customer|mailbox) (?:has |have |is )?(?:chosen|elected|decided|asked|requested|opted|refuses|declines|unwilling) (?:not )?to (?:accept|receive|get|be)",
+                ),
+            ),
+            (
+                "accepts|receives|takes|accept|receive+only",
+                (
+                    r"(?:recipient|user|owner|customer|mailbox|group|list|account) only (?:accepts|receives|takes) (?:mails?|messages|emails?) from",
+                    r"(?:recipient|user|owner|customer|mailbox|group|list|account) (?:accepts|receives|takes) only (?:\w+ )?(?:mails?|messages|emails?) from",
+                    r"(?:recipient|user|owner|customer|mailbox|group|list|account) (?:accepts|receives|takes) (?:mails?|messages|emails?) only from",
+                ),
+            ),
+            (
                 "want|wants|wish|wishes|accept|accepts",
                 (
                     r"(?:recipient|user|addressee|customer) (?:does not|doesnt|did not|didnt|do not|no longer) (?:want|wish|accept)s? (?:\w+ ){0,2}?(?:your|you|this|these|such|to receive)",
@@ -377,6 +404,10 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:message|mail|header) signature (?:\w+ )?(?:invalid|missing|failed|not valid)",
                     r"(?:message|mail|e ?mail) (?:is |was )?not (?:\w+ )?signed\b",
                 ),
+            ),
+            (
+                "alignment|p+miss|fail|requ|reje|not|no",
+                (r"alignment (?:\w+ )?(?:missing|failed|required|not)", r"p reject\b"),
             ),
             ("dmarc", (r"dmarc",)),
             ("dkim|domainkeys", (r"dkim", r"domainkeys")),
@@ -478,6 +509,20 @@ WORDINGS: tuple[Family, ...] = (
                     r"messages? (?:with|missing|containing|contains?|has|having) (?:\w+ ){0,4}?headers?",
                 ),
             ),
+            (
+                "header|date|from+requ|need|must|expe|with",
+                (
+                    r"(?:requires?|needs?|must have|must contain|expects?|without) (?:an? |the )?(?:valid |correct |well formed |single )*(?:\w+ )?(?:header|date field|from field)\b",
+                ),
+            ),
+            (
+                "unparseable|unparsable|parse|parsed|parsing",
+                (
+                    r"unparse?able (?:\w+ )?(?:header|from|message|mail|date|mime|to)\b",
+                    r"(?:failed to|could not|couldnt|cannot|cant|unable to|error) (?:be )?(?:parse|parsed|parsing) (?:\w+ )?(?:header|headers|from|message|mail|mime|date)\b",
+                ),
+            ),
+            ("date+past|futu", (r"date (?:\w+ ){0,4}?(?:in the )?(?:past|future)\b",)),
             ("multiple", (r"multiple (?:\w+ )?(?:addresses|mailboxes|senders) in (?:the )?(?:from|sender)",)),
             (
                 "bare|malformed|noncompliant|nonstandard",
@@ -573,6 +618,10 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"(?:unroutable|unrouteable|invalid|bad|unknown|unresolvable|undeliverable|missing|empty|bogus) (?:return ?path|envelope (?:from|sender)|return address)",
                 ),
+            ),
+            (
+                "verification|called+fail|rcpt",
+                (r"^verification (?:has )?failed for\b(?! (?:\w+ )?recipient)", r"called (?:\d+ )*rcpt to"),
             ),
             (
                 "denies|rejects|refuses|blocks+send",

@@ -31,7 +31,11 @@ class ResendView(msgspec.Struct, frozen=True):
 
 
 class ItemView(msgspec.Struct, frozen=True):
-    """An undelivered notification."""
+    """An undelivered notification.
+
+    ``recipient``, the reason and ``failed_at`` are those of the same attempt: the last with a complaint, else the last
+    that failed.
+    """
 
     id: str
     notification_id: str
@@ -118,7 +122,7 @@ def item_view(item: UndeliveredItem, now: datetime, decision: ResendDecision | N
         title=item.title,
         channel=item.channel,
         customer=CustomerName(item.customer_id or None, item.customer_name or None),
-        recipient=item.recipient,
+        recipient=failure.to,
         status=classification.status,
         kind=classification.kind,
         reason=classification.reason,

@@ -1,0 +1,189 @@
+# ruff: noqa: E501 - each wording stays whole on its line
+"""What no wording covers: refusals read by single words of their subject. Codes that say something come first."""
+
+from undelivered.domain.classification.family import Family
+from undelivered.domain.taxonomy import Reason
+
+_MAILBOXES = "user|users|recipient|recipients|mailbox|mailboxes|inbox|account|accounts|addressee|alias|rcpt|person|customer|subscriber|destination"
+_OWNERS = "employee|colleague|student|subscriber|owner|addressee|member"
+_NOT = "no|not|never|cannot|cant|isnt|doesnt|dont|wasnt|arent|unable|unknown|invalid|bad|wrong|failed|none"
+_ENDED = (
+    "obsolete|suspended|deactivated|terminated|cancelled|canceled|closed|frozen|hold|expired|deleted|removed|dormant|"
+    "inactive|retired|discontinued|ceased|abandoned|unused|left|moved|archived|gone|withdrawn|revoked|shut|defunct|"
+    "decommissioned|locked|disabled|off|resigned|ended|departed|dismissed|lapsed|changed|deceased"
+)
+_NAMES = (  # a user, a mailbox or an address in other languages of Latin script
+    "empfanger|empfangers|empfangeradresse|adressat|postfach|benutzer|konto|mailadresse|emailadresse|adresse|"
+    "destinataire|utilisateur|compte|boite|destinatario|usuario|cuenta|buzon|casilla|direccion|conta|endereco|caixa|"
+    "indirizzo|casella|utente|odbiorca|odbiorcy|uzytkownik|uzytkownika|skrzynka|adres|ontvanger|gebruiker|postbus|"
+    "mottagare|mottagaren|adressen|uzivatel|prijemce|schranka|kullanici|alici|hesap"
+)
+_NEGATED = (
+    "nicht|kein|keine|keinen|fehlerhaft|falsch|unbekannt|pas|aucun|aucune|inconnu|inconnue|non|no|ningun|ninguna|nao|"
+    "nenhum|nenhuma|incorrecta|incorrecto|incorreto|errato|nie|brak|niet|geen|inte|ingen|ne|nelze|neni|yok|degil"
+)
+_NO_MORE = "mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
+_SESSION = (
+    "helo|ehlo|ptr|rdns|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
+    "region|country|provider|isp|reputation|spammers|abuse|generic|literal|interface|originating"
+)
+_SYSTEM = (
+    "file|files|directory|disk|memory|queue|queued|database|ldap|nfs|mounted|socket|process|processed|child|fork|script|"
+    "backend|daemon|internal|bug|crashed|crash|exception|configuration|configured|lock|uid|gid|network|retry|later|wait|"
+    "waiting|temporary|temporarily|moment|overload|load|maintenance|offline|unreachable|resource|resources|store|spool|"
+    "damaged|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible"
+)
+_MESSAGE = (
+    "text|subject|attachment|attached|zip|archive|archives|html|mime|link|links|keyword|language|unwelcome|harmful|scam|"
+    "unwanted|content|contents|contenu|contenido|inhalt|anhang|dateityp|conteudo|contenuto|tresc"
+)
+
+WORDINGS: tuple[Family, ...] = (
+    Family(
+        "limit_words",
+        Reason.RATE_LIMITED,
+        "RFC 3463 X.4.5, X.5.3, RFC 6647: words of number and speed",
+        (
+            (
+                "rate|throttle|throttled|burst|frequency|quickly|often|soon|fast|allowance|count|enough",
+                (
+                    r"(?:rate|throttled?|burst|frequency|quickly|often|fast|allowance|count)\b",
+                    r"(?:too soon|enough mail)\b",
+                ),
+            ),
+        ),
+        is_weak=True,
+    ),
+    Family(
+        "encryption_words",
+        Reason.SENDER_AUTHENTICATION,
+        "RFC 3207, RFC 5322: words of encryption and of headers",
+        (
+            (
+                "tls|ssl|starttls|encryption|encrypted|cipher|certificate|header|headers",
+                (r"(?:tls|ssl|starttls|encryption|encrypted|cipher|certificate|headers?)\b",),
+            ),
+        ),
+        is_weak=True,
+    ),
+    Family(
+        "full_words",
+        Reason.MAILBOX_FULL,
+        "RFC 3463 X.2.2: a user or a mailbox, and room that is lacking",
+        (
+            (
+                f"full|room|storage|quota|capacity+{_MAILBOXES}",
+                (
+                    rf"(?:{_MAILBOXES}) (?:\w+ ){{0,8}}?(?:full|room|storage|quota|capacity)\b",
+                    rf"(?:full|room|storage|quota|capacity) (?:\w+ ){{0,8}}?(?:{_MAILBOXES})\b",
+                ),
+            ),
+        ),
+        is_weak=True,
+    ),
+    Family(
+        "closed_words",
+        Reason.MAILBOX_DISABLED,
+        "RFC 3463 X.2.1: a user or a mailbox, and a word that says it has ended",
+        (
+            (
+                f"{_ENDED}+{_MAILBOXES}|{_OWNERS}|address",
+                (
+                    rf"(?:{_MAILBOXES}|{_OWNERS}|address) (?:\w+ ){{0,6}}?(?:{_ENDED})\b",
+                    rf"(?:{_ENDED}) (?:\w+ ){{0,3}}?(?:{_MAILBOXES}|address)\b",
+                ),
+            ),
+            (
+                f"{_NO_MORE}+{_NAMES}",
+                (rf"(?:{_NAMES}) (?:\w+ ){{0,5}}?(?:{_NO_MORE})\b", rf"(?:{_NO_MORE}) (?:\w+ ){{0,3}}?(?:{_NAMES})\b"),
+            ),
+        ),
+        is_weak=True,
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+    ),
+    Family(
+        "unknown_words",
+        Reason.ADDRESS_NOT_FOUND,
+        "RFC 3463 X.1.1: a user or an address, and a negation, in several languages",
+        (
+            (
+                f"{_NOT}+{_MAILBOXES}|address",
+                (
+                    rf"(?:{_MAILBOXES}|address(?! literal)) (?:\w+ ){{0,8}}?(?:{_NOT})\b",
+                    rf"(?:{_NOT}) (?:\w+ ){{0,6}}?(?:{_MAILBOXES}|address(?! literal))\b",
+                ),
+            ),
+            ("nobody|noone", (r"(?:nobody|noone)\b",)),
+            ("person|name+no|know", (r"no person\b", r"know \w+ person\b")),
+            (
+                f"{_NEGATED}+{_NAMES}",
+                (rf"(?:{_NAMES}) (?:\w+ ){{0,6}}?(?:{_NEGATED})\b", rf"(?:{_NEGATED}) (?:\w+ ){{0,4}}?(?:{_NAMES})\b"),
+            ),
+            (
+                "получатель|получателя|адресат|адресата|пользователь|пользователя|ящик|адрес|учетная+не|нет|ошибка|неверно",
+                (
+                    r"(?:получател\w|адресата?|пользовател\w|ящик\w?|адрес\w?) (?:\w+ ){0,5}?(?:не|нет|неверно)\b",
+                    r"(?:не|нет) (?:\w+ ){0,4}?(?:получател\w|адресата?|пользовател\w|ящик\w?|адрес\w?)\b",
+                ),
+            ),
+            (
+                "アドレス|ユーザ|宛先|アカウント|メールボックス|受信者",
+                (r"(?:アドレス|ユーザ|宛先|アカウント|メールボックス|受信者).{0,18}(?:ない|ません|なく|不明|無効)",),
+            ),
+            (
+                "用户|用戶|收件人|邮箱|郵箱|账号|帐号|帳號|地址|信箱",
+                (r"(?:用户|用戶|收件人|邮箱|郵箱|账号|帐号|帳號|地址|信箱).{0,10}(?:不|未|无|無|没|沒|非|错)",),
+            ),
+            (
+                "사용자|수신자|수신인|계정|주소|메일함|회원",
+                (r"(?:사용자|수신자|수신인|계정|주소|메일함|회원).{0,14}(?:없|않|아닙|아닌|못|불가|잘못)",),
+            ),
+        ),
+        is_weak=True,
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+    ),
+    Family(
+        "session_words",
+        Reason.SENDER_BLOCKED,
+        "RFC 5321 §4.1.1.1, RFC 3463 X.7.X: words of the session and of us, which say nothing of the recipient",
+        (
+            (_SESSION, (rf"(?:{_SESSION})\b",)),
+            (
+                "your",
+                (
+                    r"your (?:\w+ ){0,2}?(?:users|customers|site|system|exchanger|organi[sz]ation|company|mailer|software|location)\b",
+                ),
+            ),
+        ),
+        is_weak=True,
+    ),
+    Family(
+        "time_words",
+        Reason.TIMED_OUT,
+        "RFC 3463 X.4.7: words of a queue that has given up",
+        (
+            (
+                "days|hours|tage|tagen|stunden|jours|heures|dias|horas|giorni|dni|time+deli|trie|try|send|sent|zuge|zust|envo|ente|entr|cons|dost|zosta|livr|within|dura|atte|retu",
+                (
+                    r"(?:days|hours|time|tage\w?|stunden|jours|heures|dias|horas|giorni|dni) (?:\w+ ){0,6}?(?:deliver\w*|delivery|tried|try|sent|zugestellt|zustell\w*|livr\w+|entreg\w+|consegn\w+|dostarcz\w+|returned|attempts?)\b",
+                    r"(?:delivery|deliver\w*|tried|try|sent|zugestellt|zustell\w*|livr\w+|entreg\w+|consegn\w+|dostarcz\w+|returned|attempts?) (?:\w+ ){0,6}?(?:days|hours|time|tage\w?|stunden|jours|heures|dias|horas|giorni|dni)\b",
+                ),
+            ),
+        ),
+        is_weak=True,
+    ),
+    Family(
+        "system_words",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 3463 X.3.X: words of a system at work, which say nothing of the recipient",
+        ((_SYSTEM, (rf"(?:{_SYSTEM})\b",)),),
+        is_weak=True,
+    ),
+    Family(
+        "message_words",
+        Reason.CONTENT_REJECTED,
+        "RFC 3463 X.6.X: words of the message, which say nothing of the recipient",
+        ((_MESSAGE, (rf"(?:{_MESSAGE})\b",)),),
+        is_weak=True,
+    ),
+)

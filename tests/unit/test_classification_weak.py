@@ -1,0 +1,148 @@
+"""Texts that no wording covers: single words of their subject decide, after every code."""
+
+import pytest
+
+from undelivered.domain.classification import classify_bounce, classify_diagnostic
+from undelivered.domain.classification.wordings import weak
+from undelivered.domain.taxonomy import Fault, Kind, Reason, Status, suppresses
+
+SENTENCES: dict[Reason, tuple[str, ...]] = {
+    Reason.RATE_LIMITED: (
+        "421 mx.shop.example: the rate of your letters is more than we like",
+        "550 you talk too fast for this relay",
+    ),
+    Reason.SENDER_AUTHENTICATION: (
+        "554 we insist on TLS 1.2 or newer",
+        "511 Headers name nobody at all",
+    ),
+    Reason.MAILBOX_FULL: ("552 the inbox of the person has no more room left", "552 no capacity in this account"),
+    Reason.MAILBOX_DISABLED: (
+        "554 The employee you want to reach has resigned",
+        "550 Delivery to this user is turned off",
+        "550 Dieses Postfach wird nicht mehr verwendet",
+        "550 Ce compte n'est plus actif",
+    ),
+    Reason.ADDRESS_NOT_FOUND: (
+        "550 jo: I know no person of the name",
+        "550 Nobody home",
+        "550 Empfängeradresse fehlerhaft",
+        "550 La dirección indicada no corresponde a nadie",
+        "550 Destinataire non répertorié",
+        "550 Получатель не значится",
+        "550 このアドレスは使われておりません",
+        "550 此邮箱没有人用",
+        "550 이 주소는 쓰이지 않습니다",
+    ),
+    Reason.SENDER_BLOCKED: (
+        "550 Mails from your region are not taken",
+        "550 Your mail exchanger points to a private place",
+        "553 We do not talk to hosts with generic names",
+        "550 RFC 2821 allows a literal here, but we do not",
+    ),
+    Reason.TIMED_OUT: (
+        "No delivery was achieved in the time allowed for it",
+        "Die Nachricht konnte 5 Tage lang nicht zugestellt werden",
+    ),
+    Reason.SERVER_UNAVAILABLE: (
+        "554 mail spool damaged, the operator is informed",
+        "550 Recipes are kept in a store that is offline",
+        "host mx.shop.example refuses connections",
+    ),
+    Reason.CONTENT_REJECTED: (
+        "550 Mail with Cyrillic text is unwelcome",
+        "550 Subject line looks like a scam",
+    ),
+}
+CASES = [(reason, text) for reason, texts in SENTENCES.items() for text in texts]
+
+
+def classified(text: str, status: str | None = None):
+    return classify_bounce("Permanent", "General", f"smtp; {text}", status)
+
+
+@pytest.mark.parametrize(("reason", "text"), CASES)
+def test_single_words_of_the_subject_decide_where_no_wording_does(reason: Reason, text: str) -> None:
+    assert classified(text).reason is reason
+    assert classified(text, "5.0.0").reason is reason
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "reason"),
+    [
+        ("550 the address of this letter is not to our taste", "5.6.0", Reason.CONTENT_REJECTED),
+        ("550 the address of this letter is not to our taste", "5.7.1", Reason.SENDER_BLOCKED),
+        ("550 the address of this letter is not to our taste", "5.7.999", Reason.SENDER_BLOCKED),
+        ("550 5.7.54 not for a recipient like this", None, Reason.SENDER_BLOCKED),
+        ("550 5.2.1 wait a moment", None, Reason.MAILBOX_DISABLED),
+        ("550 the account is not to our taste (in reply to end of DATA command)", None, Reason.CONTENT_REJECTED),
+        ("550 the account is not to our taste (in reply to MAIL FROM command)", None, Reason.SENDER_BLOCKED),
+    ],
+)
+def test_codes_and_the_stage_of_the_session_outrank_single_words(text: str, status: str | None, reason: Reason) -> None:
+    assert classified(text, status).reason is reason
+
+
+@pytest.mark.parametrize("text", [text for reason, text in CASES if reason is Reason.ADDRESS_NOT_FOUND])
+def test_single_words_with_a_temporary_code_are_soft(text: str) -> None:
+    classification = classify_diagnostic(f"smtp; 450 {text[4:]}", None, 450)
+
+    assert (classification.status, classification.kind) == (Status.BOUNCED, Kind.SOFT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 sender is strange",
+        "554 sender is unvalidated.",
+        "550 Verification failed for <a@us.example>: No Such User Here",
+        "550 Domain may not exist or DNS check failed. (in reply to end of DATA command)",
+        "553 host denies relay.",
+        "552 5.3.4 Message size exceed (maybe caused by big attachment file)",
+        "550 We require a valid Date header",
+        "550 unparseable from header",
+        "550 From domain publishes p=reject and alignment is missing",
+        "452 Only 50 recipients may be named per envelope",
+        "421 mx.shop.example: your message rate is too high",
+        "452 4.7.28 Session exceeded transfer quota.",
+        "550 발신 IP가 차단되었습니다",
+        "550 Wiadomość zawiera wirusa",
+    ],
+)
+def test_what_is_said_of_the_sender_the_session_or_the_message_suppresses_nobody(text: str) -> None:
+    classification = classified(text)
+
+    assert classification.fault is Fault.SENDER
+    assert not suppresses(classification)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("550 mailbox /var/mail/jo has wrong uid (1000 != 1001)", Reason.SERVER_UNAVAILABLE),
+        ("554 5.1.1 invalid mailbox path for user jo", Reason.SERVER_UNAVAILABLE),
+        ("550 Recipient verification problem", Reason.SERVER_UNAVAILABLE),
+        ("554 too many hops, this message is looping", Reason.SERVER_UNAVAILABLE),
+        ("431 The disk on this mail server is full", Reason.SERVER_UNAVAILABLE),
+        ("550 User has too many messages waiting", Reason.MAILBOX_FULL),
+        ("550 This domain is not in use", Reason.DOMAIN_NOT_FOUND),
+        ("550 shop.example is not a domain we know", Reason.DOMAIN_NOT_FOUND),
+        ("550 <jo@shop.example> is not deliverable", Reason.ADDRESS_NOT_FOUND),
+        ("550 mail to jo@shop.example not accepted here", Reason.ADDRESS_NOT_FOUND),
+        ("553 jo@shop.example: unknown to us", Reason.ADDRESS_NOT_FOUND),
+        ("No local user: jo", Reason.ADDRESS_NOT_FOUND),
+        ("550 Address does not correspond to any mailbox on this system", Reason.ADDRESS_NOT_FOUND),
+        ("550 Mailing list not found.", Reason.ADDRESS_NOT_FOUND),
+        ("550 Mailing list is disabled, message rejected.", Reason.MAILBOX_DISABLED),
+        ("550 address jo@shop.example is obsolete", Reason.MAILBOX_DISABLED),
+        ("550 The recipient has chosen not to receive mail from you", Reason.RECIPIENT_REFUSED),
+        ("550 This group accepts messages only from people inside it", Reason.RECIPIENT_REFUSED),
+        ("550 The queue lifetime of this message is over", Reason.TIMED_OUT),
+    ],
+)
+def test_kinds_of_wordings_of_mail_servers(text: str, reason: Reason) -> None:
+    assert classified(text).reason is reason
+
+
+@pytest.mark.parametrize("family", weak.WORDINGS, ids=lambda family: family.name)
+def test_every_family_of_single_words_yields_to_codes(family) -> None:
+    assert family.is_weak

@@ -1,0 +1,172 @@
+"""Resends and interrupted sends: what is stored about them, compared as a whole."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from tests.builders.items import ACCOUNT, NOW, a_notification, an_attempt
+from tests.builders.sending import FIRST, Product
+from undelivered.domain.errors import PermanentSendError
+from undelivered.domain.feedback import Outcome
+from undelivered.domain.item import Attempt, AttemptResult, Audit, UndeliveredItem
+from undelivered.domain.notification import SendAttempt, SendOutcome
+from undelivered.domain.taxonomy import Channel, Reason, classification_of
+from undelivered.services.ports import SendJob
+
+MANAGER = "manager@example.com"
+ADDRESS = "ada@example.com"
+
+
+def result(reason, diagnostic, *, minutes):
+    """Return our own result of an attempt, some minutes after it was requested."""
+    return AttemptResult(
+        Outcome.FAILED, NOW + timedelta(minutes=minutes), classification_of(reason), diagnostic, "undelivered"
+    )
+
+
+def test_a_resend_goes_to_the_contact_of_the_request_and_is_recorded_on_its_item():
+    product = Product()
+    item = product.fail()
+    product.resend(ACCOUNT, item.entry_key, by=MANAGER, note="again")
+    product.move_to(email="later@example.com")
+    (job,) = product.queue.orders
+
+    attempt = product.send_message(job, "request-1")
+
+    assert job == SendJob(ACCOUNT, "n-1", 2, item.entry_key)
+    assert [(message.to, message.resend) for message in product.sent] == [(ADDRESS, True)]
+    assert attempt == SendAttempt(
+        ACCOUNT, "n-1", 2, ADDRESS, NOW, MANAGER, item.entry_key, "provider-1", SendOutcome.SENT, "request-1"
+    )
+    assert product.item() == replace(
+        item,
+        attempts=(*item.attempts, Attempt(2, ADDRESS, NOW, MANAGER, "provider-1", None, "again")),
+        audit=(Audit(NOW, MANAGER, "resend", "again"),),
+        version=item.version + 2,
+    )
+
+
+def test_a_resend_that_the_provider_refuses_fails_on_its_item():
+    product = Product()
+    product.fail()
+    job = product.press_resend()
+    product.mail.errors = [PermanentSendError("rejected", "harmful content")]
+    product.pass_time(minutes=1)
+
+    product.send_message(job)
+
+    refused = result(Reason.REJECTED, "harmful content", minutes=1)
+    assert product.item().attempts[1] == Attempt(2, ADDRESS, NOW, MANAGER, "n-1", refused)
+
+
+@pytest.mark.parametrize(("customers", "name"), [({}, ""), (None, "Ada Byron")])
+def test_an_interrupted_first_send_is_shown_as_failed_after_a_quarter_of_an_hour(customers, name):
+    product = Product()
+    if customers is not None:
+        product.customers.stored = customers
+    product.notifications.claim(an_attempt())
+
+    product.pass_time(minutes=15)
+    assert product.run_cleanup().interrupted == 0
+    product.pass_time(minutes=1)
+    assert product.run_cleanup().interrupted == 1
+
+    interrupted = result(Reason.SENDING_INTERRUPTED, "no record of the send", minutes=16)
+    assert product.item() == UndeliveredItem(
+        ACCOUNT,
+        "n-1",
+        "n-1",
+        Channel.EMAIL,
+        ADDRESS,
+        NOW,
+        (Attempt(1, ADDRESS, NOW, provider_message_id="n-1", result=interrupted),),
+        title="Rent reminder",
+        customer_id="c-1",
+        customer_name=name,
+        version=1,
+    )
+    assert product.notifications.attempts(ACCOUNT, "n-1") == [an_attempt(outcome=SendOutcome.INTERRUPTED)]
+
+
+def test_an_interrupted_resend_fails_on_its_item():
+    product = Product()
+    product.fail()
+    job = product.press_resend()
+    product.mail.errors = [TimeoutError("no answer")]
+    with pytest.raises(TimeoutError):
+        product.send_message(job)
+
+    product.pass_time(minutes=15)
+    assert product.run_cleanup().settled == 1
+
+    interrupted = result(Reason.SENDING_INTERRUPTED, "no record of the send", minutes=15)
+    assert product.item().attempts[1] == Attempt(2, ADDRESS, NOW, MANAGER, "n-1", interrupted)
+    assert product.notifications.attempts(ACCOUNT, "n-1")[1].outcome is SendOutcome.INTERRUPTED
+
+
+def test_a_resend_whose_notification_is_gone_is_settled_as_interrupted():
+    product = Product()
+    product.fail()
+    product.press_resend()
+    product.notifications.notifications.clear()
+    product.pass_time(minutes=16)
+
+    assert product.run_cleanup().settled == 1
+
+    interrupted = result(Reason.SENDING_INTERRUPTED, "no record of the send", minutes=16)
+    assert product.item().attempts[1] == Attempt(2, ADDRESS, NOW, MANAGER, "n-1", interrupted)
+
+
+def test_a_message_of_a_customer_without_a_record_is_sent_to_the_address_it_names():
+    product = Product()
+    product.notifications.add(a_notification("n-2", customer_id="c-9", to="office@example.com"))
+
+    attempt = product.send_message(SendJob(ACCOUNT, "n-2", 1))
+
+    assert (attempt.to, attempt.outcome) == ("office@example.com", SendOutcome.SENT)
+    assert product.sent[0].tags["undelivered-customer"] == "c-9"
+
+
+def test_a_job_for_an_unknown_notification_or_item_does_nothing():
+    product = Product()
+
+    assert product.send_message(SendJob(ACCOUNT, "n-9", 1)) is None
+    assert product.send_message(SendJob("acc-2", "n-1", 1)) is None
+    assert product.send_message(SendJob(ACCOUNT, "n-1", 2, "2026-11-01T00:00:00Z~m-1~000000000000")) is None
+    assert product.sent == []
+
+
+def test_cleanup_sweeps_all_accounts_in_batches_while_it_has_time():
+    product = Product()
+    swept = []
+
+    def sweep(account_id, now, limit):
+        swept.append((account_id, now, limit))
+        return limit if len(swept) == 1 else 7
+
+    product.items.sweep = sweep
+    product.accounts.settings("acc-2")
+
+    assert product.run_cleanup().removed == 100 + 7 + 7
+    assert swept == [(ACCOUNT, NOW, 100), (ACCOUNT, NOW, 100), ("acc-2", NOW, 100)]
+    assert product.clean_up(lambda: False).removed == 0
+
+
+def test_cleanup_settles_the_other_resends_when_an_event_changes_one_of_them():
+    product = Product()
+    product.fail()
+    product.send_message(product.press_resend())
+    item = product.item()
+    lost = replace(item, origin_id="m-lost")
+    product.items.resends_to_settle = lambda _now, _limit: [lost, item]
+
+    assert product.run_cleanup().settled == 1
+    assert product.item().last_attempt.outcome is Outcome.UNCONFIRMED
+
+
+def test_a_first_send_is_made_once():
+    product = Product()
+
+    assert product.send_message(FIRST).outcome is SendOutcome.SENT
+    assert product.send_message(FIRST) is None
