@@ -29,7 +29,8 @@ from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.report_query import ReportFilter, local_day
 from undelivered.domain.suppression import Suppression, effective_suppression, hide_address
-from undelivered.domain.taxonomy import Channel
+from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.domain.unrecognised import ShapeCount, ShapeMapping, total_counts, with_failure
 from undelivered.services.ports import KeyedHashes, NewEntry, OutgoingMessage, Page, ResendBatch, SendJob
 
 Clock = Callable[[], datetime]
@@ -452,6 +453,41 @@ class FakeRepeatStore:
 
     def remove(self, account_id: str, addresses: Collection[str], days: Collection[date]) -> None:
         self.noted -= {(account_id, address, day) for address in addresses for day in days}
+
+
+class FakeUnrecognisedStore:
+    def __init__(self) -> None:
+        self.days: dict[tuple[str, date], dict[str, ShapeCount]] = {}
+
+    def record(self, account_id: str, shape: str, receiver: str, at: datetime) -> None:
+        key = (account_id, at.date())
+        self.days[key] = with_failure(self.days.get(key, {}), shape, receiver, at)
+
+    def counts(self, account_id: str, first: date) -> Mapping[str, ShapeCount]:
+        return total_counts(
+            counts for (account, day), counts in self.days.items() if account == account_id and day >= first
+        )
+
+
+class FakeShapeMappingStore:
+    def __init__(self) -> None:
+        self.stored: dict[tuple[str, str], ShapeMapping] = {}
+
+    def reason_of(self, account_id: str, shape_id: str) -> Reason | None:
+        mapping = self.find(account_id, shape_id)
+        return mapping.reason if mapping else None
+
+    def find(self, account_id: str, shape_id: str) -> ShapeMapping | None:
+        return self.stored.get((account_id, shape_id))
+
+    def find_all(self, account_id: str) -> Sequence[ShapeMapping]:
+        return [mapping for (account, _), mapping in sorted(self.stored.items(), key=str) if account == account_id]
+
+    def save(self, mapping: ShapeMapping) -> ShapeMapping:
+        key = (mapping.account_id, mapping.shape_id)
+        _check(self.stored[key].version if key in self.stored else 0, mapping.version)
+        self.stored[key] = replace(mapping, version=mapping.version + 1)
+        return self.stored[key]
 
 
 class FakeAccountStore:

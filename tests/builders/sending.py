@@ -15,6 +15,7 @@ from tests.fakes import (
     FakeProviderSuppressions,
     FakeQueue,
     FakeSender,
+    FakeShapeMappingStore,
     FakeSigningKeys,
     FakeSuppressionStore,
     FakeUndeliveredStore,
@@ -44,6 +45,7 @@ class Product:
     customers: FakeCustomerStore = field(default_factory=FakeCustomerStore)
     suppressions: FakeSuppressionStore = field(default_factory=FakeSuppressionStore)
     accounts: FakeAccountStore = field(default_factory=FakeAccountStore)
+    shape_mappings: FakeShapeMappingStore = field(default_factory=FakeShapeMappingStore)
 
     def __post_init__(self):
         self.items = FakeUndeliveredStore(self.suppressions, clock=self.clock)
@@ -74,6 +76,7 @@ class Product:
             suppressions=self.suppressions,
             erasures=self.erasures,
             hashes=FakeHashes(),
+            shape_mappings=self.shape_mappings,
             mapping=AccountMapping(ACCOUNT),
         )
         self.unsubscribe = Unsubscribe(self.notifications, self.suppressions, FakeSigningKeys(), self.clock)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders.items import ACCOUNT, NOW, a_failure, an_item, reported, resent
 from tests.contract.worlds import on_dynamodb_local
-from tests.fakes import FakeHashes
+from tests.fakes import FakeHashes, FakeShapeMappingStore
 from undelivered.adapters.dynamodb.client import query_all
 from undelivered.adapters.dynamodb.item_rows import item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
@@ -40,6 +40,7 @@ def recorder(world):
         world.suppressions,
         world.erasures,
         FakeHashes(),
+        FakeShapeMappingStore(),
         AccountMapping(ACCOUNT),
         world.clock,
     )

@@ -20,7 +20,7 @@ from tests.builders.items import (
     resent,
 )
 from tests.contract.worlds import BACKENDS, World
-from tests.fakes import FakeExportFiles, FakeHashes, FakeProviderSuppressions
+from tests.fakes import FakeExportFiles, FakeHashes, FakeProviderSuppressions, FakeShapeMappingStore
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.domain.erasure import PROPAGATION_TIME, ErasureState
 from undelivered.domain.errors import NotFoundError, RefusedError
@@ -90,6 +90,7 @@ class Desk:
             world.suppressions,
             world.erasures,
             FakeHashes(),
+            FakeShapeMappingStore(),
             AccountMapping(ACCOUNT),
             world.clock,
         )

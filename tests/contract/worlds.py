@@ -15,6 +15,7 @@ from tests import fakes
 from tests.builders.items import NOW
 from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
 from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
+from undelivered.adapters.dynamodb.diagnostic_store import DynamoShapeMappingStore, DynamoUnrecognisedStore
 from undelivered.adapters.dynamodb.erasure_store import DynamoErasureStore
 from undelivered.adapters.dynamodb.export_store import DynamoExportStore
 from undelivered.adapters.dynamodb.models import MODELS, TableNames, shared_connection, use_tables
@@ -66,6 +67,8 @@ class World:
     erasures: ports.ErasureStore
     repeats: ports.RepeatFailureStore
     exports: ExportStore
+    unrecognised: ports.UnrecognisedStore
+    shape_mappings: ports.ShapeMappingStore
     clock: Clock = field(default_factory=Clock)
     zones: Zones = field(default_factory=Zones)
 
@@ -86,6 +89,8 @@ def in_memory() -> Iterator[World]:
         fakes.FakeErasureStore(customers),
         fakes.FakeRepeatStore(),
         fakes.FakeExportStore(),
+        fakes.FakeUnrecognisedStore(),
+        fakes.FakeShapeMappingStore(),
         clock,
         zones,
     )
@@ -108,6 +113,8 @@ def on_dynamodb() -> World:
         DynamoErasureStore(fakes.FakeHashes(), clock=clock),
         DynamoRepeatFailureStore(),
         DynamoExportStore(clock),
+        DynamoUnrecognisedStore(),
+        DynamoShapeMappingStore(),
         clock,
         zones,
     )

@@ -8,7 +8,14 @@ import pytest
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification
 from tests.contract.worlds import in_memory, on_moto
-from tests.fakes import FakeHashes, FakeProviderSuppressions, FakeQueue, FakeSender, FakeSigningKeys
+from tests.fakes import (
+    FakeHashes,
+    FakeProviderSuppressions,
+    FakeQueue,
+    FakeSender,
+    FakeShapeMappingStore,
+    FakeSigningKeys,
+)
 from undelivered.domain.errors import RefusedError, RetryableError
 from undelivered.domain.item import State
 from undelivered.domain.taxonomy import Channel, Reason
@@ -92,6 +99,7 @@ class Case:
             suppressions=suppressions,
             erasures=wrap(world.erasures),
             hashes=FakeHashes(),
+            shape_mappings=FakeShapeMappingStore(),
             mapping=AccountMapping(ACCOUNT),
             clock=world.clock,
         )

@@ -144,7 +144,9 @@ class TestTheStream:
 
     def test_on_item_changed_follows_what_left_and_not_what_was_erased(self, records, monkeypatch):
         followed = []
-        parts = bootstrap.ItemChangeHandlers(lambda *change: followed.append(change), lambda *_: None, IMAGES)
+        parts = bootstrap.ItemChangeHandlers(
+            lambda *change: followed.append(change), lambda *_: None, lambda *_: None, IMAGES
+        )
         monkeypatch.setattr(bootstrap, "item_change_handlers", lambda: parts)
 
         assert on_item_changed({"Records": list(records.values())}, CONTEXT) == {"batchItemFailures": []}

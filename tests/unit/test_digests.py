@@ -13,6 +13,7 @@ from tests.fakes import (
     FakeNotificationStore,
     FakeReportReader,
     FakeSender,
+    FakeShapeMappingStore,
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
@@ -129,6 +130,7 @@ def test_a_digest_that_bounces_never_shows_in_the_report():
         suppressions,
         FakeErasureStore(),
         FakeHashes(),
+        FakeShapeMappingStore(),
         AccountMapping(ACCOUNT),
         lambda: NOW,
     )

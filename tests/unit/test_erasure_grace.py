@@ -14,6 +14,7 @@ from tests.fakes import (
     FakeHashes,
     FakeNotificationStore,
     FakeRepeatStore,
+    FakeShapeMappingStore,
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
@@ -60,6 +61,7 @@ class Desk:
             self.suppressions,
             self.erasures,
             FakeHashes(),
+            FakeShapeMappingStore(),
             AccountMapping(ACCOUNT),
             self.clock,
         )

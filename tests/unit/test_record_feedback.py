@@ -13,6 +13,7 @@ from tests.fakes import (
     FakeHashes,
     FakeNotificationStore,
     FakeReportReader,
+    FakeShapeMappingStore,
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
@@ -41,6 +42,7 @@ class World:
             self.suppressions,
             self.erasures,
             FakeHashes(),
+            FakeShapeMappingStore(),
             mapping,
             lambda: NOW,
         )

@@ -17,6 +17,7 @@ from tests.fakes import (
     FakeQueue,
     FakeReportReader,
     FakeSender,
+    FakeShapeMappingStore,
     FakeSigningKeys,
     FakeSuppressionStore,
     FakeUndeliveredStore,
@@ -78,6 +79,7 @@ class World:
             suppressions=self.suppressions,
             erasures=self.erasures,
             hashes=FakeHashes(),
+            shape_mappings=FakeShapeMappingStore(),
             mapping=AccountMapping(ACCOUNT),
         )
         self.unsubscribe = Unsubscribe(self.notifications, self.suppressions, FakeSigningKeys(), self.clock)

@@ -14,6 +14,7 @@ from tests.fakes import (
     FakeErasureStore,
     FakeHashes,
     FakeNotificationStore,
+    FakeShapeMappingStore,
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
@@ -88,6 +89,7 @@ class Ingesting:
             self.suppressions,
             FakeErasureStore(),
             FakeHashes(),
+            FakeShapeMappingStore(),
             AccountMapping("default"),
             lambda: NOW,
         )
@@ -201,7 +203,7 @@ def test_changes_of_items_are_counted_with_their_failures_by_reason_and_fault(mo
         (running, reported(running, Outcome.FAILED, reason=Reason.ADDRESS_NOT_FOUND)),
     ]
     images = bootstrap.ItemImages(lambda image: image, lambda _: False)
-    parts = bootstrap.ItemChangeHandlers(lambda *_: None, lambda *_: None, images)
+    parts = bootstrap.ItemChangeHandlers(lambda *_: None, lambda *_: None, lambda *_: None, images)
     monkeypatch.setattr(bootstrap, "item_change_handlers", lambda: parts)
     records = [
         {"dynamodb": {"OldImage": before, "NewImage": after, "SequenceNumber": "1"}} for before, after in changes

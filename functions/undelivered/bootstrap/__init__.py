@@ -23,6 +23,7 @@ from undelivered.services.ports import (
     KeyedHashes,
     NotificationStore,
     SendJob,
+    ShapeMappingStore,
     SuppressionStore,
     UndeliveredStore,
 )
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from undelivered.services.on_item_changed import OnItemChanged
     from undelivered.services.reconcile_counts import ReconcileCounts
     from undelivered.services.record_feedback import RecordFeedback
+    from undelivered.services.record_unrecognised import RecordUnrecognised
     from undelivered.services.send_digests import SendDigests
     from undelivered.services.send_message import SendMessage
     from undelivered.services.track_repeat_failures import TrackRepeatFailures
@@ -164,6 +166,15 @@ def erasure_store(erasure_secret_arn: str) -> ErasureStore:
     return DynamoErasureStore(keyed_hashes(erasure_secret_arn))
 
 
+@cache
+def shape_mapping_store() -> ShapeMappingStore:
+    """Return the store of the mappings of shapes."""
+    from undelivered.adapters.dynamodb.diagnostic_store import DynamoShapeMappingStore
+
+    _use_tables()
+    return DynamoShapeMappingStore()
+
+
 # --- ingest_feedback, ingest_sms_logs
 
 
@@ -214,6 +225,7 @@ def _record_feedback(mapping: AccountMappingSettings, erasure_secret_arn: str) -
         suppressions=suppression_store(erasure_secret_arn),
         erasures=erasure_store(erasure_secret_arn),
         hashes=keyed_hashes(erasure_secret_arn),
+        shape_mappings=shape_mapping_store(),
         mapping=AccountMapping(mapping.default, mapping.tenants, mapping.identities),
         clock=now,
     )
@@ -322,6 +334,7 @@ class ItemChangeHandlers(Struct, frozen=True):
 
     on_item_changed: "OnItemChanged"
     track_repeat_failures: "TrackRepeatFailures"
+    record_unrecognised: "RecordUnrecognised"
     images: ItemImages
 
 
@@ -329,8 +342,10 @@ class ItemChangeHandlers(Struct, frozen=True):
 def item_change_handlers() -> ItemChangeHandlers:
     """Return the parts of ``on_item_changed``."""
     from undelivered.adapters.aws.sns import SnsItemEventPublisher
+    from undelivered.adapters.dynamodb.diagnostic_store import DynamoUnrecognisedStore
     from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailureStore
     from undelivered.services.on_item_changed import OnItemChanged
+    from undelivered.services.record_unrecognised import RecordUnrecognised
     from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
     settings = OnItemChangedSettings.read()
@@ -346,6 +361,7 @@ def item_change_handlers() -> ItemChangeHandlers:
             clock=now,
         ),
         TrackRepeatFailures(undelivered_store(), DynamoRepeatFailureStore(), zone_of),
+        RecordUnrecognised(DynamoUnrecognisedStore()),
         _item_images(),
     )
 

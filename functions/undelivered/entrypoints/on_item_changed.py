@@ -1,4 +1,8 @@
-"""Lambda ``on_item_changed``: publishes events of items, and suppresses addresses after repeated soft failures."""
+"""Lambda ``on_item_changed``: acts on changes of items.
+
+It publishes their events, suppresses addresses after repeated soft failures, and counts repeated failures and failures
+without a known reason.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -26,6 +30,7 @@ def on_item_changed(event: dict[str, Any], _context: LambdaContext) -> dict[str,
     def process(change: ItemChange) -> None:
         parts.on_item_changed(change.before, change.after)
         parts.track_repeat_failures(change.before, change.after)
+        parts.record_unrecognised(change.before, change.after)
         processed.append(change)
 
     response = process_changes(event, parts.images, process, "change not followed up")

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from undelivered.domain.customer import Customer
+from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.digest import DIGEST_PREFIX
 from undelivered.domain.errors import NotYetKnownError, RetryableError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
@@ -18,6 +19,7 @@ from undelivered.domain.notification import SendOutcome
 from undelivered.domain.report_query import window_start
 from undelivered.domain.suppression import Suppression, merge_suppression, suppression_reason
 from undelivered.domain.taxonomy import Channel, suppresses
+from undelivered.domain.unrecognised import mapped_classification, unrecognised_shape
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import (
     CustomerStore,
@@ -25,6 +27,7 @@ from undelivered.services.ports import (
     KeyedHashes,
     NewEntry,
     NotificationStore,
+    ShapeMappingStore,
     SuppressionStore,
     UndeliveredStore,
 )
@@ -81,6 +84,7 @@ class RecordFeedback(Struct, frozen=True):
     suppressions: SuppressionStore
     erasures: ErasureStore
     hashes: KeyedHashes
+    shape_mappings: ShapeMappingStore
     mapping: AccountMapping
     clock: Callable[[], datetime]
 
@@ -252,9 +256,17 @@ class RecordFeedback(Struct, frozen=True):
         attribution = feedback.attribution
         account_id = attribution.account_id or self.mapping.account_of(attribution)
         key = attribution.entry_key or _own_key(feedback)
-        return AttributedFeedback(
-            source, account_id or self.mapping.default, key, feedback, bool(account_id), is_erased
-        )
+        owner = account_id or self.mapping.default
+        return AttributedFeedback(source, owner, key, self._mapped(owner, feedback), bool(account_id), is_erased)
+
+    def _mapped(self, account_id: str, feedback: Feedback) -> Feedback:
+        """Return feedback without a known reason with the reason that the account maps its shape to, if any."""
+        shape = unrecognised_shape(feedback.classification, feedback.diagnostic, feedback.recipient or "")
+        reason = self.shape_mappings.reason_of(account_id, shape_id(shape)) if shape else None
+        if reason is None:
+            return feedback
+        classification = mapped_classification(reason, shape)
+        return replace(feedback, classification=classification.without_rule(), rule=classification.rule)
 
     def _correlate(self, feedback: Feedback, *, may_wait: bool) -> tuple[Feedback, bool]:
         """Find the send of a message without tags by its provider's message id; return also whether it was erased."""

@@ -3,6 +3,7 @@
 from undelivered.services.ports.accounts import AccountStore, SigningKeys
 from undelivered.services.ports.counts import CountReconciliation, RepeatFailureStore
 from undelivered.services.ports.customers import CustomerStore, ErasureStore, KeyedHashes
+from undelivered.services.ports.diagnostics import ShapeMappingStore, UnrecognisedStore
 from undelivered.services.ports.exports import ExportFiles, ExportRunner, ExportStore
 from undelivered.services.ports.items import NewEntry, Page, ReportReader, UndeliveredStore
 from undelivered.services.ports.notifications import (
@@ -40,7 +41,9 @@ __all__ = [
     "ResendBatchStore",
     "SendJob",
     "SendQueue",
+    "ShapeMappingStore",
     "SigningKeys",
     "SuppressionStore",
     "UndeliveredStore",
+    "UnrecognisedStore",
 ]
