@@ -28,11 +28,13 @@ from tests.fakes import (
     FakeQueue,
     FakeReportReader,
     FakeResendBatchStore,
+    FakeShapeMappingStore,
     FakeSigningKeys,
     FakeSuppressionStore,
     FakeUndeliveredStore,
+    FakeUnrecognisedStore,
 )
-from undelivered.bootstrap.api import ApiPorts, ApiUseCases, ExportPorts
+from undelivered.bootstrap.api import ApiPorts, ApiUseCases, DiagnosticPorts, ExportPorts
 from undelivered.entrypoints.http import auth
 from undelivered.entrypoints.http.router import refuse_other_methods, register
 from undelivered.entrypoints.http.routes import ROUTES
@@ -159,6 +161,7 @@ class Api:
         )
         self.exports, self.export_files = FakeExportStore(), FakeExportFiles()
         self.export_runner = FakeExportRunner()
+        self.unrecognised, self.shape_mappings = FakeUnrecognisedStore(), FakeShapeMappingStore()
         self.ports = ApiPorts(
             undelivered=self.items,
             reports=FakeReportReader(self.items),
@@ -175,6 +178,7 @@ class Api:
             provider_suppressions=lambda: self.provider,
             signing_keys=lambda: self.keys,
             exports=lambda: ExportPorts(self.exports, self.export_files, self.export_runner),
+            diagnostics=lambda: DiagnosticPorts(self.unrecognised, self.shape_mappings),
         )
         self.use_cases = ApiUseCases(self.ports, self.clock)
         self.app = Chalice("test", configure_logs=False)

@@ -26,7 +26,8 @@ from tests.builders.api import (
     viewer,
 )
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item
-from undelivered.bootstrap.api import ApiUseCases, ExportPorts
+from undelivered.bootstrap.api import ApiUseCases, DiagnosticPorts, ExportPorts
+from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.signed_tokens import sign_token
@@ -63,6 +64,8 @@ BODIES = {
     "PUT /suppressions/{channel}/{address}": {"why": "x"},
     "DELETE /suppressions/{channel}/{address}": {"why": "x"},
     "PUT /settings": {},
+    "PUT /diagnostics/{shape_id}": {"reason": "mailbox_full"},
+    "DELETE /diagnostics/{shape_id}": {},
     "POST /notifications": {"notifications": [NOTIFICATION]},
 }
 """A body that each route takes."""
@@ -88,6 +91,7 @@ def api(monkeypatch):
     api.notifications.add(a_notification(f"n-{SECRET}", customer_id=f"c-{SECRET}", text=f"Dear {SECRET}"))
     api.notifications.claim(an_attempt(f"n-{SECRET}", to=f"{SECRET}@example.com"))
     api.suppressions.save(None, a_suppression(f"{SECRET}@example.com"))
+    api.unrecognised.record(ACCOUNT, "odd", f"{SECRET}.example", NOW)
     api.export_id = api.post("/exports", {"format": "csv"}).json["export_id"]
     api.batch_id = api.post("/undelivered/resend", {"ids": [item_id(an_item(number=8).entry_key)]}).json["batch_id"]
     return api
@@ -101,6 +105,7 @@ def url_of(route, api):
         "export_id": api.export_id,
         "customer_id": f"c-{SECRET}",
         "notification_id": f"n-{SECRET}",
+        "shape_id": shape_id("odd"),
         "channel": "email",
         "address": f"{SECRET}%40example.com",
         "token": sign_token(b"guessed", "unsubscribe", f"{ACCOUNT}~n-{SECRET}~1"),
@@ -360,7 +365,8 @@ class TestSlowness:
         stores = ("undelivered", "reports", "notifications", "customers", "suppressions", "erasures", "accounts")
         busy = {name: Busy() for name in (*stores, "resend_batches", "idempotency")}
         exports = ExportPorts(Busy(), Busy(), Busy())
-        ports = replace(api.ports, **busy, exports=lambda: exports, provider_suppressions=Busy)
+        rare = {"exports": lambda: exports, "diagnostics": lambda: DiagnosticPorts(Busy(), Busy())}
+        ports = replace(api.ports, **busy, **rare, provider_suppressions=Busy)
         api.use_cases = ApiUseCases(ports, api.clock)
 
         answer = call(api, route, manager() if Role.MANAGER in route.access.value else host())

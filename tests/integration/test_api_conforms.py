@@ -13,10 +13,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.builders.api import Api, believe_test_tokens, host, manager
-from tests.builders.items import a_customer, a_notification, a_suppression, an_attempt, an_item
+from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item
+from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.signed_tokens import sign_token
 from undelivered.domain.taxonomy import Reason
+from undelivered.domain.unrecognised import ShapeMapping
 from undelivered.entrypoints.http.openapi import document
 from undelivered.entrypoints.http.routes import ROUTES
 
@@ -43,6 +45,8 @@ def api(monkeypatch):
     api.notifications.add(a_notification())
     api.notifications.claim(an_attempt())
     api.suppressions.save(None, a_suppression())
+    api.unrecognised.record(ACCOUNT, "odd", "example.com", NOW)
+    api.shape_mappings.save(ShapeMapping(ACCOUNT, "odd", Reason.TIMED_OUT))
     return api
 
 
@@ -53,6 +57,7 @@ def known(api):
         "item_id": item_id(next(iter(api.items.items.values())).entry_key),
         "customer_id": "c-1",
         "notification_id": "n-1",
+        "shape_id": shape_id("odd"),
         "channel": "email",
         "address": "ada@example.com",
         "batch_id": api.post("/undelivered/resend", {"ids": ["x"]}).json["batch_id"],

@@ -20,7 +20,7 @@ from tests.builders.api import (
     person_claims,
     proxy_event,
 )
-from tests.builders.items import ACCOUNT, a_customer, a_suppression, an_item
+from tests.builders.items import ACCOUNT, a_customer, a_failure, a_suppression, an_item
 from undelivered import bootstrap
 from undelivered.adapters.aws import clients
 from undelivered.adapters.dynamodb.models import MODELS, TableNames, use_tables
@@ -173,3 +173,26 @@ def test_a_broken_handler_says_so_without_details(call, monkeypatch):
 
     assert (answer.status, answer.json["code"]) == (500, "internal_error")
     assert "UNDELIVERED" not in answer.text
+
+
+def test_a_shape_that_was_seen_is_mapped_and_ingestion_follows(call, monkeypatch):
+    for name in ("DEFAULT_ACCOUNT_ID", "FEEDBACK_TOPIC_ARN", "FEEDBACK_QUEUE_URL", "OUTCOME_TOPIC_ARN"):
+        monkeypatch.setenv(name, ACCOUNT)
+    now = bootstrap.now().replace(microsecond=0)
+    unread = {"reason": Reason.UNDETERMINED, "sent_at": now, "diagnostic": "550 5.0.0 Odd <ada@example.com>"}
+    bootstrap.item_change_handlers().record_unrecognised(None, an_item(**unread))
+
+    (shape,) = call("GET", "/diagnostics/unrecognised", group="viewers").json["shapes"]
+    mapped = call("PUT", f"/diagnostics/{shape['id']}", {"reason": "mailbox_full", "why": "their page"})
+    failures = bootstrap.feedback_ingestion().record_feedback([[a_failure(**unread, message_id="m-9")]])
+    (item,) = call("GET", "/undelivered").json["items"]
+    unmapped = call("DELETE", f"/diagnostics/{shape['id']}")
+
+    assert failures == {}
+    assert (shape["shape"], shape["count"]) == ("550 5.0.0 odd <address>", 1)
+    assert (mapped.json["reason"], item["reason"], item["kind"], unmapped.json["reason"]) == (
+        "mailbox_full",
+        "mailbox_full",
+        "soft",
+        None,
+    )

@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from undelivered.services.idempotency import IdempotentResend
     from undelivered.services.list_suppressions import ListSuppressions
     from undelivered.services.manage_customers import ManageCustomers
+    from undelivered.services.manage_diagnostics import ManageDiagnostics
     from undelivered.services.manage_suppressions import ManageSuppressions
     from undelivered.services.opt_in import OptIn
-    from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore
+    from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore, ShapeMappingStore, UnrecognisedStore
     from undelivered.services.read_reports import ReadReports
     from undelivered.services.request_export import Exports
     from undelivered.services.request_resend import RequestResend
@@ -53,8 +54,15 @@ class ExportPorts(Struct, frozen=True):
     runner: "ExportRunner"
 
 
+class DiagnosticPorts(Struct, frozen=True):
+    """The ports of the use cases on diagnostics."""
+
+    unrecognised: "UnrecognisedStore"
+    mappings: "ShapeMappingStore"
+
+
 class ApiPorts(Struct, frozen=True):
-    """The ports of the use cases. The last three are functions, because few requests need these ports."""
+    """The ports of the use cases. The last four are functions, because few requests need these ports."""
 
     undelivered: UndeliveredStore
     reports: ReportReader
@@ -71,6 +79,7 @@ class ApiPorts(Struct, frozen=True):
     provider_suppressions: Callable[[], ProviderSuppressions]
     signing_keys: Callable[[], SigningKeys]
     exports: Callable[[], ExportPorts]
+    diagnostics: Callable[[], DiagnosticPorts]
 
 
 class ApiUseCases:
@@ -191,6 +200,13 @@ class ApiUseCases:
         return ChangeSettings(self._ports.accounts)
 
     @cached_property
+    def manage_diagnostics(self) -> "ManageDiagnostics":
+        from undelivered.services.manage_diagnostics import ManageDiagnostics
+
+        ports = self._ports.diagnostics()
+        return ManageDiagnostics(ports.unrecognised, ports.mappings, self.clock)
+
+    @cached_property
     def accept_notifications(self) -> "AcceptNotifications":
         from undelivered.services.accept_notifications import AcceptNotifications
 
@@ -242,6 +258,7 @@ def use_cases() -> ApiUseCases:
         provider_suppressions=_provider_suppressions,
         signing_keys=_signing_keys,
         exports=_export_ports,
+        diagnostics=_diagnostic_ports,
     )
     return ApiUseCases(ports, bootstrap.now)
 
@@ -268,3 +285,9 @@ def _export_ports() -> ExportPorts:
         S3ExportFiles(bootstrap.client("s3"), settings().exports_bucket),
         LambdaExportRunner(bootstrap.client("lambda"), settings().export_function),
     )
+
+
+def _diagnostic_ports() -> DiagnosticPorts:
+    from undelivered.adapters.dynamodb.diagnostic_store import DynamoUnrecognisedStore
+
+    return DiagnosticPorts(DynamoUnrecognisedStore(), bootstrap.shape_mapping_store())

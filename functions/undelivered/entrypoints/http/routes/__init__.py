@@ -5,6 +5,7 @@ from undelivered.entrypoints.http.routes import (
     account_settings,
     bulk_resends,
     customers,
+    diagnostics,
     dismissals,
     exports,
     health,
@@ -32,6 +33,7 @@ _RESOURCES: tuple[Route, ...] = (
     *personal_data.ROUTES,
     *suppressions.ROUTES,
     *account_settings.ROUTES,
+    *diagnostics.ROUTES,
     *notifications.ROUTES,
     *unsubscribe.ROUTES,
 )
