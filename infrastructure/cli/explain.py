@@ -1,15 +1,24 @@
-"""`undelivered explain`: show how the product interprets an event. It uses the same code as the ingest functions."""
+"""`undelivered explain`: show how the product interprets an event. It uses the same code as the ingest functions.
+
+With `--unrecognised`, show what it could not interpret on a stack.
+"""
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from msgspec import structs
+from msgspec import structs, to_builtins
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
+from infrastructure.cli.errors import exit_on_tool_error
+from infrastructure.cli.stack_option import StageOption, StateDirOption, named_stack
+from infrastructure.unrecognised_diagnostics import unrecognised_diagnostics
 from undelivered.adapters.feedback import ParsedEvent, parse_event
 from undelivered.adapters.feedback.envelope import decoded
 from undelivered.adapters.feedback.json_values import as_object, as_str, parse_timestamp
@@ -18,6 +27,10 @@ from undelivered.domain.explanations import explanation
 from undelivered.domain.feedback import Feedback, Handling, Outcome
 from undelivered.domain.item import result_of
 from undelivered.domain.lifecycle import merge_results
+from undelivered.entrypoints.http.schemas.diagnostics import shape_view
+
+if TYPE_CHECKING:
+    from undelivered.services.manage_diagnostics import KnownShape
 
 _ARRIVAL = {
     Outcome.DELIVERED: ("delivered", "The recipient's server, carrier or phone accepted the message."),
@@ -36,13 +49,21 @@ class _Outcome:
     address: str | None
 
 
-def explain(
+def explain(  # noqa: PLR0913 - one for each option
     files: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(exists=True, dir_okay=False, help="Files with events as received, as JSON or raw bytes."),
-    ],
+    ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line, one for each file.")] = False,
+    unrecognised: Annotated[
+        bool, typer.Option("--unrecognised", help="Show a stack's diagnostics without a known reason, by shape.")
+    ] = False,
+    stage: StageOption = None,
+    state_dir: StateDirOption = None,
+    account: Annotated[str | None, typer.Option(help="Show only this account.", show_default="all")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per line, one for each file or shape.")
+    ] = False,
     topics: Annotated[
         list[str] | None, typer.Option("--topic", help="ARN of a trusted SNS topic. Can be repeated.")
     ] = None,
@@ -50,8 +71,14 @@ def explain(
     """Show how the product interprets events from SES, SNS, SQS, EventBridge, SMS and logs.
 
     A JSON array is a sequence of events in order of arrival. The output shows the final outcome for each recipient.
+    With --unrecognised, shows what could not be interpreted in the past 30 days, without addresses.
     """
-    for file in files:
+    if unrecognised == bool(files):
+        raise typer.BadParameter("give either files or --unrecognised")
+    if unrecognised:
+        with exit_on_tool_error():
+            _print_unrecognised(unrecognised_diagnostics(named_stack(stage, state_dir), account), as_json=as_json)
+    for file in files or []:
         result = interpret(file.read_bytes(), frozenset(topics) if topics else None)
         if as_json:
             typer.echo(json.dumps({"file": str(file), **result}))
@@ -224,3 +251,20 @@ def _print(file: Path, result: dict[str, object]) -> None:
         typer.echo(f"  {outcome['recipient'] or '(unnamed)'}: {classification}{fault}")
         typer.echo(f"    {outcome['explanation']}")
         typer.echo(f"    rule: {outcome['because']}")
+
+
+def _print_unrecognised(shapes: "Iterable[tuple[str, KnownShape]]", *, as_json: bool) -> None:
+    views = ((account_id, shape_view(known)) for account_id, known in shapes)
+    if as_json:
+        for account_id, view in views:
+            typer.echo(json.dumps({"account": account_id, **to_builtins(view)}))
+        return
+    table = Table("account", "count", "shape", "receivers", "last seen", "reason", "id")
+    for account_id, view in views:
+        receivers = ", ".join(f"{receiver.domain} ({receiver.count})" for receiver in view.receivers)
+        cells = (account_id, str(view.count), view.shape, receivers, view.last_seen, view.reason, view.id)
+        table.add_row(*(escape(cell or "") for cell in cells))
+    if table.row_count:
+        Console().print(table)
+    else:
+        typer.echo("No diagnostics without a known reason in the past 30 days.")

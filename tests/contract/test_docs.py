@@ -107,7 +107,7 @@ def test_every_route_that_is_named_is_one(page):
     blocks, words = code_of(page)
     named = [pair for text in words for pair in re.findall(r"^(GET|PUT|POST|PATCH|DELETE) (/[^\s`]*)", text)]
     named += [
-        (method, re.sub(r"/c-17$", "/{id}", path))
+        (method, re.sub(r"/(c-17|\$SHAPE_ID)$", "/{id}", path))
         for block in blocks
         for method, path in re.findall(r"curl .*-X (\w+) \"\$API_URL(/[^\"]*)\"", block)
     ]

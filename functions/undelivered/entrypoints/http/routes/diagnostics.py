@@ -5,40 +5,11 @@ from typing import Annotated, Final
 
 import msgspec
 
-from undelivered.domain.diagnostic_shape import shape_id
-from undelivered.domain.identifiers import timestamp
-from undelivered.domain.unrecognised import MAPPABLE_REASONS, ranked_receivers
+from undelivered.domain.unrecognised import MAPPABLE_REASONS
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
-from undelivered.entrypoints.http.schemas.audit import AuditView, audit_views
-from undelivered.services.manage_diagnostics import KnownShape
+from undelivered.entrypoints.http.schemas.diagnostics import ShapeView, shape_view
 
-_MAX_RECEIVERS: Final = 10
 _Why = Annotated[str, msgspec.Meta(max_length=500)]
-
-
-class ReceiverCount(msgspec.Struct, frozen=True):
-    """The number of failures at a domain."""
-
-    domain: str
-    count: int
-
-
-class ShapeView(msgspec.Struct, frozen=True):
-    """The shape of a diagnostic: its wording without addresses, hosts, numbers and IDs.
-
-    ``count`` is the number of failures in the past 30 days that had no known reason, and ``receivers`` the domains with
-    the most of them. Text messages have no receivers. ``reason`` is what the account maps the shape to, and ``audit``
-    has every change of that.
-    """
-
-    id: str
-    shape: str
-    count: int
-    receivers: tuple[ReceiverCount, ...]
-    first_seen: str | None
-    last_seen: str | None
-    reason: str | None
-    audit: tuple[AuditView, ...]
 
 
 class ShapeList(msgspec.Struct, frozen=True):
@@ -66,7 +37,7 @@ class UnmapShapeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def list_unrecognised(request: ApiRequest) -> ApiResponse:
     """Return the shapes of diagnostics without a known reason."""
     shapes = request.use_cases.manage_diagnostics.known_shapes(request.account_id)
-    return ApiResponse(ShapeList(tuple(_view(known) for known in shapes)))
+    return ApiResponse(ShapeList(tuple(shape_view(known) for known in shapes)))
 
 
 def map_shape(request: ApiRequest) -> ApiResponse:
@@ -75,7 +46,7 @@ def map_shape(request: ApiRequest) -> ApiResponse:
     known = request.use_cases.manage_diagnostics.map_shape(
         request.account_id, request.path["shape_id"], body.reason, by=request.principal.name, why=body.why.strip()
     )
-    return ApiResponse(_view(known))
+    return ApiResponse(shape_view(known))
 
 
 def unmap_shape(request: ApiRequest) -> ApiResponse:
@@ -84,22 +55,7 @@ def unmap_shape(request: ApiRequest) -> ApiResponse:
     known = request.use_cases.manage_diagnostics.unmap_shape(
         request.account_id, request.path["shape_id"], by=request.principal.name, why=body.why.strip()
     )
-    return ApiResponse(_view(known))
-
-
-def _view(known: KnownShape) -> ShapeView:
-    failures, mapping = known.failures, known.mapping
-    receivers = ranked_receivers(failures.receivers)[:_MAX_RECEIVERS] if failures else []
-    return ShapeView(
-        id=shape_id(known.shape),
-        shape=known.shape,
-        count=failures.count if failures else 0,
-        receivers=tuple(ReceiverCount(domain, number) for domain, number in receivers),
-        first_seen=timestamp(failures.first_seen) if failures else None,
-        last_seen=timestamp(failures.last_seen) if failures else None,
-        reason=mapping.reason if mapping else None,
-        audit=audit_views(mapping.audit) if mapping else (),
-    )
+    return ApiResponse(shape_view(known))
 
 
 _REFUSALS: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
