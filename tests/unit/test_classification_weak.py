@@ -10,6 +10,7 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
     Reason.RATE_LIMITED: (
         "421 mx.shop.example: the rate of your letters is more than we like",
         "550 you talk too fast for this relay",
+        "550 Vous envoyez trop de courriels",
     ),
     Reason.SENDER_AUTHENTICATION: (
         "554 we insist on TLS 1.2 or newer",
@@ -38,6 +39,9 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "550 Your mail exchanger points to a private place",
         "553 We do not talk to hosts with generic names",
         "550 RFC 2821 allows a literal here, but we do not",
+        "553 Return address is not to our taste",
+        "550 送信ドメインが確認できません",
+        "550 O servidor de origem está na lista",
     ),
     Reason.TIMED_OUT: (
         "No delivery was achieved in the time allowed for it",
@@ -51,6 +55,8 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
     Reason.CONTENT_REJECTED: (
         "550 Mail with Cyrillic text is unwelcome",
         "550 Subject line looks like a scam",
+        "550 This e-mail has no business purpose and is turned away",
+        "550 件名または本文に禁止語が含まれています",
     ),
 }
 CASES = [(reason, text) for reason, texts in SENTENCES.items() for text in texts]
@@ -129,6 +135,7 @@ def test_what_is_said_of_the_sender_the_session_or_the_message_suppresses_nobody
         ("550 <jo@shop.example> is not deliverable", Reason.ADDRESS_NOT_FOUND),
         ("550 mail to jo@shop.example not accepted here", Reason.ADDRESS_NOT_FOUND),
         ("553 jo@shop.example: unknown to us", Reason.ADDRESS_NOT_FOUND),
+        ("550 Could not find jo in LDAP", Reason.ADDRESS_NOT_FOUND),
         ("No local user: jo", Reason.ADDRESS_NOT_FOUND),
         ("550 Address does not correspond to any mailbox on this system", Reason.ADDRESS_NOT_FOUND),
         ("550 Mailing list not found.", Reason.ADDRESS_NOT_FOUND),

@@ -122,7 +122,7 @@ _SENDER_AS_SUBJECT: Final = re.compile(
     r"| from (?:address|domain|header|field)\b| (?:helo|ehlo)\b"
     r"| your (?:\w+ ){0,2}?(?:ips?|domain|host|hostname|server|mx|dns|network)\b| sending (?:domain|host|server|ip)\b"
     r"| (?:l|d|de l)?(?:expediteur|emetteur)| absender| remitente| remetente| mittente| nadawc| afzender| avsandar"
-    r"| odesilatel| отправител| відправник|发件人|發件人|寄件者|送信者|발신자|보낸"
+    r"| odesilatel| (?:d)?expedition| de origem| отправител| відправник|发件人|發件人|寄件者|送信者|발신자|보낸"
 )
 _RECIPIENT: Final = re.compile(r" (?:recipients?|rcpt|users?|mailbox(?:es)?|addressee|destination|account|inbox)\b")
 _DEAD: Final = frozenset(

@@ -594,7 +594,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "gross|volumineux|grande|duza|grosse",
                 (
-                    r"(?:nachricht|mail|datei|anhang) (?:\w+ ){0,3}?zu gross",
+                    r"(?:nachricht|mail|datei|anhang) (?:\w+ ){0,3}?(?:zu gross|grosser als)",
                     r"(?:message|courriel|mail) (?:\w+ ){0,2}?trop (?:volumineux|gros)",
                     r"(?:mensaje|mensagem|messaggio|correo) (?:\w+ ){0,2}?(?:demasiado|muito|troppo) grande",
                 ),

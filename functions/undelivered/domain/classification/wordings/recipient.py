@@ -348,9 +348,9 @@ WORDINGS: tuple[Family, ...] = (
                 (r"(?:not|no) (?:an? )?(?:\w+ )?domain (?:\w+ )?(?:we know|known|here|of ours)\b",),
             ),
             (
-                "domain+expi|susp|park|dele|disc",
+                "domain+expi|susp|park|dele|disc|ceas",
                 (
-                    r"domain (?:name |of (?:the )?recipient )?(?:has |is |was |has been )(?:expired|suspended|parked|deleted|discontinued)",
+                    r"domain (?:name |of (?:the )?recipient )?(?:has |is |was |has been )(?:expired|suspended|parked|deleted|discontinued|ceased)",
                 ),
             ),
             (
@@ -520,6 +520,12 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "deliverable|undeliverable",
                 (r"^(?:is |was )?(?:not deliverable|undeliverable)\b",),
+            ),
+            (
+                "find+ldap|dire|data|tabl|list|pass",
+                (
+                    r"(?:could not|couldnt|cannot|cant|unable to|failed to|did not) find (?:\w+ ){0,3}?in (?:the |our )?(?:\w+ )?(?:ldap|directory|database|table|list|passwd)\b",
+                ),
             ),
             ("local", (r"^no local (?:user|mailbox|account|recipient)s?\b",)),
             ("found", (r"^(?:was )?not found(?=$| \.)",)),

@@ -4,19 +4,20 @@
 from undelivered.domain.classification.family import Family
 from undelivered.domain.taxonomy import Reason
 
-_MAILBOXES = "user|users|recipient|recipients|mailbox|mailboxes|inbox|account|accounts|addressee|alias|rcpt|person|customer|subscriber|destination"
+_MAILBOXES = "user|users|recipient|recipients|mailbox|mailboxes|inbox|box|account|accounts|addressee|alias|rcpt|person|customer|subscriber|destination"
+_ADDRESS = r"(?<!return )(?<!reply )(?<!bounce )(?<!your )(?<!ip )address(?! literal)"
 _OWNERS = "employee|colleague|student|subscriber|owner|addressee|member"
 _NOT = "no|not|never|cannot|cant|isnt|doesnt|dont|wasnt|arent|unable|unknown|invalid|bad|wrong|failed|none"
 _ENDED = (
-    "obsolete|suspended|deactivated|terminated|cancelled|canceled|closed|frozen|hold|expired|deleted|removed|dormant|"
+    "obsolete|suspended|deactivated|terminated|cancelled|canceled|closed|frozen|expired|deleted|removed|dormant|"
     "inactive|retired|discontinued|ceased|abandoned|unused|left|moved|archived|gone|withdrawn|revoked|shut|defunct|"
-    "decommissioned|locked|disabled|off|resigned|ended|departed|dismissed|lapsed|changed|deceased"
+    "decommissioned|locked|disabled|off|resigned|ended|departed|dismissed|lapsed|changed|deceased|barred"
 )
 _NAMES = (  # a user, a mailbox or an address in other languages of Latin script
     "empfanger|empfangers|empfangeradresse|adressat|postfach|benutzer|konto|mailadresse|emailadresse|adresse|"
     "destinataire|utilisateur|compte|boite|destinatario|usuario|cuenta|buzon|casilla|direccion|conta|endereco|caixa|"
     "indirizzo|casella|utente|odbiorca|odbiorcy|uzytkownik|uzytkownika|skrzynka|adres|ontvanger|gebruiker|postbus|"
-    "mottagare|mottagaren|adressen|uzivatel|prijemce|schranka|kullanici|alici|hesap"
+    "dutilisateur|lutilisateur|ladresse|dadresse|lindirizzo|lutente|mottagare|mottagaren|adressen|uzivatel|prijemce|schranka|kullanici|alici|hesap"
 )
 _NEGATED = (
     "nicht|kein|keine|keinen|fehlerhaft|falsch|unbekannt|pas|aucun|aucune|inconnu|inconnue|non|no|ningun|ninguna|nao|"
@@ -25,17 +26,20 @@ _NEGATED = (
 _NO_MORE = "mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
 _SESSION = (
     "helo|ehlo|ptr|rdns|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
-    "region|country|provider|isp|reputation|spammers|abuse|generic|literal|interface|originating"
+    "region|country|provider|isp|reputation|spammers|abuse|generic|literal|interface|originating|netblock|bounce|envelope|"
+    "replies|greeting|you|we|us|absender|absenderadresse|expediteur|expedition|dexpedition|emetteur|remitente|remetente|"
+    "mittente|nadawca|nadawcy|afzender|avsandare|avsandaren|odesilatel|odesilatele|origem|отправитель|отправителя"
 )
 _SYSTEM = (
     "file|files|directory|disk|memory|queue|queued|database|ldap|nfs|mounted|socket|process|processed|child|fork|script|"
     "backend|daemon|internal|bug|crashed|crash|exception|configuration|configured|lock|uid|gid|network|retry|later|wait|"
     "waiting|temporary|temporarily|moment|overload|load|maintenance|offline|unreachable|resource|resources|store|spool|"
-    "damaged|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible"
+    "damaged|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible|connection|storung|"
+    "probleme|technique"
 )
 _MESSAGE = (
     "text|subject|attachment|attached|zip|archive|archives|html|mime|link|links|keyword|language|unwelcome|harmful|scam|"
-    "unwanted|content|contents|contenu|contenido|inhalt|anhang|dateityp|conteudo|contenuto|tresc"
+    "unwanted|junk|dangerous|content|contents|contenu|contenido|inhalt|anhang|dateityp|conteudo|contenuto|tresc"
 )
 
 WORDINGS: tuple[Family, ...] = (
@@ -45,10 +49,10 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.4.5, X.5.3, RFC 6647: words of number and speed",
         (
             (
-                "rate|throttle|throttled|burst|frequency|quickly|often|soon|fast|allowance|count|enough",
+                "rate|throttle|throttled|burst|frequency|quickly|often|soon|fast|allowance|count|enough|sessions|many|trop|troppi|zuviel|muitos|demasiados|zbyt",
                 (
-                    r"(?:rate|throttled?|burst|frequency|quickly|often|fast|allowance|count)\b",
-                    r"(?:too soon|enough mail)\b",
+                    r"(?:rate|throttled?|burst|frequency|quickly|often|fast|allowance|count|trop|troppi|zuviel|muitos|demasiados|zbyt)\b",
+                    r"(?:too soon|enough mail|so many|(?:more|many) sessions)\b",
                 ),
             ),
         ),
@@ -93,6 +97,7 @@ WORDINGS: tuple[Family, ...] = (
                     rf"(?:{_ENDED}) (?:\w+ ){{0,3}}?(?:{_MAILBOXES}|address)\b",
                 ),
             ),
+            (f"hold+{_MAILBOXES}|address", (rf"(?:{_MAILBOXES}|address) (?:\w+ ){{0,6}}?on hold\b",)),
             (
                 f"{_NO_MORE}+{_NAMES}",
                 (rf"(?:{_NAMES}) (?:\w+ ){{0,5}}?(?:{_NO_MORE})\b", rf"(?:{_NO_MORE}) (?:\w+ ){{0,3}}?(?:{_NAMES})\b"),
@@ -109,8 +114,8 @@ WORDINGS: tuple[Family, ...] = (
             (
                 f"{_NOT}+{_MAILBOXES}|address",
                 (
-                    rf"(?:{_MAILBOXES}|address(?! literal)) (?:\w+ ){{0,8}}?(?:{_NOT})\b",
-                    rf"(?:{_NOT}) (?:\w+ ){{0,6}}?(?:{_MAILBOXES}|address(?! literal))\b",
+                    rf"(?:{_MAILBOXES}|{_ADDRESS}) (?:\w+ ){{0,8}}?(?:{_NOT})\b",
+                    rf"(?:{_NOT}) (?:\w+ ){{0,6}}?(?:{_MAILBOXES}|{_ADDRESS})\b",
                 ),
             ),
             ("nobody|noone", (r"(?:nobody|noone)\b",)),
@@ -128,7 +133,9 @@ WORDINGS: tuple[Family, ...] = (
             ),
             (
                 "アドレス|ユーザ|宛先|アカウント|メールボックス|受信者",
-                (r"(?:アドレス|ユーザ|宛先|アカウント|メールボックス|受信者).{0,18}(?:ない|ません|なく|不明|無効)",),
+                (
+                    r"(?:アドレス|ユーザ|宛先|アカウント|メールボックス|受信者).{0,18}(?:ない|ません|なく|不明|無効|間違|誤)",
+                ),
             ),
             (
                 "用户|用戶|收件人|邮箱|郵箱|账号|帐号|帳號|地址|信箱",
@@ -148,6 +155,8 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 5321 §4.1.1.1, RFC 3463 X.7.X: words of the session and of us, which say nothing of the recipient",
         (
             (_SESSION, (rf"(?:{_SESSION})\b",)),
+            ("address+retu|repl|boun|your", (r"(?:return|reply|bounce|your) address\b",)),
+            ("送信|发件|发信|发送|寄件|보낸|발신", (r"(?:送信|发件|发信|发送|寄件|보낸|발신)",)),
             (
                 "your",
                 (
@@ -163,10 +172,10 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.4.7: words of a queue that has given up",
         (
             (
-                "days|hours|tage|tagen|stunden|jours|heures|dias|horas|giorni|dni|time+deli|trie|try|send|sent|zuge|zust|envo|ente|entr|cons|dost|zosta|livr|within|dura|atte|retu",
+                "days|hours|tage|tagen|stunden|jours|heures|dias|horas|giorni|dni|time+deli|trie|try|send|sent|zuge|zust|ente|entr|cons|dost|livr|atte|retu|over|hand",
                 (
                     r"(?:days|hours|time|tage\w?|stunden|jours|heures|dias|horas|giorni|dni) (?:\w+ ){0,6}?(?:deliver\w*|delivery|tried|try|sent|zugestellt|zustell\w*|livr\w+|entreg\w+|consegn\w+|dostarcz\w+|returned|attempts?)\b",
-                    r"(?:delivery|deliver\w*|tried|try|sent|zugestellt|zustell\w*|livr\w+|entreg\w+|consegn\w+|dostarcz\w+|returned|attempts?) (?:\w+ ){0,6}?(?:days|hours|time|tage\w?|stunden|jours|heures|dias|horas|giorni|dni)\b",
+                    r"(?:delivery|deliver\w*|tried|try|sent|send|hand over|zugestellt|zustell\w*|livr\w+|entreg\w+|consegn\w+|dostarcz\w+|returned|attempts?) (?:\w+ ){0,6}?(?:days|hours|time|tage\w?|stunden|jours|heures|dias|horas|giorni|dni)\b",
                 ),
             ),
         ),
@@ -183,7 +192,17 @@ WORDINGS: tuple[Family, ...] = (
         "message_words",
         Reason.CONTENT_REJECTED,
         "RFC 3463 X.6.X: words of the message, which say nothing of the recipient",
-        ((_MESSAGE, (rf"(?:{_MESSAGE})\b",)),),
+        (
+            (_MESSAGE, (rf"(?:{_MESSAGE})\b",)),
+            (
+                "mail|mails|email|emails|message|messages|nachricht|courriel|mensaje|mensagem|messaggio|wiadomosc",
+                (
+                    r"(?:mails?|emails?|messages?|nachricht|courriel|mensaje|mensagem|messaggio|wiadomosc)\b(?! (?:for|to)\b)",
+                ),
+            ),
+            ("письмо|сообщение", (r"(?:письмо|сообщение)\b",)),
+            ("本文|件名|メール|邮件|信件|郵件|메일", (r"(?:本文|件名|メール|邮件|信件|郵件|메일)",)),
+        ),
         is_weak=True,
     ),
 )
