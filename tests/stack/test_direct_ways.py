@@ -56,8 +56,7 @@ def wake(acting, function, event):
 
 def store(acting, table, **row):
     """Put a row of texts and numbers into a table."""
-    kinds = {str: "S", int: "N"}
-    item = {name: {kinds[type(value)]: str(value)} for name, value in row.items()}
+    item = {name: {"N" if isinstance(value, int) else "S": str(value)} for name, value in row.items()}
     acting.stack.client("dynamodb").put_item(TableName=acting.stack.tables[table], Item=item)
 
 
