@@ -15,9 +15,15 @@ from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_eve
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
 from tests.builders.items import an_item, resent
 from tests.stack.acting import WITHIN, Acting
+from undelivered.adapters.dynamodb.account_store import RECOUNT, Recount
+from undelivered.adapters.dynamodb.counter_names import name_failed, name_live
 from undelivered.adapters.dynamodb.item_rows import facts_of, history_row, undelivered_row
-from undelivered.domain.notification import SendOutcome
-from undelivered.domain.taxonomy import Reason
+from undelivered.adapters.dynamodb.stored_json import to_json
+from undelivered.domain.export import Export, ExportPart, ExportPosition
+from undelivered.domain.item import State
+from undelivered.domain.notification import Notification, SendOutcome
+from undelivered.domain.report_query import Period, ReportFilter
+from undelivered.domain.taxonomy import Channel, Reason
 
 ACCOUNT = "acc-harbor"
 KEPT_DAYS = 400
@@ -68,20 +74,11 @@ def store_item(acting, item, *, past=False):
 
 
 def store_notification(acting, account_id, notification_id, to):
-    body = {
-        "customer_id": "c-1",
-        "channel": "email",
-        "title": "Rent reminder",
-        "text": "Your rent is due.",
-        "created_at": ago(minutes=1).isoformat(),
-        "subject": "",
-        "html": "",
-        "to": to,
-        "essential": False,
-        "metadata": [],
-    }
+    notification = Notification(
+        "", "", "c-1", Channel.EMAIL, "Rent reminder", "Your rent is due.", ago(minutes=1), to=to
+    )
     in_a_day = int(ago(days=-1).timestamp())
-    told = {"account_id": account_id, "record": notification_id, "body": json.dumps(body), "purge_at": in_a_day}
+    told = {"account_id": account_id, "record": notification_id, "body": to_json(notification), "purge_at": in_a_day}
     store(acting, "notifications", **told)
 
 
@@ -304,7 +301,7 @@ class TestUpkeep:
     def test_what_writers_spread_is_brought_together(self, acting, new_account):
         yesterday = ago(days=1).strftime("%Y-%m-%d")
         store(acting, "accounts", account_id="~accounts", record=new_account, body="{}")
-        store(acting, "counts", account_id=new_account, bucket=f"L~{yesterday}~1", h=1, n=1)
+        store(acting, "counts", account_id=new_account, bucket=f"L~{yesterday}~1", n=1, **name_live({"eh": 1}))
 
         wake(acting, "Cleanup", {})
 
@@ -315,9 +312,10 @@ class TestUpkeep:
     @pytest.mark.parametrize("days_ago", [(2,), (2, 31)])
     def test_a_change_of_time_zone_counts_anew_what_can_be_counted(self, acting, new_account, days_ago):
         store(acting, "accounts", account_id="~accounts", record=new_account, body="{}")
-        store(acting, "accounts", account_id=new_account, record="recount", body=json.dumps({"at": 1}))
+        store(acting, "accounts", account_id=new_account, record=RECOUNT, body=to_json(Recount(1)))
+        failed = name_failed({"eh.mailbox_disabled": 1}, {})
         for days in days_ago:
-            store(acting, "counts", account_id=new_account, bucket=f"T~{ago(days=days):%Y-%m-%d}~0", hmd=1)
+            store(acting, "counts", account_id=new_account, bucket=f"T~{ago(days=days):%Y-%m-%d}~0", **failed)
 
         wake(acting, "Cleanup", {})
 
@@ -341,35 +339,22 @@ class TestExports:
         """Puts an export where an invocation left it and has another take it up; gives its state."""
 
         def take_up(export_id, **left):
-            now = datetime.now(UTC).isoformat()
-            period = [ago(days=1).isoformat(), now]
-            body = {
-                "wanted": {
-                    "period": period,
-                    "states": ["open"],
-                    "classes": None,
-                    "faults": [],
-                    "reasons": [],
-                    "ready": False,
-                    "customer_id": "",
-                    "search": "",
-                },
-                "at": now,
-                "by": "m",
-                "touched_at": now,
-                "state": "running",
-                "rows": 0,
-                "detail": "",
-                "place": ["gone", [[1, "tag", ""]], "", 0, None],
-                "is_read": True,
-                "next_part": 2,
-                "attempts": 0,
-                "holder": "",
+            now = datetime.now(UTC)
+            export = Export(
+                ACCOUNT,
+                export_id,
+                ReportFilter(Period(ago(days=1), now), states=frozenset({State.OPEN})),
+                now,
+                "m",
+                now,
+                position=ExportPosition("gone", (ExportPart(1, "tag"),), is_read=True),
+                next_part=2,
+                version=1,
                 **left,
-            }
+            )
             in_a_day = int(ago(days=-1).timestamp())
             record = f"export~{export_id}"
-            row = {"account_id": ACCOUNT, "record": record, "body": json.dumps(body), "version": 1}
+            row = {"account_id": ACCOUNT, "record": record, "body": to_json(export), "version": 1}
             store(acting, "accounts", **row, purge_at=in_a_day)
             wake(acting, "ExportReport", {"account_id": ACCOUNT, "export_id": export_id})
             return acting.call_api("GET", f"/exports/{export_id}")["state"]
