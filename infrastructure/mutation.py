@@ -8,7 +8,9 @@ names from paths and removes only the folder ``src`` from them, so this module a
 changes only the bodies of functions, not constants, defaults of fields or properties.
 """
 
+import sys
 from collections.abc import Iterable
+from functools import _lru_cache_wrapper
 from typing import Final
 
 from mutmut.__main__ import cli
@@ -26,7 +28,14 @@ def _strip_folder(s: str, *, prefix: str, strict: bool = False) -> str:
 
 
 def _quickest_first(runner: PytestRunner, tests: Iterable[str]) -> list[str]:
-    """Return pytest's arguments with the quickest tests first: the first that fails ends the run."""
+    """Return pytest's arguments with the quickest tests first: the first that fails ends the run.
+
+    What the process has cached so far is forgotten, so that the mutant computes it.
+    """
+    modules = [module for name, module in sys.modules.items() if name.startswith("undelivered.")]
+    for value in [value for module in modules for value in vars(module).values()]:
+        if isinstance(value, _lru_cache_wrapper):
+            value.cache_clear()
     durations = state().duration_by_test
     return _pytest_args(runner, sorted(tests, key=lambda test: (durations.get(test, 0.0), test)))
 

@@ -226,6 +226,17 @@ def test_a_consent_with_a_resend_is_kept_with_its_occasion():
     assert product.customers.find(ACCOUNT, "c-1").consents == (recorded(Channel.EMAIL, EMAIL),)
 
 
+def test_a_consent_with_a_resend_ends_an_opt_out_that_only_the_failure_reports():
+    product = Product()
+    item = product.fail(Reason.UNSUBSCRIBED)
+    product.move_to(email="Ada@Example.com")
+
+    product.resend(ACCOUNT, item.entry_key, by="ada", consent=CONSENT)
+
+    (lifted,) = product.suppressions.stored.values()
+    assert (lifted.reason, lifted.origin, lifted.lifted_at) == (SuppressionReason.UNSUBSCRIBED, "m-first", NOW)
+
+
 def test_a_consent_with_a_resend_to_a_new_contact_leaves_the_opt_out_of_the_old_one():
     product = Product(Channel.SMS)
     item = product.fail(Reason.OPTED_OUT)

@@ -13,8 +13,8 @@ from undelivered.services.reconcile_counts import CountDrift, ReconcileCounts
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 EDGE = TODAY - timedelta(days=30)
-OLDEST = TODAY - timedelta(days=398)
-"""The oldest day of history that is complete, if history is kept for 400 days."""
+OLDEST = TODAY - timedelta(days=198)
+"""The oldest day of history that is complete, if history is kept for 200 days."""
 
 
 def days_ago(number: int) -> date:
@@ -68,7 +68,7 @@ class World:
         self.now = NOW
         self.counters, self.accounts = FakeCounters(), FakeAccountStore()
         for account_id in account_ids or (ACCOUNT,):
-            self.accounts.save_settings(AccountSettings(account_id, history_days=400))
+            self.accounts.save_settings(AccountSettings(account_id, history_days=200))
         self.reconcile = ReconcileCounts(self.counters, self.accounts, lambda: self.now)
 
     def run(self, has_time=lambda: True):

@@ -11,6 +11,7 @@ from tests.fakes import (
     FakeErasureStore,
     FakeHashes,
     FakeNotificationStore,
+    FakeShapeMappingStore,
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
@@ -46,6 +47,7 @@ class World:
             self.suppressions,
             FakeErasureStore(self.customers),
             FakeHashes(),
+            FakeShapeMappingStore(),
             MAPPING,
             lambda: NOW,
         )
@@ -148,6 +150,7 @@ def test_a_message_whose_notification_is_gone_is_attributed_by_its_send_alone():
         ({"tenant": "unknown", "identity": "shop.example"}, "by-domain"),
         ({"identity": "billing@shop.example"}, "by-domain"),
         ({"identity": "vip@shop.example"}, "by-address"),
+        ({"identity": '"shop@home"@shop.example'}, "by-domain"),
         ({"identity": "shop.example@other.example"}, None),
         ({}, None),
     ],
@@ -171,6 +174,18 @@ def test_a_failed_resend_whose_item_is_gone_becomes_a_first_attempt_of_an_item_o
     world.record(a_failure(attempt=2, entry_key=key))
 
     assert world.item() == failed_item()
+
+
+def test_all_feedback_on_a_resend_whose_item_is_gone_is_about_that_first_attempt():
+    world = World()
+    key = "2026-10-01T00:00:00Z~gone~000000000000"
+
+    world.record(
+        a_failure(Reason.MAILBOX_FULL, attempt=2, entry_key=key), a_failure(Reason.COMPLAINT, attempt=2, entry_key=key)
+    )
+
+    (attempt,) = world.item().attempts
+    assert (attempt.number, attempt.outcome) == (1, Outcome.COMPLAINED)
 
 
 def test_feedback_on_a_resend_is_added_to_its_attempt():

@@ -197,7 +197,7 @@ class Repeats:
         self.items = FakeUndeliveredStore(clock=lambda: NOW)
         self.recorded = []
         self.record = lambda *arguments: self.recorded.append(arguments)
-        self.use_case = TrackRepeatFailures(self.items, self, lambda _: ZoneInfo("Pacific/Auckland"))
+        self.use_case = TrackRepeatFailures(self.items, self, {ACCOUNT: ZoneInfo("Pacific/Auckland")}.get)
 
     def fail(self, number, *, days_ago, **changes):
         item = an_item(number=number, days_ago=days_ago, **{"recipient": ADDRESS, "customer_id": "c-1", **changes})
