@@ -8,21 +8,41 @@ names from paths and removes only the folder ``src`` from them, so this module a
 changes only the bodies of functions, not constants, defaults of fields or properties.
 """
 
+import sys
+from collections.abc import Iterable
+from functools import _lru_cache_wrapper
 from typing import Final
 
 from mutmut.__main__ import cli
+from mutmut.runners.harness import PytestRunner
+from mutmut.state import state
 from mutmut.utils import format_utils
 
 _FOLDER: Final = "functions."
 _strip_prefix: Final = format_utils.strip_prefix
+_pytest_args: Final = PytestRunner._pytest_args_regular_run  # noqa: SLF001 - mutmut has no setting for the order
 
 
 def _strip_folder(s: str, *, prefix: str, strict: bool = False) -> str:
     return _strip_prefix(s.removeprefix(_FOLDER), prefix=prefix, strict=strict)
 
 
+def _quickest_first(runner: PytestRunner, tests: Iterable[str]) -> list[str]:
+    """Return pytest's arguments with the quickest tests first: the first that fails ends the run.
+
+    What the process has cached so far is forgotten, so that the mutant computes it.
+    """
+    modules = [module for name, module in sys.modules.items() if name.startswith("undelivered.")]
+    for value in [value for module in modules for value in vars(module).values()]:
+        if isinstance(value, _lru_cache_wrapper):
+            value.cache_clear()
+    durations = state().duration_by_test
+    return _pytest_args(runner, sorted(tests, key=lambda test: (durations.get(test, 0.0), test)))
+
+
 def main() -> None:
     """Run mutmut with module names as they are imported."""
+    PytestRunner._pytest_args_regular_run = _quickest_first  # type: ignore[assignment] # noqa: SLF001
     format_utils.strip_prefix = _strip_folder
     cli()
 

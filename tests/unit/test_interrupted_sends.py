@@ -5,14 +5,17 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from tests.builders.items import ACCOUNT, NOW, a_notification, an_attempt
+from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_attempt, an_item
 from tests.builders.sending import FIRST, Product
+from tests.fakes import FakeResendBatchStore
 from undelivered.domain.errors import PermanentSendError
-from undelivered.domain.feedback import Outcome
+from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, AttemptResult, Audit, UndeliveredItem
 from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.taxonomy import Channel, Reason, classification_of
-from undelivered.services.ports import SendJob
+from undelivered.services.bulk_resend import BatchProgress, BulkResend
+from undelivered.services.ports import ResendBatch, SendJob
+from undelivered.services.send_message import Send, unsent_feedback
 
 MANAGER = "manager@example.com"
 ADDRESS = "ada@example.com"
@@ -170,3 +173,115 @@ def test_a_first_send_is_made_once():
 
     assert product.send_message(FIRST).outcome is SendOutcome.SENT
     assert product.send_message(FIRST) is None
+
+
+@pytest.mark.parametrize(("entry_key", "customer"), [("key", a_customer()), ("", None)])
+def test_our_own_feedback_on_a_message_that_was_not_sent_names_its_attempt(entry_key, customer):
+    attempt = an_attempt(number=2, to="Ada@Example.com", entry_key=entry_key)
+    classification = classification_of(Reason.REJECTED)
+
+    feedback = unsent_feedback(
+        Send(attempt, a_notification(), customer), classification, "refused", NOW + timedelta(minutes=1)
+    )
+
+    assert feedback == Feedback(
+        Channel.EMAIL,
+        "n-1",
+        ADDRESS,
+        Outcome.FAILED,
+        NOW + timedelta(minutes=1),
+        NOW,
+        classification,
+        "refused",
+        source="undelivered",
+        attribution=Attribution(
+            ACCOUNT,
+            "n-1",
+            2,
+            "c-1",
+            "Ada Byron" if customer else "",
+            "Rent reminder",
+            entry_key or None,
+        ),
+    )
+
+
+def test_cleanup_counts_the_resends_that_it_settles_and_takes_a_hundred_at_a_time():
+    product = Product()
+    product.fail()
+    product.send_message(product.press_resend())
+    settled = product.item()
+    other = replace(settled, origin_id="m-2")
+    product.items.items[ACCOUNT, other.entry_key] = other
+    product.pass_time(hours=17)
+    limits = []
+
+    def to_settle(now, limit):
+        limits.append((now, limit))
+        return [settled, other]
+
+    product.items.resends_to_settle = to_settle
+
+    assert product.run_cleanup().settled == 2
+    assert limits == [(product.time, 100)]
+
+
+def test_a_resend_that_is_queued_again_or_found_to_be_sent_is_not_settled():
+    product = Product()
+    product.fail()
+    product.press_resend()
+    product.pass_time(minutes=16)
+    assert product.run_cleanup().settled == 0
+
+    product.notifications.record(
+        an_attempt(number=2, entry_key=product.item().entry_key, provider_message_id="m-2", outcome=SendOutcome.SENT)
+    )
+
+    assert product.run_cleanup().settled == 0
+    assert product.item().last_attempt.provider_message_id == "m-2"
+
+
+def test_cleanup_reads_a_hundred_unrecorded_sends_at_a_time():
+    product = Product()
+    for number in range(101):
+        product.notifications.claim(an_attempt(f"n-{number}"))
+    product.pass_time(minutes=16)
+
+    assert [product.run_cleanup().interrupted for _ in range(3)] == [100, 1, 0]
+
+
+@pytest.mark.parametrize("outcome", [*Outcome, None])
+def test_the_progress_of_a_batch_counts_resends_by_their_outcome(outcome):
+    product = Product()
+    item = an_item().with_attempt(Attempt(2, ADDRESS, NOW, result=AttemptResult(outcome, NOW) if outcome else None))
+    batches = FakeResendBatchStore()
+    keys = ((item.entry_key, 2),)
+    batches.save(ResendBatch(ACCOUNT, "batch-1", NOW, MANAGER, keys, 3))
+    bulk = BulkResend(product.resend, product.items, batches, product.clock)
+    if outcome is not None:
+        product.items.items[ACCOUNT, item.entry_key] = item
+    is_resolved = outcome in {Outcome.UNCONFIRMED, Outcome.DELIVERED}
+    is_returned = outcome in {Outcome.FAILED, Outcome.COMPLAINED}
+
+    assert bulk.progress(ACCOUNT, "batch-1") == BatchProgress(
+        total=4,
+        resending=int(not is_resolved and not is_returned),
+        resolved=int(is_resolved),
+        returned=int(is_returned),
+        refused=3,
+    )
+
+
+def test_a_resend_of_many_that_conflicts_is_tried_alone_with_the_same_note():
+    product = Product()
+    item = product.fail()
+    product.items.save_many = lambda changes: {after.entry_key for _, after in changes}
+
+    assert product.resend.many(ACCOUNT, [item.entry_key], by=MANAGER, note="again") == [
+        replace(
+            item,
+            attempts=(*item.attempts, Attempt(2, ADDRESS, NOW, MANAGER, note="again")),
+            audit=(Audit(NOW, MANAGER, "resend", "again"),),
+        )
+    ]
+    assert product.queue.orders == [SendJob(ACCOUNT, "n-1", 2, item.entry_key)]

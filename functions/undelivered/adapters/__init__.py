@@ -1,1 +1,1 @@
-"""The ports on AWS, and the forms of AWS events."""
+"""Implementations of the ports on AWS, and the parsers of AWS events."""

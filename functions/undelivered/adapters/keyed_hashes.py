@@ -9,13 +9,13 @@ from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import SigningKeys
 
 _DIGITS = 32
-"""Hexadecimal digits kept: 128 bits, so that no two addresses ever meet."""
+"""Hexadecimal digits of a hash: 128 bits, so that two addresses never have the same hash."""
 
 
 class HmacHashes(Struct, frozen=True):
-    """``ports.KeyedHashes``. Without the secret nobody can try addresses out against a hash.
+    """``ports.KeyedHashes``. Without the secret, it is not possible to test which address a hash belongs to.
 
-    The account is part of what is hashed, so the same address has another hash in each.
+    The hash includes the account, so the same address has a different hash in each account.
     """
 
     keys: SigningKeys

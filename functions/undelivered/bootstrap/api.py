@@ -85,7 +85,8 @@ class ApiPorts(Struct, frozen=True):
 class ApiUseCases:
     """The use cases of the API.
 
-    ``reports``, ``accounts`` and ``suppressions`` are ports: for a single read, a use case would only pass it on.
+    ``reports``, ``accounts`` and ``suppressions`` are ports, because a use case for a single read would only call the
+    port.
     """
 
     def __init__(self, ports: ApiPorts, clock: Callable[[], datetime]) -> None:

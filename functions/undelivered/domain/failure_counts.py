@@ -51,7 +51,7 @@ CLASS_BY_CODE: Mapping[str, FailureClass] = {code: failure_class for failure_cla
 
 
 _FAULT_LETTERS: Mapping[Fault, str] = {Fault.SENDER: "s", Fault.UNKNOWN: "u"}
-"""Bounces whose fault is not the recipient's are counted and indexed apart, for the filter by fault."""
+"""The codes of bounces that are not the recipient's fault: counted and indexed separately, for the filter by fault."""
 
 
 def live_code(failure_class: FailureClass, fault: Fault) -> str:

@@ -12,7 +12,7 @@ class Outcome(IntEnum):
     """The outcome of an attempt. A greater value wins over a lesser one, in whichever order they are reported."""
 
     PENDING = 0  #: nothing reported yet
-    DELAYED = 1  #: still being tried
+    DELAYED = 1  #: delayed; the provider is still trying
     AUTO_REPLY = 2  #: an automatic reply came, such as an out-of-office message: neither a failure nor a delivery
     UNCONFIRMED = 3  #: no event within the grace period; cleanup settled it as arrived
     DELIVERED = 4  #: accepted by the recipient's server or handset

@@ -1,7 +1,7 @@
 """How feedback and resends change an item.
 
-Merging is a join in a lattice: the result of an attempt is the greatest of those reported, in whatever order and
-however often they arrive. The state of the item follows from the results of its attempts.
+The result of an attempt is the greatest of all reported results, so the order and number of events do not matter (a
+merge is a join in a lattice). The state of the item follows from the results of its attempts.
 """
 
 from datetime import datetime

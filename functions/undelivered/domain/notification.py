@@ -34,13 +34,13 @@ SEND_TIMEOUT = timedelta(minutes=15)
 
 
 class SendOutcome(StrEnum):
-    """What became of a claimed send."""
+    """The outcome of a claimed send."""
 
     CLAIMED = "claimed"  #: being sent; nothing is recorded yet
     SENT = "sent"  #: accepted by the provider
     DROPPED = "dropped"  #: not sent, because the address is suppressed
     FAILED = "failed"  #: not sent, because the provider refused the message or there is no address
-    INTERRUPTED = "interrupted"  #: no outcome was recorded in time: the message may or may not have gone out
+    INTERRUPTED = "interrupted"  #: no outcome was recorded in time: the message may or may not have been sent
     ERASED = "erased"  #: the customer was erased: only the provider's message id is kept
 
 

@@ -142,7 +142,7 @@ def decide_item_resend(  # noqa: PLR0913 - the facts come from several stores
 
 
 def ready_contact(item: UndeliveredItem, customer: Customer) -> str:
-    """Return the customer's contact if an item is ready to be resent to it, else an empty text.
+    """Return the customer's contact if an item is ready to be resent to it, else an empty string.
 
     It is not ready if the message failed at this contact, or is being resent to it. It is never ready after a
     complaint, which applies to the person, not to the address.
@@ -155,7 +155,7 @@ def ready_contact(item: UndeliveredItem, customer: Customer) -> str:
 
 
 def _fails_at_contact(item: UndeliveredItem, customer: Customer, lifted_at: datetime | None = None) -> bool:
-    """Whether the item failed last at the customer's contact, or failed there before in a way that needs another one.
+    """Whether the last failure, or an earlier failure that requires a changed contact, was at the customer's contact.
 
     Messages that were dropped before ``lifted_at`` do not count.
     """
@@ -178,7 +178,7 @@ def _failed_at(attempt: Attempt) -> datetime:
 def _is_at_contact(attempt: Attempt, channel: Channel, customer: Customer) -> bool:
     """Whether an attempt went to the customer's current contact.
 
-    If its number is unknown, such as one that the carrier masks, it went to the contact that the customer had then.
+    If its number is unknown, for example because the carrier masks it, it went to the contact at that time.
     """
     if is_address(channel, attempt.to):
         return same_contact(channel, customer.contact(channel), attempt.to)

@@ -93,17 +93,17 @@ def ranked_receivers(receivers: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(receivers.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _merged(one: ShapeCount, other: ShapeCount) -> ShapeCount:
+def _merged(first: ShapeCount, second: ShapeCount) -> ShapeCount:
     return ShapeCount(
-        one.count + other.count,
-        Counter(one.receivers) + Counter(other.receivers),
-        min(one.first_seen, other.first_seen),
-        max(one.last_seen, other.last_seen),
+        first.count + second.count,
+        Counter(first.receivers) + Counter(second.receivers),
+        min(first.first_seen, second.first_seen),
+        max(first.last_seen, second.last_seen),
     )
 
 
 def _cut(count: ShapeCount, receiver: str) -> ShapeCount:
-    """Return a count with the most frequent domains and that of the latest failure."""
+    """Return a count with the most frequent domains and the domain of the latest failure."""
     if len(count.receivers) <= RECEIVERS_PER_SHAPE:
         return count
     others = [pair for pair in ranked_receivers(count.receivers) if pair[0] != receiver][: RECEIVERS_PER_SHAPE - 1]

@@ -1,6 +1,6 @@
 """Lambda ``api_handler``: the API and the console.
 
-It has an application of its own, apart from the one in ``app.py``, so that the API loads no other function's code.
+It has its own Chalice application, separate from ``app.py``, so that the API loads no other function's code.
 """
 
 from chalice.app import Chalice, ConvertToMiddleware

@@ -55,7 +55,7 @@ def _record(
     try:
         return dict(record_feedback(batch, no_longer_waiting=waited, observe=attributed.append)), attributed
     except Exception:  # noqa: BLE001 - one message must not fail the batch
-        logger.exception("batch failed; each of its messages is recorded for itself")
+        logger.exception("batch failed; its messages are recorded one at a time")
     failures: dict[int, Exception] = {}
     attributed.clear()
     for index, message in enumerate(batch):

@@ -36,12 +36,12 @@ def measure_recorded(recorded: Sequence[AttributedFeedback], now: datetime) -> N
 
 
 def _seconds_since(moments: Sequence[datetime], now: datetime) -> list[float]:
-    """Return the seconds since each moment, 0 for one in the future: the clock of a provider may be ahead."""
+    """Return the seconds since each time, or 0 for a time in the future: a provider's clock may be ahead."""
     return [(now - moment).total_seconds() if moment < now else 0.0 for moment in moments]
 
 
 def _log_text(attributed: AttributedFeedback) -> str:
-    """Return the IDs and the reason of feedback as a text, which a log search finds by any of its parts."""
+    """Return the IDs and the reason of feedback as one text, so that a log search finds it by any of them."""
     feedback = attributed.feedback
     attribution = feedback.attribution
     reason = feedback.classification.reason if feedback.classification else feedback.outcome.name.lower()

@@ -13,7 +13,7 @@ Handler = Callable[[dict[str, Any], Any], T]
 
 
 def lambda_function(functions: Blueprint) -> Callable[[Handler[T]], Handler[T]]:
-    """Register a handler as the Lambda function of its name.
+    """Register a handler as the Lambda function with the same name.
 
     Its log lines have the context of the invocation, its metrics are written at the end, and the errors that it raises
     are redacted.

@@ -22,8 +22,8 @@ def process_send_batch(event: dict[str, Any], worker: SendWorker) -> dict[str, A
             attempt = worker.send_message(worker.read_job(record["body"]), correlation_id)
         except UndeliveredError as error:
             failures[index] = error
-        except Exception as error:  # noqa: BLE001 - the other jobs are sent all the same
-            # The message may or may not have gone out. The attempt stays claimed until ``cleanup`` settles it.
+        except Exception as error:  # noqa: BLE001 - the other jobs must still be sent
+            # The message may or may not have been sent. The attempt stays claimed until ``cleanup`` settles it.
             logger.exception("send broken off", correlation_id=correlation_id)
             failures[index] = error
         else:

@@ -1,7 +1,7 @@
 """Partial responses to batches of SQS messages: failed messages are delivered again after a growing delay.
 
 Powertools' batch processor is not used. Its import takes 60 ms of CPU at a cold start, it sets no delays, and it
-handles each record on its own, where ``ingest_feedback`` records a batch together.
+handles each record separately, but ``ingest_feedback`` records a batch together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,8 +31,7 @@ def report_failures(
 ) -> dict[str, Any]:
     """Return Lambda's partial batch response for the records whose index is in ``failures``.
 
-    ``correlation_ids`` has, for each record, the ID of the API request that led to it; it is empty where no record has
-    one.
+    ``correlation_ids`` has the ID of the API request that led to each record. It is empty if no record has such an ID.
 
     An unreadable message is delivered again without a delay, so that it reaches the dead-letter queue soon.
     """

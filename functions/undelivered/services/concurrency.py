@@ -1,4 +1,4 @@
-"""Optimistic concurrency: a write that finds its record changed starts over from what is stored now."""
+"""Optimistic concurrency: if a record has changed since it was read, the change is repeated on the new version."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -1,4 +1,4 @@
-"""Flag an item as ready to resend once the customer has another contact than the one that failed."""
+"""Flag an item as ready to resend if the customer's contact is no longer the contact that failed."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Idempotent requests: a client gives a request a key, and a repeated request with the same key does nothing again."""
+"""Idempotent requests: a client sends a key with a request, and a second request with the same key has no effect."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

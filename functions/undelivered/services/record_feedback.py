@@ -167,7 +167,7 @@ class RecordFeedback(Struct, frozen=True):
         return is_erased
 
     def _with_customers(self, account_id: str, events: Sequence[AttributedFeedback]) -> Sequence[AttributedFeedback]:
-        """Return the events with the customer of each failure that nothing but its address attributes.
+        """Return the events, with the customer added to failures that have only an address.
 
         The customer is known if exactly one has the address. Each address is read once.
         """
@@ -293,7 +293,7 @@ class RecordFeedback(Struct, frozen=True):
         return correlated, attempt.outcome is SendOutcome.ERASED
 
     def _may_precede_its_send(self, feedback: Feedback) -> bool:
-        """Whether a send is unrecorded that the event may be about: an event can arrive before our own record."""
+        """Whether the event may be about a send without a record: an event can arrive before our own record."""
         unrecorded = self.notifications.unrecorded(self.clock(), _MAX_UNRECORDED)
         return any(attempt.claimed_at <= feedback.at for attempt in unrecorded)
 

@@ -1,4 +1,4 @@
-"""Clients of AWS services, made once per container.
+"""Clients of AWS services, created once per container.
 
 botocore is used without boto3, which would slow down every cold start and is not needed.
 """
@@ -33,12 +33,12 @@ class _LazyClient:
     def __init__(self, create: Callable[[], Any]) -> None:
         self._client = cache(create)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the client has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the client
         return getattr(self._client(), name)
 
 
 @cache
-def client(service: str, *, retries: bool = True) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+def client(service: str, *, retries: bool = True) -> Any:  # noqa: ANN401 - botocore creates its clients at run time
     """Return the client of a service, such as ``sesv2``. Endpoint and region come from the environment.
 
     Without ``retries``, every call is tried once.

@@ -15,7 +15,7 @@ _TYPE: Final = "text/csv; charset=utf-8"
 _BUSY: Final = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"})
 _GONE: Final = "NoSuchUpload"
 _CHECKSUM: Final = "CRC32"
-"""How the parts are checked. S3 takes a part by no other algorithm than the one named when its upload was begun."""
+"""The checksum algorithm of parts. S3 accepts only the algorithm that was named at the start of the upload."""
 
 
 class S3ExportFiles(Struct, frozen=True):
@@ -25,7 +25,7 @@ class S3ExportFiles(Struct, frozen=True):
     bucket: str
 
     def begin(self, file: str) -> str:
-        """Begin a file and return the id of its upload."""
+        """Start the upload of a file and return the upload's id."""
         with _busy_is_retryable():
             response = self.client.create_multipart_upload(
                 Bucket=self.bucket, Key=file, ContentType=_TYPE, ChecksumAlgorithm=_CHECKSUM
@@ -34,7 +34,7 @@ class S3ExportFiles(Struct, frozen=True):
         return upload
 
     def add_part(self, file: str, upload: str, number: int, content: bytes) -> ExportPart:
-        """Add a part; all but the last have 5 MiB or more."""
+        """Upload a part of 5 MiB or more; only the last may be smaller."""
         with _busy_is_retryable():
             response = self.client.upload_part(
                 Bucket=self.bucket,
@@ -47,12 +47,12 @@ class S3ExportFiles(Struct, frozen=True):
         return ExportPart(number, response["ETag"], response.get("ChecksumCRC32", ""))
 
     def finish(self, file: str, upload: str, parts: Sequence[ExportPart]) -> None:
-        """Complete the file from its parts. Doing so again changes nothing."""
+        """Complete the file from its parts; doing it again changes nothing."""
         numbered = [
             {
                 "PartNumber": part.number,
                 "ETag": part.tag,
-                # S3 checks the whole by the checksums of its parts, where botocore sent any with them.
+                # S3 checks the whole file by the checksums of its parts, if botocore sent them.
                 **({"ChecksumCRC32": part.checksum} if part.checksum else {}),
             }
             for part in parts
@@ -78,12 +78,12 @@ class S3ExportFiles(Struct, frozen=True):
                     raise
 
     def write_remainder(self, file: str, content: bytes) -> None:
-        """Keep a small file; the bucket removes those under ``rests/`` after a day."""
+        """Write a small file; the bucket deletes files under ``rests/`` after a day."""
         with _busy_is_retryable():
             self.client.put_object(Bucket=self.bucket, Key=file, Body=content)
 
     def read_remainder(self, file: str) -> bytes:
-        """Return a small file that was kept."""
+        """Return the content of a file from ``write_remainder``."""
         with _busy_is_retryable():
             content: bytes = self.client.get_object(Bucket=self.bucket, Key=file)["Body"].read()
         return content
@@ -94,7 +94,7 @@ class S3ExportFiles(Struct, frozen=True):
             self.client.delete_object(Bucket=self.bucket, Key=file)
 
     def link(self, file: str, download_name: str, lifetime: timedelta) -> str:
-        """Return a URL under which anybody can fetch the file for a time, named as a download."""
+        """Return a URL from which anyone can download the file, under ``download_name``, until it expires."""
         url: str = self.client.generate_presigned_url(
             "get_object",
             Params={

@@ -1,6 +1,6 @@
 """Signing secrets in AWS Secrets Manager. The current version signs; the previous version still verifies.
 
-A new value rotates the secret. Links signed before a rotation are valid until the next one.
+A new value rotates the secret. A link stays valid until the second rotation after it was signed.
 """
 
 import time
@@ -18,7 +18,7 @@ class SecretsManagerKeys:
 
     def __init__(
         self,
-        client: Any,  # noqa: ANN401 - botocore makes its clients' classes as it goes
+        client: Any,  # noqa: ANN401 - botocore creates its clients at run time
         arn: str,
         clock: Callable[[], float] = time.monotonic,
         stages: Sequence[str] = _STAGES,
@@ -28,7 +28,7 @@ class SecretsManagerKeys:
         self._read_at = 0.0
 
     def secrets(self) -> Sequence[bytes]:
-        """Return the current secret and, where there is one, the previous one."""
+        """Return the current secret and the previous secret, if there is one."""
         if not self._cached or self._clock() - self._read_at > _CACHE_SECONDS:
             self._cached = tuple(secret for stage in self._stages if (secret := self._version(stage)))
             self._read_at = self._clock()

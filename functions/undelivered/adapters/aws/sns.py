@@ -54,7 +54,7 @@ class SnsItemEventPublisher(Struct, frozen=True):
     with_address: bool
 
     def publish(self, event: ItemEvent) -> None:
-        """Announce a change; see ``ports.Announcer``."""
+        """Publish an event; see ``ports.ItemEventPublisher``."""
         document = event_document(event, with_address=self.with_address)
         try:
             self.client.publish(

@@ -12,10 +12,10 @@ from undelivered.observability import logger
 from undelivered.services.ports import SendJob
 
 _BATCH = 10
-"""Entries that one SendMessageBatch takes (Amazon SQS API Reference)."""
+"""The maximum entries of a SendMessageBatch request (Amazon SQS API Reference)."""
 
 _CORRELATION: Final = "correlation_id"
-"""The message attribute that holds the id of the API request behind a job; the body holds the job alone."""
+"""The message attribute with the id of the API request that led to a job. The body contains only the job."""
 
 
 class SqsSendQueue(Struct, frozen=True):
@@ -46,7 +46,7 @@ def _attributes(correlation_id: str) -> dict[str, Any]:
 
 
 def correlation_of(record: Mapping[str, Any]) -> str:
-    """Return the id of the API request behind a received message, empty if unknown."""
+    """Return the id of the API request that led to a received message, empty if unknown."""
     attribute = record.get("messageAttributes", {}).get(_CORRELATION, {})
     return str(attribute.get("stringValue", ""))
 

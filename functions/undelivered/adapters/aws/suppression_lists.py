@@ -18,10 +18,10 @@ class AwsSuppressionLists(Struct, frozen=True):
     def lift(self, channel: Channel, address: str, *, opt_in: bool) -> None:
         """Remove an address from the provider's list; see ``ports.ProviderSuppressions``.
 
-        SES compares without case when it sends, but its management API wants the spelling that is on the
-        list (Amazon SES Developer Guide, "Using the account-level suppression list"). The recipient's own
-        spelling is known nowhere, so ours is tried, and that of the domain as mail carries it. SNS takes an
-        opt-in for a number once in thirty days (API Reference, "OptInPhoneNumber").
+        SES ignores case when it sends, but its API to remove an address needs the exact spelling on the list (Amazon
+        SES Developer Guide, "Using the account-level suppression list"). That spelling is not known, so this tries our
+        own spelling, and the spelling with the domain as in the DNS. SNS accepts an opt-in for a number once in 30 days
+        (API Reference, "OptInPhoneNumber").
         """
         try:
             if channel is Channel.EMAIL:
@@ -45,7 +45,7 @@ class AwsSuppressionLists(Struct, frozen=True):
 
 
 def _as_sent(address: str) -> str:
-    """Return an address with its domain in the form of the DNS (RFC 5890), as it is where that has none."""
+    """Return an address with its domain as in the DNS (RFC 5890), or unchanged if the domain has no such form."""
     local, at, domain = address.rpartition("@")
     if domain.isascii():
         return address

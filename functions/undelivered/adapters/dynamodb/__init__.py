@@ -1,1 +1,1 @@
-"""The tables and the stores on them."""
+"""The DynamoDB tables, and the stores that use them."""

@@ -17,7 +17,7 @@ REGISTRY = "~accounts"
 """The partition that lists every account."""
 
 RECOUNT = "recount"
-"""The record of a change of time zone, which moves the days of the trend. It holds a ``Recount``."""
+"""The record of a change of time zone, after which the days of the trend are counted again (``Recount``)."""
 
 _SETTINGS = "settings"
 _CACHE_SECONDS = 60
@@ -41,7 +41,7 @@ class DynamoAccountStore:
         self._cached: dict[str, tuple[float, AccountSettings]] = {}
 
     def settings(self, account_id: str) -> AccountSettings:
-        """Return an account's settings, at most a minute old; an account is registered when it is first seen."""
+        """Return an account's settings, at most a minute old; the first call for an account adds it to the list."""
         read_at, settings = self._cached.get(account_id, (0.0, None))
         if settings is None or self._clock() - read_at > _CACHE_SECONDS:
             settings = self._read(account_id)
@@ -51,11 +51,11 @@ class DynamoAccountStore:
     def _read(self, account_id: str) -> AccountSettings:
         stored = get_document(account_id, _SETTINGS, dict[str, Any])
         if stored is None:
-            # Registered first: after a crash in between it is registered again, and never left out.
+            # Add it to the list first: after a crash in between, it is added again and never missing.
             put_document(REGISTRY, account_id, {})
             stored = {}
             add_document(account_id, _SETTINGS, stored)
-        # What an account has not set follows the defaults.
+        # Settings that an account has not set have their defaults.
         return msgspec.convert({**stored, "account_id": account_id}, AccountSettings)
 
     def save_settings(self, settings: AccountSettings) -> None:
@@ -63,7 +63,7 @@ class DynamoAccountStore:
         account_id = settings.account_id
         put_document(REGISTRY, account_id, {})
         if self._read(account_id).time_zone != settings.time_zone:
-            # Written first: recounting in vain is better than not recounting.
+            # Written first: an unnecessary recount is better than a missing recount.
             put_document(account_id, RECOUNT, Recount(int(time.time())))
         put_document(account_id, _SETTINGS, settings)
         self._cached.pop(account_id, None)

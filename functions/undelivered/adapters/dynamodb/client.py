@@ -1,4 +1,4 @@
-"""Requests to DynamoDB below the level of PynamoDB's models, and what their errors mean."""
+"""Requests to DynamoDB without PynamoDB's models, and the meaning of their errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,10 +32,10 @@ _BUSY = frozenset(
 
 
 ACTIONS_AT_MOST = 100
-"""How many actions one TransactWriteItems takes."""
+"""The maximum actions of a TransactWriteItems request."""
 
 _KEYS_AT_MOST = 100
-"""How many keys one BatchGetItem takes."""
+"""The maximum keys of a BatchGetItem request."""
 
 
 class TransactionConflictError(RetryableError):
@@ -43,7 +43,7 @@ class TransactionConflictError(RetryableError):
 
 
 class ConditionFailedError(UndeliveredError):
-    """Conditions of a transaction did not hold; ``positions`` are the places of their actions in it."""
+    """Conditions of a transaction were not met. ``positions`` are the positions of their actions in it."""
 
     def __init__(self, positions: frozenset[int]) -> None:
         super().__init__(f"conditions failed at {sorted(positions)}")
@@ -68,22 +68,22 @@ def busy_is_retryable() -> Iterator[None]:
 
 
 def is_condition_failure(error: PynamoDBException) -> bool:
-    """Whether a model's write failed because its condition did not hold."""
+    """Whether a model's write failed because its condition was not met."""
     return error.cause_response_code == "ConditionalCheckFailedException"
 
 
 def put(model: type[Table], row: Row, *, over_version: int | None) -> Action:
-    """Return the action that writes a row over the version read, or, with None, where there is no row."""
+    """Return the action that replaces a row in the version that was read, or creates a row if the version is None."""
     return {"Put": {"TableName": model.Meta.table_name, "Item": row, **_condition(model, over_version)}}
 
 
 def delete(model: type[Table], key: Row, *, version: int) -> Action:
-    """Return the action that deletes a row if it is still in that version."""
+    """Return the action that deletes a row if it still has this version."""
     return {"Delete": {"TableName": model.Meta.table_name, "Key": key, **_condition(model, version)}}
 
 
 def require_absent(model: type[Table], key: Row) -> Action:
-    """Return the action that makes a transaction fail where there is a row with a key."""
+    """Return the action that makes a transaction fail if there is a row with a key."""
     return {"ConditionCheck": {"TableName": model.Meta.table_name, "Key": key, **_condition(model, None)}}
 
 
@@ -98,7 +98,7 @@ def _condition(model: type[Table], version: int | None) -> dict[str, Any]:
 
 
 def add(model: type[Table], key: Row, numbers: Mapping[str, int]) -> Action:
-    """Return the action that adds to number attributes, creating the row where there is none."""
+    """Return the action that adds to number attributes, and creates the row if there is none."""
     names, values, terms = {}, {}, []
     for place, (name, number) in enumerate(numbers.items()):
         names[f"#{place}"] = name
@@ -119,8 +119,8 @@ def transact_write(actions: Sequence[Action]) -> None:
     """Write the actions in one transaction, all or none.
 
     Raises ConditionFailedError, TransactionConflictError, or RetryableError when DynamoDB is busy. botocore adds a
-    ClientRequestToken, so its retry after a lost response does not write twice. A token made from the content would
-    save nothing, since conditions make a repetition harmless.
+    ClientRequestToken, so its retry after a lost response does not write twice. No token of our own is needed, because
+    the conditions make a repetition harmless.
     """
     with busy_is_retryable():
         try:
@@ -133,12 +133,12 @@ def transact_write(actions: Sequence[Action]) -> None:
 
 
 def _meaning(codes: Sequence[str]) -> UndeliveredError | None:
-    """Return the error for the reasons of a cancelled transaction, None if a retry cannot help."""
+    """Return the error for the reasons of a cancelled transaction, or None if a retry does not help."""
     failed = frozenset(place for place, code in enumerate(codes) if code == "ConditionalCheckFailed")
     if failed:
         return ConditionFailedError(failed)
     if "TransactionConflict" in codes:
-        return TransactionConflictError("another transaction is at the same rows")
+        return TransactionConflictError("another transaction is writing the same rows")
     busy = _BUSY.intersection(codes)
     return RetryableError(f"DynamoDB is busy: {sorted(busy)}") if busy else None
 
@@ -155,7 +155,7 @@ def batch_get(
 ) -> Iterator[Row]:
     """Yield the rows of a partition that exist, in any order.
 
-    They may be a moment old unless the read is ``consistent``. No key may come twice.
+    Unless the read is ``consistent``, a recent write may be missing. Keys must not be repeated.
     """
     name = model.Meta.table_name
     keys: list[Row] = [{"account_id": {"S": hash_key}, range_name: {"S": key}} for key in range_keys]
@@ -179,7 +179,7 @@ def query(  # noqa: PLR0913 - the parameters of a query
     consistent: bool = False,
     after: Row | None = None,
 ) -> tuple[list[Row], Row | None]:
-    """Return the rows of one Query, and the key after which the next one starts, None at the end."""
+    """Return the rows of a query, and the key to continue after, None at the end."""
     with busy_is_retryable():
         response = model.table().query(
             partition,

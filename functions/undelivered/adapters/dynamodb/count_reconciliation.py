@@ -1,4 +1,4 @@
-"""Keeps counters right and cheap to read: recounts the items behind them, and brings shards together."""
+"""Keeps counters correct and cheap to read: recounts the items, and merges the shards of each day."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ from undelivered.domain.report_query import day_start, local_day
 _RESOLVED = "resolved."
 _CLAIMS_KEPT_FOR = timedelta(days=3)
 _ZONE_KNOWN_SECONDS = 180
-"""How long after a change of time zone every process knows of it: settings are cached for a minute."""
+"""The time until every process uses a changed time zone: settings are cached for a minute."""
 
 
 class DynamoCountReconciliation:
@@ -37,14 +37,14 @@ class DynamoCountReconciliation:
 
     def __init__(self, *, zone_of: Callable[[str], ZoneInfo]) -> None:
         self._zone_of = zone_of
-        # When the time zone changed of each account whose days are being recounted.
+        # The time of the change of time zone, by account, for accounts whose days are being recounted.
         self._changed_at: dict[str, int] = {}
 
     def drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
-        """Return what the counters of a day (in UTC) lack of its live items, empty where they are right.
+        """Return how much the counters of a day (UTC) are below its live items; empty if they are correct.
 
-        Return None if the counters changed meanwhile. Reads every item of the day. An item past its thirty days counts
-        until it is swept.
+        Return None if the counters changed during the count. Reads every item of the day. An item past its thirty days
+        counts until it is swept.
         """
         counted = counters.live_by_day(account_id, day, day)
         drift = Counter[str]()
@@ -56,11 +56,11 @@ class DynamoCountReconciliation:
         return nonzero(drift)
 
     def failed_drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
-        """Return what the counters of failures lack on a day in the account's time zone, as ``drift`` does."""
+        """Return the same as ``drift`` for the counters of failures of a day in the account's time zone."""
         before, erased = _failed(account_id, day), _erased(account_id, day)
         zone = self._zone_of(account_id)
         counted: dict[str, Counter[str]] = {}
-        # In this order, an item that is moved to history meanwhile is read twice rather than not at all.
+        # In this order, an item that moves to history during the count is read twice rather than not at all.
         for model in (UndeliveredModel, HistoryModel):
             for row in _items(model, account_id, day, zone):
                 counted[row["entry_key"]["S"]] = _as_one_counter(count_change(None, item_of(row)))
@@ -91,12 +91,12 @@ class DynamoCountReconciliation:
         transact_write(counters.additions(account_id, {day: _as_change(drift)}))
 
     def claim(self, account_id: str, day: date) -> bool:
-        """Whether the caller is the first to ask for the account's reconciliation of a day, and so has to do it."""
+        """Return True for the first call for an account and a day: this caller does the reconciliation."""
         purge_at = datetime.combine(day, time(), UTC) + _CLAIMS_KEPT_FOR
         return add_document(account_id, f"upkeep~{day.isoformat()}", {}, purge_at=purge_at)
 
     def days_to_recount(self, account_id: str, now: datetime) -> Sequence[date]:
-        """Return the days to be recounted after a change of time zone; none while not every process knows of it."""
+        """Return the days to recount after a change of time zone; none until every process uses the new time zone."""
         recount = get_document(account_id, RECOUNT, Recount)
         if recount is None or int(now.timestamp()) < recount.at + _ZONE_KNOWN_SECONDS:
             return ()
@@ -108,16 +108,16 @@ class DynamoCountReconciliation:
         return tuple(sorted(beside, reverse=True))
 
     def save_days_to_recount(self, account_id: str, days: Sequence[date]) -> None:
-        """Write which days are still to be recounted, unless the time zone has changed again in between."""
+        """Write which days are still to be recounted, unless the time zone has changed again since then."""
         recount = get_document(account_id, RECOUNT, Recount)
         if recount is None or recount.at != self._changed_at.get(account_id):
             return
         replace_document(account_id, RECOUNT, recount, replace(recount, days=tuple(days)) if days else None)
 
     def compact(self, account_id: str, first: date, last: date) -> int:
-        """Bring the shards of each day of a span together into one row; return how many rows this saved.
+        """Merge the shards of each day of a span into one row; return how many rows are deleted.
 
-        The shards of a day that is written at the same time are left to the next call.
+        A day that is written at the same time is skipped until the next call.
         """
         shards: dict[str, list[Row]] = defaultdict(list)
         for within in (counters.live_rows(first, last), counters.failed_rows(first, last)):
@@ -136,7 +136,7 @@ def _items(model: type[ItemTable], account_id: str, day: date, zone: ZoneInfo) -
 def _days_with_items(
     model: type[ItemTable], account_id: str, first: date, last: date, zone: ZoneInfo
 ) -> Iterator[date]:
-    """Yield the days of a span that have items, newest first, by a small read for each."""
+    """Yield the days of a span that have items, newest first, with a small read for each day."""
     low, day = key_from(day_start(first, zone)), last + timedelta(days=1)
     while True:
         within = model.entry_key.between(low, key_from(day_start(day, zone)))
@@ -152,7 +152,7 @@ def _failed(account_id: str, day: date) -> CountChange:
 
 
 def _as_one_counter(change: CountChange) -> Counter[str]:
-    """Return the numbers of failures and of those resolved in one counter, under different names."""
+    """Return the numbers of failures and of resolved failures in one counter, under different names."""
     resolved = {f"{_RESOLVED}{bucket}": number for bucket, number in change.resolved.items()}
     return Counter({**change.failed, **resolved})
 
@@ -187,7 +187,7 @@ def _compact(day: str, rows: list[Row]) -> int:
 
 
 def _delete_unchanged(row: Row) -> Action:
-    """Return the action that deletes a row of counters unless it was written since it was read."""
+    """Return the action that deletes a row of counters, unless it has changed since it was read."""
     return {
         "Delete": {
             "TableName": CountsModel.Meta.table_name,

@@ -1,7 +1,8 @@
-"""The attribute names of counters. They are short, since a read of counters is paid by the byte.
+"""The attribute names of counters. They are short, because DynamoDB charges for a read by size.
 
-Live items are counted under their ``live_code``, and those being resent under ``r`` too. Failures are counted under the
-code of their class and two letters for the reason, and those resolved under ``h`` and their ``resolution_bucket``.
+Live items are counted under their ``live_code``, and items that are being resent also under ``r``. Failures are counted
+under the code of their class and two letters for the reason, and resolved failures under ``h`` and their
+``resolution_bucket``.
 """
 
 from collections import Counter
@@ -51,7 +52,11 @@ _REASONS: Final = {
 _RESOLVED: Final = "h"
 
 _FAILED: Final[Mapping[str, str]] = MappingProxyType(
-    {f"{each.code}.{reason}": each.code + letters for each in CLASSES for reason, letters in _REASONS.items()}
+    {
+        f"{failure_class.code}.{reason}": failure_class.code + letters
+        for failure_class in CLASSES
+        for reason, letters in _REASONS.items()
+    }
 )
 """The name of each ``<class code>.<reason>``."""
 
@@ -59,7 +64,7 @@ _FAILED_BY_NAME: Final = {name: failure for failure, name in _FAILED.items()}
 
 
 def name_live(numbers: Mapping[str, int]) -> dict[str, int]:
-    """Return numbers of live items by attribute name, without those that are zero."""
+    """Return numbers of live items by attribute name, without zeros."""
     return {LIVE[code]: number for code, number in numbers.items() if number}
 
 
@@ -69,13 +74,13 @@ def read_live(row: Row) -> Counter[str]:
 
 
 def name_failed(failures: Mapping[str, int], resolved: Mapping[int, int]) -> dict[str, int]:
-    """Return numbers of failures, and of those resolved, by attribute name, without those that are zero."""
+    """Return numbers of failures and of resolved failures by attribute name, without zeros."""
     named = {_FAILED[failure]: number for failure, number in failures.items() if number}
     return named | {f"{_RESOLVED}{bucket}": number for bucket, number in resolved.items() if number}
 
 
 def read_failed(row: Row) -> tuple[Counter[str], Counter[int]]:
-    """Return the numbers of failures in a row, and of those resolved, keyed as ``name_failed`` takes them."""
+    """Return the numbers of failures and of resolved failures in a row, with the keys of ``name_failed``."""
     failures, resolved = Counter[str](), Counter[int]()
     for name, value in row.items():
         if name in _FAILED_BY_NAME:

@@ -1,13 +1,13 @@
 """The counters of a day: rows of a few bytes, written in the same transactions as the items they count.
 
-``L~<day>~<shard>`` counts live items by ``live_code``, and those being resent. ``T~<day>~<shard>`` counts failures by
-class and reason, and those resolved by ``resolution_bucket``. ``counter_names`` holds the names of the attributes. The
-day of ``T`` is the day of sending in the account's time zone, as the trend shows it. The day of ``L`` is in UTC, since
-the report's thirty days have no time zone and an account may change its own.
+``L~<day>~<shard>`` counts live items by ``live_code``, and items that are being resent. ``T~<day>~<shard>`` counts
+failures by class and reason, and resolved failures by ``resolution_bucket``. ``counter_names`` has the names of the
+attributes. The day of ``T`` is the day of sending in the account's time zone, as in the trend. The day of ``L`` is in
+UTC, because the report's thirty days do not depend on a time zone and an account can change its time zone.
 
-The number of a day is the sum over its shards. The writers of a busy account spread over the shards to avoid conflicts
-while a day is young, when most of its items are written. Later all write to the first shard again, and ``compact``
-leaves one row for each day.
+The number of a day is the sum over its shards. On the day itself, when most of its items are written, the writers of a
+busy account use different shards to avoid conflicts. Later, all write to the first shard again, and ``compact`` leaves
+one row for each day.
 """
 
 from collections import Counter, defaultdict
@@ -25,10 +25,10 @@ from undelivered.domain.failure_counts import RESENDING, CountChange
 from undelivered.domain.item import LIVE_STATES, State
 
 SHARDS = 4
-"""How many rows a day's counters may spread over. Each adds to the cost of a count."""
+"""The maximum number of rows for a day's counters. Each row adds to the cost of a count."""
 
 WRITES = "n"
-"""How often a row was written, kept in every shard but the first: ``compact`` deletes a row only as it read it."""
+"""The number of writes of a row, in all shards but the first: ``compact`` deletes a row only if it has not changed."""
 
 _YOUNG = timedelta(days=1)
 _DATE_LENGTH = len("2026-11-23")
@@ -37,9 +37,9 @@ DayChanges = Mapping[date, CountChange]
 
 
 def count_new(entries: Iterable[tuple[date, Facts]]) -> DayChanges:
-    """Return how the counters change by new items with their days in the account's time zone.
+    """Return the change of the counters for new items, given with their days in the account's time zone.
 
-    This is ``reporting.count_change`` for many at once.
+    This is ``failure_counts.count_change`` for many items at once.
     """
     changes: dict[date, CountChange] = defaultdict(CountChange)
     for day, facts in entries:
@@ -53,7 +53,7 @@ def count_new(entries: Iterable[tuple[date, Facts]]) -> DayChanges:
 
 
 def live_day(entry_key: str) -> date:
-    """Return the day (in UTC) in whose counter of live items an item is counted."""
+    """Return the day (UTC) under which an item is counted as live."""
     return _day_of(entry_key[:_DATE_LENGTH])
 
 
@@ -63,7 +63,7 @@ def _day_of(text: str) -> date:
 
 
 def additions(account_id: str, changes: DayChanges, shard_of: Callable[[date], int] = lambda _day: 0) -> list[Action]:
-    """Return the actions that make the changes, at most two for each day."""
+    """Return the actions that write the changes, at most two for each day."""
     actions = []
     for day, change in changes.items():
         shard = shard_of(day)
@@ -85,10 +85,10 @@ def _key(account_id: str, bucket: str) -> Row:
 def live_by_day(
     account_id: str, first: date, last: date = date.max, *, consistent: bool = True
 ) -> Mapping[date, Counter[str]]:
-    """Return the live items that the counters of each day (in UTC) of a span hold: a read of a few kilobytes.
+    """Return the numbers of live items of each day (UTC) of a span from the counters: a read of a few kilobytes.
 
-    They are by ``live_code``, with those being resent under ``RESENDING`` too. Items past their thirty days are among
-    them until they are swept.
+    The numbers are by ``live_code``; items that are being resent also count under ``RESENDING``. Items past their
+    thirty days are included until they are swept.
     """
     days: dict[date, Counter[str]] = {}
     for row in query_all(CountsModel, account_id, live_rows(first, last), consistent=consistent):
@@ -98,7 +98,7 @@ def live_by_day(
 
 
 def failed_by_day(account_id: str, first: date, last: date, *, consistent: bool = False) -> Mapping[date, CountChange]:
-    """Return the failures of each day that has any, and how many of them were resolved."""
+    """Return the failures of each day with failures, and how many of them were resolved."""
     days: dict[date, CountChange] = {}
     for row in query_all(CountsModel, account_id, failed_rows(first, last), consistent=consistent):
         of_day = days.setdefault(date.fromisoformat(row["bucket"]["S"].split("~")[1]), CountChange())
@@ -125,8 +125,8 @@ def _buckets(letter: str, first: date, last: date) -> Condition:
 class Shards:
     """The shard to which this process writes each account's counters.
 
-    Every process starts with the first shard, so a quiet account has one row a day. After a conflict with another
-    writer it moves to another shard and stays there.
+    Every process starts with the first shard, so an account with few writes has one row a day. After a conflict with
+    another writer, the process moves to another shard and stays there.
     """
 
     def __init__(self, choose: Callable[[int], int]) -> None:

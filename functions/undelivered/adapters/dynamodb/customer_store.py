@@ -33,7 +33,7 @@ class DynamoCustomerStore:
             return [_customer_of(model) for model in CustomerModel.batch_get(keys, consistent_read=True)]
 
     def save(self, customer: Customer) -> Customer:
-        """Write a customer whose ``version`` is what was read (0 for a new one), and return its new version."""
+        """Write a customer and return it with its new version; see ``ports.CustomerStore``."""
         saved = replace(customer, version=customer.version + 1)
         unchanged = (
             CustomerModel.version == customer.version if customer.version else CustomerModel.account_id.does_not_exist()
@@ -50,7 +50,7 @@ class DynamoCustomerStore:
     def find_by_address(
         self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
     ) -> Sequence[Customer]:
-        """Return the customers that share an address, by id: all of them, or any up to ``limit``."""
+        """Return the customers that have an address, by id: all of them, or up to ``limit``."""
         index = CustomerModel.by_email if channel is Channel.EMAIL else CustomerModel.by_phone
         partition = _partition(account_id, channel, address)
         with busy_is_retryable():

@@ -1,4 +1,4 @@
-"""Documents: values as JSON in the table Accounts, each under an account and the name of a record."""
+"""Documents: JSON values in the table Accounts. The key is the account and the name of the record."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 
 
 def get_document(account_id: str, record: str, type_: type[_T], *, now: datetime | None = None) -> _T | None:
-    """Return a document (a consistent read), or None where there is none.
+    """Return a document (a consistent read), or None if there is none.
 
     With ``now``, a document past its purge time is not returned: DynamoDB deletes late.
     """
@@ -30,20 +30,20 @@ def get_document(account_id: str, record: str, type_: type[_T], *, now: datetime
 
 
 def documents_of(account_id: str, prefix: str, type_: type[_T]) -> Iterator[_T]:
-    """Yield an account's documents whose records begin with a prefix."""
+    """Yield the documents of an account whose record names start with a prefix."""
     with busy_is_retryable():
         for model in AccountModel.query(account_id, AccountModel.record.startswith(prefix)):
             yield from_json(model.body, type_)
 
 
 def put_document(account_id: str, record: str, value: object, *, purge_at: datetime | None = None) -> None:
-    """Write a document, whatever is there."""
+    """Write a document, and replace an existing document."""
     with busy_is_retryable():
         _model(account_id, record, value, purge_at=purge_at).save()
 
 
 def add_document(account_id: str, record: str, value: object, *, purge_at: datetime | None = None) -> bool:
-    """Write a document where there is none; return False where there is one."""
+    """Write a new document; return False if there is a document already."""
     with busy_is_retryable():
         try:
             _model(account_id, record, value, purge_at=purge_at).save(AccountModel.account_id.does_not_exist())
@@ -66,13 +66,13 @@ def save_document(
         except PutError as error:
             if not is_condition_failure(error):
                 raise
-            # botocore repeats a write whose answer was lost. The repetition finds the first write's result.
+            # botocore repeats a write whose response was lost. The repetition then finds the result of the first write.
             if AccountModel.get(account_id, record, consistent_read=True).body != model.body:
                 raise StaleWriteError("the document was changed in between") from error
 
 
 def replace_document(account_id: str, record: str, before: object, after: object | None) -> None:
-    """Write a document in place of another, or delete that one where ``after`` is None, unless it has changed."""
+    """Replace a document, or delete it if ``after`` is None, unless it has changed."""
     unchanged = AccountModel.body == to_json(before)
     with busy_is_retryable():
         try:
@@ -86,7 +86,7 @@ def replace_document(account_id: str, record: str, before: object, after: object
 
 
 def delete_document(account_id: str, record: str) -> None:
-    """Delete a document, if there is one."""
+    """Delete a document; does nothing if there is none."""
     with busy_is_retryable():
         AccountModel(account_id, record).delete()
 

@@ -1,8 +1,8 @@
 """The store of erasures on DynamoDB, in the table Accounts.
 
 ``erasure~<hash of the customer>`` holds an erasure, ``erased~<hash of an address>`` when an address was erased, and
-``erasures`` marks an account that ever had one. Erasures still to be carried out are listed in a partition of their
-own, with what is needed to do so.
+``erasures`` marks an account that ever had one. Erasures that are not done are listed in a separate partition, with the
+data needed to carry them out.
 """
 
 import time
@@ -67,12 +67,12 @@ class DynamoErasureStore:
         self._accounts_with: set[str] = set()
 
     def find(self, account_id: str, customer_id: str) -> Erasure | None:
-        """Return the last erasure of a customer, None when there was none or its record is purged."""
+        """Return the last erasure of a customer, or None if there was none or its record has expired."""
         digest = self._hashes.of_customer(account_id, customer_id)
         return get_document(account_id, _record(digest), Erasure, now=self._clock())
 
     def begin(self, task: ErasureTask, customer: Customer | None) -> None:
-        """Write an erasure to be carried out and delete the customer, all or nothing; raises StaleWriteError."""
+        """Start an erasure and delete the customer, in one transaction; raises StaleWriteError."""
         read = task.erasure
         account_id, version = read.account_id, read.version + 1
         erasure = replace(read, version=version)
@@ -107,7 +107,7 @@ class DynamoErasureStore:
         return tasks
 
     def save(self, erasure: Erasure) -> Erasure:
-        """Write how far an erasure has got; raises StaleWriteError."""
+        """Write the progress of an erasure; raises StaleWriteError."""
         saved = replace(erasure, version=erasure.version + 1)
         save_document(
             erasure.account_id,
@@ -128,7 +128,7 @@ class DynamoErasureStore:
         put_document(erasure.account_id, _mark(digest), _ErasedAt(erasure.at), purge_at=erasure.at + RECORD_LIFETIME)
 
     def has_erasures(self, account_id: str) -> bool:
-        """Whether an account ever had an erasure; its first may be known a minute late."""
+        """Whether an account ever had an erasure; the first may be seen a minute late."""
         if account_id in self._accounts_with:
             return True
         looked_at = self._none_at.get(account_id)
@@ -144,8 +144,8 @@ class DynamoErasureStore:
         self, account_id: str, customers: Collection[str], addresses: Collection[tuple[Channel, str]]
     ) -> tuple[Mapping[str, datetime], Mapping[tuple[Channel, str], datetime]]:
         """Return which customers and addresses were erased, and until when messages sent to them count as erased."""
-        by_customer = {each: _record(self._hashes.of_customer(account_id, each)) for each in set(customers)}
-        by_address = {each: _mark(self._hashes.of_address(account_id, *each)) for each in set(addresses)}
+        by_customer = {customer: _record(self._hashes.of_customer(account_id, customer)) for customer in set(customers)}
+        by_address = {address: _mark(self._hashes.of_address(account_id, *address)) for address in set(addresses)}
         records = [*by_customer.values(), *by_address.values()]
         now = self._clock().timestamp()
         until = {

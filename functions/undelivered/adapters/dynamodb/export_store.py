@@ -16,11 +16,11 @@ class DynamoExportStore:
         self._clock = clock
 
     def find(self, account_id: str, export_id: str) -> Export | None:
-        """Return an export (a consistent read), or None when it is unknown or its file may be deleted."""
+        """Return an export (a consistent read), or None if it is unknown or has expired."""
         return get_document(account_id, _record(export_id), Export, now=self._clock())
 
     def save(self, export: Export) -> Export:
-        """Write an export whose ``version`` is what was read, and return the new version; raises StaleWriteError."""
+        """Write an export and return it with its new version; raises StaleWriteError."""
         saved = replace(export, version=export.version + 1)
         save_document(
             export.account_id,

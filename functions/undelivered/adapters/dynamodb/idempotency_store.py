@@ -17,13 +17,13 @@ class DynamoIdempotencyStore:
         self._clock = clock
 
     def find(self, account_id: str, key: str) -> IdempotencyRecord | None:
-        """Return the record of a key, or None where there is none or it has expired."""
+        """Return the record of a key, or None if there is none or it has expired."""
         record = get_document(account_id, _record(key), IdempotencyRecord, now=self._clock())
         return replace(record, key=key) if record else None
 
     def save(self, record: IdempotencyRecord) -> None:
         """Write the record of a key."""
-        # A key may hold anything its caller likes, so only its digest is stored.
+        # A client chooses its keys, and they may contain personal data, so only the digest is stored.
         stored = replace(record, key="")
         put_document(record.account_id, _record(record.key), stored, purge_at=record.forget_at)
 

@@ -34,7 +34,7 @@ from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import merge_items
 
 _SWEPT_AT_ONCE = ACTIONS_AT_MOST // 2
-"""How many items one transaction sweeps: each may be counted on another day."""
+"""The maximum items that a transaction sweeps. In the worst case, each is counted on a different day."""
 
 _ERASED_AT_ONCE = 30
 """How many items one transaction erases: each may be counted on two days of its own."""
@@ -46,9 +46,9 @@ class ItemRemoval(ItemWriter):
     """The part of the store that removes items."""
 
     def sweep(self, account_id: str, now: datetime, limit: int) -> int:
-        """Delete up to ``limit`` items past their thirty days and take them off the counters; return how many.
+        """Delete up to ``limit`` items past their thirty days and subtract them from the counters; return how many.
 
-        An item that is written at the same time is left to the next sweep.
+        An item that is written at the same time is deleted by the next sweep.
         """
         rows, _ = query(UndeliveredModel, account_id, UndeliveredModel.entry_key < expired_below(now), limit=limit)
         removed = 0
@@ -69,7 +69,7 @@ class ItemRemoval(ItemWriter):
         return len(items)
 
     def archive(self, items: Iterable[UndeliveredItem], *, settle_counters: bool) -> None:
-        """Write deleted items to History. Doing so again, when the stream is replayed, changes nothing."""
+        """Write deleted items to History. Doing it again, when the stream is replayed, changes nothing."""
         for item in items:
             self._archive(item, settle_counters=settle_counters)
 
@@ -98,10 +98,10 @@ class ItemRemoval(ItemWriter):
         raise RetryableError("too many concurrent updates of an item in history")
 
     def erase(self, items: Sequence[UndeliveredItem], *, in_history: bool) -> int:
-        """Delete items of one account and take them off the live counters; return how many were in the version given.
+        """Delete items of one account that have not changed, and subtract them from the live counters; return how many.
 
         An item on the report is marked first, so that the stream's readers, ``archive`` and ``on_item_changed``, see
-        why it is deleted (``is_erased``). It stays counted as a failure, and ``E~<day>`` counts the erased items, so
+        why it is deleted (``is_erased``). The counters of failures keep it, and ``E~<day>`` counts the erased items, so
         that a recount finds no drift.
         """
         erased = 0
@@ -114,7 +114,7 @@ class ItemRemoval(ItemWriter):
         return erased
 
     def _mark_erased(self, items: Sequence[UndeliveredItem]) -> list[UndeliveredItem]:
-        """Mark the items that are still in the version given, and return them in their new version."""
+        """Mark the items that have not changed, and return them in their new version."""
         waiting = list(items)
         while waiting:
             rows = [undelivered_row(item, facts_of(item), item.version + 1) for item in waiting]
@@ -132,7 +132,7 @@ class ItemRemoval(ItemWriter):
         return []
 
     def _remove(self, model: type[ItemTable], items: Sequence[UndeliveredItem]) -> int:
-        """Delete the items that are still in the version given, with their live counters; return how many."""
+        """Delete the items that have not changed, with their live counters; return how many."""
         waiting = list(items)
         while waiting:
             deletions = [delete(model, key_of(item), version=item.version) for item in waiting]

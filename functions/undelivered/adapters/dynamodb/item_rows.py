@@ -1,8 +1,8 @@
-"""Items as rows, and rows as items.
+"""Converts items to rows, and rows to items.
 
-An attribute of its own holds each value that an index or a condition needs. The chain of attempts, the dismissal and
-the audit are compact JSON in one attribute each, since capacity is paid by the kilobyte. Values in the key (the time of
-sending, the origin) and empty values are not stored again.
+Each value that an index or a condition needs has its own attribute. The attempts, the dismissal and the audit trail are
+compact JSON in one attribute each, because DynamoDB charges by size. Values in the key (the time of sending, the
+origin) and empty values are not stored again.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ _LIVE_CODES = {
     for fault in Fault
 }
 
-# Rows are paid by the kilobyte: JSON arrays, and moments as microseconds since 1970, half as long as their text.
+# DynamoDB charges by size, so values are JSON arrays, and times are microseconds since 1970 (half as long as text).
 _StoredResult = tuple[Outcome, int, str, str, str]
 """Outcome, moment, classification (see ``_classification_to_text``), diagnostic, source."""
 
@@ -50,7 +50,7 @@ _decode_attempts = msgspec.json.Decoder(tuple[_StoredAttempt, ...]).decode
 
 
 class Facts(NamedTuple):
-    """Values derived from an item once, for its row and its counters."""
+    """Values that are derived from an item once, for its row and its counters."""
 
     entry_key: str
     code: str
@@ -271,7 +271,7 @@ _HIGHEST = "\U0010ffff"
 
 
 def key_from(moment: datetime) -> str:
-    """Return the lower bound of the keys of items sent at or after a moment."""
+    """Return the lower bound of the keys of items sent at or after a time."""
     whole = moment.replace(microsecond=0)
     return timestamp(whole if whole == moment else whole + timedelta(seconds=1))
 
@@ -282,10 +282,10 @@ def expired_below(now: datetime) -> str:
 
 
 def just_below(key: str) -> str:
-    """Return a bound between a key and all lesser keys."""
+    """Return a bound between a key and all lower keys."""
     return f"{key[:-1]}{chr(ord(key[-1]) - 1)}{_HIGHEST}"
 
 
 def erased_key(account_id: str, day: date) -> Row:
-    """Return the key of the counters of a day's failures that were erased."""
+    """Return the key of the counter of a day's erased failures."""
     return {"account_id": {"S": account_id}, "bucket": {"S": f"E~{day.isoformat()}"}}

@@ -1,4 +1,4 @@
-"""Writes items and the counters that count them, in one transaction."""
+"""Writes items and their counters in one transaction."""
 
 import random
 import time
@@ -17,7 +17,7 @@ from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.report_query import local_day
 
 _PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-"""The longest pauses before each try of a transaction with conflicts; each pause is a random part of these."""
+"""The maximum pause before each try of a transaction with conflicts. The actual pause is random."""
 
 
 def _now() -> datetime:
@@ -38,11 +38,11 @@ class ItemWriter:
         sleep: Callable[[float], None] = time.sleep,
         choose: Callable[[int], int] = random.randrange,
     ) -> None:
-        """Take the settings of accounts as functions of the account's id; the last three parameters are for tests.
+        """Take the settings of accounts as functions of the account's id. Tests set the last three parameters.
 
         ``zone_of`` returns an account's time zone, ``history_days_of`` how many days it keeps history, and
         ``grace_of`` how long a resend may stay without an event. With ``accept_late_events``, a change of an item that
-        has left the report meanwhile is written to history; otherwise it is stale.
+        has left the report since it was read is written to history; without it, StaleWriteError is raised.
         """
         self._zone_of = zone_of
         self._history_days_of = history_days_of
@@ -75,7 +75,7 @@ class ItemWriter:
         return counters.additions(account_id, changes, lambda day: self._shards.of(account_id, day, now))
 
     def changes(self, group: Iterable[tuple[UndeliveredItem | None, UndeliveredItem]]) -> counters.DayChanges:
-        """Return how the counters change with items, each given before and after."""
+        """Return the change of the counters for items, each given before and after its change."""
         changes: dict[date, CountChange] = {}
         for before, after in group:
             change = count_change(before, after)
@@ -96,7 +96,7 @@ class ItemWriter:
 
 
 def live_removed(items: Iterable[UndeliveredItem]) -> counters.DayChanges:
-    """Return how the counters of live items fall when items are removed. The counters of failures stay."""
+    """Return the change of the counters of live items when items are removed. The counters of failures stay."""
     changes: dict[date, CountChange] = defaultdict(CountChange)
     for item in items:
         # Counter.update, unlike +, keeps what is negative.

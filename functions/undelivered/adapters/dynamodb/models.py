@@ -14,7 +14,7 @@ _READ_TIMEOUT_SECONDS = 10
 
 
 class Table(Model):
-    """The base of all tables: they share one botocore client, created at the first call.
+    """The base of all tables. They share one botocore client, which is created at the first call.
 
     PynamoDB would create one for each model, and in a cold Lambda each costs as much as the function's own work.
     botocore finds region, credentials and endpoint (``AWS_ENDPOINT_URL``).
@@ -33,7 +33,7 @@ class Table(Model):
 
     @classmethod
     def table(cls) -> TableConnection:
-        """Return the connection to this table, for requests below the level of PynamoDB's models."""
+        """Return the connection to this table, for requests without PynamoDB's models."""
         return cls._get_connection()
 
 
@@ -47,7 +47,7 @@ def shared_connection() -> Connection:
 
 
 class ByClass(GlobalSecondaryIndex[Any]):
-    """Items of one class and group, in order of sending. The report's filters read several partitions in step."""
+    """Items of a class and group, in order of sending. Filters of the report read several partitions in parallel."""
 
     class Meta:
         index_name = "by_class"
@@ -160,7 +160,7 @@ class CountsModel(Table):
 
 
 class ByProviderMessageId(GlobalSecondaryIndex[Any]):
-    """Attempts by the id that the provider gave them, to correlate events without tags."""
+    """Attempts by the provider's message id, to correlate events without tags."""
 
     class Meta:
         index_name = "by_provider_message_id"
@@ -171,7 +171,7 @@ class ByProviderMessageId(GlobalSecondaryIndex[Any]):
 
 
 class BySettle(GlobalSecondaryIndex[Any]):
-    """Attempts by the moment of the claim: unrecorded ones together, recorded ones by account and address."""
+    """Attempts by the time of the claim: all unrecorded attempts together, recorded attempts by account and address."""
 
     class Meta:
         index_name = "by_settle"
@@ -183,7 +183,7 @@ class BySettle(GlobalSecondaryIndex[Any]):
 
 
 class NotificationsByCustomer(GlobalSecondaryIndex[Any]):
-    """The notifications of one customer, without their attempts, for exports and erasures of a customer's data."""
+    """The notifications of a customer, without their attempts, to export or erase the customer's data."""
 
     class Meta:
         index_name = "by_customer"
@@ -220,7 +220,7 @@ class NotificationModel(Table):
 
 
 class ByEmail(GlobalSecondaryIndex[Any]):
-    """Customers that share an email address."""
+    """Customers by email address. Several customers can have the same address."""
 
     class Meta:
         index_name = "by_email"
@@ -231,7 +231,7 @@ class ByEmail(GlobalSecondaryIndex[Any]):
 
 
 class ByPhone(GlobalSecondaryIndex[Any]):
-    """Customers that share a phone number."""
+    """Customers by phone number. Several customers can have the same number."""
 
     class Meta:
         index_name = "by_phone"

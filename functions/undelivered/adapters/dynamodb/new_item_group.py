@@ -14,7 +14,7 @@ from undelivered.services.ports import NewEntry
 
 
 class NewItemGroup(Struct):
-    """New items of one account that fit into one transaction with their suppressions and counters."""
+    """New items of an account that fit into one transaction with their suppressions and counters."""
 
     account_id: str
     entries: list[NewEntry] = field(default_factory=list)
@@ -23,7 +23,7 @@ class NewItemGroup(Struct):
     suppressions: dict[str, Suppression] = field(default_factory=dict)
 
     def has_room(self, day: date, facts: Facts, suppressed: str) -> bool:
-        """Whether an item fits in too: its day in the account's time zone, and the key of the address it suppresses."""
+        """Whether an item also fits. See ``add`` for the parameters."""
         days = len(self.days | _counter_days(day, facts))
         suppressions = len(self.suppressions) + bool(suppressed and suppressed not in self.suppressions)
         return len(self.entries) + 1 + suppressions + days <= ACTIONS_AT_MOST
@@ -49,7 +49,7 @@ class NewItemGroup(Struct):
         ]
 
     def split(self, failed: frozenset[int]) -> tuple[list[NewEntry], list[NewEntry]]:
-        """Return the entries whose actions failed, by the failed places in ``actions``, and the others."""
+        """Return the entries whose actions failed, and the others. ``failed`` are positions in ``actions``."""
         addresses = list(self.suppressions)
         taken = {addresses[place - len(self.entries)] for place in failed if place >= len(self.entries)}
         refused: list[NewEntry] = []
@@ -61,5 +61,5 @@ class NewItemGroup(Struct):
 
 
 def _counter_days(day: date, facts: Facts) -> set[tuple[str, date]]:
-    """Return the counters that an item is counted in, by letter and day."""
+    """Return the counters in which an item is counted, by letter and day."""
     return {("T", day), ("L", counters.live_day(facts.entry_key))}

@@ -23,8 +23,8 @@ def _now() -> datetime:
 class DynamoNotificationStore:
     """``ports.NotificationStore`` on the table Notifications.
 
-    ``content_days_of`` gives how many days an account holds content; after that a notification is
-    not found, whether or not DynamoDB has deleted it yet. Attempts are kept as long.
+    ``content_days_of`` returns for how many days an account keeps content. After that, a notification is not found,
+    even if DynamoDB has not deleted it yet. Attempts are kept for the same time.
     """
 
     def __init__(self, *, content_days_of: Callable[[str], int], clock: Callable[[], datetime] = _now) -> None:
@@ -32,7 +32,7 @@ class DynamoNotificationStore:
         self._clock = clock
 
     def add(self, notification: Notification) -> bool:
-        """Store a notification; return False if its id is taken."""
+        """Store a notification; return False if its id exists already."""
         model = NotificationModel(
             notification.account_id,
             notification.notification_id,
@@ -72,7 +72,7 @@ class DynamoNotificationStore:
             models = list(
                 NotificationModel.query(account_id, NotificationModel.record.startswith(prefix), consistent_read=True)
             )
-        # The id of another notification may begin with this id and a tilde.
+        # The id of another notification may start with this id and a tilde.
         return [_attempt_of(model) for model in models if len(model.record) == len(prefix) + _ATTEMPT_DIGITS]
 
     def claim(self, attempt: SendAttempt) -> bool:
@@ -89,7 +89,7 @@ class DynamoNotificationStore:
                     raise
 
     def record(self, attempt: SendAttempt) -> None:
-        """Record what became of a claimed attempt; an interrupted attempt keeps an outcome that was recorded before."""
+        """Record the outcome of a claimed attempt; an interrupted attempt keeps an outcome that was recorded before."""
         still_claimed = NotificationModel.outcome == _CLAIMED if attempt.outcome is SendOutcome.INTERRUPTED else None
         with busy_is_retryable():
             try:
@@ -99,20 +99,20 @@ class DynamoNotificationStore:
                     raise
 
     def find_by_provider_message_id(self, provider_message_id: str) -> SendAttempt | None:
-        """Return the attempt that a provider's message id belongs to."""
+        """Return the attempt with a provider's message id."""
         with busy_is_retryable():
             models = NotificationModel.by_provider_message_id.query(provider_message_id, limit=1)
             return next((_attempt_of(model) for model in models), None)
 
     def recent_sends_to(self, account_id: str, address: str, limit: int) -> Sequence[SendAttempt]:
-        """Return the newest attempts to a contact, in the spelling used for sending, newest first."""
+        """Return the newest attempts to an address, newest first. The address must be written as it was sent to."""
         partition = _sends_partition(account_id, address)
         with busy_is_retryable():
             models = NotificationModel.by_settle.query(partition, limit=limit, scan_index_forward=False)
             return [_attempt_of(model) for model in models]
 
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
-        """Return claimed attempts without a recorded outcome, claimed before a moment, oldest first."""
+        """Return attempts without a recorded outcome that were claimed before a time, oldest first."""
         due = NotificationModel.settle_at < claimed_before.timestamp()
         with busy_is_retryable():
             return [_attempt_of(model) for model in NotificationModel.by_settle.query(_CLAIMED, due, limit=limit)]

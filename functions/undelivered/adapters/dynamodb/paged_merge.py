@@ -1,4 +1,4 @@
-"""Reads ordered partitions in step, each only as far as the page needs, in few requests."""
+"""Merges ordered partitions into a page. Reads each only as far as the page needs, in few requests."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
@@ -14,7 +14,7 @@ from undelivered.domain.identifiers import parse_timestamp
 from undelivered.domain.item import UndeliveredItem
 
 LEAST_ITEMS = 5
-"""About as many items as the smallest unit of a read holds (4 KB), so that fewer cost the same."""
+"""The minimum items of a request: about as many as the smallest unit of a read has (4 KB). Fewer cost the same."""
 
 _MOST_ITEMS = 250
 
@@ -22,7 +22,7 @@ _MOST_ITEMS = 250
 class Source(Struct, frozen=True):
     """A partition of a table or an index, between two bounds of entry keys.
 
-    ``share`` is how many items are expected from here for each item of the page, None if unknown.
+    ``share`` is the expected number of items from this source for each item of the page, or None if unknown.
     """
 
     model: type[ItemTable]
@@ -40,9 +40,9 @@ class Progress(Struct):
     shown: int = 0
     examined: int = 0
     fetched: dict[Source, tuple[int, int]] = field(default_factory=dict)
-    """For each source with more items: how many were read, and the second of the oldest."""
+    """For each source with more items: how many were read, and the time of the oldest, in seconds."""
     newest: int = 0
-    """The second of the newest item."""
+    """The time of the newest item, in seconds."""
 
     @property
     def missing(self) -> int:
@@ -50,7 +50,7 @@ class Progress(Struct):
         return max(self.needed - self.shown, 1)
 
     def add_rows(self, source: Source, rows: Sequence[Row], *, has_more: bool) -> None:
-        """Record the rows read from a source. A source without more is left out of the following requests."""
+        """Record the rows read from a source. The next requests leave out a source that has no more rows."""
         number, _ = self.fetched.pop(source, (0, 0))
         if rows and has_more:
             self.newest = max(self.newest, _second_of(rows[0]))
@@ -67,7 +67,7 @@ def _second_of(row: Row) -> int:
 
 
 def merged(streams: Iterable[Iterator[UndeliveredItem]]) -> Iterator[UndeliveredItem]:
-    """Yield the items of ordered streams once, newest first. Of two copies, the earlier stream's is yielded."""
+    """Yield the items of ordered streams, newest first, each once. If two streams have an item, the first is used."""
     previous = ""
     for item in merge(*streams, key=attrgetter("entry_key"), reverse=True):
         if item.entry_key != previous:

@@ -1,4 +1,4 @@
-"""Repeat failures: ``P~<day>`` in the table Counts holds the addresses of a day with the most items."""
+"""Repeat failures: ``P~<day>`` in the table Counts has the addresses with the most items of a day."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -19,7 +19,7 @@ from undelivered.domain.errors import StaleWriteError
 from undelivered.services.concurrency import retry_on_conflict
 
 KEPT = 50
-"""How many addresses a day keeps (about 2 KB): those with the most items on all days."""
+"""The maximum addresses of a day (about 2 KB): the addresses with the most items on all days."""
 
 _Numbers = Mapping[str, tuple[int, int]]
 """The number of items of each address on the day, and on all days."""
@@ -46,7 +46,7 @@ class DynamoRepeatFailureStore:
 
 def _record(account_id: str, day: date, address: str, item_numbers: tuple[int, int]) -> None:
     def updated(known: _Numbers) -> _Numbers:
-        # A record that comes late, or again, must not lower a number.
+        # A record that is late or repeated must not lower a number.
         highest = max(item_numbers, known.get(address, (0, 0)))
         ranked = sorted({**known, address: highest}.items(), key=lambda entry: (-entry[1][1], entry[0]))
         return dict(ranked[:KEPT])

@@ -1,10 +1,10 @@
-"""How a page of the report is read: which partitions of which tables and indexes, chosen before anything is read.
+"""Chooses which partitions of which tables and indexes a page of the report is read from.
 
-The Undelivered table and History are read one after the other, the latter only when the page is not full by then. In
-each, either a scan reads the account's items in order and passes over those that the filter does not match, or the
-partitions of the matching classes are read in step. A scan costs less where most items match, partitions where few do;
-the counters of live items show which. An item that is past its thirty days and not swept yet is still in the
-Undelivered table, so that table is read beyond the point where History begins.
+The Undelivered table is read first, and History only if the page is not full by then. In each table, either all the
+account's items are read in order and filtered (a scan), or only the partitions of the matching classes are read and
+merged. A scan costs less if most items match, partitions cost less if few match. The counters of live items show which
+is the case. An item that is past its thirty days and not swept yet is still in the Undelivered table, so that table is
+also read for times before the thirty days.
 """
 
 from collections import Counter
@@ -38,14 +38,14 @@ _FINAL = (State.EXPIRED, *_CLEARED)
 _EVERY_CLASS = frozenset(CLASSES)
 
 _FEW_PARTITIONS = 6
-"""So few partitions are read without asking the counters first: they cost about as much as the counters."""
+"""Up to this number of partitions, the counters are not read first: they would cost about as much."""
 
 _NOT_CLEARED = 0.85
-"""The part of an account's items that is usually neither resolved nor dismissed."""
+"""The usual share of an account's items that are neither resolved nor dismissed."""
 
 
 class Span(Struct, frozen=True):
-    """A stretch of entry keys: above ``low``, below ``high``."""
+    """A range of entry keys: above ``low``, below ``high``."""
 
     low: str
     high: str
@@ -58,7 +58,7 @@ LiveCounts = Callable[[Span], Counter[str]]
 
 
 class Reading(Struct, frozen=True):
-    """What a page is read from: the Undelivered table and, below ``boundary``, History beside it."""
+    """The sources of a page: the Undelivered table and, for keys below ``boundary``, also History."""
 
     recent: Sources
     past: Sources
@@ -114,7 +114,7 @@ def _finds_unswept(wanted: ReportFilter) -> bool:
 
 
 def _unswept(account_id: str, wanted: ReportFilter, span: Span) -> Source:
-    """Return the source of the items past their thirty days that are still in the Undelivered table: few."""
+    """Return the source of the few items past their thirty days that are still in the Undelivered table."""
     if wanted.customer_id:
         partition = customer_partition(account_id, wanted.customer_id)
         return Source(UndeliveredModel, partition, span.low, span.high, "by_customer")
@@ -155,7 +155,7 @@ def _recent(
 
 
 def _with_shares(live: Sources, counts: Counter[str], part: float) -> list[Source]:
-    """Return the partitions of live items that hold any, each with the part of the page expected from it."""
+    """Return the partitions that have live items, each with its expected share of the page."""
     numbers = [(source, number) for source in live if (number := counts[live_code_of(source.partition)]) > 0]
     total = sum(number for _, number in numbers)
     return [replace(source, share=part * number / total) for source, number in numbers]
@@ -179,12 +179,12 @@ def _past(
     ]
     if State.EXPIRED not in wanted.states or len(partitions) <= _FEW_PARTITIONS:
         return partitions
-    # The past month's mix of classes is taken for that of the time before.
+    # Earlier months are assumed to have the same mix of classes as the past month.
     return _cheaper(at(account_id), partitions, needed, _match(wanted, classes, live_counts()))
 
 
 def _cheaper(scan: Source, partitions: Sources, needed: int, match: float) -> Sources:
-    """Return the scan, of which the filter matches a part (``match``), or the partitions where they cost less."""
+    """Return the scan or the partitions, whichever cost less. The filter matches the share ``match`` of the scan."""
     if match and needed / match <= needed + len(partitions) * LEAST_ITEMS:
         return [replace(scan, share=1 / match)]
     return partitions
@@ -193,7 +193,7 @@ def _cheaper(scan: Source, partitions: Sources, needed: int, match: float) -> So
 def _match(
     wanted: ReportFilter, classes: frozenset[FailureClass] = _EVERY_CLASS, counts: Counter[str] | None = None
 ) -> float:
-    """Return which part of an account's items a filter is expected to match, by its states and the counted classes."""
+    """Return the share of an account's items that a filter is expected to match, by its states and classes."""
     by_state = 1.0 if wanted.states.issuperset(_CLEARED) else _NOT_CLEARED
     if counts is None:
         return by_state
@@ -205,13 +205,13 @@ def _of_classes(
     model: type[ItemTable], account_id: str, state: State, classes: frozenset[FailureClass], span: Span
 ) -> list[Source]:
     return [
-        Source(model, class_partition(account_id, state.value, each.code), span.low, span.high, "by_class")
-        for each in sorted(classes, key=lambda each: each.code)
+        Source(model, class_partition(account_id, state.value, failure_class.code), span.low, span.high, "by_class")
+        for failure_class in sorted(classes, key=lambda failure_class: failure_class.code)
     ]
 
 
 def possible_classes(wanted: ReportFilter) -> frozenset[FailureClass]:
-    """Return the classes of the items a filter may match. A bounce of any reason may be hard or soft."""
+    """Return the classes of the items that a filter can match. A bounce of any reason can be hard or soft."""
     statuses = {
         classification.status
         for classification in CLASSIFICATIONS.values()
@@ -219,4 +219,4 @@ def possible_classes(wanted: ReportFilter) -> frozenset[FailureClass]:
         and (not wanted.faults or classification.fault in wanted.faults)
     }
     allowed = _EVERY_CLASS if wanted.classes is None else wanted.classes
-    return frozenset(each for each in allowed if each.status in statuses)
+    return frozenset(failure_class for failure_class in allowed if failure_class.status in statuses)

@@ -28,7 +28,7 @@ from undelivered.domain.report_query import ReportFilter, day_start, window_star
 from undelivered.services.ports import Page
 
 EXAMINED_AT_MOST = 1_000
-"""How many items one call examines for a filter without an index; the cursor then continues from there."""
+"""The maximum items that a call examines for a filter without an index. The cursor then continues from there."""
 
 _COUNT_TRIES = 5
 _UTC = ZoneInfo("UTC")
@@ -40,13 +40,14 @@ class DynamoReportReader:
     def count(self, account_id: str, now: datetime) -> LiveCount:
         """Return how many items are on the report now.
 
-        This is the sum of the counters of the window's days (in UTC), less the items of the first day that are past
-        their thirty days and not swept yet: a sweep takes an item and its count away in one transaction.
+        This is the sum of the counters of the thirty days (UTC), minus the items of the first day that are past their
+        thirty days and not swept yet. A sweep removes an item and its count in one transaction.
         """
         first = window_start(now).astimezone(UTC).date()
         unswept = UndeliveredModel.entry_key.between(key_from(day_start(first, _UTC)), expired_below(now))
         for _ in range(_COUNT_TRIES):
-            # Mostly no item waits to be swept, and none is added that is past its time, so the counters are the count.
+            # Usually no item waits to be swept, and no item is added past its thirty days, so the counters are the
+            # count.
             expired, _ = query(UndeliveredModel, account_id, unswept, limit=1)
             days = counters.live_by_day(account_id, first)
             live = Counter[str]()
@@ -56,7 +57,7 @@ class DynamoReportReader:
                 break
             for row in query_all(UndeliveredModel, account_id, unswept, consistent=True):
                 live.subtract(count_change(None, item_of(row)).live)
-            # After a sweep in between, an item would be subtracted twice, or not at all.
+            # If a sweep ran in between, an item would be subtracted twice or not at all.
             if counters.live_by_day(account_id, first, first).get(first) == days[first]:
                 break
         return _live_count(live)
@@ -68,7 +69,7 @@ class DynamoReportReader:
         """
         shown: list[UndeliveredItem] = []
         last_key = ""
-        # One item more than the page holds shows whether there is a next page.
+        # One more item than the limit shows whether there is a next page.
         progress = Progress(needed=limit + 1)
         reading = plan_reading(account_id, wanted, progress.needed, after, now, partial(self._live_counts, account_id))
         for item in reading.read(progress):
@@ -101,7 +102,7 @@ class DynamoReportReader:
         }
 
     def totals(self, account_id: str, first: date, last: date) -> FailedTotals:
-        """Return the failures of what was sent in a span of days, and how long it took to resolve those resolved."""
+        """Return the failures of messages sent in a span of days, and how long resolved items took."""
         totals = FailedTotals()
         for change in counters.failed_by_day(account_id, first, last).values():
             totals.failed.update(change.failed)

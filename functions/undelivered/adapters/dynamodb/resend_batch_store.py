@@ -12,7 +12,7 @@ class DynamoResendBatchStore:
     """``bulk_resend.ResendBatchStore`` on the table Accounts."""
 
     def save(self, batch: ResendBatch) -> None:
-        """Keep a batch for thirty days."""
+        """Write a batch, which is kept for thirty days."""
         put_document(batch.account_id, _record(batch.batch_id), batch, purge_at=batch.at + _KEPT_FOR)
 
     def find(self, account_id: str, batch_id: str) -> ResendBatch | None:

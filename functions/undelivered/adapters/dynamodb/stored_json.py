@@ -1,4 +1,4 @@
-"""JSON as it is stored in an attribute: compact, and written and read by msgspec alone."""
+"""JSON as it is stored in an attribute: compact, written and read by msgspec."""
 
 import json
 from typing import TypeVar
@@ -19,7 +19,7 @@ def to_json(value: object) -> str:
 
 
 def from_json(text: str, type_: type[_T]) -> _T:
-    """Return the value of a stored JSON text; what is not stored has its default."""
+    """Return the value of a stored JSON text. Fields that are not stored have their defaults."""
     return msgspec.json.decode(text, type=type_)
 
 

@@ -101,13 +101,13 @@ class DynamoSuppressionStore:
         return [replace(suppression, address=address) for address, suppression in suppressions if suppression]
 
     def _keys(self, account_id: str, channel: Channel, address: str) -> tuple[str, str]:
-        """Return the two keys that an address may have: its own, and that of its hash."""
+        """Return the two keys that an address can have: with the address itself, and with its hash."""
         digest = self._hashes.of_address(account_id, channel, address)
         return _address_key(channel, address), _hidden_key(channel, digest)
 
     @retry_on_conflict
     def hide(self, account_id: str, channel: Channel, address: str) -> None:
-        """Replace an address by its keyed hash, under which it is found as before."""
+        """Replace an address by its keyed hash; ``find`` still finds it."""
         readable, hidden = self._keys(account_id, channel, address)
         rows = batch_get(SuppressionModel, account_id, [readable, hidden], "address_key", consistent=True)
         known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
@@ -126,7 +126,7 @@ class DynamoSuppressionStore:
             raise StaleWriteError("another write came first") from error
 
     def save(self, before: Suppression | None, after: Suppression) -> None:
-        """Write a suppression; raises StaleWriteError when ``before`` is not what is stored."""
+        """Write a suppression; raises StaleWriteError if it is not stored as ``before``."""
         row = suppression_row(after, before.version + 1 if before else 1)
         try:
             transact_write([put(SuppressionModel, row, over_version=before.version if before else None)])
@@ -136,7 +136,7 @@ class DynamoSuppressionStore:
     def page(
         self, account_id: str, channel: Channel | None, limit: int, after: str | None
     ) -> tuple[Sequence[Suppression], str | None]:
-        """Return a page of active suppressions by channel and address, and the key after which the next page starts."""
+        """Return a page of active suppressions by channel and address, and the key to continue after."""
         first = f"{channel.value}#" if channel else "\x01"
         last = f"{channel.value}#\U0010ffff" if channel else "\U0010ffff"
         shown: list[Suppression] = []

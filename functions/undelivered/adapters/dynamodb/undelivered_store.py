@@ -41,12 +41,12 @@ from undelivered.domain.suppression import Suppression
 from undelivered.services.ports import NewEntry
 
 _TRIES = 3
-"""How often a group is tried, each time without the entries that exist."""
+"""The maximum tries of a group. Each leaves out the entries that were found to exist."""
 
 _OF_CUSTOMER_AT_MOST = 50
 
 _LAST_MINUTES = timedelta(minutes=5)
-"""An item this close to the end of its thirty days may be swept already by a process whose clock is ahead."""
+"""A process whose clock is ahead may already sweep an item that is this close to the end of its thirty days."""
 
 
 class DynamoUndeliveredStore(ItemRemoval):
@@ -58,8 +58,8 @@ class DynamoUndeliveredStore(ItemRemoval):
     def add_new(self, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
         """Write new items with counters and suppressions, up to a hundred actions in a transaction.
 
-        Return the entries that ``save`` has to write instead: those whose item or suppression exists, repetitions, and
-        those near or past the end of their thirty days, which may be in history.
+        Return the entries that ``save`` has to write instead: entries whose item or suppression exists, repeated
+        entries, and entries near or past the end of their thirty days, which may be in history.
         """
         refused: list[NewEntry] = []
         for group in self._groups(entries, refused):
@@ -126,7 +126,7 @@ class DynamoUndeliveredStore(ItemRemoval):
         after: UndeliveredItem,
         suppression: tuple[Suppression | None, Suppression] | None = None,
     ) -> None:
-        """Write an item, its counters, and a suppression from and to, all or nothing; raises StaleWriteError."""
+        """Write an item, its counters and a suppression (before, after) in one transaction; raises StaleWriteError."""
         past = after.sent_at <= window_start(self._clock())
         if past and before is None:
             self._save_past(None, after, suppression)
@@ -142,7 +142,7 @@ class DynamoUndeliveredStore(ItemRemoval):
             raise StaleWriteError("another write came first") from error
 
     def save_many(self, changes: Sequence[tuple[UndeliveredItem, UndeliveredItem]]) -> Collection[str]:
-        """Write changed items of one account with the counters; return the keys of the items that were stale."""
+        """Write changed items of one account with the counters; return the keys of the items that had changed since."""
         stale: set[str] = set()
         waiting = list(changes)
         while waiting:
@@ -201,7 +201,7 @@ class DynamoUndeliveredStore(ItemRemoval):
         return live[::-1]
 
     def items_of_customer(self, item: UndeliveredItem) -> Sequence[UndeliveredItem]:
-        """Return the newest items of an item's customer in any state, or of its address if the customer is unknown."""
+        """Return the newest items, in any state, of an item's customer, or of its address if it has no customer."""
         partition = customer_partition(item.account_id, item.customer_id or f"~{recipient_digest(item.recipient)}")
         by_key: dict[str, UndeliveredItem] = {}
         for model in (HistoryModel, UndeliveredModel):
@@ -219,7 +219,7 @@ class DynamoUndeliveredStore(ItemRemoval):
         return [item_of(row) for row in rows]
 
     def resends_to_settle(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
-        """Return items being resent whose grace period is over, the oldest first."""
+        """Return items that are being resent and whose grace period has ended, oldest first."""
         due = UndeliveredModel.settle_at <= int(now.timestamp())
         rows, _ = query(UndeliveredModel, RESENDING_PARTITION, due, index="by_attention", limit=limit)
         return [item_of(row) for row in rows]

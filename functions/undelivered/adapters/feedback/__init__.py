@@ -1,7 +1,7 @@
-"""Parses what AWS reports about messages, in every form it arrives in.
+"""Parses AWS's reports about messages in all the formats in which they arrive.
 
 ``parse_event`` takes an event as received and returns the feedback in it. It does no I/O and never raises: an event
-that cannot be understood is quarantined, with the reason.
+that cannot be read is quarantined, with the reason.
 """
 
 from undelivered.adapters.feedback.envelope import parse_event

@@ -16,7 +16,7 @@ from undelivered.adapters.feedback.ses import is_untyped, parse_ses_event
 from undelivered.adapters.feedback.sms import TEXT_EVENT, is_sms_log_entry, parse_sms_event, parse_sms_log_entry
 from undelivered.domain.feedback import Handling
 
-_MAX_DEPTH = 8  # envelopes within each other; EventBridge in SNS in SQS in Lambda is four
+_MAX_DEPTH = 8  # the maximum depth of nested envelopes; EventBridge in SNS in SQS in Lambda is four
 _MAX_LOG_BYTES = 32 * 1024 * 1024  # unpacked; CloudWatch Logs sends at most a few megabytes
 _MAX_LINES = 10_000
 _GZIP = 16 + zlib.MAX_WBITS
@@ -42,7 +42,7 @@ _DETAIL_TYPES = {
 
 
 class _EnvelopeContext(Struct, frozen=True):
-    """What the envelopes say about an event. ``times`` are their timestamps as written, the innermost first."""
+    """The data about an event from its envelopes. ``times`` are their timestamps as written, the innermost first."""
 
     known_topics: frozenset[str] | None
     received_at: datetime | None
@@ -60,10 +60,10 @@ class _EnvelopeContext(Struct, frozen=True):
         return next(filter(None, map(parse_timestamp, self.times)), self.received_at)
 
     def trusts_account(self, sending_account: str) -> bool:
-        """Whether an event sent from an AWS account may come from the topic it came from.
+        """Whether the topic of an event is trusted to publish events about an AWS account's messages.
 
-        Known topics are trusted whoever owns them. Where none are configured, a topic of another AWS account is not
-        trusted, since anybody can publish an invented bounce to their own topic.
+        Known topics are always trusted. If no topics are configured, a topic of another AWS account is not trusted,
+        because anyone can publish a forged bounce to their own topic.
         """
         if self.known_topics is not None or not self.topic or not sending_account:
             return True
@@ -137,7 +137,7 @@ def decoded(raw: bytes) -> str:
     return raw.decode(json.detect_encoding(raw), errors="replace").removeprefix("\ufeff")
 
 
-def _read(value: object, context: _EnvelopeContext) -> ParsedEvent:  # noqa: PLR0911 - one line for each form
+def _read(value: object, context: _EnvelopeContext) -> ParsedEvent:  # noqa: PLR0911 - one return for each format
     if not isinstance(value, dict):
         return quarantine("a JSON array, not an event" if isinstance(value, list) else "not a JSON object")
     if context.depth > _MAX_DEPTH:
@@ -166,7 +166,7 @@ def _read_report(event: Mapping[str, object], context: _EnvelopeContext) -> Pars
 # SNS ---------------------------------------------------------------------------------------------------------------
 
 
-def _read_sns(  # noqa: PLR0911 - one line for each thing that can be wrong
+def _read_sns(  # noqa: PLR0911 - one return for each problem
     envelope: Mapping[str, object], context: _EnvelopeContext
 ) -> ParsedEvent:
     kind, topic = as_str(envelope.get("Type")), as_str(envelope.get("TopicArn"))
@@ -275,4 +275,4 @@ _ENVELOPES: Mapping[str, Callable[[Mapping[str, object], _EnvelopeContext], Pars
     "records": _read_firehose,
     "kinesis": _read_kinesis_record,
 }
-"""The reader of each kind of envelope by the key that identifies it, in the order they are tried."""
+"""The function that reads each kind of envelope, by the key that identifies it, in the order of the tries."""

@@ -1,4 +1,4 @@
-"""Reads values from untrusted JSON: each function returns a value of its type, or an empty one."""
+"""Reads values from untrusted JSON. Each function returns a value of its type, empty if the JSON has another type."""
 
 import hashlib
 import re
@@ -11,12 +11,12 @@ from undelivered.domain.feedback import Attribution
 from undelivered.domain.identifiers import parse_item_id
 
 CLASSIFIED_LENGTH = 4_000
-"""Characters of a diagnostic that are classified; an SNS message may hold 256 KB."""
+"""The maximum length of a diagnostic that is classified. An SNS message can have 256 KB."""
 
 SUBJECT_LENGTH = 200
-"""Characters kept of a subject, which serves as a title: items are paid by the kilobyte."""
+"""The maximum length of a subject, which is used as a title: DynamoDB charges for items by size."""
 
-_MILLISECONDS_FROM = 100_000_000_000  # as seconds, this would be the year 5138
+_MILLISECONDS_FROM = 100_000_000_000  # larger numbers are milliseconds: as seconds, this is the year 5138
 _PLAUSIBLE_YEARS = range(2000, 2200)
 _MESSAGE_ID = re.compile(r"[!-}]{1,200}")  # printable ASCII without `~`, the separator in entry keys
 _TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
@@ -25,17 +25,17 @@ _ATTEMPT_DIGITS = 4
 
 
 def as_object(value: object) -> Mapping[str, object]:
-    """Return a JSON object, or an empty one."""
+    """Return a JSON object, or an empty object for any other value."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: object) -> list[object]:
-    """Return a JSON array, or an empty one."""
+    """Return a JSON array, or an empty array for any other value."""
     return value if isinstance(value, list) else []
 
 
 def as_str(value: object) -> str:
-    """Return a JSON string, or an empty one."""
+    """Return a JSON string, or an empty string for any other value."""
     return value if isinstance(value, str) else ""
 
 
@@ -56,7 +56,7 @@ def parse_subject(value: object) -> str:
     """Return a readable subject: encoded words (RFC 2047) are decoded where possible."""
     written = as_str(value)[:CLASSIFIED_LENGTH]
     if "=?" in written:
-        # Rare, and slow to import: only subjects of raw messages come encoded.
+        # Imported here, because it is slow to import and only subjects of raw messages are encoded.
         from email.errors import HeaderParseError
         from email.header import decode_header, make_header
 
@@ -66,7 +66,7 @@ def parse_subject(value: object) -> str:
 
 
 def parse_timestamp(value: object) -> datetime | None:
-    """Return the moment of a timestamp, or None.
+    """Return the time of a timestamp, or None.
 
     Accepts ISO 8601 with or without an offset (UTC by default), SES's ``2018-10-08T14:05:45 +0000``,
     the SMS logs' ``2016-06-28 00:40:34.558``, and seconds or milliseconds since 1970.
@@ -90,7 +90,7 @@ def parse_timestamp(value: object) -> datetime | None:
 
 
 def message_id(value: object, *fallback: str) -> str:
-    """Return a provider's message id, or else a stable id made from ``fallback``, which identifies the event."""
+    """Return a provider's message id, or else a stable id derived from ``fallback``, which identifies the event."""
     given = as_str(value)
     if _MESSAGE_ID.fullmatch(given):
         return given
@@ -99,7 +99,7 @@ def message_id(value: object, *fallback: str) -> str:
 
 
 def attribution(tag: Callable[[str], str], tenant: str = "", identity: str = "") -> Attribution:
-    """Return whose message it is, by its tags; ``tag`` returns the value of a tag, or an empty text."""
+    """Return the attribution of a message from its tags. ``tag`` returns the value of a tag, or an empty string."""
 
     def plain(name: str) -> str | None:
         value = tag(name)
@@ -122,7 +122,7 @@ def attribution(tag: Callable[[str], str], tenant: str = "", identity: str = "")
 
 
 def _decoded(value: str) -> str | None:
-    """Return the text of a base64url tag, which may be cut off within a character."""
+    """Return the text of a base64url tag, which may be cut within a character."""
     if not value:
         return None
     try:

@@ -6,7 +6,7 @@ from undelivered.domain.feedback import Feedback, Handling
 
 
 class UnreadablePart(Struct, frozen=True):
-    """One record of a batch that was not understood, while others were: its text and the reason."""
+    """A record that cannot be read, of a batch with other records that can: its text and the reason."""
 
     raw: str
     reason: str
@@ -15,9 +15,9 @@ class UnreadablePart(Struct, frozen=True):
 class ParsedEvent(Struct, frozen=True):
     """A parsed event.
 
-    ``reason`` explains the handling and holds no personal data. ``as_written`` has one entry for each feedback: the
-    address as the event spells it, or None where it has none. ``ignored`` lists the addresses of reports without an
-    outcome, such as Send and Open. ``unreadable`` lists the records of a batch that were not understood.
+    ``reason`` explains the handling and holds no personal data. ``as_written`` has an entry for each feedback: the
+    address as the event writes it, or None if it has no address. ``ignored`` lists the addresses of reports without an
+    outcome, such as Send and Open. ``unreadable`` lists the records of a batch that cannot be read.
     """
 
     handling: Handling

@@ -1,7 +1,7 @@
 """Parses events of SES: event publishing (`eventType`) and identity notifications (`notificationType`).
 
-Fields after the Amazon SES Developer Guide, *Contents of event data that Amazon SES publishes to Amazon SNS* and
-*Amazon SNS notification contents for Amazon SES*.
+The fields are documented in the Amazon SES Developer Guide, *Contents of event data that Amazon SES publishes to Amazon
+SNS* and *Amazon SNS notification contents for Amazon SES*.
 """
 
 from collections.abc import Callable, Mapping
@@ -66,7 +66,7 @@ class _Message(NamedTuple):
 
 
 class _RecipientReport(NamedTuple):
-    """What an event reports about one recipient; ``address`` is None where it names none."""
+    """An event's report about one recipient. ``address`` is None if the event names no address."""
 
     address: str | None
     outcome: Outcome
@@ -76,7 +76,7 @@ class _RecipientReport(NamedTuple):
 
 
 def is_untyped(event: Mapping[str, object]) -> bool:
-    """Whether an object looks like an SES event without its type: it has the object of exactly one type."""
+    """Whether an object looks like an SES event without its type: it has the fields of exactly one type."""
     return _kind_by_body(event) != ""
 
 
@@ -85,7 +85,7 @@ def _kind_by_body(event: Mapping[str, object]) -> str:
     return kinds[0] if len(kinds) == 1 else ""
 
 
-def parse_ses_event(  # noqa: PLR0911 - one line for each way to handle it
+def parse_ses_event(  # noqa: PLR0911 - one return for each handling
     event: Mapping[str, object], published_at: Callable[[], datetime | None], trusted: Callable[[str], bool]
 ) -> ParsedEvent:
     """Return the feedback in an event of SES.
@@ -96,10 +96,10 @@ def parse_ses_event(  # noqa: PLR0911 - one line for each way to handle it
     values = (event.get("eventType"), event.get("notificationType"))
     types = {as_str(value).strip().casefold() for value in values if value is not None}
     if len(types) > 1:
-        # One of the two is wrong, and nothing shows which. A delivery read as a bounce would suppress the address;
+        # One of the two is wrong, and it is not known which. A delivery read as a bounce would suppress the address;
         # a bounce read as a delivery would resolve the item.
         return quarantine("eventType and notificationType contradict each other")
-    # Without a type, the only object shows it (seen from re-publishers that drop the rest).
+    # Without a type, the only known object shows it. Some re-publishers drop the other fields.
     kind = types.pop() if types else _kind_by_body(event)
     if kind in _NO_OUTCOME:
         return no_outcome(_NO_OUTCOME[kind], _addresses(as_object(event.get("mail")).get("destination")))
@@ -173,7 +173,7 @@ def _addresses(value: object) -> tuple[str, ...]:
 
 
 def _parsed_event(message: _Message, reports: list[_RecipientReport]) -> ParsedEvent:
-    """Return one feedback for each recipient; where one is listed twice, the more severe."""
+    """Return one feedback for each recipient. If a recipient is listed twice, the more severe outcome wins."""
     by_recipient: dict[str | None, tuple[Feedback, str | None]] = {}
     for report in reports:
         recipient = None if report.address is None else normalise_email(report.address)
@@ -197,7 +197,7 @@ def _parsed_event(message: _Message, reports: list[_RecipientReport]) -> ParsedE
         if known is None or result_of(feedback).rank > result_of(known[0]).rank:
             by_recipient[recipient] = (feedback, report.address)
     if not by_recipient:
-        # Never the whole destination instead: it may hold recipients whose mail arrived.
+        # Do not use the whole destination instead: it may include recipients whose email arrived.
         return quarantine("has no recipient with a valid address")
     return ParsedEvent(
         Handling.PROCESS,
@@ -238,14 +238,14 @@ def _bounce(body: Mapping[str, object], _mail: Mapping[str, object]) -> list[_Re
         classification, rule = _classify(
             bounce_type, subtype, diagnostic, as_str(details.get("status")).strip()[:20] or None
         )
-        # Disputed: the event of a forwarded mail names the final recipient, who is not in the destination. To guess
-        # which of the destinations was forwarded could suppress the wrong address.
+        # Not documented: the event of a forwarded email names the final recipient, which is not in the destination. A
+        # guess at the forwarding address could suppress the wrong address.
         reports.append(_RecipientReport(address, Outcome.FAILED, rule, classification, diagnostic))
     return reports or quarantine("a bounce without a recipient")
 
 
 def _is_automatic_reply(bounce_type: str, subtype: str, recipient: Mapping[str, object]) -> bool:
-    """Whether a bounced recipient stands for an automatic reply, such as an out-of-office message.
+    """Whether a bounce is an automatic reply, such as an out-of-office message.
 
     SES reports one as Transient/General without what a delivery status notification would say (Amazon SES Developer
     Guide, "Bounce types"; the mailbox simulator's ``ooto@``).
@@ -267,7 +267,8 @@ def _complaint(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_
     kind = as_str(body.get("complaintFeedbackType")).strip().casefold()
     if as_str(body.get("complaintSubType")).strip().casefold() in _SUPPRESSED_SUBTYPES:
         dropped = classification_of(Reason.SUPPRESSED_COMPLAINT)
-        # Seen without recipients: then a single destination is the recipient, and of several only the id is known.
+        # Some complaints name no recipient. A single destination is then the recipient. With several, only the id is
+        # known.
         addresses: list[str | None] = [*(listed or _only(mail.get("destination")))] or [None]
         if addresses == [None] and not as_str(mail.get("messageId")):
             return quarantine("a complaint without a recipient and message")
@@ -276,14 +277,14 @@ def _complaint(body: Mapping[str, object], mail: Mapping[str, object]) -> list[_
     if not listed:
         return quarantine("a complaint without a recipient")
     if kind == _NOT_SPAM:
-        # Disputed: this type reports that the recipient moved the mail out of the spam folder (RFC 5965 and IANA's
-        # registry of feedback types), the opposite of a complaint.
+        # Not documented by SES: this type reports that the recipient moved the email out of the spam folder (RFC 5965
+        # and IANA's registry of feedback types), the opposite of a complaint.
         return no_outcome(
-            "Complaint not-spam: the recipient wants the mail", tuple(filter(None, map(bare_email, listed)))
+            "Complaint not-spam: the recipient wants the email", tuple(filter(None, map(bare_email, listed)))
         )
     # Disputed: auth-failure is a report of the receiving system (RFC 6591), not of the recipient; and where the
     # complainant is hidden, all recipients of the domain are listed. SES treats each as a complaint and suppresses the
-    # address, so later mail to it is dropped in any case.
+    # address, so later email to it is dropped in any case.
     rule = f"ses:complaint/{kind}" if kind in _FEEDBACK_TYPES else "ses:complaint"
     classification = classification_of(Reason.COMPLAINT)
     diagnostic = printable(body.get("complaintFeedbackType"), DIAGNOSTIC_LENGTH)
@@ -331,7 +332,7 @@ def _rendering_failure(body: Mapping[str, object], mail: Mapping[str, object]) -
 def _whole_mail(
     mail: Mapping[str, object], rule: str, reason: Reason, diagnostic: str
 ) -> list[_RecipientReport] | ParsedEvent:
-    """Return the failure of a mail that was never sent, for all its recipients."""
+    """Return the failure of an email that was never sent, for all its recipients."""
     addresses: list[str | None] = [*as_strs(mail.get("destination"))]
     if not addresses and not as_str(mail.get("messageId")):
         return quarantine("has no recipient and no message")

@@ -1,7 +1,7 @@
 """Outcomes of text messages: End User Messaging SMS events and SNS's delivery-status log entries.
 
-Fields after the AWS End User Messaging SMS User Guide, *Example event data*, and the Amazon SNS Developer Guide,
-*Viewing Amazon CloudWatch metrics and logs for SMS deliveries*.
+The fields are documented in the AWS End User Messaging SMS User Guide, *Example event data*, and the Amazon SNS
+Developer Guide, *Viewing Amazon CloudWatch metrics and logs for SMS deliveries*.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ _DELIVERED_TYPES = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})
 
 _PENDING_TYPES = frozenset({"TEXT_QUEUED", "TEXT_PENDING", "TEXT_SENT"})
 _OTHER_ENDPOINTS = ("arn:", "://", "@")
-"""Deliveries of a topic to functions, queues, web pages and mailboxes are logged in the same form."""
+"""Deliveries of a topic to functions, queues, web pages and mailboxes are logged in the same format."""
 
 _MAX_NUMBER_LENGTH = 40
 _MAX_DWELL_MS = 7 * 86_400_000
@@ -142,7 +142,7 @@ def parse_sms_log_entry(event: Mapping[str, object], published_at: Callable[[], 
 
 
 def _dwell(delivery: Mapping[str, object]) -> timedelta:
-    """Return how long the carrier took to response."""
+    """Return how long the carrier took to respond."""
     spent = delivery.get("dwellTimeMs")
     if isinstance(spent, bool) or not isinstance(spent, int | float) or not 0 <= spent <= _MAX_DWELL_MS:
         return timedelta()

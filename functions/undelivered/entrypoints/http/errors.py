@@ -68,7 +68,7 @@ def invalid_body(name: str, message: str, suggestion: str = "") -> ProblemError:
 
 
 def invalid_cursor() -> ProblemError:
-    """Return the problem of a cursor that was altered or that comes from other filters."""
+    """Return the problem of a cursor that was altered or that was created with other filters."""
     return ProblemError(
         HTTPStatus.BAD_REQUEST,
         "invalid_cursor",

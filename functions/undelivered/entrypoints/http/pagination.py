@@ -1,7 +1,7 @@
 """Cursors: the key that a page ended with, and a checksum of the key, the account and the filters.
 
-The checksum shows that a cursor was altered or is used with other filters. It is no protection, and none is needed: the
-account comes from the token, so a forged cursor leads only to another place in the caller's own list.
+The checksum shows that a cursor was altered or is used with other filters. It is not a security measure. The account
+comes from the token, so a forged cursor leads only to another position in the caller's own list.
 """
 
 import hashlib

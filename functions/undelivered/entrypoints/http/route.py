@@ -54,7 +54,7 @@ class ApiRequest(Struct, frozen=True):
 
     @property
     def account_id(self) -> str:
-        """The caller's account, which comes from the token and never from a parameter."""
+        """The caller's account. For a user, it comes from the token and never from a parameter."""
         return self.principal.account_id
 
     def query(self, schema: type[T]) -> T:
@@ -87,8 +87,8 @@ class ApiResponse(Struct, frozen=True):
 class Route(Struct, frozen=True):
     """An entry in the table of routes, the source for Chalice, the OpenAPI document and API Gateway's request models.
 
-    ``query``, ``body`` and ``response`` are schemas. ``refusals`` are the error statuses of this route besides those
-    that every route can return, and ``pages`` the statuses that it returns an HTML page with.
+    ``query``, ``body`` and ``response`` are schemas. ``refusals`` are the error statuses of this route, in addition to
+    those that every route can return. ``pages`` are the statuses with which it returns an HTML page.
     """
 
     method: str

@@ -1,9 +1,9 @@
-"""Registers the routes with Chalice, and does for every request what no route does itself.
+"""Registers the routes with Chalice, and does the work that all requests have in common.
 
 The router authenticates the caller, returns errors as problem details and adds the headers for security and CORS.
 
-Router, validation and OpenAPI document are this package's own, on msgspec. Those of Powertools need pydantic, and both
-together nearly double the CPU that ``api_handler`` uses to start.
+The router, the validation and the OpenAPI document are our own code, based on msgspec. Powertools would need pydantic,
+and together they nearly double the CPU that ``api_handler`` uses to start.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -39,7 +39,7 @@ class ExportFiles(Protocol):
         """Make the file from its parts; doing it again changes nothing."""
 
     def abandon(self, file: str, upload: str) -> None:
-        """Delete the parts of an unfinished upload; an upload that is gone already is fine."""
+        """Delete the parts of an unfinished upload; does nothing if the upload no longer exists."""
 
     def write_remainder(self, file: str, content: bytes) -> None:
         """Write a small file that expires after a day: the rows that do not fill a part yet."""
@@ -48,7 +48,7 @@ class ExportFiles(Protocol):
         """Return the content of a file from ``write_remainder``."""
 
     def remove(self, file: str) -> None:
-        """Delete a file; a file that is gone already is fine."""
+        """Delete a file; does nothing if the file no longer exists."""
 
     def link(self, file: str, download_name: str, lifetime: timedelta) -> str:
         """Return a URL from which anyone can download the file until it expires."""
@@ -58,4 +58,4 @@ class ExportRunner(Protocol):
     """Starts the function that writes exports."""
 
     def start(self, account_id: str, export_id: str) -> None:
-        """Have another process write an export, or continue one; raises RetryableError when it is busy."""
+        """Start another process that writes or continues an export; raises RetryableError when it is busy."""

@@ -32,7 +32,7 @@ class ProviderSuppressions(Protocol):
     """The suppression lists of the providers."""
 
     def lift(self, channel: Channel, address: str, *, opt_in: bool) -> None:
-        """Remove an address from the provider's list; an address that is not listed is fine.
+        """Remove an address from the provider's list; does nothing if the address is not on the list.
 
         ``opt_in`` opts a phone number in again. Raises SuppressionNotLiftedError when the provider does not do it.
         """

@@ -52,7 +52,7 @@ class BatchView(msgspec.Struct, frozen=True):
 
 
 def resend_items(request: ApiRequest) -> ApiResponse:
-    """Start a resend of each item, unless the rules refuse it for that item."""
+    """Start a resend of each item for which the rules allow it."""
     body = request.body(BulkBody)
     if (body.ids is None) == (body.filter is None):
         raise invalid_body("", "set either 'ids' or 'filter', but not both")

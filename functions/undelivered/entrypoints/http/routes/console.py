@@ -131,7 +131,7 @@ def _cached_etags() -> frozenset[str]:
     """Return the entity tags of the files that the browser has in its cache."""
     request = routes.current_request
     tags = request.headers.get("if-none-match", "") if request else ""
-    # Proxies that compress a response make its tag a weak one.
+    # Proxies that compress a response turn its entity tag into a weak tag.
     return frozenset(tag.strip().removeprefix("W/") for tag in tags.split(","))
 
 

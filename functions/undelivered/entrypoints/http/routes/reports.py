@@ -112,7 +112,7 @@ def list_undelivered(request: ApiRequest) -> ApiResponse:
 
 
 def _read_cursor(cursor: str, account_id: str, filters: ReportQuery) -> str:
-    """Return the entry key in a cursor; raises ProblemError when it has anything else."""
+    """Return the entry key in a cursor; raises ProblemError if the cursor does not contain an entry key."""
     key = read_cursor(cursor, account_id, filters)
     if parse_item_id(item_id(key)) is None:
         raise invalid_cursor()

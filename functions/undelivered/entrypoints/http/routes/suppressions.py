@@ -31,7 +31,7 @@ class SuppressionQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 class SuppressionPage(msgspec.Struct, frozen=True):
     """Suppressed addresses in order of channel and address. ``next_cursor`` is null on the last page.
 
-    A page for a rare reason may have fewer items than the limit, even none, and still a next page.
+    For a rare reason, a page may have fewer items than the limit, or none, even if there is a next page.
     """
 
     items: tuple[SuppressionView, ...]
@@ -109,7 +109,7 @@ def _channel(request: ApiRequest) -> Channel:
 
 
 def _stored_address(request: ApiRequest) -> tuple[Channel, str]:
-    """Return the address in the path as it is stored. Not every suppressed address is a valid one."""
+    """Return the address in the path as it is stored. A suppressed address is not always a valid address."""
     channel = _channel(request)
     return channel, normalise_address(channel, request.path["address"])
 

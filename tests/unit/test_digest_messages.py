@@ -1,0 +1,163 @@
+"""The digest as it is sent: its text, its subject, and what is stored about it."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from tests.builders.items import ACCOUNT, an_item
+from tests.fakes import (
+    FakeAccountStore,
+    FakeNotificationStore,
+    FakeReportReader,
+    FakeSender,
+    FakeUndeliveredStore,
+)
+from undelivered.domain.account_settings import AccountSettings, DigestSettings
+from undelivered.domain.digest import Digest, failures_by_reason, subject_of, text_of
+from undelivered.domain.errors import PermanentSendError
+from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.notification import SendAttempt, SendOutcome
+from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.services.ports import OutgoingMessage
+from undelivered.services.send_digests import SendDigests
+
+LINK = "https://example.com/console/"
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+BOSS = "boss@example.com"
+BOSS_ID = f"undelivered-digest-2026-11-23-{recipient_digest(BOSS)}"
+FAILURES = {Reason.MAILBOX_FULL: 12, Reason.ADDRESS_NOT_FOUND: 3}
+
+FULL_TEXT = """\
+Undelivered notifications, 20 November to 22 November 2026
+
+     12  mailbox full
+      3  address not found
+
+4 ready to resend: the customer's contact details have been corrected.
+
+Open the report: https://example.com/console/
+"""
+ONE_DAY_TEXT = """\
+Undelivered notifications, 23 November 2026
+
+      1  mailbox full
+
+Open the report: https://example.com/console/
+"""
+READY_TEXT = """\
+Undelivered notifications, 23 November 2026
+
+  None.
+
+1 ready to resend: the customer's contact details have been corrected.
+
+Open the report: https://example.com/console/
+"""
+
+
+def monday(failures, ready):
+    return Digest(date(2026, 11, 23), date(2026, 11, 23), failures, ready)
+
+
+@pytest.mark.parametrize(
+    ("digest", "subject", "text"),
+    [
+        (
+            Digest(date(2026, 11, 20), date(2026, 11, 22), FAILURES, 4),
+            "Notifications: 15 undelivered, 4 ready to resend",
+            FULL_TEXT,
+        ),
+        (monday({Reason.MAILBOX_FULL: 1}, 0), "Notifications: 1 undelivered", ONE_DAY_TEXT),
+        (monday({}, 1), "Notifications: 1 ready to resend", READY_TEXT),
+    ],
+)
+def test_a_digest_lists_failures_by_reason_and_what_is_ready_to_resend(digest, subject, text):
+    assert subject_of(digest) == subject
+    assert text_of(digest, LINK) == text
+
+
+def test_failures_of_several_days_and_classes_are_added_up_by_reason_most_frequent_first():
+    by_day = {
+        date(2026, 11, 20): {"es.mailbox_full": 2, "ei.address_not_found": 4, "eh.mailbox_disabled": 1},
+        date(2026, 11, 21): {"es.mailbox_full": 3, "ss.mailbox_full": 1, "eh.mailbox_disabled": -1},
+    }
+
+    failures = failures_by_reason(by_day)
+
+    assert list(failures.items()) == [(Reason.MAILBOX_FULL, 6), (Reason.ADDRESS_NOT_FOUND, 4)]
+
+
+class World:
+    """An account whose digest is due, with a failure of the day before."""
+
+    def __init__(self, *, sender="", recipients=(BOSS,)):
+        self.items = FakeUndeliveredStore(clock=lambda: NOW)
+        self.notifications = FakeNotificationStore(clock=lambda: NOW)
+        self.mail, accounts = FakeSender(), FakeAccountStore()
+        settings = DigestSettings(recipients, tuple(range(7)), 8)
+        accounts.save_settings(AccountSettings(ACCOUNT, sender=sender, digest=settings))
+        self.items.save(None, an_item(Reason.MAILBOX_FULL, sent_at=NOW - timedelta(days=1)))
+        reports = FakeReportReader(self.items)
+        self.send = SendDigests(accounts, reports, self.notifications, self.mail, "us@example.com", LINK, lambda: NOW)
+
+    def attempts(self):
+        return list(self.notifications.claims.values())
+
+
+@pytest.mark.parametrize(
+    ("sender", "expected"), [("", "us@example.com"), ("Rentals <rent@example.com>", "Rentals <rent@example.com>")]
+)
+def test_a_digest_is_an_email_from_the_account_with_tags_by_which_its_feedback_is_ignored(sender, expected):
+    world = World(sender=sender)
+
+    assert world.send() == 1
+
+    assert world.mail.sent == [
+        OutgoingMessage(
+            channel=Channel.EMAIL,
+            to=BOSS,
+            sender=expected,
+            subject="Notifications: 1 undelivered",
+            text=ONE_DAY_TEXT,
+            html="",
+            resend=False,
+            tags={"undelivered-account": ACCOUNT, "undelivered-notification": BOSS_ID},
+            headers={},
+        )
+    ]
+
+
+def test_a_digest_that_was_sent_is_stored_with_the_providers_message_id():
+    world = World()
+
+    world.send()
+
+    assert world.attempts() == [
+        SendAttempt(ACCOUNT, BOSS_ID, 1, BOSS, NOW, "digest", "", "provider-1", SendOutcome.SENT)
+    ]
+
+
+def test_a_digest_that_the_provider_refuses_is_stored_as_failed_and_the_next_is_sent():
+    world = World(recipients=(BOSS, "deputy@example.com"))
+    world.mail.errors = [PermanentSendError(Reason.REJECTED, "refused")]
+
+    assert world.send() == 1
+
+    first, second = world.attempts()
+    assert first == SendAttempt(ACCOUNT, BOSS_ID, 1, BOSS, NOW, "digest", outcome=SendOutcome.FAILED)
+    assert (second.to, second.outcome) == ("deputy@example.com", SendOutcome.SENT)
+
+
+def test_items_that_are_ready_to_resend_are_counted_even_without_new_failures():
+    world = World()
+    world.items.items.clear()
+    world.items.failed.clear()
+    item = an_item(sent_at=NOW - timedelta(days=5))
+    world.items.items[ACCOUNT, item.entry_key] = item
+    assert world.send() == 0
+
+    world.items.items[ACCOUNT, item.entry_key] = replace(item, ready_contact="new@example.com")
+
+    assert world.send() == 1
+    assert world.mail.sent[0].subject == "Notifications: 1 ready to resend"

@@ -1,0 +1,135 @@
+"""Notifications of the host application: what is stored and queued, and why some are refused."""
+
+import pytest
+
+from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification
+from tests.fakes import FakeCustomerStore, FakeNotificationStore, FakeQueue
+from undelivered.domain.errors import RefusedError
+from undelivered.domain.notification import Notification
+from undelivered.domain.taxonomy import Channel
+from undelivered.services.accept_notifications import AcceptNotifications, NewNotification
+from undelivered.services.ports import SendJob
+
+
+class World:
+    def __init__(self, *customers):
+        self.now = NOW
+        self.notifications = FakeNotificationStore(clock=lambda: self.now)
+        self.customers, self.queue = FakeCustomerStore(), FakeQueue()
+        for customer in customers or (a_customer(),):
+            self.customers.save(customer)
+        self.accept = AcceptNotifications(self.notifications, self.customers, self.queue, lambda: self.now)
+
+    def refusal_of(self, new):
+        (error,) = self.accept(ACCOUNT, [new])
+        assert isinstance(error, RefusedError)
+        assert self.queue.orders == []
+        return error.code, error.detail
+
+
+def new(notification_id="n-1", **changes):
+    values = {"customer_id": "c-1", "channel": Channel.EMAIL, "title": "Rent reminder", "text": "Dear Ada", **changes}
+    return NewNotification(notification_id=notification_id, **values)
+
+
+def test_a_notification_is_stored_as_it_is_requested_and_its_first_attempt_is_queued():
+    world = World()
+    requested = new(
+        subject="Please pay",
+        html="<p>Dear Ada</p>",
+        to="Office@Example.com",
+        essential=True,
+        metadata=(("lease", "7"),),
+    )
+
+    assert world.accept(ACCOUNT, [requested]) == ["n-1"]
+
+    assert world.notifications.find(ACCOUNT, "n-1") == Notification(
+        ACCOUNT,
+        "n-1",
+        "c-1",
+        Channel.EMAIL,
+        "Rent reminder",
+        "Dear Ada",
+        NOW,
+        "Please pay",
+        "<p>Dear Ada</p>",
+        "office@example.com",
+        essential=True,
+        metadata=(("lease", "7"),),
+    )
+    assert world.queue.orders == [SendJob(ACCOUNT, "n-1", 1)]
+
+
+def test_what_a_request_does_not_give_is_stored_empty_and_gets_an_id():
+    world = World()
+
+    (notification_id,) = world.accept(ACCOUNT, [new("")])
+
+    assert len(notification_id) == 32
+    assert world.notifications.find(ACCOUNT, notification_id) == a_notification(notification_id)
+
+
+def test_a_notification_that_is_requested_again_later_is_accepted_as_the_same():
+    world = World()
+    world.accept(ACCOUNT, [new()])
+    world.now = NOW.replace(hour=20)
+
+    assert world.accept(ACCOUNT, [new()]) == ["n-1"]
+    assert world.notifications.find(ACCOUNT, "n-1").created_at == NOW
+
+
+def test_a_notification_with_the_id_of_another_is_refused():
+    world = World()
+    world.accept(ACCOUNT, [new()])
+    world.queue.orders.clear()
+
+    assert world.refusal_of(new(text="Dear Bob")) == (
+        "conflict",
+        "Another notification already has this notification_id.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "detail"),
+    [
+        (
+            {"customer_id": "c-9"},
+            "unknown_customer",
+            "There is no customer 'c-9'. Create it, or set 'to'.",
+        ),
+        (
+            {"channel": Channel.SMS},
+            "no_contact",
+            "The customer has no contact for sms. Add one first, or set 'to'.",
+        ),
+        (
+            {"to": "ada@gmial.com.", "channel": Channel.EMAIL},
+            "invalid_address",
+            "'to' is not valid: an email address cannot end with a period. Did you mean ada@gmail.com?",
+        ),
+        (
+            {"to": "12345", "channel": Channel.SMS},
+            "invalid_address",
+            "'to' is not valid: must start with + and the country code, for example +49 30 123456.",
+        ),
+    ],
+)
+def test_a_notification_that_cannot_be_sent_is_refused_with_the_reason(changes, code, detail):
+    assert World().refusal_of(new(**changes)) == (code, detail)
+
+
+def test_a_refused_notification_does_not_affect_the_others():
+    world = World(a_customer(), a_customer("c-2", email="bob@example.com"))
+
+    results = world.accept(ACCOUNT, [new(), new("n-2", customer_id="c-9"), new("n-3", customer_id="c-2"), new()])
+
+    assert [results[0], results[1].code, results[2], results[3]] == ["n-1", "unknown_customer", "n-3", "n-1"]
+    assert world.queue.orders == [SendJob(ACCOUNT, "n-1", 1), SendJob(ACCOUNT, "n-3", 1)]
+
+
+def test_nothing_is_queued_when_all_are_refused():
+    world = World()
+    world.queue.put = None
+
+    assert [error.code for error in world.accept(ACCOUNT, [new(customer_id="c-9")])] == ["unknown_customer"]
