@@ -191,6 +191,7 @@ class TestRoles:
             "customer_id": acting.name("kim2"),
             "channel": "email",
             "address": item["recipient"],
+            "shape_id": "A" * 12,
         }
         acts = [route for route in ROUTES if route.access in {Access.ACT, Access.HOST}]
 
