@@ -15,6 +15,7 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.domain.errors import NotYetKnownError
 from undelivered.domain.failure_counts import resolution_bucket
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, AttemptResult, Audit, UndeliveredItem
@@ -165,6 +166,17 @@ def test_a_message_without_tags_waits_for_sends_claimed_before_its_event(claimed
     world.notifications.claim(an_attempt(claimed_at=FAILED_AT + timedelta(seconds=claimed_after)))
 
     assert bool(world.use_case([[untagged()]])) is waits
+
+
+def test_a_message_that_must_wait_does_not_hold_back_the_others():
+    world = World()
+    world.notifications.claim(an_attempt(claimed_at=SENT_AT))
+    delay = replace(a_failure(message_id="m-3"), outcome=Outcome.DELAYED, classification=None)
+
+    failures = world.use_case([[untagged()], [a_failure(message_id="m-2"), delay]])
+
+    assert {index: type(error) for index, error in failures.items()} == {0: NotYetKnownError}
+    assert world.item().origin_id == "m-2"
 
 
 def test_a_failed_resend_whose_item_is_gone_becomes_a_first_attempt_of_an_item_of_its_own():
