@@ -267,6 +267,18 @@ def test_an_unsubscription_is_stored_with_the_message_that_led_to_it():
     )
 
 
+@pytest.mark.parametrize("public_url", ["https://api.example.com/prod", "https://api.example.com/prod/"])
+def test_the_headers_for_unsubscribing_hold_the_public_url_and_a_token(public_url):
+    product = Product()
+    replace(product.send_message, public_url=public_url)(FIRST)
+    token = sign_token(b"a secret for tests", "unsubscribe", f"{ACCOUNT}~n-1~1")
+
+    assert product.sent[0].headers == {
+        "List-Unsubscribe": f"<https://api.example.com/prod/unsubscribe/{token}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
 def test_the_link_of_an_account_with_a_tilde_leads_to_its_own_attempt():
     product = Product()
     attempt = product.send_message(FIRST)

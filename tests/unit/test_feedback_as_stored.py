@@ -15,6 +15,7 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.domain.errors import NotYetKnownError, RetryableError
 from undelivered.domain.failure_counts import resolution_bucket
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, AttemptResult, Audit, UndeliveredItem
@@ -167,6 +168,17 @@ def test_a_message_without_tags_waits_for_sends_claimed_before_its_event(claimed
     assert bool(world.use_case([[untagged()]])) is waits
 
 
+def test_a_message_that_must_wait_does_not_hold_back_the_others():
+    world = World()
+    world.notifications.claim(an_attempt(claimed_at=SENT_AT))
+    delay = replace(a_failure(message_id="m-3"), outcome=Outcome.DELAYED, classification=None)
+
+    failures = world.use_case([[untagged()], [a_failure(message_id="m-2"), delay]])
+
+    assert {index: type(error) for index, error in failures.items()} == {0: NotYetKnownError}
+    assert world.item().origin_id == "m-2"
+
+
 def test_a_failed_resend_whose_item_is_gone_becomes_a_first_attempt_of_an_item_of_its_own():
     world = World()
     key = "2026-10-01T00:00:00Z~gone~000000000000"
@@ -236,3 +248,83 @@ def test_the_send_of_an_unknown_attempt_changes_no_item():
 @pytest.mark.parametrize(("seconds", "bucket"), [(0, 0), (60, 0), (71, 0), (72, 1), (120, 4), (3_600, 23)])
 def test_durations_are_counted_in_buckets_that_end_a_fifth_later_each(seconds, bucket):
     assert resolution_bucket(timedelta(seconds=seconds)) == bucket
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DELAYED, Outcome.AUTO_REPLY, Outcome.DELIVERED])
+def test_what_is_no_failure_of_a_tagged_first_attempt_changes_nothing(outcome):
+    world = World()
+    world.record(a_failure())
+    later = replace(a_failure(message_id="m-2"), outcome=outcome, classification=None)
+
+    assert world.record(later) == []
+    assert world.item() == failed_item()
+
+
+@pytest.mark.parametrize("outcome", [Outcome.AUTO_REPLY, Outcome.DELIVERED])
+def test_what_is_no_failure_may_be_about_a_resend(outcome):
+    world = World()
+    resend = replace(a_failure(attempt=2, message_id="m-2"), outcome=outcome, classification=None)
+
+    assert len(world.record(resend)) == 1
+    assert len(world.record(replace(resend, attribution=Attribution()))) == 1
+
+
+def test_a_batch_with_several_failures_of_a_message_makes_one_item_with_the_worst():
+    world = World()
+
+    world.record(a_failure(Reason.MAILBOX_FULL), a_failure(), a_failure(Reason.COMPLAINT), a_failure())
+
+    result = AttemptResult(
+        Outcome.COMPLAINED, FAILED_AT, classification_of(Reason.COMPLAINT), "550 5.2.1 disabled", "ses"
+    )
+    assert world.item() == failed_item(attempts=(Attempt(1, EMAIL, SENT_AT, provider_message_id="m-1", result=result),))
+    assert world.suppressions.find(ACCOUNT, Channel.EMAIL, EMAIL).reason is SuppressionReason.COMPLAINT
+
+
+def test_an_address_that_fails_with_several_messages_of_a_batch_is_suppressed_once():
+    world = World()
+
+    world.record(a_failure(), a_failure(Reason.COMPLAINT, message_id="m-2"), a_failure(message_id="m-3"))
+
+    assert len(world.items.all_items(ACCOUNT)) == 3
+    assert world.suppressions.find(ACCOUNT, Channel.EMAIL, EMAIL) == Suppression(
+        ACCOUNT, Channel.EMAIL, EMAIL, SuppressionReason.COMPLAINT, FAILED_AT, origin="m-2", version=1
+    )
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_a_failure_from_before_the_report_goes_to_history(seconds):
+    world = World()
+
+    world.record(a_failure(sent_at=NOW - timedelta(days=30) + timedelta(seconds=seconds)))
+
+    assert (len(world.items.items), len(world.items.history)) == (seconds, 1 - seconds)
+
+
+@pytest.mark.parametrize("method", ["add_new", "save"])
+def test_every_message_whose_feedback_could_not_be_stored_is_returned_with_the_error(method):
+    world = World()
+    error = RetryableError("busy")
+
+    def fail(*_):
+        raise error
+
+    world.items.add_new = list  # all items are known already
+    setattr(world.items, method, fail)
+    world.items.find = lambda *_: None
+
+    failures = world.use_case([[a_failure()], [a_failure(message_id="m-2")], [a_failure(message_id="m-3")]])
+
+    assert failures == {0: error, 1: error, 2: error}
+
+
+def test_accounts_whose_erasures_cannot_be_read_are_returned_with_all_their_messages():
+    world = World()
+
+    def fail(_account_id):
+        raise RetryableError("busy")
+
+    world.use_case.erasures.has_erasures = fail
+    other = replace(a_failure(message_id="m-3"), attribution=Attribution(account_id="acc-2"))
+
+    assert sorted(world.use_case([[a_failure()], [a_failure(message_id="m-2")], [other]])) == [0, 1, 2]

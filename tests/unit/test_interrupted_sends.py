@@ -13,7 +13,7 @@ from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, AttemptResult, Audit, UndeliveredItem
 from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.taxonomy import Channel, Reason, classification_of
-from undelivered.services.bulk_resend import BatchProgress, BulkResend
+from undelivered.services.bulk_resend import BatchProgress, BulkRefusal, BulkResend
 from undelivered.services.ports import ResendBatch, SendJob
 from undelivered.services.send_message import Send, unsent_feedback
 
@@ -284,4 +284,29 @@ def test_a_resend_of_many_that_conflicts_is_tried_alone_with_the_same_note():
             audit=(Audit(NOW, MANAGER, "resend", "again"),),
         )
     ]
+    assert product.queue.orders == [SendJob(ACCOUNT, "n-1", 2, item.entry_key)]
+
+
+def test_a_batch_is_stored_with_who_when_and_what_it_started_and_refused():
+    product = Product()
+    item = product.fail()
+    refused = an_item(Reason.ADDRESS_NOT_FOUND, number=2, customer_id="c-1", recipient=ADDRESS)
+    product.items.save(None, refused)
+    gone = "2026-11-01T00:00:00Z~gone~000000000000"
+    batches = FakeResendBatchStore()
+    bulk = BulkResend(product.resend, product.items, batches, product.clock)
+
+    batch, refusals = bulk(ACCOUNT, [item.entry_key, refused.entry_key, gone, item.entry_key], by=MANAGER, note="again")
+
+    assert batch == ResendBatch(ACCOUNT, batch.batch_id, NOW, MANAGER, ((item.entry_key, 2),), 2)
+    assert batches.find(ACCOUNT, batch.batch_id) == batch
+    assert refusals == [
+        BulkRefusal(
+            refused.entry_key,
+            "resend_needs_changed_address",
+            "We cannot deliver to this address or number. Correct the contact details first.",
+        ),
+        BulkRefusal(gone, "not_found", "The item was not found."),
+    ]
+    assert product.items.find(ACCOUNT, item.entry_key).audit == (Audit(NOW, MANAGER, "resend", "again"),)
     assert product.queue.orders == [SendJob(ACCOUNT, "n-1", 2, item.entry_key)]

@@ -228,6 +228,15 @@ def test_an_item_that_is_stored_already_is_counted_once():
     assert world.recorded == []
 
 
+def test_items_without_a_recipient_are_not_counted():
+    world = Repeats()
+
+    for number in (1, 2):
+        world.fail(number, days_ago=number, recipient="")
+
+    assert world.recorded == []
+
+
 def test_changes_and_removals_of_items_are_not_counted():
     world = Repeats()
     world.fail(1, days_ago=3)

@@ -291,3 +291,21 @@ def test_suppressions_of_one_reason_are_listed_page_by_page():
     first, after = page(2)
     assert (first, page(2, after)) == (["p-00", "p-04"], (["p-08"], None))
     assert page(9) == (["p-00", "p-04", "p-08"], None)
+
+
+def test_each_read_of_a_page_asks_for_what_is_missing():
+    world = World()
+    limits = []
+
+    def page(_account_id, _channel, limit, after):
+        limits.append((limit, after))
+        return [a_suppression(reason=SuppressionReason.MANUAL), a_suppression()], str(len(limits))
+
+    world.suppressions.page = page
+
+    found, after = ListSuppressions(world.suppressions)(
+        ACCOUNT, channel=None, reason=SuppressionReason.MANUAL, limit=3, after=None
+    )
+
+    assert (len(found), after) == (3, "3")
+    assert limits == [(3, None), (2, "1"), (1, "2")]

@@ -1,0 +1,178 @@
+"""What an export stores about its progress, compared as a whole."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from msgspec.structs import replace
+
+from tests.builders.items import ACCOUNT, NOW, an_item
+from tests.fakes import FakeAccountStore, FakeExportFiles, FakeExportRunner, FakeExportStore
+from undelivered.domain.errors import NotFoundError, RetryableError
+from undelivered.domain.export import Export, ExportPosition, ExportState
+from undelivered.domain.report_query import Period, ReportFilter
+from undelivered.services import report_csv
+from undelivered.services.export_report import ATTEMPTS, ExportProgress, ExportReport
+from undelivered.services.ports import Page
+from undelivered.services.request_export import SILENT_AFTER, Exports, ExportStatus
+
+FILTER = ReportFilter(Period(NOW - timedelta(days=30), NOW))
+LATER = NOW + timedelta(minutes=1)
+
+
+class World:
+    """A report of some pages, of which each holds one item."""
+
+    def __init__(self, pages=1, *, part_bytes=1_000_000):
+        self.now = NOW
+        self.store, self.files, self.runner = FakeExportStore(), FakeExportFiles(), FakeExportRunner()
+        self.accounts = FakeAccountStore()
+        self.items = [an_item(number=number) for number in range(pages)]
+        self.asked = []
+        self.error = None
+        self.exports = Exports(self.store, self.files, self.runner, self.accounts, self.clock)
+        self.write = ExportReport(
+            self.store, self.files, self.runner, self, self.accounts, self.clock, part_bytes=part_bytes
+        )
+        self.export = self.exports.request(ACCOUNT, FILTER, by="ada")
+        self.runner.events.clear()
+        self.now = LATER
+
+    def clock(self):
+        return self.now
+
+    def page(self, account_id, report_filter, limit, after, now):
+        if self.error:
+            raise self.error
+        self.asked.append((account_id, report_filter, limit, after, now))
+        number = int(after or 0)
+        is_last = number + 1 >= len(self.items)
+        return Page(tuple(self.items[number : number + 1]), None if is_last else str(number + 1))
+
+    def run(self, has_time=lambda: True):
+        return self.write(ACCOUNT, self.export.export_id, has_time)
+
+    def stored(self):
+        return self.store.find(ACCOUNT, self.export.export_id)
+
+    def status(self):
+        return self.exports.status(ACCOUNT, self.export.export_id)
+
+
+def test_a_requested_export_is_stored_and_started():
+    world = World()
+
+    assert world.export == Export(ACCOUNT, world.export.export_id, FILTER, NOW, "ada", touched_at=NOW, version=1)
+    assert world.stored() == world.export
+    assert world.export.file == f"exports/{ACCOUNT}/{world.export.export_id}.csv"
+    assert world.status() == ExportStatus(ExportState.RUNNING, 0)
+
+
+def test_a_complete_export_is_one_file_with_all_rows():
+    world = World(pages=2)
+
+    assert world.run() == ExportProgress(2)
+
+    content = report_csv.header() + b"".join(report_csv.rows([item], ZoneInfo("UTC"), LATER) for item in world.items)
+    assert world.files.files[world.export.file] == content
+    stored = world.stored()
+    assert (stored.state, stored.rows, stored.attempts, stored.touched_at) == (ExportState.DONE, 2, 0, LATER)
+    assert (stored.position.rows, stored.position.is_read, stored.position.remainder) == (2, True, "")
+    assert world.asked == [(ACCOUNT, FILTER, 1_000, None, LATER), (ACCOUNT, FILTER, 1_000, "1", LATER)]
+    assert world.runner.events == []
+    assert world.status() == ExportStatus(
+        ExportState.DONE,
+        2,
+        f"https://files.test/{world.export.file}?name=undelivered-2026-11-23.csv&expires=900",
+    )
+
+
+def test_an_export_without_time_keeps_its_rows_and_starts_another_invocation():
+    world = World(pages=3)
+
+    assert world.run(lambda: False) == ExportProgress(1)
+
+    stored = world.stored()
+    name = f"rests/{ACCOUNT}/{world.export.export_id}.2"
+    assert stored.position == ExportPosition(upload=f"{world.export.file}#1", remainder=name, rows=1, after="1")
+    assert (stored.rows, stored.attempts, stored.next_part, stored.state) == (1, 0, 2, ExportState.RUNNING)
+    assert world.files.files[name].startswith(report_csv.header())
+    assert world.runner.events == [(ACCOUNT, world.export.export_id)]
+    assert world.status() == ExportStatus(ExportState.RUNNING, 1)
+
+
+def test_parts_have_numbers_that_no_invocation_has_used():
+    world = World(pages=3, part_bytes=1)
+
+    world.run(lambda: False)
+    world.run()
+
+    position = world.stored().position
+    assert [part.number for part in position.parts] == [1, 3, 4, 5]
+    assert world.stored().state is ExportState.DONE
+
+
+def test_an_export_that_fails_without_progress_is_given_up_after_its_attempts():
+    world = World()
+    for error in [RetryableError("busy"), RetryableError("busy"), ValueError("broken")]:
+        assert world.stored().state is ExportState.RUNNING
+        world.error = error
+        with pytest.raises(type(error)):
+            world.run()
+
+    stored = world.stored()
+    assert (stored.state, stored.touched_at, stored.rows) == (ExportState.FAILED, LATER, 0)
+    detail = "The export failed several times because of a problem on our side. Start it again later."
+    assert world.status() == ExportStatus(ExportState.FAILED, 0, detail=detail)
+    assert world.run() == ExportProgress()
+
+
+def test_an_export_is_given_up_for_a_busy_database_with_what_to_do():
+    world = World()
+    world.store.save(replace(world.stored(), attempts=ATTEMPTS - 1))
+    world.error = RetryableError("busy")
+
+    with pytest.raises(RetryableError):
+        world.run()
+
+    assert world.status().detail == "The database was too busy. Start the export again later."
+
+
+def test_an_export_that_is_given_up_removes_the_parts_of_its_file():
+    world = World(pages=3, part_bytes=1)
+    world.run(lambda: False)
+    world.store.save(replace(world.stored(), attempts=ATTEMPTS))
+    abandoned = []
+    world.files.abandon = lambda *arguments: abandoned.append(arguments)
+
+    assert world.run() == ExportProgress()
+
+    assert abandoned == [(world.export.file, f"{world.export.file}#1")]
+    assert world.stored().state is ExportState.FAILED
+
+
+def test_the_number_of_rows_is_stored_every_two_seconds():
+    world = World(pages=4)
+    rows = []
+
+    def has_time():
+        world.now += timedelta(seconds=1)
+        rows.append(world.stored().rows)
+        return True
+
+    world.run(has_time)
+
+    assert rows[:4] == [0, 0, 2, 2]
+
+
+@pytest.mark.parametrize(("silent", "state"), [(0, ExportState.RUNNING), (1, ExportState.FAILED)])
+def test_an_export_without_progress_for_an_hour_counts_as_failed(silent, state):
+    world = World()
+    world.now = NOW + SILENT_AFTER + timedelta(seconds=silent)
+
+    assert world.status().state is state
+
+
+def test_an_export_of_another_account_is_not_found():
+    with pytest.raises(NotFoundError):
+        World().exports.status("acc-2", "export-1")
