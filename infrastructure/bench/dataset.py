@@ -78,7 +78,7 @@ _RARE_EVERY: Final = 20_000
 _RESENDING_EVERY: Final = 10_000
 _READY_EVERY: Final = 50
 _CLEARED: Final = {State.RESOLVED: 60, State.DISMISSED: 20}
-"""How many items were cleared within the month, for each thousand open items."""
+"""How many items were resolved or dismissed within the month, for each thousand open items."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ _UNSCOPED_ACTIONS: Final = frozenset(
 """Actions without resource-level permissions (Service Authorization Reference: X-Ray, Amazon SES v2, Amazon SNS)."""
 
 _WILDCARDS: Final = {
-    "-*": "a function's role cannot name the function that is made with it, so what it reads of it is its name's start",
+    "-*": "a role cannot refer to its own function, which does not exist yet, so it names the start of its name",
     "/exports/*": "files are named by their export",
     "/rests/*": "files are named by their export",
     "identity/*": "accounts set their own sender, any identity that is verified",

@@ -24,7 +24,7 @@ _PICTURE: Final = ROOT / "infrastructure" / "bench" / "figures.svg"
 _SHOWN_COMPARISONS: Final = 5
 
 Measurement = Callable[[Callable[[float], None]], Sequence[Figure]]
-"""A function that measures something. It reports its progress, from 0 to 1, to its argument."""
+"""A measurement. It calls its argument with its progress, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)

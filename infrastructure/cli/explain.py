@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _ARRIVAL = {
     Outcome.DELIVERED: ("delivered", "The recipient's server, carrier or phone accepted the message."),
-    Outcome.AUTO_REPLY: ("auto_reply", "An automatic reply came. It is neither a failure nor a delivery."),
+    Outcome.AUTO_REPLY: ("auto_reply", "An automatic reply was received. It is neither a failure nor a delivery."),
     Outcome.DELAYED: ("delayed", "Delivery is delayed. The provider is still trying."),
 }
 _NO_INFORMATION = "This event does not say whether the message arrived."

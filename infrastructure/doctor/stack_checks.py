@@ -68,7 +68,8 @@ def users(snapshot: StackSnapshot) -> Iterator[CheckResult]:
     else:
         yield warning(
             "there are no managers, so nobody can sign in and act",
-            f"Create one: infrastructure/docs/deployment.md#after-the-first-time explains how. The pool is {pool}.",
+            "Create one: infrastructure/docs/deployment.md#after-the-first-deployment explains how. "
+            f"The pool is {pool}.",
         )
 
 

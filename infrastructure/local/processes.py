@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMPANION_FILE: Final = "companions"
 _MARK: Final = "infrastructure.local."
 _GRACE_SECONDS: Final = 4.0
-# ministack runs a function in a folder whose name starts so.
+# The start of the name of the folder in which ministack runs a function.
 _WORKER_FOLDER: Final = "ministack-lambda-"
 
 

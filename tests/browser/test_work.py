@@ -385,7 +385,7 @@ class TestOtherPages:
         manager.goes_to("#/suppressions")
 
         expect(manager.page.get_by_role("button", name=re.compile("Lift the suppression"))).to_have_count(1)
-        manager.sees("You cannot lift a spam complaint.")
+        manager.sees("You cannot lift this suppression, because the recipient marked a message as spam.")
 
     def test_an_address_is_looked_up(self, manager):
         manager.goes_to("#/suppressions")

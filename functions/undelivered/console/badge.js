@@ -7,16 +7,13 @@
  *       await customElements.whenDefined("undelivered-count");
  *       document.querySelector("undelivered-count").token = async () => (await fetch("/my/token")).text();
  *     </script>
- *
- * token       property: a function that gives a token for the API (or a promise of one), asked before each request; a
- *             person's ID token from the user pool. Never put the host application's own token into a page.
- * api         attribute: base of the API; default: where this script came from.
- * href        attribute: where the badge leads; without it the badge is no link.
- * label       attribute: what is said after the number; default: "undelivered".
- * interval    attribute: seconds between refreshes; default: 60, at least 15. Pages that are not seen do not refresh.
- *
- * Events: "count" with {detail: the API's answer} after each refresh, "problem" with {detail: {status}} when one fails
- * (the last number stays, and the badge has the attribute "stale"). Style it through the parts "badge", "number" and
+ * token       property: a function that returns a token for the API (or a promise of a token), called before each
+ * request: a             person's ID token from the user pool. Never put the host application's own token into a page.
+ * api         attribute: base of the API; default: where this script came from. href        attribute: where the badge
+ * leads; without it the badge is no link. label       attribute: what is said after the number; default: "undelivered".
+ * interval    attribute: seconds between refreshes; default: 60, at least 15. Hidden pages do not refresh.
+ * Events: "count" with {detail: the API's response} after each refresh, "problem" with {detail: {status}} if it fails
+ * (the last number stays, and the badge has the attribute "stale"). Style it with the parts "badge", "number" and
  * "label", and the custom properties --undelivered-color and --undelivered-background.
  *
  * On another origin than the API, that origin has to be allowed by the API (CORS), and this script's and the API's origins
@@ -82,7 +79,7 @@ class UndeliveredCount extends HTMLElement {
     if (this.isConnected) this.#paint();
   }
 
-  /** Ask for the number now. */
+  /** Request the number now. */
   async refresh() {
     if (!this.#token) return;
     try {

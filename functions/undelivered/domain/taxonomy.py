@@ -73,7 +73,7 @@ class Reason(StrEnum):
     BODY_INVALID = "body_invalid"  #: the text cannot be sent
     SENDING_PAUSED = "sending_paused"  #: sending is paused by the provider or by settings
     SENDING_INTERRUPTED = (
-        "sending_interrupted"  #: the outcome was not recorded: the message may or may not have gone out
+        "sending_interrupted"  #: the outcome was not recorded: the message may or may not have been sent
     )
 
 

@@ -5,7 +5,7 @@ import { freshId, h, replace, written } from "./dom.js";
 import { number, t } from "./i18n.js";
 import { announce, button, complain, dialogue, field, Mistake, required, said, select, textInput, toast, toastError } from "./ui.js";
 
-const AT_ONCE = 4; // requests under way when many items are dismissed
+const AT_ONCE = 4; // requests at the same time when many items are dismissed
 const DISMISSALS = ["handled", "obsolete", "left", "other"];
 
 /** Path of an item. */
@@ -16,9 +16,8 @@ export function itemPath(id, ...rest) {
 // --- resend
 
 /**
- * Resend an item. Gives the item, now resending, or null when the person drew back.
- *
- * `key` names the intention: repeated after a lost answer, it starts nothing twice.
+ * Resend an item. Returns the item, which is then resending, or null if the user cancelled. `key` is the idempotency
+ * key: a request that is repeated after a lost response does not resend twice.
  */
 export async function resend(item, key, signal) {
   const path = itemPath(item.id, "resend");
@@ -54,24 +53,24 @@ function askConsent(item, submit) {
   });
 }
 
-/** A moment as an input of type datetime-local has it: the clock of the person's own device. */
+/** A time as the value of a datetime-local input, in the time zone of the user's device. */
 export function localMoment(when) {
   return new Date(when.getTime() - when.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-/** What such an input holds, as the API takes it. */
+/** The value of a datetime-local input, in the format of the API. */
 export function rfc3339(local) {
   return new Date(local).toISOString().replace(/\.\d+/, "");
 }
 
 // --- bulk
 
-/** Start a bulk resend of {ids} or {filter}; gives the batch. */
+/** Start a bulk resend of {ids} or {filter}; returns the batch. */
 export function resendMany(what, signal) {
   return api.post("undelivered/resend", what, { signal });
 }
 
-/** A panel that follows a batch to its end, with what was refused and why. */
+/** A panel with the progress of a batch, and the refused items with the reasons. */
 export function batchProgress(batch, items, signal, done) {
   const total = batch.accepted + batch.refused.length;
   const bar = h("progress", { max: Math.max(total, 1), value: batch.refused.length, "aria-label": t("bulk.title") });
@@ -114,7 +113,9 @@ function refusals(refused, items) {
 
 // --- dismiss
 
-/** Ask why, dismiss items, and offer to undo it; `changed` is called after an undo. Gives whether it was done. */
+/**
+ * Ask for a reason, dismiss items and offer to undo; `changed` is called after an undo. Returns whether it was done.
+ */
 export async function dismiss(items, changed) {
   const words = h("textarea", { rows: "2", maxlength: "400" });
   const inWords = field(t("dismiss.words"), words);
@@ -155,7 +156,7 @@ export function restore(items) {
   return eachOf(items, (item) => api.post(itemPath(item.id, "restore"), {}));
 }
 
-/** Do something with each of many, a few at a time; an error ends it. */
+/** Call a function for each item, a few at a time; stops at the first error. */
 async function eachOf(items, work) {
   const waiting = [...items];
   const worker = async () => {

@@ -1,17 +1,17 @@
 /**
- * The HTTP API. Every failure becomes an ApiError, whose code says what kind it is; ui.js has the sentences.
+ * The HTTP API. Every failure becomes an ApiError with a code; ui.js has the sentences.
  */
 
 import * as auth from "./auth.js";
 
-const PATIENCE = 2; // further tries of a read that met a busy server
+const PATIENCE = 2; // retries of a read when the server is busy
 const LONGEST_WAIT_S = 8;
-const AT_ONCE = 2; // more would only wait, each for a container of its own to start
+const AT_ONCE = 2; // each further request would wait for the start of another container
 
 let base = null;
 let onExpired = async () => {};
 
-/** What went wrong: status 0 is a lost network. */
+/** An error of the API. Status 0 means that the network failed. */
 export class ApiError extends Error {
   constructor(status, problem = {}, retryAfter = null) {
     super(problem.detail ?? problem.code ?? String(status));
@@ -24,13 +24,15 @@ export class ApiError extends Error {
   }
 }
 
-/** Say where the API is, and what to do when the session has ended: it resolves once somebody is signed in again. */
+/**
+ * Set the API's URL, and the function to call when the session has ended: it resolves when the user is signed in again.
+ */
 export function configure(url, expired) {
   base = url.endsWith("/") ? url : `${url}/`;
   onExpired = expired;
 }
 
-/** Ask the API: request("GET", "undelivered", {query: {status: "bounced"}, signal}). */
+/** Send a request to the API: request("GET", "undelivered", {query: {status: "bounced"}, signal}). */
 export async function request(method, path, { query, body, idempotencyKey, signal, tries = PATIENCE } = {}) {
   const url = new URL(path, base);
   for (const [name, value] of Object.entries(query ?? {})) {
@@ -43,7 +45,7 @@ export async function request(method, path, { query, body, idempotencyKey, signa
   if (response.ok) return response.status === 204 ? null : parse(response);
   const error = await errorOf(response);
   const busy = error.status === 429 || error.status === 503;
-  // A read can be repeated without harm, and so can what carries an idempotency key.
+  // Reads, and requests with an idempotency key, can be repeated safely.
   if (busy && tries > 0 && (method === "GET" || idempotencyKey)) {
     await pause(Math.min(error.retryAfter ?? 1, LONGEST_WAIT_S) * 1000, signal);
     return request(method, path, { query, body, idempotencyKey, signal, tries: tries - 1 });
@@ -75,7 +77,7 @@ async function fresh() {
 let underWay = 0;
 const waiting = [];
 
-/** Have a turn: at most AT_ONCE requests are under way, the others follow in the order they came. */
+/** Wait for a turn: at most AT_ONCE requests run at the same time, the others follow in order. */
 async function inTurn(work) {
   if (underWay >= AT_ONCE) await new Promise((resolve) => waiting.push(resolve));
   else underWay += 1;
@@ -108,7 +110,7 @@ async function parse(response) {
     return await response.json();
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0); // the answer broke off
+    throw new ApiError(0); // the response was cut off
   }
 }
 
@@ -118,7 +120,7 @@ async function errorOf(response) {
   return new ApiError(response.status, problem, Number.isFinite(seconds) && seconds > 0 ? seconds : null);
 }
 
-/** Wait; rejects with AbortError when the signal says that nobody waits any longer. */
+/** Wait; rejects with AbortError when the signal is aborted. */
 export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const gone = () => {
@@ -135,9 +137,8 @@ export function pause(milliseconds, signal) {
 }
 
 /**
- * Ask again and again until a result is final: quickly at first, then slower, and hardly while nobody looks.
- *
- * A lost network or a busy server is waited out, and reported to `trouble`; other errors end it.
+ * Poll until a result is final: often at first, then less often, and rarely while the page is hidden. Continues after a
+ * network failure or while the server is busy, and reports it to `trouble`; other errors stop it.
  */
 export async function poll(ask, isFinal, { seen = () => {}, trouble = () => {}, signal }) {
   for (let wait = 700; ; wait = Math.min(wait * 1.3, 10_000)) {

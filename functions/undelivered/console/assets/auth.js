@@ -1,8 +1,7 @@
 /**
  * Signing in: OAuth 2 authorization code with PKCE at Cognito's hosted page.
- *
- * Tokens live in this module's memory only and end with the page. What has to survive the way to the sign-in page and
- * back (the verifier, and where the person was) is kept in the tab's session storage under the flow's random state.
+ * Tokens are only in this module's memory and are lost when the page closes. The data needed after the sign-in page
+ * (the verifier and the user's last view) is in the tab's session storage, under the flow's random state.
  */
 
 const CALLBACK = new URL("../", import.meta.url).href; // the console's own address, as registered with the app client
@@ -18,29 +17,29 @@ let refreshing = null;
 
 export class SignInError extends Error {}
 
-/** Tell where to sign in; needed before anything else here. */
+/** Set the sign-in configuration. Call this before all other functions of this module. */
 export function configure(values) {
   configuration = values;
 }
 
-/** Who is signed in: {email, role}, or null. */
+/** The signed-in user: {email, role}, or null. */
 export function person() {
   return session && { email: session.email, role: session.role };
 }
 
-/** Whether the person signed in may act, or only read. */
+/** Whether the signed-in user can make changes, or only read. */
 export function mayAct() {
   return session?.role === "manager";
 }
 
-/** Whether somebody was signed in here before the page was loaded again. */
+/** Whether a user was signed in here before the page was reloaded. */
 export function wasSignedIn() {
   return sessionStorage.getItem(HINT) === "yes";
 }
 
 // --- to the sign-in page and back
 
-/** Leave for the sign-in page; afterwards the person is back at the same place. */
+/** Go to the sign-in page, which returns the user to the same view. */
 export async function signIn() {
   const { state, verifier } = newFlow("");
   sessionStorage.setItem(flowKey(state), JSON.stringify({ verifier, place: location.hash }));
@@ -48,9 +47,8 @@ export async function signIn() {
 }
 
 /**
- * Finish what the sign-in page answered, if this page was opened by it.
- *
- * Gives "none" when it was not, "popup" when another window awaits the answer, "done" when somebody is signed in now.
+ * Complete the sign-in if this page was opened by the sign-in page's redirect. Returns "none" if it was not, "popup" if
+ * another window waits for the result, "done" if a user is now signed in.
  */
 export async function finishSignIn() {
   const answer = new URLSearchParams(location.search);
@@ -69,13 +67,12 @@ export async function finishSignIn() {
 }
 
 /**
- * Sign in again in a window of its own, so that nothing on this page is lost. Call it from a click.
- *
- * Rejects with SignInError when the browser opens no windows, or the person closes it.
+ * Sign in again in a separate window, so that nothing on this page is lost. Call it from a click. Rejects with
+ * SignInError if the browser blocks the window or the user closes it.
  */
 export async function signInAgain() {
   const { state, verifier } = newFlow(POPUP);
-  const popup = window.open("", "_blank", "popup,width=480,height=640"); // at once: later it is no answer to the click
+  const popup = window.open("", "_blank", "popup,width=480,height=640"); // immediately, because browsers block a later window
   if (!popup) throw new SignInError("popup");
   popup.location.href = await authorizeUrl(state, verifier);
   await redeem(await answerOf(state, popup), verifier);
@@ -98,7 +95,7 @@ function answerOf(state, popup) {
   });
 }
 
-/** Forget the tokens, have the refresh token revoked, and end the session of the sign-in page too. */
+/** Delete the tokens, revoke the refresh token, and end the session of the sign-in page. */
 export async function signOut() {
   const token = session?.refreshToken;
   session = null;
@@ -109,7 +106,7 @@ export async function signOut() {
   location.assign(url);
 }
 
-// The local stack's stand-in has no endpoint for this.
+// The local stack's emulator has no endpoint for this.
 function isCognito() {
   return new URL(configuration.sign_in_url).hostname.endsWith(".amazoncognito.com");
 }
@@ -153,14 +150,14 @@ function base64url(bytes) {
 
 // --- tokens
 
-/** Give a valid token, refreshed when it is about to end; null when nobody is signed in (any more). */
+/** Return a valid token, refreshed if it is about to expire; null if no user is signed in. */
 export async function token() {
   if (!session) return null;
   if (Date.now() < session.endsAt - EARLY_MS) return session.idToken;
   return (await refresh()) ? session.idToken : null;
 }
 
-/** Get fresh tokens; gives whether that worked. A lost network is no end of the session and throws. */
+/** Get new tokens; returns whether that worked. Throws if the network fails, because this does not end the session. */
 export async function refresh() {
   if (!session?.refreshToken) return false;
   refreshing ??= askForTokens({ grant_type: "refresh_token", refresh_token: session.refreshToken }).finally(() => {
@@ -186,7 +183,7 @@ async function askForTokens(form) {
     method: "POST",
     body: new URLSearchParams({ ...form, client_id: configuration.client_id }),
   });
-  if (response.status >= 500) throw new TypeError("the sign-in does not answer"); // as fetch does for a lost network
+  if (response.status >= 500) throw new TypeError("the sign-in does not answer"); // like fetch when the network fails
   const answer = await response.json().catch(() => ({}));
   if (!response.ok || !answer.id_token) throw new SignInError(answer.error ?? String(response.status));
   const claims = claimsOf(answer.id_token);
@@ -195,7 +192,7 @@ async function askForTokens(form) {
     refreshToken: answer.refresh_token ?? session?.refreshToken ?? null,
     endsAt: Date.now() + (answer.expires_in ?? 3600) * 1000,
     email: claims.email ?? "",
-    // Only what is shown depends on this; what may be done is the API's to decide.
+    // This only affects what is shown. The API checks what the user is allowed to do.
     role: (claims["cognito:groups"] ?? []).includes("managers") ? "manager" : "viewer",
   };
 }

@@ -11,7 +11,9 @@ export function customerPath(id) {
   return `customers/${encodeURIComponent(id)}`;
 }
 
-/** The contact that matters to an item, with its editor. `changed` is called once a change is saved. */
+/**
+ * The customer's contact for an item's channel, with a form to edit it. `changed` is called after a change is saved.
+ */
 export function contactCard(item, changed, signal) {
   const element = card(t("detail.customer"));
   element.classList.add("contact");
@@ -64,7 +66,7 @@ function suggestion(item, edit) {
     button(t("use_suggestion", { suggestion: item.suggestion }), { kind: "small", on: () => edit(item.suggestion) }));
 }
 
-/** A form for a customer's contacts; sends only what was changed. */
+/** A form for a customer's contacts; sends only changed values. */
 export function contactForm(customer, { proposal = {}, focus = "email", cancelled, saved }) {
   const name = textInput(customer.name ?? "", { maxlength: "200", autocomplete: "off" });
   const email = h("input", { type: "email", value: proposal.email ?? customer.email ?? "", maxlength: "320", autocomplete: "off", spellcheck: "false", "data-first": focus === "email" });
@@ -109,7 +111,7 @@ export function contactForm(customer, { proposal = {}, focus = "email", cancelle
   h("div", { class: "row end" }, button(t("cancel"), { on: cancelled }), send));
 }
 
-/** When a contact last changed, if it ever did. */
+/** The time when a contact last changed, if it has changed. */
 export function changedOn(when) {
   return when ? h("span", { class: "muted" }, " · ", t("customers.changed_on", { when: moment(when) })) : null;
 }

@@ -10,7 +10,7 @@ import { announce, attempt, busyButton, button, card, complain, complaintOf, dia
 const SHOWN = 20;
 const KEPT_FOR_DOWNLOAD_MS = 60_000;
 
-/** What was looked up last; kept here and not in the address, because it is personal data. */
+/** The last search. It is not in the URL, because it is personal data. */
 let last = "";
 
 export function show(page, { rest: [id], signal }) {
@@ -108,7 +108,7 @@ function paintOne(place, customer, { items, next_cursor: more }, again) {
       h("div", { class: "stack" }, card(t("customers.contacts"), body), auth.mayAct() && personalData(customer))));
 }
 
-// --- what a person may ask for of their data
+// --- export and erase a customer's data
 
 function personalData(customer) {
   return card(t("customers.data"),
@@ -118,7 +118,7 @@ function personalData(customer) {
       button(t("customers.erase"), { kind: "small danger", on: () => erase(customer) })));
 }
 
-/** Put the pages of what is held together into one file, and hand it to the browser. */
+/** Join the pages of a customer's data into one file and download it. */
 async function download(customer) {
   const whole = { customer: null, suppressions: [], items: [], notifications: [] };
   let cursor;

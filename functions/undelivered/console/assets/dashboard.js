@@ -1,4 +1,4 @@
-/** The overview: the number, what it is made of, how it went over the days, and what can be done now. */
+/** The overview: the number, its breakdown and trend, and what is ready to resend. */
 
 import * as api from "./api.js";
 import { h, icon, replace, svg, written } from "./dom.js";
@@ -35,16 +35,16 @@ async function showCount(place, signal) {
   if (!signal.aborted) replace(place, hero(count));
 }
 
-/** The number is looked at all morning: it is kept fresh while the page is seen. */
+/** Refresh the number while the page is visible, because users keep it open. */
 async function keepFresh(place, signal) {
   try {
     for (;;) {
       await api.pause(REFRESH_MS, signal);
-      // A failed refresh leaves the number with its time; the next one may do better.
+      // After a failed refresh, the old number stays with its time until the next refresh.
       if (!document.hidden && !place.contains(document.activeElement)) await showCount(place, signal).catch(() => null);
     }
   } catch {
-    // the view is gone
+    // the user has left the view
   }
 }
 
@@ -67,7 +67,7 @@ function hero(count) {
   ];
 }
 
-/** How many items a class has; statuses without kinds are classes by themselves. */
+/** The number of items of a class. A status without kinds is one class. */
 export function countOf(count, name) {
   const [status, kind] = name.split(".");
   return (kind ? count.by_kind?.[kind] : count.by_status?.[status]) ?? 0;
@@ -109,7 +109,7 @@ function repeater(row) {
   return h("li", {}, written(row.recipient ?? row.address), h("b", {}, number(row.count ?? row.n ?? 0)));
 }
 
-/** A span of hours in the unit that suits it. */
+/** A number of hours, in minutes, hours or days. */
 function duration(hours) {
   const [value, unit] = hours < 1 ? [hours * 60, "minute"] : hours < 48 ? [hours, "hour"] : [hours / 24, "day"];
   return number(value, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: value < 10 ? 1 : 0 });
@@ -122,7 +122,7 @@ const LEFT = 34;
 const BOTTOM = 22;
 const TOP = 8;
 
-/** Draw the trend as wide as its place is, and again when that changes: the letters keep their size. */
+/** Draw the trend in the available width, and again when the width changes, so that the text keeps its size. */
 function showTrend(place, days, signal) {
   let drawn = 0;
   const draw = () => {
@@ -139,7 +139,7 @@ function showTrend(place, days, signal) {
   watch.observe(place);
 }
 
-/** Stacked columns, one for each day; the same figures stand in a table for those who cannot see or point. */
+/** A chart with a stacked column for each day. A table has the same figures, for screen readers and keyboards. */
 function trendChart(days, width) {
   if (!days?.length || days.every((day) => sum(day) === 0)) return h("p", { class: "muted" }, t("overview.trend_none"));
   const highest = niceTop(Math.max(...days.map(sum)));

@@ -42,7 +42,7 @@ async function refresh(view) {
 
 function paint(view) {
   const { item, place, news } = view;
-  const editing = place.querySelector(".contact form"); // what somebody is typing stays as it is
+  const editing = place.querySelector(".contact form"); // keep unsaved input
   const contact = (editing && place.querySelector(".contact")) ?? contactCard(item, () => changedContact(view), view.signal);
   const frame = place.querySelector(".message-card") ?? messageCard(item);
   replace(place,
@@ -107,7 +107,7 @@ async function refreshQuietly(view) {
   if (!view.signal.aborted) await refresh(view).catch(toastError);
 }
 
-// --- resend and what becomes of it
+// --- resend and its result
 
 async function startResend(view) {
   try {
@@ -120,7 +120,7 @@ async function startResend(view) {
     await follow(view);
   } catch (error) {
     if (error.name === "AbortError") return;
-    // Refused after all: something has changed since the page was loaded. Show how it stands now.
+    // The resend is refused because something has changed since the page was loaded. Show the current state.
     if (error.status === 409) await refreshQuietly(view);
     toastError(error);
   }
@@ -161,7 +161,7 @@ function settled({ item, news }) {
 }
 
 function changedContact(view) {
-  view.place.querySelector(".contact form")?.remove(); // typed, sent and kept: the card may show the new state
+  view.place.querySelector(".contact form")?.remove(); // the input is saved, so the card can show the new state
   return refreshQuietly(view).then(() => document.getElementById("resend")?.focus());
 }
 
@@ -178,7 +178,7 @@ function whatHappened(item) {
     item.diagnostic && h("details", {}, h("summary", {}, t("detail.diagnostic")), h("pre", { dir: "ltr" }, item.diagnostic)));
 }
 
-/** Who did it: a person's address, or one of the few who are no persons. */
+/** The name of the actor: a user's address, or a label for the host application or the recipient. */
 function who(name) {
   return maybe(`by.${name}`) ?? name;
 }

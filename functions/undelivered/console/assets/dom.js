@@ -12,7 +12,7 @@ function fill(element, attributes, children) {
     if (name === "on") {
       for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
     } else if (PROPERTIES.has(name) && name in element) {
-      later.push([name, value]); // a select's value can be set once it has its options
+      later.push([name, value]); // a select's value can be set only after its options
     } else {
       element.setAttribute(name, value === true ? "" : String(value));
     }
@@ -41,18 +41,18 @@ export function svg(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-/** Put new children in place of an element's present ones. */
+/** Replace an element's children. */
 export function replace(element, ...children) {
   element.replaceChildren();
   return add(element, children);
 }
 
-/** Text that somebody wrote, kept from turning the direction of what stands around it. */
+/** Text written by a person, isolated so that its writing direction does not affect the text around it. */
 export function written(text, attributes) {
   return h("bdi", attributes, text ?? "");
 }
 
-/** An address somebody wrote; where space is short it breaks before its @. */
+/** An address written by a person. In a narrow space, the line breaks before the @. */
 export function address(text) {
   const [local, ...domain] = String(text ?? "").split("@");
   return h("bdi", {}, local, domain.length > 0 && [document.createElement("wbr"), `@${domain.join("@")}`]);
@@ -60,7 +60,7 @@ export function address(text) {
 
 let last = 0;
 
-/** Give an id that no element has yet. */
+/** Return an id that no element has yet. */
 export function freshId(stem) {
   last += 1;
   return `${stem}-${last}`;
@@ -82,7 +82,7 @@ const ICONS = {
   warning: "M12 4l9 16H3zM12 10v4.5M12 17v.4",
 };
 
-/** Make a decorative icon; what it stands for is always said in words beside it. */
+/** Make a decorative icon. The text beside it always says the same. */
 export function icon(name) {
   return svg(
     "svg",

@@ -1,7 +1,6 @@
 /**
- * Languages, numbers and times. The texts of a language stand in one file (en.json, es.json).
- *
- * A text may hold {names}; a text with a number n has a form for each plural of its language: "key.one", "key.other".
+ * Languages, numbers and times. The texts of a language are in one file (en.json, es.json). A text may contain {names}.
+ * A text with a number n has a form for each plural of its language: "key.one", "key.other".
  */
 
 export const LANGUAGES = { en: "English", es: "Español" };
@@ -13,7 +12,7 @@ let english = {};
 let timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 let plurals = new Intl.PluralRules("en");
 
-/** Give the language to start with: the one chosen before, or the first of the browser's that we have. */
+/** Return the first language: the saved choice, or the first of the browser's languages that is available. */
 export function preferredLanguage() {
   const wanted = [kept(), ...navigator.languages].filter(Boolean).map((tag) => tag.split("-")[0]);
   return wanted.find((tag) => tag in LANGUAGES) ?? "en";
@@ -23,7 +22,7 @@ function kept() {
   try {
     return localStorage.getItem(KEPT_AS);
   } catch {
-    return null; // storage is switched off: the browser's language will do
+    return null; // storage is turned off, so use the browser's language
   }
 }
 
@@ -36,12 +35,12 @@ export async function useLanguage(name) {
   document.documentElement.lang = name;
 }
 
-/** Remember the language that somebody chose. */
+/** Save the language that the user chose. */
 export function keepLanguage(name) {
   try {
     localStorage.setItem(KEPT_AS, name);
   } catch {
-    // it holds until the page is closed, then
+    // without storage, the choice is lost when the page closes
   }
 }
 
@@ -56,18 +55,18 @@ export function currentLanguage() {
   return language;
 }
 
-/** The browser's own variant of the language, so that people get the dates of their country. */
+/** The browser's variant of the language, so that dates have the format of the user's country. */
 function locale() {
   return navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
 }
 
-/** Show times in the account's zone from now on; a name the browser does not know changes nothing. */
+/** Show times in the account's time zone from now on; a name that the browser does not know changes nothing. */
 export function useTimeZone(name) {
   try {
     Intl.DateTimeFormat("en", { timeZone: name });
     timeZone = name;
   } catch {
-    // the zone in use stays
+    // keep the current zone
   }
 }
 
@@ -76,7 +75,7 @@ export function currentTimeZone() {
   return timeZone;
 }
 
-/** Give a text, with its {names} filled in; numbers are written as the language writes them. */
+/** Return a text with its {names} filled in and numbers in the format of the language. */
 export function t(key, values = {}) {
   const text = find(key, values) ?? key;
   return text.replace(/\{(\w+)\}/g, (_, name) => {
@@ -85,7 +84,7 @@ export function t(key, values = {}) {
   });
 }
 
-/** Give a text if there is one, else null. */
+/** Return a text, or null if there is none. */
 export function maybe(key) {
   return texts[key] ?? null;
 }
@@ -104,17 +103,17 @@ export function percent(value) {
   return number(value, { style: "percent", maximumFractionDigits: 0 });
 }
 
-/** A moment: "23 Nov 2026, 18:00". */
+/** A time: "23 Nov 2026, 18:00". */
 export function moment(text) {
   return format(text, { dateStyle: "medium", timeStyle: "short", timeZone });
 }
 
-/** The day of a moment: "23 Nov 2026". */
+/** The day of a time: "23 Nov 2026". */
 export function day(text) {
   return format(text, { dateStyle: "medium", timeZone });
 }
 
-/** The day of a moment where space is short: without this year's number. */
+/** The day of a time in short form: without the year if it is the current year. */
 export function shortDay(text) {
   const year = { year: "numeric", timeZone };
   return format(text, { day: "numeric", month: "short", timeZone, ...(format(text, year) !== format(Date.now(), year) && { year: "numeric" }) });

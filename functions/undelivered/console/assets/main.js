@@ -1,4 +1,4 @@
-/** The console: starts up, signs in, and shows the view that the address names. */
+/** The console: starts, signs in, and shows the view that the URL names. */
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
@@ -38,13 +38,13 @@ async function start() {
 async function enter() {
   showShell();
   window.addEventListener("hashchange", () => show());
-  // The zone is wanted before the first date is shown; without it the browser's own does.
+  // Load the account's time zone before the first date is shown. If that fails, use the browser's time zone.
   await api.get("settings").then((settings) => useTimeZone(settings.time_zone)).catch(() => null);
   await show(true);
   fetchOtherViews();
 }
 
-/** Have the other views at hand before they are wanted, and whatever becomes of the network. */
+/** Load the other views in advance, so that they open quickly, even if the network fails later. */
 async function fetchOtherViews() {
   await api.pause(500);
   for (const view of Object.values(VIEWS)) await view.load().catch(() => null);
@@ -72,7 +72,7 @@ function showWelcome(error) {
       languageChoice(() => showWelcome()),
     ),
   );
-  VIEWS[""].load().catch(() => null); // it is what comes next
+  VIEWS[""].load().catch(() => null); // the overview comes first after the sign-in
 }
 
 function showPopupEnd() {
@@ -126,7 +126,7 @@ function showShell() {
 }
 
 function skipToMain(event) {
-  event.preventDefault(); // the address after # names the view
+  event.preventDefault(); // the part of the URL after # names the view
   main.focus();
 }
 
@@ -163,7 +163,7 @@ async function show(first = false) {
     if (signal.aborted) return;
     module.show(page, { rest, query, signal });
   } catch (error) {
-    const lost = error instanceof TypeError; // a view that could not be fetched
+    const lost = error instanceof TypeError; // the view's module could not be loaded
     if (!lost) console.error(error);
     replace(page, pageTitle(t(view.title)), errorPanel(lost ? new api.ApiError(0) : error, () => show()));
   }

@@ -1,9 +1,8 @@
 /**
- * A message's HTML, shown as designed and without doing anything.
- *
- * The markup is parsed in a document of its own that runs and loads nothing. What is harmless in it is made anew, element by
- * element, inside a frame whose sandbox allows no script, no form and no window; the page's own policy lets it load
- * nothing from elsewhere. Styles go in through the object model, which is all that the policy leaves.
+ * Shows a message's HTML as designed, without scripts, forms or external content. The markup is parsed in a separate
+ * document that runs and loads nothing. Harmless elements are copied, one by one, to a frame with a sandbox that allows
+ * no scripts, forms or windows. The page's Content-Security-Policy allows nothing from other origins. Styles are set
+ * through the CSS object model, because the policy allows no other way.
  */
 
 import { h } from "./dom.js";
@@ -42,9 +41,8 @@ function fill(target, markup) {
 const KEPT_APART = "data-kept-";
 
 /**
- * Keep styles and handlers out of the parser's sight, because the page's policy complains of each that it meets.
- *
- * Gives the markup without them and the text of its style sheets. Safety does not rest on this: see copy().
+ * Remove styles and event handlers before parsing, because each would cause a report of a policy violation. Returns the
+ * markup without them, and the text of its style sheets. Safety does not depend on this: see copy().
  */
 function inert(markup) {
   let sheet = "";
@@ -56,7 +54,7 @@ function inert(markup) {
   return [text, sheet];
 }
 
-/** Use a message's own style sheets, without what they would load. */
+/** Apply a message's own style sheets, without the resources that they would load. */
 function dress(target, text) {
   if (!text.trim()) return;
   const sheet = new target.defaultView.CSSStyleSheet();
@@ -88,7 +86,7 @@ function paint(from, to) {
   for (const { name, value } of from.attributes) {
     if (ATTRIBUTES.has(name)) to.setAttribute(name, value);
     if (name === "src" && to.localName === "img" && /^data:image\/(png|gif|jpeg|webp);/i.test(value)) to.setAttribute("src", value);
-    // A link is shown as one and says where it leads, but leads nowhere from here.
+    // A link looks like a link and shows its URL, but cannot be opened.
     if (name === "href" && to.localName === "a" && /^(https?|mailto|tel):/i.test(value.trim())) {
       to.title = value;
       to.style.cssText = "color: #0b5d5e; text-decoration: underline";

@@ -1,20 +1,20 @@
-/** Where the address says we are. */
+/** The current view and its filters, from the URL. */
 
-/** Take the address apart: "#/item/abc?x=1" → {name: "item", rest: ["abc"], query}. */
+/** Parse the URL's fragment: "#/item/abc?x=1" → {name: "item", rest: ["abc"], query}. */
 export function place() {
   const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, ...rest] = path.split("/").map(decodeURIComponent);
   return { name, rest, query: new URLSearchParams(query ?? "") };
 }
 
-/** Give the values of these names in a query, without those that are absent or empty. */
+/** Return the values of these names in a query, without absent or empty values. */
 export function chosenOf(query, names) {
   return Object.fromEntries(names.map((name) => [name, query.get(name)]).filter(([, value]) => value));
 }
 
 /**
- * Go to a view with some of its filters changed. `changes` is given the filters that the address holds at this moment;
- * they may be ahead of those shown, and two quick changes are both wanted.
+ * Go to a view with some of its filters changed. `changes` gets the current filters of the URL. They may be newer than
+ * the filters on the page, and two quick changes must both apply.
  */
 export function refine(view, names, changes) {
   const present = chosenOf(place().query, names);

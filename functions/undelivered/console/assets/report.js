@@ -1,7 +1,6 @@
 /**
- * The report: what did not arrive, newest first, with filters, search, selection and export.
- *
- * Filters stand in the address, so that a report can be kept and shared. The search text does not: it is personal data.
+ * The report: undelivered notifications, newest first, with filters, search, selection and export. Filters are in the
+ * URL, so that a report can be bookmarked and shared. The search text is not, because it is personal data.
  */
 
 import { batchProgress, dismiss, resendMany } from "./actions.js";
@@ -30,7 +29,7 @@ const REASONS = [
   "sending_interrupted",
 ];
 
-/** What was on the screen when somebody left for an item, so that coming back is coming back. */
+/** The state of the list when the user opens an item, to restore it when the user returns. */
 let left = null;
 
 export function show(page, { query, signal }) {
@@ -70,7 +69,7 @@ export function show(page, { query, signal }) {
 function filters(view) {
   const { filter } = view;
   const chosen = chosenIn(filter);
-  // The counts are of what is on the report now; over other days they would show something else.
+  // The counts are for the report as it is now, so they are not shown with other days.
   const counted = !filter.from && !filter.to && !filter.state;
   const numbers = new Map();
   const pill = (name, label) => {
@@ -85,7 +84,7 @@ function filters(view) {
   };
   const pills = h("div", { class: "pills", role: "group", "aria-label": t("report.status") },
     pill("", t("report.all")), CLASSES.map((name) => pill(name, t(`status.${name}`))));
-  // Put into the pills that are there: a new pill under the pointer would lose the click that has begun.
+  // Update the existing filter buttons: a new button under the pointer would lose a click in progress.
   const showCount = (count) => {
     for (const [name, number] of numbers) number.textContent = String(name ? countOf(count, name) : count.total);
   };
@@ -145,7 +144,7 @@ function searchField(view) {
     view.search = box.value.trim();
     reload(view);
   };
-  box.addEventListener("search", search); // the little cross empties it
+  box.addEventListener("search", search); // sent when the user clears the field
   const fieldset = field(t("report.search"), box);
   const form = h("form", { class: "flat", role: "search", on: { submit: search } }, fieldset);
   fieldset.classList.add("search");

@@ -1,4 +1,4 @@
-/** Settings of the account: clock, sender, digest, retention, repeated soft bounces. */
+/** Settings of the account: time zone, sender, digest, retention, repeated soft bounces. */
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
@@ -66,7 +66,7 @@ function paint(place, settings) {
     locked ? h("p", { class: "muted" }, t("viewer_note")) : h("div", { class: "sticky-save" }, send)));
 }
 
-/** What to send: the settings as they came, with what this page shows in place of what it was. */
+/** The settings to save: the loaded settings with the changes from this page. */
 function body(settings, controls, days) {
   const result = { ...settings, time_zone: controls.time_zone.value };
   if ("sender" in settings) result.sender = controls.sender.value.trim();

@@ -1,4 +1,4 @@
-/** Suppressions: what nothing is sent to, why, and lifting it. */
+/** Suppressions: the suppressed addresses and the reasons, and how to lift a suppression. */
 
 import { localMoment, rfc3339 } from "./actions.js";
 import * as api from "./api.js";

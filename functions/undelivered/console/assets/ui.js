@@ -1,4 +1,4 @@
-/** Pieces that every view is made of: buttons, chips, dialogues, notices, and the words for what went wrong. */
+/** Parts that all views use: buttons, chips, dialogues, notices and error messages. */
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
@@ -7,12 +7,12 @@ import { maybe, number, t } from "./i18n.js";
 
 // --- words
 
-/** The sentence that the API said, in the language in use where we have it (the API speaks English). */
+/** A sentence from the API, which is in English, in the current language if there is a translation. */
 export function said(text) {
   return (text && maybe(`says:${text}`)) || text || "";
 }
 
-/** What happened, in two or three words. */
+/** The status of an item, in two or three words. */
 export function reasonName(reason, channel) {
   return maybe(`reason.${channel}.${reason}`) ?? maybe(`reason.${reason}`) ?? String(reason ?? "").replaceAll("_", " ");
 }
@@ -22,16 +22,16 @@ export function classOf(item) {
   return item.kind ? `${item.status}.${item.kind}` : item.status;
 }
 
-/** How the channel is called. */
+/** The name of a channel. */
 export function channelName(channel) {
   return t(`channel.${channel}`);
 }
 
-/** Say something to people who listen to the page. */
+/** Announce a text to screen readers. */
 export function announce(text) {
   const announcer = document.getElementById("announcer");
   announcer.textContent = "";
-  setTimeout(() => (announcer.textContent = text), 50); // a changed text is read, a replaced one is not always
+  setTimeout(() => (announcer.textContent = text), 50); // screen readers read a changed text, but not always a replaced text
 }
 
 // --- small pieces
@@ -41,7 +41,7 @@ export function button(label, { kind = "", glyph, on, ...attributes } = {}) {
   return h("button", { type: "button", class: `button ${kind}`.trim(), on: { click: on }, ...attributes }, content);
 }
 
-/** A button that shows that it works, and takes no second click meanwhile. */
+/** A button that shows progress and ignores clicks until its action is done. */
 export function busyButton(label, options, work) {
   const element = button(label, {
     ...options,
@@ -87,12 +87,12 @@ export function card(title, ...content) {
   return h("section", { class: "card", "aria-labelledby": id }, h("h2", { id }, title), content);
 }
 
-/** The heading of a page: focus goes here when the page changes. */
+/** The heading of a page. It gets the focus when the page changes. */
 export function pageTitle(...content) {
   return h("h1", { tabindex: "-1" }, content);
 }
 
-/** A labelled field; `control` gets its id, its help and later its complaint. */
+/** A labelled field. `control` gets an id, the help text and later the error message. */
 export function field(label, control, { help } = {}) {
   const id = (control.id ||= freshId("field"));
   const helpId = help && `${id}-help`;
@@ -101,7 +101,7 @@ export function field(label, control, { help } = {}) {
   return h("div", { class: "field" }, h("label", { for: id }, label), control, help && h("p", { class: "help", id: helpId }, help), complaint);
 }
 
-/** Show what is wrong with a field, or that nothing is. `content` may hold a button with the likely spelling. */
+/** Show or remove the error message of a field. `content` may contain a button with the likely spelling. */
 export function complain(control, ...content) {
   const complaint = document.getElementById(`${control.id}-complaint`) ?? control.parentElement.querySelector(".complaint");
   replace(complaint, content);
@@ -121,13 +121,13 @@ export function textInput(value = "", attributes = {}) {
   return h("input", { type: "text", value, ...attributes });
 }
 
-// --- what went wrong
+// --- errors
 
-/** Give a sentence for an error. */
+/** Return a sentence for an error. */
 export function sentence(error) {
   if (!(error instanceof api.ApiError)) return t("error.unknown");
   if (error.status === 0) return navigator.onLine ? t("error.unreachable") : t("error.offline");
-  // API Gateway's own answer for a path that it does not have.
+  // API Gateway's own response for a path that does not exist.
   if ((error.status === 403 || error.status === 404) && !error.code) return t("error.missing");
   if (error.status === 403) return t("error.forbidden");
   if (error.status === 404) return t("error.not_found");
@@ -138,7 +138,7 @@ export function sentence(error) {
   return said(error.detail) || t("error.unknown");
 }
 
-/** An error with the way on. */
+/** An error message with a button to try again. */
 export function errorPanel(error, again) {
   const reference = error.requestId && error.status >= 500 && h("p", { class: "muted" }, t("error.reference", { id: error.requestId }));
   return h(
@@ -149,7 +149,7 @@ export function errorPanel(error, again) {
   );
 }
 
-/** Run what a view is made of; an aborted one is nobody's business, other errors are shown in its place. */
+/** Run a part of a view. If it fails, show the error in its place, unless the view was aborted. */
 export async function attempt(place, work) {
   try {
     await work();
@@ -164,13 +164,13 @@ export async function attempt(place, work) {
   }
 }
 
-// --- notices that come and stay until they are done with
+// --- notices
 
 const PASSES_MS = 10_000;
 
 /**
- * Show a notice. One that can be acted on, or reports an error, stays until it is closed or followed by another; one
- * that only says that something is done passes by itself.
+ * Show a notice. A notice with an action or an error stays until it is closed or replaced. Other notices disappear
+ * after a while.
  */
 export function toast(text, { action, on, kind = "" } = {}) {
   let shelf = document.getElementById("toasts");
@@ -193,7 +193,7 @@ export function toast(text, { action, on, kind = "" } = {}) {
   return element;
 }
 
-/** Tell of an error that has no place of its own. */
+/** Show an error as a notice. */
 export function toastError(error) {
   if (error.name === "AbortError") return;
   if (!(error instanceof api.ApiError)) console.error(error);
@@ -203,9 +203,8 @@ export function toastError(error) {
 // --- dialogues
 
 /**
- * Ask for something in a dialogue. `submit` may throw an ApiError: it is shown inside, and what was typed stays.
- *
- * Resolves with what `submit` gave, or undefined when the person closed it.
+ * Ask for input in a dialogue. If `submit` throws an ApiError, the dialogue shows it and keeps the input. Resolves with
+ * the result of `submit`, or undefined if the user closes the dialogue.
  */
 export function dialogue({ title, intro, content = [], action, kind = "primary", submit, complaints = {}, cancel = t("cancel") }) {
   return new Promise((resolve) => {
@@ -253,7 +252,7 @@ export function dialogue({ title, intro, content = [], action, kind = "primary",
   });
 }
 
-/** Put an API's complaints beside their fields, and the rest into `place`. */
+/** Show the field errors of an API error beside their fields, and the others in `place`. */
 export function showFormError(error, place, controls = {}) {
   if (error instanceof Mistake) {
     complain(error.control, error.message);
@@ -263,7 +262,7 @@ export function showFormError(error, place, controls = {}) {
   if (!(error instanceof api.ApiError)) console.error(error);
   let firstInvalid = null;
   for (const { field: name, message, suggestion } of error.errors ?? []) {
-    const control = controls[name.replace(/\[\d+\]$/, "")]; // an entry of a list is shown at the list
+    const control = controls[name.replace(/\[\d+\]$/, "")]; // an error of a list's entry is shown at the list
     if (!control) continue;
     const use = suggestion && button(t("use_suggestion", { suggestion }), {
       kind: "small",
@@ -280,7 +279,7 @@ export function showFormError(error, place, controls = {}) {
   else replace(place, errorPanel(error));
 }
 
-/** Something a person left out or mistyped, shown beside the field. */
+/** An error in a field that the page itself finds, shown beside the field. */
 export class Mistake extends Error {
   constructor(control, text) {
     super(text);
