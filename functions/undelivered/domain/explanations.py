@@ -33,7 +33,7 @@ _EXPLANATIONS: Mapping[Reason, str] = {
     Reason.PRICE_LIMIT: "The message would have cost more than our price limit for one message.",
     Reason.BODY_INVALID: "The message contains text that cannot be sent.",
     Reason.SENDING_PAUSED: "Sending is paused, either by our own settings or by our provider.",
-    Reason.SENDING_INTERRUPTED: "Sending was interrupted. The message may or may not have been sent.",
+    Reason.SENDING_INTERRUPTED: "Sending was interrupted. The message may or may not have gone out.",
 }
 
 _SMS_EXPLANATIONS: Mapping[Reason, str] = {
