@@ -330,3 +330,27 @@ def test_the_erasure_of_a_customer_keeps_what_is_needed_to_carry_it_out():
         ErasureTask(replace(erasure, version=1), "c-1", ((Channel.EMAIL, EMAIL), (Channel.SMS, PHONE)))
     ]
     assert world.customers.stored == {}
+
+
+def test_a_run_adds_up_what_it_erases_for_several_customers():
+    world = World()
+    for number, customer_id in ((1, "c-1"), (2, "c-2")):
+        world.items.save(None, an_item(number=number, customer_id=customer_id, days_ago=2))
+        world.start_erasure(customer_id)
+    world.wait()
+
+    assert world.erase(lambda: True) == ErasedCounts(2, 0)
+
+
+def test_notifications_from_after_an_erasure_are_passed_over_page_by_page():
+    world = World()
+    world.add("item")
+    world.start_erasure()
+    for number in range(150):
+        world.notifications.add(a_notification(f"n-{number:03}", created_at=NOW + timedelta(minutes=4)))
+    world.notifications.add(a_notification("n-999", created_at=NOW))
+    world.wait()
+
+    assert world.erase(lambda: True) == ErasedCounts(1, 1)
+    assert world.erasure().state is ErasureState.DONE
+    assert len(world.notifications.notifications) == 150

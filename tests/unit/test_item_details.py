@@ -244,6 +244,17 @@ def test_a_search_for_what_is_no_contact_is_refused_by_the_name_of_the_parameter
     assert refused.value.field == "address"
 
 
+@pytest.mark.parametrize(("email", "phone"), [("ada@example.com", "+12065550100"), ("ada@example.com", "")])
+def test_a_change_that_keeps_the_contacts_keeps_the_times_of_their_changes(email, phone):
+    world = World()
+    before = NOW - timedelta(days=9)
+    world.customers.save(a_customer(email=email, phone=phone, email_changed_at=before, phone_changed_at=before))
+
+    customer = world.manage.update(ACCOUNT, "c-1", CustomerChange("Ada", None, None)).customer
+
+    assert (customer.name, customer.email_changed_at, customer.phone_changed_at) == ("Ada", before, before)
+
+
 def test_a_customer_must_have_a_name():
     with pytest.raises(InvalidInputError) as refused:
         World().manage.replace(ACCOUNT, "c-1", CustomerChange(None, "ada@example.com", None))

@@ -309,6 +309,15 @@ def test_a_time_without_an_offset_or_beyond_the_calendar_is_refused(text, messag
     assert str(refused.value) == message
 
 
+# --- changes
+
+
+def test_a_resend_ends_the_flag_of_an_item():
+    ready = replace(OPEN, ready_contact="new@example.com")
+
+    assert resent(ready) == RUNNING
+
+
 # --- merging
 
 
