@@ -12,6 +12,15 @@ from xdist.scheduler import LoadFileScheduling
 
 TESTS = Path(__file__).parent
 SLOW_FOLDERS = {"browser", "faults", "stack"}
+# Files whose tests build the whole, copy whole tables or count for weeks.
+SLOW_FILES = {
+    "test_figures.py",
+    "test_leaving.py",
+    "test_reconcile.py",
+    "test_restore.py",
+    "test_supply_chain.py",
+    "test_test_rules.py",
+}
 OWN_STACKS = {"test_deploy.py", "test_faults.py", "test_recovery.py"}
 LOOPBACK = ["127.0.0.1"]
 MAX_WORKERS = 8
@@ -93,7 +102,7 @@ def _longest_first(item):
 def pytest_collection_modifyitems(items):
     for item in items:
         folder = folder_of(item.path)
-        if folder in SLOW_FOLDERS or needs_dynamodb_local(item):
+        if folder in SLOW_FOLDERS or item.path.name in SLOW_FILES or needs_dynamodb_local(item):
             item.add_marker("slow")
         if folder == "unit" or (folder == "contract" and not needs_dynamodb_local(item)):
             item.add_marker("disable_socket")
