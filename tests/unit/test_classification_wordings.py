@@ -825,9 +825,9 @@ def test_every_inflection_of_a_text_answer_is_known(answer: str, status: Status,
 
 def seconds(text: str) -> float:
     def once() -> float:
-        start = time.perf_counter()
+        start = time.thread_time()
         classify_diagnostic(text, None, 550)
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
     return min(once() for _ in range(3))
 

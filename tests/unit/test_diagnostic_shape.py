@@ -72,9 +72,9 @@ def test_the_shape_of_a_shape_is_itself(text, recipient):
 def test_the_time_grows_with_the_length_alone(piece):
     def seconds(length):
         text = (piece * length)[:length]
-        started = time.perf_counter()
+        started = time.thread_time()
         diagnostic_shape(text)
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     seconds(1_000)
     assert seconds(200_000) < 2
