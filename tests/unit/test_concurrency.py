@@ -50,3 +50,16 @@ def test_another_error_is_raised_at_once():
         write()
 
     assert len(calls) == 1
+
+
+def test_a_write_within_a_write_that_gives_up_is_not_started_over():
+    contended = Contended(TRIES * TRIES)
+
+    @retry_on_conflict
+    def outer():
+        return contended.write("value", suffix="!")
+
+    with pytest.raises(StaleWriteError, match="Too many concurrent updates"):
+        outer()
+
+    assert contended.calls == TRIES

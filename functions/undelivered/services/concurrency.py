@@ -9,6 +9,11 @@ from undelivered.domain.errors import StaleWriteError
 TRIES: Final = 8
 """How many times a function runs before it gives up."""
 
+
+class _GaveUpError(StaleWriteError):
+    """Every try conflicted."""
+
+
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
@@ -17,7 +22,8 @@ def retry_on_conflict(function: Callable[_Arguments, _Result]) -> Callable[_Argu
     """Call the decorated function again while it raises StaleWriteError, ``TRIES`` times at most.
 
     The function must read what it changes each time it is called. Raises StaleWriteError, which is a RetryableError,
-    when the last call fails too.
+    when the last call fails too. If a decorated function within it has given up, it gives up as well, so that tries do
+    not multiply.
     """
 
     @wraps(function)
@@ -25,8 +31,10 @@ def retry_on_conflict(function: Callable[_Arguments, _Result]) -> Callable[_Argu
         for _ in range(TRIES):
             try:
                 return function(*args, **kwargs)
+            except _GaveUpError:
+                raise
             except StaleWriteError:
                 continue
-        raise StaleWriteError("Too many concurrent updates.")
+        raise _GaveUpError("Too many concurrent updates.")
 
     return retrying
