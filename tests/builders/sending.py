@@ -45,6 +45,7 @@ class Product:
     customers: FakeCustomerStore = field(default_factory=FakeCustomerStore)
     suppressions: FakeSuppressionStore = field(default_factory=FakeSuppressionStore)
     accounts: FakeAccountStore = field(default_factory=FakeAccountStore)
+    provider: FakeProviderSuppressions = field(default_factory=FakeProviderSuppressions)
     shape_mappings: FakeShapeMappingStore = field(default_factory=FakeShapeMappingStore)
 
     def __post_init__(self):
@@ -68,7 +69,7 @@ class Product:
             public_url="https://api.example.com",
         )
         self.resend = RequestResend(
-            **stores, suppressions=self.suppressions, resends=self.queue, provider=FakeProviderSuppressions
+            **stores, suppressions=self.suppressions, resends=self.queue, provider=lambda: self.provider
         )
         self.clean_up = CleanUp(**stores, accounts=self.accounts, resends=self.queue)
         self.record = RecordFeedback(

@@ -3,12 +3,20 @@
 import pytest
 
 from infrastructure.local.stack import LocalStack
+from tests.stack.acting import Acting
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
     with LocalStack.start(state_dir=tmp_path_factory.mktemp("stack"), empty=True, enforce_iam=True) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def acting(stack):
+    people = Acting.on(stack)
+    yield people
+    people.close()
 
 
 def pytest_collection_modifyitems(items):

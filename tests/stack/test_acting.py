@@ -8,16 +8,9 @@ import pytest
 
 from infrastructure.local.scenario import call_api, eventually
 from tests.builders.readme import check_announcement
-from tests.stack.acting import CONSENT, WITHIN, Acting
+from tests.stack.acting import CONSENT, WITHIN
 from undelivered.entrypoints.http.route import Access
 from undelivered.entrypoints.http.routes import ROUTES
-
-
-@pytest.fixture(scope="module")
-def acting(stack):
-    on_stage = Acting.on(stack)
-    yield on_stage
-    on_stage.close()
 
 
 def since_yesterday():

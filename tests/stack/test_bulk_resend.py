@@ -10,7 +10,7 @@ from infrastructure.local.deployment import OTHER_ACCOUNT
 from infrastructure.local.scenario import call_api, eventually
 from infrastructure.local.seed import _aws_environment, _stores
 from tests.builders.items import a_customer, a_notification, an_item
-from tests.stack.acting import WITHIN, Acting
+from tests.stack.acting import WITHIN
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.ports import NewEntry
@@ -18,13 +18,6 @@ from undelivered.services.ports import NewEntry
 GATEWAY_SECONDS = 29
 A_THOUSAND = 1_000
 CUSTOMERS = 40
-
-
-@pytest.fixture(scope="module")
-def acting(stack):
-    on_stage = Acting.on(stack)
-    yield on_stage
-    on_stage.close()
 
 
 def summed(progress):

@@ -3,20 +3,11 @@
 import json
 import time
 
-import pytest
-
 from infrastructure.local.scenario import eventually
-from tests.stack.acting import WITHIN, Acting
+from tests.stack.acting import WITHIN
 
 LATELY = 1_200.0
 """Seconds of log that are searched: far more than the story takes."""
-
-
-@pytest.fixture(scope="module")
-def acting(stack):
-    on_stage = Acting.on(stack)
-    yield on_stage
-    on_stage.close()
 
 
 def lines_with(stack, text):

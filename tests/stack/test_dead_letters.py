@@ -5,18 +5,9 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
-import pytest
-
 from infrastructure.local.scenario import eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
-from tests.stack.acting import WITHIN, Acting
-
-
-@pytest.fixture(scope="module")
-def acting(stack):
-    on_stage = Acting.on(stack)
-    yield on_stage
-    on_stage.close()
+from tests.stack.acting import WITHIN
 
 
 def redrive(stack, *options):

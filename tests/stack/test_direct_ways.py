@@ -14,7 +14,7 @@ from infrastructure.local.scenario import call_api, eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
 from tests.builders.items import an_item, resent
-from tests.stack.acting import WITHIN, Acting
+from tests.stack.acting import WITHIN
 from undelivered.adapters.dynamodb.account_store import RECOUNT, Recount
 from undelivered.adapters.dynamodb.counter_names import name_failed, name_live
 from undelivered.adapters.dynamodb.item_rows import facts_of, history_row, undelivered_row
@@ -27,13 +27,6 @@ from undelivered.domain.taxonomy import Channel, Reason
 
 ACCOUNT = "acc-harbor"
 KEPT_DAYS = 400
-
-
-@pytest.fixture(scope="module")
-def acting(stack):
-    people = Acting.on(stack)
-    yield people
-    people.close()
 
 
 @pytest.fixture

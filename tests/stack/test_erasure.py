@@ -4,23 +4,15 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import httpx
-import pytest
 
 from infrastructure.local.scenario import eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
-from tests.stack.acting import WITHIN, Acting
+from tests.stack.acting import WITHIN
 from tests.stack.faulty import start_anew
 
 ACCOUNT = "acc-harbor"
 LONG_AGO = timedelta(minutes=10)
-
-
-@pytest.fixture(scope="module")
-def acting(stack):
-    people = Acting.on(stack)
-    yield people
-    people.close()
 
 
 def erase(acting, customer):

@@ -3,21 +3,12 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from infrastructure.local.scenario import eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
-from tests.stack.acting import CONSENT, WITHIN, Acting
+from tests.stack.acting import CONSENT, WITHIN
 
 ACCOUNT = "acc-harbor"
-
-
-@pytest.fixture(scope="module")
-def acting(stack):
-    people = Acting.on(stack)
-    yield people
-    people.close()
 
 
 def publish(acting, situation, mail):

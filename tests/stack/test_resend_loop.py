@@ -4,18 +4,9 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-import pytest
-
 from infrastructure.local.scenario import call_api, eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
-from tests.stack.acting import CONSENT, WITHIN, Acting
-
-
-@pytest.fixture(scope="module")
-def acting(stack):
-    on_stage = Acting.on(stack)
-    yield on_stage
-    on_stage.close()
+from tests.stack.acting import CONSENT, WITHIN
 
 
 def number(acting, digits):

@@ -3,19 +3,10 @@
 import json
 from datetime import UTC, datetime
 
-import pytest
-
 from infrastructure.local.scenario import call_api, eventually
-from tests.stack.acting import WITHIN, Acting
+from tests.stack.acting import WITHIN
 
 NUMBER = "+12065550199"
-
-
-@pytest.fixture(scope="module")
-def acting(stack):
-    people = Acting.on(stack)
-    yield people
-    people.close()
 
 
 def test_the_customer_of_an_untagged_text_is_found_by_the_number(acting):

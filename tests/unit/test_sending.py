@@ -1,109 +1,36 @@
 """Sending, resending, and what becomes of sends that broke off."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from msgspec.structs import replace
 
-from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, a_suppression, an_item
+from tests.builders.items import ACCOUNT, a_failure, a_notification, a_suppression, an_item
+from tests.builders.sending import FIRST, Product
 from tests.fakes import (
-    FakeAccountStore,
-    FakeCustomerStore,
-    FakeErasureStore,
-    FakeHashes,
-    FakeNotificationStore,
-    FakeProviderSuppressions,
-    FakeQueue,
     FakeReportReader,
-    FakeSender,
-    FakeShapeMappingStore,
     FakeSigningKeys,
-    FakeSuppressionStore,
-    FakeUndeliveredStore,
 )
 from undelivered.domain.errors import NotFoundError, PermanentSendError, RefusedError, RetryableError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import State
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, Status
-from undelivered.services.cleanup import CleanUp
 from undelivered.services.ports import SendJob
-from undelivered.services.record_feedback import AccountMapping, RecordFeedback
-from undelivered.services.request_resend import RequestResend
-from undelivered.services.send_message import SendMessage
 from undelivered.services.unsubscribe import Unsubscribe
 
-FIRST = SendJob(ACCOUNT, "n-1", 1)
 
-
-@dataclass
-class World:
-    """Every use case on fakes, with a clock that a test moves."""
-
-    time: datetime = NOW
-    queue: FakeQueue = field(default_factory=FakeQueue)
-    mail: FakeSender = field(default_factory=FakeSender)
-    texts: FakeSender = field(default_factory=FakeSender)
-    customers: FakeCustomerStore = field(default_factory=FakeCustomerStore)
-    suppressions: FakeSuppressionStore = field(default_factory=FakeSuppressionStore)
-    accounts: FakeAccountStore = field(default_factory=FakeAccountStore)
-    provider: FakeProviderSuppressions = field(default_factory=FakeProviderSuppressions)
-
-    def __post_init__(self):
-        self.items = FakeUndeliveredStore(self.suppressions, clock=self.clock)
-        self.notifications = FakeNotificationStore(clock=self.clock)
-        self.erasures = FakeErasureStore(self.customers)
-        stores = {
-            "undelivered": self.items,
-            "notifications": self.notifications,
-            "customers": self.customers,
-            "clock": self.clock,
-        }
-        self.send_message = SendMessage(
-            **stores,
-            suppressions=self.suppressions,
-            erasures=self.erasures,
-            accounts=self.accounts,
-            senders={Channel.EMAIL: self.mail, Channel.SMS: self.texts},
-            default_sender="us@example.com",
-            keys=FakeSigningKeys(),
-            public_url="https://api.example.com",
-        )
-        self.resend = RequestResend(
-            **stores, suppressions=self.suppressions, resends=self.queue, provider=lambda: self.provider
-        )
-        self.clean_up = CleanUp(**stores, accounts=self.accounts, resends=self.queue)
-        self.record = RecordFeedback(
-            **stores,
-            suppressions=self.suppressions,
-            erasures=self.erasures,
-            hashes=FakeHashes(),
-            shape_mappings=FakeShapeMappingStore(),
-            mapping=AccountMapping(ACCOUNT),
-        )
-        self.unsubscribe = Unsubscribe(self.notifications, self.suppressions, FakeSigningKeys(), self.clock)
-        self.customers.save(a_customer(email="ada@example.com", phone="+12065550100"))
-        self.notifications.add(a_notification())
-        self.accounts.settings(ACCOUNT)
-
-    def clock(self):
-        return self.time
+class World(Product):
+    """The sending product, with what these tests ask of it."""
 
     def count(self):
         return FakeReportReader(self.items).count(ACCOUNT, self.time).total
 
-    def only_item(self):
-        (item,) = self.items.all_items(ACCOUNT)
-        return item
-
     def failed_item(self, reason=Reason.MAILBOX_DISABLED):
         self.record([[a_failure(reason, customer_id="c-1", notification_id="n-1", recipient="ada@example.com")]])
-        return self.only_item()
+        return self.item()
 
     def correct_address(self, email="ada@new.example"):
-        customer = self.customers.find(ACCOUNT, "c-1")
-        self.customers.save(replace(customer, email=email))
+        self.move_to(email=email)
 
     def news(self, outcome, order, reason=None):
         return Feedback(
@@ -176,8 +103,8 @@ def test_a_suppressed_address_gets_nothing_and_shows_as_dropped(world):
     world.send_message(FIRST)
 
     assert world.mail.sent == []
-    assert world.only_item().classification.status is Status.DROPPED
-    assert world.only_item().classification.reason is Reason.SUPPRESSED_BOUNCE
+    assert world.item().classification.status is Status.DROPPED
+    assert world.item().classification.reason is Reason.SUPPRESSED_BOUNCE
 
 
 def test_a_hard_bounce_makes_the_next_message_drop(world):
@@ -208,7 +135,7 @@ def test_a_refusal_by_the_provider_shows_as_failed_and_suppresses_nothing(world)
 
     world.send_message(FIRST)
 
-    assert world.only_item().classification.status is Status.FAILED
+    assert world.item().classification.status is Status.FAILED
     assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com") is None
 
 
@@ -233,7 +160,7 @@ def test_a_send_that_broke_off_is_not_repeated_and_shows_as_failed(world):
 
     assert world.mail.sent == []
     assert done.interrupted == 1
-    assert world.only_item().classification.reason is Reason.SENDING_INTERRUPTED
+    assert world.item().classification.reason is Reason.SENDING_INTERRUPTED
     assert world.clean_up(lambda: True).interrupted == 0
 
 
@@ -242,7 +169,7 @@ def test_a_message_without_a_contact_is_invalid(world):
 
     world.send_message(SendJob(ACCOUNT, "n-2", 1))
 
-    assert world.only_item().classification.status is Status.INVALID
+    assert world.item().classification.status is Status.INVALID
 
 
 def test_a_resend_to_the_same_dead_address_is_refused(world):
@@ -260,13 +187,13 @@ def test_from_wrong_address_to_delivered(world):
     world.correct_address()
 
     order = press_resend(world, item)
-    assert world.only_item().state is State.RESENDING
+    assert world.item().state is State.RESENDING
     world.send_message(order)
     assert world.mail.sent[0].to == "ada@new.example"
-    assert world.only_item().last_attempt.provider_message_id == "provider-1"
+    assert world.item().last_attempt.provider_message_id == "provider-1"
     world.record([[world.news(Outcome.DELIVERED, order)]])
 
-    assert world.only_item().state is State.RESOLVED
+    assert world.item().state is State.RESOLVED
     assert world.count() == 0
 
 
@@ -278,8 +205,8 @@ def test_a_resend_that_bounces_is_open_again_and_its_new_address_is_suppressed(w
 
     world.record([[world.news(Outcome.FAILED, order, Reason.ADDRESS_NOT_FOUND)]])
 
-    assert world.only_item().state is State.OPEN
-    assert world.only_item().classification.status is Status.INVALID
+    assert world.item().state is State.OPEN
+    assert world.item().classification.status is Status.INVALID
     assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@new.example").active
 
 
@@ -309,7 +236,7 @@ def test_what_is_not_held_any_more_cannot_be_resent(world):
     world.record([[a_failure(Reason.MAILBOX_FULL, customer_id="c-1", notification_id="foreign")]])
 
     with pytest.raises(RefusedError) as refused:
-        press_resend(world, world.only_item())
+        press_resend(world, world.item())
 
     assert refused.value.code == "resend_content_not_held"
 
@@ -328,8 +255,8 @@ def test_silence_after_a_resend_is_settled_as_unconfirmed_only_when_its_time_is_
     world.time += timedelta(hours=2)
     assert world.clean_up(lambda: True).settled == 1
 
-    assert world.only_item().state is State.RESOLVED
-    assert world.only_item().last_attempt.outcome is Outcome.UNCONFIRMED
+    assert world.item().state is State.RESOLVED
+    assert world.item().last_attempt.outcome is Outcome.UNCONFIRMED
 
 
 def test_a_resend_whose_order_was_lost_is_queued_again(world):
@@ -355,23 +282,23 @@ def test_a_resend_that_broke_off_in_the_act_is_open_again_and_was_not_sent_twice
     world.time += timedelta(minutes=31)
     world.clean_up(lambda: True)
 
-    assert world.only_item().state is State.OPEN
-    assert world.only_item().classification.reason is Reason.SENDING_INTERRUPTED
+    assert world.item().state is State.OPEN
+    assert world.item().classification.reason is Reason.SENDING_INTERRUPTED
     assert world.mail.sent == []
 
 
 def test_a_resend_that_was_sent_but_not_noted_on_the_item_is_noted_by_cleanup(world):
     item = world.failed_item(Reason.MAILBOX_FULL)
     order = press_resend(world, item)
-    running = world.only_item()
+    running = world.item()
     world.send_message(order)
     world.items.items[ACCOUNT, item.entry_key] = running
 
     world.time += timedelta(minutes=16)
     world.clean_up(lambda: True)
 
-    assert world.only_item().last_attempt.provider_message_id == "provider-1"
-    assert world.only_item().state is State.RESENDING
+    assert world.item().last_attempt.provider_message_id == "provider-1"
+    assert world.item().state is State.RESENDING
 
 
 def test_cleanup_sweeps_what_is_past_its_thirty_days(world):
