@@ -20,6 +20,7 @@ import yaml
 
 from infrastructure.build.archives import checksum, compile_tree, delete_old_archives, write_zip
 from infrastructure.build.dashboard import dashboard
+from infrastructure.build.gateway_responses import with_gateway_responses
 from infrastructure.build.layer import build_layer
 from infrastructure.build.releases import set_release, with_aliases
 from infrastructure.build.request_models import with_request_models
@@ -100,7 +101,8 @@ def package(scratch: Path, target: Target, *, resources: Path = RESOURCES) -> Te
     merge_file = scratch / "fragments.json"
     merge_file.write_text(json.dumps(for_target(load_fragments(sorted(resources.glob("*.yaml"))), target)))
     _run_chalice(project, merge_file, scratch / "package")
-    template = with_request_models(with_aliases(json.loads((scratch / "package" / "sam.json").read_text())))
+    generated = json.loads((scratch / "package" / "sam.json").read_text())
+    template = with_gateway_responses(with_request_models(with_aliases(generated)))
     template["Description"] = f"Undelivered {__version__}"
     template["Resources"]["Dashboard"] = dashboard(template["Resources"])
     if problems := template_problems(template):

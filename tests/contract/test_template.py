@@ -305,16 +305,6 @@ def test_a_firewall_is_there_for_those_who_ask_and_never_on_the_local_stack(temp
     ]
 
 
-def test_what_api_gateway_answers_by_itself_is_as_private(template):
-    answers = resources_of(template, "AWS::ApiGateway::GatewayResponse")
-
-    assert answers
-    for answer in answers.values():
-        headers = answer["Properties"]["ResponseParameters"]
-        assert headers["gatewayresponse.header.Cache-Control"] == "'no-store'"
-        assert headers["gatewayresponse.header.X-Content-Type-Options"] == "'nosniff'"
-
-
 @pytest.mark.parametrize(
     ("alarm", "said"),
     [

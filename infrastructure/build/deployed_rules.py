@@ -1,0 +1,57 @@
+"""Rules for the template as it is deployed, after SAM's transform: what SAM adds, and AWS's own limits."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from infrastructure.build.gateway_responses import EXTENSION
+
+Template = dict[str, Any]
+Resource = dict[str, Any]
+
+_STAGE: Final = "api"
+
+
+def deployed_problems(deployed: Template) -> list[str]:
+    """Return a sentence for each rule that a transformed template breaks."""
+    resources: dict[str, Resource] = deployed["Resources"]
+    return [*_stages(resources), *_gateway_responses(resources)]
+
+
+def _of_type(resources: dict[str, Resource], kind: str) -> Iterator[tuple[str, Resource]]:
+    return ((name, resource["Properties"]) for name, resource in resources.items() if resource["Type"] == kind)
+
+
+def _stages(resources: dict[str, Resource]) -> Iterator[str]:
+    """Allow only our stage.
+
+    SAM adds a public stage called `Stage` unless `OpenApiVersion` is set (AWS SAM guide, AWS::Serverless::Api). A
+    deployment with a stage name creates that stage.
+    """
+    for kind in ("AWS::ApiGateway::Stage", "AWS::ApiGateway::Deployment"):
+        for name, properties in _of_type(resources, kind):
+            stage = properties.get("StageName", _STAGE)
+            if stage != _STAGE:
+                yield f"{name}: creates the stage {stage}, which has no firewall, throttle or log"
+
+
+def _gateway_responses(resources: dict[str, Resource]) -> Iterator[str]:
+    for name, _ in _of_type(resources, "AWS::ApiGateway::GatewayResponse"):
+        yield f"{name}: is not in the API's body, so an import of the body removes it"
+    for name, api in _of_type(resources, "AWS::ApiGateway::RestApi"):
+        responses = api["Body"].get(EXTENSION, {})
+        for missing in sorted(_gateway_response_types() - set(responses)):
+            yield f"{name}: its body has no gateway response {missing}"
+        for response_type, response in responses.items():
+            problem = json.loads(response["responseTemplates"]["application/json"])
+            if str(problem["status"]) != response["statusCode"]:
+                said = f"says {problem['status']} in a {response['statusCode']}"
+                yield f"{name}: the gateway response {response_type} {said}"
+
+
+def _gateway_response_types() -> set[str]:
+    """Return all types of gateway responses that API Gateway has."""
+    from botocore.session import get_session
+
+    shape = get_session().get_service_model("apigateway").shape_for("GatewayResponseType")
+    return set(shape.metadata["enum"])

@@ -1,0 +1,121 @@
+"""What CloudFormation gets: the template after SAM's transform, and its rules."""
+
+import copy
+import json
+
+import pytest
+from botocore.session import get_session
+
+from infrastructure.build.deployed_rules import deployed_problems
+from infrastructure.build.sam import transformed
+from undelivered.entrypoints.http.errors import Problem
+
+GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
+RESPONSE_TYPES = get_session().get_service_model("apigateway").shape_for("GatewayResponseType").enum
+
+
+@pytest.fixture(scope="module")
+def deployed(built):
+    return transformed(built.for_bucket("artifacts", {}))
+
+
+@pytest.fixture
+def changed(deployed):
+    return copy.deepcopy(deployed)
+
+
+def api_body(template):
+    return template["Resources"]["RestAPI"]["Properties"]["Body"]
+
+
+def test_the_deployed_template_breaks_no_rule(deployed):
+    assert deployed_problems(deployed) == []
+
+
+def test_sams_own_stage_fails(built):
+    template = built.for_bucket("artifacts", {})
+    del template["Resources"]["RestAPI"]["Properties"]["OpenApiVersion"]
+
+    (problem,) = deployed_problems(transformed(template))
+
+    assert problem.startswith("RestAPIDeployment")
+    assert problem.endswith("creates the stage Stage, which has no firewall, throttle or log")
+
+
+def test_a_second_stage_fails(changed):
+    changed["Resources"]["Other"] = {"Type": "AWS::ApiGateway::Stage", "Properties": {"StageName": "v2"}}
+
+    assert "Other: creates the stage v2, which has no firewall, throttle or log" in deployed_problems(changed)
+
+
+def test_a_gateway_response_beside_the_body_fails(changed):
+    changed["Resources"]["Late"] = {"Type": "AWS::ApiGateway::GatewayResponse", "Properties": {}}
+
+    assert deployed_problems(changed) == ["Late: is not in the API's body, so an import of the body removes it"]
+
+
+@pytest.mark.parametrize("response_type", RESPONSE_TYPES)
+def test_api_gateway_answers_every_error_as_the_api_does(deployed, response_type):
+    response = api_body(deployed)[GATEWAY_RESPONSES][response_type]
+    problem = json.loads(response["responseTemplates"]["application/json"])
+    headers = {
+        name.removeprefix("gatewayresponse.header."): value.strip("'")
+        for name, value in response["responseParameters"].items()
+    }
+
+    assert set(problem) == set(Problem.__struct_fields__)
+    assert str(problem["status"]) == response["statusCode"]
+    assert problem["request_id"] == "$context.requestId"
+    assert headers.pop("Access-Control-Expose-Headers") == "Retry-After"
+    retry = headers.pop("Retry-After", "")
+    assert retry.isdecimal() == (response["statusCode"] == "429")
+    assert headers == {
+        "Content-Type": "application/problem+json",
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Access-Control-Allow-Origin": "*",
+    }
+
+
+@pytest.mark.parametrize("response_type", RESPONSE_TYPES)
+def test_a_missing_gateway_response_fails(changed, response_type):
+    del api_body(changed)[GATEWAY_RESPONSES][response_type]
+
+    assert f"RestAPI: its body has no gateway response {response_type}" in deployed_problems(changed)
+
+
+def test_a_gateway_response_with_another_status_in_its_body_fails(changed):
+    api_body(changed)[GATEWAY_RESPONSES]["ACCESS_DENIED"]["statusCode"] = "400"
+
+    assert deployed_problems(changed) == ["RestAPI: the gateway response ACCESS_DENIED says 403 in a 400"]
+
+
+def test_the_types_that_aws_knows_the_status_of_keep_it(deployed):
+    # A path or method that does not exist is MISSING_AUTHENTICATION_TOKEN for API Gateway (403), and 404 for a client.
+    responses = api_body(deployed)[GATEWAY_RESPONSES]
+    statuses = {name: response["statusCode"] for name, response in responses.items()}
+
+    assert statuses.pop("MISSING_AUTHENTICATION_TOKEN") == "404"
+    # API Gateway Developer Guide, "Gateway response types": the default status of each type.
+    assert statuses == {
+        "ACCESS_DENIED": "403",
+        "API_CONFIGURATION_ERROR": "500",
+        "AUTHORIZER_CONFIGURATION_ERROR": "500",
+        "AUTHORIZER_FAILURE": "500",
+        "BAD_REQUEST_BODY": "400",
+        "BAD_REQUEST_PARAMETERS": "400",
+        "DEFAULT_4XX": "403",
+        "DEFAULT_5XX": "500",
+        "EXPIRED_TOKEN": "403",
+        "INTEGRATION_FAILURE": "504",
+        "INTEGRATION_TIMEOUT": "504",
+        "INVALID_API_KEY": "403",
+        "INVALID_SIGNATURE": "403",
+        "QUOTA_EXCEEDED": "429",
+        "REQUEST_TOO_LARGE": "413",
+        "RESOURCE_NOT_FOUND": "404",
+        "THROTTLED": "429",
+        "UNAUTHORIZED": "401",
+        "UNSUPPORTED_MEDIA_TYPE": "415",
+        "WAF_FILTERED": "403",
+    }
