@@ -1,4 +1,4 @@
-"""Run ministack with nine corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
+"""Run ministack with ten corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
 1. **Expired items reach the stream.** ministack deletes an expired item without a stream record. DynamoDB writes a
    REMOVE record with its own user identity, which `archive` needs.
@@ -16,6 +16,8 @@
 8. **Batches from a queue have their full size.** ministack passes at most ten messages to a function, Lambda up to the
    batch size of the event source mapping.
 9. **Streams do not delay queues.** ministack waits for functions that a stream invokes before it polls the queues.
+10. **Paths stay encoded.** ministack decodes the path of a REST API before it looks for the route, so that ``%2F`` in a
+    path parameter ends it. A REST API of AWS matches the path as sent, and passes it on as sent.
 
 This file changes ministack's internals. `_require` stops the emulator if a release of ministack changes them.
 """
@@ -236,6 +238,18 @@ def poll_streams_in_a_thread() -> None:
     threading.Thread(target=work, name="streams", daemon=True).start()
 
 
+def keep_paths_encoded() -> None:
+    """Match the path of a call to a REST API as it was sent, and pass it on like that."""
+    from ministack import app
+
+    handle = _require(app, "_handle_execute_api_request")
+
+    async def handle_as_sent(host: str, path: str, *request: Any, raw_path: str | None = None, **rest: Any) -> Any:
+        return await handle(host, raw_path or path, *request, raw_path=raw_path, **rest)
+
+    app._handle_execute_api_request = handle_as_sent  # noqa: SLF001 - see the module's docstring
+
+
 def main() -> None:
     """Serve until terminated, then stop the companion processes. The only argument is the state folder."""
     state_dir = Path(sys.argv[1])
@@ -247,6 +261,7 @@ def main() -> None:
     keep_streams()
     fill_batches()
     poll_streams_in_a_thread()
+    keep_paths_encoded()
     if os.environ.get("AUTH") == "true":
         check_policies_as_aws(state_dir / AUTHORIZATIONS)
     from ministack.app import main as serve

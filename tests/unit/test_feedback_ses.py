@@ -246,6 +246,19 @@ def test_tags_say_whose_message_it_is():
     assert (told.tenant, told.identity) == ("harbour", "harbour.example")
 
 
+def test_ids_in_tags_are_read_as_they_were_written_before_and_now():
+    before = {"undelivered-notification": ["inv.17"], "undelivered-customer": ["ada@example.com"]}
+    now = {
+        "undelivered-notification-base64url": [encoded("INV/2026/17").rstrip("=")],
+        "undelivered-customer-base64url": [encoded("ada@example.com").rstrip("=")],
+    }
+
+    read = [only(with_mail(events.bounce(), tags=tags)).attribution for tags in (before, now)]
+
+    assert [attribution.notification_id for attribution in read] == ["inv.17", "INV/2026/17"]
+    assert [attribution.customer_id for attribution in read] == ["ada@example.com", "ada@example.com"]
+
+
 def test_a_title_cut_within_a_character_is_read_up_to_there():
     tags = {"undelivered-title": [encoded("x" + "ü" * 100)]}
 
@@ -262,6 +275,9 @@ def test_a_title_cut_within_a_character_is_read_up_to_there():
         {"undelivered-account": ["a#b"], "undelivered-attempt": ["-1"], "undelivered-title": ["!"]},
         {"undelivered-account": [""], "undelivered-attempt": ["9" * 5000], "undelivered-entry": ["e30"]},
         {"undelivered-account": ["a" * 300], "undelivered-attempt": ["²"], "undelivered-customer-name": ["é"]},
+        {"undelivered-account-base64url": ["!"], "undelivered-account": ["acme"]},
+        {"undelivered-account-base64url": ["_w"]},
+        {"undelivered-account-base64url": [encoded("a\nb")]},
     ],
 )
 def test_spoiled_tags_tell_nothing(tags):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from infrastructure.local.ses_simulator.ses_api_proxy import tag_problem
 from tests.builders.items import ACCOUNT, NOW, a_notification, a_suppression
 from tests.builders.sending import EMAIL, FIRST, Product
 from undelivered.adapters.feedback.json_values import attribution
@@ -13,11 +14,12 @@ from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.errors import PermanentSendError
 from undelivered.domain.feedback import Attribution, Outcome
 from undelivered.domain.item import Attempt, AttemptResult, State, UndeliveredItem
+from undelivered.domain.message_tags import encode_text
 from undelivered.domain.notification import SendAttempt
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, classification_of
 from undelivered.services.ports import SendJob
-from undelivered.services.send_message import encode_tag, message_tags
+from undelivered.services.send_message import message_tags
 
 REQUEST = "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
 WRITTEN = a_notification("n-2", title="Miete fällig", subject="Ihre Miete", text="Liebe Ada", html="<p>Liebe Ada")
@@ -90,6 +92,36 @@ def test_those_of_a_resend_tell_its_item_too(product):
     assert (told.attempt, told.entry_key) == (2, item.entry_key)
 
 
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "n-17",
+        "a_B-9",
+        "INV/2026/17",
+        "ada@example.com",
+        "-base64url",
+        "SU5WLzIwMjYvMTc",
+        "a" * 128,
+        "." * 128,
+    ],
+)
+def test_an_id_of_any_allowed_characters_comes_back_with_the_events_of_its_message(identifier):
+    attempt = SendAttempt(f"{identifier[:63]}.", identifier, 1, EMAIL, NOW, correlation_id=identifier)
+
+    tags = message_tags(attempt, replace(WRITTEN, customer_id=identifier), None)
+
+    told = told_by(tags)
+    assert (told.account_id, told.correlation_id) == (f"{identifier[:63]}.", identifier)
+    assert (told.notification_id, told.customer_id) == (identifier, identifier)
+    assert tag_problem([*tags.items()]) == ""
+
+
+def test_an_id_that_fits_in_a_tag_is_in_it_as_it_is():
+    tags = message_tags(SendAttempt(ACCOUNT, "n_2-A", 1, EMAIL, NOW), WRITTEN, None)
+
+    assert (tags["undelivered-account"], tags["undelivered-notification"]) == (ACCOUNT, "n_2-A")
+
+
 def test_what_is_not_known_has_no_tag(product):
     assert set(message_tags(SendAttempt(ACCOUNT, "n-2", 1, EMAIL, NOW), replace(WRITTEN, title=""), None)) == {
         "undelivered-account",
@@ -101,12 +133,12 @@ def test_what_is_not_known_has_no_tag(product):
 
 @pytest.mark.parametrize("text", ["", "a", "ab", "abc", "a" * 190])
 def test_a_text_that_fits_is_in_its_tag_whole(text):
-    assert base64.urlsafe_b64decode(encode_tag(text) + "==").decode() == text
+    assert base64.urlsafe_b64decode(encode_text(text) + "==").decode() == text
 
 
 @pytest.mark.parametrize("text", ["a" * 191, "ä" * 96, "a" + "ä" * 95, "€" * 64, "😀" * 48])
 def test_a_longer_one_is_cut_between_characters_to_what_a_tag_can_hold(text):
-    tag = encode_tag(text)
+    tag = encode_text(text)
 
     kept = base64.urlsafe_b64decode(tag + "=" * (-len(tag) % 4)).decode()
     assert len(tag) <= 256

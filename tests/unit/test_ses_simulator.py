@@ -282,6 +282,28 @@ def test_the_front_remembers_what_the_emulator_forgets():
     assert recorded.recipients == ("ada@example.com", "log@example.com")
 
 
+@pytest.mark.parametrize(
+    ("tag", "message"),
+    [
+        (
+            {"Name": "undelivered-customer", "Value": "ada@example.com"},
+            "Invalid tag value <ada@example.com>: only alphanumeric ASCII characters, '_', and '-' are allowed.",
+        ),
+        (
+            {"Name": "a.b", "Value": "c"},
+            "Invalid tag name <a.b>: only alphanumeric ASCII characters, '_', and '-' are allowed.",
+        ),
+        ({"Name": "n", "Value": "v" * 257}, "Tag value cannot exceed 256 characters."),
+        ({"Name": "n", "Value": ""}, "The tag value must be specified."),
+    ],
+)
+def test_a_tag_that_ses_does_not_accept_is_refused_in_its_words(tag, message):
+    response = send(a_proxy(), EmailTags=[tag])
+
+    assert (response.status, response.headers["x-amzn-ErrorType"]) == (400, "BadRequestException")
+    assert json.loads(response.body) == {"message": message}
+
+
 def test_the_front_reads_the_headers_of_a_raw_mail():
     raw = "RnJvbTogYUBleGFtcGxlLmNvbQ0KTGlzdC1VbnN1YnNjcmliZTogPGh0dHBzOi8veD4NCg0KaGk="
 

@@ -10,6 +10,7 @@ from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.digest import DIGEST_PREFIX, Digest, days_due, failures_by_reason, subject_of, text_of
 from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.message_tags import tags_with_ids
 from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.report_query import Period, ReportFilter, window_start
 from undelivered.domain.taxonomy import Channel
@@ -63,7 +64,7 @@ class SendDigests(Struct, frozen=True):
             text=text_of(digest, self.link),
             html="",
             resend=False,
-            tags={"undelivered-account": settings.account_id, "undelivered-notification": name},
+            tags=tags_with_ids({"undelivered-account": settings.account_id, "undelivered-notification": name}),
             headers={},
         )
         try:

@@ -6,13 +6,13 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain import base64url
 from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Customer
 from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
+from undelivered.domain.message_tags import encode_text, tags_with_ids
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.suppression import blocks, dropped_classification
 from undelivered.domain.taxonomy import Channel, Classification, Reason, Status, classification_of
@@ -31,9 +31,6 @@ from undelivered.services.ports import (
     UndeliveredStore,
 )
 from undelivered.services.unsubscribe import unsubscribe_headers
-
-_TAG_BYTES = 190
-"""The maximum length of a text in a tag: 256 characters of base64 (Amazon SES API v2, *MessageTag*)."""
 
 
 class Send(Struct, frozen=True):
@@ -198,24 +195,17 @@ def unsent_feedback(send: Send, classification: Classification, diagnostic: str,
 
 
 def message_tags(attempt: SendAttempt, notification: Notification, customer: Customer | None) -> Mapping[str, str]:
-    """Return the message tags, from which an event about the attempt can be recorded without reading a store.
-
-    Tag values may contain only ``[A-Za-z0-9_.@-]`` (Amazon SES API v2, *MessageTag*), so text is in base64.
-    """
-    tags = {
+    """Return the message tags, from which an event about the attempt can be recorded without reading a store."""
+    ids = {
         "undelivered-account": attempt.account_id,
         "undelivered-notification": attempt.notification_id,
         "undelivered-attempt": str(attempt.number),
         "undelivered-customer": notification.customer_id,
-        "undelivered-entry": encode_tag(attempt.entry_key),
-        "undelivered-title": encode_tag(notification.title),
-        "undelivered-customer-name": encode_tag(customer.name if customer else ""),
         "undelivered-request": attempt.correlation_id,
     }
-    return {name: value for name, value in tags.items() if value}
-
-
-def encode_tag(text: str) -> str:
-    """Return a text as a tag value: its UTF-8 bytes, cut to the maximum length, in base64url."""
-    cut = text.encode()[:_TAG_BYTES].decode(errors="ignore").encode()
-    return base64url.encode(cut)
+    texts = {
+        "undelivered-entry": attempt.entry_key,
+        "undelivered-title": notification.title,
+        "undelivered-customer-name": customer.name if customer else "",
+    }
+    return tags_with_ids(ids) | {name: encode_text(text) for name, text in texts.items() if text}

@@ -14,7 +14,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,7 +31,8 @@ _LIST_PATH = "/v2/email/suppression/addresses"
 _MESSAGES_PATH = "/_simulator/messages"
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "server"}
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageTag.html
-_TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
+_TAG_CHARACTERS = re.compile(r"[A-Za-z0-9_-]*")
+_TAG_LENGTH = 256
 _MAXIMUM_TAGS = 50
 _THROTTLED_CALLS = 2
 
@@ -182,9 +183,9 @@ class SesApiProxy:
         return response
 
     def _send_error(self, request: dict[str, Any], send: RecordedSend) -> _Response | None:
-        tags = request.get("EmailTags") or []
-        if len(tags) > _MAXIMUM_TAGS or not all(_TAG.fullmatch(tag[part]) for tag in tags for part in tag):
-            return _error("BadRequestException", "Invalid message tag: only [A-Za-z0-9_.@-], 1 to 256 characters.")
+        problem = tag_problem([(tag.get("Name", ""), tag.get("Value", "")) for tag in request.get("EmailTags") or []])
+        if problem:
+            return _error("BadRequestException", problem)
         for address in send.recipients:
             local, _, domain = address.lower().rpartition("@")
             if domain.rstrip(">") != TEST_DOMAIN:
@@ -233,6 +234,24 @@ class SesApiProxy:
             return _error("ServiceUnavailable", "The stack is not up.", HTTPStatus.SERVICE_UNAVAILABLE)
         kept = {name: value for name, value in response.headers.items() if name.lower() not in _HOP_BY_HOP}
         return _Response(response.status_code, response.content, kept)
+
+
+def tag_problem(tags: Sequence[tuple[str, str]]) -> str:
+    """Return SES's message about tags that it does not accept, or an empty text.
+
+    The error has the code ``BadRequestException`` in the v2 API, and ``InvalidParameterValue`` in the v1 API.
+    """
+    if len(tags) > _MAXIMUM_TAGS:
+        return f"Too many tags: at most {_MAXIMUM_TAGS} are allowed."
+    for name, value in tags:
+        for part, text in (("name", name), ("value", value)):
+            if not text:
+                return f"The tag {part} must be specified."
+            if len(text) > _TAG_LENGTH:
+                return f"Tag {part} cannot exceed {_TAG_LENGTH} characters."
+            if not _TAG_CHARACTERS.fullmatch(text):
+                return f"Invalid tag {part} <{text}>: only alphanumeric ASCII characters, '_', and '-' are allowed."
+    return ""
 
 
 def read_send_request(request: Mapping[str, Any]) -> RecordedSend:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from undelivered.domain import base64url
 from undelivered.domain.feedback import Attribution
 from undelivered.domain.identifiers import parse_item_id
+from undelivered.domain.message_tags import read_id, read_text
 
 CLASSIFIED_LENGTH = 4_000
 """The maximum length of a diagnostic that is classified. An SNS message can have 256 KB."""
@@ -19,7 +19,6 @@ SUBJECT_LENGTH = 200
 _MILLISECONDS_FROM = 100_000_000_000  # larger numbers are milliseconds: as seconds, this is the year 5138
 _PLAUSIBLE_YEARS = range(2000, 2200)
 _MESSAGE_ID = re.compile(r"[!-}]{1,200}")  # printable ASCII without `~`, the separator in entry keys
-_TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
 _ATTEMPTS = range(1, 10_000)
 _ATTEMPT_DIGITS = 4
 
@@ -100,33 +99,22 @@ def message_id(value: object, *fallback: str) -> str:
 
 def attribution(tag: Callable[[str], str], tenant: str = "", identity: str = "") -> Attribution:
     """Return the attribution of a message from its tags. ``tag`` returns the value of a tag, or an empty string."""
-
-    def plain(name: str) -> str | None:
-        value = tag(name)
-        return value if value and _TAG.fullmatch(value) else None
-
     number = tag("undelivered-attempt")
     attempt = int(number) if number.isdecimal() and len(number) <= _ATTEMPT_DIGITS else 1
     return Attribution(
-        account_id=plain("undelivered-account"),
-        notification_id=plain("undelivered-notification"),
+        account_id=read_id(tag, "undelivered-account"),
+        notification_id=read_id(tag, "undelivered-notification"),
         attempt=attempt if attempt in _ATTEMPTS else 1,
-        customer_id=plain("undelivered-customer"),
-        customer_name=_decoded(tag("undelivered-customer-name")),
-        title=_decoded(tag("undelivered-title")),
+        customer_id=read_id(tag, "undelivered-customer"),
+        customer_name=_text(tag("undelivered-customer-name")),
+        title=_text(tag("undelivered-title")),
         entry_key=parse_item_id(entry) if (entry := tag("undelivered-entry")) else None,
         tenant=tenant or None,
         identity=identity or None,
-        correlation_id=plain("undelivered-request") or "",
+        correlation_id=read_id(tag, "undelivered-request") or "",
     )
 
 
-def _decoded(value: str) -> str | None:
-    """Return the text of a base64url tag, which may be cut within a character."""
-    if not value:
-        return None
-    try:
-        raw = base64url.decode(value.rstrip("="))
-    except ValueError:
-        return None
-    return printable(raw.decode("utf-8", errors="ignore"), SUBJECT_LENGTH) or None
+def _text(value: str) -> str | None:
+    text = read_text(value)
+    return printable(text, SUBJECT_LENGTH) or None if text else None

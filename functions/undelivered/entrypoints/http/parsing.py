@@ -8,17 +8,17 @@ from urllib.parse import unquote
 
 import msgspec
 
-from undelivered.domain.identifiers import parse_item_id, parse_timestamp
+from undelivered.domain.identifiers import ID_CHARACTERS, ID_LENGTH, parse_item_id, parse_timestamp
 from undelivered.entrypoints.http.errors import ProblemError, invalid_body, invalid_parameter, not_found, too_large
 
 MAX_BODY_BYTES: Final = 256 * 1024
 
-_IDENTIFIER: Final = r"^[A-Za-z0-9_.@-]{1,128}$"
+_IDENTIFIER: Final = rf"^[{ID_CHARACTERS}]{{1,{ID_LENGTH}}}$"
 Identifier = Annotated[
     str,
     msgspec.Meta(
         pattern=_IDENTIFIER,
-        description="Letters, digits and _ . @ - only, so that the ID fits in an SES message tag.",
+        description="Letters, digits and _ . @ / - only. In a path, write / as %2F.",
     ),
 ]
 T = TypeVar("T", bound=msgspec.Struct)

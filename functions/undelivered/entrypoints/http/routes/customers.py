@@ -72,7 +72,7 @@ def replace_customer(request: ApiRequest) -> ApiResponse:
     """Create or replace a customer."""
     customer_id = request.path["customer_id"]
     if not is_identifier(customer_id):
-        raise invalid_parameter("customer_id", "must have 1 to 128 characters, and only letters, digits and _ . @ -")
+        raise invalid_parameter("customer_id", "must have 1 to 128 characters, and only letters, digits and _ . @ / -")
     body = request.body(CustomerBody)
     _check_name(body.name)
     customer = CustomerChange(body.name, body.email, body.phone)
