@@ -1,34 +1,52 @@
-"""CloudFormation stacks: read their state, and wait for an operation to end."""
+"""CloudFormation stacks: read their state, change them by change sets, and wait for an operation to end."""
 
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from rich.console import Console
 
 from infrastructure.errors import ToolError
 
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
 POLL_SECONDS: Final = 2.0
 
 _STDERR: Final = Console(stderr=True)
+_CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+_NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed")
 
 
 def find_stack(cloudformation: Any, name: str) -> dict[str, Any] | None:
-    """Return CloudFormation's description of a stack, or None if there is no such stack.
-
-    A stack that has only a change set does not count. Raises ToolError if CloudFormation refuses the call, e.g. because
-    the credentials have expired.
-    """
+    """Return CloudFormation's description of a stack, by its name or id, or None if there is no such stack."""
     from botocore.exceptions import ClientError
 
     try:
         stack: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
-        message = error.response["Error"].get("Message", "")
-        if "does not exist" in message:
-            return None
-        raise ToolError(f"Stack {name} could not be read: {message}") from error
-    return None if stack["StackStatus"] in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"} else stack
+        if not is_missing(error):
+            raise
+        return None
+    return None if stack["StackStatus"] == "DELETE_COMPLETE" else stack
+
+
+def is_missing(error: "ClientError") -> bool:
+    """Whether an error of CloudFormation means that a stack, or a resource of it, does not exist.
+
+    For that it answers `ValidationError … does not exist` (API Reference, DescribeStacks). Every other error, for
+    example of expired credentials, says nothing about the stack.
+    """
+    details = error.response["Error"]
+    return details.get("Code") == "ValidationError" and "does not exist" in details.get("Message", "")
+
+
+def is_in_progress(stack: Mapping[str, Any] | None) -> bool:
+    """Whether an operation on a stack is in progress. A stack with only a change set is `REVIEW_IN_PROGRESS`."""
+    return stack is not None and stack["StackStatus"].endswith("IN_PROGRESS")
 
 
 def outputs_of(cloudformation: Any, name: str) -> dict[str, str]:
@@ -48,28 +66,105 @@ def resources_of(cloudformation: Any, name: str) -> list[tuple[str, str]]:
     ]
 
 
-def wait_for(cloudformation: Any, name: str, action: str) -> None:
-    """Wait until a CREATE, UPDATE or DELETE has ended; raise ToolError with CloudFormation's reasons if it failed."""
-    with _STDERR.status(f"{action.capitalize()} of {name} in progress"):
-        stack = find_stack(cloudformation, name)
-        while stack and stack["StackStatus"].endswith("IN_PROGRESS"):
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """A change set of ours, by its id.
+
+    Names can be used again, and several people can deploy at once. So a change set is only read, executed and deleted
+    by its id, and its stack is only deleted while nobody else uses it.
+    """
+
+    cloudformation: Any
+    id: str
+    stack_id: str
+
+    @classmethod
+    def create(  # noqa: PLR0913 - the parts of a change set
+        cls,
+        cloudformation: Any,
+        name: str,
+        kind: str,
+        *,
+        stack: str,
+        template_url: str,
+        parameters: Sequence[Mapping[str, Any]],
+    ) -> Self:
+        """Start to create a change set. `kind` is CREATE or UPDATE."""
+        created = cloudformation.create_change_set(
+            StackName=stack,
+            ChangeSetName=name,
+            ChangeSetType=kind,
+            TemplateURL=template_url,
+            Parameters=parameters,
+            Capabilities=_CAPABILITIES,
+        )
+        return cls(cloudformation, created["Id"], created["StackId"])
+
+    def changes(self) -> list[dict[str, Any]]:
+        """Wait until the change set is created, and return its changes to resources; none if nothing changes.
+
+        Raises ToolError if it could not be created.
+        """
+        described = self.cloudformation.describe_change_set(ChangeSetName=self.id)
+        while described["Status"] in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
             time.sleep(POLL_SECONDS)
-            stack = find_stack(cloudformation, name)
+            described = self.cloudformation.describe_change_set(ChangeSetName=self.id)
+        if described["Status"] == "FAILED":
+            reason = described.get("StatusReason", "")
+            if any(text in reason for text in _NO_CHANGES):
+                return []
+            raise ToolError(f"The change set could not be created: {reason}")
+        pages = self.cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=self.id)
+        return [change["ResourceChange"] for page in pages for change in page["Changes"]]
+
+    def execute(self) -> None:
+        """Start to apply the changes. Raises ToolError if the stack changed since the change set was created."""
+        errors = self.cloudformation.exceptions
+        try:
+            self.cloudformation.execute_change_set(ChangeSetName=self.id)
+        except (errors.InvalidChangeSetStatusException, errors.ChangeSetNotFoundException) as error:
+            raise ToolError("The stack changed meanwhile, so nothing was applied. Deploy again.") from error
+
+    def withdraw(self) -> None:
+        """Delete the change set, which was not executed, and its stack if that exists only for this change set."""
+        errors = self.cloudformation.exceptions
+        with suppress(errors.InvalidChangeSetStatusException, errors.ChangeSetNotFoundException):
+            self.cloudformation.delete_change_set(ChangeSetName=self.id)
+        stack = find_stack(self.cloudformation, self.stack_id)
+        if stack is None or stack["StackStatus"] != "REVIEW_IN_PROGRESS":
+            return
+        pages = self.cloudformation.get_paginator("list_change_sets").paginate(StackName=self.stack_id)
+        if not any(summary["ChangeSetId"] != self.id for page in pages for summary in page["Summaries"]):
+            self.cloudformation.delete_stack(StackName=self.stack_id)
+
+
+def wait_for(cloudformation: Any, stack_id: str, action: str) -> None:
+    """Wait until a CREATE, UPDATE or DELETE has ended; raise ToolError with CloudFormation's reasons if it failed.
+
+    A stack is named by its id, because another stack can have the same name as soon as this one is deleted.
+    """
+    with _STDERR.status(f"{action.capitalize()} in progress"):
+        stack = find_stack(cloudformation, stack_id)
+        while is_in_progress(stack):
+            time.sleep(POLL_SECONDS)
+            stack = find_stack(cloudformation, stack_id)
     if stack is None and action == "DELETE":
         return
     status = stack["StackStatus"] if stack else "gone"
     if status != f"{action}_COMPLETE":
         is_rolled_back = status in {"UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"}
-        outcome = "the stack was rolled back" if is_rolled_back else f"{name} is {status}"
-        reasons = _failure_reasons(cloudformation, name, action)
-        raise ToolError(f"The {action.lower()} of {name} failed and {outcome}. {reasons}")
+        outcome = "the stack was rolled back" if is_rolled_back else f"the stack is {status}"
+        raise ToolError(
+            f"The {action.lower()} failed and {outcome}. {_failure_reasons(cloudformation, stack_id, action)}"
+        )
 
 
-def _failure_reasons(cloudformation: Any, name: str, action: str) -> str:
+def _failure_reasons(cloudformation: Any, stack_id: str, action: str) -> str:
     """Return the failures of the last operation and their reasons, the first failure first."""
-    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]  # the latest first
-    start = (name, f"{action}_IN_PROGRESS")
-    last = takewhile(lambda event: (event["LogicalResourceId"], event["ResourceStatus"]) != start, events)
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+    events = (event for page in pages for event in page["StackEvents"])  # the latest first
+    start = (stack_id, f"{action}_IN_PROGRESS")
+    last = takewhile(lambda event: (event.get("PhysicalResourceId"), event["ResourceStatus"]) != start, events)
     failed = [event for event in last if event["ResourceStatus"].endswith("_FAILED")]
     return "; ".join(
         f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '?')}" for event in reversed(failed)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from infrastructure.cloudformation import is_missing
 from infrastructure.errors import ToolError
 
 
@@ -29,14 +30,16 @@ class DeployedStack:
 
         Raises ToolError if the stack or the resource cannot be found.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
 
         try:
             response = self.client("cloudformation").describe_stack_resource(
                 StackName=self.name, LogicalResourceId=logical_id
             )
-        except (ClientError, BotoCoreError) as error:
-            raise ToolError(f"{logical_id} of the stack {self.name} was not found: {error}") from None
+        except ClientError as error:
+            if not is_missing(error):
+                raise
+            raise ToolError(f"The stack {self.name} or its {logical_id} was not found.") from None
         physical_id: str = response["StackResourceDetail"]["PhysicalResourceId"]
         return physical_id
 

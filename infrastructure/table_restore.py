@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from infrastructure.aws_errors import describe
 from infrastructure.errors import ToolError
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _start(start: StartRestore, source: str, target: str) -> None:
     try:
         start(source, target)
     except ClientError as error:
-        raise ToolError(f"{source} was not restored: {error.response['Error']['Message']}") from error
+        raise ToolError(f"{source} was not restored. {'. '.join(describe(error))}") from error
 
 
 def _wait_until_active(dynamodb: Any, name: str) -> None:

@@ -8,8 +8,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from infrastructure.cli.errors import exit_on_tool_error
-
 if TYPE_CHECKING:
     from infrastructure.build.supply_chain import Distribution
 
@@ -27,10 +25,9 @@ def audit(
     from infrastructure.build.supply_chain import distributions_of, known_vulnerabilities, licence_problems
     from infrastructure.build.target import Target
 
-    with exit_on_tool_error():
-        check_requirements()
-        with _STDERR.status("Building the layer"):
-            distributions = distributions_of(build_layer(Target.local()))
+    check_requirements()
+    with _STDERR.status("Building the layer"):
+        distributions = distributions_of(build_layer(Target.local()))
     _list(distributions)
     with _STDERR.status("Looking up known vulnerabilities"):
         result = known_vulnerabilities()

@@ -15,7 +15,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from infrastructure.bench.figures import Figure
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.paths import ROOT
 
 _STDERR: Final = Console(stderr=True)
@@ -60,8 +59,7 @@ def bench(
     chosen = [name.strip() for name in only.split(",") if name.strip()] or list(parts)
     if unknown := set(chosen) - set(parts):
         raise typer.BadParameter(f"unknown part: {', '.join(sorted(unknown))}. Choose from {', '.join(parts)}")
-    with exit_on_tool_error():
-        figures = _measure({name: parts[name] for name in chosen})
+    figures = _measure({name: parts[name] for name in chosen})
     took = (datetime.now(UTC) - began).total_seconds()
     if not (quick or only or soak):
         from infrastructure.bench.picture import draw

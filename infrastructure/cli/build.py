@@ -5,7 +5,6 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.paths import ROOT
 
 _STDERR: Final = Console(stderr=True)
@@ -24,7 +23,7 @@ def build(
 
     if architecture not in {"arm64", "x86_64"}:
         raise typer.BadParameter("must be arm64 or x86_64")
-    with exit_on_tool_error(), _STDERR.status("Building"):
+    with _STDERR.status("Building"):
         if lock:
             lock_requirements()
         built = build_template(Target.aws("arm64" if architecture == "arm64" else "x86_64"))

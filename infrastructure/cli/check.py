@@ -7,7 +7,6 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.paths import ROOT
 
 _STDERR: Final = Console(stderr=True)
@@ -30,9 +29,8 @@ def check() -> None:
         }.items()
         if not _passes(name, [sys.executable, "-m", *command])
     ]
-    with exit_on_tool_error():
-        check_requirements()
-        built = build_template(Target.local())
+    check_requirements()
+    built = build_template(Target.local())
     if not _passes("template", ["cfn-lint", str(built.template_file)]):
         failed.append("template")
     for problem in (problems := deployed_problems(transformed(built.for_bucket("artifacts", {})))):

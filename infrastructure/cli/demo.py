@@ -9,8 +9,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from infrastructure.cli.errors import exit_on_tool_error
-
 if TYPE_CHECKING:
     from infrastructure.local.scenario import StepResult
 
@@ -22,8 +20,7 @@ def demo(
     """Start a stack, run the main scenario through its API, show each step and stop the stack."""
     console = Console(stderr=True)
     began = time.monotonic()
-    with exit_on_tool_error():
-        results = _run_scenario(console)
+    results = _run_scenario(console)
     ok = all(step.ok for step in results)
     seconds = round(time.monotonic() - began, 3)
     if as_json:

@@ -1,8 +1,7 @@
 """`undelivered deploy`: build the application and deploy it to AWS."""
 
 import json
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import uuid4
 
@@ -10,8 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from infrastructure.cli.errors import exit_on_tool_error
-from infrastructure.cloudformation import POLL_SECONDS, find_stack, outputs_of, wait_for
+from infrastructure.cloudformation import ChangeSet, find_stack, is_in_progress, outputs_of, wait_for
 from infrastructure.deployed_stack import stack_name
 from infrastructure.errors import ToolError
 from infrastructure.user_pool import set_console_urls
@@ -20,8 +18,11 @@ if TYPE_CHECKING:
     from infrastructure.build.template import Build
 
 _STDERR: Final = Console(stderr=True)
-_CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-_NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed")
+_WAIT: Final = "another operation is running. Wait until it ends, then deploy again."
+_IN_PROGRESS: Final = {
+    "REVIEW_IN_PROGRESS": "another first deployment waits for confirmation. Wait until it ends, then deploy again. If "
+    "it was interrupted, run `undelivered destroy`, then deploy again."
+}
 _STUCK: Final = {
     "ROLLBACK_COMPLETE": "the first deployment failed. Run `undelivered destroy`, then deploy again.",
     "ROLLBACK_FAILED": "the first deployment failed. Run `undelivered destroy`, then deploy again.",
@@ -53,21 +54,21 @@ def deploy(
     from infrastructure.build.target import Target
     from infrastructure.build.template import build
 
-    with exit_on_tool_error():
-        chosen = _parse_parameters(parameter or [])
-        with _STDERR.status("Building for Lambda"):
-            built = build(Target.aws())
-        cloudformation = boto3.client("cloudformation")
-        name = stack_name(stage)
-        parameters = {"LayerBucket": bucket, "LayerKey": built.layer_key, **chosen}
-        with _STDERR.status("Uploading"):
-            current = find_stack(cloudformation, name) or {}
-            template = built.for_bucket(bucket, {**_parameters_of(current), **parameters}, _failed_update(current))
-            template_url = _upload(boto3.client("s3"), bucket, f"{name}.json", built, template)
-        outputs = _apply(cloudformation, name, template_url, parameters, built, yes=yes)
-        set_console_urls(boto3.client("cognito-idp"), outputs)
-        if sms_logs:
-            _turn_on_sms_logs(boto3.client("sns"), outputs)
+    chosen = _parse_parameters(parameter or [])
+    cloudformation = boto3.client("cloudformation")
+    name = stack_name(stage)
+    _updatable_stack(cloudformation, name)
+    with _STDERR.status("Building for Lambda"):
+        built = build(Target.aws())
+    parameters = {"LayerBucket": bucket, "LayerKey": built.layer_key, **chosen}
+    with _STDERR.status("Uploading"):
+        current = find_stack(cloudformation, name) or {}
+        template = built.for_bucket(bucket, {**_parameters_of(current), **parameters}, _failed_update(current))
+        template_url = _upload(boto3.client("s3"), bucket, f"{name}.json", built, template)
+    outputs = _apply(cloudformation, name, template_url, parameters, built, yes=yes)
+    set_console_urls(boto3.client("cognito-idp"), outputs)
+    if sms_logs:
+        _turn_on_sms_logs(boto3.client("sns"), outputs)
     for name, value in sorted(outputs.items()):
         print(f"{name}: {value}")
 
@@ -120,9 +121,7 @@ def _apply(  # noqa: PLR0913 - the parts of a change set
 
     Raises ToolError if the stack accepts no update, or if the change set or the deployment fails.
     """
-    current = find_stack(cloudformation, name)
-    if current and current["StackStatus"] in _STUCK:
-        raise ToolError(f"{name} is {current['StackStatus']}: {_STUCK[current['StackStatus']]}")
+    current = _updatable_stack(cloudformation, name)
     deployed = {parameter["ParameterKey"] for parameter in (current or {}).get("Parameters", [])}
     # Parameters of an earlier deployment keep their values unless a new value is given.
     declared = set(built.template["Parameters"])
@@ -130,50 +129,49 @@ def _apply(  # noqa: PLR0913 - the parts of a change set
         {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
     ]
     arguments += [{"ParameterKey": key, "UsePreviousValue": True} for key in (deployed & declared) - set(parameters)]
-    change_set = f"deploy-{uuid4()}"  # unique, even for two deployments in one second
-    cloudformation.create_change_set(
-        StackName=name,
-        ChangeSetName=change_set,
-        ChangeSetType="UPDATE" if current else "CREATE",
-        TemplateURL=template_url,
-        Parameters=arguments,
-        Capabilities=_CAPABILITIES,
+    action = "UPDATE" if current else "CREATE"
+    change_set = ChangeSet.create(
+        cloudformation,
+        f"deploy-{uuid4()}",
+        action,
+        stack=name,
+        template_url=template_url,
+        parameters=arguments,
     )
     executed = False
     try:
-        if not _show_changes(cloudformation, name, change_set):
+        changes = change_set.changes()
+        if not changes:
             _STDERR.print("No changes.")
             return outputs_of(cloudformation, name)
+        _show(changes)
         if not yes:
             typer.confirm(f"Apply these changes to {name}?", abort=True, err=True)
-        cloudformation.execute_change_set(StackName=name, ChangeSetName=change_set)
+        change_set.execute()
         executed = True
     finally:
         if not executed:
-            cloudformation.delete_change_set(StackName=name, ChangeSetName=change_set)
-            if not current:  # the stack exists only for its first change set
-                cloudformation.delete_stack(StackName=name)
-    wait_for(cloudformation, name, "UPDATE" if current else "CREATE")
+            change_set.withdraw()
+    wait_for(cloudformation, change_set.stack_id, action)
     return outputs_of(cloudformation, name)
 
 
-def _show_changes(cloudformation: Any, name: str, change_set: str) -> bool:
-    """Print the changes of a change set; return whether there are any."""
-    change_set_state = cloudformation.describe_change_set(StackName=name, ChangeSetName=change_set)
-    while change_set_state["Status"] in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
-        time.sleep(POLL_SECONDS)
-        change_set_state = cloudformation.describe_change_set(StackName=name, ChangeSetName=change_set)
-    if change_set_state["Status"] == "FAILED":
-        reason = change_set_state.get("StatusReason", "")
-        if any(text in reason for text in _NO_CHANGES):
-            return False
-        raise ToolError(f"The change set could not be created: {reason}")
+def _updatable_stack(cloudformation: Any, name: str) -> dict[str, Any] | None:
+    """Return the stack, or None before the first deployment. Raises ToolError if it accepts no update now."""
+    current = find_stack(cloudformation, name)
+    if current is None:
+        return None
+    status = current["StackStatus"]
+    if is_in_progress(current):
+        raise ToolError(f"{name} is {status}: {_IN_PROGRESS.get(status, _WAIT)}")
+    if status in _STUCK:
+        raise ToolError(f"{name} is {status}: {_STUCK[status]}")
+    return current
+
+
+def _show(changes: Sequence[Mapping[str, Any]]) -> None:
     table = Table("action", "resource", "type", "replaced")
-    pages = cloudformation.get_paginator("describe_change_set").paginate(StackName=name, ChangeSetName=change_set)
-    changes = [change for page in pages for change in page["Changes"]]
     for change in changes:
-        resource = change["ResourceChange"]
-        replaced = resource.get("Replacement", "")
-        table.add_row(resource["Action"], resource["LogicalResourceId"], resource["ResourceType"], replaced)
+        replaced = change.get("Replacement", "")
+        table.add_row(change["Action"], change["LogicalResourceId"], change["ResourceType"], replaced)
     _STDERR.print(table)
-    return bool(changes)

@@ -6,7 +6,6 @@ import typer
 from rich.console import Console
 
 from infrastructure.cli.deploy import DeployedStageOption, YesOption
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.cloudformation import find_stack, resources_of, wait_for
 from infrastructure.deployed_stack import stack_name
 from infrastructure.errors import ToolError
@@ -27,24 +26,26 @@ def destroy(
 
     name = stack_name(stage)
     cloudformation = boto3.client("cloudformation")
-    with exit_on_tool_error():
-        if find_stack(cloudformation, name) is None:
-            raise ToolError(f"Stack {name} was not found in this AWS account and region.")
-        data = [(kind, physical_id) for kind, physical_id in resources_of(cloudformation, name) if kind in _DELETE]
-        what = (
-            f"{name} with all its data: {len(data)} tables, buckets, secrets and user pools"
-            if delete_data
-            else f"{name} (its tables, files, secrets and users stay)"
-        )
-        if not yes:
-            typer.confirm(f"Remove {what}?", abort=True, err=True)
-        cloudformation.delete_stack(StackName=name)
-        wait_for(cloudformation, name, "DELETE")
-        for kind, physical_id in data:
-            if delete_data:
-                _DELETE[kind](boto3, physical_id)
-            _STDERR.print(f"{'Deleted' if delete_data else 'Kept'}: {physical_id}")
-        _delete_layer_versions(boto3.client("lambda"), f"{name}-dependencies")
+    stack = find_stack(cloudformation, name)
+    if stack is None:
+        raise ToolError(f"Stack {name} was not found in this AWS account and region.")
+    # By its id: another stack can get the name while the user is asked.
+    stack_id = stack["StackId"]
+    data = [(kind, physical_id) for kind, physical_id in resources_of(cloudformation, stack_id) if kind in _DELETE]
+    what = (
+        f"{name} with all its data: {len(data)} tables, buckets, secrets and user pools"
+        if delete_data
+        else f"{name} (its tables, files, secrets and users stay)"
+    )
+    if not yes:
+        typer.confirm(f"Remove {what}?", abort=True, err=True)
+    cloudformation.delete_stack(StackName=stack_id)
+    wait_for(cloudformation, stack_id, "DELETE")
+    for kind, physical_id in data:
+        if delete_data:
+            _DELETE[kind](boto3, physical_id)
+        _STDERR.print(f"{'Deleted' if delete_data else 'Kept'}: {physical_id}")
+    _delete_layer_versions(boto3.client("lambda"), f"{name}-dependencies")
 
 
 def _delete_table(boto3: Any, physical_id: str) -> None:

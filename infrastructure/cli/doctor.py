@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.cli.stack_option import StageOption, StateDirOption, named_stack
 from infrastructure.doctor import ses_checks, sms_checks, stack_checks
 from infrastructure.doctor.checks import Check, CheckStatus, Finding, run_checks
@@ -53,8 +52,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Check a deployed stack and show what to fix. Exits with 1 if something does not work."""
-    with exit_on_tool_error():
-        snapshot = take_snapshot(named_stack(stage, state_dir))
+    snapshot = take_snapshot(named_stack(stage, state_dir))
     findings = run_checks(snapshot, CHECKS)
     counts = Counter(finding.status for finding in findings)
     if as_json:

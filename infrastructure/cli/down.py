@@ -2,7 +2,6 @@
 
 from rich.console import Console
 
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.cli.stack_option import StateDirOption
 
 
@@ -10,6 +9,5 @@ def down(*, state_dir: StateDirOption = None) -> None:
     """Stop a stack that was started with `up --detach`."""
     from infrastructure.local.state_folder import find_state_dir, stop
 
-    with exit_on_tool_error():
-        stop(find_state_dir(state_dir))
-        Console(stderr=True).print("Stopped.")
+    stop(find_state_dir(state_dir))
+    Console(stderr=True).print("Stopped.")

@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.cli.stack_option import StageOption, StateDirOption, named_stack
 from infrastructure.unrecognised_diagnostics import unrecognised_diagnostics
 from undelivered.adapters.feedback import ParsedEvent, parse_event
@@ -76,8 +75,7 @@ def explain(  # noqa: PLR0913 - one for each option
     if unrecognised == bool(files):
         raise typer.BadParameter("give either files or --unrecognised")
     if unrecognised:
-        with exit_on_tool_error():
-            _print_unrecognised(unrecognised_diagnostics(named_stack(stage, state_dir), account), as_json=as_json)
+        _print_unrecognised(unrecognised_diagnostics(named_stack(stage, state_dir), account), as_json=as_json)
     for file in files or []:
         result = interpret(file.read_bytes(), frozenset(topics) if topics else None)
         if as_json:

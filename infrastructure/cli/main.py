@@ -11,6 +11,7 @@ from infrastructure.cli.deploy import deploy
 from infrastructure.cli.destroy import destroy
 from infrastructure.cli.doctor import doctor
 from infrastructure.cli.down import down
+from infrastructure.cli.errors import Commands
 from infrastructure.cli.explain import explain
 from infrastructure.cli.reconcile import reconcile
 from infrastructure.cli.redrive import redrive
@@ -18,7 +19,9 @@ from infrastructure.cli.restore import restore
 from infrastructure.cli.token import token
 from infrastructure.cli.up import up
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Build, run, try and deploy Undelivered.")
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, add_completion=False, help="Build, run, try and deploy Undelivered."
+)
 for command in (
     up,
     down,

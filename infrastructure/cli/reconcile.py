@@ -8,7 +8,6 @@ from msgspec.structs import asdict
 from rich.console import Console
 from rich.markup import escape
 
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.cli.stack_option import StageOption, StateDirOption, named_stack
 from infrastructure.count_reconciliation import reconcile_counts_of
 
@@ -28,8 +27,7 @@ def reconcile(
 
     You can run this while items change. A day that changes too often is shown as busy. If so, try again.
     """
-    with exit_on_tool_error():
-        reconcile_counts = reconcile_counts_of(named_stack(stage, state_dir))
+    reconcile_counts = reconcile_counts_of(named_stack(stage, state_dir))
     accounts = [account] if account else list(reconcile_counts.accounts.account_ids())
     drifts: list[CountDrift] = []
     with Console(stderr=True).status("Counting") as status:

@@ -8,7 +8,6 @@ from typing import Annotated, Final
 
 import typer
 
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.cli.stack_option import StageOption, StateDirOption, named_stack
 from infrastructure.dead_letters.queues import QueueName, ReplayReport, dead_letter_queue_of, redrive_queue
 from infrastructure.dead_letters.replay import ReplayOutcome
@@ -32,16 +31,13 @@ def redrive(  # noqa: PLR0913 - one for each option
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Replay dead-letter messages. Shows why each one failed and the result of the replay."""
-    with exit_on_tool_error():
-        stack = named_stack(stage, state_dir)
-        sqs = stack.client("sqs")
-        reports = [
-            report
-            for name in queue or list(QueueName)
-            for report in redrive_queue(
-                name, dead_letter_queue_of(name, stack), sqs, dry_run=dry_run, wait_seconds=wait
-            )
-        ]
+    stack = named_stack(stage, state_dir)
+    sqs = stack.client("sqs")
+    reports = [
+        report
+        for name in queue or list(QueueName)
+        for report in redrive_queue(name, dead_letter_queue_of(name, stack), sqs, dry_run=dry_run, wait_seconds=wait)
+    ]
     if as_json:
         print(json.dumps({"dry_run": dry_run, "messages": [asdict(report) for report in reports]}))
     else:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.cli.stack_option import StageOption, StateDirOption, named_stack
 from infrastructure.count_reconciliation import reconcile_counts_of
 from infrastructure.errors import ToolError
@@ -49,22 +48,21 @@ def restore(  # noqa: PLR0913 - one for each option
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Restore lost rows from backups or from a point in time, then recount the counters."""
-    with exit_on_tool_error():
-        sources = _parse_sources(source or [])
-        origin = _describe_origin(backup, at, sources)
-        stack = named_stack(stage, state_dir)
-        reconcile_counts = reconcile_counts_of(stack)
-        tables = _select_tables(stack.tables(), [*sources] or table or [])
-        if not yes:
-            how = "overwriting existing rows" if overwrite else "keeping existing rows"
-            typer.confirm(f"Restore {', '.join(tables)} from {origin}, {how}?", abort=True, err=True)
-        dynamodb = dynamodb_client()
-        if sources:
-            restored = copy_tables(dynamodb, sources, tables, overwrite=overwrite)
-        else:
-            start = from_point_in_time(dynamodb, at) if at else from_backup(dynamodb, backup or "")
-            restored = restore_tables(dynamodb, tables, start, overwrite=overwrite)
-        corrected, busy = _recount(reconcile_counts)
+    sources = _parse_sources(source or [])
+    origin = _describe_origin(backup, at, sources)
+    stack = named_stack(stage, state_dir)
+    reconcile_counts = reconcile_counts_of(stack)
+    tables = _select_tables(stack.tables(), [*sources] or table or [])
+    if not yes:
+        how = "overwriting existing rows" if overwrite else "keeping existing rows"
+        typer.confirm(f"Restore {', '.join(tables)} from {origin}, {how}?", abort=True, err=True)
+    dynamodb = dynamodb_client()
+    if sources:
+        restored = copy_tables(dynamodb, sources, tables, overwrite=overwrite)
+    else:
+        start = from_point_in_time(dynamodb, at) if at else from_backup(dynamodb, backup or "")
+        restored = restore_tables(dynamodb, tables, start, overwrite=overwrite)
+    corrected, busy = _recount(reconcile_counts)
     _show(restored, corrected, busy, as_json=as_json)
 
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.cli.stack_option import StateDirOption
 
 
@@ -15,5 +14,4 @@ def token(
     from infrastructure.local.stack import LocalStack
     from infrastructure.local.state_folder import find_state_dir
 
-    with exit_on_tool_error():
-        print(LocalStack.attach(find_state_dir(state_dir)).token(email))
+    print(LocalStack.attach(find_state_dir(state_dir)).token(email))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
-from infrastructure.cli.errors import exit_on_tool_error
 from infrastructure.paths import ROOT
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def up(  # noqa: PLR0913 - one for each option
     """Run the whole system on this machine, with a month of sample data."""
     from infrastructure.local.stack import LocalStack, exit_on_signals
 
-    with exit_on_tool_error(), exit_on_signals():
+    with exit_on_signals():
         with _STDERR.status("Starting") as status:
             stack = LocalStack.start(
                 port=port, state_dir=state_dir, empty=empty, keep=keep, progress=lambda step: status.update(f"{step}…")

@@ -1,11 +1,11 @@
 """The parts of a check: the snapshot of a stack that it reads, its findings, and how it runs."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
+from infrastructure.aws_errors import describe
 from infrastructure.errors import ToolError
 from infrastructure.paths import RESOURCES
 
@@ -56,17 +56,6 @@ CheckResult = tuple[CheckStatus, str, str]
 
 Check = Callable[[StackSnapshot], Iterator[CheckResult]]
 
-_ACCESS_DENIED: Final = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "UnauthorizedOperation",
-        "AuthorizationErrorException",
-    }
-)
-_ACTION: Final = re.compile(r"not authorized to perform:? (\w[\w-]*:\w+)")
-
 
 def fragment(name: str) -> dict[str, Any]:
     """Return the resources of a template fragment, which define what the checks expect."""
@@ -99,19 +88,8 @@ def run_checks(snapshot: StackSnapshot, checks: Mapping[str, Check]) -> list[Fin
     for name, check in checks.items():
         try:
             findings += [Finding(name, *result) for result in check(snapshot)]
-        except ClientError as error:
-            findings.append(Finding(name, CheckStatus.UNSEEN, *_describe(error)))
-        except BotoCoreError as error:
-            findings.append(Finding(name, CheckStatus.UNSEEN, f"{type(error).__name__}: {error}", "Try again."))
+        except (ClientError, BotoCoreError) as error:
+            findings.append(Finding(name, CheckStatus.UNSEEN, *describe(error)))
         except ToolError as error:
             findings.append(Finding(name, CheckStatus.WRONG, str(error)))
     return findings
-
-
-def _describe(error: Any) -> tuple[str, str]:
-    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-    if code in _ACCESS_DENIED:
-        match = _ACTION.search(message)
-        action = match[1] if match else f"the action behind {error.operation_name}"
-        return f"AWS refuses {error.operation_name}", f"Ask your AWS administrator for the permission {action}."
-    return f"{error.operation_name} failed: {code}", ""
