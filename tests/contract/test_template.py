@@ -15,6 +15,7 @@ from infrastructure.build.template_rules import template_problems
 from tests.builders.metrics import metrics_of_the_code
 from undelivered.adapters.dynamodb.models import MODELS
 from undelivered.entrypoints.http.routes import ROUTES
+from undelivered.entrypoints.sqs_batch import MAX_RECEIVES
 
 FUNCTIONS = {
     "APIHandler",
@@ -132,6 +133,14 @@ def test_two_functions_with_one_role_fail(template):
     functions["Archive"]["Properties"]["Role"] = functions["Cleanup"]["Properties"]["Role"]
 
     assert any("does not have its own role and policy" in said for said in template_problems(template))
+
+
+def test_a_message_becomes_a_dead_letter_when_the_functions_expect_it(template):
+    queues = resources_of(template, "AWS::SQS::Queue").values()
+
+    policies = [queue["Properties"]["RedrivePolicy"] for queue in queues if "RedrivePolicy" in queue["Properties"]]
+
+    assert {policy["maxReceiveCount"] for policy in policies} == {MAX_RECEIVES}
 
 
 @pytest.mark.parametrize("queue", ["FeedbackQueue", "SendsQueue", "ResendsQueue"])

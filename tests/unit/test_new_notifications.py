@@ -133,3 +133,14 @@ def test_nothing_is_queued_when_all_are_refused():
     world.queue.put = None
 
     assert [error.code for error in world.accept(ACCOUNT, [new(customer_id="c-9")])] == ["unknown_customer"]
+
+
+def test_a_text_message_may_have_as_many_characters_as_sns_accepts_and_no_more():
+    longest, reachable = "ä" * 1_600, a_customer(phone="+12065550100")
+
+    assert World(reachable).accept(ACCOUNT, [new(channel=Channel.SMS, text=longest)]) == ["n-1"]
+    assert World(reachable).refusal_of(new(channel=Channel.SMS, text=f"{longest}!")) == (
+        "text_too_long",
+        "'text' has 1,601 characters. A text message has at most 1,600.",
+    )
+    assert World().accept(ACCOUNT, [new(text=f"{longest}!")]) == ["n-1"]

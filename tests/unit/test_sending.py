@@ -10,11 +10,17 @@ from tests.fakes import (
     FakeReportReader,
     FakeSigningKeys,
 )
-from undelivered.domain.errors import NotFoundError, PermanentSendError, RefusedError, RetryableError
+from undelivered.domain.errors import (
+    NotFoundError,
+    PermanentSendError,
+    RefusedError,
+    RetryableError,
+    UnexplainedRefusalError,
+)
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import State
 from undelivered.domain.suppression import SuppressionReason
-from undelivered.domain.taxonomy import Channel, Reason, Status
+from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Reason, Status
 from undelivered.services.ports import SendJob
 from undelivered.services.unsubscribe import Unsubscribe
 
@@ -139,7 +145,28 @@ def test_a_refusal_by_the_provider_shows_as_failed_and_suppresses_nothing(world)
     assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com") is None
 
 
-def test_a_throttled_send_is_given_back_and_sent_when_tried_again(world):
+def test_a_refusal_for_an_unknown_cause_is_tried_again_and_on_the_last_try_recorded_as_failed(world):
+    world.mail.errors = [UnexplainedRefusalError("SES refused the message: SomethingNew")] * 2
+
+    with pytest.raises(UnexplainedRefusalError):
+        world.send_message(FIRST)
+    attempt = world.send_message(FIRST, last_try=True)
+
+    assert attempt.outcome == "failed"
+    assert world.item().classification == CLASSIFICATIONS[Reason.SENDING_REFUSED]
+    assert world.send_message(FIRST) is None
+
+
+def test_a_throttled_send_is_given_back_even_on_the_last_try(world):
+    world.mail.errors = [RetryableError("busy")]
+
+    with pytest.raises(RetryableError):
+        world.send_message(FIRST, last_try=True)
+
+    assert world.notifications.attempts(ACCOUNT, "n-1") == []
+
+
+def test_a_throttled_send_is_given_back_and_and_sent_when_tried_again(world):
     world.mail.errors = [RetryableError("busy")]
 
     with pytest.raises(RetryableError):

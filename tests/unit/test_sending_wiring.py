@@ -5,6 +5,8 @@ import pytest
 from undelivered import bootstrap
 from undelivered.adapters.aws import clients
 from undelivered.domain.taxonomy import Channel
+from undelivered.entrypoints.send_worker import process_send_batch
+from undelivered.entrypoints.sqs_batch import MAX_RECEIVES
 from undelivered.settings import TABLES, SendSettings, SettingsError
 
 ENVIRONMENT = {
@@ -80,3 +82,18 @@ def test_each_sending_function_answers_to_its_own_queue():
 def test_a_sending_function_does_not_start_without_both_configuration_sets(name):
     with pytest.raises(SettingsError, match=name):
         SendSettings.read("SENDS_QUEUE_URL", {**ENVIRONMENT, name: ""})
+
+
+@pytest.mark.parametrize(("received", "last_try"), [(1, False), (MAX_RECEIVES - 1, False), (MAX_RECEIVES, True)])
+def test_a_job_knows_when_its_message_would_become_a_dead_letter_next(received, last_try):
+    tries = []
+    worker = bootstrap.SendWorker(
+        lambda _job, _id, last_try: tries.append(last_try),
+        lambda body: body,
+        lambda _record: "",
+        bootstrap.Queue(None, ""),
+    )
+
+    process_send_batch({"Records": [{"body": "{}", "attributes": {"ApproximateReceiveCount": str(received)}}]}, worker)
+
+    assert tries == [last_try]

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tests.builders.aws import errors_of, stubbed
 from undelivered.adapters.aws.ses import SesSender
-from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.domain.errors import PermanentSendError, RetryableError, UnexplainedRefusalError
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Fault, Reason, Status
 from undelivered.services.ports import OutgoingMessage
 
@@ -104,8 +104,8 @@ def test_a_busy_ses_did_not_take_the_message_so_it_may_be_sent_again(ses, code):
     [
         ("MessageRejected", Reason.REJECTED),
         ("BadRequestException", Reason.BODY_INVALID),
-        ("MailFromDomainNotVerifiedException", Reason.REJECTED),
-        ("NotFoundException", Reason.REJECTED),
+        ("MailFromDomainNotVerifiedException", Reason.SENDING_REFUSED),
+        ("NotFoundException", Reason.SENDING_REFUSED),
         ("AccountSuspendedException", Reason.SENDING_PAUSED),
         ("SendingPausedException", Reason.SENDING_PAUSED),
     ],
@@ -119,6 +119,53 @@ def test_a_refusal_is_for_good_and_ours(ses, code, reason):
 
     assert refused.value.reason == reason
     assert (CLASSIFICATIONS[reason].status, CLASSIFICATIONS[reason].fault) == (Status.FAILED, Fault.SENDER)
+
+
+NOT_VERIFIED = "Email address is not verified. The following identities failed the check in region US-EAST-1: "
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "reason"),
+    [
+        ("BadRequestException", "Missing final '@domain'", Reason.ADDRESS_MALFORMED),
+        ("BadRequestException", "Missing domain", Reason.ADDRESS_MALFORMED),
+        ("BadRequestException", "Domain contains control or whitespace", Reason.ADDRESS_MALFORMED),
+        ("BadRequestException", "Domain contains illegal character", Reason.ADDRESS_MALFORMED),
+        ("BadRequestException", "Local address contains control or whitespace", Reason.ADDRESS_MALFORMED),
+        ("BadRequestException", "Illegal address", Reason.ADDRESS_MALFORMED),
+        ("BadRequestException", "Invalid email address<ada@>.", Reason.ADDRESS_MALFORMED),
+        ("InvalidParameterValue", "Local address contains illegal character", Reason.ADDRESS_MALFORMED),
+        ("BadRequestException", "Invalid From address provided.", Reason.SENDING_REFUSED),
+        ("MessageRejected", f"{NOT_VERIFIED}us@example.com", Reason.SENDING_REFUSED),
+        ("BadRequestException", f"{NOT_VERIFIED}ada@example.com", Reason.SENDING_REFUSED),
+        ("NotFoundException", "Configuration set <ordinary-set> does not exist.", Reason.SENDING_REFUSED),
+        (
+            "MessageRejected",
+            "Sending suspended for this account. Check the inbox of us@example.com.",
+            Reason.SENDING_PAUSED,
+        ),
+        ("BadRequestException", "Sending paused for this configuration set.", Reason.SENDING_PAUSED),
+        ("BadRequestException", "Header name is not allowed.", Reason.BODY_INVALID),
+        ("MessageRejected", "Message failed: virus found", Reason.REJECTED),
+    ],
+)
+def test_a_refusal_means_what_its_text_names_and_does_not_tell_the_address(ses, code, text, reason):
+    sender, stub = ses
+    stub.add_client_error("send_email", code, text)
+
+    with pytest.raises(PermanentSendError, match=code) as refused:
+        sender.send(MESSAGE)
+
+    assert refused.value.reason == reason
+    assert "@example" not in refused.value.detail
+
+
+def test_a_refusal_for_an_unknown_cause_may_be_tried_again(ses):
+    sender, stub = ses
+    stub.add_client_error("send_email", "SomethingNewException", http_status_code=400)
+
+    with pytest.raises(UnexplainedRefusalError, match="SomethingNewException"):
+        sender.send(MESSAGE)
 
 
 @pytest.mark.parametrize("code", errors_of("sesv2", "SendEmail"))

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tests.builders.aws import stubbed
 from undelivered.adapters.aws.sns import SnsSmsSender
-from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.domain.errors import PermanentSendError, RetryableError, UnexplainedRefusalError
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.ports import OutgoingMessage
 
@@ -61,8 +61,8 @@ def test_a_busy_sns_did_not_take_the_text_so_it_may_be_sent_again(sns, code):
         ("ParameterValueInvalid", Reason.BODY_INVALID),
         ("ValidationException", Reason.BODY_INVALID),
         ("OptedOut", Reason.OPTED_OUT),
-        ("AuthorizationError", Reason.SENDING_PAUSED),
-        ("UserError", Reason.REJECTED),
+        ("AuthorizationError", Reason.SENDING_REFUSED),
+        ("UserError", Reason.SENDING_REFUSED),
     ],
 )
 def test_a_refusal_is_for_good(sns, code, reason):
@@ -86,6 +86,35 @@ def test_a_refusal_that_names_the_number_is_about_the_number_and_does_not_tell_i
 
     assert refused.value.reason == Reason.NUMBER_INVALID
     assert "0100" not in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "reason"),
+    [
+        ("UserError", "No origination entities available to send", Reason.SENDING_REFUSED),
+        ("InvalidParameter", "No origination entities available to send", Reason.SENDING_REFUSED),
+        ("InvalidParameter", "Invalid parameter: Message too long", Reason.BODY_INVALID),
+        ("InvalidParameter", "Invalid parameter: Empty message", Reason.BODY_INVALID),
+        ("KMSOptInRequired", "Phone number is opted out", Reason.OPTED_OUT),
+        ("UserError", "This account is in the SMS sandbox", Reason.SENDING_REFUSED),
+    ],
+)
+def test_a_refusal_means_what_its_text_names(sns, code, text, reason):
+    sender, stub = sns
+    stub.add_client_error("publish", code, text)
+
+    with pytest.raises(PermanentSendError, match=code) as refused:
+        sender.send(TEXT)
+
+    assert refused.value.reason == reason
+
+
+def test_a_refusal_for_an_unknown_cause_may_be_tried_again(sns):
+    sender, stub = sns
+    stub.add_client_error("publish", "SomethingNew", http_status_code=403)
+
+    with pytest.raises(UnexplainedRefusalError, match="SomethingNew"):
+        sender.send(TEXT)
 
 
 @pytest.mark.parametrize("code", ["InternalError", "AccessDenied", ""])

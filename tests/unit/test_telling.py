@@ -227,7 +227,7 @@ def test_sends_are_counted_by_outcome_and_logged_with_their_request(figures, log
     SqsSendQueue(queue, "https://queue").put([SendJob(ACCOUNT, "n-1", 2, "k")])
 
     worker = bootstrap.SendWorker(
-        lambda _job, _id: sent, read_send_job, correlation_of, bootstrap.Queue(queue, "https://queue")
+        lambda *_job, **_try: sent, read_send_job, correlation_of, bootstrap.Queue(queue, "https://queue")
     )
     process_send_batch({"Records": queue.received}, worker)
 

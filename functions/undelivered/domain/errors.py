@@ -17,6 +17,10 @@ class NotYetKnownError(RetryableError):
     """The event may belong to a send that is not recorded yet. Try again when it is."""
 
 
+class UnexplainedRefusalError(RetryableError):
+    """The provider refused the message, for a cause that is not known. It was certainly not sent."""
+
+
 class UnreadableEventError(UndeliveredError):
     """The event cannot be read. Another try does not help; a person must look at it."""
 

@@ -32,6 +32,7 @@ _EXPLANATIONS: Mapping[Reason, str] = {
     Reason.SPEND_LIMIT: "We have reached our spending limit for text messages.",
     Reason.PRICE_LIMIT: "The message would have cost more than our price limit for one message.",
     Reason.BODY_INVALID: "The message contains text that cannot be sent.",
+    Reason.SENDING_REFUSED: "Our provider does not let us send this message. The address is fine.",
     Reason.SENDING_PAUSED: "Sending is paused, either by our own settings or by our provider.",
     Reason.SENDING_INTERRUPTED: "Sending was interrupted. The message may or may not have gone out.",
 }
@@ -53,6 +54,7 @@ _SMS_EXPLANATIONS: Mapping[Reason, str] = {
     Reason.SUPPRESSED_BOUNCE: "The message was not sent because this number is on a suppression list.",
     Reason.OPTED_OUT: "The message was not sent because the recipient replied STOP or blocks text messages.",
     Reason.REJECTED: "Our text message service did not accept the message.",
+    Reason.SENDING_REFUSED: "Our provider does not let us send this message. The number is fine.",
 }
 
 _REMEDIES: Mapping[Reason, str] = {
@@ -83,6 +85,7 @@ _REMEDIES: Mapping[Reason, str] = {
     Reason.SPEND_LIMIT: "Ask your administrator to raise the spending limit, then resend.",
     Reason.PRICE_LIMIT: "Ask your administrator to raise the price limit, then resend.",
     Reason.BODY_INVALID: "Correct the text, then resend.",
+    Reason.SENDING_REFUSED: "Ask your administrator to check our sender and account, then resend.",
     Reason.SENDING_PAUSED: "Ask your administrator to turn sending back on, then resend.",
     Reason.SENDING_INTERRUPTED: "Ask the customer whether the message arrived. If not, resend.",
 }
@@ -98,6 +101,7 @@ _SMS_REMEDIES: Mapping[Reason, str] = {
     Reason.CONTENT_REJECTED: "Change the wording and links, then resend.",
     Reason.SUPPRESSED_BOUNCE: "Ask the customer for another number.",
     Reason.REJECTED: "Ask your administrator to find the cause, then resend.",
+    Reason.SENDING_REFUSED: "Ask your administrator to check that we may send to this country, then resend.",
 }
 
 _PERMANENT_REMEDIES = {

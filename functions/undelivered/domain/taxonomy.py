@@ -71,6 +71,7 @@ class Reason(StrEnum):
     SPEND_LIMIT = "spend_limit"  #: the spending limit for text messages is reached
     PRICE_LIMIT = "price_limit"  #: the text message costs more than the price limit
     BODY_INVALID = "body_invalid"  #: the text cannot be sent
+    SENDING_REFUSED = "sending_refused"  #: the provider does not let this account, sender or number send
     SENDING_PAUSED = "sending_paused"  #: sending is paused by the provider or by settings
     SENDING_INTERRUPTED = (
         "sending_interrupted"  #: the outcome was not recorded: the message may or may not have been sent
@@ -128,6 +129,7 @@ def _classifications() -> Mapping[Reason, Classification]:
             Reason.SPEND_LIMIT,
             Reason.PRICE_LIMIT,
             Reason.BODY_INVALID,
+            Reason.SENDING_REFUSED,
             Reason.SENDING_PAUSED,
             Reason.SENDING_INTERRUPTED,
         ),

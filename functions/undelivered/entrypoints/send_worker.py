@@ -7,7 +7,7 @@ from typing import Any
 from undelivered.bootstrap import SendWorker
 from undelivered.domain.errors import UndeliveredError
 from undelivered.domain.notification import SendAttempt
-from undelivered.entrypoints.sqs_batch import report_failures
+from undelivered.entrypoints.sqs_batch import MAX_RECEIVES, receive_count, report_failures
 from undelivered.observability import count, logger, measure
 
 
@@ -19,7 +19,8 @@ def process_send_batch(event: dict[str, Any], worker: SendWorker) -> dict[str, A
     attempts: list[SendAttempt] = []
     for index, (record, correlation_id) in enumerate(zip(records, correlation_ids, strict=True)):
         try:
-            attempt = worker.send_message(worker.read_job(record["body"]), correlation_id)
+            last_try = receive_count(record) >= MAX_RECEIVES
+            attempt = worker.send_message(worker.read_job(record["body"]), correlation_id, last_try=last_try)
         except UndeliveredError as error:
             failures[index] = error
         except Exception as error:  # noqa: BLE001 - the other jobs must still be sent

@@ -14,6 +14,9 @@ from undelivered.observability import count, describe_error, logger
 RETRY_DELAYS = (5, 15, 60, 120)
 """Seconds until a message is delivered again, by how often it was received. The last delay repeats."""
 
+MAX_RECEIVES = 5
+"""How often a message is received before it becomes a dead letter: ``maxReceiveCount`` in the template."""
+
 _MAX_ENTRIES = 10
 """Maximum entries of a ChangeMessageVisibilityBatch request (Amazon SQS API Reference)."""
 

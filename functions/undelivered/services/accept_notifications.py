@@ -16,6 +16,8 @@ from undelivered.services.contact_validation import checked_contact
 from undelivered.services.ports import CustomerStore, NotificationStore, SendJob, SendQueue
 
 FIRST_ATTEMPT: Final = 1
+TEXT_MESSAGE_LENGTH: Final = 1_600
+"""The maximum length of a text message in characters (Amazon SNS API Reference, "Publish")."""
 
 
 class NewNotification(Struct, frozen=True):
@@ -61,6 +63,7 @@ class AcceptNotifications(Struct, frozen=True):
 
     def _accept(self, account_id: str, new: NewNotification, customer: Customer | None) -> str | RefusedError:
         try:
+            _check_length(new)
             to = _checked_recipient(new, customer)
         except RefusedError as error:
             return error
@@ -86,6 +89,12 @@ class AcceptNotifications(Struct, frozen=True):
         known = self.notifications.find(notification.account_id, notification.notification_id)
         # A notification whose content has expired cannot be compared. It counts as the same, since its id was accepted.
         return known is None or replace(known, created_at=notification.created_at) == notification
+
+
+def _check_length(new: NewNotification) -> None:
+    if new.channel is Channel.SMS and len(new.text) > TEXT_MESSAGE_LENGTH:
+        detail = f"'text' has {len(new.text):,} characters. A text message has at most {TEXT_MESSAGE_LENGTH:,}."
+        raise RefusedError("text_too_long", detail)
 
 
 def _checked_recipient(new: NewNotification, customer: Customer | None) -> str:

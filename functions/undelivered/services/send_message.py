@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Customer
-from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.domain.errors import PermanentSendError, RetryableError, UnexplainedRefusalError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
@@ -60,11 +60,12 @@ class SendMessage(Struct, frozen=True):
     public_url: str
     clock: Callable[[], datetime]
 
-    def __call__(self, job: SendJob, correlation_id: str = "") -> SendAttempt | None:
+    def __call__(self, job: SendJob, correlation_id: str = "", *, last_try: bool = False) -> SendAttempt | None:
         """Send the attempt of a job and return it with its outcome; None if there is nothing to send.
 
         ``correlation_id`` is the id of the API request that led to the job. It is sent as a message tag, so that
-        events about the message have it too. Raises RetryableError when the job must be queued again.
+        events about the message have it too. Raises RetryableError when the job must be queued again. On the
+        ``last_try``, a refusal for an unknown cause is recorded as a failure instead.
         """
         notification = self.notifications.find(job.account_id, job.notification_id)
         if notification is None:
@@ -87,14 +88,15 @@ class SendMessage(Struct, frozen=True):
             entry_key=job.entry_key,
             correlation_id=correlation_id,
         )
-        return self._send(Send(attempt, notification, customer)) if self.notifications.claim(attempt) else None
+        send = Send(attempt, notification, customer)
+        return self._send(send, last_try=last_try) if self.notifications.claim(attempt) else None
 
     def _is_erased(self, notification: Notification) -> bool:
         """Whether the notification is covered by an erasure of its customer."""
         erasure = self.erasures.find(notification.account_id, notification.customer_id)
         return erasure is not None and erasure.covers(notification.created_at)
 
-    def _send(self, send: Send) -> SendAttempt:
+    def _send(self, send: Send, *, last_try: bool) -> SendAttempt:
         attempt, notification = send.attempt, send.notification
         if not attempt.to:
             return self._record_unsent(send, classification_of(Reason.ADDRESS_MALFORMED), "no contact")
@@ -106,7 +108,9 @@ class SendMessage(Struct, frozen=True):
             message_id = self.senders[notification.channel].send(self._message(send))
         except PermanentSendError as error:
             return self._record_unsent(send, classification_of(Reason(error.reason)), error.detail)
-        except RetryableError:
+        except RetryableError as error:
+            if last_try and isinstance(error, UnexplainedRefusalError):
+                return self._record_unsent(send, classification_of(Reason.SENDING_REFUSED), str(error))
             self.notifications.release(attempt)
             raise
         sent = replace(attempt, provider_message_id=message_id, outcome=SendOutcome.SENT)

@@ -5,7 +5,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec import Struct
 
-from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.adapters.aws.send_refusals import refusal
+from undelivered.domain.errors import RetryableError
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.ports import OutgoingMessage
 
@@ -17,8 +18,8 @@ _NOT_ACCEPTED = frozenset(
 _REFUSED = {
     "MessageRejected": Reason.REJECTED,
     "BadRequestException": Reason.BODY_INVALID,
-    "MailFromDomainNotVerifiedException": Reason.REJECTED,
-    "NotFoundException": Reason.REJECTED,
+    "MailFromDomainNotVerifiedException": Reason.SENDING_REFUSED,
+    "NotFoundException": Reason.SENDING_REFUSED,
     "AccountSuspendedException": Reason.SENDING_PAUSED,
     "SendingPausedException": Reason.SENDING_PAUSED,
 }
@@ -60,6 +61,4 @@ def _classify_error(error: ClientError) -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
     if code in _NOT_ACCEPTED:
         return RetryableError(f"SES is busy: {code}")
-    if code in _REFUSED:
-        return PermanentSendError(_REFUSED[code], f"SES refused the message: {code}")
-    return error
+    return refusal("SES", error, _REFUSED)

@@ -6,7 +6,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
-from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.adapters.aws.send_refusals import refusal
+from undelivered.domain.errors import RetryableError
 from undelivered.domain.item_event import ItemEvent, event_document
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.ports import OutgoingMessage
@@ -19,11 +20,9 @@ _REFUSED = {
     "ParameterValueInvalid": Reason.BODY_INVALID,
     "ValidationException": Reason.BODY_INVALID,
     "OptedOut": Reason.OPTED_OUT,
-    "AuthorizationError": Reason.SENDING_PAUSED,
-    "UserError": Reason.REJECTED,
+    "AuthorizationError": Reason.SENDING_REFUSED,
+    "UserError": Reason.SENDING_REFUSED,
 }
-_NUMBER = "PhoneNumber"
-"""A refusal of the number names it: ``Invalid parameter: PhoneNumber Reason: +1555 is not valid to publish to``."""
 
 
 class SnsSmsSender(Struct, frozen=True):
@@ -72,9 +71,4 @@ def _classify_error(error: ClientError) -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
     if code in _NOT_ACCEPTED:
         return RetryableError(f"SNS is busy: {code}")
-    if code in _REFUSED:
-        reason = _REFUSED[code]
-        if reason is Reason.BODY_INVALID and _NUMBER in error.response["Error"].get("Message", ""):
-            reason = Reason.NUMBER_INVALID
-        return PermanentSendError(reason, f"SNS refused the message: {code}")
-    return error
+    return refusal("SNS", error, _REFUSED)

@@ -47,6 +47,7 @@ _REASONS: Final = {
     Reason.BODY_INVALID: "bi",
     Reason.SENDING_PAUSED: "sp",
     Reason.SENDING_INTERRUPTED: "si",
+    Reason.SENDING_REFUSED: "sr",
 }
 
 _RESOLVED: Final = "h"

@@ -12,7 +12,7 @@ from undelivered.entrypoints.http.errors import FieldError, ProblemError, not_fo
 from undelivered.entrypoints.http.parsing import Identifier, convert_item, is_identifier
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.entrypoints.http.schemas.notifications import NotificationView, notification_view
-from undelivered.services.accept_notifications import NewNotification
+from undelivered.services.accept_notifications import TEXT_MESSAGE_LENGTH, NewNotification
 
 MAX_NOTIFICATIONS: Final = 100
 _MAX_METADATA: Final = 20
@@ -34,7 +34,14 @@ class NotificationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     channel: Channel
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     subject: Annotated[str, msgspec.Meta(max_length=400)] = ""
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=100_000)]
+    text: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1,
+            max_length=100_000,
+            description=f"For the channel sms, at most {TEXT_MESSAGE_LENGTH:,} characters.",
+        ),
+    ]
     html: Annotated[str, msgspec.Meta(max_length=200_000)] | None = None
     to: Annotated[str, msgspec.Meta(max_length=320)] | None = None
     essential: bool = False
