@@ -15,11 +15,15 @@ _STAGE: Final = "api"
 def deployed_problems(deployed: Template) -> list[str]:
     """Return a sentence for each rule that a transformed template breaks."""
     resources: dict[str, Resource] = deployed["Resources"]
-    return [*_stages(resources), *_gateway_responses(resources)]
+    return [*_stages(resources), *_gateway_responses(resources), *_sign_in(resources)]
 
 
 def _of_type(resources: dict[str, Resource], kind: str) -> Iterator[tuple[str, Resource]]:
     return ((name, resource["Properties"]) for name, resource in resources.items() if resource["Type"] == kind)
+
+
+_FIXED_ATTRIBUTES: Final = frozenset({"email", "email_verified", "custom:account_id"})
+"""The attributes that tell who a user is, and which account is theirs."""
 
 
 def _stages(resources: dict[str, Resource]) -> Iterator[str]:
@@ -55,3 +59,18 @@ def _gateway_response_types() -> set[str]:
 
     shape = get_session().get_service_model("apigateway").shape_for("GatewayResponseType")
     return set(shape.metadata["enum"])
+
+
+def _sign_in(resources: dict[str, Resource]) -> Iterator[str]:
+    for name, pool in _of_type(resources, "AWS::Cognito::UserPool"):
+        if pool.get("UsernameConfiguration", {}).get("CaseSensitive") is not False:
+            yield f"{name}: has user names that differ only by case, and Cognito never lets this be changed"
+        if not pool.get("AdminCreateUserConfig", {}).get("AllowAdminCreateUserOnly"):
+            yield f"{name}: lets anybody sign up"
+        if pool.get("EnabledMfas") != ["SOFTWARE_TOKEN_MFA"]:
+            yield f"{name}: has no second factor for users who want one"
+    for name, client in _of_type(resources, "AWS::Cognito::UserPoolClient"):
+        # Without WriteAttributes, a client may write all standard attributes.
+        writable = set(client.get("WriteAttributes", _FIXED_ATTRIBUTES))
+        for attribute in sorted(writable & _FIXED_ATTRIBUTES):
+            yield f"{name}: lets users change their own {attribute}"

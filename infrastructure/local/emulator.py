@@ -1,4 +1,6 @@
-"""Run ministack with ten corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
+"""Run ministack with corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
+
+The corrections of API Gateway and Cognito are in `emulator_gateway.py` and `emulator_sign_in.py`. The others are here:
 
 1. **Expired items reach the stream.** ministack deletes an expired item without a stream record. DynamoDB writes a
    REMOVE record with its own user identity, which `archive` needs.
@@ -19,7 +21,7 @@
 10. **Paths stay encoded.** ministack decodes the path of a REST API before it looks for the route, so that ``%2F`` in a
     path parameter ends it. A REST API of AWS matches the path as sent, and passes it on as sent.
 
-This file changes ministack's internals. `_require` stops the emulator if a release of ministack changes them.
+These files change ministack's internals. `require` stops the emulator if a release of ministack changes them.
 """
 
 import contextlib
@@ -37,6 +39,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from infrastructure.local.emulator_gateway import compress_responses, import_the_whole_body, refuse_as_api_gateway
+from infrastructure.local.emulator_internals import require
+from infrastructure.local.emulator_sign_in import close_sign_up, enforce_write_attributes, ignore_case_of_names
 from infrastructure.local.processes import COMPANION_FILE, end
 
 _REAPER_THREAD = "dynamodb-ttl-reaper"
@@ -63,9 +68,9 @@ def stream_expired_items() -> None:
     from ministack.core import responses
     from ministack.services import dynamodb
 
-    remove = _require(dynamodb, "_remove_item")
-    emit = _require(dynamodb, "_emit_stream_event")
-    records: Mapping[str, list[dict[str, Any]]] = _require(dynamodb, "_stream_records")
+    remove = require(dynamodb, "_remove_item")
+    emit = require(dynamodb, "_emit_stream_event")
+    records: Mapping[str, list[dict[str, Any]]] = require(dynamodb, "_stream_records")
 
     def remove_and_stream(table: dict[str, Any], partition: str, sort: str) -> Any:
         item = remove(table, partition, sort)
@@ -85,7 +90,7 @@ def use_base_interpreter() -> None:
     """Run Python functions with the base interpreter of this virtual environment."""
     from ministack.core import lambda_runtime
 
-    detect = _require(lambda_runtime, "_detect_runtime_binary")
+    detect = require(lambda_runtime, "_detect_runtime_binary")
 
     def detect_base(runtime: str) -> tuple[str, str]:
         binary, script = detect(runtime)
@@ -98,8 +103,8 @@ def check_policies_as_aws(record_file: Path) -> None:
     """Check policies for the actions and resources that AWS checks, and record each distinct check in a file."""
     from ministack.core import iam_actions, iam_evaluator
 
-    evaluate = _require(iam_evaluator, "evaluate")
-    resource_of = _require(iam_actions, "_ses_v2_resource_arn")
+    evaluate = require(iam_evaluator, "evaluate")
+    resource_of = require(iam_actions, "_ses_v2_resource_arn")
     recorded: set[tuple[str, str, str, str]] = set()
 
     def evaluate_and_record(request: Any, policies: Any, *limits: Any) -> Any:
@@ -134,7 +139,7 @@ def add_opt_in() -> None:
     """Add OptInPhoneNumber to SNS: it succeeds once for a number, and then is throttled."""
     from ministack.services import sns
 
-    handle = _require(sns, "handle_request")
+    handle = require(sns, "handle_request")
     opted_in: set[str] = set()
 
     async def handle_or_opt_in(
@@ -158,7 +163,7 @@ def unpack_layers_once(folder: Path) -> None:
     from ministack.core.lambda_runtime import Worker
     from ministack.services import lambda_svc
 
-    content, spawn = _require(lambda_svc, "_resolve_layer_zip"), _require(Worker, "_spawn")
+    content, spawn = require(lambda_svc, "_resolve_layer_zip"), require(Worker, "_spawn")
     lock = threading.Lock()
 
     def unpacked(attachment: str | Mapping[str, Any]) -> str:
@@ -184,8 +189,8 @@ def keep_streams() -> None:
     """Save and restore the records of streams with the tables."""
     from ministack.services import dynamodb
 
-    save, restore = _require(dynamodb, "get_state"), _require(dynamodb, "load_persisted_state")
-    streams = {name: _require(dynamodb, name) for name in ("_stream_records", "_stream_trimmed")}
+    save, restore = require(dynamodb, "get_state"), require(dynamodb, "load_persisted_state")
+    streams = {name: require(dynamodb, name) for name in ("_stream_records", "_stream_trimmed")}
 
     def save_with_streams() -> dict[str, Any]:
         return {**save(), **streams}
@@ -202,7 +207,7 @@ def fill_batches() -> None:
     """Pass messages of a queue to a function up to the batch size of its event source mapping."""
     from ministack.services import sqs
 
-    receive_ten = _require(sqs, "_receive_messages_for_esm")
+    receive_ten = require(sqs, "_receive_messages_for_esm")
 
     def receive(queue_url: str, number: int) -> list[Any]:
         messages: list[Any] = []
@@ -217,8 +222,8 @@ def poll_streams_in_a_thread() -> None:
     """Poll streams, in order as before, in a separate thread from the queues."""
     from ministack.services import lambda_svc
 
-    poll = _require(lambda_svc, "_poll_dynamodb_streams")
-    wake: threading.Event = _require(lambda_svc, "_esm_wake")
+    poll = require(lambda_svc, "_poll_dynamodb_streams")
+    wake: threading.Event = require(lambda_svc, "_esm_wake")
     requested = threading.Event()
 
     def work() -> None:
@@ -242,7 +247,7 @@ def keep_paths_encoded() -> None:
     """Match the path of a call to a REST API as it was sent, and pass it on like that."""
     from ministack import app
 
-    handle = _require(app, "_handle_execute_api_request")
+    handle = require(app, "_handle_execute_api_request")
 
     async def handle_as_sent(host: str, path: str, *request: Any, raw_path: str | None = None, **rest: Any) -> Any:
         return await handle(host, raw_path or path, *request, raw_path=raw_path, **rest)
@@ -262,6 +267,12 @@ def main() -> None:
     fill_batches()
     poll_streams_in_a_thread()
     keep_paths_encoded()
+    import_the_whole_body()
+    refuse_as_api_gateway()
+    compress_responses()
+    enforce_write_attributes()
+    close_sign_up()
+    ignore_case_of_names()
     if os.environ.get("AUTH") == "true":
         check_policies_as_aws(state_dir / AUTHORIZATIONS)
     from ministack.app import main as serve
@@ -275,15 +286,6 @@ def main() -> None:
 def _end_companions(state_dir: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         end([int(pid) for pid in (state_dir / COMPANION_FILE).read_text().split()])
-
-
-def _require(module: Any, name: str) -> Any:
-    try:
-        return getattr(module, name)
-    except AttributeError:
-        raise SystemExit(
-            f"This release of ministack has no {module.__name__}.{name}, which infrastructure/local/emulator.py needs."
-        ) from None
 
 
 if __name__ == "__main__":

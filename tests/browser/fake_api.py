@@ -338,7 +338,7 @@ class FakeApi:
                 "attempt": n,
                 "to": item["recipient"] if n == 1 else customer["email"],
                 "at": item["sent_at"] if n == 1 else at(),
-                "by": "host" if n == 1 else "manager@harbor.example",
+                "by": "host" if n == 1 else "manager@harbor.example (11111111-2222)",
                 "outcome": "failed" if n == 1 or item["state"] == "open" else "delivered",
                 "reason": item["reason"] if n == 1 else None,
                 "provider_message_id": f"0100{n}",

@@ -80,6 +80,10 @@ def a_token(claims, *, key=None, header=None) -> str:
     return f"{signed}.{encoded((key or signing_key()).sign(signed.encode(), PKCS1v15(), SHA256()))}"
 
 
+MANAGER_NAME = "manager@example.com (11111111-2222)"
+"""What the audit trail says of the manager below."""
+
+
 def person_claims(group="managers", *, account_id=ACCOUNT, **changes):
     claims = {
         "iss": ISSUER,
@@ -89,6 +93,7 @@ def person_claims(group="managers", *, account_id=ACCOUNT, **changes):
         "custom:account_id": account_id,
         "cognito:groups": [group],
         "email": f"{group[:-1]}@example.com",
+        "email_verified": True,
         "sub": "11111111-2222",
     }
     return {name: value for name, value in {**claims, **changes}.items() if value is not None}

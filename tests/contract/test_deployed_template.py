@@ -119,3 +119,38 @@ def test_the_types_that_aws_knows_the_status_of_keep_it(deployed):
         "UNSUPPORTED_MEDIA_TYPE": "415",
         "WAF_FILTERED": "403",
     }
+
+
+@pytest.mark.parametrize(
+    ("property_name", "said"),
+    [
+        ("UsernameConfiguration", "has user names that differ only by case, and Cognito never lets this be changed"),
+        ("AdminCreateUserConfig", "lets anybody sign up"),
+        ("EnabledMfas", "has no second factor for users who want one"),
+    ],
+)
+def test_a_user_pool_without_a_setting_of_ours_fails(changed, property_name, said):
+    del changed["Resources"]["UserPool"]["Properties"][property_name]
+
+    assert deployed_problems(changed) == [f"UserPool: {said}"]
+
+
+@pytest.mark.parametrize("client", ["ConsoleClient", "HostClient"])
+@pytest.mark.parametrize("attribute", ["email", "custom:account_id"])
+def test_a_client_that_lets_users_change_who_they_are_fails(changed, client, attribute):
+    changed["Resources"][client]["Properties"]["WriteAttributes"] = ["name", attribute]
+
+    assert deployed_problems(changed) == [f"{client}: lets users change their own {attribute}"]
+
+
+@pytest.mark.parametrize("client", ["ConsoleClient", "HostClient"])
+def test_a_client_with_the_writable_attributes_of_the_default_fails(changed, client):
+    del changed["Resources"][client]["Properties"]["WriteAttributes"]
+
+    assert f"{client}: lets users change their own email" in deployed_problems(changed)
+
+
+def test_a_second_factor_is_for_those_who_want_it_unless_everybody_has_to_have_one(deployed):
+    assert deployed["Resources"]["UserPool"]["Properties"]["MfaConfiguration"] == {"Ref": "Mfa"}
+    assert deployed["Parameters"]["Mfa"]["Default"] == "OPTIONAL"
+    assert deployed["Parameters"]["Mfa"]["AllowedValues"] == ["OPTIONAL", "ON"]

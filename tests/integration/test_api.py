@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from tests.builders.api import Api, believe_test_tokens, host, manager, viewer
+from tests.builders.api import MANAGER_NAME, Api, believe_test_tokens, host, manager, viewer
 from tests.builders.items import (
     ACCOUNT,
     NOW,
@@ -357,7 +357,7 @@ class TestResend:
         assert answer.json["state"] == "resending"
         assert [(order.attempt, order.entry_key) for order in api.resends.orders] == [(2, item.entry_key)]
         attempt = api.items.find(ACCOUNT, item.entry_key).last_attempt
-        assert (attempt.by, attempt.note) == ("manager@example.com", "called her")
+        assert (attempt.by, attempt.note) == (MANAGER_NAME, "called her")
 
     def test_needs_no_body(self, api, item):
         assert api.post(f"/undelivered/{id_of(item)}/resend").status == 202

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.builders.api import Api, believe_test_tokens, host, manager, viewer
+from tests.builders.api import MANAGER_NAME, Api, believe_test_tokens, host, manager, viewer
 from tests.builders.items import ACCOUNT, a_customer, a_notification, a_suppression, an_attempt, an_item
 from undelivered.domain.errors import SuppressionNotLiftedError
 from undelivered.domain.identifiers import item_id
@@ -156,7 +156,7 @@ class TestSuppressions:
         answer = api.delete("/suppressions/email/ada%40example.com", {"why": "she has a new provider"})
 
         assert (answer.status, answer.json["active"]) == (200, False)
-        assert answer.json["audit"][-1]["by"] == "manager@example.com"
+        assert answer.json["audit"][-1]["by"] == MANAGER_NAME
         assert api.provider.lifted == [(Channel.EMAIL, "ada@example.com", False)]
         assert api.delete("/suppressions/email/ada%40example.com", {"why": "again"}).status == 404
 

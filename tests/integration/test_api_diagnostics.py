@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders.api import Api, believe_test_tokens, host, manager, viewer
+from tests.builders.api import MANAGER_NAME, Api, believe_test_tokens, host, manager, viewer
 from tests.builders.items import ACCOUNT, NOW, an_item
 from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.taxonomy import Reason
@@ -74,7 +74,7 @@ def test_a_shape_is_mapped_and_unmapped_and_every_change_is_audited(api):
     assert mapped.json["audit"] == [
         {
             "at": "2026-11-23T18:00:00Z",
-            "by": "manager@example.com",
+            "by": MANAGER_NAME,
             "action": "map",
             "detail": "the receiver's page; was not mapped, is mailbox_full",
         }

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.builders.api import Api, believe_test_tokens
+from tests.builders.api import MANAGER_NAME, Api, believe_test_tokens
 from tests.builders.items import ACCOUNT, a_customer, a_notification, a_suppression, an_attempt, an_item
 from undelivered import bootstrap
 from undelivered.adapters.dynamodb.item_rows import ERASED_MARK, facts_of, is_erased, item_of, undelivered_row
@@ -95,7 +95,7 @@ class TestErasing:
             {
                 "state": "running",
                 "requested_at": "2026-11-23T18:00:00Z",
-                "requested_by": "manager@example.com",
+                "requested_by": MANAGER_NAME,
                 "items": 0,
                 "notifications": 0,
             },

@@ -9,6 +9,7 @@ from tests.builders.api import (
     CONSOLE,
     HOST,
     ISSUER,
+    MANAGER_NAME,
     a_token,
     encoded,
     host_claims,
@@ -52,7 +53,18 @@ def refusal(token, **headers):
 def test_a_users_token_has_the_account_role_and_name(scheme):
     token = f"{scheme}{a_token(person_claims())}"
 
-    assert caller(token) == Principal(ACCOUNT, Role.MANAGER, "managers"[:-1] + "@example.com")
+    assert caller(token) == Principal(ACCOUNT, Role.MANAGER, MANAGER_NAME)
+
+
+@pytest.mark.parametrize("verified", [False, "true", None])
+def test_an_address_that_is_not_verified_names_nobody(verified):
+    token = a_token(person_claims(email_verified=verified))
+
+    assert caller(token).name == "11111111-2222"
+
+
+def test_a_user_without_an_address_is_named_by_the_subject():
+    assert caller(a_token(person_claims(email=None))).name == "11111111-2222"
 
 
 def test_the_account_header_of_a_person_is_ignored():

@@ -178,9 +178,9 @@ function whatHappened(item) {
     item.diagnostic && h("details", {}, h("summary", {}, t("detail.diagnostic")), h("pre", { dir: "ltr" }, item.diagnostic)));
 }
 
-/** The name of the actor: a user's address, or a label for the host application or the recipient. */
+/** The name of the actor: a user's address without the subject in brackets, or a label for the host application or the recipient. */
 function who(name) {
-  return maybe(`by.${name}`) ?? name;
+  return maybe(`by.${name}`) ?? name.replace(/ \([^()]*\)$/, "");
 }
 
 const GOOD = new Set(["delivered", "confirmed", "unconfirmed", "resolved"]);

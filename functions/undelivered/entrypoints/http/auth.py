@@ -46,7 +46,7 @@ class Role(StrEnum):
 
 
 class Principal(Struct, frozen=True):
-    """An authenticated caller. ``name`` is for the audit trail: a user's email address, or ``host``."""
+    """An authenticated caller. ``name`` is for the audit trail: ``host``, or what ``_user_name`` returns."""
 
     account_id: str
     role: Role
@@ -217,8 +217,18 @@ def _user(claims: Claims) -> Principal:
     account_id = claims.get("custom:account_id")
     if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
         raise forbidden("This user does not belong to an account. Ask your administrator.")
-    name = str(claims.get("email") or claims.get("cognito:username") or claims.get("sub") or "unknown")
-    return Principal(account_id, _role(claims.get("cognito:groups")), name)
+    return Principal(account_id, _role(claims.get("cognito:groups")), _user_name(claims))
+
+
+def _user_name(claims: Claims) -> str:
+    """Return a user's verified email address with the subject in brackets, or the subject alone.
+
+    The subject never changes and is never given to another user. An address can be given to someone else later, and one
+    that is not verified proves nothing (Cognito Developer Guide, "Understanding the identity (ID) token").
+    """
+    subject = str(claims.get("sub") or "unknown")
+    email = claims.get("email")
+    return f"{email} ({subject})" if email and claims.get("email_verified") is True else subject
 
 
 def _role(groups: object) -> Role:

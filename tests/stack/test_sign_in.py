@@ -1,0 +1,72 @@
+"""Who can sign in, and what users can change about themselves."""
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def cognito(stack):
+    return stack.client("cognito-idp")
+
+
+@pytest.fixture
+def viewer(stack):
+    return stack.user("viewer")
+
+
+def sign_in(stack, cognito, name, password):
+    return cognito.initiate_auth(
+        ClientId=stack.outputs["ConsoleClientId"],
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": name, "PASSWORD": password},
+    )["AuthenticationResult"]
+
+
+def attributes_of(cognito, token):
+    return {each["Name"]: each["Value"] for each in cognito.get_user(AccessToken=token)["UserAttributes"]}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [("custom:account_id", "acc-meadow"), ("email", "manager@harbor.example"), ("email_verified", "true")],
+)
+def test_users_cannot_change_who_they_are(stack, cognito, viewer, attribute, value):
+    token = sign_in(stack, cognito, viewer.email, viewer.password)["AccessToken"]
+    before = attributes_of(cognito, token)
+
+    with pytest.raises(cognito.exceptions.NotAuthorizedException, match="unauthorized attribute"):
+        cognito.update_user_attributes(AccessToken=token, UserAttributes=[{"Name": attribute, "Value": value}])
+
+    assert attributes_of(cognito, token) == before
+
+
+def test_users_can_change_their_name(stack, cognito, viewer):
+    token = sign_in(stack, cognito, viewer.email, viewer.password)["AccessToken"]
+
+    cognito.update_user_attributes(AccessToken=token, UserAttributes=[{"Name": "name", "Value": "Ada"}])
+
+    assert attributes_of(cognito, token)["name"] == "Ada"
+
+
+@pytest.mark.parametrize("client", ["ConsoleClientId", "HostClientId"])
+def test_nobody_can_sign_up(stack, cognito, client):
+    with pytest.raises(cognito.exceptions.NotAuthorizedException):
+        cognito.sign_up(ClientId=stack.outputs[client], Username="eve@harbor.example", Password="Correct-horse-9")
+
+
+def test_users_can_sign_in_with_their_address_in_any_case(stack, cognito, viewer):
+    assert sign_in(stack, cognito, viewer.email.upper(), viewer.password)["IdToken"]
+
+
+def test_an_address_in_another_case_is_no_other_user(stack, cognito, viewer):
+    with pytest.raises(cognito.exceptions.UsernameExistsException):
+        cognito.admin_create_user(
+            UserPoolId=stack.outputs["UserPoolId"], Username=viewer.email.upper(), MessageAction="SUPPRESS"
+        )
+
+
+def test_a_second_factor_is_optional_and_comes_from_an_app(stack, cognito):
+    settings = cognito.get_user_pool_mfa_config(UserPoolId=stack.outputs["UserPoolId"])
+
+    assert settings["MfaConfiguration"] == "OPTIONAL"
+    assert settings["SoftwareTokenMfaConfiguration"] == {"Enabled": True}
+    assert "SmsMfaConfiguration" not in settings
