@@ -5,17 +5,19 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from infrastructure.build.gateway_responses import EXTENSION
+from infrastructure.build.template_rules import references
 
 Template = dict[str, Any]
 Resource = dict[str, Any]
 
 _STAGE: Final = "api"
+_ACCOUNT: Final = "AWS::ApiGateway::Account"
 
 
 def deployed_problems(deployed: Template) -> list[str]:
     """Return a sentence for each rule that a transformed template breaks."""
     resources: dict[str, Resource] = deployed["Resources"]
-    return [*_stages(resources), *_gateway_responses(resources), *_sign_in(resources)]
+    return [*_stages(resources), *_stage_logs(resources), *_gateway_responses(resources), *_sign_in(resources)]
 
 
 def _of_type(resources: dict[str, Resource], kind: str) -> Iterator[tuple[str, Resource]]:
@@ -37,6 +39,18 @@ def _stages(resources: dict[str, Resource]) -> Iterator[str]:
             stage = properties.get("StageName", _STAGE)
             if stage != _STAGE:
                 yield f"{name}: creates the stage {stage}, which has no firewall, throttle or log"
+
+
+def _stage_logs(resources: dict[str, Resource]) -> Iterator[str]:
+    """Check that an API with an access log waits for the account's role.
+
+    API Gateway refuses the stage while the account has none (API Gateway guide, "Set up CloudWatch logging").
+    """
+    for name, stage in _of_type(resources, "AWS::ApiGateway::Stage"):
+        groups = references(stage.get("AccessLogSetting", {}))
+        waits_for = {target for group in groups for target in references(resources[group])}
+        if groups and not any(resources.get(target, {}).get("Type") == _ACCOUNT for target in waits_for):
+            yield f"{name}: has an access log but may be created before the account's role for logs"
 
 
 def _gateway_responses(resources: dict[str, Resource]) -> Iterator[str]:

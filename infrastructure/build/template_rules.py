@@ -15,6 +15,11 @@ _QUEUE: Final = "AWS::SQS::Queue"
 _ALARM: Final = "AWS::CloudWatch::Alarm"
 _TABLE: Final = "AWS::DynamoDB::Table"
 
+_RETAINED: Final = frozenset(
+    {_TABLE, "AWS::Cognito::UserPool", "AWS::S3::Bucket", "AWS::SES::EmailIdentity", "AWS::SecretsManager::Secret"}
+)
+"""The types of resources that hold data, or that other stages use."""
+
 VISIBILITY_OVER_TIMEOUT: Final = 6
 """The minimum visibility timeout of a queue, in function timeouts (AWS Lambda Developer Guide, "Using Lambda with
 SQS")."""
@@ -71,6 +76,7 @@ def template_problems(template: Template) -> list[str]:
         *_queues(resources),
         *_alarms(resources),
         *_tables(resources),
+        *_retained(resources),
         *_policies(resources),
     ]
 
@@ -88,17 +94,18 @@ def _untyped(resources: dict[str, Resource]) -> Iterator[str]:
 def _broken_references(template: Template) -> Iterator[str]:
     resources = template["Resources"]
     aliases = {alias for name, _ in _of_type(resources, _FUNCTION) for alias in (f"{name}.Alias", alias_of(name))}
-    for name in sorted(_references(template) - {*resources, *template.get("Parameters", {}), *aliases}):
+    for name in sorted(references(template) - {*resources, *template.get("Parameters", {}), *aliases}):
         if not _PSEUDO.fullmatch(name):
             yield f"{name}: is referenced but does not exist"
 
 
-def _references(node: Any) -> set[str]:
+def references(node: Any) -> set[str]:
+    """Return the logical ids and parameters that a part of a template refers to."""
     if isinstance(node, list):
-        return {name for part in node for name in _references(part)}
+        return {name for part in node for name in references(part)}
     if not isinstance(node, dict):
         return set()
-    names = {name for part in node.values() for name in _references(part)}
+    names = {name for part in node.values() for name in references(part)}
     if isinstance(node.get("Ref"), str):
         names.add(node["Ref"])
     if isinstance(target := node.get("Fn::GetAtt"), list):
@@ -209,17 +216,24 @@ def _dead_letter_queues(resources: dict[str, Resource]) -> set[str]:
     for _, function in _of_type(resources, _FUNCTION):
         targets += [function.get("DeadLetterQueue"), function.get("EventInvokeConfig")]
         targets += [event["Properties"].get("DestinationConfig") for event in function.get("Events", {}).values()]
-    return {name for target in targets for name in _references(target)}
+    return {name for target in targets for name in references(target)}
 
 
 def _tables(resources: dict[str, Resource]) -> Iterator[str]:
-    for name, resource in resources.items():
-        if resource.get("Type") != _TABLE:
-            continue
-        if (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")) != ("Retain", "Retain"):
-            yield f"{name}: would be deleted with the stack"
-        if not resource["Properties"].get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+    for name, table in _of_type(resources, _TABLE):
+        if not table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
             yield f"{name}: does not have point-in-time recovery"
+
+
+def _retained(resources: dict[str, Resource]) -> Iterator[str]:
+    """Check that data outlives the stack, but not a first deployment that fails.
+
+    `Retain` also keeps what a failed deployment created (AWS CloudFormation User Guide, "DeletionPolicy attribute").
+    """
+    for name, resource in resources.items():
+        policies = (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy"))
+        if resource.get("Type") in _RETAINED and policies != ("RetainExceptOnCreate", "Retain"):
+            yield f"{name}: would be deleted with the stack, or would stay when its first deployment fails"
 
 
 def _policies(resources: dict[str, Resource]) -> Iterator[str]:

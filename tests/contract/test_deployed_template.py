@@ -48,6 +48,14 @@ def test_a_second_stage_fails(changed):
     assert "Other: creates the stage v2, which has no firewall, throttle or log" in deployed_problems(changed)
 
 
+def test_a_stage_with_a_log_that_does_not_wait_for_the_accounts_role_fails(changed):
+    changed["Resources"]["ApiAccessLogGroup"].pop("Metadata", None)
+
+    (problem,) = deployed_problems(changed)
+
+    assert problem == "RestAPIapiStage: has an access log but may be created before the account's role for logs"
+
+
 def test_a_gateway_response_beside_the_body_fails(changed):
     changed["Resources"]["Late"] = {"Type": "AWS::ApiGateway::GatewayResponse", "Properties": {}}
 

@@ -188,10 +188,37 @@ def test_a_policy_that_grants_too_much_fails(template, part, said):
     assert any(said in violation for violation in template_problems(template))
 
 
-def test_a_table_that_would_go_with_the_stack_fails(template):
-    template["Resources"]["HistoryTable"]["DeletionPolicy"] = "Delete"
+DATA = {
+    "AWS::DynamoDB::Table": 7,
+    "AWS::Cognito::UserPool": 1,
+    "AWS::S3::Bucket": 1,
+    "AWS::SES::EmailIdentity": 1,
+    "AWS::SecretsManager::Secret": 2,
+}
 
-    assert template_problems(template) == ["HistoryTable: would be deleted with the stack"]
+
+@pytest.mark.parametrize("kind", DATA)
+@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+def test_data_that_goes_with_the_stack_or_stays_when_its_first_deployment_fails_is_refused(template, kind, policy):
+    data = resources_of(template, kind)
+    for resource in data.values():
+        resource["DeletionPolicy"] = policy
+
+    said = "would be deleted with the stack, or would stay when its first deployment fails"
+    assert template_problems(template) == [f"{name}: {said}" for name in data]
+    assert len(data) == DATA[kind]
+
+
+def test_nothing_of_a_first_deployment_that_fails_stays_but_the_accounts_role_for_logs(template):
+    stays = {name for name, each in template["Resources"].items() if each.get("DeletionPolicy") == "Retain"}
+
+    assert stays == {"ApiGatewayLogsRole", "ApiGatewayAccount"}
+
+
+@pytest.mark.parametrize("name", ["ApiGatewayLogsRole", "ApiGatewayAccount"])
+def test_the_accounts_role_for_logs_is_left_alone_where_there_is_one(template, name):
+    assert template["Resources"][name]["Condition"] == "CreatesApiGatewayRole"
+    assert template["Conditions"]["CreatesApiGatewayRole"] == {"Fn::Equals": [{"Ref": "ApiGatewayRole"}, "create"]}
 
 
 @pytest.mark.parametrize("table", sorted(MODELS))
