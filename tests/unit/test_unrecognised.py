@@ -188,11 +188,13 @@ def test_only_reasons_that_a_diagnostic_can_give_are_taken(manage, reason):
         manage.map_shape(ACCOUNT, shape_id(SHAPE), reason, by=MANAGER, why="")
 
 
+@pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("reason", sorted(MAPPABLE_REASONS))
-def test_a_mapped_reason_is_classified_as_usual_and_never_suppresses_for_the_senders_fault(reason):
-    classification = mapped_classification(reason, SHAPE)
+def test_a_mapped_reason_is_classified_as_a_known_one_and_never_suppresses_for_the_senders_fault(reason, kind):
+    classification = mapped_classification(reason, SHAPE, kind)
 
-    assert classification == classification_of(reason, rule=f"account:{shape_id(SHAPE)}")
+    is_ours = classification_of(reason).fault is Fault.SENDER
+    assert classification == classification_of(reason, kind if is_ours else None, rule=f"account:{shape_id(SHAPE)}")
     assert classification.status in {Status.BOUNCED, Status.INVALID}
     assert not (classification.fault is Fault.SENDER and suppresses(classification))
 
@@ -229,7 +231,7 @@ def test_ingestion_follows_the_mapping_until_it_is_removed(manage, mappings):
 
     assert before == after == (classification_of(Reason.UNDETERMINED, Kind.HARD), "", True)
     assert full == (classification_of(Reason.MAILBOX_FULL), f"account:{wanted}", False)
-    assert blocked == (classification_of(Reason.SENDER_BLOCKED), f"account:{wanted}", False)
+    assert blocked == (classification_of(Reason.SENDER_BLOCKED, Kind.HARD), f"account:{wanted}", False)
     assert dead == (classification_of(Reason.ADDRESS_NOT_FOUND), f"account:{wanted}", True)
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from undelivered.domain.diagnostic_shape import diagnostic_shape, shape_id
 from undelivered.domain.item import Audit
-from undelivered.domain.taxonomy import CLASSIFICATIONS, Classification, Reason, Status, classification_of
+from undelivered.domain.taxonomy import CLASSIFICATIONS, Classification, Fault, Kind, Reason, Status, classification_of
 
 MAPPABLE_REASONS: Final = frozenset(
     reason
@@ -56,9 +56,13 @@ def unrecognised_shape(classification: Classification | None, diagnostic: str, r
     return diagnostic_shape(diagnostic, recipient)
 
 
-def mapped_classification(reason: Reason, shape: str) -> Classification:
-    """Return the classification of a failure whose shape an account maps to a reason."""
-    return classification_of(reason, rule=f"account:{shape_id(shape)}")
+def mapped_classification(reason: Reason, shape: str, kind: Kind | None) -> Classification:
+    """Return the classification of a failure whose shape an account maps to a reason.
+
+    ``kind`` is the kind by Amazon's label. As with known reasons, it stays when the fault is the sender's.
+    """
+    is_ours = classification_of(reason).fault is Fault.SENDER
+    return classification_of(reason, kind if is_ours else None, rule=f"account:{shape_id(shape)}")
 
 
 def with_failure(counts: Mapping[str, ShapeCount], shape: str, receiver: str, at: datetime) -> dict[str, ShapeCount]:

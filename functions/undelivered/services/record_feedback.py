@@ -263,9 +263,9 @@ class RecordFeedback(Struct, frozen=True):
         """Return feedback without a known reason with the reason that the account maps its shape to, if any."""
         shape = unrecognised_shape(feedback.classification, feedback.diagnostic, feedback.recipient or "")
         reason = self.shape_mappings.reason_of(account_id, shape_id(shape)) if shape else None
-        if reason is None:
+        if reason is None or feedback.classification is None:
             return feedback
-        classification = mapped_classification(reason, shape)
+        classification = mapped_classification(reason, shape, feedback.classification.kind)
         return replace(feedback, classification=classification.without_rule(), rule=classification.rule)
 
     def _correlate(self, feedback: Feedback, *, may_wait: bool) -> tuple[Feedback, bool]:
