@@ -78,7 +78,7 @@ def test_single_words_of_the_subject_decide_where_no_wording_does(reason: Reason
         ("550 the address of this letter is not to our taste", "5.6.0", Reason.CONTENT_REJECTED),
         ("550 the address of this letter is not to our taste", "5.7.1", Reason.SENDER_BLOCKED),
         ("550 the address of this letter is not to our taste", "5.7.999", Reason.SENDER_BLOCKED),
-        ("550 5.7.54 not for a recipient like this", None, Reason.SENDER_BLOCKED),
+        ("550 5.7.55 not for a recipient like this", None, Reason.SENDER_BLOCKED),
         ("550 5.2.1 wait a moment", None, Reason.MAILBOX_DISABLED),
         ("550 the account is not to our taste (in reply to end of DATA command)", None, Reason.CONTENT_REJECTED),
         ("550 the account is not to our taste (in reply to MAIL FROM command)", None, Reason.SENDER_BLOCKED),

@@ -156,7 +156,10 @@ CODES: tuple[Family, ...] = (
         "microsoft/busy",
         Reason.RATE_LIMITED,
         "Microsoft Learn, 451 4.7.500-699: 'Server busy' of AS777nn is a limit set on the sender",
-        (("as77712|as77713|as77714|as77715|as780090|as780091|as780092", (r"\bas7(?:77|80)\d+\b",)),),
+        (
+            ("busy", (r"\b4\.7\.[56]\d\d\b.{0,12}server busy",)),
+            ("as77712|as77713|as77714|as77715|as780090|as780091|as780092", (r"\bas7(?:77|80)\d+\b",)),
+        ),
     ),
     Family(
         "yahoo/authentication",
@@ -244,8 +247,8 @@ CODES: tuple[Family, ...] = (
     Family(
         "netease/rate",
         Reason.RATE_LIMITED,
-        "NetEase Mail Help, Bounce codes: HL:ICC, HL:IFC, MI:DMC, MI:SFQ, RP:RCL, RP:DRC",
-        (("hl|mi|rp|quota", (r"\b(?:hl:i[cf]c|mi:(?:dmc|sfq|qmc|ccl|cel)|rp:(?:rcl|drc|qrc|trc|ccl|cel))\b",)),),
+        "NetEase Mail Help, Bounce codes: HL:ICC, HL:IFC, HL:ITC, MI:DMC, MI:SFQ, RP:RCL, RP:DRC",
+        (("hl|mi|rp|quota", (r"\b(?:hl:i[cft]c|mi:(?:dmc|sfq|qmc|ccl|cel)|rp:(?:rcl|drc|qrc|trc|ccl|cel))\b",)),),
     ),
     Family(
         "netease/blocked",
@@ -355,7 +358,11 @@ ENHANCED: dict[str, Reason] = {
     "4.315": Reason.SERVER_UNAVAILABLE,
     "4.316": Reason.SERVER_UNAVAILABLE,
     "4.317": Reason.SERVER_UNAVAILABLE,
+    "5.1": Reason.SERVER_UNAVAILABLE,  # the servers misunderstand each other: commands, syntax, arguments, versions
+    "5.2": Reason.SERVER_UNAVAILABLE,
     "5.3": Reason.RATE_LIMITED,
+    "5.4": Reason.SERVER_UNAVAILABLE,
+    "5.5": Reason.SERVER_UNAVAILABLE,
     "7.0": Reason.SENDER_BLOCKED,
     "4.7.1": Reason.RATE_LIMITED,  # RFC 6647: greylisting
     "7.1": Reason.SENDER_BLOCKED,
@@ -383,6 +390,7 @@ ENHANCED: dict[str, Reason] = {
     "7.28": Reason.RATE_LIMITED,
     "7.29": Reason.SENDER_AUTHENTICATION,
     "7.30": Reason.SENDER_AUTHENTICATION,
+    "7.54": Reason.CONTENT_REJECTED,
     "7.57": Reason.CONTENT_REJECTED,
     "7.64": Reason.CONTENT_REJECTED,
     "7.350": Reason.CONTENT_REJECTED,
@@ -393,12 +401,19 @@ ENHANCED: dict[str, Reason] = {
 }
 
 REPLY: dict[int, Reason] = {
-    # RFC 5321 §4.2.3, RFC 7504. 521, 550, 551, 553 and 554 alone do not distinguish a bad
+    # RFC 5321 §4.2.1 to §4.2.3, RFC 7504. 521, 550, 551, 553 and 554 alone do not distinguish a bad
     # address from a refused sender: 521 is how many answer a client on a blocklist.
     421: Reason.SERVER_UNAVAILABLE,
     450: Reason.SERVER_UNAVAILABLE,
     451: Reason.SERVER_UNAVAILABLE,
     452: Reason.SERVER_UNAVAILABLE,
+    500: Reason.SERVER_UNAVAILABLE,  # x0x is about commands and their syntax, not about a mailbox
+    501: Reason.SERVER_UNAVAILABLE,
+    502: Reason.SERVER_UNAVAILABLE,
+    503: Reason.SERVER_UNAVAILABLE,
+    504: Reason.SERVER_UNAVAILABLE,
+    555: Reason.SERVER_UNAVAILABLE,  # parameters of MAIL or RCPT that are not recognised or not implemented
+    530: Reason.CONTENT_REJECTED,  # RFC 4954 §6: a login is required, RFC 3207: encryption
     552: Reason.MAILBOX_FULL,
     556: Reason.DOMAIN_NOT_FOUND,
 }

@@ -84,6 +84,27 @@ _WRITTEN_TOGETHER: Final = tuple(
     (f"{first} {second}", f"{first}{second}")
     for first, second in (("mail", "box"), ("e", "mail"), ("black", "list"), ("block", "list"), ("white", "list"))
 )
+# Misspelt words that servers and their translators write, by how they begin.
+_MISSPELT: Final = (
+    ("exeed", "exceed"),
+    ("excedeed", "exceeded"),
+    ("exceded", "exceeded"),
+    ("non existant", "nonexistent"),
+    ("exsist", "exist"),
+    ("recipent", "recipient"),
+    ("recepient", "recipient"),
+    ("reciepient", "recipient"),
+    ("receipient", "recipient"),
+    ("recieve", "receive"),
+    ("recieving", "receiving"),
+    ("unavaliable", "unavailable"),
+    ("unavailible", "unavailable"),
+    ("temporarly", "temporarily"),
+    ("temporaly", "temporarily"),
+    ("unkown", "unknown"),
+    ("unknow ", "unknown "),
+    ("authentification", "authentication"),
+)
 _START: Final = re.compile(r"(?<!\[)\^")
 _STEM: Final = 4  # letters of a word by which rules are called: block, blocks, blocked and blocking call the same
 # A report may quote the remote server's reply after words of its own: Postfix `host x said: 550 …`, Exim `error from
@@ -115,6 +136,7 @@ _BOILERPLATE: Final = re.compile(
     r" requested (?:mail )?action (?:not taken|aborted|not performed)"
     r"(?: mailbox (?:unavailable|name not allowed)| (?:local )?error in processing| insufficient system storage)?(?= )"
     r"|(?: smtp| esmtp| mail)? service (?:currently )?(?:not available|unavailable)(?= )"
+    r"|^ mailbox (?:unavailable|not available) \.(?= )"
 )
 # Whom a sentence is about: what is said of the sender is no fault of the recipient's address.
 _SENDER_AS_SUBJECT: Final = re.compile(
@@ -153,11 +175,11 @@ def _folded_pattern(pattern: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    """Return text without punctuation but the ends of sentences, and `mail box` as `mailbox`."""
+    """Return text without punctuation but the ends of sentences, `mail box` as `mailbox` and common slips mended."""
     spaced = text.translate(_PUNCTUATION).replace(".", " . ")
-    for apart, together in _WRITTEN_TOGETHER:
-        if apart in spaced:
-            spaced = re.sub(rf"\b{apart}", together, spaced)
+    for written, meant in (*_WRITTEN_TOGETHER, *_MISSPELT):
+        if written in spaced:
+            spaced = re.sub(rf"\b{written}", meant, spaced)
     return spaced
 
 
@@ -378,7 +400,8 @@ def _by_prose(raw: str) -> _Rule | None:
     stems = _stems(words)
     if not prose.isascii():
         stems.update(trigger for trigger in index.unspaced if trigger in prose)
-    specific = _BOILERPLATE.sub(" ", prose, count=1) if " requested " in prose or " service " in prose else prose
+    has_boilerplate = " requested " in prose or " service " in prose or prose.startswith(" mailbox ")
+    specific = _BOILERPLATE.sub(" ", prose, count=1) if has_boilerplate else prose
     rule = _first(index, stems, specific)
     if rule is None and specific != prose:
         rule = _first(index, stems, prose)

@@ -39,6 +39,18 @@ WORDINGS: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "connection_refused",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 5321 §3.1: a server that answers and says so refuses the client; without an answer the host cannot be reached",
+        (
+            (
+                "connection|connections+refu|reje|deni",
+                (r"^connections? (?:is |was |has been )?(?:refused|rejected|denied)\b",),
+            ),
+        ),
+        reply_as=Reason.SENDER_BLOCKED,
+    ),
+    Family(
         "connection",
         Reason.SERVER_UNAVAILABLE,
         "RFC 3463 X.4.X; Postfix, Exim, Sendmail, qmail connection errors, errno texts",
@@ -54,6 +66,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:network|communication|socket|transport|transmission|protocol|i o|io) (?:\w+ )?(?:error|failure|problem)",
                     r"(?:bad|broken|poor) (?:connection|pipe)",
                     r"no route to host",
+                    r"not accepting (?:any |new |more )?connections",
                     r"(?:host|server|system) (?:refuses|rejects|drops) (?:all )?connections\b",
                     r"remote host (?:said|closed|dropped|went away|not available)",
                     r"connected to (?:\w+ ){0,8}?but (?:connection died|sender was rejected|greeting failed|my name was rejected)",
@@ -91,6 +104,22 @@ WORDINGS: tuple[Family, ...] = (
             ),
         ),
         policy_as=Reason.RATE_LIMITED,
+    ),
+    Family(
+        "refused_by_policy",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 3463 X.7.1 beside words that give no reason: delivery is not authorised, the server is not down",
+        (
+            ("service+unav", (r"^service (?:is |currently )?unavailable\b",)),
+            (
+                "deliver|delivery",
+                (
+                    r"^(?:unable|not able|failed) to deliver\b(?! (?:\w+ ){0,3}?(?:within|for|in|after) \w+ (?:minutes|hours|days))",
+                ),
+            ),
+        ),
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+        policy_as=Reason.SENDER_BLOCKED,
     ),
     Family(
         "system",
@@ -229,7 +258,8 @@ WORDINGS: tuple[Family, ...] = (
                     r"congest\w+",
                     r"please (?:try|retry|resend) (?:again )?later",
                     r"try (?:again )?later",
-                    r"try again",
+                    r"(?<! and )try again",  # "check the address and try again" is advice
+                    r"wait (?:\w+ ){0,4}?and try again",
                 ),
             ),
             ("memory|resource", (r"(?:out of|insufficient|not enough) (?:\w+ )?(?:memory|resources?)",)),
@@ -253,6 +283,12 @@ WORDINGS: tuple[Family, ...] = (
             ),
             ("mail|email+filt|bloc", (r"(?:mail|email) (?:has been |was |is )?(?:filtered|blocked)\b",)),
             ("message", (r"message content\b",)),
+            (
+                "accept+mess|mail|emai",
+                (
+                    r"(?:will not|wont|does not|doesnt|do not|dont|cannot) accept (?:delivery of )?(?:this|your|the|such) (?:message|mail|email)\b",
+                ),
+            ),
         ),
     ),
     Family(
@@ -301,6 +337,7 @@ WORDINGS: tuple[Family, ...] = (
         ),
         temporary_as=Reason.SERVER_UNAVAILABLE,
         policy_as=Reason.SENDER_BLOCKED,
+        message_as=Reason.CONTENT_REJECTED,  # the recipient was accepted before the message
     ),
     # Refusals with little said --------------------------------------------------------------------------------------
     Family(
@@ -309,9 +346,11 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.7.1; Gmail 'has a policy that prohibited', GMX 'reject due to policy reasons', Postfix policy servers",
         (
             (
-                "policy|policies|administrative|administratively|prohibited|prohibition|prohibits|rule|rules|restriction|restricted|restrictions|violation|violates|violated|compliance|regulations",
+                "policy|policies|richtlinie|politique|politica|polityka|политика|administrative|administratively|prohibited|prohibition|prohibits|rule|rules|restriction|restricted|restrictions|violation|violates|violated|compliance|regulations",
                 (
                     r"polic(?:y|ies)",
+                    r"richtlinien?\w*",
+                    r"(?:politiques?|politicas?|polityk\w|политик\w{1,3})\b",
                     r"administrative\w* (?:\w+ )?(?:prohibit\w*|den\w+|reject\w*|reasons)",
                     r"prohibit\w*",
                     r"(?:by|due to|transport|mail ?flow|custom|local|server|site|recipient|reject|against|delivery) (?:\w+ ){0,3}?(?:rules?|restrict\w+)",
@@ -327,7 +366,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:no|not have|without|lacks?|insufficient|dont have|doesnt have|do not have) (?:\w+ ){0,2}?permissions?",
                     r"unauthori[sz]ed",
                     r"(?:requires?|need|required|must) (?:\w+ ){0,2}?(?:authenticat\w+|login|auth)\b",
-                    r"authentication (?:\w+ )?required",
+                    r"auth(?:entication)? (?:\w+ )?(?:required|needed|mandatory)",
                 ),
             ),
         ),

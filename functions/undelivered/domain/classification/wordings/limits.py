@@ -75,6 +75,26 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "more|additional|further+mail|mess|emai",
+                (
+                    r"(?:receive|accept|accepting|receiving|take|store) (?:any )?(?:more|additional|further) (?:mails?|messages?|emails?)\b(?! (?:from|today|this|at|per|in))",
+                ),
+            ),
+            (
+                "larger|bigger+spac|room|quot",
+                (r"(?:larger|bigger) than (?:the )?(?:\w+ ){0,2}?(?:space|room|quota)\b",),
+            ),
+            (
+                "exceeded+quot|stor|spac",
+                (
+                    r"(?:user|account|recipient|mailbox|inbox) (?:has |have )?exceeded (?:\w+ ){0,4}?(?:quota|storage|space)\b",
+                ),
+            ),
+            (
+                "limit+mail|inbo",
+                (r"(?:mailbox|inbox) (?:\w+ )?limit (?:is |was |has been )?(?:exceeded|reached)\b",),
+            ),
+            (
                 "stored",
                 (r"too much (?:mail|data) (?:\w+ )?stored",),
             ),
@@ -120,7 +140,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:hourly|daily|minute|transmission|connection|recipients?) limits? (?:\w+ ){0,4}?(?:exceeded|reached|over|hit)",
                     r"number of (?:messages|mails|e ?mails|recipients|connections|sessions) (?:\w+ ){0,3}?(?:exceeded|exceeds|reached|limited|too)",
                     r"connections? from (?:this|your|the) (?:\w+ )?(?:is |are )?limited",
-                    r"excessive (?:number of )?(?:connections?|messages|mails?|recipients|unknown recipients|volume|rate|traffic)",
+                    r"excessive (?:number of )?(?:\w+ ){0,2}?(?:connections?|messages|mails?|recipients|unknowns?|volume|rate|traffic|errors|failures)\b",
                     r"exceeded (?:the )?(?:allowable|allowed|permitted|maximum) (?:\w+ )?(?:connection|session)",
                 ),
             ),
@@ -283,6 +303,7 @@ WORDINGS: tuple[Family, ...] = (
                 "firewall",
                 (r"rejected by (?:our |the )?firewall",),
             ),
+            ("from", (r"connections? (?:\w+ )?(?:refused|rejected|denied|blocked) from\b",)),
             (
                 "country|countries|geographic",
                 (
@@ -402,6 +423,19 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "relais|retransmission|retransmision|retransmissao|reenvio|reencaminhamento|encaminhamento|inoltro|weiterleitung|przekazywanie|пересылка|релей|ретрансляция+nega|deni|dene|refu|inte|proh|proi|rech|rifi|viet|verw|unte|nich|no|non|nao|nie|zabr|запр|откл",
+                (
+                    r"(?:relais|retransmissions?|retransmision|retransmissao|reenvio|(?:re)?encaminhamento|inoltro|weiterleitung|przekazywanie) (?:\w+ ){0,4}?(?:nega\w*|denegad[ao]|deniee?|refus\w*|interdite?|prohibid[ao]|proibid[ao]|rechazad[ao]|rifiutat[ao]|vietat[ao]|verweigert|untersagt|unterbunden|zabronion\w|niedozwolon\w|(?:no|non|nao|nicht) (?:\w+ )?(?:permitid[ao]|autorizad[ao]|autorisee?|consentit[ao]|permesso|erlaubt|gestattet|zulassig))\b",
+                    r"(?:пересылка|релей|ретрансляция) (?:\w+ ){0,3}?(?:запрещен\w?|отклонен\w?)",
+                ),
+            ),
+            (
+                "lista|liste+rcpt|host|anfi|hote|relay",
+                (
+                    r"(?:dominio|domaine|domane|domain) (?:\w+ ){0,10}?list[ae] (?:\w+ ){0,3}?(?:rcpt\w*|hosts|anfitri\w+|hotes|relay)\b",
+                ),
+            ),
+            (
                 "中继|转发|中継",
                 (r"(?:中继|转发|中継).{0,6}(?:拒绝|不允许|禁止|拒否|許可)",),
             ),
@@ -411,6 +445,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"relay(?:ing)? (?:access |operation |attempt |mail |to |from |is |are |was |not |has been |service |via |through |this |prohibited|for )*(?:denied|not permitted|not allowed|prohibited|refused|rejected|forbidden|disallowed|permitted|disabled|restrict\w*|allowed|by|blocked)",
                     r"(?:not|no|cannot|unable to|do not|does not|dont|doesnt|will not|wont|isnt|never|not to|without|unauthori[sz]ed|deny|denied|refuse\w*|reject\w*|illegal|open|not an open) (?:\w+ ){0,4}?relay(?:ing|ed|s)?\b(?! (?:recipients?|domains?|user) )",
                     r"relay(?:ing)? (?:denied|access denied|error|failed)",
+                    r"(?:unable|not able|refusing|refuse|not allowed) to relay\b",
                     r"not (?:an )?(?:open )?relay",
                 ),
             ),
@@ -513,7 +548,7 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.6.X; Postfix header/body checks, Yahoo '554 Message not allowed', Mimecast, Symantec.cloud",
         (
             (
-                "content|contents|body|subject|url|urls|link|links|word|words|charset|language|keyword|characters|domain",
+                "content|contents|body|subject|url|urls|link|links|word|words|charset|language|keyword|keywords|phrase|characters|domain",
                 (
                     r"(?:message|mail|e ?mail|your)? ?content (?:\w+ ){0,4}?(?:rejected|denied|blocked|not accepted|not allowed|refused|unacceptable|filter\w*|polic\w+|violat\w+|prohibited|restrict\w*|reasons?|scan\w*|check)",
                     r"(?:bad|objectionable|unacceptable|illegal|invalid|forbidden|prohibited|inappropriate|banned|blocked|disallowed|offensive|restricted|rejecting|due to|because of|based on|for|suspect\w*) (?:\w+ ){0,3}?(?:content|contents)\b",
@@ -522,6 +557,8 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:language|charset|character set) (?:\w+ ){0,2}?not (?:accepted|allowed|supported)",
                     r"body (?:part|type) not supported",
                     r"content reject\w*",
+                    r"(?:sensitive|forbidden|banned|prohibited|illegal|bad) (?:words?|keywords?|phrases?)\b",
+                    r"reject(?:ed|ing)? (?:\w+ )?contents?\b",
                     r"subject (?:\w+ ){0,3}?(?:not allowed|rejected|forbidden|blocked)",
                 ),
             ),
@@ -537,6 +574,20 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             ("sieve|reject", (r"sieve",)),
+        ),
+    ),
+    Family(
+        "received_headers",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 5321 §6.3: a count of Received header fields shows that a message loops",
+        (
+            (
+                "received+exce|many|maxi|limi",
+                (
+                    r"number of received (?:\w+ ){0,2}?(?:headers?|lines?|fields?) (?:\w+ )?exceed\w*",
+                    r"(?:too many|excessive) received\b",
+                ),
+            ),
         ),
     ),
     Family(
@@ -625,7 +676,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"insufficient (?:system )?(?:storage|disk space|disk|resources|system resources|queue space|memory)",
                     r"no space left on device",
                     r"(?:not enough|out of|low on|insufficient) (?:free )?(?:disk|system|spool|queue|file ?system) (?:space|storage|resources)",
-                    r"(?:mail ?)?system (?:is )?full",
+                    r"(?:mail ?)?system (?:storage |disk |spool |space )*(?:is )?full",
                     r"(?:file ?system|disk|spool|partition|volume) (?:\w+ ){0,5}?full\b",
                 ),
             ),

@@ -185,7 +185,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:mail|new mail|messages|e ?mail) (?:is |are )?(?:not|no longer) (?:currently |being )*accepted (?:for|at|by) (?:this|that|the) (?:mail ?box|account|user|recipient|address)",
                     r"(?:user|account|mail ?box|recipient) (?:is )?not (?:yet )?(?:active|activated|enabled)\b",
                     r"not (?:an )?active (?:user|account|mail ?box|address)",
-                    r"(?:does not|doesnt|cannot|can not|unable to|not allowed to|is not able to|not able to) (?:receive|accept) (?:any )?(?:more )?(?:e ?mails?|mails?|messages)\b(?! (?:from|that|of|over|with|this))",
+                    r"(?:does not|doesnt|cannot|can not|unable to|not allowed to|is not able to|not able to) (?:receive|accept) (?:any )?(?:e ?mails?|mails?|messages)\b(?! (?:from|that|of|over|with|this))",
                 ),
             ),
             ("policy", (r"policy rejection on the target address",)),
@@ -310,6 +310,13 @@ WORDINGS: tuple[Family, ...] = (
         reply_as=Reason.SENDER_BLOCKED,
     ),
     Family(
+        "invalid_domain",
+        Reason.DOMAIN_NOT_FOUND,
+        "RFC 3463 X.1.2; without that code, a server that answers for the recipient's domain finds the sender's invalid",
+        (("domain", (r"^invalid domain(?: name)?\b(?! (?:in|of|part))",)),),
+        reply_as=Reason.SENDER_BLOCKED,
+    ),
+    Family(
         "domain_not_found",
         Reason.DOMAIN_NOT_FOUND,
         "RFC 3463 X.1.2, X.1.10, RFC 7505; Sendmail 'Host unknown', Postfix 'Host or domain name not found', Exim, qmail",
@@ -395,6 +402,7 @@ WORDINGS: tuple[Family, ...] = (
                 "data|dns",
                 (
                     r"no (?:data|answer|records?) by dns",
+                    r"no dns (?:mx |a |aaaa )?(?:data|records?|answer)\b",
                     r"dns (?:\w+ ){0,6}?(?:no relevant answers|noerror)",
                 ),
             ),
@@ -574,6 +582,18 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:recipients?|users?|address(?:es)?|accounts?|mail ?box(?:es)?) (?:cant|cannot|could not|couldnt|can not|isnt|arent|wasnt) (?:be )?(?:found|located|identified|known)\b",
                 ),
             ),
+            (
+                "deliver|delivers+mail|mess|emai",
+                (
+                    r"(?:cannot|cant|can not|do not|dont|does not|doesnt) deliver (?:any )?(?:mails?|messages?|emails?) (?:for|to)(?=$| \.)",
+                ),
+            ),
+            (
+                "accept|accepted+user|reci|mail|rcpt|addr",
+                (
+                    r"(?:cannot|cant|can not|do not|dont|will not|wont|does not|doesnt) accept (?:this |that |such |the )?(?:user|recipient|mailbox|rcpt|address)(?=$| \.)",
+                ),
+            ),
             ("rcpt", (r"rcpt (?:to )?(?:is |was )?(?:rejected|refused|invalid|not found|not exist)(?=$| \.)",)),
             (
                 "accept|deliver|handle|receive+user|addr|reci|mail|emai|pers|acco|name",
@@ -746,7 +766,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "undeliverable|undelivered|unrouteable|unroutable|deliverable|unreachable|routable",
                 (
-                    r"(?:undeliverable|unrouteable|unroutable|undelivrable) (?:\w+ )?(?:address|recipient|mail ?box)",
+                    r"(?:undeliverable|unrouteable|unroutable|undelivrable|unresolvable) (?:\w+ )?(?:address|recipient|mail ?box)",
                     r"(?:address|recipient|mail ?box) (?:\w+ ){0,2}?(?:undeliverable|unrouteable|unroutable|not deliverable|unreachable|not routable)",
                 ),
             ),

@@ -46,11 +46,12 @@ WORDINGS: tuple[Family, ...] = (
         "QQ Mail 'Suspected spam sender', zone-mta's and AT&T's lists: the source is known for spam",
         (
             (
-                "spam|spammer|spamming",
+                "spam|spammer|spamming|junk|abuse",
                 (
+                    r"(?:spam|junk|abuse) from (?:this|your|the) (?:ip|host|server|network|address|domain|system)\b",
                     r"spam (?:sender|source|sending (?:ip|host|server)|originat\w+)",
                     r"(?:identified|listed|known|marked) (?:as|for) (?:a )?(?:spammer|spamming|source of spam)",
-                    r"blocked for spam\w*",
+                    r"block(?:ed|ing)? for spam\w*",
                 ),
             ),
         ),
@@ -60,6 +61,7 @@ WORDINGS: tuple[Family, ...] = (
         Reason.CONTENT_REJECTED,
         "URIBL, SURBL: a link in the message is listed, not the sender",
         (
+            ("uribl|surbl", (r"(?:by|in|on|at) (?:\w+ )?(?:uribl|surbl)\b",)),
             (
                 "url|urls|uri|link|links",
                 (
@@ -79,6 +81,25 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"(?:message|mail|e ?mail|content|it) (?:\w+ ){0,5}?(?:rejected|refused|detected|classified|identified|considered|marked|recogni[sz]ed|blocked|flagged) (?:as|due to|for being|because it is|to be) (?:\w+ ){0,2}?spam",
                     r"(?:likely|suspected|probable|possible) (?:to be )?spam",
+                ),
+            ),
+            (
+                "unwanted|unsolicited|undesired|undesirable+mess|mail|emai|it|cont",
+                (
+                    r"(?:message|mail|email|content|it) (?:is|was|looks|seems|appears) (?:\w+ ){0,3}?(?:unwanted|unsolicited|undesired|undesirable)\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "full_until_expiry",
+        Reason.MAILBOX_FULL,
+        "Exim 'mailbox is full: retry timeout exceeded': what kept a message in the queue until it expired",
+        (
+            (
+                "full|quota|overquota+expi|time|give|gave|long|retr|giving|deli",
+                (
+                    r"(?:(?:mailbox|inbox|account) (?:is )?(?:over quota|overquota|full)|(?:mailbox|user|disk) (?:is )?(?:over )?quota) (?:\w+ ){0,3}?(?:\. )?(?:retry time ?out|message expired|delivery time|gave up|giving up)\b",
                 ),
             ),
         ),
@@ -219,8 +240,9 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 5321 §4.2.4: 500, 502, 503, 504: the servers misunderstand each other",
         (
             (
-                "command|verb|keyword|sequence",
+                "command|verb|keyword|sequence|parameter|argument|option",
                 (
+                    r"(?:unrecogni[sz]ed|unsupported|unimplemented) (?:smtp |esmtp )?(?:parameters?|arguments?|options?)\b",
                     r"(?:command|verb|keyword) (?:\w+ )?(?:unrecogni[sz]ed|unknown|not (?:recogni[sz]ed|implemented|understood|supported))",
                     r"(?:unrecogni[sz]ed|unknown|unimplemented|invalid) (?:smtp |esmtp )?(?:command|verb)\b",
                     r"(?:bad|improper|invalid) (?:command )?sequence",
@@ -311,7 +333,13 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "want|wants|wish|wishes|accept|accepts",
                 (
-                    r"(?:recipient|user|addressee|customer) (?:does not|doesnt|did not|didnt|do not|no longer) (?:want|wish|accept)s? (?:\w+ ){0,2}?(?:your|you|this|these|such|to receive)",
+                    r"(?:recipient|receiver|user|addressee|customer) (?:does not|doesnt|dont|did not|didnt|do not|no longer) (?:want|wish|accept)s? (?:\w+ ){0,2}?(?:your|you|this|these|such|to receive)",
+                ),
+            ),
+            (
+                "accepting+reci|user|addr|they|cust",
+                (
+                    r"(?:recipients?|users?|addressees?|customers?|they) (?:is|are) (?:not|no longer) (?:currently )?accepting (?:any )?(?:mails?|messages?|emails?) from\b",
                 ),
             ),
             (
@@ -391,6 +419,12 @@ WORDINGS: tuple[Family, ...] = (
                 (r"delivery refused by (?:the )?(?:recipient|user|addressee)\b(?! (?:server|domain|host|system))",),
             ),
         ),
+    ),
+    Family(
+        "helo",
+        Reason.SENDER_BLOCKED,
+        "RFC 5321 §4.1.1.1: the name that the client gives itself",
+        (("helo|ehlo", (r"(?:bad|invalid|illegal|forged|wrong|unacceptable) (?:helo|ehlo)\b",)),),
     ),
     Family(
         "authentication",
@@ -577,6 +611,14 @@ WORDINGS: tuple[Family, ...] = (
                 "lookup|look+ip|addr|your|clie",
                 (r"(?:ip|ip address|client|client address) (?:name )?look ?up (?:\w+ )?(?:fail\w*|error|timeout)",),
             ),
+            (
+                "dns|zone|обратный|обратная+inve|reve|ruck|обратный|odwr|wste",
+                (
+                    r"(?:dns|zone) (?:invers[aeo]|revers[aeo])\b",
+                    r"(?:invers[aeo]r?|reverso|odwrotn\w+|wsteczn\w+|ruckwarts\w*) (?:\w+ )?dns\b",
+                    r"обратн\w+ (?:dns|зон\w|запис\w)",
+                ),
+            ),
             ("ptr", (r"ptr",)),
             ("rdns|fcrdns|iprev", (r"rdns", r"fcrdns", r"iprev")),
             (
@@ -706,7 +748,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"rejects? (?:all )?(?:mail|messages?|e ?mail) (?:from )(?:your|this sender|this domain|sender)",
                     r"(?:mail|messages?|e ?mails?) from (?:your (?:domain|address|e ?mail|server|host|network|ip|system|location|country)|you|this (?:domain|sender|ip|host|address|server|network))(?: \w+){0,4} (?:rejected|refused|denied|blocked|not accepted|not allowed|banned|not welcome|is not|are not|not be accepted)",
                     r"will not accept mail from",
-                    r"(?:do|does|will) not accept (?:\w+ ){0,2}?(?:mail|messages?|e ?mail|connections?) from (?!.*(?:recipient|user))",
+                    r"(?:do|does|will) not accept (?:\w+ ){0,2}?(?:mails?|messages?|e ?mails?|connections?) from (?!.*(?:recipient|user))",
                     r"callout verification fail",
                     r"mail ?from (?:\w+ ){0,2}?mismatch\w*",
                     r"sender (?:\w+ ){0,3}?not in my domain",

@@ -27,7 +27,7 @@ _NO_MORE = "mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
 _SESSION = (
     "helo|ehlo|ptr|rdns|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
     "region|country|provider|isp|reputation|spammers|abuse|generic|literal|interface|originating|netblock|bounce|envelope|"
-    "replies|greeting|you|we|us|absender|absenderadresse|expediteur|expedition|dexpedition|emetteur|remitente|remetente|"
+    "replies|greeting|you|we|us|absender|absenderadresse|expediteur|lexpediteur|dexpediteur|expedition|dexpedition|emetteur|remitente|remetente|"
     "mittente|nadawca|nadawcy|afzender|avsandare|avsandaren|odesilatel|odesilatele|origem|отправитель|отправителя"
 )
 _SYSTEM = (
@@ -76,10 +76,10 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.2.2: a user or a mailbox, and room that is lacking",
         (
             (
-                f"full|room|storage|quota|capacity+{_MAILBOXES}",
+                f"full|room|storage|quota|capacity|space+{_MAILBOXES}",
                 (
-                    rf"(?:{_MAILBOXES}) (?:\w+ ){{0,8}}?(?:full|room|storage|quota|capacity)\b",
-                    rf"(?:full|room|storage|quota|capacity) (?:\w+ ){{0,8}}?(?:{_MAILBOXES})\b",
+                    rf"(?:{_MAILBOXES}) (?:\w+ ){{0,8}}?(?:full|room|storage|quota|capacity|space)\b",
+                    rf"(?:full|room|storage|quota|capacity|space) (?:\w+ ){{0,8}}?(?:{_MAILBOXES})\b",
                 ),
             ),
         ),

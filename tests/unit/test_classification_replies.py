@@ -1,0 +1,130 @@
+"""Replies of servers as public reports quote them, by what they mean."""
+
+import pytest
+
+from undelivered.domain.classification import classify_bounce, classify_diagnostic
+from undelivered.domain.taxonomy import CLASSIFICATIONS, Kind, Reason, suppresses
+
+REPLIES: dict[Reason, tuple[str, ...]] = {
+    Reason.ADDRESS_NOT_FOUND: (
+        "550 can't accept user... (#5.7.1)",
+        "550 we do not accept this recipient",
+        "550 I cannot deliver mail for <jo@shop.example>",
+        "554 5.0.0 unresolvable address: <jo@shop.example>; nosuchuser; jo@shop.example",
+        "550 5.1.1 <jo@shop.example> recipient rejected. Please check your settings and try again.",
+        "550 unkown recipent",
+        "550 The recepient does not exsist",
+        "550 Mailbox unavailable. Please contact the postmaster.",
+    ),
+    Reason.DOMAIN_NOT_FOUND: (
+        "550 5.1.2 Invalid domain",
+        "550 5.4.4 Invalid domain",
+        "526 no DNS data for the domain",
+    ),
+    Reason.RECIPIENT_REFUSED: (
+        "550 Receiver don't want your email",
+        "554 The recipient is not accepting mail from us@shop.example",
+        "They are not accepting mail from us@shop.example: jo",
+    ),
+    Reason.MAILBOX_FULL: (
+        "mailbox is full: retry timeout exceeded",
+        "jo@shop.example: user over quota: gave up",
+        "550 mail box space not enough for this user",
+        "552 jo@shop.example not able to receive any more mail",
+        "552 this mailbox cannot accept additional messages",
+        "552 message is larger than the space available",
+        "552 recipient exceeded dropfile size quota",
+        "552 Mailbox limit exeeded for this address",
+        "552 Quota excedeed",
+    ),
+    Reason.SERVER_UNAVAILABLE: (
+        "554 mx.shop.example ESMTP not accepting connections",
+        "501 5.5.4 Unrecognized parameter",
+        "500 what was that",
+        "555 5.5.5 not this version",
+        "554 Number of 'Received:' DATA headers exceeds maximum permitted",
+        "452 4.3.1 Mail system storage is full.",
+        "451 4.5.1 wait and try again",
+        "host mx.shop.example: connection refused",
+        "421 service unavailable",
+    ),
+    Reason.RATE_LIMITED: (
+        "550 Excessive userid unknowns from 192.0.2.1",
+        "550 excessive number of errors",
+        "451 4.7.500 Server busy. Please try again later from [192.0.2.1].",
+        "554 HL:ITC",
+    ),
+    Reason.SENDER_BLOCKED: (
+        "550 5.7.1 Service unavailable",
+        "550 5.7.1 Unable to deliver to <jo@shop.example>",
+        "451 4.7.0 connection was refused, Connection closed.",
+        "554 mx.shop.example bizsmtp Connection refused from 192.0.2.1",
+        "554 Too much spam from this IP",
+        "550-Bad HELO: mx.us.example does not exist 550 Please see RFC 2821 section 4.1.1.1",
+        "554 mx.shop.example 192.0.2.2 shop block for spam.",
+        "550 Invalid Domain [192.0.2.1]",
+        "550 5.2.1 Mailbox unavailable. This server does not accept mails from this sender address (us@us.example)",
+        "550 Mailbox unavailable. Your IP address 192.0.2.1 is blacklisted using our list",
+        "550 Su servidor no tiene DNS inverso",
+        "550 Nie znaleziono odwrotnego rekordu: odwrotny DNS",
+        "550 Обратная DNS запись не найдена",
+        "550 L'expéditeur n'est pas autorisé",
+    ),
+    Reason.CONTENT_REJECTED: (
+        "550 <jo@shop.example>... Reencaminhamento Negado",
+        "553 este domínio não faz parte da minha lista de anfitriões rcpt (#5.7.1)",
+        "550 Relais refusé",
+        "550 Retransmisión denegada",
+        "550 Weiterleitung nicht erlaubt",
+        "550 inoltro non consentito",
+        "550 Пересылка запрещена",
+        "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain",
+        "550 smtp auth required (in reply to RCPT TO command)",
+        "530 log in first",
+        "597 we have a reason to believe this message is unwanted here",
+        "554 Rejected by URIBL.",
+        "550 5.7.1 reject content [xbl]",
+        "553 5.7.1 Sensitive words detected",
+        "521 5.2.1 : we will not accept delivery of this message.",
+        "550 Request failed; Mailbox unavailable (in reply to end of DATA command)",
+        "550 Richtlinienverstoß",
+        "550 No cumple la política",
+    ),
+}
+
+
+@pytest.mark.parametrize(("reason", "text"), [(reason, text) for reason, texts in REPLIES.items() for text in texts])
+def test_a_reply_means_its_reason(reason: Reason, text: str) -> None:
+    assert classify_diagnostic(f"smtp; {text}", None, None).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (reason, text)
+        for reason, texts in REPLIES.items()
+        for text in texts
+        if CLASSIFICATIONS[reason].kind is Kind.SOFT
+    ],
+)
+def test_a_reply_that_leaves_the_address_good_never_suppresses_it(reason: Reason, text: str) -> None:
+    assert not suppresses(classify_bounce("Permanent", "General", f"smtp; {text}", None)), reason
+
+
+@pytest.mark.parametrize(
+    ("permanent", "temporary"),
+    [
+        ("550 5.7.1 Service unavailable", "450 4.7.1 Service unavailable - try again later"),
+        ("550 5.7.1 Unable to deliver to <jo@shop.example>", "450 4.7.1 Unable to deliver to <jo@shop.example>"),
+    ],
+)
+def test_a_server_that_calls_itself_unavailable_for_policy_refuses_us_unless_for_a_time(
+    permanent: str, temporary: str
+) -> None:
+    assert classify_diagnostic(permanent, None, None).reason is Reason.SENDER_BLOCKED
+    assert classify_diagnostic(temporary, None, None).reason is Reason.SERVER_UNAVAILABLE
+
+
+def test_only_a_server_that_answers_refuses_the_connection() -> None:
+    assert classify_diagnostic("554 connection refused", None, None).reason is Reason.SENDER_BLOCKED
+    assert classify_diagnostic("connection refused", None, None).reason is Reason.SERVER_UNAVAILABLE
