@@ -360,10 +360,10 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "authorized|authorised|permission|permissions|permitted|unauthorized|allowed|authenticated|authentication|login|auth|authenticate",
+                "authorized|authorised|permission|permissions|permit|permitted|unauthorized|allowed|authenticated|authentication|login|auth|authenticate",
                 (
                     r"(?:not|isnt|arent|never|must be|only) (?:\w+ ){0,2}?(?:authori[sz]ed|permitted|allowed|authenticated)",
-                    r"(?:no|not have|without|lacks?|insufficient|dont have|doesnt have|do not have) (?:\w+ ){0,2}?permissions?",
+                    r"(?:no|not have|without|lacks?|insufficient|dont have|doesnt have|do not have) (?:\w+ ){0,2}?(?:permissions?|permit)\b",
                     r"unauthori[sz]ed",
                     r"(?:requires?|need|required|must) (?:\w+ ){0,2}?(?:authenticat\w+|login|auth)\b",
                     r"auth(?:entication)? (?:\w+ )?(?:required|needed|mandatory)",

@@ -48,6 +48,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "spam|spammer|spamming|junk|abuse",
                 (
+                    r"(?:you|host|server|ip|currently) (?:is |are |was |were |been )*sending (?:\w+ )?(?:spam|junk)\b",
                     r"(?:spam|junk|abuse) from (?:this|your|the) (?:ip|host|server|network|address|domain|system)\b",
                     r"spam (?:sender|source|sending (?:ip|host|server)|originat\w+)",
                     r"(?:identified|listed|known|marked) (?:as|for) (?:a )?(?:spammer|spamming|source of spam)",
@@ -475,8 +476,9 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 4954: the receiver wants the sender to log in, or refuses its login",
         (
             (
-                "password|authentication|credentials|login",
+                "password|authentication|credentials|login|auth",
                 (
+                    r"auth (?:is |was |has )?(?:failed|unsuccessful|rejected)\b",
                     r"(?:username|user|login)(?: name)? (?:or|and) password",
                     r"authentication (?:data|credentials|failed|failure|unsuccessful|rejected)",
                     r"(?:incorrect|invalid|bad) (?:authentication|credentials|login|password)",
