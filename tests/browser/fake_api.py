@@ -393,10 +393,13 @@ class FakeApi:
             "refused": len(self.refusals),
         }
 
-    def change_customer(self, customer_id: str, body: dict[str, str]) -> Answer:
+    def change_customer(self, customer_id: str, body: dict[str, Any]) -> Answer:
         if body.get("email", "").endswith("@gmial.com") or "@" not in body.get("email", "@"):
             error = {"field": "email", "message": "is not a valid email address", "suggestion": "grace@gmail.com"}
             return self.problem(400, "invalid_body", "The field 'email' is not valid.", [error])
+        if body.get("phone") == "+11234567890" and not body.pop("accept_unassigned_number", False):
+            error = {"field": "phone", "message": "is not an assigned phone number in its country"}
+            return self.problem(400, "unassigned_number", "The field 'phone' is not valid.", [error])
         customer = self.customer(customer_id)
         customer |= body | {"email_changed_at": at()}
         ready = []

@@ -74,6 +74,20 @@ def test_what_was_typed_survives_a_failed_save(manager):
     manager.sees("ready to resend")
 
 
+def test_a_number_that_is_not_assigned_can_be_used_if_the_user_insists(manager):
+    manager.goes_to("#/item/item-1")
+    manager.page.get_by_role("button", name="Edit contact").click()
+    manager.page.get_by_label("Phone").fill("+11234567890")
+    manager.page.get_by_role("button", name="Save").click()
+    manager.sees("This is not an assigned phone number in its country")
+    assert barriers(manager.page) == []
+
+    manager.page.get_by_role("button", name="Use this number anyway").click()
+
+    manager.sees("ready to resend")
+    assert manager.api.customer("c-1")["phone"] == "+11234567890"
+
+
 def test_a_concurrent_change_is_told_where_it_was_typed(manager):
     manager.goes_to("#/item/item-1")
     manager.page.get_by_role("button", name="Edit contact").click()

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 from tests.builders.items import ACCOUNT, NOW, a_customer, an_item, reported, resent
 from tests.fakes import FakeCustomerStore, FakeUndeliveredStore
 from undelivered.domain.address_suggestions import suggest_address
-from undelivered.domain.errors import InvalidInputError, NotFoundError, StaleWriteError
+from undelivered.domain.errors import InvalidInputError, NotFoundError, StaleWriteError, UnassignedNumberError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.resend_policy import ready_contact
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.services.contact_validation import checked_email, checked_phone
+from undelivered.services.contact_validation import checked_email, checked_phone, well_formed_email, well_formed_phone
 from undelivered.services.manage_customers import CustomerChange, ManageCustomers
 
 
@@ -77,6 +77,25 @@ def test_a_wrong_number_is_refused(text):
         checked_phone(text, "phone")
 
     assert told.value.field == "phone"
+
+
+def test_an_address_that_ses_cannot_send_to_is_refused_but_can_be_looked_up():
+    with pytest.raises(InvalidInputError, match="ASCII") as refused:
+        checked_email("zoë@example.com", "email")
+
+    assert (refused.value.field, refused.value.suggestion) == ("email", "")
+    assert well_formed_email("zoë@example.com", "email") == "zoë@example.com"
+
+
+@pytest.mark.parametrize("number", ["+11234567890", "+1 555 555 0100"])
+def test_a_number_that_is_not_assigned_is_refused_unless_the_caller_insists(number):
+    with pytest.raises(UnassignedNumberError) as refused:
+        checked_phone(number, "phone")
+
+    plain = number.replace(" ", "")
+    assert refused.value.field == "phone"
+    assert checked_phone(number, "phone", accept_unassigned=True) == plain
+    assert well_formed_phone(number, "phone") == plain
 
 
 @pytest.mark.parametrize(
@@ -210,6 +229,22 @@ class TestManagingCustomers:
         (ready,) = manage.update(ACCOUNT, "c-1", CustomerChange(email="new@example.com")).ready
 
         assert (ready.title, ready.ready_contact) == ("changed by somebody", "new@example.com")
+
+    def test_a_number_that_is_not_assigned_is_stored_only_if_the_caller_insists(self, manage):
+        change = CustomerChange("Ada", phone="+11234567890")
+
+        with pytest.raises(UnassignedNumberError):
+            manage.replace(ACCOUNT, "c-1", change)
+
+        insisted = replace(change, accept_unassigned_number=True)
+        assert manage.replace(ACCOUNT, "c-1", insisted).customer.phone == "+11234567890"
+        assert manage.update(ACCOUNT, "c-1", CustomerChange(name="Ada B.")).customer.phone == "+11234567890"
+
+    def test_a_customer_is_found_by_an_address_that_cannot_be_sent_to(self, manage):
+        customer = manage.customers.save(a_customer(email="zoë@example.com", phone="+11234567890"))
+
+        assert manage.find_by_address(ACCOUNT, "Zoë@Example.com") == [customer]
+        assert manage.find_by_address(ACCOUNT, "+11234567890") == [customer]
 
     def test_an_unknown_customer_cannot_be_changed(self, manage):
         with pytest.raises(NotFoundError):

@@ -1,6 +1,7 @@
 """Notifications of the host application: what is stored and queued, and why some are refused."""
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification
 from tests.fakes import FakeCustomerStore, FakeNotificationStore, FakeQueue
@@ -133,6 +134,16 @@ def test_nothing_is_queued_when_all_are_refused():
     world.queue.put = None
 
     assert [error.code for error in world.accept(ACCOUNT, [new(customer_id="c-9")])] == ["unknown_customer"]
+
+
+def test_a_number_that_is_not_assigned_is_refused_unless_the_caller_insists():
+    unassigned = new(channel=Channel.SMS, to="+11234567890")
+
+    assert World().refusal_of(unassigned) == (
+        "unassigned_number",
+        "'to' is not valid: is not an assigned phone number in its country.",
+    )
+    assert World().accept(ACCOUNT, [replace(unassigned, accept_unassigned_number=True)]) == ["n-1"]
 
 
 def test_a_text_message_may_have_as_many_characters_as_sns_accepts_and_no_more():

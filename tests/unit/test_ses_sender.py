@@ -1,10 +1,13 @@
 """What is asked of SES for each e-mail, and what its answers mean."""
 
+from email.header import decode_header, make_header
+
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from msgspec.structs import replace
 
 from tests.builders.aws import errors_of, stubbed
+from undelivered.adapters.aws.email_addresses import mailbox_as_sent
 from undelivered.adapters.aws.ses import SesSender
 from undelivered.domain.errors import PermanentSendError, RetryableError, UnexplainedRefusalError
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Fault, Reason, Status
@@ -85,6 +88,68 @@ def test_the_offer_to_unsubscribe_goes_out_as_two_headers(ses):
     stub.add_response("send_email", {"MessageId": "ses-1"}, the_call(content={"Headers": headers}))
 
     sender.send(replace(MESSAGE, headers=offered))
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("ada@bücher.example", "ada@xn--bcher-kva.example"),
+        ("ada@straße.example", "ada@xn--strae-oqa.example"),
+        ("ada@例え.テスト", "ada@xn--r8jz45g.xn--zckzah"),
+        ("ada+rent@example.com", "ada+rent@example.com"),
+        ("ada@under_score.example", "ada@under_score.example"),
+    ],
+)
+def test_the_domain_of_the_recipient_goes_out_in_punycode(ses, written, sent):
+    sender, stub = ses
+    stub.add_response("send_email", {"MessageId": "ses-1"}, the_call(Destination={"ToAddresses": [sent]}))
+
+    sender.send(replace(MESSAGE, to=written))
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("us@example.com", "us@example.com"),
+        ("Büro <us@küste.example>", "=?utf-8?b?QsO8cm8=?= <us@xn--kste-0ra.example>"),
+        ('"Storage, Inc." <us@example.com>', '"Storage, Inc." <us@example.com>'),
+        ("Storage <us@küste.example>", "Storage <us@xn--kste-0ra.example>"),
+    ],
+)
+def test_the_sender_goes_out_with_its_name_in_encoded_words_and_its_domain_in_punycode(ses, written, sent):
+    sender, stub = ses
+    stub.add_response("send_email", {"MessageId": "ses-1"}, the_call(FromEmailAddress=sent))
+
+    sender.send(replace(MESSAGE, sender=written))
+
+
+def test_a_long_name_goes_out_as_encoded_words_of_at_most_75_characters_that_read_as_the_name():
+    name = "Verwaltungsgesellschaft für Lagerflächen und Kühlhäuser in Überlingen am Bodensee"
+
+    sent = mailbox_as_sent(f"{name} <us@example.com>")
+
+    *words, address = sent.split(" ")
+    assert address == "<us@example.com>"
+    assert len(words) > 1
+    assert all(len(word) <= 75 for word in words)
+    assert str(make_header(decode_header(" ".join(words)))) == name
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"to": "zoë@example.com"}, Reason.ADDRESS_MALFORMED),
+        ({"to": "ada@bü cher.example"}, Reason.ADDRESS_MALFORMED),
+        ({"sender": "büro@example.com"}, Reason.SENDING_REFUSED),
+    ],
+)
+def test_an_address_that_ses_does_not_accept_is_not_sent_to(ses, changes, reason):
+    sender, _ = ses
+
+    with pytest.raises(PermanentSendError) as refused:
+        sender.send(replace(MESSAGE, **changes))
+
+    assert refused.value.reason == reason
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,10 @@ class InvalidInputError(UndeliveredError):
         self.suggestion = suggestion
 
 
+class UnassignedNumberError(InvalidInputError):
+    """A phone number is not assigned in its country. The caller can ask to accept it."""
+
+
 class PermanentSendError(UndeliveredError):
     """The provider refused the message. Another try does not help. ``reason`` is a value of ``taxonomy.Reason``."""
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.customer import Customer
-from undelivered.domain.errors import InvalidInputError, RefusedError
+from undelivered.domain.errors import InvalidInputError, RefusedError, UnassignedNumberError
 from undelivered.domain.notification import Notification
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.contact_validation import checked_contact
@@ -21,7 +21,10 @@ TEXT_MESSAGE_LENGTH: Final = 1_600
 
 
 class NewNotification(Struct, frozen=True):
-    """A notification in a request. An empty ``notification_id`` is replaced by a new id."""
+    """A notification in a request. An empty ``notification_id`` is replaced by a new id.
+
+    ``accept_unassigned_number`` accepts a phone number in ``to`` that is not assigned in its country.
+    """
 
     customer_id: str
     channel: Channel
@@ -33,6 +36,7 @@ class NewNotification(Struct, frozen=True):
     to: str = ""
     essential: bool = False
     metadata: tuple[tuple[str, str], ...] = ()
+    accept_unassigned_number: bool = False
 
 
 class AcceptNotifications(Struct, frozen=True):
@@ -104,7 +108,10 @@ def _checked_recipient(new: NewNotification, customer: Customer | None) -> str:
     if customer is not None and not new.to and not customer.contact(new.channel):
         raise RefusedError("no_contact", f"The customer has no contact for {new.channel}. Add one first, or set 'to'.")
     try:
-        return checked_contact(new.channel, new.to, "to") if new.to else ""
+        if not new.to:
+            return ""
+        return checked_contact(new.channel, new.to, "to", accept_unassigned_number=new.accept_unassigned_number)
     except InvalidInputError as error:
         hint = f" Did you mean {error.suggestion}?" if error.suggestion else ""
-        raise RefusedError("invalid_address", f"'to' is not valid: {error.message}.{hint}") from None
+        code = "unassigned_number" if isinstance(error, UnassignedNumberError) else "invalid_address"
+        raise RefusedError(code, f"'to' is not valid: {error.message}.{hint}") from None

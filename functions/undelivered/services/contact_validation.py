@@ -1,20 +1,42 @@
-"""Validation of contacts. A valid contact is returned in the form in which it is stored."""
+"""Validation of contacts. A valid contact is returned in the form in which it is stored.
+
+``checked_...`` accepts what can be sent to, ``well_formed_...`` also what is only written correctly: an address may
+have been stored or suppressed before it was known that it cannot be sent to.
+"""
 
 from undelivered.domain.address import normalise_email
 from undelivered.domain.address_suggestions import suggest_address
-from undelivered.domain.errors import InvalidInputError
+from undelivered.domain.errors import InvalidInputError, UnassignedNumberError
 from undelivered.domain.taxonomy import Channel
 
 MAX_ADDRESS_LENGTH = 254
 """The maximum length of an email address in SMTP (RFC 5321, erratum 1690)."""
 
 
-def checked_contact(channel: Channel, text: str, field: str) -> str:
+def checked_contact(channel: Channel, text: str, field: str, *, accept_unassigned_number: bool = False) -> str:
     """Return the contact of a channel as it is stored; raises InvalidInputError for ``field``."""
-    return checked_email(text, field) if channel is Channel.EMAIL else checked_phone(text, field)
+    if channel is Channel.EMAIL:
+        return checked_email(text, field)
+    return checked_phone(text, field, accept_unassigned=accept_unassigned_number)
+
+
+def well_formed_contact(channel: Channel, text: str, field: str) -> str:
+    """Return the contact of a channel as it is stored; raises InvalidInputError for ``field``."""
+    return well_formed_email(text, field) if channel is Channel.EMAIL else well_formed_phone(text, field)
 
 
 def checked_email(text: str, field: str) -> str:
+    """Return an email address that SES can send to as it is stored; raises InvalidInputError for ``field``.
+
+    SES accepts only ASCII before the ``@`` (Amazon SES API v2 Reference, *Destination*).
+    """
+    address = well_formed_email(text, field)
+    if not address.rpartition("@")[0].isascii():
+        raise InvalidInputError(field, "must have only ASCII letters, digits and symbols before the @")
+    return address
+
+
+def well_formed_email(text: str, field: str) -> str:
     """Return an email address as it is stored. There is no DNS query for its domain.
 
     Raises InvalidInputError for ``field``, with a suggestion if there is one.
@@ -50,12 +72,22 @@ def _valid_suggestion(text: str) -> str:
     return valid.normalized
 
 
-def checked_phone(text: str, field: str) -> str:
+def checked_phone(text: str, field: str, *, accept_unassigned: bool = False) -> str:
     """Return a phone number in E.164 form; raises InvalidInputError for ``field``.
 
-    The length of the number must be possible in its country. Assigned blocks are not checked, because an outdated
-    table would reject valid numbers.
+    Raises UnassignedNumberError for a number that the numbering plan of its country does not assign. The table of the
+    plans can be out of date, so the caller can ask to ``accept_unassigned`` numbers.
     """
+    import phonenumbers
+
+    number = well_formed_phone(text, field)
+    if accept_unassigned or phonenumbers.is_valid_number(phonenumbers.parse(number)):
+        return number
+    raise UnassignedNumberError(field, "is not an assigned phone number in its country")
+
+
+def well_formed_phone(text: str, field: str) -> str:
+    """Return a phone number of a length that is possible in its country, in E.164 form; raises InvalidInputError."""
     # Imported here, because the numbering plans take long to load and few requests change a contact.
     import phonenumbers
 

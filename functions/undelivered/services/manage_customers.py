@@ -11,17 +11,21 @@ from undelivered.domain.errors import InvalidInputError, NotFoundError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
-from undelivered.services.contact_validation import checked_email, checked_phone
+from undelivered.services.contact_validation import checked_email, checked_phone, well_formed_contact
 from undelivered.services.flag_ready import flag_if_ready
 from undelivered.services.ports import CustomerStore, UndeliveredStore
 
 
 class CustomerChange(Struct, frozen=True):
-    """A change of a customer, not yet validated. None leaves a value as it is, an empty text removes it."""
+    """A change of a customer, not yet validated. None leaves a value as it is, an empty text removes it.
+
+    ``accept_unassigned_number`` accepts a phone number that is not assigned in its country.
+    """
 
     name: str | None = None
     email: str | None = None
     phone: str | None = None
+    accept_unassigned_number: bool = False
 
 
 class CustomerState(Struct, frozen=True):
@@ -49,13 +53,12 @@ class ManageCustomers(Struct, frozen=True):
 
     def find_by_address(self, account_id: str, text: str) -> Sequence[Customer]:
         """Return the customers that have an email address or phone number; raises InvalidInputError."""
-        if "@" in text:
-            return self.customers.find_by_address(account_id, Channel.EMAIL, checked_email(text, "address"))
-        return self.customers.find_by_address(account_id, Channel.SMS, checked_phone(text, "address"))
+        channel = Channel.EMAIL if "@" in text else Channel.SMS
+        return self.customers.find_by_address(account_id, channel, well_formed_contact(channel, text, "address"))
 
     def replace(self, account_id: str, customer_id: str, values: CustomerChange) -> CustomerState:
         """Create a customer, or replace all values; raises InvalidInputError."""
-        change = CustomerChange(values.name or "", values.email or "", values.phone or "")
+        change = replace(values, name=values.name or "", email=values.email or "", phone=values.phone or "")
         return self._change(account_id, customer_id, _checked(change), create=True)
 
     def update(self, account_id: str, customer_id: str, change: CustomerChange) -> CustomerState:
@@ -89,10 +92,12 @@ class ManageCustomers(Struct, frozen=True):
 
 
 def _checked(change: CustomerChange) -> CustomerChange:
-    return CustomerChange(
-        change.name.strip() if change.name is not None else None,
-        checked_email(change.email, "email") if change.email else change.email,
-        checked_phone(change.phone, "phone") if change.phone else change.phone,
+    insists = change.accept_unassigned_number
+    return replace(
+        change,
+        name=change.name.strip() if change.name is not None else None,
+        email=checked_email(change.email, "email") if change.email else change.email,
+        phone=checked_phone(change.phone, "phone", accept_unassigned=insists) if change.phone else change.phone,
     )
 
 

@@ -5,8 +5,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec import Struct
 
+from undelivered.adapters.aws.email_addresses import address_as_sent, mailbox_as_sent
 from undelivered.adapters.aws.send_refusals import refusal
-from undelivered.domain.errors import RetryableError
+from undelivered.domain.errors import PermanentSendError, RetryableError
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.ports import OutgoingMessage
 
@@ -34,10 +35,11 @@ class SesSender(Struct, frozen=True):
 
     def send(self, message: OutgoingMessage) -> str:
         """Send and return SES's message id; see ``ports.MessageSender`` for the errors."""
+        sender, recipient = _addresses(message)
         try:
             response = self.client.send_email(
-                FromEmailAddress=message.sender,
-                Destination={"ToAddresses": [message.to]},
+                FromEmailAddress=sender,
+                Destination={"ToAddresses": [recipient]},
                 Content={"Simple": _content(message)},
                 EmailTags=[{"Name": name, "Value": value} for name, value in message.tags.items()],
                 ConfigurationSetName=self.resend_configuration_set if message.resend else self.configuration_set,
@@ -45,6 +47,16 @@ class SesSender(Struct, frozen=True):
         except ClientError as error:
             raise _classify_error(error) from error
         return str(response["MessageId"])
+
+
+def _addresses(message: OutgoingMessage) -> tuple[str, str]:
+    """Return the sender and the recipient as SES accepts them; raises PermanentSendError."""
+    sender, recipient = mailbox_as_sent(message.sender), address_as_sent(message.to)
+    if sender is None:
+        raise PermanentSendError(Reason.SENDING_REFUSED, "SES does not accept the address of the sender")
+    if recipient is None:
+        raise PermanentSendError(Reason.ADDRESS_MALFORMED, "SES accepts only ASCII characters before the @")
+    return sender, recipient
 
 
 def _content(message: OutgoingMessage) -> dict[str, Any]:

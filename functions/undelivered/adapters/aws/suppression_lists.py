@@ -5,6 +5,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
+from undelivered.adapters.aws.email_addresses import address_as_sent
 from undelivered.domain.errors import SuppressionNotLiftedError
 from undelivered.domain.taxonomy import Channel
 
@@ -36,20 +37,9 @@ class AwsSuppressionLists(Struct, frozen=True):
             ) from error
 
     def _remove_from_ses(self, address: str) -> None:
-        for spelling in dict.fromkeys((address, _as_sent(address))):
+        for spelling in dict.fromkeys((address, address_as_sent(address) or address)):
             try:
                 self.ses.delete_suppressed_destination(EmailAddress=spelling)
             except ClientError as error:
                 if error.response["Error"]["Code"] != "NotFoundException":
                     raise
-
-
-def _as_sent(address: str) -> str:
-    """Return an address with its domain as in the DNS (RFC 5890), or unchanged if the domain has no such form."""
-    local, at, domain = address.rpartition("@")
-    if domain.isascii():
-        return address
-    try:
-        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
-    except UnicodeError:
-        return address

@@ -66,7 +66,7 @@ function suggestion(item, edit) {
     button(t("use_suggestion", { suggestion: item.suggestion }), { kind: "small", on: () => edit(item.suggestion) }));
 }
 
-/** A form for a customer's contacts; sends only changed values. */
+/** A form for a customer's contacts; sends only changed values. A user can insist on a phone number that is not assigned. */
 export function contactForm(customer, { proposal = {}, focus = "email", cancelled, saved }) {
   const name = textInput(customer.name ?? "", { maxlength: "200", autocomplete: "off" });
   const email = h("input", { type: "email", value: proposal.email ?? customer.email ?? "", maxlength: "320", autocomplete: "off", spellcheck: "false", "data-first": focus === "email" });
@@ -74,7 +74,15 @@ export function contactForm(customer, { proposal = {}, focus = "email", cancelle
   const controls = { name, email, phone };
   const trouble = h("div", {});
   const send = h("button", { type: "submit", class: "button primary" }, t("save"));
-  return h("form", {
+  let insistedOn = "";
+  const insist = () => button(t("contact.use_number_anyway"), {
+    kind: "small",
+    on: () => {
+      insistedOn = phone.value;
+      form.requestSubmit();
+    },
+  });
+  const form = h("form", {
     novalidate: true,
     on: {
       submit: async (event) => {
@@ -88,6 +96,7 @@ export function contactForm(customer, { proposal = {}, focus = "email", cancelle
           if (text !== (customer[field] ?? "")) body[field] = text || null;
         }
         if (Object.keys(body).length === 0) return cancelled();
+        if (body.phone && phone.value === insistedOn) body.accept_unassigned_number = true;
         send.setAttribute("aria-disabled", "true");
         send.classList.add("busy");
         try {
@@ -96,7 +105,7 @@ export function contactForm(customer, { proposal = {}, focus = "email", cancelle
           toast(n > 0 ? t("contact.saved_ready", { n }) : t("contact.saved"));
           await saved(answer);
         } catch (error) {
-          showFormError(error, trouble, controls);
+          showFormError(error, trouble, controls, error.code === "unassigned_number" && insist());
         } finally {
           send.removeAttribute("aria-disabled");
           send.classList.remove("busy");
@@ -109,6 +118,7 @@ export function contactForm(customer, { proposal = {}, focus = "email", cancelle
   field(t("contact.phone"), phone, { help: t("contact.phone_help") }),
   trouble,
   h("div", { class: "row end" }, button(t("cancel"), { on: cancelled }), send));
+  return form;
 }
 
 /** The time when a contact last changed, if it has changed. */

@@ -252,8 +252,11 @@ export function dialogue({ title, intro, content = [], action, kind = "primary",
   });
 }
 
-/** Show the field errors of an API error beside their fields, and the others in `place`. */
-export function showFormError(error, place, controls = {}) {
+/**
+ * Show the field errors of an API error beside their fields, and the others in `place`. `insist` is a button for a value
+ * that the API accepts if the user insists.
+ */
+export function showFormError(error, place, controls = {}, insist = null) {
   if (error instanceof Mistake) {
     complain(error.control, error.message);
     error.control.focus();
@@ -272,7 +275,7 @@ export function showFormError(error, place, controls = {}) {
         control.focus();
       },
     });
-    complain(control, complaintOf(message), use);
+    complain(control, complaintOf(message), use || insist);
     firstInvalid ??= control;
   }
   if (firstInvalid) firstInvalid.focus();

@@ -1,7 +1,7 @@
 """The errors of the API as problem details (RFC 9457), and the problem of each exception."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final
 
@@ -14,6 +14,7 @@ from undelivered.domain.errors import (
     RetryableError,
     StaleWriteError,
     SuppressionNotLiftedError,
+    UnassignedNumberError,
 )
 
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -104,6 +105,9 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - one return 
     match error:
         case ProblemError():
             return error
+        case UnassignedNumberError():
+            invalid = invalid_body(error.field, error.message)
+            return replace(invalid, code="unassigned_number")
         case InvalidInputError():
             return invalid_body(error.field, error.message, error.suggestion)
         case NotFoundError():

@@ -18,26 +18,39 @@ from undelivered.entrypoints.http.schemas.customers import (
 from undelivered.services.manage_customers import CustomerChange, CustomerState
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Email = Annotated[str, msgspec.Meta(max_length=320, description="An email address. Empty or null removes it.")]
+Email = Annotated[
+    str,
+    msgspec.Meta(max_length=320, description="An email address, in ASCII before the @. Empty or null removes it."),
+]
 Phone = Annotated[
     str, msgspec.Meta(max_length=40, description="A phone number with + and country code. Empty or null removes it.")
 ]
 
 
 class CustomerBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A customer in full."""
+    """A customer in full.
+
+    ``accept_unassigned_number`` accepts a phone number that is not assigned in its country. Without it, such a number
+    is refused with the code ``unassigned_number``.
+    """
 
     name: Name
     email: Email | None = None
     phone: Phone | None = None
+    accept_unassigned_number: bool = False
 
 
 class CustomerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The changes to a customer. Omitted fields stay as they are."""
+    """The changes to a customer. Omitted fields stay as they are.
+
+    ``accept_unassigned_number`` accepts a phone number that is not assigned in its country. Without it, such a number
+    is refused with the code ``unassigned_number``.
+    """
 
     name: Name | msgspec.UnsetType = msgspec.UNSET
     email: Email | msgspec.UnsetType | None = msgspec.UNSET
     phone: Phone | msgspec.UnsetType | None = msgspec.UNSET
+    accept_unassigned_number: bool = False
 
 
 class AddressQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,7 +88,7 @@ def replace_customer(request: ApiRequest) -> ApiResponse:
         raise invalid_parameter("customer_id", "must have 1 to 128 characters, and only letters, digits and _ . @ / -")
     body = request.body(CustomerBody)
     _check_name(body.name)
-    customer = CustomerChange(body.name, body.email, body.phone)
+    customer = CustomerChange(body.name, body.email, body.phone, body.accept_unassigned_number)
     return _response(request.use_cases.manage_customers.replace(request.account_id, customer_id, customer))
 
 
@@ -87,7 +100,8 @@ def update_customer(request: ApiRequest) -> ApiResponse:
         raise invalid_body("", "set at least one of 'name', 'email' and 'phone'")
     if isinstance(body.name, str):
         _check_name(body.name)
-    change = CustomerChange(_change(body.name), _change(body.email), _change(body.phone))
+    insists = body.accept_unassigned_number
+    change = CustomerChange(_change(body.name), _change(body.email), _change(body.phone), insists)
     return _response(request.use_cases.manage_customers.update(request.account_id, customer_id, change))
 
 

@@ -27,6 +27,7 @@ class NotificationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """A notification for a customer. ``to`` replaces the customer's contact in the first send.
 
     ``essential`` is true for legal and billing notices, which are also sent to unsubscribed customers.
+    ``accept_unassigned_number`` accepts a phone number in ``to`` that is not assigned in its country.
     """
 
     notification_id: Identifier | None = None
@@ -46,6 +47,7 @@ class NotificationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     to: Annotated[str, msgspec.Meta(max_length=320)] | None = None
     essential: bool = False
     metadata: Annotated[dict[_MetadataKey, _MetadataValue], msgspec.Meta(max_length=_MAX_METADATA)] = {}
+    accept_unassigned_number: bool = False
 
 
 class NotificationsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,6 +128,7 @@ def _parse(raw: object) -> NewNotification | RefusedError:
         to=(body.to or "").strip(),
         essential=body.essential,
         metadata=tuple(sorted(body.metadata.items())),
+        accept_unassigned_number=body.accept_unassigned_number,
     )
 
 

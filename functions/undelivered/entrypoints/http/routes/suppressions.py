@@ -14,7 +14,7 @@ from undelivered.entrypoints.http.errors import invalid_body, invalid_parameter,
 from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.entrypoints.http.schemas.suppressions import SuppressionView, suppression_view
-from undelivered.services.contact_validation import checked_contact
+from undelivered.services.contact_validation import well_formed_contact
 
 _DEFAULT_LIMIT: Final = 50
 
@@ -75,7 +75,7 @@ def suppress(request: ApiRequest) -> ApiResponse:
     """Suppress an address."""
     channel, body = _channel(request), request.body(SuppressBody)
     try:
-        address = checked_contact(channel, request.path["address"], "address")
+        address = well_formed_contact(channel, request.path["address"], "address")
     except InvalidInputError as error:
         raise invalid_parameter("address", error.message, error.suggestion) from None
     suppression = request.use_cases.manage_suppressions.add(
