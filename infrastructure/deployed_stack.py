@@ -1,16 +1,30 @@
 """A deployed stack, in AWS or on this machine: its clients and the physical ids of its resources."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from infrastructure.cloudformation import is_missing
 from infrastructure.errors import ToolError
 
+_PREFIX: Final = "undelivered-"
+_STAGE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,36}[a-z0-9])?")
+"""The sign-in domain is the prefix, the stage and the 12 digits of the AWS account: at most 63 lower-case letters,
+digits and hyphens, without the words of AWS below (Amazon Cognito API Reference, CreateUserPoolDomain)."""
+_RESERVED: Final = ("amazon", "aws", "cognito")
+
 
 def stack_name(stage: str) -> str:
-    """Return the name of a stage's CloudFormation stack."""
-    return f"undelivered-{stage}"
+    """Return the name of a stage's CloudFormation stack; raises ToolError if AWS would not accept names with it."""
+    if not _STAGE.fullmatch(stage):
+        raise ToolError(
+            f"The stage {stage!r} cannot be used. Use at most 38 lower-case letters, digits and hyphens, with a letter "
+            "or digit at both ends, for example live."
+        )
+    if any(word in stage for word in _RESERVED):
+        raise ToolError(f"The stage {stage!r} cannot be used: AWS reserves the words {', '.join(_RESERVED)}.")
+    return f"{_PREFIX}{stage}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +69,5 @@ def stage_arguments(name: str) -> str:
 
     For a local stack this is "", because commands use the running local stack by default.
     """
-    stage = name.removeprefix(stack_name(""))
+    stage = name.removeprefix(_PREFIX)
     return "" if stage == name else f"--stage {stage} "

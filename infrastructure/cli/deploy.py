@@ -7,9 +7,18 @@ from uuid import uuid4
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from infrastructure.cloudformation import ChangeSet, find_stack, is_in_progress, outputs_of, wait_for
+from infrastructure.before_deploying import Client, check_bucket, doubts, existing_parameters
+from infrastructure.cloudformation import (
+    ChangeSet,
+    find_stack,
+    is_in_progress,
+    outputs_of,
+    resources_of,
+    wait_for,
+)
 from infrastructure.deployed_stack import stack_name
 from infrastructure.errors import ToolError
 from infrastructure.user_pool import set_console_urls
@@ -24,11 +33,13 @@ _IN_PROGRESS: Final = {
     "it was interrupted, run `undelivered destroy`, then deploy again."
 }
 _STUCK: Final = {
-    "ROLLBACK_COMPLETE": "the first deployment failed. Run `undelivered destroy`, then deploy again.",
-    "ROLLBACK_FAILED": "the first deployment failed. Run `undelivered destroy`, then deploy again.",
+    "DELETE_FAILED": "its removal failed. Fix the cause in its events, then run `undelivered destroy`.",
     "UPDATE_ROLLBACK_FAILED": "fix the cause in its events, then run `aws cloudformation continue-update-rollback`.",
 }
 """States in which CloudFormation accepts no update, and what to do (User Guide, "Stack status codes")."""
+_NEVER_CREATED: Final = frozenset({"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
+"""States of a stack whose first deployment failed. CloudFormation only lets such a stack be deleted. It holds nothing,
+or what a rollback could not delete."""
 
 DeployedStageOption = Annotated[
     str, typer.Option(help="Name of the deployment, for example test or live. Stages share nothing.")
@@ -54,23 +65,37 @@ def deploy(
     from infrastructure.build.target import Target
     from infrastructure.build.template import build
 
-    chosen = _parse_parameters(parameter or [])
-    cloudformation = boto3.client("cloudformation")
     name = stack_name(stage)
-    _updatable_stack(cloudformation, name)
+    session: Any = boto3.Session()
+    client: Client = session.client
+    chosen = _parse_parameters(parameter or [])
+    with _STDERR.status("Checking the AWS account"):
+        parameters = _before_building(client, name, bucket, chosen)
     with _STDERR.status("Building for Lambda"):
         built = build(Target.aws())
-    parameters = {"LayerBucket": bucket, "LayerKey": built.layer_key, **chosen}
-    with _STDERR.status("Uploading"):
-        current = find_stack(cloudformation, name) or {}
-        template = built.for_bucket(bucket, {**_parameters_of(current), **parameters}, _failed_update(current))
-        template_url = _upload(boto3.client("s3"), bucket, f"{name}.json", built, template)
-    outputs = _apply(cloudformation, name, template_url, parameters, built, yes=yes)
-    set_console_urls(boto3.client("cognito-idp"), outputs)
+    parameters |= {"LayerBucket": bucket, "LayerKey": built.layer_key}
+    outputs = _apply(client, name, parameters, built, yes=yes)
+    set_console_urls(client("cognito-idp"), outputs)
     if sms_logs:
-        _turn_on_sms_logs(boto3.client("sns"), outputs)
+        _turn_on_sms_logs(client("sns"), outputs)
     for name, value in sorted(outputs.items()):
         print(f"{name}: {value}")
+
+
+def _before_building(client: Client, name: str, bucket: str, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Check the AWS account, and show what would keep the stage from sending. Return the parameters of the deployment.
+
+    Raises ToolError if the deployment cannot succeed.
+    """
+    cloudformation = client("cloudformation")
+    client("sts").get_caller_identity()  # needs no permission, so it fails only for the credentials
+    current = _updatable_stack(cloudformation, name)
+    check_bucket(client("s3"), bucket)
+    resources = resources_of(cloudformation, name) if current else []
+    found = existing_parameters(client, resources, chosen)
+    for finding in doubts(client, name, {**_parameters_of(current or {}), **chosen}):
+        _STDERR.print(f"[yellow]{escape(finding.what)}[/]. {escape(finding.remedy)}", highlight=False, soft_wrap=True)
+    return {**chosen, **found}
 
 
 def _parse_parameters(pairs: list[str]) -> dict[str, str]:
@@ -100,29 +125,33 @@ def _failed_update(stack: Mapping[str, Any]) -> str:
 
 
 def _upload(s3: Any, bucket: str, key: str, built: "Build", template: Mapping[str, Any]) -> str:
-    """Upload the archives and the template; return a URL of the template for CloudFormation."""
+    """Upload the archives and the template; return the URL of the template.
+
+    CloudFormation reads it with the caller's permissions, so the URL is not signed.
+    """
     s3.upload_file(str(built.code), bucket, built.code_key)
     s3.upload_file(str(built.layer), bucket, built.layer_key)
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(template).encode())
-    url: str = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key})
-    return url
+    return f"{s3.meta.endpoint_url}/{bucket}/{key}"
 
 
-def _apply(  # noqa: PLR0913 - the parts of a change set
-    cloudformation: Any,
-    name: str,
-    template_url: str,
-    parameters: Mapping[str, str],
-    built: "Build",
-    *,
-    yes: bool,
-) -> dict[str, str]:
-    """Create a change set, show it and execute it if the user agrees; return the outputs of the stack.
+def _apply(client: Client, name: str, parameters: Mapping[str, str], built: "Build", *, yes: bool) -> dict[str, str]:
+    """Upload the build, create a change set, show it and execute it if the user agrees; return the stack's outputs.
 
     Raises ToolError if the stack accepts no update, or if the change set or the deployment fails.
     """
+    cloudformation, bucket = client("cloudformation"), parameters["LayerBucket"]
     current = _updatable_stack(cloudformation, name)
-    deployed = {parameter["ParameterKey"] for parameter in (current or {}).get("Parameters", [])}
+    if current and current["StackStatus"] in _NEVER_CREATED:
+        _STDERR.print(f"Removing what is left of the first deployment of {name}, which failed.")
+        cloudformation.delete_stack(StackName=current["StackId"])
+        wait_for(cloudformation, current["StackId"], "DELETE")
+        current = None
+    before = current or {}
+    with _STDERR.status("Uploading"):
+        template = built.for_bucket(bucket, {**_parameters_of(before), **parameters}, _failed_update(before))
+        template_url = _upload(client("s3"), bucket, f"{name}.json", built, template)
+    deployed = _parameters_of(before).keys()
     # Parameters of an earlier deployment keep their values unless a new value is given.
     declared = set(built.template["Parameters"])
     arguments: list[dict[str, Any]] = [

@@ -32,5 +32,6 @@ def named_stack(stage: str | None, state_dir: Path | None) -> DeployedStack:
         raise ToolError("Use --state-dir for a local stack or --stage for one in AWS, but not both.")
     import boto3
 
+    name = stack_name(stage)
     session: Any = boto3.Session()
-    return DeployedStack(stack_name(stage), session.client)
+    return DeployedStack(name, session.client)

@@ -49,7 +49,7 @@ def sender_identity(snapshot: StackSnapshot) -> Iterator[CheckResult]:
     sender = snapshot.parameters["Sender"]
     domain = sender.rpartition("@")[2]
     for name in dict.fromkeys((sender, domain)):
-        identity = _identity(snapshot.client("sesv2"), name)
+        identity = find_identity(snapshot.client("sesv2"), name)
         if identity is not None:
             yield from _check_identity(name, identity)
             return
@@ -59,7 +59,8 @@ def sender_identity(snapshot: StackSnapshot) -> Iterator[CheckResult]:
     )
 
 
-def _identity(ses: Any, name: str) -> dict[str, Any] | None:
+def find_identity(ses: Any, name: str) -> dict[str, Any] | None:
+    """Return an SES identity, or None if SES does not have it."""
     try:
         identity: dict[str, Any] = ses.get_email_identity(EmailIdentity=name)
     except ses.exceptions.NotFoundException:
@@ -79,7 +80,7 @@ def _check_identity(name: str, identity: dict[str, Any]) -> Iterator[CheckResult
         yield ok(f"email from {name} is signed with DKIM")
     else:
         yield wrong(
-            f"email from {name} is not signed with DKIM (status: {dkim.get('CheckStatus', 'not set up')})",
+            f"email from {name} is not signed with DKIM (status: {dkim.get('Status', 'not set up')})",
             f"Publish the three CNAME records: aws sesv2 get-email-identity --email-identity {name}",
         )
 

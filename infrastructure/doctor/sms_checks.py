@@ -41,7 +41,7 @@ def log_groups(snapshot: StackSnapshot) -> Iterator[CheckResult]:
         if name not in existing:
             yield warning(
                 f"the log group {name} does not exist",
-                f"If you send texts, run: {_DEPLOY} --parameter SmsLogGroups=create",
+                f"If you send texts, run: {_DEPLOY}",
             )
             continue
         filters = logs.describe_subscription_filters(logGroupName=name)["subscriptionFilters"]

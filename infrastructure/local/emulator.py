@@ -1,6 +1,7 @@
 """Run ministack with corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
-The corrections of API Gateway and Cognito are in `emulator_gateway.py` and `emulator_sign_in.py`. The others are here:
+The corrections of API Gateway, Cognito and CloudFormation are in `emulator_gateway.py`, `emulator_sign_in.py` and
+`emulator_stacks.py`. The others are here:
 
 1. **Expired items reach the stream.** ministack deletes an expired item without a stream record. DynamoDB writes a
    REMOVE record with its own user identity, which `archive` needs.
@@ -42,6 +43,7 @@ from urllib.parse import parse_qs
 from infrastructure.local.emulator_gateway import compress_responses, import_the_whole_body, refuse_as_api_gateway
 from infrastructure.local.emulator_internals import require
 from infrastructure.local.emulator_sign_in import close_sign_up, enforce_write_attributes, ignore_case_of_names
+from infrastructure.local.emulator_stacks import create_nothing_twice, demand_a_role_for_logs
 from infrastructure.local.processes import COMPANION_FILE, end
 
 _REAPER_THREAD = "dynamodb-ttl-reaper"
@@ -266,6 +268,8 @@ def main() -> None:
     keep_streams()
     fill_batches()
     poll_streams_in_a_thread()
+    create_nothing_twice()
+    demand_a_role_for_logs()
     keep_paths_encoded()
     import_the_whole_body()
     refuse_as_api_gateway()

@@ -196,7 +196,10 @@ def test_a_sender_that_nobody_verified_is_wrong(answers, say):
 def test_a_sender_that_does_not_sign_is_wrong(answers, say):
     answers.give("sesv2", "get_email_identity", {**VERIFIED, "DkimAttributes": {"Status": "PENDING"}})
 
-    assert [status for status, _ in say(ses_checks.sender_identity)] == [CheckStatus.OK, CheckStatus.WRONG]
+    (verified, _), (signed, text) = say(ses_checks.sender_identity)
+
+    assert (verified, signed) == (CheckStatus.OK, CheckStatus.WRONG)
+    assert "status: PENDING" in text
 
 
 def destination(events, *, enabled=True, topic=TOPIC):

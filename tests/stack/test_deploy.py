@@ -187,6 +187,37 @@ def test_an_update_that_fails_leaves_everything_as_it_was_and_says_why(run, stac
     are_recorded_once(stack, outputs, publish(stack, outputs, 10))
 
 
+def test_a_first_deployment_that_fails_leaves_nothing_that_blocks_the_next(run, stack, release):
+    before = held(stack)
+    taken = {"FunctionName": {"Ref": "IngestFeedback"}, "FunctionVersion": "$LATEST", "Name": ALIAS}
+    release("bad", Broken={"Type": "AWS::Lambda::Alias", "DependsOn": "IngestFeedbackAliaslive", "Properties": taken})
+
+    failed = deploy(run, "--yes", stage="first")
+    left = held(stack)
+    release("good")
+    mended = deploy(run, "--yes", stage="first")
+
+    assert failed.exit_code == 1
+    assert "the stack was rolled back. Broken" in failed.output
+    assert left == before
+    assert "what is left of the first deployment" in mended.output
+    are_recorded_once(stack, outputs_of(mended), publish(stack, outputs_of(mended), 1))
+
+
+def test_log_groups_identity_and_role_that_another_stage_created_are_used(run, stack, release):
+    role = stack.client("apigateway").get_account()["cloudwatchRoleArn"]
+    release("beside")
+
+    outputs_of(deploy(run, "--yes", "--parameter", "SenderDomain=undelivered.example", stage="beside"))
+    removed = run("destroy", "--stage", "beside", "--delete-data", "--yes")
+
+    assert removed.exit_code == 0, removed.output
+    assert stack.client("apigateway").get_account()["cloudwatchRoleArn"] == role
+    assert stack.client("sesv2").get_email_identity(EmailIdentity="undelivered.example")["VerifiedForSendingStatus"]
+    groups = stack.client("logs").describe_log_groups(logGroupNamePrefix="sns/")["logGroups"]
+    assert len(groups) == 2
+
+
 def test_a_deployment_that_is_declined_leaves_nothing(run, stack):
     declined = deploy(run, stage="declined", answer="n\n")
 
