@@ -28,6 +28,7 @@ from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.report_query import ReportFilter, local_day
+from undelivered.domain.send_rate import SendRate
 from undelivered.domain.suppression import Suppression, effective_suppression, hide_address
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.domain.unrecognised import ShapeCount, ShapeMapping, total_counts, with_failure
@@ -516,6 +517,20 @@ class FakeSender:
             raise self.errors.pop(0)
         self.sent.append(message)
         return f"provider-{len(self.sent)}"
+
+
+@dataclass
+class FakeSendRateStore:
+    """The sending rate of each channel, with its version."""
+
+    stored: dict[Channel, tuple[SendRate, int]] = field(default_factory=dict)
+
+    def find(self, channel: Channel) -> tuple[SendRate, int]:
+        return self.stored.get(channel, (SendRate(), 0))
+
+    def save(self, channel: Channel, rate: SendRate, *, over_version: int) -> None:
+        _check(self.find(channel)[1], over_version)
+        self.stored[channel] = rate, over_version + 1
 
 
 @dataclass

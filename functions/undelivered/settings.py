@@ -127,7 +127,7 @@ class SendSettings(Struct, frozen=True):
     """``send_notifications`` and ``process_resends``.
 
     ``queue_url`` is the queue that invokes the function, ``sender`` the default From address, and ``public_url`` the
-    base URL of unsubscribe links, which the signing secret signs.
+    base URL of unsubscribe links, which the signing secret signs. ``texts_per_second`` is the rate of the AWS account.
     """
 
     queue_url: str
@@ -137,6 +137,7 @@ class SendSettings(Struct, frozen=True):
     public_url: str
     signing_secret_arn: str
     erasure_secret_arn: str
+    texts_per_second: float
 
     @classmethod
     def read(cls, queue: str, environment: Environment = os.environ) -> Self:
@@ -149,6 +150,7 @@ class SendSettings(Struct, frozen=True):
             public_url=_required(environment, "PUBLIC_URL").rstrip("/"),
             signing_secret_arn=_required(environment, "SIGNING_SECRET_ARN"),
             erasure_secret_arn=_required(environment, "ERASURE_SECRET_ARN"),
+            texts_per_second=_positive(environment, "TEXTS_PER_SECOND"),
         )
 
 
@@ -219,6 +221,17 @@ class CleanupSettings(Struct, frozen=True):
             _required(environment, "EXPORTS_BUCKET"),
             _required(environment, "ERASURE_SECRET_ARN"),
         )
+
+
+def _positive(environment: Environment, name: str) -> float:
+    value = _required(environment, name)
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise SettingsError(f"{name}: {value!r} is not a number above 0")
+    return number
 
 
 def _account_mapping(environment: Environment) -> AccountMappingSettings:

@@ -51,6 +51,7 @@ SETTINGS: Final = {
     "SIGNING_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:bench",
     "CONFIGURATION_SET": "first",
     "RESEND_CONFIGURATION_SET": "resend",
+    "TEXTS_PER_SECOND": "20",
     "SENDER": "notices@undelivered.example",
     "PUBLIC_URL": "https://api.example",
     "OUTCOME_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:outcomes",

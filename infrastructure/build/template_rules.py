@@ -28,6 +28,7 @@ _UNSCOPED_ACTIONS: Final = frozenset(
     {
         "xray:PutTraceSegments",
         "xray:PutTelemetryRecords",
+        "ses:GetAccount",
         "ses:DeleteSuppressedDestination",
         "ses:GetSuppressedDestination",
         "ses:PutSuppressedDestination",

@@ -64,8 +64,9 @@ def start_emulator(state_dir: Path, ports: Ports, options: EmulatorOptions) -> i
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
         "SMTP_HOST": f"127.0.0.1:{ports.smtp}",
-        # The functions inherit this endpoint, and so call SES through the simulator's proxy.
+        # The functions inherit these endpoints, and so call SES and SNS through the simulator's proxy.
         "AWS_ENDPOINT_URL_SESV2": f"http://127.0.0.1:{ports.ses_api}",
+        "AWS_ENDPOINT_URL_SNS": f"http://127.0.0.1:{ports.ses_api}",
         "AUTH": str(options.enforce_iam).lower(),
         "LAMBDA_EXECUTOR": "local",
         "PERSIST_STATE": str(int(options.keep)),

@@ -13,6 +13,7 @@ ENVIRONMENT = {
     **{f"{table.upper()}_TABLE": f"stage-{table}" for table in TABLES},
     "CONFIGURATION_SET": "ordinary-set",
     "RESEND_CONFIGURATION_SET": "resends-set",
+    "TEXTS_PER_SECOND": "20",
     "SENDER": "us@example.com",
     "SIGNING_SECRET_ARN": "arn:signing",
     "ERASURE_SECRET_ARN": "arn:erasure",
@@ -45,7 +46,7 @@ def deployed(monkeypatch):
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("worker", [bootstrap.send_notifications, bootstrap.process_resends])
 def test_emails_are_sent_with_the_ordinary_configuration_set_and_resends_with_theirs(worker):
-    sender = worker().send_message.senders[Channel.EMAIL]
+    sender = worker().send.send_message.senders[Channel.EMAIL]
 
     assert (sender.configuration_set, sender.resend_configuration_set) == ("ordinary-set", "resends-set")
 
@@ -58,7 +59,7 @@ def test_digests_are_sent_with_the_ordinary_configuration_set():
 @pytest.mark.usefixtures("deployed")
 def test_the_client_does_not_repeat_a_send_whose_response_was_lost():
     """The message may have gone out: only the claim of the attempt can decide."""
-    senders = [*bootstrap.process_resends().send_message.senders.values(), bootstrap.send_digests().sender]
+    senders = [*bootstrap.process_resends().send.send_message.senders.values(), bootstrap.send_digests().sender]
 
     for sender in senders:
         assert sender.client.meta.config.retries == {"mode": "standard", "total_max_attempts": 1}

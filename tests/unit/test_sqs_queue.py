@@ -5,8 +5,9 @@ import json
 import pytest
 
 from tests.builders.aws import stubbed
-from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of, read_send_job
+from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of, read_send_job, received_job
 from undelivered.domain.errors import RetryableError, UnreadableEventError
+from undelivered.domain.taxonomy import Channel
 from undelivered.observability import logger
 from undelivered.services.ports import SendJob
 
@@ -27,7 +28,11 @@ def orders(number, first=0):
 
 def expect(stub, some, *, marked="", failed=()):
     """Expect one call with some orders; those at the places ``failed`` are not taken."""
-    marks = {"correlation_id": {"DataType": "String", "StringValue": marked}}
+    marks = {
+        name: {"DataType": "String", "StringValue": text}
+        for name, text in (("channel", "email"), ("correlation_id", marked))
+        if text
+    }
     entries = [
         {
             "Id": str(place),
@@ -39,7 +44,7 @@ def expect(stub, some, *, marked="", failed=()):
                     "entry_key": order.entry_key,
                 }
             ),
-            **({"MessageAttributes": marks} if marked else {}),
+            "MessageAttributes": marks,
         }
         for place, order in enumerate(some)
     ]
@@ -106,6 +111,22 @@ def test_an_order_is_read_as_it_was_put():
 
     assert read_send_job(body) == order
     assert read_send_job('{"account_id": "acc-1", "notification_id": "n-0", "attempt": 1}').entry_key == ""
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_an_order_is_received_with_its_channel(channel):
+    order = SendJob("acc-1", "n-0", 2, "key-0", channel)
+    body = '{"account_id": "acc-1", "notification_id": "n-0", "attempt": 2, "entry_key": "key-0"}'
+    marks = {"channel": {"dataType": "String", "stringValue": channel.value}}
+
+    assert received_job({"body": body, "messageAttributes": marks}) == order
+
+
+@pytest.mark.parametrize("marks", [{}, {"channel": {"dataType": "String", "stringValue": "pigeon"}}])
+def test_an_order_without_a_known_channel_is_paced_as_an_email(marks):
+    body = '{"account_id": "acc-1", "notification_id": "n-0", "attempt": 2}'
+
+    assert received_job({"body": body, "messageAttributes": marks}).channel is Channel.EMAIL
 
 
 @pytest.mark.parametrize("body", ["", "no json", "[]", '"text"', "7", "{}", '{"account_id": "a", "colour": "red"}'])

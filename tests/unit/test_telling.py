@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_failure, a_notification, an_attempt, an_item, reported, resent
+from tests.builders.pace import a_pace
 from tests.fakes import (
     FakeCustomerStore,
     FakeErasureStore,
@@ -19,7 +20,7 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered import bootstrap
-from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of, read_send_job
+from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of, received_job
 from undelivered.adapters.feedback import ParsedEvent
 from undelivered.adapters.feedback.json_values import attribution
 from undelivered.domain.errors import RetryableError
@@ -30,12 +31,18 @@ from undelivered.entrypoints.ingest_feedback import ingest_feedback
 from undelivered.entrypoints.on_item_changed import on_item_changed
 from undelivered.entrypoints.send_worker import process_send_batch
 from undelivered.observability import logger, measure, metrics
+from undelivered.services.in_parallel import in_threads
 from undelivered.services.ports import SendJob
 from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.send_batch import SendBatch
 
 REQUEST = "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
 CONTEXT = SimpleNamespace(
-    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:aws:lambda:::f", aws_request_id="run"
+    function_name="f",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:::f",
+    aws_request_id="run",
+    get_remaining_time_in_millis=lambda: 60_000,
 )
 DIMENSIONS = {"service", "channel", "type", "outcome", "kind", "change", "reason", "fault", "answer"}
 
@@ -226,10 +233,9 @@ def test_sends_are_counted_by_outcome_and_logged_with_their_request(figures, log
     logger.set_correlation_id(REQUEST)
     SqsSendQueue(queue, "https://queue").put([SendJob(ACCOUNT, "n-1", 2, "k")])
 
-    worker = bootstrap.SendWorker(
-        lambda *_job, **_try: sent, read_send_job, correlation_of, bootstrap.Queue(queue, "https://queue")
-    )
-    process_send_batch({"Records": queue.received}, worker)
+    send = SendBatch(lambda *_job, **_try: sent, a_pace(), in_threads, urgent=True)
+    worker = bootstrap.SendWorker(send, received_job, correlation_of, bootstrap.Queue(queue, "https://queue"))
+    process_send_batch({"Records": queue.received}, worker, CONTEXT)
 
     assert ("Sends", {"outcome": "sent", "kind": "resend"}, [1]) in figures()
     line = next(line for line in logged if line["message"] == "send carried out")

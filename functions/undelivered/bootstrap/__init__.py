@@ -4,6 +4,7 @@ Those of ``api_handler`` are in ``bootstrap.api``. Adapters and use cases are im
 function loads only the code that it uses.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
     from undelivered.services.reconcile_counts import ReconcileCounts
     from undelivered.services.record_feedback import RecordFeedback
     from undelivered.services.record_unrecognised import RecordUnrecognised
+    from undelivered.services.send_batch import SendBatch
     from undelivered.services.send_digests import SendDigests
-    from undelivered.services.send_message import SendMessage
     from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
 
@@ -237,12 +238,12 @@ def _record_feedback(mapping: AccountMappingSettings, erasure_secret_arn: str) -
 class SendWorker(Struct, frozen=True):
     """The parts of ``send_notifications`` and ``process_resends``.
 
-    ``read_job`` reads the body of a message and raises UnreadableEventError. ``correlation_of`` returns the ID of the
-    API request that led to a message, or an empty text.
+    ``read_job`` reads a message and raises UnreadableEventError. ``correlation_of`` returns the ID of the API request
+    that led to a message, or an empty text.
     """
 
-    send_message: "SendMessage"
-    read_job: Callable[[str], SendJob]
+    send: "SendBatch"
+    read_job: Callable[[Mapping[str, Any]], SendJob]
     correlation_of: Callable[[Mapping[str, Any]], str]
     queue: Queue
 
@@ -250,22 +251,28 @@ class SendWorker(Struct, frozen=True):
 @cache
 def send_notifications() -> SendWorker:
     """Return the parts of ``send_notifications``."""
-    return _send_worker(SendSettings.read("SENDS_QUEUE_URL"))
+    return _send_worker(SendSettings.read("SENDS_QUEUE_URL"), urgent=False)
 
 
 @cache
 def process_resends() -> SendWorker:
     """Return the parts of ``process_resends``."""
-    return _send_worker(SendSettings.read("RESENDS_QUEUE_URL"))
+    return _send_worker(SendSettings.read("RESENDS_QUEUE_URL"), urgent=True)
 
 
-def _send_worker(settings: SendSettings) -> SendWorker:
+def _send_worker(settings: SendSettings, *, urgent: bool) -> SendWorker:
     from undelivered.adapters.aws.secrets import SecretsManagerKeys
-    from undelivered.adapters.aws.ses import SesSender
+    from undelivered.adapters.aws.ses import SesSender, read_ses_quota
     from undelivered.adapters.aws.sns import SnsSmsSender
-    from undelivered.adapters.aws.sqs import correlation_of, read_send_job
+    from undelivered.adapters.aws.sqs import correlation_of, received_job
+    from undelivered.adapters.dynamodb.send_rate_store import DynamoSendRateStore
+    from undelivered.domain.send_rate import SendQuota
+    from undelivered.services.in_parallel import in_threads
+    from undelivered.services.send_batch import SendBatch
     from undelivered.services.send_message import SendMessage
+    from undelivered.services.send_pace import SendPace
 
+    ses = client("sesv2", retries=False)
     send_message = SendMessage(
         undelivered=undelivered_store(accept_late_events=True),
         notifications=notification_store(),
@@ -274,9 +281,7 @@ def _send_worker(settings: SendSettings) -> SendWorker:
         erasures=erasure_store(settings.erasure_secret_arn),
         accounts=accounts(),
         senders={
-            Channel.EMAIL: SesSender(
-                client("sesv2", retries=False), settings.configuration_set, settings.resend_configuration_set
-            ),
+            Channel.EMAIL: SesSender(ses, settings.configuration_set, settings.resend_configuration_set),
             Channel.SMS: SnsSmsSender(client("sns", retries=False)),
         },
         default_sender=settings.sender,
@@ -284,7 +289,18 @@ def _send_worker(settings: SendSettings) -> SendWorker:
         public_url=settings.public_url,
         clock=now,
     )
-    return SendWorker(send_message, read_send_job, correlation_of, Queue(client("sqs"), settings.queue_url))
+    pace = SendPace(
+        rates=DynamoSendRateStore(),
+        quotas={
+            Channel.EMAIL: partial(read_ses_quota, ses),
+            # SNS has no API for its rate.
+            Channel.SMS: lambda: SendQuota(settings.texts_per_second),
+        },
+        clock=now,
+        sleep=time.sleep,
+    )
+    send = SendBatch(send_message, pace, in_threads, urgent=urgent)
+    return SendWorker(send, received_job, correlation_of, Queue(client("sqs"), settings.queue_url))
 
 
 @cache

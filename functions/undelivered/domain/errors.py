@@ -9,6 +9,14 @@ class RetryableError(UndeliveredError):
     """The same call can succeed later: it was throttled, lost a race, or a service was not available."""
 
 
+class ProviderBusyError(RetryableError):
+    """The provider did not take the message, because its rate is used up or it is not available. Try again soon."""
+
+
+class QuotaUsedUpError(ProviderBusyError):
+    """The provider takes no more messages today."""
+
+
 class StaleWriteError(RetryableError):
     """The record changed since it was read. Read it again and repeat the change."""
 

@@ -13,6 +13,6 @@ functions = Blueprint(__name__)
 
 
 @lambda_function(functions)
-def process_resends(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def process_resends(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Resend a batch of jobs."""
-    return process_send_batch(event, bootstrap.process_resends())
+    return process_send_batch(event, bootstrap.process_resends(), context)

@@ -13,6 +13,6 @@ functions = Blueprint(__name__)
 
 
 @lambda_function(functions)
-def send_notifications(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def send_notifications(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Send a batch of jobs."""
-    return process_send_batch(event, bootstrap.send_notifications())
+    return process_send_batch(event, bootstrap.send_notifications(), context)

@@ -2,35 +2,45 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from undelivered.bootstrap import SendWorker
-from undelivered.domain.errors import UndeliveredError
+from undelivered.domain.errors import UndeliveredError, UnreadableEventError
 from undelivered.domain.notification import SendAttempt
-from undelivered.entrypoints.sqs_batch import MAX_RECEIVES, receive_count, report_failures
+from undelivered.entrypoints.sqs_batch import MAX_RECEIVES, queue_again, receive_count, report_failures
 from undelivered.observability import count, logger, measure
+from undelivered.services.send_batch import Postponed, SendOrder, SendResult
+
+_RESERVED_SECONDS: Final = 15.0
+"""The time at the end of an invocation in which no job is started. A slow send, and the queue, may need it."""
 
 
-def process_send_batch(event: dict[str, Any], worker: SendWorker) -> dict[str, Any]:
-    """Send each job of a batch on its own. The response names the messages that SQS delivers again."""
+def process_send_batch(event: dict[str, Any], worker: SendWorker, context: LambdaContext) -> dict[str, Any]:
+    """Send each job of a batch at the rate of the AWS account.
+
+    Jobs that must wait longer than the invocation are queued again. The response names the messages that SQS delivers
+    again, because they failed.
+    """
     records: list[dict[str, Any]] = event["Records"]
     correlation_ids = [worker.correlation_of(record) for record in records]
     failures: dict[int, Exception] = {}
-    attempts: list[SendAttempt] = []
-    for index, (record, correlation_id) in enumerate(zip(records, correlation_ids, strict=True)):
+    orders: dict[int, SendOrder] = {}
+    for index, record in enumerate(records):
         try:
             last_try = receive_count(record) >= MAX_RECEIVES
-            attempt = worker.send_message(worker.read_job(record["body"]), correlation_id, last_try=last_try)
-        except UndeliveredError as error:
+            orders[index] = SendOrder(worker.read_job(record), correlation_ids[index], last_try=last_try)
+        except UnreadableEventError as error:
             failures[index] = error
-        except Exception as error:  # noqa: BLE001 - the other jobs must still be sent
-            # The message may or may not have been sent. The attempt stays claimed until ``cleanup`` settles it.
-            logger.exception("send broken off", correlation_id=correlation_id)
-            failures[index] = error
-        else:
-            if attempt:
-                _log(attempt)
-                attempts.append(attempt)
+    deadline = worker.send.pace.now() + context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS
+    results = dict(zip(orders, worker.send(list(orders.values()), deadline, _log), strict=True))
+    attempts = [result for result in results.values() if isinstance(result, SendAttempt)]
+    delays = {index: result.delay for index, result in results.items() if isinstance(result, Postponed)}
+    failures |= {index: result for index, result in results.items() if isinstance(result, Exception)}
+    if delays:
+        logger.info("jobs postponed", number=len(delays), shortest=min(delays.values()), longest=max(delays.values()))
+        failures |= queue_again(records, delays, worker.queue)
     count("SendOrders", len(records))
     _measure(attempts)
     return report_failures(records, failures, worker.queue, correlation_ids)
@@ -42,14 +52,18 @@ def _measure(attempts: Iterable[SendAttempt]) -> None:
         measure("Sends", [number], outcome=outcome, kind=kind)
 
 
-def _log(attempt: SendAttempt) -> None:
-    """Log an attempt at once, so that the log has it even if the function is stopped during the batch."""
-    logger.info(
-        "send carried out",
-        correlation_id=attempt.correlation_id,
-        account_id=attempt.account_id,
-        notification_id=attempt.notification_id,
-        attempt=attempt.number,
-        outcome=attempt.outcome,
-        provider_message_id=attempt.provider_message_id,
-    )
+def _log(order: SendOrder, result: SendResult) -> None:
+    """Log a result at once, so that the log has it even if the function is stopped during the batch."""
+    if isinstance(result, SendAttempt):
+        logger.info(
+            "send carried out",
+            correlation_id=result.correlation_id,
+            account_id=result.account_id,
+            notification_id=result.notification_id,
+            attempt=result.number,
+            outcome=result.outcome,
+            provider_message_id=result.provider_message_id,
+        )
+    elif isinstance(result, Exception) and not isinstance(result, UndeliveredError):
+        # The message may or may not have been sent. The attempt stays claimed until ``cleanup`` settles it.
+        logger.error("send broken off", exc_info=result, correlation_id=order.correlation_id)

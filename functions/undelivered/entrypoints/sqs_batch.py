@@ -4,11 +4,12 @@ Powertools' batch processor is not used. Its import takes 60 ms of CPU at a cold
 handles each record separately, but ``ingest_feedback`` records a batch together.
 """
 
-from collections.abc import Mapping, Sequence
+from base64 import b64decode
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from undelivered.bootstrap import Queue
-from undelivered.domain.errors import UnreadableEventError
+from undelivered.domain.errors import RetryableError, UnreadableEventError
 from undelivered.observability import count, describe_error, logger
 
 RETRY_DELAYS = (5, 15, 60, 120)
@@ -18,7 +19,11 @@ MAX_RECEIVES = 5
 """How often a message is received before it becomes a dead letter: ``maxReceiveCount`` in the template."""
 
 _MAX_ENTRIES = 10
-"""Maximum entries of a ChangeMessageVisibilityBatch request (Amazon SQS API Reference)."""
+"""Maximum entries of a ChangeMessageVisibilityBatch or SendMessageBatch request (Amazon SQS API Reference)."""
+
+
+_TRACE = "AWSTraceHeader"
+"""The system attribute that a sender can set (Amazon SQS API Reference, "SendMessage")."""
 
 
 def receive_count(record: Mapping[str, Any]) -> int:
@@ -56,13 +61,56 @@ def report_failures(
     return {"batchItemFailures": [{"itemIdentifier": records[index]["messageId"]} for index in failures]}
 
 
+def queue_again(records: Sequence[dict[str, Any]], delays: Mapping[int, int], queue: Queue) -> Mapping[int, Exception]:
+    """Queue copies of the records whose index is in ``delays``, each with its delay in seconds.
+
+    The records then count as done, so that waiting uses up none of a message's receives: a message that is only
+    returned to the queue becomes a dead letter after some returns. A copy has the body and the attributes of its
+    record. Returns an error for each record that the queue did not take.
+    """
+    entries = [_copy(index, records[index], delay) for index, delay in delays.items()]
+    refused: dict[int, Exception] = {}
+    for batch in _batches(entries):
+        try:
+            failed = queue.client.send_message_batch(QueueUrl=queue.url, Entries=batch).get("Failed", [])
+        except Exception as error:  # noqa: BLE001 - the messages are then delivered again
+            refused |= {int(entry["Id"]): error for entry in batch}
+        else:
+            refused |= {int(entry["Id"]): RetryableError(f"not queued again: {entry['Code']}") for entry in failed}
+    count("PostponedMessages", len(entries) - len(refused))
+    return refused
+
+
+def _copy(index: int, record: Mapping[str, Any], delay: int) -> dict[str, Any]:
+    attributes = {name: _attribute_to_send(value) for name, value in record.get("messageAttributes", {}).items()}
+    trace = record.get("attributes", {}).get(_TRACE)
+    system = {_TRACE: {"DataType": "String", "StringValue": trace}} if trace else {}
+    return {
+        "Id": str(index),
+        "MessageBody": record["body"],
+        "DelaySeconds": delay,
+        "MessageAttributes": attributes,
+        "MessageSystemAttributes": system,
+    }
+
+
+def _attribute_to_send(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an attribute as SQS takes it. Lambda writes names in lower case, and bytes in base64."""
+    if (content := value.get("binaryValue")) is not None:
+        return {"DataType": value["dataType"], "BinaryValue": b64decode(content)}
+    return {"DataType": value["dataType"], "StringValue": value["stringValue"]}
+
+
+def _batches(entries: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
+    return (entries[start : start + _MAX_ENTRIES] for start in range(0, len(entries), _MAX_ENTRIES))
+
+
 def _set_delays(records: Sequence[dict[str, Any]], delays: Mapping[int, int], queue: Queue) -> None:
     entries = [
         {"Id": str(index), "ReceiptHandle": records[index]["receiptHandle"], "VisibilityTimeout": delay}
         for index, delay in delays.items()
     ]
-    for start in range(0, len(entries), _MAX_ENTRIES):
-        batch = entries[start : start + _MAX_ENTRIES]
+    for batch in _batches(entries):
         try:
             queue.client.change_message_visibility_batch(QueueUrl=queue.url, Entries=batch)
         except Exception:  # noqa: BLE001 - the visibility timeout of the queue then sets the delay

@@ -60,9 +60,13 @@ class AcceptNotifications(Struct, frozen=True):
         customer_ids = dict.fromkeys(new.customer_id for new in requested)
         customers = {customer_id: self.customers.find(account_id, customer_id) for customer_id in customer_ids}
         results = [self._accept(account_id, new, customers[new.customer_id]) for new in requested]
-        accepted = dict.fromkeys(result for result in results if isinstance(result, str))
-        if accepted:
-            self.sends.put([SendJob(account_id, notification_id, FIRST_ATTEMPT) for notification_id in accepted])
+        jobs = {
+            result: SendJob(account_id, result, FIRST_ATTEMPT, channel=new.channel)
+            for new, result in zip(requested, results, strict=True)
+            if isinstance(result, str)
+        }
+        if jobs:
+            self.sends.put(list(jobs.values()))
         return results
 
     def _accept(self, account_id: str, new: NewNotification, customer: Customer | None) -> str | RefusedError:

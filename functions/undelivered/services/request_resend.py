@@ -164,4 +164,4 @@ def _contact_of(item: UndeliveredItem, customer: Customer | None) -> tuple[Chann
 
 def resend_job(item: UndeliveredItem) -> SendJob:
     """Return the job for the last attempt of an item."""
-    return SendJob(item.account_id, item.notification_id, item.last_attempt.number, item.entry_key)
+    return SendJob(item.account_id, item.notification_id, item.last_attempt.number, item.entry_key, item.channel)

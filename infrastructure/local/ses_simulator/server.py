@@ -66,7 +66,8 @@ Texts to ``+1 <area code> 555 01xx`` depend on the last two digits. Texts to any
 | 80-84, 85-89 | message body invalid, unknown error |
 | 90-99 | no log entry |
 
-``GET /_simulator/messages`` at the proxy returns the sends, with tags and headers.
+``GET /_simulator/messages`` at the proxy returns the sends, with tags and headers. ``PUT /_simulator/limits`` changes
+the sending limits: ``emails_per_second``, ``emails_per_day``, ``emails_sent`` and ``texts_per_second``.
 """
 
 import argparse

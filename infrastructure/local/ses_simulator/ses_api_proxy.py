@@ -1,8 +1,9 @@
-"""A proxy between the functions and ministack's SES v2 API.
+"""A proxy between the functions and ministack's SES v2 and SNS APIs.
 
-The functions call it through ``AWS_ENDPOINT_URL_SESV2``. It forwards calls to ministack. It also records the
-configuration set, tags and headers of each send by message id, because ministack relays an email without them. It
-implements the account-level suppression list, which ministack lacks, and rejects sends to some addresses as SES would.
+The functions call it through ``AWS_ENDPOINT_URL_SESV2`` and ``AWS_ENDPOINT_URL_SNS``. It forwards calls to ministack.
+It also records the configuration set, tags and headers of each send by message id, because ministack relays an email
+without them. It implements the account-level suppression list and the sending limits, which ministack lacks, and
+rejects sends to some addresses as SES would. ``PUT /_simulator/limits`` changes the limits.
 """
 
 import base64
@@ -24,11 +25,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import httpx
 
 from infrastructure.local.ses_simulator.mail_rules import TEST_DOMAIN
+from infrastructure.local.ses_simulator.sending_limits import SendingLimits
 
 _MAXIMUM_RECORDS = 10_000
 _SEND_PATH = "/v2/email/outbound-emails"
 _LIST_PATH = "/v2/email/suppression/addresses"
-_MESSAGES_PATH = "/_simulator/messages"
+_ACCOUNT_PATH = "/v2/email/account"
+_CONTROL_PATH = "/_simulator/"
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "server"}
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageTag.html
 _TAG_CHARACTERS = re.compile(r"[A-Za-z0-9_-]*")
@@ -150,9 +153,12 @@ def _error(code: str, message: str, status: int = HTTPStatus.BAD_REQUEST) -> _Re
 class SesApiProxy:
     """Handles some calls of the SES v2 API and forwards all others to ministack."""
 
-    def __init__(self, upstream: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, upstream: str, transport: httpx.BaseTransport | None = None, limits: SendingLimits | None = None
+    ) -> None:
         self.sends = RecordedSends()
         self.suppressions = SuppressionList()
+        self.limits = limits or SendingLimits()
         self._upstream = httpx.Client(base_url=upstream, timeout=30.0, transport=transport)
         self._throttled: dict[str, int] = {}
 
@@ -163,9 +169,20 @@ class SesApiProxy:
             return self._send_email(target, headers, body)
         if path == _LIST_PATH or path.startswith(_LIST_PATH + "/"):
             return self._suppression_list(method, target, body)
-        if method == "GET" and path == _MESSAGES_PATH:
-            return _json_response({"messages": [_send_as_json(key, send) for key, send in self.sends.all().items()]})
+        if path.startswith(_CONTROL_PATH):
+            return self._control(path, body)
+        if method == "GET" and path == _ACCOUNT_PATH:
+            return self._account(target, headers)
+        if path == "/" and _is_text(body) and not self.limits.accepts_text():
+            return _sns_throttled()
         return self._forward(method, target, headers, body)
+
+    def _control(self, path: str, body: bytes) -> _Response:
+        """Return the sent messages, or the limits with the changes in the body."""
+        if path == f"{_CONTROL_PATH}limits":
+            self.limits.set(_json_object(body))
+            return _json_response(self.limits.as_json())
+        return _json_response({"messages": [_send_as_json(key, send) for key, send in self.sends.all().items()]})
 
     def _send_email(self, target: str, headers: Mapping[str, str], body: bytes) -> _Response:
         request = _json_object(body)
@@ -181,6 +198,12 @@ class SesApiProxy:
         finally:
             self.sends.end(message_id, send)
         return response
+
+    def _account(self, target: str, headers: Mapping[str, str]) -> _Response:
+        response = self._forward("GET", target, headers, b"")
+        if response.status != HTTPStatus.OK:
+            return response
+        return _json_response({**_json_object(response.body), "SendQuota": self.limits.send_quota()})
 
     def _send_error(self, request: dict[str, Any], send: RecordedSend) -> _Response | None:
         problem = tag_problem([(tag.get("Name", ""), tag.get("Value", "")) for tag in request.get("EmailTags") or []])
@@ -199,6 +222,9 @@ class SesApiProxy:
                 return _error(
                     "TooManyRequestsException", "Maximum sending rate exceeded.", HTTPStatus.TOO_MANY_REQUESTS
                 )
+        refusal = self.limits.refuse_email(len(send.recipients))
+        if refusal:
+            return _error("TooManyRequestsException", refusal, HTTPStatus.TOO_MANY_REQUESTS)
         return None
 
     def _suppression_list(self, method: str, target: str, body: bytes) -> _Response:
@@ -252,6 +278,19 @@ def tag_problem(tags: Sequence[tuple[str, str]]) -> str:
             if not _TAG_CHARACTERS.fullmatch(text):
                 return f"Invalid tag {part} <{text}>: only alphanumeric ASCII characters, '_', and '-' are allowed."
     return ""
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether a call of SNS publishes a text to a phone number."""
+    form = parse_qs(body.decode(errors="replace"))
+    return form.get("Action") == ["Publish"] and "PhoneNumber" in form
+
+
+def _sns_throttled() -> _Response:
+    """Return SNS's error (AWS re:Post, "How do I troubleshoot ThrottlingException errors in Amazon SNS?")."""
+    error = "<Type>Sender</Type><Code>ThrottlingException</Code><Message>Rate exceeded</Message>"
+    body = f'<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error>{error}</Error></ErrorResponse>'
+    return _Response(HTTPStatus.BAD_REQUEST, body.encode(), {"Content-Type": "text/xml"})
 
 
 def read_send_request(request: Mapping[str, Any]) -> RecordedSend:

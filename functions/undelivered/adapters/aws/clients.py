@@ -5,6 +5,7 @@ botocore is used without boto3, which would slow down every cold start and is no
 
 from collections.abc import Callable
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import botocore.session
@@ -19,6 +20,9 @@ _SIGNING = {"s3": Config(signature_version="s3v4")}
 _WITHOUT_RETRIES = _TIMEOUTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 
+_creating = Lock()
+
+
 @cache
 def _session() -> botocore.session.Session:
     return botocore.session.get_session()
@@ -27,14 +31,17 @@ def _session() -> botocore.session.Session:
 class _LazyClient:
     """A client that is created at its first use.
 
-    Creating one takes up to a tenth of a cold start, and few invocations use every client of their function.
+    Creating one takes up to a tenth of a cold start, and few invocations use every client of their function. Several
+    threads can use the client, but only one can create it, because botocore's session is not safe for threads.
     """
 
     def __init__(self, create: Callable[[], Any]) -> None:
         self._client = cache(create)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of the client
-        return getattr(self._client(), name)
+        with _creating:
+            client = self._client()
+        return getattr(client, name)
 
 
 @cache

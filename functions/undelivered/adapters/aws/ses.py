@@ -1,14 +1,16 @@
 """Sends email through Amazon SES API v2."""
 
-from typing import Any
+from typing import Any, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from undelivered.adapters.aws.email_addresses import address_as_sent, mailbox_as_sent
 from undelivered.adapters.aws.send_refusals import refusal
-from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.domain.errors import PermanentSendError, ProviderBusyError, QuotaUsedUpError
+from undelivered.domain.send_rate import SendQuota
 from undelivered.domain.taxonomy import Reason
+from undelivered.observability import describe_error, logger
 from undelivered.services.ports import OutgoingMessage
 
 # Amazon SES API v2 Reference, "SendEmail", errors. After any other error, such as a timeout, the message may have
@@ -16,6 +18,10 @@ from undelivered.services.ports import OutgoingMessage
 _NOT_ACCEPTED = frozenset(
     {"TooManyRequestsException", "LimitExceededException", "ThrottlingException", "Throttling", "ServiceUnavailable"}
 )
+_DAY_USED_UP: Final = "daily"
+"""SES gives both of its quotas the same code. Only the message names the quota of the day: ``Daily message quota
+exceeded`` (Amazon SES Developer Guide, "Errors related to the sending quotas for your Amazon SES account")."""
+
 _REFUSED = {
     "MessageRejected": Reason.REJECTED,
     "BadRequestException": Reason.BODY_INVALID,
@@ -49,6 +55,20 @@ class SesSender(Struct, frozen=True):
         return str(response["MessageId"])
 
 
+def read_ses_quota(client: Any) -> SendQuota | None:  # noqa: ANN401 - botocore creates its clients at run time
+    """Return the AWS account's sending quota in this region (``GetAccount``), None if SES does not answer.
+
+    A quota of -1 emails in 24 hours is unlimited (Amazon SES API v2, *SendQuota*).
+    """
+    try:
+        quota = client.get_account()["SendQuota"]
+    except (ClientError, BotoCoreError) as error:
+        logger.warning("sending quota not read", reason=describe_error(error))
+        return None
+    of_the_day = quota["Max24HourSend"]
+    return SendQuota(quota["MaxSendRate"], None if of_the_day < 0 else of_the_day - quota["SentLast24Hours"])
+
+
 def _addresses(message: OutgoingMessage) -> tuple[str, str]:
     """Return the sender and the recipient as SES accepts them; raises PermanentSendError."""
     sender, recipient = mailbox_as_sent(message.sender), address_as_sent(message.to)
@@ -72,5 +92,7 @@ def _content(message: OutgoingMessage) -> dict[str, Any]:
 def _classify_error(error: ClientError) -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
     if code in _NOT_ACCEPTED:
-        return RetryableError(f"SES is busy: {code}")
+        if _DAY_USED_UP in error.response["Error"].get("Message", "").lower():
+            return QuotaUsedUpError(f"the quota of the day is used up: {code}")
+        return ProviderBusyError(f"SES is busy: {code}")
     return refusal("SES", error, _REFUSED)

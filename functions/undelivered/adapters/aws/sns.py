@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from undelivered.adapters.aws.send_refusals import refusal
-from undelivered.domain.errors import RetryableError
+from undelivered.domain.errors import ProviderBusyError, RetryableError
 from undelivered.domain.item_event import ItemEvent, event_document
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.ports import OutgoingMessage
@@ -70,5 +70,5 @@ class SnsItemEventPublisher(Struct, frozen=True):
 def _classify_error(error: ClientError) -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
     if code in _NOT_ACCEPTED:
-        return RetryableError(f"SNS is busy: {code}")
+        return ProviderBusyError(f"SNS is busy: {code}")
     return refusal("SNS", error, _REFUSED)

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from undelivered.domain.errors import RetryableError, UnreadableEventError
+from undelivered.domain.taxonomy import Channel
 from undelivered.observability import logger
 from undelivered.services.ports import SendJob
 
@@ -16,6 +17,10 @@ _BATCH = 10
 
 _CORRELATION: Final = "correlation_id"
 """The message attribute with the id of the API request that led to a job. The body contains only the job."""
+
+_CHANNEL: Final = "channel"
+"""The message attribute with the channel of a job. It is not in the body, where an earlier version of the sending
+functions, which runs until a deployment ends, does not expect it."""
 
 
 class SqsSendQueue(Struct, frozen=True):
@@ -26,10 +31,10 @@ class SqsSendQueue(Struct, frozen=True):
 
     def put(self, jobs: Sequence[SendJob]) -> None:
         """Queue jobs with the current request's id; raises RetryableError unless the queue accepts all of them."""
-        attributes = _attributes(logger.get_correlation_id() or "")
+        correlation_id = logger.get_correlation_id() or ""
         for batch in _batches(jobs):
             entries = [
-                {"Id": str(index), "MessageBody": json.dumps(asdict(job)), **attributes}
+                {"Id": str(index), "MessageBody": _body(job), "MessageAttributes": _attributes(job, correlation_id)}
                 for index, job in enumerate(batch)
             ]
             response = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
@@ -39,16 +44,32 @@ class SqsSendQueue(Struct, frozen=True):
             logger.info("send jobs queued", account_id=batch[0].account_id, attempts=queued)
 
 
-def _attributes(correlation_id: str) -> dict[str, Any]:
-    if not correlation_id:
-        return {}
-    return {"MessageAttributes": {_CORRELATION: {"DataType": "String", "StringValue": correlation_id}}}
+def _body(job: SendJob) -> str:
+    return json.dumps({name: value for name, value in asdict(job).items() if name != _CHANNEL})
+
+
+def _attributes(job: SendJob, correlation_id: str) -> dict[str, Any]:
+    texts = {_CHANNEL: job.channel.value, _CORRELATION: correlation_id}
+    return {name: {"DataType": "String", "StringValue": text} for name, text in texts.items() if text}
 
 
 def correlation_of(record: Mapping[str, Any]) -> str:
     """Return the id of the API request that led to a received message, empty if unknown."""
-    attribute = record.get("messageAttributes", {}).get(_CORRELATION, {})
-    return str(attribute.get("stringValue", ""))
+    return _attribute(record, _CORRELATION)
+
+
+def received_job(record: Mapping[str, Any]) -> SendJob:
+    """Return the job of a received message; raises UnreadableEventError.
+
+    A message without a known channel counts as an email. It is then sent at the rate of emails.
+    """
+    channel = _attribute(record, _CHANNEL)
+    job = read_send_job(record["body"])
+    return replace(job, channel=Channel(channel)) if channel in set(Channel) else job
+
+
+def _attribute(record: Mapping[str, Any], name: str) -> str:
+    return str(record.get("messageAttributes", {}).get(name, {}).get("stringValue", ""))
 
 
 def _batches(jobs: Sequence[SendJob]) -> Iterator[Sequence[SendJob]]:

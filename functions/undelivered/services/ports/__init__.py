@@ -15,6 +15,7 @@ from undelivered.services.ports.notifications import (
     SendQueue,
 )
 from undelivered.services.ports.requests import IdempotencyRecord, IdempotencyStore, ResendBatch, ResendBatchStore
+from undelivered.services.ports.sending import InParallel, SendRateStore
 from undelivered.services.ports.suppressions import ProviderSuppressions, SuppressionStore
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "ExportStore",
     "IdempotencyRecord",
     "IdempotencyStore",
+    "InParallel",
     "ItemEventPublisher",
     "KeyedHashes",
     "MessageSender",
@@ -41,6 +43,7 @@ __all__ = [
     "ResendBatchStore",
     "SendJob",
     "SendQueue",
+    "SendRateStore",
     "ShapeMappingStore",
     "SigningKeys",
     "SuppressionStore",

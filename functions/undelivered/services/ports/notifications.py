@@ -73,19 +73,23 @@ class MessageSender(Protocol):
     def send(self, message: OutgoingMessage) -> str:
         """Send a message and return the provider's message id.
 
-        Raises RetryableError when the message was certainly not sent and another try can succeed, and
-        PermanentSendError when the provider refuses it. After any other error, the message may or may not have been
-        sent.
+        Raises ProviderBusyError when the message was certainly not sent and another try can succeed, QuotaUsedUpError
+        when that is so on another day, and PermanentSendError when the provider refuses it. After any other error, the
+        message may or may not have been sent.
         """
 
 
 class SendJob(Struct, frozen=True):
-    """An attempt to be sent by the sending functions. ``entry_key`` names the item of a resend, and is else empty."""
+    """An attempt to be sent by the sending functions. ``entry_key`` names the item of a resend, and is else empty.
+
+    ``channel`` is that of the notification. The sending functions pace each channel at its own rate.
+    """
 
     account_id: str
     notification_id: str
     attempt: int
     entry_key: str = ""
+    channel: Channel = Channel.EMAIL
 
 
 class SendQueue(Protocol):

@@ -1,0 +1,216 @@
+"""The slots of the sending rate: never faster than the account may send, urgent sends first, nothing wasted."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders.pace import START, MovedClock, a_pace
+from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.send_rate import (
+    BULK_HORIZON,
+    BURST_SECONDS,
+    PAUSE_SECONDS,
+    RATE_MAX_AGE,
+    SendQuota,
+    SendRate,
+    back_off,
+    pause,
+    reserve,
+    seconds_until_free,
+    with_quota,
+)
+from undelivered.domain.taxonomy import Channel
+
+RATES = st.sampled_from([0.1, 1.0, 14.0, 90.5, 200.0])
+FUZZ = 1e-5
+"""What a float since 1970 cannot tell apart, in seconds."""
+
+
+@st.composite
+def worked_by_many(draw):
+    """Several workers ask for slots, in any order and at any times."""
+    asks = draw(
+        st.lists(
+            st.tuples(st.floats(0, 3), st.integers(1, 20), st.booleans()),
+            min_size=1,
+            max_size=60,
+        )
+    )
+    return draw(RATES), asks
+
+
+def slots_of(per_second, asks):
+    rate, now, taken = SendRate(per_second=per_second), START, []
+    for passed, wanted, urgent in asks:
+        now += passed
+        rate, slots = reserve(rate, now, wanted, 30.0 if urgent else BULK_HORIZON)
+        taken += [(now, urgent, slot) for slot in slots]
+    return taken
+
+
+@given(worked_by_many())
+def test_in_no_stretch_of_time_are_there_more_slots_than_the_rate_and_the_burst_allow(work):
+    per_second, asks = work
+    slots = [slot for _, _, slot in slots_of(per_second, asks)]
+    burst = math.floor(per_second * BURST_SECONDS)
+
+    starts = [max(slot, now) for now, _, slot in slots_of(per_second, asks)]
+
+    assert slots == sorted(slots)
+    for first in range(len(starts)):
+        for last in range(first, len(starts)):
+            assert last - first <= (starts[last] - starts[first] + FUZZ) * per_second + burst + 1
+
+
+@given(worked_by_many())
+def test_a_bulk_send_reserves_no_further_ahead_than_a_second(work):
+    assert all(urgent or slot <= now + BULK_HORIZON + FUZZ for now, urgent, slot in slots_of(*work))
+
+
+@given(worked_by_many(), st.floats(0, 2))
+def test_an_urgent_send_waits_for_a_second_of_bulk_and_one_slot_at_most(work, later):
+    per_second, asks = work
+    bulk = [(passed, wanted, False) for passed, wanted, _ in asks]
+
+    *_, (now, _, slot) = slots_of(per_second, [*bulk, (later, 1, True)])
+
+    assert slot <= now + BULK_HORIZON + 1 / per_second + FUZZ
+
+
+@given(RATES, st.floats(0, 100))
+def test_unused_time_is_made_up_for_up_to_half_a_second(per_second, idle):
+    rate = SendRate(next_free=START, per_second=per_second)
+
+    _, slots = reserve(rate, START + idle, 1_000, 0.0)
+
+    assert len(slots) <= math.floor(per_second * min(idle, BURST_SECONDS) + FUZZ) + 1
+
+
+@given(RATES, st.integers(0, 5))
+def test_what_is_said_of_the_wait_comes_true(per_second, ahead):
+    rate = SendRate(next_free=START + ahead, per_second=per_second)
+    wait = seconds_until_free(rate, START, BULK_HORIZON)
+
+    assert reserve(rate, START + wait + FUZZ, 1, BULK_HORIZON)[1] != ()
+    assert wait == 0 or reserve(rate, START + wait - 10 * FUZZ, 1, BULK_HORIZON)[1] == ()
+
+
+def test_nothing_is_sent_in_a_pause_and_the_quota_is_read_again_after_it():
+    rate = pause(SendRate(per_second=14.0, read_at=START), START)
+
+    assert reserve(rate, START + PAUSE_SECONDS - 1, 5, 30.0)[1] == ()
+    assert seconds_until_free(rate, START + 100, 30.0) == PAUSE_SECONDS - 100
+    assert rate.is_outdated(START + PAUSE_SECONDS)
+
+
+@pytest.mark.parametrize(("left", "paused"), [(0.0, True), (-3.0, True), (1.0, False), (None, False)])
+def test_a_quota_of_the_day_that_is_used_up_pauses(left, paused):
+    rate = with_quota(SendRate(), SendQuota(14.0, left), START)
+
+    assert (rate.paused_until > START) == paused
+    assert rate.per_second == 14.0
+
+
+def test_a_rate_is_used_for_five_minutes_and_one_that_could_not_be_read_is_asked_for_again_soon():
+    known = with_quota(SendRate(), SendQuota(14.0), START)
+    unknown = with_quota(known, None, START + RATE_MAX_AGE)
+
+    assert not known.is_outdated(START + RATE_MAX_AGE - 1)
+    assert known.is_outdated(START + RATE_MAX_AGE)
+    assert unknown.per_second == 14.0
+    assert not unknown.is_outdated(START + RATE_MAX_AGE + 9)
+    assert unknown.is_outdated(START + RATE_MAX_AGE + 10)
+
+
+def test_an_account_that_may_send_nothing_counts_as_the_sandbox():
+    assert with_quota(SendRate(), SendQuota(0.0), START).per_second == 1.0
+
+
+@given(RATES, st.integers(1, 30))
+def test_a_busy_provider_is_asked_again_later_each_time_but_never_after_long(per_second, times):
+    rate = SendRate(next_free=START, per_second=per_second)
+
+    later, wait = back_off(rate, START, times)
+
+    assert 0.02 <= wait <= 5.0
+    assert wait <= back_off(rate, START, times + 1)[1]
+    assert START < later.next_free <= START + rate.interval
+
+
+# --- the pace: waiting for slots
+
+
+def test_a_bulk_send_waits_for_its_slots_and_takes_them_as_they_come():
+    clock = MovedClock()
+    pace = a_pace(1.0, clock=clock)
+
+    taken = [slot for _ in range(5) for slot in pace.reserve(Channel.EMAIL, 3, urgent=False, deadline=START + 60).slots]
+
+    assert taken == [START + second for second in range(len(taken))]
+    assert clock.time <= taken[-1]
+
+
+def test_an_urgent_send_gets_all_its_slots_at_once():
+    pace = a_pace(1.0)
+
+    reservation = pace.reserve(Channel.EMAIL, 3, urgent=True, deadline=START + 60)
+
+    assert reservation.slots == (START, START + 1, START + 2)
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_without_a_slot_before_the_deadline_there_is_none_and_the_wait_is_told(urgent):
+    clock = MovedClock()
+    pace = a_pace(0.01, clock=clock)
+    assert pace.reserve(Channel.EMAIL, 1, urgent=True, deadline=START + 45).slots == (START,)
+
+    reservation = pace.reserve(Channel.EMAIL, 1, urgent=urgent, deadline=START + 45)
+
+    assert reservation.slots == ()
+    assert 45 <= reservation.wait <= 100
+    assert clock.slept == []
+
+
+def test_channels_have_rates_of_their_own():
+    pace = a_pace(1.0)
+    pace.reserve(Channel.EMAIL, 30, urgent=True, deadline=START + 60)
+
+    assert pace.reserve(Channel.SMS, 1, urgent=False, deadline=START + 60).slots == (START,)
+
+
+def test_a_write_that_came_too_late_is_not_a_slot():
+    """Two workers read the same rate: the second must not get the slots of the first."""
+
+    class Contended(type(a_pace().rates)):
+        def find(self, channel):
+            found = super().find(channel)
+            if not self.disturbed:
+                self.disturbed = True
+                other = a_pace(14.0, rates=self)
+                self.first = other.reserve(channel, 5, urgent=True, deadline=START + 60).slots
+            return found
+
+        disturbed = False
+
+        def save(self, channel, rate, *, over_version):
+            try:
+                super().save(channel, rate, over_version=over_version)
+            except StaleWriteError:
+                self.refused = True
+                raise
+
+    rates = Contended()
+    slots = a_pace(14.0, rates=rates).reserve(Channel.EMAIL, 5, urgent=True, deadline=START + 60).slots
+
+    assert rates.refused
+    assert not set(slots) & set(rates.first)
+
+
+def test_a_quota_that_cannot_be_read_leaves_the_lowest_rate():
+    pace = a_pace(quota=lambda: None)
+
+    slots = pace.reserve(Channel.EMAIL, 3, urgent=True, deadline=START + 60).slots
+
+    assert slots == (START, START + 1, START + 2)
