@@ -21,6 +21,8 @@ The corrections of API Gateway, Cognito and CloudFormation are in `emulator_gate
 9. **Streams do not delay queues.** ministack waits for functions that a stream invokes before it polls the queues.
 10. **Paths stay encoded.** ministack decodes the path of a REST API before it looks for the route, so that ``%2F`` in a
     path parameter ends it. A REST API of AWS matches the path as sent, and passes it on as sent.
+11. **The concurrency of a queue may be a parameter.** CloudFormation passes parameters as text. Lambda reads the text
+   as a number, but ministack fails to compare it.
 
 These files change ministack's internals. `require` stops the emulator if a release of ministack changes them.
 """
@@ -257,6 +259,21 @@ def keep_paths_encoded() -> None:
     app._handle_execute_api_request = handle_as_sent  # noqa: SLF001 - see the module's docstring
 
 
+def read_concurrency_as_number() -> None:
+    """Read the maximum concurrency of an event source mapping as a number."""
+    from ministack.services import lambda_svc
+
+    concurrency_of = require(lambda_svc, "_sqs_esm_concurrency")
+
+    def concurrency(mapping: dict[str, Any], *arguments: Any) -> int:
+        scaling = mapping.get("ScalingConfig") or {}
+        numbers = {name: int(value) for name, value in scaling.items()}
+        limit: int = concurrency_of({**mapping, "ScalingConfig": numbers}, *arguments)
+        return limit
+
+    lambda_svc._sqs_esm_concurrency = concurrency  # noqa: SLF001 - see the module's docstring
+
+
 def main() -> None:
     """Serve until terminated, then stop the companion processes. The only argument is the state folder."""
     state_dir = Path(sys.argv[1])
@@ -277,6 +294,7 @@ def main() -> None:
     enforce_write_attributes()
     close_sign_up()
     ignore_case_of_names()
+    read_concurrency_as_number()
     if os.environ.get("AUTH") == "true":
         check_policies_as_aws(state_dir / AUTHORIZATIONS)
     from ministack.app import main as serve

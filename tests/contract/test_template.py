@@ -417,7 +417,7 @@ def test_what_alarms_and_dashboard_watch_of_ours_is_what_functions_write(templat
     watched = [
         alarm["Properties"]
         for alarm in resources_of(template, "AWS::CloudWatch::Alarm").values()
-        if alarm["Properties"]["Namespace"] == own
+        if alarm["Properties"].get("Namespace") == own
     ]
     body = json.loads(template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     lines = [line for widget in body["widgets"] for line in widget["properties"].get("metrics", [])]
