@@ -17,8 +17,11 @@ from infrastructure.bench.cold_start import SETTINGS
 from infrastructure.bench.meter import metering, units_of_transactions
 from infrastructure.local import dynamodb_local
 
-# The fields that the functions read in responses of SES and of Secrets Manager, in one document.
-_RESPONSE = json.dumps({"MessageId": "0100bench-000000", "SecretString": "x" * 43})
+# The fields that the functions read in responses of SES and of Secrets Manager, in one document. The sending rate is so
+# high that no send waits.
+_QUOTA = {"MaxSendRate": 1e6, "Max24HourSend": -1, "SentLast24Hours": 0}
+_RESPONSE = json.dumps({"MessageId": "0100bench-000000", "SecretString": "x" * 43, "SendQuota": _QUOTA})
+_SENT_AT_ONCE = 10
 _SNS_RESPONSE = "<PublishResponse><PublishResult><MessageId>0</MessageId></PublishResult></PublishResponse>"
 
 
@@ -109,6 +112,7 @@ def _accept_and_send(bootstrap: Any, number: int, stage: Any) -> None:
     from undelivered.domain.taxonomy import Channel
     from undelivered.services.accept_notifications import NewNotification
     from undelivered.services.ports import SendJob
+    from undelivered.services.send_batch import SendOrder
 
     for index in range(number):
         customer = Customer(events.ACCOUNT, f"s-{index}", "Ada Byron", email=f"sent-{index}@example.com")
@@ -122,10 +126,11 @@ def _accept_and_send(bootstrap: Any, number: int, stage: Any) -> None:
                 for index in range(first, first + 100)
             ]
             accept(events.ACCOUNT, notifications)
-    send_message = bootstrap.send_notifications().send_message
+    send = bootstrap.send_notifications().send
     with stage("send"):
-        for index in range(number):
-            send_message(SendJob(events.ACCOUNT, f"n-{index}", 1))
+        for first in range(0, number, _SENT_AT_ONCE):
+            jobs = [SendJob(events.ACCOUNT, f"n-{index}", 1) for index in range(first, first + _SENT_AT_ONCE)]
+            send([SendOrder(job, "") for job in jobs], time.time() + 60, lambda *_: None)
 
 
 def _units(client: Any, usage: Any, number: int) -> Mapping[str, float]:

@@ -87,7 +87,7 @@ def test_what_must_wait_longer_than_a_function_runs_is_queued_again_and_sent_onc
     other = acting.undelivered("waiting", acting.mailbox("mailbox-full", "waiting"))
     acting.correct("patient", email=acting.mailbox("success", "patient"))
     acting.correct("waiting", email=acting.mailbox("success", "waiting"))
-    account.set(emails_per_second=0.02)
+    account.set(emails_per_second=0.015)
     acting.resend(item)
     acting.resend(other)
     hand_over_many(acting, ["slow"])

@@ -1,12 +1,18 @@
 """How the sending functions are built: which configuration set is which, and that nothing is sent twice."""
 
+import json
+from types import SimpleNamespace
+
 import pytest
 
+from tests.builders.pace import a_pace, one_by_one
 from undelivered import bootstrap
 from undelivered.adapters.aws import clients
+from undelivered.adapters.aws.sqs import received_job
 from undelivered.domain.taxonomy import Channel
 from undelivered.entrypoints.send_worker import process_send_batch
 from undelivered.entrypoints.sqs_batch import MAX_RECEIVES
+from undelivered.services.send_batch import SendBatch
 from undelivered.settings import TABLES, SendSettings, SettingsError
 
 ENVIRONMENT = {
@@ -88,13 +94,12 @@ def test_a_sending_function_does_not_start_without_both_configuration_sets(name)
 @pytest.mark.parametrize(("received", "last_try"), [(1, False), (MAX_RECEIVES - 1, False), (MAX_RECEIVES, True)])
 def test_a_job_knows_when_its_message_would_become_a_dead_letter_next(received, last_try):
     tries = []
-    worker = bootstrap.SendWorker(
-        lambda _job, _id, last_try: tries.append(last_try),
-        lambda body: body,
-        lambda _record: "",
-        bootstrap.Queue(None, ""),
-    )
+    send = SendBatch(lambda _job, _id, last_try: tries.append(last_try), a_pace(), one_by_one, urgent=False)
+    worker = bootstrap.SendWorker(send, received_job, lambda _record: "", bootstrap.Queue(None, ""))
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
+    body = json.dumps({"account_id": "acc-1", "notification_id": "n-1", "attempt": 1})
 
-    process_send_batch({"Records": [{"body": "{}", "attributes": {"ApproximateReceiveCount": str(received)}}]}, worker)
+    record = {"body": body, "attributes": {"ApproximateReceiveCount": str(received)}}
+    process_send_batch({"Records": [record]}, worker, context)
 
     assert tries == [last_try]
