@@ -41,6 +41,7 @@ GOALS: Final[Mapping[str, float]] = {
     "count_rcu_1m": 2,
     "report_page_rcu_over_bytes_1m": 2,
     "cold_start_over_boto3": 1.3,
+    "console_first_visit_kb": 45,
     "visible_p50_s": 1.5,
     "visible_p99_s": 3,
     "soak_memory_growth": 1.1,

@@ -77,6 +77,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         cost,
         end_to_end_latency,
         export_throughput,
+        first_visit,
         ingest_capacity,
         ingest_cpu,
         query_cost,
@@ -91,6 +92,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         "export": lambda _: export_throughput.measure(scale.sizes, scale.sizes[1]),
     }
     if scale.burst:
+        parts["first_visit"] = first_visit.measure
         parts["visible"] = lambda progress: end_to_end_latency.measure(scale.trickle, scale.burst, progress)
     return parts
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -448,3 +449,15 @@ def test_texts_are_heard_of_whoever_made_their_log_groups(template, kind):
     assert "Condition" not in subscription
     made = {"Ref": f"Sms{kind}LogGroup"}
     assert subscription["Properties"]["LogGroupName"] == {"Fn::If": ["CreatesSmsLogGroups", made, group]}
+
+
+def test_the_files_of_the_console_are_packaged_without_comments(built, tmp_path):
+    console = "undelivered/console/"
+    sources = Path("functions", console)
+    with zipfile.ZipFile(built.code) as code:
+        packaged = {name.removeprefix(console): code.read(name) for name in code.namelist() if name.startswith(console)}
+
+    assert set(packaged) == {str(file.relative_to(sources)) for file in sources.rglob("*.*")}
+    assert b"/**" not in b"".join(packaged.values())
+    for name in ("assets/en.json", "assets/es.json"):
+        assert json.loads(packaged[name]) == json.loads((sources / name).read_text())

@@ -85,3 +85,13 @@ def test_the_page_may_talk_to_the_api_and_the_sign_in_page_only(get):
 
     assert "connect-src 'self' https://sign-in.example;" in policy
     assert "default-src 'none'" in policy
+
+
+@pytest.mark.parametrize(("path", "is_page"), [("/console/", True), ("/console/x/main.js", False)])
+def test_only_the_page_has_the_headers_of_a_page(get, path, is_page):
+    headers = get(path).headers
+    of_a_page = {"Content-Security-Policy", "X-Frame-Options", "Referrer-Policy", "Permissions-Policy"}
+
+    assert of_a_page & set(headers) == (of_a_page if is_page else set())
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Strict-Transport-Security" in headers

@@ -8,7 +8,6 @@ const KEPT_AS = "undelivered.language";
 
 let language = "en";
 let texts = {};
-let english = {};
 let timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 let plurals = new Intl.PluralRules("en");
 
@@ -28,8 +27,7 @@ function kept() {
 
 /** Load a language and use it from now on. */
 export async function useLanguage(name) {
-  english = await load("en");
-  texts = name === "en" ? english : await load(name);
+  texts = await load(name);
   language = name;
   plurals = new Intl.PluralRules(locale());
   document.documentElement.lang = name;
@@ -90,9 +88,9 @@ export function maybe(key) {
 }
 
 function find(key, values) {
-  if (typeof values.n !== "number") return texts[key] ?? english[key];
+  if (typeof values.n !== "number") return texts[key];
   const form = `${key}.${plurals.select(values.n)}`;
-  return texts[form] ?? texts[`${key}.other`] ?? texts[key] ?? english[`${key}.other`] ?? english[key];
+  return texts[form] ?? texts[`${key}.other`] ?? texts[key];
 }
 
 export function number(value, options) {

@@ -105,22 +105,28 @@ def _content_security_policy() -> str:
     )
 
 
-def _security_headers() -> _Headers:
+_SECURITY_HEADERS: Final[_Headers] = {
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def _document_headers() -> _Headers:
+    """Return the headers of the page. Browsers ignore them for the files that a page loads."""
     return {
         "Content-Security-Policy": _content_security_policy(),
-        "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "no-referrer",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-        "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
-        "Cross-Origin-Resource-Policy": "same-origin",
     }
 
 
 def _file_response(file: _File, cache_control: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return a file, or 304 when the browser has it already."""
     own_headers: _Headers = {"Content-Type": file.content_type, "Cache-Control": cache_control, "ETag": file.etag}
-    all_headers: _Headers = {**_security_headers(), **own_headers, **(headers or {})}
+    document = _document_headers() if file.content_type == _TYPES[".html"] else {}
+    all_headers: _Headers = {**_SECURITY_HEADERS, **document, **own_headers, **(headers or {})}
     if file.etag in _cached_etags():
         del all_headers["Content-Type"]
         return Response(body="", headers=all_headers, status_code=HTTPStatus.NOT_MODIFIED)
@@ -136,7 +142,7 @@ def _cached_etags() -> frozenset[str]:
 
 
 def _not_found() -> Response:
-    headers: _Headers = _security_headers() | {"Content-Type": _TYPES[".txt"], "Cache-Control": "no-store"}
+    headers: _Headers = _SECURITY_HEADERS | {"Content-Type": _TYPES[".txt"], "Cache-Control": "no-store"}
     return Response(body="Not found.\n", headers=headers, status_code=HTTPStatus.NOT_FOUND)
 
 
