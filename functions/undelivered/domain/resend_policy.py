@@ -1,5 +1,6 @@
 """The rules for resending an item, by the reason of its failure."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -64,6 +65,9 @@ _BY_STATE = {
     State.DISMISSED: ResendCode.DISMISSED,
     State.EXPIRED: ResendCode.EXPIRED,
 }
+
+
+_STOPS_OTHERS = frozenset({ResendRequirement.CHANGED_ADDRESS, ResendRequirement.NEVER})
 
 
 def resend_requirement(classification: Classification) -> ResendRequirement:
@@ -141,17 +145,31 @@ def decide_item_resend(  # noqa: PLR0913 - the facts come from several stores
     return decision
 
 
-def ready_contact(item: UndeliveredItem, customer: Customer) -> str:
+def ready_contact(item: UndeliveredItem, customer: Customer, others: Iterable[UndeliveredItem] = ()) -> str:
     """Return the customer's contact if an item is ready to be resent to it, else an empty string.
 
-    It is not ready if the message failed at this contact, or is being resent to it. It is never ready after a
-    complaint, which applies to the person, not to the address.
+    It is not ready if the message failed at this contact, or is being resent to it, or if one of the customer's
+    ``others`` failed for good there. It is never ready after a complaint, which applies to the person, not to the
+    address.
     """
     contact = customer.contact(item.channel)
     if not contact or resend_requirement(item.classification) is ResendRequirement.NEVER:
         return ""
     is_on_its_way = item.state is State.RESENDING and _is_at_contact(item.last_attempt, item.channel, customer)
-    return "" if is_on_its_way or _fails_at_contact(item, customer) else contact
+    if is_on_its_way or _fails_at_contact(item, customer):
+        return ""
+    failed_there = any(other.channel is item.channel and fails_for_good(other, customer) for other in others)
+    return "" if failed_there else contact
+
+
+def fails_for_good(item: UndeliveredItem, customer: Customer) -> bool:
+    """Whether a message failed at the customer's contact in a way that stops every other message to it too."""
+    return bool(customer.contact(item.channel)) and any(
+        resend_requirement(attempt.result.classification) in _STOPS_OTHERS
+        and _is_at_contact(attempt, item.channel, customer)
+        for attempt in item.attempts
+        if attempt.result and attempt.result.classification
+    )
 
 
 def _fails_at_contact(item: UndeliveredItem, customer: Customer, lifted_at: datetime | None = None) -> bool:

@@ -1,6 +1,6 @@
-"""Flag an item as ready to resend if the customer's contact is no longer the contact that failed."""
+"""Flag an item as ready to resend if the customer's contact is not known to fail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -13,29 +13,40 @@ from undelivered.services.ports import UndeliveredStore
 
 
 def flag_if_ready(
-    undelivered: UndeliveredStore, item: UndeliveredItem, customer: Customer, *, leaves_after: Callable[[], datetime]
+    undelivered: UndeliveredStore,
+    item: UndeliveredItem,
+    customer: Customer,
+    others: Sequence[UndeliveredItem],
+    *,
+    leaves_after: Callable[[], datetime],
 ) -> UndeliveredItem | None:
     """Bring an item's ``ready_contact`` up to date and return the item.
 
-    Return None when the item is off the report, or leaves it no later than ``leaves_after`` returns at each try.
+    ``others`` are the customer's items; see ``recent_items``. Return None when the item is off the report, or leaves
+    it no later than ``leaves_after`` returns at each try.
     """
-    if item.ready_contact == ready_contact(item, customer):
+    if item.ready_contact == ready_contact(item, customer, others):
         return item
-    return _flag(undelivered, item.account_id, item.entry_key, customer, leaves_after)
+    return _flag(undelivered, item, customer, others, leaves_after)
+
+
+def recent_items(undelivered: UndeliveredStore, item: UndeliveredItem, now: datetime) -> list[UndeliveredItem]:
+    """Return the newest items of an item's customer, in any state, whose thirty days are not over."""
+    return [other for other in undelivered.items_of_customer(item) if now < other.leaves_at]
 
 
 @retry_on_conflict
 def _flag(
     undelivered: UndeliveredStore,
-    account_id: str,
-    entry_key: str,
+    known: UndeliveredItem,
     customer: Customer,
+    others: Sequence[UndeliveredItem],
     leaves_after: Callable[[], datetime],
 ) -> UndeliveredItem | None:
-    item = undelivered.find(account_id, entry_key)
+    item = undelivered.find(known.account_id, known.entry_key)
     if item is None or item.state not in LIVE_STATES or item.leaves_at <= leaves_after():
         return None
-    after = replace(item, ready_contact=ready_contact(item, customer))
+    after = replace(item, ready_contact=ready_contact(item, customer, others))
     if after != item:
         undelivered.save(item, after)
     return after

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from undelivered.domain.customer import Customer
 from undelivered.domain.errors import InvalidInputError, NotFoundError
 from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.resend_policy import fails_for_good
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import checked_email, checked_phone, well_formed_contact
-from undelivered.services.flag_ready import flag_if_ready
+from undelivered.services.flag_ready import flag_if_ready, recent_items
 from undelivered.services.ports import CustomerStore, UndeliveredStore
 
 
@@ -81,13 +82,12 @@ class ManageCustomers(Struct, frozen=True):
 
     def _flag_ready(self, customer: Customer) -> Sequence[UndeliveredItem]:
         """Flag the customer's items whose failed contact is no longer the current one; return the flagged items."""
-        items = self.undelivered.live_items_of_customer(customer.account_id, customer.customer_id)
         now = self.clock()
-        flagged = [
-            flag_if_ready(self.undelivered, item, customer, leaves_after=self.clock)
-            for item in items
-            if now < item.leaves_at
-        ]
+        live = self.undelivered.live_items_of_customer(customer.account_id, customer.customer_id)
+        items = [item for item in live if now < item.leaves_at]
+        others = [*items, *recent_items(self.undelivered, items[0], now)] if items else []
+        failed = [*{other.channel: other for other in others if fails_for_good(other, customer)}.values()]
+        flagged = [flag_if_ready(self.undelivered, item, customer, failed, leaves_after=self.clock) for item in items]
         return [item for item in flagged if item is not None and item.ready_contact]
 
 

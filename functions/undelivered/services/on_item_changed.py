@@ -1,25 +1,26 @@
 """Act on a change of an item.
 
-Publish it, flag the item if the failed contact was corrected before the failure was recorded, and suppress an address
-after repeated soft failures.
+Publish it, keep the flags of the customer's items up to date, and suppress an address after repeated soft failures.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from undelivered.domain.address import is_address
+from undelivered.domain.customer import Customer
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Attempt, AttemptResult, UndeliveredItem
 from undelivered.domain.item_event import item_event
 from undelivered.domain.notification import SendAttempt, SendOutcome
+from undelivered.domain.resend_policy import fails_for_good, ready_contact
 from undelivered.domain.suppression import (
     Suppression,
     SuppressionReason,
     counts_as_soft_failure,
 )
-from undelivered.services.flag_ready import flag_if_ready
+from undelivered.services.flag_ready import flag_if_ready, recent_items
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
@@ -49,20 +50,46 @@ class OnItemChanged(Struct, frozen=True):
         """Act on a change. ``before`` is None for a new item, ``after`` for a removed item."""
         if event := item_event(before, after):
             self.publisher.publish(event)
-        if after is None or (before and after.failure == before.failure):
+        if after is None:
             return
-        self._flag_if_ready(after)
+        if _failures(before) != _failures(after) or _is_flagged_anew(before, after):
+            self._update_flags(before, after)
+        if before and after.failure == before.failure:
+            return
         if counts_as_soft_failure(after.classification) and is_address(after.channel, after.failure.to):
             self._suppress_after_repeats(after)
 
-    def _flag_if_ready(self, item: UndeliveredItem) -> None:
+    def _update_flags(self, before: UndeliveredItem | None, after: UndeliveredItem) -> None:
         """Flag the item if the customer's contact was corrected before the failure was recorded.
 
-        A correction flags the items that exist at that time only.
+        A correction flags the items that exist at that time only. If the message failed for good at the current
+        contact, the customer's other items are no longer ready to be sent there. An item that was flagged meanwhile is
+        checked again, because the flag and the failure that forbids it may have been written at the same time.
         """
-        customer = self.customers.find(item.account_id, item.customer_id) if item.customer_id else None
-        if customer:
-            flag_if_ready(self.undelivered, item, customer, leaves_after=lambda: self.clock() + _TOO_LATE)
+        customer = self.customers.find(after.account_id, after.customer_id) if after.customer_id else None
+        if customer is None:
+            return
+        fails, failed_before = fails_for_good(after, customer), before is not None and fails_for_good(before, customer)
+        items: Sequence[UndeliveredItem] = [after]
+        failed: Sequence[UndeliveredItem] = []
+        if fails != failed_before or after.ready_contact or ready_contact(after, customer):
+            failed = self._failed_for_good(after, customer)
+        if fails != failed_before and not any(_stands_for(after, other, fails=fails) for other in failed):
+            live = self.undelivered.live_items_of_customer(after.account_id, after.customer_id)
+            items = [after, *(item for item in live if item.entry_key != after.entry_key)]
+        if fails:
+            failed = [after]
+        for item in items:
+            flag_if_ready(self.undelivered, item, customer, failed, leaves_after=lambda: self.clock() + _TOO_LATE)
+
+    def _failed_for_good(self, item: UndeliveredItem, customer: Customer) -> Sequence[UndeliveredItem]:
+        """Return the other recent items of the channel that failed for good at the customer's contact."""
+        others = recent_items(self.undelivered, item, self.clock())
+        return [
+            other
+            for other in others
+            if other.entry_key != item.entry_key and other.channel is item.channel and fails_for_good(other, customer)
+        ]
 
     def _suppress_after_repeats(self, item: UndeliveredItem) -> None:
         """Suppress the address if its newest attempts meet the account's ``SoftFailureRule``."""
@@ -95,6 +122,23 @@ class OnItemChanged(Struct, frozen=True):
             if send.outcome is SendOutcome.SENT
         }
         return list({**sends, **failed}.values())
+
+
+def _failures(item: UndeliveredItem | None) -> Sequence[Attempt]:
+    return [attempt for attempt in item.attempts if attempt.result and attempt.result.classification] if item else []
+
+
+def _is_flagged_anew(before: UndeliveredItem | None, after: UndeliveredItem) -> bool:
+    return bool(after.ready_contact) and (before is None or before.ready_contact != after.ready_contact)
+
+
+def _stands_for(item: UndeliveredItem, other: UndeliveredItem, *, fails: bool) -> bool:
+    """Whether the flags are right already because another item failed for good at the contact.
+
+    Of several failures, the one of the oldest message updates the customer's items, so that a customer with many
+    failures is read once. After the last of them, any that remains keeps the flags as they are.
+    """
+    return not fails or other.entry_key < item.entry_key
 
 
 def _as_arrived(send: SendAttempt) -> Attempt:
