@@ -93,8 +93,9 @@ def dead_letter_queue_of(name: QueueName, stack: StackResources) -> DeadLetterQu
     if name is QueueName.SMS_LOGS:
         to_function = FunctionReplay(stack.client("lambda"), stack.resource(alias_of("IngestSmsLogs")), body_as_event)
         return DeadLetterQueue(url, read_sms_logs, to_function)
-    event_of = partial(stream_event, stack.client("dynamodbstreams"))
-    to_function = FunctionReplay(stack.client("lambda"), stack.resource(alias_of(prefix)), event_of)
+    functions, function = stack.client("lambda"), stack.resource(alias_of(prefix))
+    event_of = partial(stream_event, stack.client("dynamodbstreams"), functions, function)
+    to_function = FunctionReplay(functions, function, event_of)
     return DeadLetterQueue(url, read_stream_batch, to_function)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from infrastructure.dead_letters.reading import DeadLetter
+from infrastructure.dead_letters.stream_records import BatchError, mapping_filters, passes, read_batch
 
 _VISIBILITY_SECONDS: Final = 300
 """How long received messages stay invisible to other readers."""
@@ -20,7 +22,6 @@ _POLL_SECONDS: Final = 1.0
 _EMPTY_POLLS: Final = 3
 """A queue counts as empty after this many empty polls in a row, because its counts are approximate (Amazon SQS API,
 GetQueueAttributes)."""
-_STREAM_RETENTION_HOURS: Final = 24
 _COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
@@ -112,26 +113,24 @@ def body_as_event(letter: DeadLetter) -> bytes:
     return letter.body.encode()
 
 
-def stream_event(streams: Any, letter: DeadLetter) -> bytes:
-    """Return the event with the stream records of a failed batch; raises ReplayError if the stream has lost them."""
+def stream_event(streams: Any, lambda_client: Any, function: str, letter: DeadLetter) -> bytes:
+    """Return the event with the stream records of a failed batch; raises ReplayError if they cannot all be read."""
     batch = json.loads(letter.body)["DDBStreamBatchInfo"]
     try:
-        iterator = streams.get_shard_iterator(
-            StreamArn=batch["streamArn"],
-            ShardId=batch["shardId"],
-            ShardIteratorType="AT_SEQUENCE_NUMBER",
-            SequenceNumber=batch["startSequenceNumber"],
-        )["ShardIterator"]
-        records = streams.get_records(ShardIterator=iterator, Limit=int(batch["batchSize"]))["Records"]
-    except (streams.exceptions.TrimmedDataAccessException, streams.exceptions.ResourceNotFoundException):
-        raise ReplayError(f"its records are gone: a stream keeps them for {_STREAM_RETENTION_HOURS} hours") from None
-    last = int(batch["endSequenceNumber"])
-    in_batch = [record for record in records if int(record["dynamodb"]["SequenceNumber"]) <= last]
-    return json.dumps({"Records": in_batch}, default=_as_in_lambda_events).encode()
+        filters = mapping_filters(lambda_client, function, batch["streamArn"])
+        records = [record for record in read_batch(streams, batch) if passes(record, filters)]
+    except BatchError as error:
+        raise ReplayError(str(error)) from None
+    if not records:
+        raise ReplayError("none of its records passes the filter of the function")
+    return json.dumps({"Records": records}, default=_as_in_lambda_events).encode()
 
 
 def _as_in_lambda_events(value: object) -> object:
-    return value.timestamp() if isinstance(value, datetime) else str(value)
+    if isinstance(value, datetime):
+        return value.timestamp()
+    assert isinstance(value, bytes)
+    return b64encode(value).decode()
 
 
 def receive_all(sqs: Any, url: str) -> list[DeadLetter]:

@@ -46,6 +46,7 @@ from infrastructure.local.emulator_gateway import compress_responses, import_the
 from infrastructure.local.emulator_internals import require
 from infrastructure.local.emulator_sign_in import close_sign_up, enforce_write_attributes, ignore_case_of_names
 from infrastructure.local.emulator_stacks import create_nothing_twice, demand_a_role_for_logs
+from infrastructure.local.emulator_streams import answer_in_small_pages
 from infrastructure.local.processes import COMPANION_FILE, end
 
 _REAPER_THREAD = "dynamodb-ttl-reaper"
@@ -285,6 +286,7 @@ def main() -> None:
     keep_streams()
     fill_batches()
     poll_streams_in_a_thread()
+    answer_in_small_pages()
     create_nothing_twice()
     demand_a_role_for_logs()
     keep_paths_encoded()

@@ -3,16 +3,16 @@
 import json
 from datetime import UTC, datetime
 from io import BytesIO
-from types import SimpleNamespace
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from infrastructure.dead_letters import replay
+from infrastructure.dead_letters import replay, stream_records
 from infrastructure.dead_letters.queues import DeadLetterQueue, QueueName, dead_letter_queue_of, redrive_queue
 from infrastructure.dead_letters.reading import DeadLetter, Reading, read_stream_batch
-from infrastructure.dead_letters.replay import FunctionReplay, ReplayOutcome, body_as_event, stream_event
+from infrastructure.dead_letters.replay import FunctionReplay, ReplayError, ReplayOutcome, body_as_event, stream_event
+from tests.builders.aws import stubbed
 from tests.builders.events import bounce
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:feedback"
@@ -188,12 +188,13 @@ def test_an_invocation_is_done_again_and_deleted_only_when_it_succeeds(ground, i
     assert len(ground.bodies("FeedbackDeadLetterQueue")) == left
 
 
+FIRST, LAST = 300000000000000499659, 300000000000000499660
 FAILED_BATCH = {
     "requestContext": {"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 11},
     "DDBStreamBatchInfo": {
-        "shardId": "shard-1",
-        "startSequenceNumber": "100",
-        "endSequenceNumber": "101",
+        "shardId": "shardId-00000001573612345678-abcdef01",
+        "startSequenceNumber": f"{FIRST}",
+        "endSequenceNumber": f"{LAST}",
         "approximateArrivalOfFirstRecord": "2026-11-23T18:00:00Z",
         "batchSize": 2,
         "streamArn": "arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/1",
@@ -205,20 +206,154 @@ def a_letter(body):
     return DeadLetter("id", "receipt", json.dumps(body), datetime(2026, 11, 23, 18, tzinfo=UTC), 1, {}, {})
 
 
-def test_what_a_stream_function_failed_at_is_fetched_from_the_stream_again():
-    numbers = ("100", "101", "102")
-    records = [{"dynamodb": {"SequenceNumber": n, "ApproximateCreationDateTime": datetime.now(UTC)}} for n in numbers]
-    streams = SimpleNamespace(
-        exceptions=SimpleNamespace(TrimmedDataAccessException=KeyError, ResourceNotFoundException=KeyError),
-        get_shard_iterator=lambda **_: {"ShardIterator": "iterator"},
-        get_records=lambda **_: {"Records": records},
-    )
-    letter = a_letter(FAILED_BATCH)
+STREAM = FAILED_BATCH["DDBStreamBatchInfo"]["streamArn"]
+AT_START = {
+    "StreamArn": STREAM,
+    "ShardId": "shardId-00000001573612345678-abcdef01",
+    "ShardIteratorType": "AT_SEQUENCE_NUMBER",
+    "SequenceNumber": f"{FIRST}",
+}
+ONLY_REMOVALS = {"eventName": ["REMOVE"]}
 
-    event = json.loads(stream_event(streams, letter))
 
-    assert read_stream_batch(letter).why.startswith("RetryAttemptsExhausted")
-    assert [record["dynamodb"]["SequenceNumber"] for record in event["Records"]] == ["100", "101"]
+def a_record(number, event="REMOVE"):
+    keys = {"account_id": {"S": "acc-1"}, "entry_key": {"B": b"\x00\x01"}}
+    change = {"SequenceNumber": str(number), "ApproximateCreationDateTime": datetime.now(UTC), "Keys": keys}
+    return {"eventName": event, "dynamodb": change}
+
+
+class Stream:
+    """A shard by the answers of its calls, and the event source mapping of the function that reads it."""
+
+    def __init__(self, streams, functions):
+        (self.client, self.stub), (self.functions, self.functions_stub) = streams, functions
+
+    def is_read_with(self, *filters):
+        criteria = {"Filters": [{"Pattern": json.dumps(each)} for each in filters]}
+        mapping = {
+            "UUID": "14e0db71-a35b-4eb5-b481-8945cf9d10c2",
+            "EventSourceArn": STREAM,
+            **({"FilterCriteria": criteria} if filters else {}),
+        }
+        asked = {"FunctionName": "archive:live", "EventSourceArn": STREAM}
+        self.functions_stub.add_response("list_event_source_mappings", {"EventSourceMappings": [mapping]}, asked)
+
+    def starts(self):
+        self.stub.add_response("get_shard_iterator", {"ShardIterator": "i0"}, AT_START)
+
+    def answers(self, *pages, then=True):
+        """Have GetRecords answer these pages of records; the shard stays open, or `then` ends."""
+        for place, records in enumerate(pages):
+            more = {"NextShardIterator": f"i{place + 1}"} if then or place < len(pages) - 1 else {}
+            self.stub.add_response("get_records", {"Records": records, **more}, {"ShardIterator": f"i{place}"})
+
+    def event(self):
+        event = json.loads(stream_event(self.client, self.functions, "archive:live", a_letter(FAILED_BATCH)))
+        return [record["dynamodb"]["SequenceNumber"] for record in event["Records"]], event
+
+
+@pytest.fixture
+def shard(monkeypatch):
+    monkeypatch.setattr(stream_records, "_PAUSE_SECONDS", 0)
+    with stubbed("dynamodbstreams") as streams, stubbed("lambda") as functions:
+        yield Stream(streams, functions)
+
+
+def test_what_a_stream_function_failed_at_is_fetched_from_the_stream_again(shard):
+    shard.is_read_with()
+    shard.starts()
+    shard.answers([a_record(FIRST), a_record(LAST), a_record(LAST + 1)])
+
+    numbers, event = shard.event()
+
+    assert read_stream_batch(a_letter(FAILED_BATCH)).why.startswith("RetryAttemptsExhausted")
+    assert numbers == [str(FIRST), str(LAST)]
+    # As Lambda passes it: times in seconds, binary values as base64.
+    change = event["Records"][0]["dynamodb"]
+    assert isinstance(change["ApproximateCreationDateTime"], float)
+    assert change["Keys"]["entry_key"] == {"B": "AAE="}
+
+
+def test_a_batch_is_read_to_its_end_although_the_stream_answers_little_or_nothing(shard):
+    shard.is_read_with()
+    shard.starts()
+    shard.answers([], [a_record(FIRST)], [], [], [a_record(LAST)])
+
+    assert shard.event()[0] == [str(FIRST), str(LAST)]
+
+
+def test_the_filter_of_the_function_applies_to_the_batch_that_is_read_again(shard):
+    shard.is_read_with(ONLY_REMOVALS)
+    shard.starts()
+    shard.answers([a_record(FIRST), a_record(LAST, "MODIFY")])
+
+    assert shard.event()[0] == [str(FIRST)]
+
+
+@pytest.mark.parametrize(
+    ("filters", "passing"),
+    [
+        ([], True),
+        ([ONLY_REMOVALS], True),
+        ([{"eventName": ["INSERT", "MODIFY"]}], False),
+        ([{"eventName": ["INSERT"]}, ONLY_REMOVALS], True),
+        ([{"dynamodb": {"Keys": {"account_id": {"S": ["acc-1", "acc-2"]}}}}], True),
+        ([{"dynamodb": {"Keys": {"account_id": {"S": ["acc-2"]}}}}], False),
+        ([{**ONLY_REMOVALS, "userIdentity": {"type": ["Service"]}}], False),
+    ],
+)
+def test_a_record_passes_the_filters_as_on_lambda(filters, passing):
+    assert stream_records.passes(a_record(FIRST), filters) is passing
+
+
+def test_a_filter_that_is_not_understood_keeps_the_letter(shard):
+    shard.is_read_with({"eventName": [{"prefix": "REM"}]})
+    shard.starts()
+    shard.answers([a_record(FIRST), a_record(LAST)])
+
+    with pytest.raises(ReplayError, match="cannot be applied here"):
+        shard.event()
+
+
+@pytest.mark.parametrize("operation", ["get_shard_iterator", "get_records"])
+@pytest.mark.parametrize("code", ["TrimmedDataAccessException", "ResourceNotFoundException"])
+def test_a_letter_whose_records_are_gone_is_kept_and_says_so(shard, operation, code):
+    shard.is_read_with()
+    if operation == "get_records":
+        shard.starts()
+    shard.stub.add_client_error(operation, code, "The data you are trying to access has been trimmed")
+
+    with pytest.raises(ReplayError, match="its records are gone: a stream keeps them for 24 hours"):
+        shard.event()
+
+
+@pytest.mark.parametrize("left", [[], [a_record(LAST)], [a_record(FIRST)]])
+def test_a_letter_of_which_some_records_are_gone_is_kept_and_says_so(shard, left):
+    shard.is_read_with()
+    shard.starts()
+    shard.answers(left, then=False)
+
+    with pytest.raises(ReplayError, match="some of its records are gone"):
+        shard.event()
+
+
+def test_a_letter_whose_records_do_not_come_is_kept_and_says_so(shard, monkeypatch):
+    monkeypatch.setattr(stream_records, "_READ_SECONDS", -1)
+    shard.is_read_with()
+    shard.starts()
+    shard.answers([a_record(FIRST)])
+
+    with pytest.raises(ReplayError, match="Try again later"):
+        shard.event()
+
+
+def test_a_letter_is_kept_when_none_of_its_records_concerns_the_function(shard):
+    shard.is_read_with(ONLY_REMOVALS)
+    shard.starts()
+    shard.answers([a_record(FIRST, "INSERT"), a_record(LAST, "MODIFY")])
+
+    with pytest.raises(ReplayError, match="none of its records passes the filter"):
+        shard.event()
 
 
 def test_what_does_not_look_like_a_failed_batch_is_kept():

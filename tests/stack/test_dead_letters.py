@@ -5,6 +5,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
+from infrastructure.deployed_stack import DeployedStack
+from infrastructure.local.deployment import STACK_NAME
 from infrastructure.local.scenario import eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from tests.stack.acting import WITHIN
@@ -25,7 +27,7 @@ def redrive(stack, *options):
     return json.loads(done.stdout)["messages"]
 
 
-def a_bounce(acting, person):
+def a_bounce(acting, person, account=None):
     mail = ReceivedMail(
         message_id=acting.name(f"m-{person}"),
         source="Harbor Storage <notices@undelivered.example>",
@@ -33,7 +35,10 @@ def a_bounce(acting, person):
         received_at=datetime.now(UTC),
         subject="Rent reminder",
         configuration_set="undelivered-sends",
-        tags={"undelivered-account": (acting.stack.user().account_id,), "undelivered-customer": (acting.name(person),)},
+        tags={
+            "undelivered-account": (account or acting.stack.user().account_id,),
+            "undelivered-customer": (acting.name(person),),
+        },
     )
     return next(each.event for each in plan_events_as("mailbox-full", mail) if each.event["eventType"] == "Bounce")
 
@@ -100,3 +105,69 @@ def test_a_lost_order_to_resend_is_sent_when_it_is_tried_again_and_only_once(sta
 
     assert told["became"] == "taken"
     assert len(acting.sent(item["recipient"])) == 2
+
+
+ALONE = "acc-redrive"
+PEOPLE = [f"gone{number}" for number in range(5)]
+
+
+def rows(stack, table):
+    """Return the keys of an account's rows."""
+    client, name = stack.client("dynamodb"), stack.tables[table]
+    found = client.query(
+        TableName=name,
+        KeyConditionExpression="account_id = :account",
+        ExpressionAttributeValues={":account": {"S": ALONE}},
+    )["Items"]
+    return [{key: row[key] for key in ("account_id", "entry_key")} for row in found]
+
+
+def remove(stack, table):
+    for key in rows(stack, table):
+        stack.client("dynamodb").delete_item(TableName=stack.tables[table], Key=key)
+
+
+def changes(stack):
+    """Return the stream's changes of the account's items, and the stream's ARN and shard."""
+    client = stack.client("dynamodbstreams")
+    arn = stack.client("dynamodb").describe_table(TableName=stack.tables["undelivered"])["Table"]["LatestStreamArn"]
+    shard = client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = client.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    found, empty, token = [], 0, iterator["ShardIterator"]
+    while empty < 3:
+        page = client.get_records(ShardIterator=token)
+        found += page["Records"]
+        empty, token = (0 if page["Records"] else empty + 1), page["NextShardIterator"]
+    return [each for each in found if each["dynamodb"]["Keys"]["account_id"]["S"] == ALONE], arn, shard
+
+
+def test_all_items_of_a_batch_that_was_not_archived_reach_history_when_it_is_tried_again(stack, acting):
+    for person in PEOPLE:
+        event = json.dumps(a_bounce(acting, person, ALONE))
+        stack.client("sns").publish(TopicArn=stack.outputs["FeedbackTopicArn"], Message=event)
+    eventually(lambda: len(rows(stack, "undelivered")) == len(PEOPLE), "not everything is recorded", WITHIN)
+    remove(stack, "undelivered")
+    eventually(lambda: len(rows(stack, "history")) == len(PEOPLE), "not everything is archived", WITHIN)
+    remove(stack, "history")
+    made, arn, shard = changes(stack)
+    batch = {
+        "shardId": shard,
+        "startSequenceNumber": made[0]["dynamodb"]["SequenceNumber"],
+        "endSequenceNumber": made[-1]["dynamodb"]["SequenceNumber"],
+        "approximateArrivalOfFirstRecord": "2026-11-23T18:00:00Z",
+        "batchSize": len(PEOPLE),
+        "streamArn": arn,
+    }
+    letter = {"requestContext": {"condition": "RetryAttemptsExhausted"}, "DDBStreamBatchInfo": batch}
+    lost = {**letter, "DDBStreamBatchInfo": {**batch, "startSequenceNumber": "1" * 21}}
+    deployed = DeployedStack(STACK_NAME, stack.client)
+    dead = deployed.resource("ArchiveDeadLetterQueue")
+    for each in (letter, lost):
+        stack.client("sqs").send_message(QueueUrl=dead, MessageBody=json.dumps(each))
+
+    told = {each["became"]: each for each in redrive(stack, "--queue", "archive")}
+
+    assert set(told) == {"taken", "kept"}
+    assert len(rows(stack, "history")) == len(PEOPLE)
+    assert "its records are gone" in told["kept"]["why"]
+    stack.client("sqs").purge_queue(QueueUrl=dead)
