@@ -1,7 +1,7 @@
 """Run ministack with corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
 The corrections of API Gateway, Cognito and CloudFormation are in `emulator_gateway.py`, `emulator_sign_in.py` and
-`emulator_stacks.py`. The others are here:
+`emulator_stacks.py`, and the check of all calls is in `emulator_calls.py`. The others are here:
 
 1. **Expired items reach the stream.** ministack deletes an expired item without a stream record. DynamoDB writes a
    REMOVE record with its own user identity, which `archive` needs.
@@ -42,6 +42,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from infrastructure.local.emulator_calls import REFUSED_CALLS, refuse_as_aws
 from infrastructure.local.emulator_gateway import compress_responses, import_the_whole_body, refuse_as_api_gateway
 from infrastructure.local.emulator_internals import require
 from infrastructure.local.emulator_sign_in import close_sign_up, enforce_write_attributes, ignore_case_of_names
@@ -283,6 +284,7 @@ def main() -> None:
     use_base_interpreter()
     unpack_layers_once(state_dir / "tmp")
     add_opt_in()
+    refuse_as_aws(state_dir / REFUSED_CALLS)
     keep_streams()
     fill_batches()
     poll_streams_in_a_thread()

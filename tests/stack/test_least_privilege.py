@@ -13,6 +13,8 @@ import pytest
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
 
 from infrastructure.local.emulator import AUTHORIZATIONS
+from infrastructure.local.emulator_calls import REFUSED_CALLS
+from infrastructure.local.emulator_process import CREDENTIALS
 
 BY_LAMBDA_ITSELF = {
     # Asked for with the function's role, but by the service, so the emulator does not ask.
@@ -74,6 +76,14 @@ def test_nothing_is_refused_that_a_function_needs(asked):
 
     assert asked
     assert refused == []
+
+
+def test_no_call_of_a_function_breaks_the_model_of_its_service(stack):
+    """Also a call whose error the function ignores. The tests and the simulator call with a key of their own."""
+    record = stack.state_dir / REFUSED_CALLS
+    refused = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
+
+    assert [call for access_key, *call in refused if access_key != CREDENTIALS["AWS_ACCESS_KEY_ID"]] == []
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from infrastructure.local.ses_simulator.ses_api_proxy import tag_problem
+from infrastructure.local.ses_simulator.send_rules import tag_problem
 from tests.builders.items import ACCOUNT, NOW, a_notification, a_suppression
 from tests.builders.sending import EMAIL, FIRST, Product
 from undelivered.adapters.feedback.json_values import attribution

@@ -253,7 +253,7 @@ def test_failures_have_a_log_group_of_their_own():
 # --- what a send logged
 
 A_SEND = {
-    "FromEmailAddress": "Harbour Küste <office@example.com>",
+    "FromEmailAddress": "=?utf-8?q?Harbour_K=C3=BCste?= <office@example.com>",
     "Destination": {"ToAddresses": ["ada@example.com"], "BccAddresses": ["log@example.com"]},
     "ConfigurationSetName": "undelivered-sends",
     "EmailTags": [{"Name": "undelivered-account", "Value": "acc-harbor"}],
@@ -275,7 +275,7 @@ def test_the_front_remembers_what_the_emulator_forgets():
     send(proxy)
 
     recorded = proxy.sends.find("m-1")
-    assert recorded.source == "Harbour Küste <office@example.com>"
+    assert recorded.source == "=?utf-8?q?Harbour_K=C3=BCste?= <office@example.com>"
     assert recorded.configuration_set == "undelivered-sends"
     assert recorded.tags == {"undelivered-account": ("acc-harbor",)}
     assert recorded.headers == (("List-Unsubscribe", "<https://x/u/1>"),)
@@ -417,7 +417,7 @@ def test_a_mail_received_is_reported_to_its_configuration_set_with_its_tags():
     assert topic_arn == "arn:undelivered-sends"
     assert event["eventType"] == "Bounce"
     assert event["mail"]["messageId"] == "m-1"
-    assert event["mail"]["source"] == "Harbour Küste <office@example.com>"
+    assert event["mail"]["source"] == "=?utf-8?q?Harbour_K=C3=BCste?= <office@example.com>"
     assert event["mail"]["tags"]["undelivered-account"] == ["acc-harbor"]
 
 

@@ -60,10 +60,11 @@ Texts to ``+1 <area code> 555 01xx`` depend on the last two digits. Texts to any
 | 20-29 | phone unreachable |
 | 30-39 | carrier unreachable |
 | 40-49 | invalid phone number |
-| 50-54, 55-59 | opted out, phone has blocked SMS |
+| 50-53, 55-59 | opted out, phone has blocked SMS |
 | 60-64, 65-69 | blocked as spam, blocked by the carrier |
 | 70-74, 75-79 | no quota left, exceeds the maximum price |
-| 80-84, 85-89 | message body invalid, unknown error |
+| 80-84, 85-88 | message body invalid, unknown error |
+| 54, 89 | SNS refuses the text: opted out, no origination identity |
 | 90-99 | no log entry |
 
 ``GET /_simulator/messages`` at the proxy returns the sends, with tags and headers. ``PUT /_simulator/limits`` changes

@@ -11,11 +11,10 @@ import binascii
 import email
 import email.policy
 import json
-import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +24,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import httpx
 
 from infrastructure.local.ses_simulator.mail_rules import TEST_DOMAIN
+from infrastructure.local.ses_simulator.send_rules import address_problem, send_problem
 from infrastructure.local.ses_simulator.sending_limits import SendingLimits
 
 _MAXIMUM_RECORDS = 10_000
@@ -33,11 +33,8 @@ _LIST_PATH = "/v2/email/suppression/addresses"
 _ACCOUNT_PATH = "/v2/email/account"
 _CONTROL_PATH = "/_simulator/"
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "server"}
-# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageTag.html
-_TAG_CHARACTERS = re.compile(r"[A-Za-z0-9_-]*")
-_TAG_LENGTH = 256
-_MAXIMUM_TAGS = 50
 _THROTTLED_CALLS = 2
+_NOT_VERIFIED = "Email address is not verified. The following identities failed the check in region US-EAST-1: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +203,7 @@ class SesApiProxy:
         return _json_response({**_json_object(response.body), "SendQuota": self.limits.send_quota()})
 
     def _send_error(self, request: dict[str, Any], send: RecordedSend) -> _Response | None:
-        problem = tag_problem([(tag.get("Name", ""), tag.get("Value", "")) for tag in request.get("EmailTags") or []])
+        problem = send_problem(request)
         if problem:
             return _error("BadRequestException", problem)
         for address in send.recipients:
@@ -214,7 +211,7 @@ class SesApiProxy:
             if domain.rstrip(">") != TEST_DOMAIN:
                 continue
             if local.startswith("message-rejected"):
-                return _error("MessageRejected", "Email address is not verified.")
+                return _error("MessageRejected", _NOT_VERIFIED + send.source)
             if local.startswith("sending-paused"):
                 return _error("SendingPausedException", "Sending paused for this account.")
             if local.startswith("throttled") and self._throttled.get(local, 0) < _THROTTLED_CALLS:
@@ -228,16 +225,24 @@ class SesApiProxy:
         return None
 
     def _suppression_list(self, method: str, target: str, body: bytes) -> _Response:
-        parts = urlsplit(target)
-        address = unquote(parts.path.removeprefix(_LIST_PATH).removeprefix("/"))
-        if not address and method == "PUT":
-            entry = _json_object(body)
-            self.suppressions.add(entry.get("EmailAddress", ""), entry.get("Reason", "BOUNCE"))
-            return _json_response({})
-        if not address:
-            reasons = parse_qs(parts.query).get("Reason")
+        address = unquote(urlsplit(target).path.removeprefix(_LIST_PATH).removeprefix("/"))
+        if address:
+            return self._suppressed_address(method, address)
+        return self._put_or_list(method, target, _json_object(body))
+
+    def _put_or_list(self, method: str, target: str, entry: Mapping[str, str]) -> _Response:
+        if method != "PUT":
+            reasons = parse_qs(urlsplit(target).query).get("Reason")
             listed = [entry for entry in self.suppressions.entries() if not reasons or entry.reason in reasons]
             return _json_response({"SuppressedDestinationSummaries": [_entry_as_json(entry) for entry in listed]})
+        if problem := address_problem(entry.get("EmailAddress", "")):
+            return _error("BadRequestException", problem)
+        self.suppressions.add(entry["EmailAddress"], entry.get("Reason", "BOUNCE"))
+        return _json_response({})
+
+    def _suppressed_address(self, method: str, address: str) -> _Response:
+        if problem := address_problem(address):
+            return _error("BadRequestException", problem)
         if method == "DELETE" and address.lower().startswith("unliftable"):
             return _error(
                 "InternalServiceErrorException", "The list is not available.", HTTPStatus.INTERNAL_SERVER_ERROR
@@ -260,24 +265,6 @@ class SesApiProxy:
             return _error("ServiceUnavailable", "The stack is not up.", HTTPStatus.SERVICE_UNAVAILABLE)
         kept = {name: value for name, value in response.headers.items() if name.lower() not in _HOP_BY_HOP}
         return _Response(response.status_code, response.content, kept)
-
-
-def tag_problem(tags: Sequence[tuple[str, str]]) -> str:
-    """Return SES's message about tags that it does not accept, or an empty text.
-
-    The error has the code ``BadRequestException`` in the v2 API, and ``InvalidParameterValue`` in the v1 API.
-    """
-    if len(tags) > _MAXIMUM_TAGS:
-        return f"Too many tags: at most {_MAXIMUM_TAGS} are allowed."
-    for name, value in tags:
-        for part, text in (("name", name), ("value", value)):
-            if not text:
-                return f"The tag {part} must be specified."
-            if len(text) > _TAG_LENGTH:
-                return f"Tag {part} cannot exceed {_TAG_LENGTH} characters."
-            if not _TAG_CHARACTERS.fullmatch(text):
-                return f"Invalid tag {part} <{text}>: only alphanumeric ASCII characters, '_', and '-' are allowed."
-    return ""
 
 
 def _is_text(body: bytes) -> bool:

@@ -1,0 +1,61 @@
+"""Corrections of the emulator: it refuses the calls that AWS refuses.
+
+ministack accepts values that do not match the models of the services, and sends texts and emails that SNS and SES
+refuse. Calls that do not match a model are also recorded in the state folder, so that a test can find those whose error
+the product ignores.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from infrastructure.local.call_rules import Call, Refusal, error_response, model_refusal, read_call
+from infrastructure.local.emulator_internals import require
+from infrastructure.local.ses_simulator.send_rules import mail_problem, text_refusal
+
+REFUSED_CALLS: Final = Path("tmp", "refused_calls.jsonl")
+"""The file in the state folder with each call that did not match its model: access key, service, operation, message."""
+
+
+def refuse_as_aws(record_file: Path) -> None:
+    """Refuse the calls that do not match the model of their service, or that SES or SNS do not accept."""
+    from ministack import app
+
+    handle = require(app, "_handle_special_data_plane_request")
+
+    async def check_and_handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, *query_and_id: Any, **raw: Any
+    ) -> Any:
+        target = f"{raw.get('raw_path') or path}?{raw.get('raw_query_string', '')}"
+        call = read_call(method, target, headers, body)
+        refused = call and (model_refusal(call) or _service_refusal(call))
+        if call and refused:
+            if refused.by_model:
+                with record_file.open("a") as file:
+                    file.write(json.dumps([call.access_key, call.service, call.operation, refused.message]) + "\n")
+            return error_response(call, refused)
+        return await handle(method, path, headers, body, *query_and_id, **raw)
+
+    app._handle_special_data_plane_request = check_and_handle  # noqa: SLF001 - see emulator.py
+
+
+def _service_refusal(call: Call) -> Refusal | None:
+    """Return the error of SNS for a text that it refuses, and of the v1 API of SES for an email."""
+    if (call.service, call.operation) == ("sns", "Publish") and call.values.get("PhoneNumber"):
+        found = text_refusal(call.values["PhoneNumber"], call.values.get("Message", ""))
+        return Refusal(*found, by_model=False) if found else None
+    if call.service == "ses" and call.operation in {"SendEmail", "SendRawEmail"}:
+        problem = _mail_problem(call)
+        return Refusal("InvalidParameterValue", problem, by_model=False) if problem else None
+    return None
+
+
+def _mail_problem(call: Call) -> str:
+    values = call.values
+    destination = values.get("Destination") or {}
+    recipients = [*values.get("Destinations", ())]
+    for name in ("ToAddresses", "CcAddresses", "BccAddresses"):
+        recipients += destination.get(name, ())
+    tags = [(tag["Name"], tag["Value"]) for tag in values.get("Tags", ())]
+    senders = [values["Source"]] if values.get("Source") else []
+    return mail_problem([*senders, *values.get("ReplyToAddresses", ())], recipients, tags)

@@ -1,0 +1,109 @@
+"""What SES and SNS refuse to send, in their own words.
+
+Pure. The messages about addresses are those of JavaMail, with which SES parses them; the others were returned by SES
+and SNS. The v2 API of SES returns ``BadRequestException``, its v1 API ``InvalidParameterValue``.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageTag.html
+_TAG_CHARACTERS: Final = re.compile(r"[A-Za-z0-9_-]*")
+_TAG_LENGTH: Final = 256
+_MAXIMUM_TAGS: Final = 50
+
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html
+_ADDRESS_LENGTH: Final = 320
+_MAXIMUM_RECIPIENTS: Final = 50
+
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+_TEXT_LENGTH: Final = 1_600
+_FICTITIOUS_DIGITS: Final = re.compile(r"\+1\d{3}55501(\d\d)")
+_OPTED_OUT: Final = "54"
+_NO_ORIGINATION: Final = "89"
+
+
+def send_problem(request: Mapping[str, Any]) -> str:
+    """Return SES's message about a SendEmail request (v2) that it refuses, or an empty text."""
+    destination = request.get("Destination") or {}
+    recipients = [
+        address for name in ("ToAddresses", "CcAddresses", "BccAddresses") for address in destination.get(name) or []
+    ]
+    tags = [(tag.get("Name", ""), tag.get("Value", "")) for tag in request.get("EmailTags") or []]
+    senders = [request[name] for name in ("FromEmailAddress", "FeedbackForwardingEmailAddress") if request.get(name)]
+    return mail_problem([*senders, *(request.get("ReplyToAddresses") or [])], recipients, tags)
+
+
+def mail_problem(senders: Iterable[str], recipients: Sequence[str], tags: Sequence[tuple[str, str]]) -> str:
+    """Return SES's message about an email that it refuses, or an empty text."""
+    if len(recipients) > _MAXIMUM_RECIPIENTS:
+        return f"Recipient count exceeds {_MAXIMUM_RECIPIENTS}."
+    problems = (address_problem(address) for address in (*senders, *recipients))
+    return next(filter(None, problems), "") or tag_problem(tags)
+
+
+def address_problem(mailbox: str) -> str:  # noqa: PLR0911 - one return for each message
+    """Return SES's message about an address that it does not accept, or an empty text."""
+    if len(mailbox) > _ADDRESS_LENGTH:
+        return f"Address length is more than {_ADDRESS_LENGTH} characters long: '{mailbox}'."
+    name, bracket, rest = mailbox.rpartition("<")
+    address = rest.removesuffix(">") if bracket else mailbox
+    # SES asks for encoded words (RFC 2047). What it does with other names is not documented.
+    if not name.isascii():
+        return f"Invalid email address {mailbox}."
+    if "," in re.sub(r'"[^"]*"', "", name):
+        return "Illegal address"
+    local, at, domain = address.rpartition("@")
+    if not at:
+        return "Missing final '@domain'"
+    if not domain:
+        return "Missing domain"
+    if not local:
+        return "Missing local name"
+    for part, text in (("Local address", local), ("Domain", domain)):
+        if not re.fullmatch(r"[!-~]*", text) and not (part == "Local address" and text.startswith('"')):
+            return f"{part} contains control or whitespace"
+    if re.search(r'[()<>,;:\\"\[\]@]', domain):
+        return "Domain contains illegal character"
+    return ""
+
+
+def tag_problem(tags: Sequence[tuple[str, str]]) -> str:
+    """Return SES's message about message tags that it does not accept, or an empty text."""
+    if len(tags) > _MAXIMUM_TAGS:
+        return f"Too many tags: at most {_MAXIMUM_TAGS} are allowed."
+    for name, value in tags:
+        for part, text in (("name", name), ("value", value)):
+            if not text:
+                return f"The tag {part} must be specified."
+            if len(text) > _TAG_LENGTH:
+                return f"Tag {part} cannot exceed {_TAG_LENGTH} characters."
+            if not _TAG_CHARACTERS.fullmatch(text):
+                return f"Invalid tag {part} <{text}>: only alphanumeric ASCII characters, '_', and '-' are allowed."
+    return ""
+
+
+def text_refusal(number: str, text: str) -> tuple[str, str] | None:
+    """Return the code and message with which SNS refuses to publish a text to a number, or None.
+
+    SNS does not document which numbers it accepts. Here, it accepts those that are assigned in their country.
+    """
+    import phonenumbers
+
+    try:
+        valid = phonenumbers.is_valid_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        valid = False
+    if not valid:
+        return "InvalidParameter", f"Invalid parameter: PhoneNumber Reason: {number} is not valid to publish to"
+    if not text:
+        return "InvalidParameter", "Invalid parameter: Empty message"
+    if len(text) > _TEXT_LENGTH:
+        return "InvalidParameter", "Invalid parameter: Message too long"
+    fictitious = _FICTITIOUS_DIGITS.fullmatch(number)
+    if fictitious and fictitious[1] == _OPTED_OUT:
+        return "OptedOut", f"Phone number {number} is opted out"
+    if fictitious and fictitious[1] == _NO_ORIGINATION:
+        return "UserError", "No origination entities available to send"
+    return None
