@@ -3,7 +3,6 @@
 Each ``read`` raises SettingsError, which names the variable, when one is missing or not valid.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Self
@@ -84,20 +83,12 @@ class ConsoleSettings(Struct, frozen=True):
         return cls(_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "SIGN_IN_URL").rstrip("/"))
 
 
-class AccountMappingSettings(Struct, frozen=True):
-    """The accounts of messages without tags: the default, and accounts by SES tenant and by sending identity."""
-
-    default: str
-    tenants: Mapping[str, str]
-    identities: Mapping[str, str]
-
-
 class IngestFeedbackSettings(Struct, frozen=True):
-    """``ingest_feedback``: its queue, and the topic that the queue is subscribed to."""
+    """``ingest_feedback``: its queue, the queue's topic, and the account of messages that nothing maps."""
 
     queue_url: str
     topic_arn: str
-    account_mapping: AccountMappingSettings
+    default_account_id: str
     erasure_secret_arn: str
 
     @classmethod
@@ -106,21 +97,21 @@ class IngestFeedbackSettings(Struct, frozen=True):
         return cls(
             _required(environment, "FEEDBACK_QUEUE_URL"),
             _required(environment, "FEEDBACK_TOPIC_ARN"),
-            _account_mapping(environment),
+            _required(environment, "DEFAULT_ACCOUNT_ID"),
             _required(environment, "ERASURE_SECRET_ARN"),
         )
 
 
 class IngestSmsLogsSettings(Struct, frozen=True):
-    """``ingest_sms_logs``."""
+    """``ingest_sms_logs``: the account of messages that nothing maps."""
 
-    account_mapping: AccountMappingSettings
+    default_account_id: str
     erasure_secret_arn: str
 
     @classmethod
     def read(cls, environment: Environment = os.environ) -> Self:
         """Return the settings of the environment."""
-        return cls(_account_mapping(environment), _required(environment, "ERASURE_SECRET_ARN"))
+        return cls(_required(environment, "DEFAULT_ACCOUNT_ID"), _required(environment, "ERASURE_SECRET_ARN"))
 
 
 class SendSettings(Struct, frozen=True):
@@ -232,16 +223,6 @@ def _positive(environment: Environment, name: str) -> float:
     if not 0 < number < float("inf"):
         raise SettingsError(f"{name}: {value!r} is not a number above 0")
     return number
-
-
-def _account_mapping(environment: Environment) -> AccountMappingSettings:
-    """Return the account mapping from ``DEFAULT_ACCOUNT_ID`` and the JSON of ``ACCOUNT_MAPPING``."""
-    default = _required(environment, "DEFAULT_ACCOUNT_ID")
-    try:
-        mapping = json.loads(environment.get("ACCOUNT_MAPPING") or "{}")
-        return AccountMappingSettings(default, dict(mapping.get("tenants", {})), dict(mapping.get("identities", {})))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise SettingsError('ACCOUNT_MAPPING must have the form {"tenants": {…}, "identities": {…}}') from error
 
 
 def _origins(text: str) -> frozenset[str]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from infrastructure.build.environment_size import environment_problems
 from infrastructure.build.gateway_responses import EXTENSION
 from infrastructure.build.template_rules import references
 
@@ -17,7 +18,13 @@ _ACCOUNT: Final = "AWS::ApiGateway::Account"
 def deployed_problems(deployed: Template) -> list[str]:
     """Return a sentence for each rule that a transformed template breaks."""
     resources: dict[str, Resource] = deployed["Resources"]
-    return [*_stages(resources), *_stage_logs(resources), *_gateway_responses(resources), *_sign_in(resources)]
+    return [
+        *_stages(resources),
+        *_stage_logs(resources),
+        *_gateway_responses(resources),
+        *_sign_in(resources),
+        *environment_problems(deployed),
+    ]
 
 
 def _of_type(resources: dict[str, Resource], kind: str) -> Iterator[tuple[str, Resource]]:

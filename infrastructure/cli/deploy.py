@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from infrastructure.account_mapping import read_account_mapping, write_account_mapping
 from infrastructure.before_deploying import Client, check_bucket, doubts, existing_parameters
 from infrastructure.cloudformation import (
     ChangeSet,
@@ -47,12 +49,16 @@ DeployedStageOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 
 
-def deploy(
+def deploy(  # noqa: PLR0913 - one for each option
     *,
     stage: DeployedStageOption,
     bucket: Annotated[str, typer.Option(help="Your S3 bucket for the archives, in the same region.")],
     parameter: Annotated[
         list[str] | None, typer.Option(help="Template parameter as NAME=VALUE. Can be repeated.")
+    ] = None,
+    account_mapping: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with the accounts of untagged messages. Without it, the stage keeps its mapping."),
     ] = None,
     sms_logs: Annotated[
         bool, typer.Option("--sms-logs", help="Turn on SNS delivery status logs for texts, for the whole AWS account.")
@@ -66,6 +72,7 @@ def deploy(
     from infrastructure.build.template import build
 
     name = stack_name(stage)
+    mapping = read_account_mapping(account_mapping) if account_mapping else None
     session: Any = boto3.Session()
     client: Client = session.client
     chosen = _parse_parameters(parameter or [])
@@ -76,6 +83,8 @@ def deploy(
     parameters |= {"LayerBucket": bucket, "LayerKey": built.layer_key}
     outputs = _apply(client, name, parameters, built, yes=yes)
     set_console_urls(client("cognito-idp"), outputs)
+    if mapping:
+        write_account_mapping(client("dynamodb"), outputs["AccountsTable"], mapping)
     if sms_logs:
         _turn_on_sms_logs(client("sns"), outputs)
     for name, value in sorted(outputs.items()):

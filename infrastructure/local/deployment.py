@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from infrastructure.account_mapping import write_account_mapping
 from infrastructure.errors import ToolError
 from infrastructure.local.emulator_process import emulator_client
 
@@ -25,6 +26,8 @@ def deploy(endpoint: str, built: "Build") -> dict[str, str]:
 
     Raises ToolError if the deployment fails.
     """
+    from undelivered.domain.account_mapping import AccountMapping
+
     s3, cloudformation = emulator_client(endpoint, "s3"), emulator_client(endpoint, "cloudformation")
     s3.create_bucket(Bucket=_BUCKET)
     s3.upload_file(str(built.code), _BUCKET, built.code_key)
@@ -35,7 +38,6 @@ def deploy(endpoint: str, built: "Build") -> dict[str, str]:
         "Sender": f"notices@{_SENDER_DOMAIN}",
         "SenderDomain": _SENDER_DOMAIN,
         "DefaultAccountId": DEFAULT_ACCOUNT,
-        "AccountMapping": json.dumps({"tenants": {"meadow": OTHER_ACCOUNT}, "identities": {}}),
         "LocalEndpoint": endpoint,
     }
     template = json.dumps(built.for_bucket(_BUCKET, parameters)).encode()
@@ -48,6 +50,8 @@ def deploy(endpoint: str, built: "Build") -> dict[str, str]:
     )
     outputs = _wait_for_outputs(cloudformation)
     _set_up_tables(endpoint, built, outputs)
+    mapping = AccountMapping(tenants={"meadow": OTHER_ACCOUNT})
+    write_account_mapping(emulator_client(endpoint, "dynamodb"), outputs["AccountsTable"], mapping)
     return outputs
 
 

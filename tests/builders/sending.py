@@ -20,11 +20,12 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.cleanup import CleanUp
 from undelivered.services.ports import SendJob
-from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.record_feedback import RecordFeedback
 from undelivered.services.request_resend import RequestResend
 from undelivered.services.send_message import SendMessage
 from undelivered.services.unsubscribe import Unsubscribe
@@ -78,7 +79,8 @@ class Product:
             erasures=self.erasures,
             hashes=FakeHashes(),
             shape_mappings=self.shape_mappings,
-            mapping=AccountMapping(ACCOUNT),
+            default_account=ACCOUNT,
+            accounts=AccountMapping(),
         )
         self.unsubscribe = Unsubscribe(self.notifications, self.suppressions, FakeSigningKeys(), self.clock)
         self.customers.save(a_customer(email=EMAIL, phone=PHONE))

@@ -13,12 +13,13 @@ from tests.fakes import FakeHashes, FakeShapeMappingStore
 from undelivered.adapters.dynamodb.client import query_all
 from undelivered.adapters.dynamodb.item_rows import item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import LIVE_STATES, State
 from undelivered.domain.lifecycle import record_sent
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.record_feedback import RecordFeedback
 
 WRITERS = 8
 MESSAGES = 120
@@ -41,7 +42,8 @@ def recorder(world):
         world.erasures,
         FakeHashes(),
         FakeShapeMappingStore(),
-        AccountMapping(ACCOUNT),
+        ACCOUNT,
+        AccountMapping(),
         world.clock,
     )
 

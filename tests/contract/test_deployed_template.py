@@ -162,3 +162,21 @@ def test_a_second_factor_is_for_those_who_want_it_unless_everybody_has_to_have_o
     assert deployed["Resources"]["UserPool"]["Properties"]["MfaConfiguration"] == {"Ref": "Mfa"}
     assert deployed["Parameters"]["Mfa"]["Default"] == "OPTIONAL"
     assert deployed["Parameters"]["Mfa"]["AllowedValues"] == ["OPTIONAL", "ON"]
+
+
+def test_an_environment_that_can_become_too_large_fails(changed):
+    changed["Parameters"]["DefaultAccountId"]["MaxLength"] = 4096
+
+    assert [problem.partition(" ")[0] for problem in deployed_problems(changed)] == [
+        "IngestFeedback:",
+        "IngestSmsLogs:",
+    ]
+    assert all("more than Lambda's 4096" in problem for problem in deployed_problems(changed))
+
+
+def test_an_environment_with_a_parameter_of_any_length_fails(changed):
+    del changed["Parameters"]["AllowedOrigins"]["MaxLength"]
+
+    (problem,) = deployed_problems(changed)
+
+    assert problem.startswith("APIHandler: the longest value of the parameter AllowedOrigins, which has no MaxLength,")

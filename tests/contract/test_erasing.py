@@ -22,6 +22,7 @@ from tests.builders.items import (
 from tests.contract.worlds import BACKENDS, World
 from tests.fakes import FakeExportFiles, FakeHashes, FakeProviderSuppressions, FakeShapeMappingStore
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.erasure import PROPAGATION_TIME, ErasureState
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.export import Export
@@ -34,7 +35,7 @@ from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.customer_data.erase import EraseCustomers, RequestErasure
 from undelivered.services.manage_suppressions import ManageSuppressions
 from undelivered.services.ports import NewEntry
-from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.record_feedback import RecordFeedback
 
 SETTLED = PROPAGATION_TIME + timedelta(seconds=1)
 EMAIL, PHONE = "ada@example.com", "+12065550100"
@@ -91,7 +92,8 @@ class Desk:
             world.erasures,
             FakeHashes(),
             FakeShapeMappingStore(),
-            AccountMapping(ACCOUNT),
+            ACCOUNT,
+            AccountMapping(),
             world.clock,
         )
         assert record([[each] for each in feedback]) == {}

@@ -24,7 +24,7 @@ READERS = {
 }
 NUMBERS = {"TEXTS_PER_SECOND": "20"}
 SET_BY_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION"}
-OPTIONAL = {"POWERTOOLS_METRICS_NAMESPACE", "ALLOWED_ORIGINS", "TOKEN_KEYS_URL", "ACCOUNT_MAPPING",
+OPTIONAL = {"POWERTOOLS_METRICS_NAMESPACE", "ALLOWED_ORIGINS", "TOKEN_KEYS_URL",
             "ANNOUNCE_ADDRESSES", "AWS_LAMBDA_FUNCTION_VERSION"}  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_every_function_is_here(template):
 def test_a_function_has_the_variables_that_it_reads(template, function):
     variables = template["Resources"][function]["Properties"]["Environment"]["Variables"]
 
-    assert set(variables) == read(function, Environment(without={"ALLOWED_ORIGINS", "ACCOUNT_MAPPING"})) - SET_BY_LAMBDA
+    assert set(variables) == read(function, Environment(without={"ALLOWED_ORIGINS"})) - SET_BY_LAMBDA
 
 
 @pytest.mark.parametrize("function", READERS)

@@ -16,12 +16,13 @@ from tests.fakes import (
     FakeShapeMappingStore,
     FakeSigningKeys,
 )
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import RefusedError, RetryableError
 from undelivered.domain.item import State
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.cleanup import CleanUp
 from undelivered.services.ports import SendJob
-from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.record_feedback import RecordFeedback
 from undelivered.services.request_resend import RequestResend
 from undelivered.services.send_message import SendMessage
 
@@ -100,7 +101,8 @@ class Case:
             erasures=wrap(world.erasures),
             hashes=FakeHashes(),
             shape_mappings=FakeShapeMappingStore(),
-            mapping=AccountMapping(ACCOUNT),
+            default_account=ACCOUNT,
+            accounts=AccountMapping(),
             clock=world.clock,
         )
         self.clean_up = CleanUp(

@@ -17,11 +17,12 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.digest import days_due
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.taxonomy import Reason
-from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.record_feedback import RecordFeedback
 from undelivered.services.send_digests import SendDigests
 
 MONDAY_EIGHT_IN_NEW_YORK = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
@@ -131,7 +132,8 @@ def test_a_digest_that_bounces_never_shows_in_the_report():
         FakeErasureStore(),
         FakeHashes(),
         FakeShapeMappingStore(),
-        AccountMapping(ACCOUNT),
+        ACCOUNT,
+        AccountMapping(),
         lambda: NOW,
     )
 

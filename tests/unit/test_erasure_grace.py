@@ -18,11 +18,12 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureState
 from undelivered.domain.export import Export
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.services.customer_data.erase import EraseCustomers, RequestErasure
-from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.record_feedback import RecordFeedback
 
 SECOND = timedelta(seconds=1)
 END = NOW + PROPAGATION_TIME
@@ -62,7 +63,8 @@ class Desk:
             self.erasures,
             FakeHashes(),
             FakeShapeMappingStore(),
-            AccountMapping(ACCOUNT),
+            ACCOUNT,
+            AccountMapping(),
             self.clock,
         )
 

@@ -15,6 +15,7 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import NotYetKnownError, RetryableError
 from undelivered.domain.failure_counts import resolution_bucket
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
@@ -23,7 +24,7 @@ from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent,
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, classification_of
-from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.record_feedback import RecordFeedback
 
 SENT_AT = NOW - timedelta(days=1)
 FAILED_AT = SENT_AT + timedelta(minutes=1, milliseconds=250)
@@ -31,9 +32,7 @@ EMAIL = "ada@example.com"
 DISABLED = AttemptResult(
     Outcome.FAILED, FAILED_AT, classification_of(Reason.MAILBOX_DISABLED), "550 5.2.1 disabled", "ses"
 )
-MAPPING = AccountMapping(
-    "default", {"tenant-a": "by-tenant"}, {"shop.example": "by-domain", "vip@shop.example": "by-address"}
-)
+MAPPING = AccountMapping({"tenant-a": "by-tenant"}, {"shop.example": "by-domain", "vip@shop.example": "by-address"})
 
 
 class World:
@@ -49,6 +48,7 @@ class World:
             FakeErasureStore(self.customers),
             FakeHashes(),
             FakeShapeMappingStore(),
+            "default",
             MAPPING,
             lambda: NOW,
         )

@@ -17,6 +17,7 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWriteError
 from undelivered.domain.feedback import Attribution, Outcome
 from undelivered.domain.item import State
@@ -24,7 +25,7 @@ from undelivered.domain.lifecycle import AUTO_REPLY_CAME, settle_unconfirmed, st
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, Status
-from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.record_feedback import RecordFeedback
 
 
 class World:
@@ -33,7 +34,7 @@ class World:
         self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
         self.notifications = FakeNotificationStore(clock=lambda: NOW)
         self.customers = FakeCustomerStore()
-        mapping = AccountMapping("default", {"tenant-a": "by-tenant"}, {"shop.example": "by-identity"})
+        mapping = AccountMapping({"tenant-a": "by-tenant"}, {"shop.example": "by-identity"})
         self.erasures = FakeErasureStore(self.customers)
         self.record = RecordFeedback(
             self.items,
@@ -43,6 +44,7 @@ class World:
             self.erasures,
             FakeHashes(),
             FakeShapeMappingStore(),
+            "default",
             mapping,
             lambda: NOW,
         )

@@ -23,6 +23,7 @@ from undelivered import bootstrap
 from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of, received_job
 from undelivered.adapters.feedback import ParsedEvent
 from undelivered.adapters.feedback.json_values import attribution
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.feedback import Attribution, Handling, Outcome
 from undelivered.domain.notification import SendOutcome
@@ -33,7 +34,7 @@ from undelivered.entrypoints.send_worker import process_send_batch
 from undelivered.observability import logger, measure, metrics
 from undelivered.services.in_parallel import in_threads
 from undelivered.services.ports import SendJob
-from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+from undelivered.services.record_feedback import RecordFeedback
 from undelivered.services.send_batch import SendBatch
 
 REQUEST = "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
@@ -97,7 +98,8 @@ class Ingesting:
             FakeErasureStore(),
             FakeHashes(),
             FakeShapeMappingStore(),
-            AccountMapping("default"),
+            "default",
+            AccountMapping(),
             lambda: NOW,
         )
         monkeypatch.setattr(bootstrap, "now", lambda: NOW)

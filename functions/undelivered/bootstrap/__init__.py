@@ -29,7 +29,6 @@ from undelivered.services.ports import (
     UndeliveredStore,
 )
 from undelivered.settings import (
-    AccountMappingSettings,
     CleanupSettings,
     ExportReportSettings,
     IngestFeedbackSettings,
@@ -195,7 +194,7 @@ def feedback_ingestion() -> FeedbackIngestion:
     settings = IngestFeedbackSettings.read()
     return FeedbackIngestion(
         partial(parse_event, known_topics=frozenset({settings.topic_arn})),
-        _record_feedback(settings.account_mapping, settings.erasure_secret_arn),
+        _record_feedback(settings.default_account_id, settings.erasure_secret_arn),
         Queue(client("sqs"), settings.queue_url),
     )
 
@@ -213,11 +212,12 @@ def sms_log_ingestion() -> SmsLogIngestion:
     from undelivered.adapters.feedback import parse_event
 
     settings = IngestSmsLogsSettings.read()
-    return SmsLogIngestion(parse_event, _record_feedback(settings.account_mapping, settings.erasure_secret_arn))
+    return SmsLogIngestion(parse_event, _record_feedback(settings.default_account_id, settings.erasure_secret_arn))
 
 
-def _record_feedback(mapping: AccountMappingSettings, erasure_secret_arn: str) -> "RecordFeedback":
-    from undelivered.services.record_feedback import AccountMapping, RecordFeedback
+def _record_feedback(default_account: str, erasure_secret_arn: str) -> "RecordFeedback":
+    from undelivered.adapters.dynamodb.account_mapping_store import DynamoAccountMapping
+    from undelivered.services.record_feedback import RecordFeedback
 
     return RecordFeedback(
         undelivered=undelivered_store(accept_late_events=True),
@@ -227,7 +227,8 @@ def _record_feedback(mapping: AccountMappingSettings, erasure_secret_arn: str) -
         erasures=erasure_store(erasure_secret_arn),
         hashes=keyed_hashes(erasure_secret_arn),
         shape_mappings=shape_mapping_store(),
-        mapping=AccountMapping(mapping.default, mapping.tenants, mapping.identities),
+        default_account=default_account,
+        accounts=DynamoAccountMapping(),
         clock=now,
     )
 

@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.customer import Customer
 from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.digest import DIGEST_PREFIX
 from undelivered.domain.errors import NotYetKnownError, RetryableError
-from undelivered.domain.feedback import Attribution, Feedback, Outcome
+from undelivered.domain.feedback import Feedback, Outcome
 from undelivered.domain.identifiers import entry_key
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item
@@ -25,6 +25,7 @@ from undelivered.services.ports import (
     CustomerStore,
     ErasureStore,
     KeyedHashes,
+    MessageAccounts,
     NewEntry,
     NotificationStore,
     ShapeMappingStore,
@@ -35,22 +36,6 @@ from undelivered.services.suppress import suppress
 
 _MAX_UNRECORDED = 100
 """The maximum number of unrecorded sends that are read to find out whether an event may be about one of them."""
-
-
-class AccountMapping(Struct, frozen=True):
-    """The accounts of messages without tags: by SES tenant, by sending identity, else the default account."""
-
-    default: str
-    tenants: Mapping[str, str] = field(default_factory=dict)
-    identities: Mapping[str, str] = field(default_factory=dict)
-
-    def account_of(self, attribution: Attribution) -> str | None:
-        """Return the account of a message by its tenant, its address or its domain; None if none is mapped."""
-        if attribution.tenant and attribution.tenant in self.tenants:
-            return self.tenants[attribution.tenant]
-        identity = attribution.identity or ""
-        domain = identity.rpartition("@")[2]
-        return self.identities.get(identity) or self.identities.get(domain)
 
 
 class AttributedFeedback(Struct, frozen=True):
@@ -85,7 +70,8 @@ class RecordFeedback(Struct, frozen=True):
     erasures: ErasureStore
     hashes: KeyedHashes
     shape_mappings: ShapeMappingStore
-    mapping: AccountMapping
+    default_account: str
+    accounts: MessageAccounts
     clock: Callable[[], datetime]
 
     def __call__(
@@ -254,9 +240,9 @@ class RecordFeedback(Struct, frozen=True):
         if not feedback.attribution.account_id:
             feedback, is_erased = self._correlate(feedback, may_wait=may_wait)
         attribution = feedback.attribution
-        account_id = attribution.account_id or self.mapping.account_of(attribution)
+        account_id = attribution.account_id or self.accounts.account_of(attribution)
         key = attribution.entry_key or _own_key(feedback)
-        owner = account_id or self.mapping.default
+        owner = account_id or self.default_account
         return AttributedFeedback(source, owner, key, self._mapped(owner, feedback), bool(account_id), is_erased)
 
     def _mapped(self, account_id: str, feedback: Feedback) -> Feedback:

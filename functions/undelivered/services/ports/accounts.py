@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from undelivered.domain.account_settings import AccountSettings
+from undelivered.domain.feedback import Attribution
 
 
 class AccountStore(Protocol):
@@ -17,6 +18,13 @@ class AccountStore(Protocol):
 
     def account_ids(self) -> Iterable[str]:
         """Return every account that ever had an item."""
+
+
+class MessageAccounts(Protocol):
+    """The accounts of messages without tags."""
+
+    def account_of(self, attribution: Attribution) -> str | None:
+        """Return the account of a message by its SES tenant or sending identity; None if none is mapped."""
 
 
 class SigningKeys(Protocol):

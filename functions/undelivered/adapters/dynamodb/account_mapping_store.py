@@ -1,0 +1,40 @@
+"""The mapping of messages without tags to accounts, in the table Accounts. ``undelivered deploy`` writes it.
+
+A stage can map hundreds of identities. The environment of a function could not hold them: its limit is 4 KB (AWS Lambda
+Developer Guide, "Lambda quotas").
+"""
+
+import time
+from collections.abc import Callable
+
+from undelivered.adapters.dynamodb.client import Row
+from undelivered.adapters.dynamodb.documents import document_row, get_document
+from undelivered.domain.account_mapping import AccountMapping
+from undelivered.domain.feedback import Attribution
+
+_STAGE = "~stage"
+"""The partition of records that belong to no account. No account ID starts with ``~``."""
+
+_RECORD = "account_mapping"
+_CACHE_SECONDS = 60
+
+
+class DynamoAccountMapping:
+    """``ports.MessageAccounts``: reads the mapping at most once a minute, and only for messages without tags."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._read_at = 0.0
+        self._mapping: AccountMapping | None = None
+
+    def account_of(self, attribution: Attribution) -> str | None:
+        """Return the account of a message, or None if none is mapped; raises RetryableError."""
+        if self._mapping is None or self._clock() - self._read_at > _CACHE_SECONDS:
+            self._mapping = get_document(_STAGE, _RECORD, AccountMapping) or AccountMapping()
+            self._read_at = self._clock()
+        return self._mapping.account_of(attribution)
+
+
+def account_mapping_row(mapping: AccountMapping) -> Row:
+    """Return the row of the table Accounts that holds the mapping."""
+    return document_row(_STAGE, _RECORD, mapping)
