@@ -21,14 +21,28 @@ class Figure:
 
     @property
     def goal(self) -> float | None:
-        """The highest value that is acceptable, or None if there is no goal."""
-        return GOALS.get(self.name)
+        """The highest value that is acceptable, or the lowest if ``more_is_better``; None if there is no goal."""
+        return LOWEST.get(self.name, GOALS.get(self.name))
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether the goal is the lowest acceptable value."""
+        return self.name in LOWEST
 
     @property
     def is_met(self) -> bool | None:
         """Whether the value meets its goal, or None if there is no goal."""
-        return None if self.goal is None else self.value <= self.goal
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.more_is_better else self.value <= self.goal
 
+
+LOWEST: Final[Mapping[str, float]] = {
+    "send_rate_used_1": 0.95,
+    "send_rate_used_14": 0.95,
+    "send_rate_used_200": 0.95,
+}
+"""The lowest acceptable value of each figure that has one, by name."""
 
 GOALS: Final[Mapping[str, float]] = {
     "ingest_cpu_over_floor": 1.5,
@@ -45,5 +59,8 @@ GOALS: Final[Mapping[str, float]] = {
     "visible_p50_s": 1.5,
     "visible_p99_s": 3,
     "soak_memory_growth": 1.1,
+    "send_dead_letters": 0,
+    "send_twice": 0,
+    "resend_wait_p95_s": 5,
 }
-"""The highest acceptable value of each figure, by name."""
+"""The highest acceptable value of each other figure, by name."""

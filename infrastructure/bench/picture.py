@@ -11,6 +11,11 @@ _MISSED: Final = "#b4552d"
 _ROW_INCHES: Final = 0.34
 
 
+def _share_of_goal(figure: Figure, goal: float) -> float:
+    """Return how much of the goal a value takes up: up to 1 if the goal is met."""
+    return goal / figure.value if figure.more_is_better else figure.value / goal
+
+
 def draw(figures: Sequence[Figure], file: Path) -> None:
     """Write an SVG chart of the figures that have a goal, each as a share of its goal."""
     import matplotlib as mpl
@@ -20,7 +25,7 @@ def draw(figures: Sequence[Figure], file: Path) -> None:
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "undelivered", "font.family": "sans-serif"})
     from matplotlib import pyplot as plt
 
-    bars = [(figure, figure.value / figure.goal) for figure in reversed(figures) if figure.goal]
+    bars = [(figure, _share_of_goal(figure, figure.goal)) for figure in reversed(figures) if figure.goal]
     picture, axes = plt.subplots(figsize=(8, 1.1 + _ROW_INCHES * len(bars)), layout="constrained")
     axes.barh(
         [figure.name.replace("_", " ") for figure, _ in bars],

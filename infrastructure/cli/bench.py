@@ -81,6 +81,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         ingest_capacity,
         ingest_cpu,
         query_cost,
+        sending_rate,
     )
 
     parts: dict[str, Measurement] = {
@@ -89,6 +90,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         "reading": lambda progress: query_cost.measure(scale.sizes, progress),
         "cold_start": lambda _: cold_start.measure(scale.cold_starts),
         "cost": lambda _: cost.measure(scale.priced),
+        "sending": sending_rate.measure,
         "export": lambda _: export_throughput.measure(scale.sizes, scale.sizes[1]),
     }
     if scale.burst:
@@ -127,7 +129,7 @@ def _show(figures: Sequence[Figure], *, quick: bool) -> None:
         table.add_column(heading, justify="right" if heading in {"value", "goal"} else "left")
     for figure in figures:
         colour = {True: "green", False: "red", None: "default"}[figure.is_met]
-        goal = "" if figure.goal is None else f"≤ {figure.goal:g}"
+        goal = "" if figure.goal is None else f"{'≥' if figure.more_is_better else '≤'} {figure.goal:g}"
         table.add_row(
             figure.name, f"[{colour}]{_short(figure.value)}[/] {figure.unit}", goal, escape(figure.description)
         )

@@ -65,18 +65,18 @@ def test_in_no_stretch_of_time_are_there_more_slots_than_the_rate_and_the_burst_
 
 
 @given(worked_by_many())
-def test_a_bulk_send_reserves_no_further_ahead_than_a_second(work):
+def test_a_bulk_send_reserves_no_further_ahead_than_half_a_second(work):
     assert all(urgent or slot <= now + BULK_HORIZON + FUZZ for now, urgent, slot in slots_of(*work))
 
 
 @given(worked_by_many(), st.floats(0, 2))
-def test_an_urgent_send_waits_for_a_second_of_bulk_and_one_slot_at_most(work, later):
+def test_an_urgent_send_waits_for_half_a_second_of_bulk_and_one_slot_at_most(work, later):
     per_second, asks = work
     bulk = [(passed, wanted, False) for passed, wanted, _ in asks]
 
     *_, (now, _, slot) = slots_of(per_second, [*bulk, (later, 1, True)])
 
-    assert slot <= now + BULK_HORIZON + 1 / per_second + FUZZ
+    assert slot <= now + BULK_HORIZON + SendRate(per_second=per_second).interval + FUZZ
 
 
 @given(RATES, st.floats(0, 100))
@@ -136,10 +136,17 @@ def test_a_busy_provider_is_asked_again_later_each_time_but_never_after_long(per
 
     assert 0.02 <= wait <= 5.0
     assert wait <= back_off(rate, START, times + 1)[1]
-    assert START < later.next_free <= START + rate.interval
+    assert later.next_free == pytest.approx(START + wait + rate.interval, abs=FUZZ)
 
 
 # --- the pace: waiting for slots
+
+
+def seconds_after_start(number):
+    """Return the slots of one message a second, with the margin that keeps an early arrival from being refused."""
+    interval = SendRate(per_second=1.0).interval
+    assert 1.0 < interval < 1.05
+    return pytest.approx([START + place * interval for place in range(number)], abs=FUZZ)
 
 
 def test_a_bulk_send_waits_for_its_slots_and_takes_them_as_they_come():
@@ -148,7 +155,7 @@ def test_a_bulk_send_waits_for_its_slots_and_takes_them_as_they_come():
 
     taken = [slot for _ in range(5) for slot in pace.reserve(Channel.EMAIL, 3, urgent=False, deadline=START + 60).slots]
 
-    assert taken == [START + second for second in range(len(taken))]
+    assert taken == seconds_after_start(len(taken))
     assert clock.time <= taken[-1]
 
 
@@ -157,7 +164,7 @@ def test_an_urgent_send_gets_all_its_slots_at_once():
 
     reservation = pace.reserve(Channel.EMAIL, 3, urgent=True, deadline=START + 60)
 
-    assert reservation.slots == (START, START + 1, START + 2)
+    assert list(reservation.slots) == seconds_after_start(3)
 
 
 @pytest.mark.parametrize("urgent", [True, False])
@@ -169,7 +176,7 @@ def test_without_a_slot_before_the_deadline_there_is_none_and_the_wait_is_told(u
     reservation = pace.reserve(Channel.EMAIL, 1, urgent=urgent, deadline=START + 45)
 
     assert reservation.slots == ()
-    assert 45 <= reservation.wait <= 100
+    assert 45 <= reservation.wait <= SendRate(per_second=0.01).interval
     assert clock.slept == []
 
 
@@ -213,4 +220,4 @@ def test_a_quota_that_cannot_be_read_leaves_the_lowest_rate():
 
     slots = pace.reserve(Channel.EMAIL, 3, urgent=True, deadline=START + 60).slots
 
-    assert slots == (START, START + 1, START + 2)
+    assert list(slots) == seconds_after_start(3)
