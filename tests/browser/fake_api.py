@@ -124,6 +124,34 @@ def the_items() -> list[dict[str, Any]]:
     return items
 
 
+def the_shapes() -> list[dict[str, Any]]:
+    """Replies without a known reason: frequent ones, and one of texts that is mapped."""
+
+    def shape(number: int, text: str, count: int, *domains: str) -> dict[str, Any]:
+        return {
+            "id": f"s-{number}",
+            "shape": text,
+            "count": count,
+            "receivers": [{"domain": domain, "count": count // len(domains)} for domain in domains],
+            "first_seen": at(days=20),
+            "last_seen": at(days=number),
+            "reason": None,
+            "audit": [],
+        }
+
+    mapped = {"at": at(days=3), "by": "manager@harbor.example", "action": "map", "detail": ""}
+    return [
+        shape(
+            1, "smtp; # Mail ikke leveret: se postmester <url>", 1240, "example.dk", "mail.example.dk", "example.net"
+        ),
+        shape(
+            2, "smtp; # # suffer_screening_issues_at_this_moment_try_some_other_way_(ticket_#) <url>", 12, "example.com"
+        ),
+        shape(3, "Handset says no", 2) | {"reason": "unreachable", "audit": [mapped]},
+        *(shape(number, f"smtp; # Nope, reply {number}", 1, "example.org") for number in range(4, 60)),
+    ]
+
+
 class FakeApi:
     """The state behind the answers; tests change it, and put failures in the way."""
 
@@ -141,6 +169,7 @@ class FakeApi:
             "soft_failures": {"failures": 5, "days": 3},
             "digest": {"recipients": ["manager@harbor.example"], "days": [0, 1, 2, 3, 4], "hour": 8},
         }
+        self.shapes = {shape["id"]: shape for shape in the_shapes()}
         self.outcome = "resolved"
         self.polls_until_outcome = 2
         self.waiting: dict[str, int] = {}
@@ -239,6 +268,10 @@ class FakeApi:
                 return (200, SUPPRESSION) if address == SUPPRESSION["address"] else self.problem(404, "not_found")
             case (("PUT" | "DELETE"), "suppressions", _, _):
                 return 200, SUPPRESSION
+            case ("GET", "diagnostics", "unrecognised"):
+                return 200, {"shapes": [*self.shapes.values()]}
+            case (("PUT" | "DELETE"), "diagnostics", shape_id):
+                return 200, self.map_shape(shape_id, (body or {}).get("reason"))
             case ("POST", "exports"):
                 self.exports = 0
                 return 202, {"export_id": "e-1"}
@@ -392,6 +425,12 @@ class FakeApi:
             "returned": states.count("open"),
             "refused": len(self.refusals),
         }
+
+    def map_shape(self, shape_id: str, reason: str | None) -> dict[str, Any]:
+        entry = {"at": at(), "by": "manager@harbor.example", "action": "map" if reason else "unmap", "detail": ""}
+        shape = self.shapes[shape_id]
+        self.shapes[shape_id] = shape | {"reason": reason, "audit": [*shape["audit"], entry]}
+        return self.shapes[shape_id]
 
     def change_customer(self, customer_id: str, body: dict[str, Any]) -> Answer:
         if body.get("email", "").endswith("@gmial.com") or "@" not in body.get("email", "@"):

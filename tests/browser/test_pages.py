@@ -23,6 +23,7 @@ PAGES = {
     "customers": "#/customers",
     "customer": "#/customers/c-1",
     "suppressions": "#/suppressions",
+    "diagnostics": "#/diagnostics",
     "settings": "#/settings",
     "not-there": "#/item/no-such-item",
 }

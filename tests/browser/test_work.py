@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from undelivered.domain.unrecognised import MAPPABLE_REASONS
+
 
 class TestOverview:
     def test_the_number_leads_to_the_report(self, manager):
@@ -280,19 +282,23 @@ class TestDetail:
 
 class TestViewer:
     def test_sees_everything_and_nothing_to_act_with(self, viewer):
-        acting = re.compile("Resend|Dismiss|Edit|Lift|Suppress an|Save|Use |Erase|Download data")
+        acting = re.compile("Resend|Dismiss|Edit|Lift|Suppress an|Save|Use |Erase|Download data|Apply")
         for place in (
             "#/report",
             "#/report?ready=true",
             "#/item/item-1",
             "#/customers/c-1",
             "#/suppressions",
+            "#/diagnostics",
             "#/settings",
         ):
             viewer.goes_to(place)
             assert viewer.page.get_by_role("button", name=acting).count() == 0, place
             assert viewer.page.locator("tbody input[type=checkbox]").count() == 0, place
 
+            assert viewer.page.locator("tbody select").count() == 0, place
+
+        assert viewer.page.get_by_role("link", name="Unrecognised").count() == 0
         viewer.goes_to("#/item/item-1")
         viewer.sees("You have read-only access. To make changes, ask a manager.")
 
@@ -351,6 +357,102 @@ class TestPersonalData:
         row = manager.page.get_by_role("row", name="Erased customer")
         expect(row).to_contain_text("To lift it, look up the address")
         assert row.get_by_role("button").count() == 0
+
+
+class TestUnrecognisedReplies:
+    NOT_READ = "Reason of “smtp; # Mail ikke leveret: se postmester <url>”"
+
+    @pytest.fixture
+    def choice(self, manager):
+        manager.page.get_by_role("link", name="Unrecognised").click()
+        return manager.page.get_by_label(self.NOT_READ)
+
+    def test_a_reply_shows_how_often_and_where_it_came(self, manager, choice):
+        row = manager.page.get_by_role("row").filter(has=choice)
+
+        expect(row).to_contain_text("1,240")
+        expect(row).to_contain_text("example.dk, mail.example.dk, example.net")
+        expect(choice).to_have_value("undetermined")
+
+    def test_any_reason_that_a_reply_can_give_may_be_chosen(self, choice):
+        expect(choice).to_be_visible()
+        offered = choice.locator("option").evaluate_all("all => all.map((one) => one.value)")
+
+        assert sorted(offered) == sorted({"undetermined", *MAPPABLE_REASONS})
+
+    def test_a_reply_is_mapped_and_that_is_undone(self, manager, choice):
+        choice.select_option("Mailbox is closed")
+        manager.page.get_by_role("button", name="Apply").click()
+        manager.sees("From now on, failures with this reply have the reason “Mailbox is closed”.")
+        assert manager.api.shapes["s-1"]["reason"] == "mailbox_disabled"
+        expect(choice).to_be_focused()
+        expect(manager.page.get_by_role("row").filter(has=choice)).to_contain_text("manager@harbor.example")
+
+        manager.page.get_by_role("button", name="Undo").click()
+        manager.sees("From now on, failures with this reply have no known reason.")
+
+        assert manager.api.shapes["s-1"]["reason"] is None
+        expect(choice).to_have_value("undetermined")
+        assert [method for method, path, *_ in manager.api.requests if "/s-1" in path] == ["PUT", "DELETE"]
+
+    def test_undoing_another_reason_restores_the_one_before(self, manager):
+        manager.goes_to("#/diagnostics")
+        mapped = manager.page.get_by_label("Reason of “Handset says no”")
+        expect(mapped).to_have_value("unreachable")
+        mapped.select_option("Timed out")
+        manager.page.get_by_role("button", name="Apply").click()
+        manager.page.get_by_role("button", name="Undo").click()
+        manager.sees("From now on, failures with this reply have the reason “Could not be reached”.")
+
+        assert manager.api.shapes["s-3"]["reason"] == "unreachable"
+
+    def test_nothing_is_mapped_by_the_keys_that_pass_a_reason(self, manager, choice):
+        choice.focus()
+        for _ in range(3):
+            manager.page.keyboard.press("ArrowDown")
+        expect(choice).to_have_value("address_malformed")
+        assert manager.api.shapes["s-1"]["reason"] is None
+
+        manager.page.keyboard.press("Tab")
+        manager.page.keyboard.press("Enter")
+        manager.sees("From now on, failures with this reply have the reason “Address is not valid”.")
+
+        assert manager.api.shapes["s-1"]["reason"] == "address_malformed"
+
+    def test_a_refusal_is_told_and_the_reason_stays_as_it_is(self, manager, choice):
+        manager.api.fail("PUT", "/diagnostics/s-1", 409, "conflict", detail="Too many concurrent updates.")
+        choice.select_option("Timed out")
+        manager.page.get_by_role("button", name="Apply").click()
+        manager.sees("Too many concurrent updates.")
+
+        assert manager.page.get_by_role("button", name="Apply").is_visible()
+        assert manager.api.shapes["s-1"]["reason"] is None
+
+    def test_many_replies_are_shown_in_parts(self, manager, choice):
+        expect(choice).to_be_visible()
+        assert manager.page.locator("tbody tr").count() == 50
+
+        manager.page.get_by_role("button", name="Show more").click()
+
+        assert manager.page.locator("tbody tr").count() == len(manager.api.shapes)
+        assert manager.page.get_by_role("button", name="Show more").count() == 0
+        expect(manager.page.locator("tbody tr").nth(50).locator("select")).to_be_focused()
+
+    def test_none_at_all_says_so(self, manager):
+        manager.api.shapes.clear()
+        manager.goes_to("#/diagnostics")
+
+        manager.sees("We knew the reason of every failure of the last 30 days.")
+
+    def test_it_speaks_spanish(self, manager):
+        manager.page.get_by_label("Language").select_option("es")
+        manager.page.get_by_role("link", name="Sin reconocer").click()
+        choice = manager.page.get_by_label("Motivo de «smtp; # Mail ikke leveret: se postmester <url>»")
+        choice.select_option("timed_out")
+        manager.page.get_by_role("button", name="Aplicar").click()
+
+        manager.page.get_by_role("button", name="Deshacer").click()
+        manager.sees("Desde ahora, los fallos con esta respuesta no tienen motivo conocido.")
 
 
 def asked(person):

@@ -14,9 +14,11 @@ const VIEWS = {
   item: { load: () => import("./detail.js"), title: "nav.report" },
   customers: { load: () => import("./customers.js"), title: "nav.customers" },
   suppressions: { load: () => import("./suppressions.js"), title: "nav.suppressions" },
+  diagnostics: { load: () => import("./diagnostics.js"), title: "nav.diagnostics" },
   settings: { load: () => import("./settings.js"), title: "nav.settings" },
 };
-const MENU = ["", "report", "customers", "suppressions", "settings"];
+const MENU = ["", "report", "customers", "suppressions", "diagnostics", "settings"];
+const ONLY_TO_ACT = new Set(["diagnostics"]);
 
 const app = document.getElementById("app");
 let main = null;
@@ -90,7 +92,7 @@ function brand() {
 function showShell() {
   const { email, role } = auth.person();
   main = h("main", { id: "main", tabindex: "-1" });
-  const links = MENU.map((name) => h("a", { href: `#/${name}`, "data-view": name }, t(VIEWS[name].title)));
+  const links = MENU.filter((name) => auth.mayAct() || !ONLY_TO_ACT.has(name)).map((name) => h("a", { href: `#/${name}`, "data-view": name }, t(VIEWS[name].title)));
   const nav = h("nav", { id: "menu", "aria-label": t("nav.label") }, links);
   const toggle = h(
     "button",
