@@ -7,7 +7,7 @@ steps can be repeated.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,10 @@ _STDERR: Final = Console(stderr=True)
 _WRITERS: Final = 16
 _CHUNK: Final = 1_000
 _POLL_SECONDS: Final = 1.0
+_UNKNOWN_SECONDS: Final = 60
+"""How long DynamoDB may not know a table after it accepted to restore it."""
+_NO_INDEXES: Final[dict[str, Any]] = {"GlobalSecondaryIndexOverride": [], "LocalSecondaryIndexOverride": []}
+"""A restore with indexes takes much longer and costs more, and only the rows are read."""
 
 Row = dict[str, dict[str, Any]]
 StartRestore = Callable[[str, str], None]
@@ -60,7 +64,7 @@ def from_backup(dynamodb: Any, backup: str) -> StartRestore:
         if not backups:
             raise ToolError(f"The table {source} has no backup named {backup}.")
         latest = max(backups, key=lambda summary: summary["BackupCreationDateTime"])
-        dynamodb.restore_table_from_backup(TargetTableName=target, BackupArn=latest["BackupArn"])
+        dynamodb.restore_table_from_backup(TargetTableName=target, BackupArn=latest["BackupArn"], **_NO_INDEXES)
 
     return start
 
@@ -70,7 +74,9 @@ def from_point_in_time(dynamodb: Any, at: datetime) -> StartRestore:
 
     def start(source: str, target: str) -> None:
         moment = at.replace(tzinfo=UTC)
-        dynamodb.restore_table_to_point_in_time(SourceTableName=source, TargetTableName=target, RestoreDateTime=moment)
+        dynamodb.restore_table_to_point_in_time(
+            SourceTableName=source, TargetTableName=target, RestoreDateTime=moment, **_NO_INDEXES
+        )
 
     return start
 
@@ -88,15 +94,31 @@ def restore_tables(
     try:
         with _STDERR.status("Restoring to new tables. This takes at least a few minutes"):
             for key, name in tables.items():
-                _start(start, name, restored[key])
-                started.append(restored[key])
+                _start(start, name, restored[key], started)
             for name in started:
                 _wait_until_active(dynamodb, name)
         return copy_tables(dynamodb, restored, tables, overwrite=overwrite)
     finally:
-        for name in started:
-            _wait_until_active(dynamodb, name)
-            dynamodb.delete_table(TableName=name)
+        _delete(dynamodb, started)
+
+
+def _delete(dynamodb: Any, names: Sequence[str]) -> None:
+    """Delete temporary tables, each whatever happens to the others; raise ToolError with those that remain."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    remaining: dict[str, str] = {}
+    with _STDERR.status("Deleting the new tables"):
+        for name in names:
+            try:
+                _wait_until_active(dynamodb, name)  # DynamoDB does not delete a table that it still restores
+                dynamodb.delete_table(TableName=name)
+            except (ClientError, BotoCoreError) as error:
+                remaining[name] = ". ".join(describe(error))
+            except ToolError as error:
+                remaining[name] = str(error)
+    if remaining:
+        reasons = "; ".join(f"{name} ({reason})" for name, reason in remaining.items())
+        raise ToolError(f"These temporary tables remain. Delete them: {reasons}")
 
 
 def copy_tables(
@@ -108,19 +130,36 @@ def copy_tables(
         return [_copy(dynamodb, key, sources[key], name, bar, overwrite=overwrite) for key, name in targets.items()]
 
 
-def _start(start: StartRestore, source: str, target: str) -> None:
+def _start(start: StartRestore, source: str, target: str, started: list[str]) -> None:
+    """Start to restore a table, and add it to `started` unless DynamoDB refuses. Raises ToolError if it refuses."""
     from botocore.exceptions import ClientError
 
+    started.append(target)  # before the call, because its response can be lost
     try:
         start(source, target)
-    except ClientError as error:
+    except (ClientError, ToolError) as error:
+        started.remove(target)
+        if isinstance(error, ToolError):
+            raise
         raise ToolError(f"{source} was not restored. {'. '.join(describe(error))}") from error
 
 
 def _wait_until_active(dynamodb: Any, name: str) -> None:
-    """Wait until a restored table can be read. This takes hours for very large tables."""
-    while dynamodb.describe_table(TableName=name)["Table"]["TableStatus"] != "ACTIVE":
-        time.sleep(_POLL_SECONDS)
+    """Wait until a restored table can be read. This takes hours for very large tables.
+
+    At first, DynamoDB may answer that the table does not exist (Amazon DynamoDB API Reference, DescribeTable). Raises
+    ToolError if that does not change.
+    """
+    deadline = time.monotonic() + _UNKNOWN_SECONDS
+    status = ""
+    while status != "ACTIVE":
+        try:
+            status = dynamodb.describe_table(TableName=name)["Table"]["TableStatus"]
+        except dynamodb.exceptions.ResourceNotFoundException:
+            if status or time.monotonic() > deadline:
+                raise ToolError(f"The table {name}, to which rows are restored, is gone.") from None
+        if status != "ACTIVE":
+            time.sleep(_POLL_SECONDS)
 
 
 def _copy(  # noqa: PLR0913 - source, target and how to copy

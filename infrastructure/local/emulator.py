@@ -1,7 +1,7 @@
 """Run ministack with corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
-The corrections of API Gateway, Cognito and CloudFormation are in `emulator_gateway.py`, `emulator_sign_in.py` and
-`emulator_stacks.py`, and the check of all calls is in `emulator_calls.py`. The others are here:
+Those of API Gateway, Cognito, CloudFormation, DynamoDB and S3 are in `emulator_gateway.py`, `emulator_sign_in.py`,
+`emulator_stacks.py` and `emulator_storage.py`, and the check of all calls is in `emulator_calls.py`. The others are here:
 
 1. **Expired items reach the stream.** ministack deletes an expired item without a stream record. DynamoDB writes a
    REMOVE record with its own user identity, which `archive` needs.
@@ -47,7 +47,11 @@ from infrastructure.local.emulator_gateway import compress_responses, import_the
 from infrastructure.local.emulator_internals import require
 from infrastructure.local.emulator_sign_in import close_sign_up, enforce_write_attributes, ignore_case_of_names
 from infrastructure.local.emulator_stacks import create_nothing_twice, demand_a_role_for_logs
-from infrastructure.local.emulator_streams import answer_in_small_pages
+from infrastructure.local.emulator_storage import (
+    answer_in_small_pages,
+    demand_the_checksum_of_the_upload,
+    show_restored_tables_late,
+)
 from infrastructure.local.processes import COMPANION_FILE, end
 
 _REAPER_THREAD = "dynamodb-ttl-reaper"
@@ -289,6 +293,8 @@ def main() -> None:
     fill_batches()
     poll_streams_in_a_thread()
     answer_in_small_pages()
+    show_restored_tables_late()
+    demand_the_checksum_of_the_upload()
     create_nothing_twice()
     demand_a_role_for_logs()
     keep_paths_encoded()

@@ -6,10 +6,16 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.stub import ANY
 from typer.testing import CliRunner
 
+from infrastructure import table_restore
 from infrastructure.cli import restore
 from infrastructure.cli.main import app
+from infrastructure.errors import ToolError
+from infrastructure.table_restore import from_backup, from_point_in_time
+from tests.builders.aws import stubbed
 from tests.builders.items import ACCOUNT, a_customer, an_item
 from tests.contract.worlds import on_moto
 from undelivered.adapters.dynamodb.models import MODELS, CustomerModel, HistoryModel, UndeliveredModel
@@ -138,3 +144,124 @@ def test_what_cannot_be_restored_is_said_in_a_sentence(world, options, sentence)
 
     assert code == 1
     assert sentence in " ".join(said.split())
+
+
+TABLES = {"accounts": "live-accounts", "customers": "live-customers"}
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    monkeypatch.setattr(table_restore, "_POLL_SECONDS", 0)
+    with stubbed("dynamodb") as (client, stub):
+        yield client, stub
+        stub.assert_no_pending_responses()
+
+
+def a_table(status="ACTIVE"):
+    return {"Table": {"TableStatus": status, "KeySchema": [{"AttributeName": "account_id", "KeyType": "HASH"}]}}
+
+
+def starts(stub, *, table, refused=""):
+    asked = {
+        "SourceTableName": table,
+        "TargetTableName": ANY,
+        "RestoreDateTime": NOON,
+        "GlobalSecondaryIndexOverride": [],
+        "LocalSecondaryIndexOverride": [],
+    }
+    if refused:
+        stub.add_client_error("restore_table_to_point_in_time", refused, "Too many restores.")
+    else:
+        stub.add_response("restore_table_to_point_in_time", {}, asked)
+
+
+def is_seen(stub, *statuses):
+    """Have DescribeTable answer these statuses, and that there is no such table for an empty one."""
+    for status in statuses:
+        if status:
+            stub.add_response("describe_table", a_table(status))
+        else:
+            stub.add_client_error("describe_table", "ResourceNotFoundException", "Requested resource not found")
+
+
+def is_copied(stub):
+    is_seen(stub, "ACTIVE")
+    stub.add_response("scan", {"Items": []})
+
+
+def restored(client):
+    return table_restore.restore_tables(client, TABLES, from_point_in_time(client, NOON), overwrite=False)
+
+
+def test_a_restore_goes_without_indexes_and_waits_until_dynamodb_knows_the_table(aws):
+    client, stub = aws
+    starts(stub, table="live-accounts")
+    starts(stub, table="live-customers")
+    is_seen(stub, "", "", "CREATING", "ACTIVE", "", "ACTIVE")
+    is_copied(stub)
+    is_copied(stub)
+    for _ in TABLES:
+        is_seen(stub, "ACTIVE")
+        stub.add_response("delete_table", {})
+
+    assert [result.table for result in restored(client)] == ["accounts", "customers"]
+
+
+def test_a_table_that_was_started_is_deleted_when_the_next_is_refused(aws):
+    client, stub = aws
+    starts(stub, table="live-accounts")
+    starts(stub, table="live-customers", refused="LimitExceededException")
+    is_seen(stub, "", "CREATING", "ACTIVE")
+    stub.add_response("delete_table", {})
+
+    with pytest.raises(ToolError, match=r"live-customers was not restored\. .*Service Quotas"):
+        restored(client)
+
+
+def test_each_temporary_table_is_deleted_although_another_is_not_and_what_remains_is_named(aws):
+    client, stub = aws
+    starts(stub, table="live-accounts")
+    starts(stub, table="live-customers")
+    stub.add_client_error("describe_table", "InternalServerError", "Oops")
+    is_seen(stub, "ACTIVE")
+    stub.add_client_error("delete_table", "AccessDeniedException", "not authorized to perform: dynamodb:DeleteTable")
+    is_seen(stub, "ACTIVE")
+    stub.add_response("delete_table", {})
+
+    with pytest.raises(ToolError, match=r"remain\. Delete them: live-accounts-restored-\d+ \(.*dynamodb:DeleteTable"):
+        restored(client)
+
+
+def test_a_restore_whose_response_was_lost_is_cleaned_up_too(aws, monkeypatch):
+    client, stub = aws
+    is_seen(stub, "ACTIVE")
+    stub.add_response("delete_table", {})
+
+    def lose(_source, _target):
+        raise ReadTimeoutError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com")
+
+    with pytest.raises(ReadTimeoutError):
+        table_restore.restore_tables(client, TABLES, lose, overwrite=False)
+
+
+def test_a_table_that_never_comes_ends_the_restore(aws, monkeypatch):
+    monkeypatch.setattr(table_restore, "_UNKNOWN_SECONDS", -1)
+    client, stub = aws
+    starts(stub, table="live-accounts")
+    starts(stub, table="live-customers")
+    is_seen(stub, "", "", "")
+
+    with pytest.raises(ToolError, match="is gone"):
+        restored(client)
+
+
+def test_a_backup_is_restored_without_indexes(aws):
+    client, stub = aws
+    arn = "arn:aws:dynamodb:us-east-1:123456789012:table/live-accounts/backup/01489602797149-73d8d5bc"
+    summary = {"BackupName": "before", "BackupArn": arn, "BackupCreationDateTime": NOON}
+    stub.add_response("list_backups", {"BackupSummaries": [summary]}, {"TableName": "live-accounts"})
+    asked = {"TargetTableName": "new", "BackupArn": arn}
+    asked |= {"GlobalSecondaryIndexOverride": [], "LocalSecondaryIndexOverride": []}
+    stub.add_response("restore_table_from_backup", {}, asked)
+
+    from_backup(client, "before")("live-accounts", "new")

@@ -1,0 +1,92 @@
+"""Corrections of ministack's DynamoDB and S3.
+
+1. **GetRecords answers nothing at first, and then few records.**
+2. **A table that is being restored is not there at once.**
+3. **The parts of an upload have the checksum algorithm that the upload named.**
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from infrastructure.local.emulator_internals import require
+
+_PAGE: Final = 3
+"""Records. Few, so that whoever reads a stream has to go on."""
+_ALGORITHM: Final = "x-amz-sdk-checksum-algorithm"
+
+Answer = tuple[int, dict[str, str], bytes]
+"""Status, headers and body of a response."""
+
+
+def answer_in_small_pages() -> None:
+    """Answer GetRecords with nothing at first, and then with few records.
+
+    DynamoDB may return no records, or fewer than asked for, before the end of a shard (Amazon DynamoDB API Reference,
+    GetRecords). ministack returns all at once. Event source mappings do not use this call.
+    """
+    from ministack.services import dynamodb_streams
+
+    get_records = require(dynamodb_streams, "_get_records")
+    waiting: set[str] = set()
+
+    def get_few_records(request: Mapping[str, Any]) -> Any:
+        iterator = str(request.get("ShardIterator"))
+        status, headers, body = get_records({**request, "Limit": min(int(request.get("Limit", _PAGE)), _PAGE)})
+        if iterator in waiting or status != 200:  # noqa: PLR2004 - HTTP's success
+            waiting.discard(iterator)
+            return status, headers, body
+        waiting.add(iterator)
+        return status, headers, json.dumps({"Records": [], "NextShardIterator": iterator}).encode()
+
+    dynamodb_streams._get_records = get_few_records  # noqa: SLF001 - see emulator.py
+
+
+def show_restored_tables_late() -> None:
+    """Answer the first DescribeTable of a restored table with ResourceNotFoundException.
+
+    DynamoDB may answer so, because DescribeTable reads its metadata with eventual consistency (Amazon DynamoDB API
+    Reference, DescribeTable).
+    """
+    from ministack.services import dynamodb
+
+    hidden: set[str] = set()
+    describe = require(dynamodb, "_describe_table")
+
+    def hide(restore: Callable[[Mapping[str, Any]], Answer]) -> Callable[[Mapping[str, Any]], Answer]:
+        def restore_hidden(request: Mapping[str, Any]) -> Answer:
+            answer = restore(request)
+            if answer[0] == 200:  # noqa: PLR2004 - HTTP's success
+                hidden.add(request["TargetTableName"])
+            return answer
+
+        return restore_hidden
+
+    def describe_late(request: Mapping[str, Any]) -> Answer:
+        name = request.get("TableName")
+        if name not in hidden:
+            answer: Answer = describe(request)
+            return answer
+        hidden.discard(name)
+        missing: Answer = describe({"TableName": f"{name}.hidden"})
+        return missing
+
+    for name in ("_restore_table_from_backup", "_restore_table_to_point_in_time"):
+        setattr(dynamodb, name, hide(require(dynamodb, name)))
+    dynamodb._describe_table = describe_late  # noqa: SLF001 - see emulator.py
+
+
+def demand_the_checksum_of_the_upload() -> None:
+    """Refuse a part whose checksum has another algorithm than its upload, as S3 does (Amazon S3 API, UploadPart)."""
+    from ministack.services import s3
+
+    resolve, error = require(s3, "_resolve_part_checksums"), require(s3, "_error")
+
+    def resolve_alike(body: bytes, headers: Mapping[str, str], upload: Mapping[str, Any]) -> Any:
+        expected, actual = upload.get("checksum_algorithm"), headers.get(_ALGORITHM)
+        if actual and actual != expected:
+            kinds = f"expected checksum Type: {(expected or 'null').lower()}, actual checksum Type: {actual.lower()}"
+            return {}, error("InvalidRequest", f"Checksum Type mismatch occurred, {kinds}", 400)
+        return resolve(body, headers, upload)
+
+    s3._resolve_part_checksums = resolve_alike  # noqa: SLF001 - see emulator.py
