@@ -1,7 +1,7 @@
 """Run ministack with corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
 Those of API Gateway, Cognito, CloudFormation, DynamoDB and S3 are in `emulator_gateway.py`, `emulator_sign_in.py`,
-`emulator_stacks.py` and `emulator_storage.py`, and the check of all calls is in `emulator_calls.py`. The others are here:
+`emulator_stacks.py` and `emulator_storage.py`. The check of all calls is in `emulator_calls.py`. The others are here:
 
 1. **Expired items reach the stream.** ministack deletes an expired item without a stream record. DynamoDB writes a
    REMOVE record with its own user identity, which `archive` needs.
