@@ -26,8 +26,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _SERVICE: Final = "undelivered"
-_ADDRESS: Final = re.compile(r"[^\s\"'<>,;:()\[\]\\=~/]+@[^\s\"'<>,;:()\[\]\\=~/]+\.[^\s\"'<>,;:()\[\]\\=~/]+")
+_WORD: Final = re.compile(r"[^\s\"'<>,;:()\[\]\\=~/]+")
 _NUMBER: Final = re.compile(r"\+[1-9]\d{6,14}\b")
+_VALUE_LENGTH: Final = 16_000
+"""The maximum length of a value in the log, in characters of JSON. CloudWatch accepts events of 1 MB."""
+
 _VALUES_PER_LINE: Final = 100
 """Maximum values of a metric in one log line (CloudWatch User Guide, "Embedded metric format specification")."""
 
@@ -37,10 +40,16 @@ class FunctionFailedError(Exception):
 
 
 def redacted(text: str) -> str:
-    """Return a text with its email addresses and phone numbers replaced."""
-    # The pattern for addresses is slow on long lines, so only lines with an @ are searched.
-    without_addresses = _ADDRESS.sub("[address]", text) if "@" in text else text
+    """Return a text with its email addresses and phone numbers replaced. The time grows with the length alone."""
+    without_addresses = _WORD.sub(_redacted_word, text) if "@" in text else text
     return _NUMBER.sub("[number]", without_addresses)
+
+
+def _redacted_word(match: re.Match[str]) -> str:
+    """Return a word, or a placeholder if it has something before an @, and a dot within what is behind it."""
+    word = match[0]
+    at = word.find("@", 1)
+    return "[address]" if at > 0 and "." in word[at + 2 : -1] else word
 
 
 def describe_error(error: BaseException) -> str:
@@ -72,7 +81,13 @@ class _RedactingFormatter(LambdaPowertoolsFormatter):
         return "".join(_traceback_of(error)), type(error).__qualname__, []
 
     def serialize(self, log: Any) -> str:  # noqa: ANN401 - the type of Powertools
-        return redacted(super().serialize(log))
+        return redacted(super().serialize({key: _cut(value) for key, value in log.items()}))
+
+
+def _cut(value: object) -> object:
+    """Return a value, or the start of its text if it is too long for the log."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return value if len(text) <= _VALUE_LENGTH else f"{text[:_VALUE_LENGTH]}…"
 
 
 logger = Logger(service=_SERVICE, logger_formatter=_RedactingFormatter(serialize_stacktrace=False))

@@ -81,6 +81,34 @@ def test_an_address_that_gets_in_all_the_same_is_taken_out(logged):
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ada@example.com", "[address]"),
+        ('to="ada@example.com", cc=<bob@a.b.example>', 'to="[address]", cc=<[address]>'),
+        ("a@b.c@d.e", "[address]"),
+        ("@a@b.cd", "[address]"),
+        ("a" * 70 + "@example.com", "[address]"),
+        ("ada@localhost", "ada@localhost"),
+        ("@example.com", "@example.com"),
+        ("ada@.", "ada@."),
+        ("ada@a.", "ada@a."),
+        ("ada@.a", "ada@.a"),
+    ],
+)
+def test_an_address_has_something_before_its_sign_and_a_dot_within_its_domain(text, shown):
+    assert redacted(text) == shown
+
+
+def test_a_long_value_is_cut(logged):
+    (line,) = logged(lambda: logger.info("done", reason="x" * 100_000, ids=["y" * 1_000] * 100, count=3))
+
+    entry = json.loads(line)
+    assert (entry["reason"], entry["count"]) == ("x" * 16_000 + "…", 3)
+    assert entry["ids"].startswith('["yyy')
+    assert len(line) < 40_000
+
+
+@pytest.mark.parametrize(
     "text", ["2026-11-23T18:00:00+0000", "acc-1 n-7", "arn:aws:sqs:us-east-1:0:q", "a @ b", "1+2", '{"a": 1.5}']
 )
 def test_nothing_else_is_taken_out(text):
