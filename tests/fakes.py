@@ -554,11 +554,13 @@ class FakeProviderSuppressions:
     """Remembers what was lifted; ``error`` is raised instead when set."""
 
     lifted: list[tuple[Channel, str, bool]] = field(default_factory=list)
+    spellings: list[str] = field(default_factory=list)
     error: Exception | None = None
 
-    def lift(self, channel: Channel, address: str, *, opt_in: bool) -> None:
+    def lift(self, channel: Channel, address: str, *, spellings: Sequence[str] = (), opt_in: bool) -> None:
         if self.error:
             raise self.error
+        self.spellings += spellings
         self.lifted.append((channel, address, opt_in))
 
 

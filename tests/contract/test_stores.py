@@ -557,7 +557,11 @@ def test_a_contact_that_was_removed_is_found_no_more(world):
 
 
 def test_a_suppression_is_found_as_it_was_written(world):
-    lifted = a_suppression(lifted_at=NOW, audit=(Audit(NOW, "m@example.com", "lift", "typo"),))
+    lifted = a_suppression(
+        lifted_at=NOW,
+        spellings=("ADA@example.com", "Ada@Example.com"),
+        audit=(Audit(NOW, "m@example.com", "lift", "typo"),),
+    )
     world.suppressions.save(None, lifted)
 
     assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com") == replace(lifted, version=1)

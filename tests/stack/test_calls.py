@@ -4,6 +4,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from infrastructure.local.emulator_process import emulator_client
 from infrastructure.local.scenario import call_api, eventually
 from tests.stack.acting import WITHIN
 
@@ -65,3 +66,25 @@ def test_an_email_to_another_script_arrives_in_punycode(acting):
     with httpx.Client(base_url=acting.stack.api_url, headers=acting.host.headers, timeout=30) as host:
         refused = host.patch(f"/customers/{acting.name('puny')}", json={"email": "zoë@example.com"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "email")
+
+
+def test_an_address_that_the_host_wrote_in_capitals_is_taken_off_the_list_of_ses(acting):
+    address = f"Unknown-User.Caps.{acting.story.suffix}@Undelivered.example"
+    ses = emulator_client(acting.stack.simulator_url, "sesv2")
+    tags = {"undelivered-account": acting.stack.user().account_id, "undelivered-notification": acting.name("n-caps")}
+    content = {"Subject": {"Data": "Rent"}, "Body": {"Text": {"Data": "hi"}}}
+    ses.send_email(
+        FromEmailAddress="office@undelivered.example",
+        Destination={"ToAddresses": [address]},
+        Content={"Simple": content},
+        ConfigurationSetName=acting.stack.outputs["SendsConfigurationSet"],
+        EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
+    )
+    stored = f"/suppressions/email/{address.lower()}"
+    eventually(lambda: acting.manager.get(stored).status_code == 200, f"{address} is not suppressed", WITHIN)
+    assert ses.get_suppressed_destination(EmailAddress=address)["SuppressedDestination"]["EmailAddress"] == address
+
+    acting.call_api("DELETE", stored, json={"why": "the mailbox is back"})
+
+    with pytest.raises(ses.exceptions.NotFoundException):
+        ses.get_suppressed_destination(EmailAddress=address)

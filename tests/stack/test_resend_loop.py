@@ -4,14 +4,19 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+from phonenumbers import is_valid_number, parse
+
 from infrastructure.local.scenario import call_api, eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from tests.stack.acting import CONSENT, WITHIN
 
+ASSIGNED_AREAS = [area for area in range(200, 1000) if is_valid_number(parse(f"+1{area}5550100"))]
+
 
 def number(acting, digits):
     """Return a number whose last digits decide what becomes of a text; nobody else on the stack has it."""
-    return f"+1{200 + int(acting.story.suffix, 16) % 700}55501{digits}"
+    area = ASSIGNED_AREAS[int(acting.story.suffix, 16) % len(ASSIGNED_AREAS)]
+    return f"+1{area}55501{digits}"
 
 
 def is_flagged(acting, item):

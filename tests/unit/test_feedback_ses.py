@@ -10,6 +10,7 @@ from undelivered.adapters.feedback import parse_event
 from undelivered.domain.feedback import Handling, Outcome
 from undelivered.domain.identifiers import entry_key, item_id
 from undelivered.domain.taxonomy import Fault, Kind, Reason, Status
+from undelivered.services.record_feedback import caused_suppression
 
 RECEIVED_AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
@@ -199,6 +200,25 @@ def test_a_suppressed_complaint_without_recipients_is_told_by_the_message(destin
     del told["complaint"]["complainedRecipients"]
 
     assert only(with_mail(told, destination=destination)).recipient == recipient
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("ann@example.org", ""),
+        ("Ann@Example.org", "Ann@Example.org"),
+        ("Ann <Ann@example.org>", "Ann@example.org"),
+        ("ann@xn--bcher-kva.example", "ann@xn--bcher-kva.example"),
+    ],
+)
+def test_an_address_that_is_not_in_its_normal_form_is_kept_as_ses_writes_it_too(address, written):
+    event = events.bounce()
+    event["bounce"]["bouncedRecipients"][0]["emailAddress"] = address
+
+    feedback = only(event)
+
+    assert feedback.written == written
+    assert (caused_suppression(feedback, "acme").spellings == (written,)) == bool(written)
 
 
 def test_a_mail_that_never_left_concerns_everybody_it_was_for():

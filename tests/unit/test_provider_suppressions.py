@@ -39,12 +39,26 @@ def test_an_address_that_is_not_on_the_list_is_as_good_as_taken_off(lists):
     adapter.lift(Channel.EMAIL, ADDRESS, opt_in=False)
 
 
-def test_a_domain_of_other_letters_is_taken_off_as_mail_carries_it_too(lists):
+def test_a_domain_of_other_letters_is_taken_off_as_mail_carries_it(lists):
     adapter, ses, _ = lists
-    ses.add_client_error(DELETE, "NotFoundException", expected_params={"EmailAddress": "ada@müller.example"})
     ses.add_response(DELETE, {}, {"EmailAddress": "ada@xn--mller-kva.example"})
 
     adapter.lift(Channel.EMAIL, "ada@müller.example", opt_in=False)
+
+
+def test_an_address_is_taken_off_in_every_spelling_that_ses_reported(lists):
+    adapter, ses, _ = lists
+    ses.add_response(DELETE, {}, {"EmailAddress": "Ada@Example.com"})
+    ses.add_client_error(DELETE, "NotFoundException", expected_params={"EmailAddress": "ADA@example.com"})
+    ses.add_client_error(DELETE, "NotFoundException", expected_params={"EmailAddress": ADDRESS})
+
+    adapter.lift(Channel.EMAIL, ADDRESS, spellings=["Ada@Example.com", "ADA@example.com"], opt_in=False)
+
+
+def test_an_address_that_ses_cannot_send_to_is_not_on_its_list(lists):
+    adapter, _, _ = lists
+
+    adapter.lift(Channel.EMAIL, "zoë@example.com", opt_in=False)
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "AccessDeniedException", "InternalServiceErrorException"])

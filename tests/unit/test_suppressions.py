@@ -1,5 +1,7 @@
 """Suppressions by hand, and what follows from repeated soft failures."""
 
+import functools
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -21,7 +23,12 @@ from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Dismissal
 from undelivered.domain.item_event import event_document, item_event
 from undelivered.domain.notification import SendOutcome
-from undelivered.domain.suppression import SuppressionReason, effective_suppression, merge_suppression
+from undelivered.domain.suppression import (
+    SuppressionReason,
+    effective_suppression,
+    hide_address,
+    merge_suppression,
+)
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.manage_suppressions import ManageSuppressions
 from undelivered.services.on_item_changed import OnItemChanged
@@ -129,6 +136,29 @@ def test_causes_join_the_same_in_any_order():
 
     assert joined(later, complaint, earlier) == joined(earlier, later, complaint) == joined(complaint, later, earlier)
     assert joined(later, earlier).origin == "m-0"
+
+
+def test_every_spelling_that_the_provider_reported_is_kept_in_any_order():
+    first = a_suppression(spellings=("Ada@Example.com",), since=NOW - timedelta(days=3))
+    second = a_suppression(spellings=("ADA@example.com",))
+    complaint = a_suppression(reason=SuppressionReason.COMPLAINT, spellings=("Ada@example.com",))
+    known = {
+        functools.reduce(merge_suppression, causes, None).spellings
+        for causes in itertools.permutations((first, second, complaint))
+    }
+
+    assert known == {("ADA@example.com", "Ada@Example.com", "Ada@example.com")}
+    assert merge_suppression(None, first).spellings == ("Ada@Example.com",)
+
+
+def test_a_lift_names_the_spellings_to_the_provider_and_an_erased_address_has_none():
+    desk = Desk()
+    desk.store.save(None, a_suppression(ADDRESS, spellings=("Ada@Example.com",)))
+
+    desk.lift()
+
+    assert desk.provider.spellings == ["Ada@Example.com"]
+    assert hide_address(a_suppression(ADDRESS, spellings=("Ada@Example.com",)), None, "digest").spellings == ()
 
 
 class Stream:

@@ -52,7 +52,8 @@ class Feedback(Struct, frozen=True):
     """A report about one recipient of one message.
 
     ``recipient`` is in its normal form (see ``address``), or None if only the provider's message id identifies the
-    recipient. ``written`` is then the number as the event writes it, for example a masked number. ``sent_at`` is when
+    recipient. ``written`` is the address or number as the event writes it, if that is not the normal form: for example
+    a masked number, or an address with capital letters. ``sent_at`` is when
     the provider accepted the message, ``at`` when the reported event happened. ``classification`` is set for FAILED and
     COMPLAINED only. ``rule`` names the rule that decided the classification, ``source`` the kind of event.
     """

@@ -32,6 +32,9 @@ _DROPPED_AS = {
     SuppressionReason.COMPLAINT: Reason.SUPPRESSED_COMPLAINT,
 }
 
+MAX_SPELLINGS = 10
+"""How many spellings of an address are kept. They differ in upper and lower case, so there are few."""
+
 OVERRIDDEN_BY_ESSENTIAL = frozenset({SuppressionReason.UNSUBSCRIBED})
 """Suppressions that do not apply to essential notices (legal, billing)."""
 
@@ -41,7 +44,8 @@ class Suppression(Struct, frozen=True):
 
     ``since`` is the time of the event that caused it, ``origin`` the provider's message id or the manager.
     ``lifted_at`` is when it was last lifted; only a later event suppresses the address again. ``address_hash`` is the
-    keyed hash of an erased address, else empty. ``address`` of a stored suppression is then empty.
+    keyed hash of an erased address, else empty. ``address`` of a stored suppression is then empty. ``spellings`` are
+    the forms in which the provider reported the address, if they are not its normal form.
     """
 
     account_id: str
@@ -54,6 +58,7 @@ class Suppression(Struct, frozen=True):
     audit: tuple[Audit, ...] = ()
     version: int = 0
     address_hash: str = ""
+    spellings: tuple[str, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -75,14 +80,19 @@ def merge_suppression(known: Suppression | None, new: Suppression) -> Suppressio
         return new
     if known.lifted_at is not None and new.since <= known.lifted_at:
         return known
-    if not known.active:
+    if not known.active or _precedence(new) > _precedence(known):
         return _with_cause(known, new)
-    return _with_cause(known, new) if _precedence(new) > _precedence(known) else known
+    return replace(known, spellings=_all_spellings(known, new))
+
+
+def _all_spellings(known: Suppression, new: Suppression) -> tuple[str, ...]:
+    return tuple(sorted({*known.spellings, *new.spellings})[:MAX_SPELLINGS])
 
 
 def _with_cause(known: Suppression, new: Suppression) -> Suppression:
     audit = (*known.audit, *new.audit)
-    return replace(known, reason=new.reason, since=new.since, origin=new.origin, audit=audit)
+    spellings = _all_spellings(known, new)
+    return replace(known, reason=new.reason, since=new.since, origin=new.origin, audit=audit, spellings=spellings)
 
 
 def effective_suppression(readable: Suppression | None, hidden: Suppression | None) -> Suppression | None:
@@ -104,7 +114,8 @@ def hide_address(readable: Suppression | None, hidden: Suppression | None, diges
     if known is None:
         return None
     audit = tuple(replace(entry, detail="") for entry in known.audit)
-    return replace(known, address="", address_hash=digest, audit=audit, version=hidden.version if hidden else 0)
+    version = hidden.version if hidden else 0
+    return replace(known, address="", address_hash=digest, audit=audit, version=version, spellings=())
 
 
 def _precedence(suppression: Suppression) -> tuple[int, float, str]:

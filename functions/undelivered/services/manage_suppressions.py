@@ -56,7 +56,8 @@ class ManageSuppressions(Struct, frozen=True):
         if known is None or not known.active:
             raise NotFoundError("the address is not suppressed")
         _check_liftable(known, consent)
-        self.provider.lift(channel, address, opt_in=known.reason is SuppressionReason.OPTED_OUT)
+        opt_in = known.reason is SuppressionReason.OPTED_OUT
+        self.provider.lift(channel, address, spellings=known.spellings, opt_in=opt_in)
         now = self.clock()
         audit = Audit(now, by, "lift", _record(known, why, consent))
         lifted = replace(known, lifted_at=now, audit=(*known.audit, audit))

@@ -331,6 +331,7 @@ def caused_suppression(feedback: Feedback, account_id: str) -> Suppression | Non
         reason=suppression_reason(feedback.classification),
         since=feedback.at,
         origin=feedback.provider_message_id,
+        spellings=(feedback.written,) if feedback.written else (),
     )
 
 

@@ -587,7 +587,7 @@ def _domain(address: str) -> str:
 
 
 def newly_suppressed(event: Event) -> dict[str, str]:
-    """Return the addresses that an event adds to the account-level suppression list, with the reason.
+    """Return the addresses that an event adds to the account-level suppression list as it writes them, with the reason.
 
     A complaint adds an address, and so does a permanent bounce because of the address (enhanced status 5.1 or 5.2). A
     permanent bounce because of the *sender* (5.7) does not: SES does not document this case, so that is an assumption.
@@ -598,9 +598,9 @@ def newly_suppressed(event: Event) -> dict[str, str]:
     if bounce and bounce["bounceType"] == "Permanent" and bounce["bounceSubType"] in {"General", "NoEmail"}:
         for recipient in bounce["bouncedRecipients"]:
             if recipient.get("status", "").startswith(("5.1", "5.2", "5.4.4", "5.5.0")):
-                reasons[recipient["emailAddress"].lower()] = "BOUNCE"
+                reasons[recipient["emailAddress"]] = "BOUNCE"
     if complaint and not complaint.get("complaintSubType"):
-        reasons |= {person["emailAddress"].lower(): "COMPLAINT" for person in complaint["complainedRecipients"]}
+        reasons |= {person["emailAddress"]: "COMPLAINT" for person in complaint["complainedRecipients"]}
     return {address: reason for address, reason in reasons.items() if _domain(address) != SIMULATOR_DOMAIN}
 
 

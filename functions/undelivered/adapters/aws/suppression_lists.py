@@ -1,5 +1,6 @@
 """The suppression list of Amazon SES and the opt-out list of Amazon SNS."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,17 +17,16 @@ class AwsSuppressionLists(Struct, frozen=True):
     ses: Any
     sns: Any
 
-    def lift(self, channel: Channel, address: str, *, opt_in: bool) -> None:
+    def lift(self, channel: Channel, address: str, *, spellings: Sequence[str] = (), opt_in: bool) -> None:
         """Remove an address from the provider's list; see ``ports.ProviderSuppressions``.
 
         SES ignores case when it sends, but its API to remove an address needs the exact spelling on the list (Amazon
-        SES Developer Guide, "Using the account-level suppression list"). That spelling is not known, so this tries our
-        own spelling, and the spelling with the domain as in the DNS. SNS accepts an opt-in for a number once in 30 days
-        (API Reference, "OptInPhoneNumber").
+        SES Developer Guide, "Using the account-level suppression list"). An address is on the list as SES reported it,
+        or as it was sent. SNS accepts an opt-in for a number once in 30 days (API Reference, "OptInPhoneNumber").
         """
         try:
             if channel is Channel.EMAIL:
-                self._remove_from_ses(address)
+                self._remove_from_ses([*spellings, address_as_sent(address)])
             elif opt_in:
                 self.sns.opt_in_phone_number(phoneNumber=address)
         except (ClientError, BotoCoreError) as error:
@@ -36,8 +36,8 @@ class AwsSuppressionLists(Struct, frozen=True):
                 f"The provider did not lift the suppression ({code}). Try again later.{hint}"
             ) from error
 
-    def _remove_from_ses(self, address: str) -> None:
-        for spelling in dict.fromkeys((address, address_as_sent(address) or address)):
+    def _remove_from_ses(self, spellings: Sequence[str | None]) -> None:
+        for spelling in filter(None, dict.fromkeys(spellings)):
             try:
                 self.ses.delete_suppressed_destination(EmailAddress=spelling)
             except ClientError as error:

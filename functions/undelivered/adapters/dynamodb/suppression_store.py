@@ -54,6 +54,8 @@ def suppression_row(suppression: Suppression, version: int) -> Row:
         row["lifted_at"] = {"S": suppression.lifted_at.isoformat()}
     if suppression.audit:
         row["audit"] = {"S": audit_to_json(suppression.audit)}
+    if suppression.spellings:
+        row["spellings"] = {"SS": list(suppression.spellings)}
     if suppression.address_hash:
         row["hidden"] = {"BOOL": True}
     return row
@@ -75,6 +77,7 @@ def suppression_of(row: Row) -> Suppression:
         audit=audit_of(audit["S"]) if audit else (),
         version=int(row["version"]["N"]),
         address_hash=hidden,
+        spellings=tuple(sorted(row["spellings"]["SS"])) if "spellings" in row else (),
     )
 
 

@@ -179,6 +179,7 @@ def _parsed_event(message: _Message, reports: list[_RecipientReport]) -> ParsedE
         recipient = None if report.address is None else normalise_email(report.address)
         if recipient is None and report.address is not None:
             continue
+        written = _bare(report.address, recipient)
         feedback = Feedback(
             channel=Channel.EMAIL,
             provider_message_id=message.message_id,
@@ -191,18 +192,19 @@ def _parsed_event(message: _Message, reports: list[_RecipientReport]) -> ParsedE
             rule=report.rule,
             source=message.source,
             subject=message.subject,
+            written="" if written is None or written == recipient else written,
             attribution=message.attribution,
         )
         known = by_recipient.get(recipient)
         if known is None or result_of(feedback).rank > result_of(known[0]).rank:
-            by_recipient[recipient] = (feedback, report.address)
+            by_recipient[recipient] = (feedback, written)
     if not by_recipient:
         # Do not use the whole destination instead: it may include recipients whose email arrived.
         return quarantine("has no recipient with a valid address")
     return ParsedEvent(
         Handling.PROCESS,
         feedback=tuple([feedback for feedback, _ in by_recipient.values()]),
-        as_written=tuple([_bare(address, feedback.recipient) for feedback, address in by_recipient.values()]),
+        as_written=tuple([written for _, written in by_recipient.values()]),
     )
 
 

@@ -31,8 +31,9 @@ class SuppressionStore(Protocol):
 class ProviderSuppressions(Protocol):
     """The suppression lists of the providers."""
 
-    def lift(self, channel: Channel, address: str, *, opt_in: bool) -> None:
+    def lift(self, channel: Channel, address: str, *, spellings: Sequence[str] = (), opt_in: bool) -> None:
         """Remove an address from the provider's list; does nothing if the address is not on the list.
 
+        ``spellings`` are forms in which the provider reported the address, and in which it may be on the list.
         ``opt_in`` opts a phone number in again. Raises SuppressionNotLiftedError when the provider does not do it.
         """
