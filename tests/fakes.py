@@ -536,6 +536,11 @@ class FakeSendRateStore:
 @dataclass
 class FakeQueue:
     orders: list[SendJob] = field(default_factory=list)
+    waiting: bool = False
+    """Whether orders wait in the queue."""
+
+    def is_empty(self) -> bool:
+        return not self.waiting
 
     def put(self, orders: Sequence[SendJob]) -> None:
         self.orders.extend(orders)

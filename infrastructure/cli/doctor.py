@@ -28,6 +28,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "alarms": stack_checks.alarms,
     "SES production access": ses_checks.production_access,
     "SES sending": ses_checks.sending,
+    "SES sending rate": ses_checks.sending_rate,
     "SES identity": ses_checks.sender_identity,
     "SES configuration sets": ses_checks.configuration_sets,
     "SES suppression list": ses_checks.suppression_list,

@@ -22,7 +22,12 @@ _POLL_SECONDS: Final = 1.0
 _EMPTY_POLLS: Final = 3
 """A queue counts as empty after this many empty polls in a row, because its counts are approximate (Amazon SQS API,
 GetQueueAttributes)."""
-_COUNTS: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+_COUNTS: Final = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    # A send that waits for the sending rate is queued again with a delay.
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 
 class ReplayOutcome(StrEnum):

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from math import ceil
 from typing import Any, Final
 
 from infrastructure.doctor.checks import CheckResult, StackSnapshot, fragment, ok, warning, wrong
 
 _WORD_BOUNDARY: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_EMAILS_PER_EXECUTION: Final = 20
+"""Emails per second of one execution of ``send_notifications`` (``undelivered bench --only sending``)."""
 _WARNING_SHARE: Final = 0.8
 """The share of a quota from which the check warns."""
 
@@ -42,6 +45,21 @@ def sending(snapshot: StackSnapshot) -> Iterator[CheckResult]:
         )
     elif account["SendingEnabled"]:
         yield ok(f"sending is enabled, {sent:.0f} of {limit:.0f} emails sent in 24 hours")
+
+
+def sending_rate(snapshot: StackSnapshot) -> Iterator[CheckResult]:
+    """Check that the functions can use SES's rate."""
+    rate = snapshot.client("sesv2").get_account()["SendQuota"]["MaxSendRate"]
+    concurrency = int(snapshot.parameters["SendConcurrency"])
+    if rate > concurrency * _EMAILS_PER_EXECUTION:
+        needed = ceil(rate / _EMAILS_PER_EXECUTION)
+        yield warning(
+            f"SES accepts {rate:g} emails a second, but {concurrency} executions send about"
+            f" {concurrency * _EMAILS_PER_EXECUTION}",
+            f"Deploy with --parameter SendConcurrency={needed}, if Lambda's concurrency allows it.",
+        )
+    else:
+        yield ok(f"SES accepts {rate:g} emails a second")
 
 
 def sender_identity(snapshot: StackSnapshot) -> Iterator[CheckResult]:

@@ -70,7 +70,7 @@ def say(answers):
     """Return what a check finds, as statuses and texts."""
 
     def run(check, status="UPDATE_COMPLETE"):
-        parameters = {"Sender": "notices@example.com"}
+        parameters = {"Sender": "notices@example.com", "SendConcurrency": "2"}
         outputs = {"SmsDeliveryStatusRoleArn": ROLE, "UserPoolId": "eu-central-1_a", "ApiUrl": "https://api.example"}
         snapshot = StackSnapshot("undelivered-live", answers.client, status, parameters, outputs, RESOURCES)
         return [(each.status, f"{each.what} → {each.remedy}") for each in run_checks(snapshot, {"it": check})]
@@ -170,6 +170,16 @@ def test_whether_ses_takes_mail(answers, say, change, found, said):
     answers.give("sesv2", "get_account", {**ACCOUNT, **change})
 
     the_only(say(ses_checks.sending), found, said)
+
+
+@pytest.mark.parametrize(
+    ("rate", "found", "said"),
+    [(14.0, CheckStatus.OK, "14 emails a second"), (200.0, CheckStatus.WARNING, "SendConcurrency=10")],
+)
+def test_whether_the_functions_can_use_the_rate_of_ses(answers, say, rate, found, said):
+    answers.give("sesv2", "get_account", {**ACCOUNT, "SendQuota": {**QUOTA, "MaxSendRate": rate}})
+
+    the_only(say(ses_checks.sending_rate), found, said)
 
 
 @pytest.mark.parametrize(("status", "found"), [("PROBATION", CheckStatus.WARNING), ("SHUTDOWN", CheckStatus.WRONG)])

@@ -140,6 +140,23 @@ def test_a_letter_that_is_taken_is_said_to_be(ground, monkeypatch):
     assert report.what == "resend of notification n-1, attempt 2, account acc-1"
 
 
+def test_a_letter_that_waits_for_the_sending_rate_is_not_said_to_be_done(ground, monkeypatch):
+    """The sending function queues it again, as a new message with a delay."""
+    ground.add_dead_letter("Sends", ORDER)
+
+    def postpone(_seconds):
+        url = ground.ids["SendsQueue"]
+        for message in ground.sqs.receive_message(QueueUrl=url).get("Messages", []):
+            ground.sqs.send_message(QueueUrl=url, MessageBody=message["Body"], DelaySeconds=900)
+            ground.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    monkeypatch.setattr(replay.time, "sleep", postpone)
+    queue = dead_letter_queue_of(QueueName.SENDS, ground)
+    (report,) = redrive_queue(QueueName.SENDS, queue, ground.sqs, dry_run=False, wait_seconds=0.5)
+
+    assert report.became is ReplayOutcome.WAITING
+
+
 def test_a_dry_run_only_says_what_is_there(ground):
     ground.add_dead_letter("Sends", ORDER)
     ground.add_dead_letter("Sends", "[]")

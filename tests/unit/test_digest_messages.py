@@ -1,11 +1,13 @@
 """The digest as it is sent: its text, its subject, and what is stored about it."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, an_item
+from tests.builders.pace import START, a_pace
 from tests.fakes import (
     FakeAccountStore,
     FakeNotificationStore,
@@ -99,7 +101,10 @@ class World:
         accounts.save_settings(AccountSettings(ACCOUNT, sender=sender, digest=settings))
         self.items.save(None, an_item(Reason.MAILBOX_FULL, sent_at=NOW - timedelta(days=1)))
         reports = FakeReportReader(self.items)
-        self.send = SendDigests(accounts, reports, self.notifications, self.mail, "us@example.com", LINK, lambda: NOW)
+        send = SendDigests(
+            accounts, reports, self.notifications, self.mail, "us@example.com", LINK, lambda: NOW, a_pace()
+        )
+        self.send = partial(send, START + 60)
 
     def attempts(self):
         return list(self.notifications.claims.values())

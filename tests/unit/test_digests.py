@@ -1,10 +1,12 @@
 """The daily digest: to whom, when, about what, and never twice."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from tests.builders.items import ACCOUNT, NOW, a_failure, an_item
+from tests.builders.pace import START, MovedClock, a_pace
 from tests.fakes import (
     FakeAccountStore,
     FakeCustomerStore,
@@ -20,7 +22,7 @@ from tests.fakes import (
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.digest import days_due
-from undelivered.domain.errors import RetryableError
+from undelivered.domain.errors import ProviderBusyError, RetryableError
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.record_feedback import RecordFeedback
 from undelivered.services.send_digests import SendDigests
@@ -38,7 +40,8 @@ class Desk:
         self.mail = FakeSender()
         accounts = FakeAccountStore()
         accounts.save_settings(settings)
-        self.send_digests = SendDigests(
+        self.pace_clock = MovedClock()
+        send_digests = SendDigests(
             accounts,
             FakeReportReader(self.items),
             self.notifications,
@@ -46,7 +49,9 @@ class Desk:
             "us@example.com",
             "https://example.com/console/",
             self.clock,
+            a_pace(1.0, clock=self.pace_clock),
         )
+        self.send_digests = partial(send_digests, START + 60)
 
     def clock(self):
         return self.now
@@ -140,3 +145,25 @@ def test_a_digest_that_bounces_never_shows_in_the_report():
     record([[a_failure(notification_id=tagged, message_id="provider-1", recipient="boss@example.com")]])
 
     assert len(desk.items.all_items(ACCOUNT)) == 1
+
+
+def test_digests_go_out_at_the_sending_rate_and_a_busy_provider_is_asked_again():
+    desk = Desk()
+    desk.failed()
+    desk.mail.errors = [ProviderBusyError("Maximum sending rate exceeded")]
+
+    assert desk.send_digests() == 2
+    assert len(desk.mail.sent) == 2
+    assert desk.pace_clock.time >= START + 1
+
+
+def test_a_digest_without_a_slot_in_time_is_left_to_the_next_try():
+    desk = Desk()
+    desk.failed()
+    desk.pace_clock.time = START + 61
+
+    with pytest.raises(RetryableError):
+        desk.send_digests()
+
+    desk.pace_clock.time = START
+    assert desk.send_digests() == 2

@@ -180,6 +180,17 @@ def test_without_a_slot_before_the_deadline_there_is_none_and_the_wait_is_told(u
     assert clock.slept == []
 
 
+@pytest.mark.parametrize("urgent", [True, False])
+@pytest.mark.parametrize("late", [0, 1])
+def test_at_the_deadline_no_slot_is_reserved_any_more(urgent, late):
+    clock = MovedClock()
+
+    reservation = a_pace(14.0, clock=clock).reserve(Channel.EMAIL, 5, urgent=urgent, deadline=START - late)
+
+    assert reservation.slots == ()
+    assert clock.slept == []
+
+
 def test_channels_have_rates_of_their_own():
     pace = a_pace(1.0)
     pace.reserve(Channel.EMAIL, 30, urgent=True, deadline=START + 60)

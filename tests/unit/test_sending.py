@@ -381,3 +381,21 @@ def test_an_essential_notice_offers_no_unsubscription(world):
     world.send_message(SendJob(ACCOUNT, "n-2", 1))
 
     assert world.mail.sent[0].headers == {}
+
+
+def test_a_resend_that_still_waits_in_the_queue_is_not_queued_again_each_minute(world):
+    world.failed_item(Reason.MAILBOX_FULL)
+    world.press_resend()
+    world.queue.orders.clear()
+    world.queue.waiting = True
+    world.pass_time(hours=3)
+
+    for _ in range(3):
+        world.run_cleanup()
+
+    assert world.queue.orders == []
+
+    world.queue.waiting = False
+    world.run_cleanup()
+
+    assert len(world.queue.orders) == 1

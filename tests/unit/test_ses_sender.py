@@ -8,8 +8,15 @@ from msgspec.structs import replace
 
 from tests.builders.aws import errors_of, stubbed
 from undelivered.adapters.aws.email_addresses import mailbox_as_sent
-from undelivered.adapters.aws.ses import SesSender
-from undelivered.domain.errors import PermanentSendError, RetryableError, UnexplainedRefusalError
+from undelivered.adapters.aws.ses import SesSender, read_ses_quota
+from undelivered.domain.errors import (
+    PermanentSendError,
+    ProviderBusyError,
+    QuotaUsedUpError,
+    RetryableError,
+    UnexplainedRefusalError,
+)
+from undelivered.domain.send_rate import SendQuota
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Fault, Reason, Status
 from undelivered.services.ports import OutgoingMessage
 
@@ -258,3 +265,41 @@ def test_so_does_an_answer_that_never_came():
 
     with pytest.raises(ReadTimeoutError):
         SesSender(Silent(), ORDINARY, RESENDS).send(MESSAGE)
+
+
+@pytest.mark.parametrize(
+    "code", ["TooManyRequestsException", "ThrottlingException", "Throttling", "LimitExceededException"]
+)
+def test_only_the_text_says_which_quota_is_used_up(ses, code):
+    sender, stub = ses
+    stub.add_client_error("send_email", code, "Maximum sending rate exceeded.", http_status_code=429)
+    stub.add_client_error("send_email", code, "Daily message quota exceeded.", http_status_code=429)
+
+    with pytest.raises(ProviderBusyError) as busy:
+        sender.send(MESSAGE)
+    with pytest.raises(QuotaUsedUpError):
+        sender.send(MESSAGE)
+
+    assert not isinstance(busy.value, QuotaUsedUpError)
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [
+        ({"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 49_990.0}, SendQuota(14.0, 10.0)),
+        ({"Max24HourSend": 200.0, "MaxSendRate": 1.0, "SentLast24Hours": 200.0}, SendQuota(1.0, 0.0)),
+        ({"Max24HourSend": -1.0, "MaxSendRate": 500.0, "SentLast24Hours": 7.0}, SendQuota(500.0, None)),
+    ],
+)
+def test_the_quota_is_read_with_what_is_left_of_the_day(ses, quota, expected):
+    sender, stub = ses
+    stub.add_response("get_account", {"SendQuota": quota})
+
+    assert read_ses_quota(sender.client) == expected
+
+
+def test_a_quota_that_ses_does_not_give_is_not_known(ses):
+    sender, stub = ses
+    stub.add_client_error("get_account", "TooManyRequestsException", http_status_code=429)
+
+    assert read_ses_quota(sender.client) is None

@@ -133,3 +133,17 @@ def test_an_order_without_a_known_channel_is_paced_as_an_email(marks):
 def test_whatever_else_is_in_the_queue_is_not_an_order(body):
     with pytest.raises(UnreadableEventError):
         read_send_job(body)
+
+
+@pytest.mark.parametrize("waiting", range(4))
+def test_a_queue_is_empty_when_no_order_is_visible_worked_on_or_delayed(sqs, waiting):
+    queue, stub = sqs
+    names = [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+    ]
+    counts = {name: str(int(place == waiting)) for place, name in enumerate(names)}
+    stub.add_response("get_queue_attributes", {"Attributes": counts}, {"QueueUrl": URL, "AttributeNames": names})
+
+    assert queue.is_empty() == (waiting == len(names))

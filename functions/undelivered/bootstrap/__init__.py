@@ -41,6 +41,7 @@ from undelivered.settings import (
 
 if TYPE_CHECKING:
     from undelivered.adapters.feedback import ParsedEvent
+    from undelivered.domain.send_rate import SendQuota
     from undelivered.services.cleanup import CleanUp
     from undelivered.services.customer_data.erase import EraseCustomers
     from undelivered.services.export_report import ExportReport
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from undelivered.services.record_unrecognised import RecordUnrecognised
     from undelivered.services.send_batch import SendBatch
     from undelivered.services.send_digests import SendDigests
+    from undelivered.services.send_pace import SendPace
     from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
 
@@ -266,12 +268,10 @@ def _send_worker(settings: SendSettings, *, urgent: bool) -> SendWorker:
     from undelivered.adapters.aws.ses import SesSender, read_ses_quota
     from undelivered.adapters.aws.sns import SnsSmsSender
     from undelivered.adapters.aws.sqs import correlation_of, received_job
-    from undelivered.adapters.dynamodb.send_rate_store import DynamoSendRateStore
     from undelivered.domain.send_rate import SendQuota
     from undelivered.services.in_parallel import in_threads
     from undelivered.services.send_batch import SendBatch
     from undelivered.services.send_message import SendMessage
-    from undelivered.services.send_pace import SendPace
 
     ses = client("sesv2", retries=False)
     send_message = SendMessage(
@@ -290,18 +290,20 @@ def _send_worker(settings: SendSettings, *, urgent: bool) -> SendWorker:
         public_url=settings.public_url,
         clock=now,
     )
-    pace = SendPace(
-        rates=DynamoSendRateStore(),
-        quotas={
-            Channel.EMAIL: partial(read_ses_quota, ses),
-            # SNS has no API for its rate.
-            Channel.SMS: lambda: SendQuota(settings.texts_per_second),
-        },
-        clock=now,
-        sleep=time.sleep,
-    )
-    send = SendBatch(send_message, pace, in_threads, urgent=urgent)
+    quotas: dict[Channel, Callable[[], SendQuota | None]] = {
+        Channel.EMAIL: partial(read_ses_quota, ses),
+        # SNS has no API for its rate.
+        Channel.SMS: lambda: SendQuota(settings.texts_per_second),
+    }
+    send = SendBatch(send_message, _pace(quotas), in_threads, urgent=urgent)
     return SendWorker(send, received_job, correlation_of, Queue(client("sqs"), settings.queue_url))
+
+
+def _pace(quotas: "Mapping[Channel, Callable[[], SendQuota | None]]") -> "SendPace":
+    from undelivered.adapters.dynamodb.send_rate_store import DynamoSendRateStore
+    from undelivered.services.send_pace import SendPace
+
+    return SendPace(DynamoSendRateStore(), quotas, now, time.sleep)
 
 
 @cache
@@ -321,6 +323,8 @@ def send_digests() -> "SendDigests":
         default_sender=settings.sender,
         link=f"{settings.public_url}/console/",
         clock=now,
+        # Digests use the rate that the sending functions have read: they have no permission to read it.
+        pace=_pace({Channel.EMAIL: lambda: None}),
     )
 
 

@@ -59,18 +59,23 @@ class CleanUp(Struct, frozen=True):
 
     def _settle_resends(self) -> int:
         settled = 0
+        unclaimed: list[UndeliveredItem] = []
         for item in self.undelivered.resends_to_settle(self.clock(), _BATCH):
             try:
-                settled += self._settle(item)
+                settled += self._settle(item, unclaimed)
             except StaleWriteError:
                 continue  # an event arrived; the next run looks again
+        # While there are jobs in the queue, these may be among them: they wait for the sending rate. The claim would
+        # prevent a second send, but a copy for each run would fill the queue.
+        if unclaimed and self.resends.is_empty():
+            self.resends.put([resend_job(item) for item in unclaimed])
         return settled
 
-    def _settle(self, item: UndeliveredItem) -> bool:
+    def _settle(self, item: UndeliveredItem, unclaimed: list[UndeliveredItem]) -> bool:
         """Settle a resend without an outcome; False if it is still open.
 
-        A sent resend counts as arrived. A resend that was never claimed is queued again. A resend that was claimed
-        but not sent in time is interrupted.
+        A sent resend counts as arrived. A resend that was claimed but not sent in time is interrupted. A resend that
+        was never claimed is added to ``unclaimed``: its job is still queued, or lost.
         """
         resend = item.last_attempt
         if resend.provider_message_id:
@@ -80,8 +85,7 @@ class CleanUp(Struct, frozen=True):
         if claim is None:
             if self.notifications.find(item.account_id, item.notification_id) is None:
                 return self._settle_as_interrupted(item, None)
-            # The job was lost, or is still queued. The claim prevents a second send.
-            self.resends.put([resend_job(item)])
+            unclaimed.append(item)
             return False
         if claim.provider_message_id:
             self.undelivered.save(item, record_sent(item, resend.number, claim.provider_message_id))

@@ -8,13 +8,14 @@ from msgspec.structs import replace
 
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.digest import DIGEST_PREFIX, Digest, days_due, failures_by_reason, subject_of, text_of
-from undelivered.domain.errors import PermanentSendError, RetryableError
+from undelivered.domain.errors import PermanentSendError, ProviderBusyError, RetryableError
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.message_tags import tags_with_ids
 from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.report_query import Period, ReportFilter, window_start
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import AccountStore, MessageSender, NotificationStore, OutgoingMessage, ReportReader
+from undelivered.services.send_pace import SendPace
 
 _MAX_READY = 200
 """The maximum number of items ready to resend that a digest counts."""
@@ -30,19 +31,24 @@ class SendDigests(Struct, frozen=True):
     default_sender: str
     link: str
     clock: Callable[[], datetime]
+    pace: SendPace
 
-    def __call__(self) -> int:
-        """Send the digests that are due and not sent yet; return how many are sent."""
-        return sum(self._send_for(self.accounts.settings(account_id)) for account_id in self.accounts.account_ids())
+    def __call__(self, deadline: float) -> int:
+        """Send the digests that are due and not sent yet; return how many are sent.
 
-    def _send_for(self, settings: AccountSettings) -> int:
+        Raises RetryableError when there is no slot for one of them before the deadline (seconds since 1970).
+        """
+        account_ids = self.accounts.account_ids()
+        return sum(self._send_for(self.accounts.settings(account_id), deadline) for account_id in account_ids)
+
+    def _send_for(self, settings: AccountSettings, deadline: float) -> int:
         days = days_due(settings, self.clock())
         if days is None:
             return 0
         digest = self._compile(settings.account_id, *days)
         if digest.is_empty:
             return 0
-        return sum(self._send(settings, digest, recipient) for recipient in settings.digest.recipients)
+        return sum(self._send(settings, digest, recipient, deadline) for recipient in settings.digest.recipients)
 
     def _compile(self, account_id: str, first: date, last: date) -> Digest:
         now = self.clock()
@@ -51,7 +57,7 @@ class SendDigests(Struct, frozen=True):
         failures = self.reports.failures_by_day(account_id, first, last)
         return Digest(first, last, failures_by_reason(failures), len(page.items))
 
-    def _send(self, settings: AccountSettings, digest: Digest, recipient: str) -> bool:
+    def _send(self, settings: AccountSettings, digest: Digest, recipient: str, deadline: float) -> bool:
         name = f"{DIGEST_PREFIX}{digest.last.isoformat()}-{recipient_digest(recipient)}"
         attempt = SendAttempt(settings.account_id, name, 1, recipient, self.clock(), by="digest")
         if not self.notifications.claim(attempt):
@@ -68,7 +74,7 @@ class SendDigests(Struct, frozen=True):
             headers={},
         )
         try:
-            message_id = self.sender.send(message)
+            message_id = self._send_in_slot(message, deadline)
         except RetryableError:
             self.notifications.release(attempt)
             raise
@@ -77,3 +83,17 @@ class SendDigests(Struct, frozen=True):
             return False
         self.notifications.record(replace(attempt, provider_message_id=message_id, outcome=SendOutcome.SENT))
         return True
+
+    def _send_in_slot(self, message: OutgoingMessage, deadline: float) -> str:
+        """Send a message at the rate of the AWS account, before bulk sends; return the provider's message id."""
+        busy = 0
+        while True:
+            slots = self.pace.reserve(Channel.EMAIL, 1, urgent=True, deadline=deadline).slots
+            if not slots:
+                raise RetryableError("the sending rate is used up")
+            self.pace.wait_until(slots[0])
+            try:
+                return self.sender.send(message)
+            except ProviderBusyError:
+                busy += 1
+                self.pace.wait_until(self.pace.now() + self.pace.back_off(Channel.EMAIL, busy))

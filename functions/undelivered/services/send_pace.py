@@ -67,9 +67,9 @@ class SendPace(Struct, frozen=True):
         rate, version = self.rates.find(channel)
         now = self.now()
         current = self._refreshed(channel, rate, now)
-        left = max(deadline - now, 0.0)
+        left = deadline - now
         horizon = left if urgent else min(BULK_HORIZON, left)
-        reserved, slots = reserve(current, now, wanted, horizon)
+        reserved, slots = reserve(current, now, wanted if left > 0 else 0, horizon)
         if reserved != rate:
             self.rates.save(channel, reserved, over_version=version)
         return Reservation(slots, current.interval, 0.0 if slots else seconds_until_free(current, now, horizon))

@@ -18,6 +18,12 @@ _BATCH = 10
 _CORRELATION: Final = "correlation_id"
 """The message attribute with the id of the API request that led to a job. The body contains only the job."""
 
+_COUNTS: Final = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
 _CHANNEL: Final = "channel"
 """The message attribute with the channel of a job. It is not in the body, where an earlier version of the sending
 functions, which runs until a deployment ends, does not expect it."""
@@ -42,6 +48,11 @@ class SqsSendQueue(Struct, frozen=True):
                 raise RetryableError("the queue did not take every job")
             queued = [f"{job.notification_id}~{job.attempt}" for job in batch]
             logger.info("send jobs queued", account_id=batch[0].account_id, attempts=queued)
+
+    def is_empty(self) -> bool:
+        """Whether no job waits in the queue or is being worked on; see ``ports.SendQueue``."""
+        response = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=list(_COUNTS))
+        return not any(int(response["Attributes"][name]) for name in _COUNTS)
 
 
 def _body(job: SendJob) -> str:

@@ -98,6 +98,9 @@ class SendQueue(Protocol):
     def put(self, jobs: Sequence[SendJob]) -> None:
         """Queue jobs; raises RetryableError when one of them is not accepted."""
 
+    def is_empty(self) -> bool:
+        """Whether no job waits in the queue or is being worked on. The answer may be some seconds old."""
+
 
 class ItemEventPublisher(Protocol):
     """The topic on which changes of items are published."""
