@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from infrastructure.build.concurrency import concurrency_problems
 from infrastructure.build.environment_size import environment_problems
 from infrastructure.build.gateway_responses import EXTENSION
 from infrastructure.build.template_rules import references
@@ -24,6 +25,7 @@ def deployed_problems(deployed: Template) -> list[str]:
         *_gateway_responses(resources),
         *_sign_in(resources),
         *environment_problems(deployed),
+        *concurrency_problems(deployed),
     ]
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from infrastructure.cli.stack_option import StageOption, StateDirOption, named_stack
-from infrastructure.doctor import ses_checks, sms_checks, stack_checks
+from infrastructure.doctor import concurrency_check, ses_checks, sms_checks, stack_checks
 from infrastructure.doctor.checks import Check, CheckStatus, Finding, run_checks
 from infrastructure.doctor.snapshot import take_snapshot
 
@@ -22,6 +22,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "users": stack_checks.users,
     "tables": stack_checks.tables,
     "event sources": stack_checks.event_sources,
+    "concurrency": concurrency_check.concurrency,
     "schedules": stack_checks.schedules,
     "dead letters": stack_checks.dead_letters,
     "feedback subscription": stack_checks.feedback_subscription,

@@ -6,6 +6,7 @@ import json
 import pytest
 from botocore.session import get_session
 
+from infrastructure.build.concurrency import NEW_ACCOUNT, OCCASIONAL, continuous_executions
 from infrastructure.build.deployed_rules import deployed_problems
 from infrastructure.build.sam import transformed
 from undelivered.entrypoints.http.errors import Problem
@@ -180,3 +181,34 @@ def test_an_environment_with_a_parameter_of_any_length_fails(changed):
     (problem,) = deployed_problems(changed)
 
     assert problem.startswith("APIHandler: the longest value of the parameter AllowedOrigins, which has no MaxLength,")
+
+
+def test_a_new_aws_account_has_an_execution_left_for_the_api(deployed):
+    functions = {"APIHandler", *OCCASIONAL}
+    triggered = {
+        name
+        for name, each in deployed["Resources"].items()
+        if each["Type"] == "AWS::Lambda::Function"
+        and any(trigger.startswith(name) for trigger in continuous_executions(deployed))
+    }
+
+    assert sum(continuous_executions(deployed).values()) < NEW_ACCOUNT
+    assert triggered | functions == {
+        name for name, each in deployed["Resources"].items() if each["Type"] == "AWS::Lambda::Function"
+    }
+
+
+@pytest.mark.parametrize("mapping", ["IngestFeedbackFeedback", "SendNotificationsSends", "ProcessResendsResends"])
+def test_a_queue_without_a_limit_of_concurrency_fails(changed, mapping):
+    del changed["Resources"][mapping]["Properties"]["ScalingConfig"]
+
+    assert f"{mapping}: nothing limits its concurrency" in deployed_problems(changed)
+
+
+@pytest.mark.parametrize("mapping", ["ArchiveRemoved", "OnItemChangedChanged"])
+def test_triggers_that_can_take_all_executions_of_a_new_account_fail(changed, mapping):
+    changed["Resources"][mapping]["Properties"]["ParallelizationFactor"] = 2
+
+    assert deployed_problems(changed) == [
+        "the triggers can take 10 executions at a time, all that a new AWS account has"
+    ]

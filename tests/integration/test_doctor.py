@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from infrastructure.deployed_stack import DeployedStack
-from infrastructure.doctor import ses_checks, sms_checks, stack_checks
+from infrastructure.doctor import concurrency_check, ses_checks, sms_checks, stack_checks
 from infrastructure.doctor.checks import CheckStatus, StackSnapshot, fragment, run_checks
 from infrastructure.doctor.snapshot import take_snapshot
 from infrastructure.errors import ToolError
@@ -432,3 +432,37 @@ def test_whether_schedules_run(answers, say, state, ran, found):
 )
 def test_how_often_a_schedule_runs(expression, interval):
     assert stack_checks._interval(expression) == interval
+
+
+@pytest.mark.parametrize(
+    ("limit", "found", "said"),
+    [
+        (10, CheckStatus.WRONG, "so the API can be throttled"),
+        (15, CheckStatus.WARNING, "so 4 are left"),
+        (1_000, CheckStatus.OK, "can take 11"),
+    ],
+)
+def test_what_the_triggers_can_take_of_the_accounts_concurrency(answers, limit, found, said):
+    stream = "arn:aws:dynamodb:eu-central-1:123456789012:table/undelivered/stream/2026-11-24T00:00:00.000"
+    shard = {
+        "ShardId": "shardId-00000001732406400000-00000000",
+        "SequenceNumberRange": {"StartingSequenceNumber": "1" * 21},
+    }
+    closed = {**shard, "SequenceNumberRange": {**shard["SequenceNumberRange"], "EndingSequenceNumber": "2" * 21}}
+    resources = {
+        "Sends": ("AWS::Lambda::EventSourceMapping", "14e0db71-a35b-4eb5-b481-8945cf9d10c2"),
+        "Archive": ("AWS::Lambda::EventSourceMapping", "14e0db71-a35b-4eb5-b481-8945cf9d10c3"),
+        "EveryMinute": ("AWS::Events::Rule", "every-minute"),
+    }
+    answers.give("lambda", "get_account_settings", {"AccountLimit": {"UnreservedConcurrentExecutions": limit}})
+    queue = "arn:aws:sqs:eu-central-1:123456789012:sends"
+    mapping = {"EventSourceArn": queue, "ScalingConfig": {"MaximumConcurrency": 6}}
+    answers.give("lambda", "get_event_source_mapping", mapping)
+    mapping = {"EventSourceArn": stream, "ParallelizationFactor": 2}
+    answers.give("lambda", "get_event_source_mapping", mapping)
+    answers.give("dynamodbstreams", "describe_stream", {"StreamDescription": {"Shards": [shard, shard, closed]}})
+    snapshot = StackSnapshot("undelivered-live", answers.client, "UPDATE_COMPLETE", {}, {}, resources)
+
+    results = run_checks(snapshot, {"it": concurrency_check.concurrency})
+
+    the_only([(each.status, f"{each.what} → {each.remedy}") for each in results], found, said)
