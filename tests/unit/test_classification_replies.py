@@ -6,6 +6,7 @@ from undelivered.domain.classification import classify_bounce, classify_diagnost
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Kind, Reason, suppresses
 
 REPLIES: dict[Reason, tuple[str, ...]] = {
+    Reason.ADDRESS_MALFORMED: ("550 Restricted characters in address",),
     Reason.ADDRESS_NOT_FOUND: (
         "550 can't accept user... (#5.7.1)",
         "550 we do not accept this recipient",
@@ -17,6 +18,7 @@ REPLIES: dict[Reason, tuple[str, ...]] = {
         "550 Mailbox unavailable. Please contact the postmaster.",
     ),
     Reason.DOMAIN_NOT_FOUND: (
+        "501 5.1.5 Recipient address reserved by RFC 2606",
         "550 5.1.2 Invalid domain",
         "550 5.4.4 Invalid domain",
         "526 no DNS data for the domain",
@@ -49,12 +51,18 @@ REPLIES: dict[Reason, tuple[str, ...]] = {
         "421 service unavailable",
     ),
     Reason.RATE_LIMITED: (
+        "550 Domain us.example has exceeded the max defers and failures per hour (10/10 (100%)) allowed.",
+        "550 Domain us.example has exceeded the max emails per hour (151/150 (100%)) allowed.",
         "550 Excessive userid unknowns from 192.0.2.1",
         "550 excessive number of errors",
         "451 4.7.500 Server busy. Please try again later from [192.0.2.1].",
         "554 HL:ITC",
     ),
     Reason.SENDER_BLOCKED: (
+        "550 Dictionary attack detected",
+        "554 5.7.1 Directory harvest attack from your network",
+        "550 Sorry, no access for this domain",
+        "501 5.5.4 Invalid command arguments: Invalid domain name",
         "550 5.7.1 Service unavailable",
         "550 5.7.1 Unable to deliver to <jo@shop.example>",
         "451 4.7.0 connection was refused, Connection closed.",

@@ -142,6 +142,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"connections? from (?:this|your|the) (?:\w+ )?(?:is |are )?limited",
                     r"excessive (?:number of )?(?:\w+ ){0,2}?(?:connections?|messages|mails?|recipients|unknowns?|volume|rate|traffic|errors|failures)\b",
                     r"exceeded (?:the )?(?:allowable|allowed|permitted|maximum) (?:\w+ )?(?:connection|session)",
+                    r"exceeded (?:the |its |your )?max(?:imum)? (?:number of )?(?:defers|failures|e ?mails|messages|mails|recipients|connections)\b",
                 ),
             ),
             (

@@ -313,7 +313,15 @@ WORDINGS: tuple[Family, ...] = (
         "invalid_domain",
         Reason.DOMAIN_NOT_FOUND,
         "RFC 3463 X.1.2; without that code, a server that answers for the recipient's domain finds the sender's invalid",
-        (("domain", (r"^invalid domain(?: name)?\b(?! (?:in|of|part))",)),),
+        (
+            (
+                "domain",
+                (
+                    r"^invalid domain(?: name)?\b(?! (?:in|of|part))",
+                    r"(?:command|helo|ehlo) (?:arguments?|parameters?) ?[.;:,]? ?invalid domain\b",
+                ),
+            ),
+        ),
         reply_as=Reason.SENDER_BLOCKED,
     ),
     Family(
@@ -326,6 +334,13 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"domain (?:name )?(?:is |was |has been )?(?:not active|inactive|closed|disabled|deactivated|(?:not|no longer) in use)\b",
                     r"not a valid (?:mail |e ?mail )?domain\b",
+                ),
+            ),
+            (
+                "reserved",
+                (
+                    r"(?:recipient|address|domain|tld) (?:\w+ ){0,3}?reserved (?:by|in|under|per|for|name)\b",
+                    r"reserved (?:top level )?(?:domain|tld)\b",
                 ),
             ),
             (
@@ -494,7 +509,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:recipient|mail ?box|rcpt|destination|address|local part) (?:\w+ ){0,3}?(?:syntax error|syntax|malformed|badly formatted|incorrectly formatted|bad format|not fully qualified|illegal characters?|invalid characters?|contains? (?:an? )?(?:illegal|invalid|bad) character\w*|unsupported characters?)",
                     r"malformed (?:recipient|address|mail ?box|e ?mail address|to)",
                     r"(?:need|must|should|requires?) (?:\w+ ){0,3}?fully qualified (?:address|recipient|mail)",
-                    r"(?:illegal|invalid|bad) characters? in (?:\w+ ){0,2}?(?:address|recipient|mail ?box|local)",
+                    r"(?:illegal|invalid|bad|restricted|forbidden|unsupported|disallowed|unexpected) characters? in (?:\w+ ){0,2}?(?:address|recipient|mail ?box|local)",
                     r"(?:invalid|bad|illegal) (?:address|mail ?box|recipient) (?:format|syntax)",
                     r"domain missing or malformed",
                     r"not a valid rfc \d+ address",

@@ -55,6 +55,16 @@ WORDINGS: tuple[Family, ...] = (
                     r"block(?:ed|ing)? for spam\w*",
                 ),
             ),
+            (
+                "harvest|harvesting|dictionary",
+                (
+                    r"(?:dictionary|directory harvest(?:ing)?|address harvest(?:ing)?|harvest(?:ing)?) (?:attack|attempt)s?\b",
+                ),
+            ),
+            (
+                "access+ip|doma|host|netw|site|serv|send|user",
+                (r"no access for (?:this|your|the) (?:ip|domain|host|network|site|server|sender|user)\b",),
+            ),
         ),
     ),
     Family(
@@ -245,7 +255,7 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"(?:unrecogni[sz]ed|unsupported|unimplemented) (?:smtp |esmtp )?(?:parameters?|arguments?|options?)\b",
                     r"(?:command|verb|keyword) (?:\w+ )?(?:unrecogni[sz]ed|unknown|not (?:recogni[sz]ed|implemented|understood|supported))",
-                    r"(?:unrecogni[sz]ed|unknown|unimplemented|invalid) (?:smtp |esmtp )?(?:command|verb)\b",
+                    r"(?:unrecogni[sz]ed|unknown|unimplemented|invalid) (?:smtp |esmtp )?(?:command|verb)\b(?! arguments?)",
                     r"(?:bad|improper|invalid) (?:command )?sequence",
                 ),
             ),
