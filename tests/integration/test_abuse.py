@@ -310,6 +310,64 @@ class TestBodies:
             assert (raw[:30], answer.status) == (raw[:30], 400)
 
 
+def with_a_newline(body, path):
+    """A body whose text at a path of names has a newline behind it."""
+    name, *rest = path
+    if isinstance(body, list):
+        return [with_a_newline(body[0], path)]
+    return {**body, name: with_a_newline(body[name], rest) if rest else f"{body[name]}\n"}
+
+
+IDENTIFIED = {**NOTIFICATION, "notification_id": "n-9"}
+
+
+class TestTrailingNewlines:
+    """In many languages, ``$`` in a pattern also matches before a final newline."""
+
+    @pytest.mark.parametrize("route", guarded(lambda route: "{" in route.path))
+    def test_a_value_of_the_path_does_not_have_one(self, api, route):
+        before = belongings(api)
+        url = url_of(route, api)
+        values = re.fullmatch(re.sub(r"{\w+}", "([^/]+)", route.path), url).groups()
+        headers = manager() if Role.MANAGER in route.access.value else host()
+
+        for value in values:
+            if "%40" in value:
+                continue  # blanks around an address are no part of it
+            tried = url.replace(value, f"{value}%0A")
+            body = BODIES.get(f"{route.method} {route.path}")
+            assert api.call(route.method, tried, headers=headers, body=body).status in {400, 404}, tried
+        assert belongings(api) == before
+
+    @pytest.mark.parametrize("route", guarded(lambda route: Role.HOST in route.access.value))
+    def test_nor_does_the_account_of_a_host(self, api, route):
+        answer = call(api, route, {**host(), "X-Account-Id": f"{ACCOUNT}\n"})
+
+        assert (answer.status, answer.json["code"]) == (400, "invalid_parameter")
+
+    @pytest.mark.parametrize(
+        ("method", "url", "body", "path"),
+        [
+            ("POST", "/notifications", {"notifications": [IDENTIFIED]}, ["notifications", "notification_id"]),
+            ("POST", "/notifications", {"notifications": [IDENTIFIED]}, ["notifications", "customer_id"]),
+            ("POST", "/notifications", {"notifications": [IDENTIFIED]}, ["notifications", "channel"]),
+            ("POST", "/exports", {"format": "csv"}, ["format"]),
+            ("POST", "/exports", {"from": "2026-11-01"}, ["from"]),
+            ("POST", "/exports", {"customer_id": "c-1"}, ["customer_id"]),
+            ("PUT", f"/diagnostics/{shape_id('odd')}", {"reason": "mailbox_full"}, ["reason"]),
+        ],
+    )
+    def test_nor_does_a_field_of_a_body(self, api, method, url, body, path):
+        before = belongings(api)
+
+        answer = api.call(method, url, headers=host(), body=with_a_newline(body, path))
+
+        refused = answer.json["refused"][0] if "refused" in answer.json else answer.json
+        assert refused["code"].startswith("invalid_"), answer.text
+        assert path[-1] in str(refused.get("errors") or refused["detail"])
+        assert belongings(api) == before
+
+
 MAKING_ANEW = ("/exports", "/undelivered/resend", "/notifications")
 
 

@@ -13,11 +13,14 @@ from undelivered.entrypoints.http.errors import ProblemError, invalid_body, inva
 
 MAX_BODY_BYTES: Final = 256 * 1024
 
-_IDENTIFIER: Final = rf"^[{ID_CHARACTERS}]{{1,{ID_LENGTH}}}$"
+_ID: Final = rf"[{ID_CHARACTERS}]{{1,{ID_LENGTH}}}"
+_WHOLE_ID: Final = rf"^{_ID}$(?!\n)"
+"""In Python, ``$`` also matches before a final newline. In the patterns of OpenAPI (ECMA-262), it does not."""
+
 Identifier = Annotated[
     str,
     msgspec.Meta(
-        pattern=_IDENTIFIER,
+        pattern=_WHOLE_ID,
         description="Letters, digits and _ . @ / - only. In a path, write / as %2F.",
     ),
 ]
@@ -26,7 +29,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 def is_identifier(text: str) -> bool:
     """Whether a text is a valid ID of a customer or notification."""
-    return re.fullmatch(_IDENTIFIER.strip("^$"), text) is not None
+    return re.fullmatch(_ID, text) is not None
 
 
 def decode_body(raw: bytes, schema: type[T]) -> T:
