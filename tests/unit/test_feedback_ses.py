@@ -366,6 +366,38 @@ def test_an_event_without_any_time_needs_that_of_its_reception():
     assert parse_event(told, received_at=RECEIVED_AT).feedback[0].sent_at == RECEIVED_AT
 
 
+SENT_AT = datetime(2026, 11, 20, 9, 30, 0, 250_000, UTC)
+QUEUED_AT = datetime(2026, 11, 20, 9, 30, 6, tzinfo=UTC)
+"""The time of ``events.sqs_record``."""
+
+
+@pytest.mark.parametrize("report", [events.bounce(), events.complaint()], ids=["bounce", "complaint"])
+@pytest.mark.parametrize(
+    ("stated", "at"),
+    [
+        ("2037-01-01T00:00:00.000Z", QUEUED_AT),
+        ("2026-11-20T09:30:05.000Z", datetime(2026, 11, 20, 9, 30, 5, tzinfo=UTC)),
+        ("2001-01-01T00:00:00.000Z", SENT_AT),
+    ],
+)
+def test_the_time_that_a_receiver_states_is_taken_to_lie_between_the_send_and_our_receipt(report, stated, at):
+    body = "bounce" if "bounce" in report else "complaint"
+    dated = report | {body: report[body] | {"timestamp": stated}}
+
+    for wrapped in (dated, events.envelope(dated, Timestamp="2036-01-01T00:00:00.000Z")):
+        feedback = only(events.sqs_record(wrapped))
+        assert (feedback.at, feedback.sent_at) == (at, SENT_AT)
+
+
+def test_without_the_time_of_the_send_the_stated_one_is_still_at_most_that_of_our_receipt():
+    dated = with_mail(events.bounce(), timestamp=None)
+    dated["bounce"] |= {"timestamp": "2037-01-01T00:00:00.000Z"}
+
+    feedback = only(events.sqs_record(dated))
+
+    assert (feedback.at, feedback.sent_at) == (QUEUED_AT, QUEUED_AT)
+
+
 @pytest.mark.parametrize("message_id", [None, "", 7, "a~b", "x" * 5000, "with space", "ü"])
 def test_without_a_usable_message_id_a_stable_one_is_made(message_id):
     told = with_mail(events.bounce(), messageId=message_id)

@@ -154,3 +154,11 @@ def test_a_spoiled_dwell_time_counts_for_nothing(dwell):
     feedback = only(events.sms_log(dwellTimeMs=dwell))
 
     assert feedback.at == feedback.sent_at
+
+
+def test_the_time_that_a_carrier_states_is_taken_to_lie_between_the_send_and_our_receipt():
+    sent_at, queued_at = only(events.text_event()).sent_at, datetime(2026, 11, 20, 9, 30, 6, tzinfo=UTC)
+
+    for stated, at in [("2037-01-01T00:00:00Z", queued_at), ("2001-01-01T00:00:00Z", sent_at)]:
+        assert only(events.sqs_record(events.text_event(eventTimestamp=stated))).at == at
+    assert only(events.sqs_record(events.sms_log(dwellTimeMs=1_000_000))).at == queued_at

@@ -55,9 +55,15 @@ class _EnvelopeContext(Struct, frozen=True):
         times = self.times if published_at is None else (published_at, *self.times)
         return _EnvelopeContext(self.known_topics, self.received_at, times, topic or self.topic, self.depth + 1)
 
-    def published_at(self) -> datetime | None:
-        """Return when the event was published according to its envelopes, or else when it was received."""
-        return next(filter(None, map(parse_timestamp, self.times)), self.received_at)
+    def occurred_at(self, stated: datetime | None) -> datetime | None:
+        """Return the time that a receiving server, a carrier or a mailbox provider states, at most that of the receipt.
+
+        The receipt is the outermost time, which is SQS's ``SentTimestamp``. Without a stated time, the event occurred
+        when it was published.
+        """
+        receipt = (parse_timestamp(self.times[-1]) if self.times else None) or self.received_at
+        occurred = stated or next(filter(None, map(parse_timestamp, self.times)), receipt)
+        return min(occurred, receipt) if occurred and receipt else occurred
 
     def trusts_account(self, sending_account: str) -> bool:
         """Whether the topic of an event is trusted to publish events about an AWS account's messages.
@@ -151,7 +157,7 @@ def _read(value: object, context: _EnvelopeContext) -> ParsedEvent:  # noqa: PLR
         if key in event:
             return read(event, context)
     if is_sms_log_entry(event):
-        return parse_sms_log_entry(event, context.published_at)
+        return parse_sms_log_entry(event, context.occurred_at)
     if is_untyped(event):
         return _read_report(event, context)
     return quarantine("not a format that SES, SNS or CloudWatch Logs sends")
@@ -159,8 +165,8 @@ def _read(value: object, context: _EnvelopeContext) -> ParsedEvent:  # noqa: PLR
 
 def _read_report(event: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
     if as_str(event.get("eventType")).strip().upper().startswith(TEXT_EVENT):
-        return parse_sms_event(event, context.published_at)
-    return parse_ses_event(event, context.published_at, context.trusts_account)
+        return parse_sms_event(event, context.occurred_at)
+    return parse_ses_event(event, context.occurred_at, context.trusts_account)
 
 
 # SNS ---------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,9 @@ from undelivered.domain.feedback import Attribution
 from undelivered.domain.identifiers import parse_item_id
 from undelivered.domain.message_tags import read_id, read_text
 
+OccurredAt = Callable[[datetime | None], datetime | None]
+"""Returns when an event occurred, from the time that it states and the times of its envelopes."""
+
 CLASSIFIED_LENGTH = 4_000
 """The maximum length of a diagnostic that is classified. An SNS message can have 256 KB."""
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from undelivered.adapters.feedback.json_values import (
     CLASSIFIED_LENGTH,
+    OccurredAt,
     as_list,
     as_object,
     as_str,
@@ -86,12 +87,11 @@ def _kind_by_body(event: Mapping[str, object]) -> str:
 
 
 def parse_ses_event(  # noqa: PLR0911 - one return for each handling
-    event: Mapping[str, object], published_at: Callable[[], datetime | None], trusted: Callable[[str], bool]
+    event: Mapping[str, object], occurred_at: OccurredAt, trusted: Callable[[str], bool]
 ) -> ParsedEvent:
     """Return the feedback in an event of SES.
 
-    ``published_at`` returns the time from the envelopes, for events without one. ``trusted`` is called with the AWS
-    account that the event names as the sender's.
+    ``trusted`` is called with the AWS account that the event names as the sender's.
     """
     values = (event.get("eventType"), event.get("notificationType"))
     types = {as_str(value).strip().casefold() for value in values if value is not None}
@@ -114,7 +114,7 @@ def parse_ses_event(  # noqa: PLR0911 - one return for each handling
     if isinstance(reports, ParsedEvent):
         return reports
     source = "ses.event" if "eventType" in event else "ses.notification"
-    message = _message(kind, mail, body, published_at, source)
+    message = _message(kind, mail, body, occurred_at, source)
     if message is None:
         return quarantine("neither the event nor its wrapping contains a time")
     return _parsed_event(message, reports)
@@ -124,11 +124,11 @@ def _message(
     kind: str,
     mail: Mapping[str, object],
     body: Mapping[str, object],
-    published_at: Callable[[], datetime | None],
+    occurred_at: OccurredAt,
     source: str,
 ) -> _Message | None:
-    occurred_at = parse_timestamp(body.get("timestamp")) or published_at()
-    sent_at = parse_timestamp(mail.get("timestamp")) or occurred_at
+    at = occurred_at(parse_timestamp(body.get("timestamp")))
+    sent_at = parse_timestamp(mail.get("timestamp")) or at
     if sent_at is None:
         return None
     feedback_id = as_str(body.get("feedbackId"))
@@ -143,7 +143,7 @@ def _message(
     return _Message(
         message_id=message_id(mail.get("messageId"), *fallback),
         sent_at=sent_at,
-        at=occurred_at or sent_at,
+        at=max(at or sent_at, sent_at),
         subject=parse_subject(headers.get("subject")),
         attribution=attribution(
             lambda name: tags.get(name, ""), tenant=tags.get("ses:tenant-name", ""), identity=_identity(mail)

@@ -4,13 +4,14 @@ The fields are documented in the AWS End User Messaging SMS User Guide, *Example
 Developer Guide, *Viewing Amazon CloudWatch metrics and logs for SMS deliveries*.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from undelivered.adapters.feedback.json_values import (
     CLASSIFIED_LENGTH,
+    OccurredAt,
     as_object,
     as_str,
     attribution,
@@ -70,7 +71,7 @@ class _TextMessage(Struct, frozen=True):
         return ParsedEvent(Handling.PROCESS, feedback=(feedback,), as_written=(self.destination or None,))
 
 
-def parse_sms_event(event: Mapping[str, object], published_at: Callable[[], datetime | None]) -> ParsedEvent:
+def parse_sms_event(event: Mapping[str, object], occurred_at: OccurredAt) -> ParsedEvent:
     """Return the feedback in an End User Messaging SMS event."""
     kind = as_str(event.get("eventType")).strip().upper()
     destination = printable(event.get("destinationPhoneNumber"), _MAX_NUMBER_LENGTH)
@@ -78,7 +79,7 @@ def parse_sms_event(event: Mapping[str, object], published_at: Callable[[], date
     is_final = final is not False and as_str(final).casefold() != "false"
     if kind in _PENDING_TYPES or (kind in _DELIVERED_TYPES and not is_final):
         return no_outcome(f"{kind}: the message is in transit", (destination,) if destination else ())
-    at = parse_timestamp(event.get("eventTimestamp")) or published_at()
+    at = occurred_at(parse_timestamp(event.get("eventTimestamp")))
     sent_at = parse_timestamp(event.get("messageRequestTimestamp")) or at
     if sent_at is None:
         return quarantine("neither the event nor its wrapping contains a time")
@@ -89,7 +90,7 @@ def parse_sms_event(event: Mapping[str, object], published_at: Callable[[], date
         message_id=message_id(event.get("messageId"), destination, sent_at.isoformat()),
         destination=destination,
         sent_at=sent_at,
-        at=at or sent_at,
+        at=max(at or sent_at, sent_at),
         diagnostic=printable(event.get("messageStatusDescription"), DIAGNOSTIC_LENGTH),
         source="sms.event",
         attribution=attribution(lambda name: as_str(context.get(name))),
@@ -111,7 +112,7 @@ def is_sms_log_entry(event: Mapping[str, object]) -> bool:
     return isinstance(event.get("notification"), dict) and isinstance(event.get("delivery"), dict)
 
 
-def parse_sms_log_entry(event: Mapping[str, object], published_at: Callable[[], datetime | None]) -> ParsedEvent:
+def parse_sms_log_entry(event: Mapping[str, object], occurred_at: OccurredAt) -> ParsedEvent:
     """Return the feedback in an entry of SNS's delivery-status logs."""
     notification, delivery = as_object(event.get("notification")), as_object(event.get("delivery"))
     destination = printable(delivery.get("destination"), 200)
@@ -122,7 +123,7 @@ def parse_sms_log_entry(event: Mapping[str, object], published_at: Callable[[], 
         return quarantine("a delivery log entry with an unknown status")
     if not destination and not as_str(notification.get("messageId")):
         return quarantine("has no number and no message")
-    sent_at = parse_timestamp(notification.get("timestamp")) or published_at()
+    sent_at = parse_timestamp(notification.get("timestamp")) or occurred_at(None)
     if sent_at is None:
         return quarantine("neither the log entry nor its wrapping contains a time")
     response = printable(delivery.get("providerResponse"), CLASSIFIED_LENGTH)
@@ -130,7 +131,7 @@ def parse_sms_log_entry(event: Mapping[str, object], published_at: Callable[[], 
         message_id=message_id(notification.get("messageId"), destination, as_str(notification.get("timestamp"))),
         destination=destination[:_MAX_NUMBER_LENGTH],
         sent_at=sent_at,
-        at=sent_at + _dwell(delivery),
+        at=max(occurred_at(sent_at + _dwell(delivery)) or sent_at, sent_at),
         diagnostic=response[:DIAGNOSTIC_LENGTH],
         source="sms.log",
         attribution=Attribution(),
