@@ -793,6 +793,8 @@ def test_the_standard_first_line_yields_to_a_specific_last_line(last: str, reaso
     [
         ("No origination entities available to send", Status.FAILED, Reason.REJECTED),
         ("No origination identity was found", Status.FAILED, Reason.REJECTED),
+        ("Your account requires additional review prior to sending SMS messages.", Status.FAILED, Reason.REJECTED),
+        ("Phone number is not verified in the SMS sandbox", Status.FAILED, Reason.REJECTED),
         ("The account has no active origination-identities", Status.FAILED, Reason.REJECTED),
         ("Origination number is not valid for the destination country", Status.FAILED, Reason.REJECTED),
         ("Number is not valid for the destination countries", Status.FAILED, Reason.REJECTED),

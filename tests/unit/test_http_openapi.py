@@ -38,6 +38,15 @@ def test_every_path_parameter_is_described(described):
             assert named == re.findall(r"{(\w+)}", path)
 
 
+def test_ids_of_the_host_have_the_same_pattern_in_paths_and_bodies(described):
+    (in_path,) = described["paths"]["/notifications/{notification_id}"]["get"]["parameters"][:1]
+    in_body = described["components"]["schemas"]["NotificationBody"]["properties"]["customer_id"]
+
+    assert in_path["schema"] == in_body
+    assert re.fullmatch(in_body["pattern"], "INV/2026/17")
+    assert not re.fullmatch(in_body["pattern"], "INV 17")
+
+
 def test_only_public_routes_need_no_token(described):
     public = {operation["operationId"] for operation in operations(described) if not operation["security"]}
 

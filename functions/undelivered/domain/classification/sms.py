@@ -47,6 +47,8 @@ _ANSWERS: Final[tuple[tuple[str, Reason, tuple[str, ...]], ...]] = (
             r"sender ids? .{0,20}(?:not|invalid|missing|blocked|required)",
         ),
     ),
+    # aws-sdk-js#3843: the account may not send yet, or only to numbers that are verified.
+    ("account", Reason.REJECTED, (r"account .{0,20}review", r"sandbox\w*")),
     ("spam", Reason.CARRIER_BLOCKED, (r"spam\w*",)),
     (
         "carrier_blocked",

@@ -10,12 +10,16 @@ import msgspec
 
 from undelivered import __version__
 from undelivered.entrypoints.http.errors import PROBLEM_TYPE, Problem
+from undelivered.entrypoints.http.parsing import Identifier
 from undelivered.entrypoints.http.route import JSON_TYPE, REQUEST_ID_HEADER, Access, NoQuery, Route
 
 _SCHEMA_PATH: Final = "#/components/schemas/{name}"
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _HEADERS: Final = {REQUEST_ID_HEADER: {"$ref": "#/components/headers/RequestId"}}
 """The headers of every response."""
+_TEXT: Final = {"type": "string", "minLength": 1}
+_IDENTIFIERS: Final = dict.fromkeys(("customer_id", "notification_id"), msgspec.json.schema(Identifier))
+"""The schemas of the path parameters that are IDs of the host application."""
 
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
@@ -100,7 +104,7 @@ def _reference(schema: type[msgspec.Struct]) -> dict[str, str]:
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        {"name": name, "in": "path", "required": True, "schema": _IDENTIFIERS.get(name, _TEXT)}
         for name in _PARAMETER.findall(route.path)
     ]
 
