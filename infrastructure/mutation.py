@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 from functools import _lru_cache_wrapper
 from typing import Final
+from unittest import mock
 
 from mutmut.__main__ import cli
 from mutmut.runners.harness import PytestRunner
@@ -19,8 +20,28 @@ from mutmut.state import state
 from mutmut.utils import format_utils
 
 _FOLDER: Final = "functions."
+_MUTATED: Final = ("undelivered.domain.", "undelivered.services.")
 _strip_prefix: Final = format_utils.strip_prefix
 _pytest_args: Final = PytestRunner._pytest_args_regular_run  # noqa: SLF001 - mutmut has no setting for the order
+_run_stats: Final = PytestRunner.run_stats
+
+
+def _empty_caches() -> None:
+    """Forget what functions have computed, so that a mutant computes it."""
+    modules = [module for name, module in sys.modules.items() if name.startswith(_MUTATED)]
+    for value in [value for module in modules for value in vars(module).values()]:
+        if isinstance(value, _lru_cache_wrapper):
+            value.cache_clear()
+
+
+class _EmptyCaches:
+    """A pytest plugin that empties caches before each test.
+
+    So a test that needs what an earlier one left in a cache counts as a test of the functions that compute it.
+    """
+
+    def pytest_runtest_setup(self) -> None:
+        _empty_caches()
 
 
 def _strip_folder(s: str, *, prefix: str, strict: bool = False) -> str:
@@ -28,21 +49,27 @@ def _strip_folder(s: str, *, prefix: str, strict: bool = False) -> str:
 
 
 def _quickest_first(runner: PytestRunner, tests: Iterable[str]) -> list[str]:
-    """Return pytest's arguments with the quickest tests first: the first that fails ends the run.
-
-    What the process has cached so far is forgotten, so that the mutant computes it.
-    """
-    modules = [module for name, module in sys.modules.items() if name.startswith("undelivered.")]
-    for value in [value for module in modules for value in vars(module).values()]:
-        if isinstance(value, _lru_cache_wrapper):
-            value.cache_clear()
+    """Return pytest's arguments with the quickest tests first: the first that fails ends the run."""
+    _empty_caches()
     durations = state().duration_by_test
     return _pytest_args(runner, sorted(tests, key=lambda test: (durations.get(test, 0.0), test)))
+
+
+def _stats_of_empty_caches(runner: PytestRunner, *, tests: Iterable[str]) -> int:
+    """Find which tests call which functions."""
+    execute = runner.execute_pytest
+
+    def with_empty_caches(params: list[str], *, plugins: list[object]) -> int:
+        return execute(params, plugins=[*plugins, _EmptyCaches()])
+
+    with mock.patch.object(runner, "execute_pytest", with_empty_caches):
+        return _run_stats(runner, tests=tests)
 
 
 def main() -> None:
     """Run mutmut with module names as they are imported."""
     PytestRunner._pytest_args_regular_run = _quickest_first  # type: ignore[assignment] # noqa: SLF001
+    PytestRunner.run_stats = _stats_of_empty_caches  # type: ignore[method-assign,assignment]
     format_utils.strip_prefix = _strip_folder
     cli()
 
