@@ -51,7 +51,7 @@ def _nearest(domain: str, known: Iterable[str]) -> str:
     ranked = sorted((_distance(domain, candidate), candidate) for candidate in known)
     allowed = 2 if len(domain) >= _LONG_NAME else 1
     (nearest, candidate), (next_nearest, _) = ranked[:2]
-    return candidate if 0 < nearest <= allowed and next_nearest > nearest else ""
+    return candidate if nearest <= allowed and next_nearest > nearest else ""
 
 
 def _distance(first: str, second: str) -> int:

@@ -13,9 +13,14 @@ from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.feedback import Feedback, Outcome
 from undelivered.domain.item import Attempt, AttemptResult, Audit, Dismissal, UndeliveredItem, result_of
 from undelivered.domain.notification import SEND_TIMEOUT
+from undelivered.domain.taxonomy import Reason, classification_of
 
 AUTO_REPLY_CAME: Final = "An automatic reply came."
 """The diagnostic of an attempt that was settled as arrived after an automatic reply."""
+
+INTERRUPTED: Final = classification_of(Reason.SENDING_INTERRUPTED)
+NO_RECORD: Final = "no record of the send"
+"""The diagnostic of an attempt that was settled as interrupted."""
 
 
 def merge_results(known: AttemptResult | None, new: AttemptResult | None) -> AttemptResult | None:
@@ -129,6 +134,15 @@ def settle_unconfirmed(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
     diagnostic = AUTO_REPLY_CAME if last.outcome is Outcome.AUTO_REPLY else ""
     result = merge_results(last.result, AttemptResult(Outcome.UNCONFIRMED, at, diagnostic=diagnostic, source="cleanup"))
     return item.with_attempt(replace(last, result=result))
+
+
+def settle_interrupted(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
+    """Return the item with its last attempt settled as failed, because there is no record of its send.
+
+    Its provider's message id is the id of the notification, as for every attempt that was not sent.
+    """
+    result = AttemptResult(Outcome.FAILED, at, INTERRUPTED, NO_RECORD, source="undelivered")
+    return item.with_attempt(replace(item.last_attempt, provider_message_id=item.notification_id, result=result))
 
 
 def settles_at(item: UndeliveredItem, grace: GraceSettings) -> datetime:

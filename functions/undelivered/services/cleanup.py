@@ -7,11 +7,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.errors import StaleWriteError
-from undelivered.domain.feedback import Feedback
 from undelivered.domain.item import UndeliveredItem
-from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent, settle_unconfirmed
-from undelivered.domain.notification import SEND_TIMEOUT, Notification, SendAttempt, SendOutcome
-from undelivered.domain.taxonomy import Reason, classification_of
+from undelivered.domain.lifecycle import (
+    INTERRUPTED,
+    NO_RECORD,
+    open_item,
+    record_sent,
+    settle_interrupted,
+    settle_unconfirmed,
+)
+from undelivered.domain.notification import SEND_TIMEOUT, SendAttempt, SendOutcome
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
@@ -98,15 +103,7 @@ class CleanUp(Struct, frozen=True):
         return next((attempt for attempt in attempts if attempt.number == item.last_attempt.number), None)
 
     def _settle_as_interrupted(self, item: UndeliveredItem, claim: SendAttempt | None) -> bool:
-        resend = item.last_attempt
-        attempt = claim or SendAttempt(
-            item.account_id, item.notification_id, resend.number, resend.to, resend.at, entry_key=item.entry_key
-        )
-        notification = self.notifications.find(item.account_id, item.notification_id) or Notification(
-            item.account_id, item.notification_id, item.customer_id, item.channel, item.title, "", item.sent_at
-        )
-        feedback = self._interrupted(Send(attempt, notification, None))
-        self.undelivered.save(item, merge_feedback(item, feedback, item.account_id) or item)
+        self.undelivered.save(item, settle_interrupted(item, self.clock()))
         if claim:
             self.notifications.record(replace(claim, outcome=SendOutcome.INTERRUPTED))
         return True
@@ -122,11 +119,8 @@ class CleanUp(Struct, frozen=True):
             notification = self.notifications.find(attempt.account_id, attempt.notification_id) if is_first else None
             if notification:
                 customer = self.customers.find(attempt.account_id, notification.customer_id)
-                feedback = self._interrupted(Send(attempt, notification, customer))
+                send = Send(attempt, notification, customer)
+                feedback = unsent_feedback(send, INTERRUPTED, NO_RECORD, self.clock())
                 self.undelivered.add_new([NewEntry(open_item(feedback, attempt.account_id))])
             self.notifications.record(replace(attempt, outcome=SendOutcome.INTERRUPTED))
         return len(attempts)
-
-    def _interrupted(self, send: Send) -> Feedback:
-        classification = classification_of(Reason.SENDING_INTERRUPTED)
-        return unsent_feedback(send, classification, "no record of the send", self.clock())

@@ -41,35 +41,36 @@ def well_formed_email(text: str, field: str) -> str:
 
     Raises InvalidInputError for ``field``, with a suggestion if there is one.
     """
-    # Imported here, because few requests change a contact.
-    from email_validator import EmailNotValidError, validate_email
-
     bare = text.strip()
     try:
-        # ``test_environment`` accepts the reserved domain .test. Messages to it bounce, as for any unknown domain.
-        valid = validate_email(bare, check_deliverability=False, test_environment=True, strict=True)
-    except EmailNotValidError as error:
+        address = normalise_email(_validated(bare))
+    except ValueError as error:
         raise InvalidInputError(field, _sentence(str(error)), _valid_suggestion(bare)) from None
-    address = normalise_email(valid.normalized)
     if address is None or len(address.encode()) > MAX_ADDRESS_LENGTH:
         raise InvalidInputError(field, "is not a valid email address")
     return address
 
 
+def _validated(text: str) -> str:
+    """Return a valid email address in the form of email_validator; raises ValueError that says what is wrong."""
+    # Imported here, because few requests change a contact.
+    from email_validator import validate_email
+
+    # ``test_environment`` accepts the reserved domain .test. Messages to it bounce, as for any unknown domain.
+    return validate_email(text, check_deliverability=False, test_environment=True, strict=True).normalized
+
+
 def _valid_suggestion(text: str) -> str:
     """Return a suggestion that is a valid address, or an empty text."""
-    from email_validator import EmailNotValidError, validate_email
-
     corrected = "".join(text.split()).strip(".,;:<>").replace(",", ".").replace("(at)", "@").replace("@@", "@")
     while ".." in corrected:
         corrected = corrected.replace("..", ".")
     corrected = corrected.replace(".@", "@").replace("@.", "@")
     suggestion = suggest_address(corrected) or corrected
     try:
-        valid = validate_email(suggestion, check_deliverability=False, test_environment=True, strict=True)
-    except EmailNotValidError:
+        return _validated(suggestion)
+    except ValueError:
         return ""
-    return valid.normalized
 
 
 def checked_phone(text: str, field: str, *, accept_unassigned: bool = False) -> str:

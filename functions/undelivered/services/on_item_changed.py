@@ -10,10 +10,9 @@ from msgspec import Struct
 
 from undelivered.domain.address import is_address
 from undelivered.domain.customer import Customer
-from undelivered.domain.feedback import Outcome
-from undelivered.domain.item import Attempt, AttemptResult, UndeliveredItem
+from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.item_event import item_event
-from undelivered.domain.notification import SendAttempt, SendOutcome
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.resend_policy import fails_for_good, ready_contact
 from undelivered.domain.suppression import (
     Suppression,
@@ -109,7 +108,10 @@ class OnItemChanged(Struct, frozen=True):
         suppress(self.suppressions, cause)
 
     def _attempts_at(self, item: UndeliveredItem, address: str, limit: int) -> list[Attempt]:
-        """Return the attempts at an address: from the items, and from sends without a known failure."""
+        """Return the attempts at an address: from the items, and from sends without a known failure.
+
+        SES publishes no deliveries of first sends, so an attempt of the latter has no result.
+        """
         failed = {
             (other.notification_id, attempt.number): attempt
             for other in self.undelivered.items_of_customer(item)
@@ -117,7 +119,7 @@ class OnItemChanged(Struct, frozen=True):
             if attempt.to == address and attempt.result
         }
         sends = {
-            (send.notification_id, send.number): _as_arrived(send)
+            (send.notification_id, send.number): Attempt(send.number, send.to, send.claimed_at)
             for send in self.notifications.recent_sends_to(item.account_id, address, limit)
             if send.outcome is SendOutcome.SENT
         }
@@ -139,9 +141,3 @@ def _stands_for(item: UndeliveredItem, other: UndeliveredItem, *, fails: bool) -
     failures is read once. After the last of them, any that remains keeps the flags as they are.
     """
     return not fails or other.entry_key < item.entry_key
-
-
-def _as_arrived(send: SendAttempt) -> Attempt:
-    """Return a send without a known failure as an arrived attempt: SES publishes no deliveries of first sends."""
-    result = AttemptResult(Outcome.UNCONFIRMED, send.claimed_at)
-    return Attempt(send.number, send.to, send.claimed_at, send.by, send.provider_message_id, result)

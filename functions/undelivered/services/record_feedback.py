@@ -14,7 +14,7 @@ from undelivered.domain.errors import NotYetKnownError, RetryableError
 from undelivered.domain.feedback import Feedback, Outcome
 from undelivered.domain.identifiers import entry_key
 from undelivered.domain.item import UndeliveredItem
-from undelivered.domain.lifecycle import merge_feedback, open_item
+from undelivered.domain.lifecycle import merge_feedback
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.report_query import window_start
 from undelivered.domain.suppression import Suppression, merge_suppression, suppression_reason
@@ -342,10 +342,7 @@ def _new_entry(feedbacks: Sequence[Feedback], account_id: str) -> NewEntry | Non
     item: UndeliveredItem | None = None
     suppression: Suppression | None = None
     for feedback in feedbacks:
-        if item is None and feedback.outcome >= Outcome.FAILED:
-            item = open_item(feedback, account_id)
-        else:
-            item = merge_feedback(item, feedback, account_id)
+        item = merge_feedback(item, feedback, account_id)
         if cause := caused_suppression(feedback, account_id):
             suppression = merge_suppression(suppression, cause)
     return NewEntry(item, suppression) if item else None
