@@ -199,6 +199,19 @@ def test_what_is_held_no_longer_cannot_be_resent():
     assert desk.refusal() == "resend_content_not_held"
 
 
+def test_a_consent_that_is_recorded_again_later_is_kept_as_it_was():
+    first = RecordedConsent(Channel.EMAIL, EMAIL, CONSENT, "host", NOW)
+    customer = a_customer().with_consent(first)
+
+    assert customer.with_consent(replace(first, by="manager", at=NOW + timedelta(days=1))) == customer
+    for other in [
+        replace(first, channel=Channel.SMS),
+        replace(first, contact="other@example.com"),
+        replace(first, consent=replace(CONSENT, how="by letter")),
+    ]:
+        assert customer.with_consent(other).consents == (first, other)
+
+
 def test_only_the_latest_consents_are_kept_and_each_once():
     customer = a_customer()
     for number in range(30):

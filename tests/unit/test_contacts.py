@@ -1,5 +1,7 @@
 """Contacts as they are taken in, likely spellings, and what becomes ready when a contact changes."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,8 @@ from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.contact_validation import checked_email, checked_phone, well_formed_email, well_formed_phone
 from undelivered.services.manage_customers import CustomerChange, ManageCustomers
 
+LONGEST = f"{'a' * 64}@{'b' * 61}.{'b' * 61}.{'b' * 61}.com"
+
 
 @pytest.mark.parametrize(
     ("text", "stored"),
@@ -26,6 +30,7 @@ from undelivered.services.manage_customers import CustomerChange, ManageCustomer
         ("ada@xn--bcher-kva.example", "ada@bücher.example"),
         ("mailbox-full@bounces.test", "mailbox-full@bounces.test"),
         ("bounce@simulator.amazonses.com", "bounce@simulator.amazonses.com"),
+        (LONGEST, LONGEST),
     ],
 )
 def test_an_address_is_stored_in_one_spelling(text, stored):
@@ -44,6 +49,9 @@ def test_an_address_is_stored_in_one_spelling(text, stored):
         ("ada byron@gmail.com", "adabyron@gmail.com"),
         ("ada@gmial..com", "ada@gmail.com"),
         ("ada@example.com.", "ada@example.com"),
+        ("Xada@gmail,com", "Xada@gmail.com"),
+        ("ada,byron@example.com", "ada.byron@example.com"),
+        ("ada@.example.com", "ada@example.com"),
         ("ada@[127.0.0.1]", ""),
         ("x" * 65 + "@example.com", ""),
         ("ada@example.com\nBcc: eve@example.com", ""),
@@ -98,6 +106,13 @@ def test_a_number_that_is_not_assigned_is_refused_unless_the_caller_insists(numb
     assert well_formed_phone(number, "phone") == plain
 
 
+def test_an_address_that_is_too_long_in_lower_case_is_refused():
+    with pytest.raises(InvalidInputError) as refused:
+        well_formed_email(f"{'İ' * 30}@{LONGEST.rpartition('@')[2]}", "to")
+
+    assert (refused.value.field, refused.value.message) == ("to", "is not a valid email address")
+
+
 @pytest.mark.parametrize(
     ("address", "meant"),
     [
@@ -109,6 +124,9 @@ def test_a_number_that_is_not_assigned_is_refused_unless_the_caller_insists(numb
         ("ada@web.d", "ada@web.de"),
         ("ada@t-onlin.de", "ada@t-online.de"),
         ("ada@storage-company.con", "ada@storage-company.com"),
+        ("ada@storage-company.con.", "ada@storage-company.com"),
+        ("ada@storage-company,con", "ada@storage-company.com"),
+        ("ada@storage-company..con", "ada@storage-company.com"),
         ("ada@gmail.com", ""),
         ("ada@ymail.com", ""),
         ("ada@gmx.net", ""),
@@ -168,6 +186,21 @@ class TestReady:
 
         assert ready_contact(item, customer) == ""
         assert ready_contact(item, replace(customer, phone_changed_at=NOW)) == "+12065550100"
+
+    @pytest.mark.parametrize(
+        ("channel", "changed"), [(Channel.EMAIL, "email_changed_at"), (Channel.SMS, "phone_changed_at")]
+    )
+    @pytest.mark.parametrize("seconds", [-1, 0, 1])
+    def test_where_the_recipient_is_unknown_only_after_a_later_change_of_the_contact_for_its_channel(
+        self, channel, changed, seconds
+    ):
+        item = an_item(channel=channel, recipient="")
+        customer = a_customer(phone="+12065550100")
+        moment = item.sent_at + timedelta(seconds=seconds)
+
+        contact = ready_contact(item, replace(customer, **{changed: moment}))
+
+        assert contact == (customer.contact(channel) if seconds > 0 else "")
 
 
 class TestManagingCustomers:

@@ -289,6 +289,7 @@ def test_every_address_that_is_erased_is_hidden_and_no_longer_counted_as_a_repea
     item = an_item(Reason.MAILBOX_FULL, customer_id="c-1", recipient=OLD_EMAIL, days_ago=2)
     world.items.save(None, resent(resent(item, to="second@example.com"), to="shared@example.com"))
     world.notifications.add(a_notification(to="named@example.com", created_at=NOW - timedelta(days=2)))
+    world.notifications.add(a_notification("n-2", to="", created_at=NOW - timedelta(days=2)))
     world.notifications.claim(an_attempt(to="Sent@Example.com"))
     day = NOW.date() - timedelta(days=1)  # in Auckland
     world.repeats.noted = {(ACCOUNT, OLD_EMAIL, day), (ACCOUNT, "shared@example.com", day), ("acc-2", OLD_EMAIL, day)}

@@ -39,6 +39,19 @@ def test_the_recipients_local_part_is_replaced_where_it_stands_alone():
     assert diagnostic_shape("550 a is odd", "a@example.com") == "550 a is odd"
 
 
+def test_a_shape_ends_with_the_last_word_that_fits_whole():
+    words = " ".join(["word"] * 39)
+
+    assert len(f"{words} fives") == SHAPE_LENGTH
+    assert diagnostic_shape(f"{words} fives and more") == f"{words} fives"
+    assert diagnostic_shape(f"{words} sixsix") == words
+
+
+@pytest.mark.parametrize(("letters", "shown"), [(30, "a" * 30), (31, "<id>")])
+def test_a_word_of_more_than_thirty_latin_letters_is_an_id(letters, shown):
+    assert diagnostic_shape(f"550 {'a' * letters}") == f"550 {shown}"
+
+
 def test_diagnostics_of_one_wording_have_one_shape_and_one_id():
     shapes = {
         diagnostic_shape(f"550 5.0.0 odd <{name}@example.com> (queue-{name}{n})") for name, n in [("a", 1), ("b", 22)]

@@ -49,6 +49,10 @@ class World:
         is_last = number + 1 >= len(self.items)
         return Page(tuple(self.items[number : number + 1]), None if is_last else str(number + 1))
 
+    def rows(self, *places, zone="UTC"):
+        """Return the rows of some items as the file has them."""
+        return b"".join(report_csv.rows([self.items[place]], ZoneInfo(zone), LATER) for place in places)
+
     def run(self, has_time=lambda: True):
         return self.write(ACCOUNT, self.export.export_id, has_time)
 
@@ -73,8 +77,7 @@ def test_a_complete_export_is_one_file_with_all_rows():
 
     assert world.run() == ExportProgress(2)
 
-    content = report_csv.header() + b"".join(report_csv.rows([item], ZoneInfo("UTC"), LATER) for item in world.items)
-    assert world.files.files[world.export.file] == content
+    assert world.files.files[world.export.file] == report_csv.header() + world.rows(0, 1)
     stored = world.stored()
     assert (stored.state, stored.rows, stored.attempts, stored.touched_at) == (ExportState.DONE, 2, 0, LATER)
     assert (stored.position.rows, stored.position.is_read, stored.position.remainder) == (2, True, "")
@@ -99,6 +102,101 @@ def test_an_export_without_time_keeps_its_rows_and_starts_another_invocation():
     assert world.files.files[name].startswith(report_csv.header())
     assert world.runner.events == [(ACCOUNT, world.export.export_id)]
     assert world.status() == ExportStatus(ExportState.RUNNING, 1)
+
+
+def test_the_times_in_a_file_are_of_the_accounts_zone():
+    world = World()
+    world.accounts.save_settings(replace(world.accounts.settings(ACCOUNT), time_zone="Pacific/Auckland"))
+
+    world.run()
+
+    content = world.files.files[world.export.file]
+    assert content == report_csv.header() + world.rows(0, zone="Pacific/Auckland")
+    assert b"+13:00" in content
+
+
+def test_an_invocation_that_continues_an_export_counts_the_rows_that_it_adds():
+    world = World(pages=3)
+    world.run(lambda: False)
+
+    assert world.run() == ExportProgress(2)
+    assert world.stored().rows == 3
+
+
+def test_an_error_after_some_progress_is_returned_with_the_rows_that_were_added():
+    world = World(pages=4, part_bytes=len(report_csv.header()) + 1)
+    world.run(lambda: False)
+    error, read = RetryableError("busy"), world.page
+
+    def page(*arguments):
+        if arguments[3] == "3":
+            raise error
+        return read(*arguments)
+
+    world.page = page
+
+    assert world.run() == ExportProgress(2, error)
+    assert world.stored().position.rows == 3
+    assert world.runner.events == [(ACCOUNT, world.export.export_id)] * 2
+
+
+def test_rows_that_an_invocation_read_but_did_not_keep_are_not_counted_by_the_next():
+    world = World()
+    world.store.save(replace(world.stored(), rows=7))
+    world.error = RetryableError("busy")
+
+    with pytest.raises(RetryableError):
+        world.run()
+
+    assert world.status().rows == 0
+
+
+def test_rows_are_uploaded_as_a_part_of_the_file_as_soon_as_they_have_its_size():
+    world = World(pages=2)
+    first = report_csv.header() + world.rows(0)
+    world.write = replace(world.write, part_bytes=len(first))
+    add_part, added = world.files.add_part, []
+
+    def keep(file, upload, number, content):
+        added.append((file, upload, content))
+        return add_part(file, upload, number, content)
+
+    world.files.add_part = keep
+
+    world.run()
+
+    upload = f"{world.export.file}#1"
+    assert added == [(world.export.file, upload, first), (world.export.file, upload, world.rows(1))]
+
+
+def test_an_export_that_is_removed_while_it_is_written_ends_quietly():
+    world = World()
+    read = world.page
+
+    def page(*arguments):
+        world.store.remove(world.stored())
+        return read(*arguments)
+
+    world.page = page
+
+    assert world.run() == ExportProgress()
+
+
+def test_an_invocation_that_fails_after_another_has_claimed_the_export_leaves_it_to_that_one():
+    world = World()
+
+    def page(*_):
+        world.error = RetryableError("busy")
+        del world.page
+        with pytest.raises(RetryableError):
+            world.run()
+        raise ValueError("broken")
+
+    world.page = page
+
+    assert world.run() == ExportProgress()
+    assert (world.stored().state, world.stored().attempts) == (ExportState.RUNNING, 2)
+    assert world.runner.events == []
 
 
 def test_parts_have_numbers_that_no_invocation_has_used():
@@ -148,7 +246,8 @@ def test_an_export_that_is_given_up_removes_the_parts_of_its_file():
     assert world.run() == ExportProgress()
 
     assert abandoned == [(world.export.file, f"{world.export.file}#1")]
-    assert world.stored().state is ExportState.FAILED
+    detail = "The export failed several times because of a problem on our side. Start it again later."
+    assert world.status() == ExportStatus(ExportState.FAILED, 0, detail=detail)
 
 
 def test_the_number_of_rows_is_stored_every_two_seconds():
@@ -167,10 +266,11 @@ def test_the_number_of_rows_is_stored_every_two_seconds():
 
 @pytest.mark.parametrize(("silent", "state"), [(0, ExportState.RUNNING), (1, ExportState.FAILED)])
 def test_an_export_without_progress_for_an_hour_counts_as_failed(silent, state):
-    world = World()
-    world.now = NOW + SILENT_AFTER + timedelta(seconds=silent)
+    world = World(pages=2)
+    world.run(lambda: False)
+    world.now = LATER + SILENT_AFTER + timedelta(seconds=silent)
 
-    assert world.status().state is state
+    assert (world.status().state, world.status().rows) == (state, 1)
 
 
 def test_an_export_of_another_account_is_not_found():

@@ -121,6 +121,50 @@ def test_a_resend_whose_notification_is_gone_is_settled_as_interrupted():
     assert product.item().attempts[1] == Attempt(2, ADDRESS, NOW, MANAGER, "n-1", interrupted)
 
 
+def test_a_settled_resend_changes_its_item_and_the_record_of_its_send_alone():
+    product = Product()
+    item = product.fail()
+    job = product.press_resend()
+    resending = product.item()
+    product.mail.errors = [TimeoutError("no answer")]
+    with pytest.raises(TimeoutError):
+        product.send_message(job, "request-1")
+    product.pass_time(minutes=15)
+
+    product.run_cleanup()
+
+    interrupted = result(Reason.SENDING_INTERRUPTED, "no record of the send", minutes=15)
+    attempt = Attempt(2, ADDRESS, NOW, MANAGER, "n-1", interrupted)
+    assert product.item() == replace(resending, attempts=(*item.attempts, attempt), version=resending.version + 1)
+    assert product.notifications.attempts(ACCOUNT, "n-1")[1] == SendAttempt(
+        ACCOUNT, "n-1", 2, ADDRESS, NOW, MANAGER, item.entry_key, "", SendOutcome.INTERRUPTED, "request-1"
+    )
+
+
+def test_a_send_without_a_request_has_no_request_id():
+    assert Product().send_message(FIRST).correlation_id == ""
+
+
+def test_many_resends_without_a_note_are_recorded_without_one():
+    product = Product()
+    item = product.fail()
+
+    (started,) = product.resend.many(ACCOUNT, [item.entry_key], by=MANAGER)
+
+    assert (started.last_attempt.note, started.audit) == ("", (Audit(NOW, MANAGER, "resend"),))
+
+
+def test_a_batch_without_a_note_is_recorded_without_one():
+    product = Product()
+    item = product.fail()
+
+    BulkResend(product.resend, product.items, FakeResendBatchStore(), product.clock)(
+        ACCOUNT, [item.entry_key], by=MANAGER
+    )
+
+    assert product.item().last_attempt.note == ""
+
+
 def test_a_message_of_a_customer_without_a_record_is_sent_to_the_address_it_names():
     product = Product()
     product.notifications.add(a_notification("n-2", customer_id="c-9", to="office@example.com"))

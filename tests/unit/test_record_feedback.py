@@ -222,6 +222,16 @@ def test_only_failures_are_looked_up_and_each_address_once(world, lookups):
     assert lookups == ["ada@example.com", "eve@example.com"]
 
 
+def test_a_customer_who_is_named_by_a_tag_keeps_it_beside_one_who_is_found_by_the_address(world):
+    world.customers.save(a_customer(account_id="default"))
+    tagged = _of_account(a_failure(message_id="m-2", customer_id="c-9"), "default")
+
+    world.record([[untagged(message_id="m-1")], [tagged], [untagged(message_id="m-3", recipient="eve@example.com")]])
+
+    customers = {item.origin_id: item.customer_id for item in world.items.all_items("default")}
+    assert customers == {"m-1": "c-1", "m-2": "c-9", "m-3": ""}
+
+
 def test_an_event_whose_customer_cannot_be_read_now_is_retried_alone(world, monkeypatch):
     def busy(*_, **__):
         raise RetryableError("throttled")
@@ -262,6 +272,15 @@ def test_one_account_in_trouble_leaves_the_others_alone(world):
 
 def _of_account(event, account_id):
     return replace(event, attribution=replace(event.attribution, account_id=account_id))
+
+
+def test_a_batch_adds_new_items_and_changes_those_that_exist(world):
+    world.record([[a_failure(Reason.MAILBOX_FULL)]])
+
+    world.record([[a_failure(message_id="m-2")], [a_failure(Reason.COMPLAINT)], [a_failure(message_id="m-3")]])
+
+    reasons = {item.origin_id: item.classification.reason for item in world.items.all_items(ACCOUNT)}
+    assert reasons == {"m-1": Reason.COMPLAINT, "m-2": Reason.MAILBOX_DISABLED, "m-3": Reason.MAILBOX_DISABLED}
 
 
 def test_a_writer_that_keeps_losing_asks_for_the_event_again(world):

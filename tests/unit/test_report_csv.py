@@ -31,7 +31,7 @@ def test_a_row_says_what_the_report_says_in_words_too():
 
     (row,) = table(item)
 
-    assert row["status"], row["kind"] == ("bounced", "soft")
+    assert (row["status"], row["kind"]) == ("bounced", "soft")
     assert row["explanation"] == explanation(item.classification, item.channel) == "The recipient's mailbox is full."
     assert row["remedy"] == remedy(item.classification, item.channel)
     assert (row["title"], row["customer_name"], row["recipient"]) == ("Rent reminder", "Ada Byron", item.recipient)
@@ -111,3 +111,14 @@ def test_text_cut_in_the_middle_of_a_character_does_not_break_the_file_off():
     (row,) = table(an_item(title="\ud83c Miete"))
 
     assert row["title"] == "? Miete"
+
+
+def test_a_failure_without_a_kind_leaves_its_cell_empty():
+    (row,) = table(an_item(Reason.ADDRESS_NOT_FOUND))
+
+    assert (row["status"], row["kind"]) == ("invalid", "")
+
+
+@pytest.mark.parametrize("title", ["\ta", "\r", "\n"])
+def test_nothing_that_starts_with_a_control_character_begins_a_cell(title):
+    assert report_csv.safe(title) == f"'{title}"

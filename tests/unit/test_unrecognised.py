@@ -18,11 +18,14 @@ from undelivered.domain.unrecognised import (
     MAPPABLE_REASONS,
     RECEIVERS_PER_SHAPE,
     SHAPES_PER_DAY,
+    ShapeCount,
     mapped_classification,
+    ranked,
+    ranked_receivers,
     total_counts,
     with_failure,
 )
-from undelivered.services.manage_diagnostics import ManageDiagnostics
+from undelivered.services.manage_diagnostics import KnownShape, ManageDiagnostics
 from undelivered.services.record_unrecognised import RecordUnrecognised
 
 SHAPE = "550 5.0.0 odd <address>"
@@ -89,6 +92,19 @@ def test_a_failure_is_counted_once_and_that_of_a_resend_again(store, record):
     assert counts[SHAPE].receivers == {"example.com": 1, "example.org": 1}
 
 
+def test_the_receiver_is_what_follows_the_last_at_sign(store, record):
+    record(None, unread(recipient='"a@b"@example.com'))
+
+    ((_, count),) = store.counts(ACCOUNT, TODAY - timedelta(days=30)).items()
+    assert count.receivers == {"example.com": 1}
+
+
+def test_the_recipients_local_part_is_not_part_of_the_shape(store, record):
+    record(None, unread("550 5.0.0 odd byron", recipient="byron@example.com"))
+
+    assert list(store.counts(ACCOUNT, TODAY - timedelta(days=30))) == [SHAPE]
+
+
 def test_a_text_message_has_no_receiver(store, record):
     record(None, unread("Odd state 4711", channel=Channel.SMS, recipient="+491711234567"))
 
@@ -116,7 +132,23 @@ def test_a_shape_keeps_its_most_frequent_receivers_and_the_latest():
             counts = with_failure(counts, SHAPE, f"{number}.example", NOW)
 
     assert counts[SHAPE].count == sum(9 - number for number in range(RECEIVERS_PER_SHAPE + 2))
-    assert set(counts[SHAPE].receivers) == {"0.example", "1.example", "2.example", "3.example", "6.example"}
+    assert counts[SHAPE].receivers == {"0.example": 9, "1.example": 8, "2.example": 7, "3.example": 6, "6.example": 3}
+
+
+def test_a_new_receiver_takes_the_place_of_the_least_frequent():
+    counts = {}
+    for name in ("f", "e", "d", "c", "b", "a"):
+        counts = with_failure(counts, SHAPE, f"{name}.example", NOW)
+
+    assert counts[SHAPE].receivers == {f"{name}.example": 1 for name in "abcde"}
+    assert with_failure(counts, SHAPE, "", NOW)[SHAPE].receivers == counts[SHAPE].receivers
+
+
+def test_shapes_and_receivers_are_ranked_by_their_count_and_then_by_their_name():
+    one, two = ShapeCount(1, {}, NOW, NOW), ShapeCount(2, {}, NOW, NOW)
+
+    assert ranked({"b": one, "a": one, "c": two}) == [("c", two), ("a", one), ("b", one)]
+    assert ranked_receivers({"b": 1, "a": 1, "c": 2}) == [("c", 2), ("a", 1), ("b", 1)]
 
 
 def test_the_counts_of_days_add_up():
@@ -174,6 +206,17 @@ def test_a_mapped_shape_is_listed_after_its_failures_are_past(manage, store, map
     assert later.unmap_shape(ACCOUNT, shape_id(SHAPE), by=MANAGER, why="").mapping.reason is None
 
 
+def test_shapes_are_listed_with_their_failures_the_most_frequent_first(manage, store, record):
+    for number in range(2):
+        record(None, unread("550 5.0.0 odder", number=number))
+
+    counts = store.counts(ACCOUNT, TODAY - timedelta(days=30))
+    assert manage.known_shapes(ACCOUNT) == [
+        KnownShape("550 5.0.0 odder", counts["550 5.0.0 odder"]),
+        KnownShape(SHAPE, counts[SHAPE]),
+    ]
+
+
 def test_only_known_shapes_are_mapped_and_only_mapped_ones_unmapped(manage):
     for account_id, wanted in [(ACCOUNT, "unknown"), ("acc-2", shape_id(SHAPE))]:
         with pytest.raises(NotFoundError):
@@ -184,8 +227,11 @@ def test_only_known_shapes_are_mapped_and_only_mapped_ones_unmapped(manage):
 
 @pytest.mark.parametrize("reason", [*sorted(set(Reason) - MAPPABLE_REASONS), "", "no_reason"])
 def test_only_reasons_that_a_diagnostic_can_give_are_taken(manage, reason):
-    with pytest.raises(InvalidInputError, match="must be one of"):
+    with pytest.raises(InvalidInputError) as refused:
         manage.map_shape(ACCOUNT, shape_id(SHAPE), reason, by=MANAGER, why="")
+
+    assert refused.value.field == "reason"
+    assert refused.value.message == f"must be one of {', '.join(sorted(MAPPABLE_REASONS))}"
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -239,6 +285,9 @@ def test_a_mapping_is_for_its_account_and_its_shape_alone(manage, mappings):
     world = Product(shape_mappings=mappings)
     manage.map_shape(ACCOUNT, shape_id(SHAPE), "mailbox_full", by=MANAGER, why="")
     failure = a_failure(Reason.UNDETERMINED, diagnostic="550 5.0.0 odd <ada@example.com>")
+    at_local_part = a_failure(
+        Reason.UNDETERMINED, message_id="m-4", recipient="byron@example.com", diagnostic="550 5.0.0 odd byron"
+    )
     others = [
         replace(failure, attribution=replace(failure.attribution, account_id="acc-2")),
         a_failure(Reason.UNDETERMINED, message_id="m-2", diagnostic="550 5.0.0 strange"),
@@ -249,6 +298,8 @@ def test_a_mapping_is_for_its_account_and_its_shape_alone(manage, mappings):
 
     items = [*world.items.all_items(ACCOUNT), *world.items.all_items("acc-2")]
     assert [item.classification.reason for item in items] == [Reason.UNDETERMINED] * 3
+    world.record([[at_local_part]])
+    assert world.items.all_items(ACCOUNT)[0].classification.reason is Reason.MAILBOX_FULL
 
 
 def test_no_mapping_is_read_for_a_failure_with_a_known_reason():
