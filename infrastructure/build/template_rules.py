@@ -1,6 +1,5 @@
 """Rules for the template that neither Chalice nor cfn-lint checks."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -23,21 +22,6 @@ _RETAINED: Final = frozenset(
 VISIBILITY_OVER_TIMEOUT: Final = 6
 """The minimum visibility timeout of a queue, in function timeouts (AWS Lambda Developer Guide, "Using Lambda with
 SQS")."""
-
-_UNSCOPED_ACTIONS: Final = frozenset(
-    {
-        "xray:PutTraceSegments",
-        "xray:PutTelemetryRecords",
-        "ses:GetAccount",
-        "ses:DeleteSuppressedDestination",
-        "ses:GetSuppressedDestination",
-        "ses:PutSuppressedDestination",
-        "sns:OptInPhoneNumber",
-        # A text is published to a phone number, which has no ARN.
-        "sns:Publish",
-    }
-)
-"""Actions without resource-level permissions (Service Authorization Reference: X-Ray, Amazon SES v2, Amazon SNS)."""
 
 _WILDCARDS: Final = {
     "-*": "a role cannot refer to its own function, which does not exist yet, so it names the start of its name",
@@ -250,8 +234,6 @@ def _policies(resources: dict[str, Resource]) -> Iterator[str]:
                         text.endswith("*") and text != "*" and not text.endswith(_WILDCARD_ENDS)
                     ):
                         yield f"{name}: {statement.get('Sid')} grants {text}, a wildcard without a reason"
-                if "*" in _as_list(statement.get("Resource", "*")) and not actions <= _UNSCOPED_ACTIONS:
-                    yield f"{name}: {statement.get('Sid')} grants {json.dumps(sorted(actions))} on all resources"
 
 
 def _as_list(value: Any) -> list[Any]:

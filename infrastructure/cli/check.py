@@ -16,6 +16,7 @@ def check() -> None:
     """Check style, types and the template. Exits with 1 if a check fails."""
     from infrastructure.build.deployed_rules import deployed_problems
     from infrastructure.build.layer import check_requirements
+    from infrastructure.build.policy_rules import policy_problems
     from infrastructure.build.sam import transformed
     from infrastructure.build.target import Target
     from infrastructure.build.template import build as build_template
@@ -33,10 +34,16 @@ def check() -> None:
     built = build_template(Target.local())
     if not _passes("template", ["cfn-lint", str(built.template_file)]):
         failed.append("template")
-    for problem in (problems := deployed_problems(transformed(built.for_bucket("artifacts", {})))):
-        _STDERR.print(problem)
-    if problems:
-        failed.append("deployed template")
+    deployed = transformed(built.for_bucket("artifacts", {}))
+    for name, problems in {
+        "deployed template": deployed_problems(deployed),
+        "policies": list(policy_problems(deployed)),
+    }.items():
+        _STDERR.rule(name)
+        for problem in problems:
+            _STDERR.print(problem, markup=False, soft_wrap=True)
+        if problems:
+            failed.append(name)
     if failed:
         _STDERR.print(f"[red]Failed: {', '.join(failed)}.[/red]")
         raise typer.Exit(1)
