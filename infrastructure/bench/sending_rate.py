@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import count
 from math import ceil
 from statistics import quantiles
 from typing import Final
@@ -17,7 +18,6 @@ from infrastructure.bench.sending_model import SendingModel
 from infrastructure.bench.virtual_time import VirtualTime
 from infrastructure.local.ses_simulator.sending_limits import SendingLimits
 
-_BULK: Final = 20_000
 _RATES: Final = (1, 14, 200)
 """Emails per second."""
 _RESEND_EVERY: Final = 7.0
@@ -30,14 +30,14 @@ _LOST: Final = 0.02
 """The share of invocations that are lost, so that their messages are delivered again."""
 
 
-def measure(progress: Callable[[float], None]) -> list[Figure]:
-    """Return the figures of sending at each rate, and of a day whose quota is used up until midnight."""
+def measure(bulk: int, progress: Callable[[float], None]) -> list[Figure]:
+    """Return the figures of a bulk send at each rate, and of a day whose quota is used up until midnight."""
     models: dict[str, SendingModel] = {}
     figures: list[Figure] = []
     waits: list[float] = []
     with quiet_functions():
         for place, per_second in enumerate(_RATES):
-            model = models[f"at {per_second}/s"] = _at_rate(per_second)
+            model = models[f"at {per_second}/s"] = _at_rate(per_second, bulk)
             progress((place + 1) / (len(_RATES) + 1))
             figures.append(_rate_used(model, per_second))
             waits.append(_p95(model.resend_waits()))
@@ -49,7 +49,7 @@ def measure(progress: Callable[[float], None]) -> list[Figure]:
             "send_dead_letters",
             sum(model.dead_letters for model in models.values()),
             "messages",
-            f"dead letters of {_BULK:,} emails at each rate, and of {_OF_THE_DAY:,} emails that wait "
+            f"dead letters of {bulk:,} emails at each rate, and of {_OF_THE_DAY:,} emails that wait "
             f"{_MIDNIGHT / 3600:.0f} hours for the next day's quota (modelled)",
             {name: float(model.dead_letters) for name, model in models.items()},
         ),
@@ -64,17 +64,17 @@ def measure(progress: Callable[[float], None]) -> list[Figure]:
             "resend_wait_p95_s",
             max(waits),
             "s",
-            f"from a resend to SES while {_BULK:,} emails wait, at the slowest rate (modelled, without cold starts)",
+            f"from a resend to SES while {bulk:,} emails wait, at the slowest rate (modelled, without cold starts)",
             at_each_rate,
         ),
     ]
 
 
-def _at_rate(per_second: int) -> SendingModel:
+def _at_rate(per_second: int, bulk: int) -> SendingModel:
     """Send everything at a rate, while a manager resends now and then."""
     concurrency = max(2, ceil(per_second / _OF_AN_EXECUTION))
     model = SendingModel(partial(_limits, per_second), concurrency=concurrency, lost=_LOST)
-    model.hand_over(_BULK)
+    model.hand_over(bulk)
     model.start()
     model.time.start(lambda: _resend_now_and_then(model))
     while model.sends.has_visible():
@@ -86,7 +86,7 @@ def _at_rate(per_second: int) -> SendingModel:
 
 
 def _resend_now_and_then(model: SendingModel) -> None:
-    for index in range(_BULK):
+    for index in count():
         model.time.sleep(model.random.uniform(0, 2 * _RESEND_EVERY))
         model.resend(index)
 

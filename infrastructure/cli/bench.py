@@ -28,7 +28,10 @@ Measurement = Callable[[Callable[[float], None]], Sequence[Figure]]
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """The size of a run: batches, open items of each account, rounds, events and sends. 0 skips a measurement."""
+    """The size of a run: batches, open items of each account, rounds, events, sends, and sends that wait.
+
+    0 skips a measurement.
+    """
 
     cpu_batches: int
     capacity_batches: int
@@ -37,10 +40,11 @@ class _Scale:
     priced: int
     trickle: int
     burst: int
+    waiting: int
 
 
-_FULL: Final = _Scale(60, 20, (1_000, 100_000, 1_000_000), 15, 1_000, 100, 10_000)
-_QUICK: Final = _Scale(20, 3, (1_000, 10_000), 3, 100, 0, 0)
+_FULL: Final = _Scale(60, 20, (1_000, 100_000, 1_000_000), 15, 1_000, 100, 10_000, 20_000)
+_QUICK: Final = _Scale(20, 3, (1_000, 10_000), 3, 100, 0, 0, 2_000)
 
 
 def bench(
@@ -90,7 +94,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         "reading": lambda progress: query_cost.measure(scale.sizes, progress),
         "cold_start": lambda _: cold_start.measure(scale.cold_starts),
         "cost": lambda _: cost.measure(scale.priced),
-        "sending": sending_rate.measure,
+        "sending": lambda progress: sending_rate.measure(scale.waiting, progress),
         "export": lambda _: export_throughput.measure(scale.sizes, scale.sizes[1]),
     }
     if scale.burst:

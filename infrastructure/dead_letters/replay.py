@@ -3,7 +3,7 @@
 import json
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -139,34 +139,42 @@ def _as_in_lambda_events(value: object) -> object:
 
 
 def receive_all(sqs: Any, url: str) -> list[DeadLetter]:
-    """Receive all visible messages of a queue. They stay invisible to other readers for some minutes."""
-    return list({letter.message_id: letter for letter in _receive(sqs, url)}.values())
+    """Receive all visible messages of a queue. They stay invisible to other readers for some minutes.
 
-
-def _receive(sqs: Any, url: str) -> Iterator[DeadLetter]:
+    The first of tens of thousands of messages are visible again before the last are received. It then ends, and returns
+    each message once.
+    """
+    letters: dict[str, DeadLetter] = {}
     while True:
-        response = sqs.receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=_RECEIVED_AT_ONCE,
-            VisibilityTimeout=_VISIBILITY_SECONDS,
-            WaitTimeSeconds=_LONG_POLL_SECONDS,
-            AttributeNames=["All"],
-            MessageAttributeNames=["All"],
-        )
-        messages = response.get("Messages", [])
-        if not messages:
-            return
-        for message in messages:
-            attributes = message.get("Attributes", {})
-            yield DeadLetter(
-                message["MessageId"],
-                message["ReceiptHandle"],
-                message["Body"],
-                datetime.fromtimestamp(int(attributes.get("SentTimestamp", "0")) / 1000, UTC),
-                int(attributes.get("ApproximateReceiveCount", "1")),
-                attributes,
-                message.get("MessageAttributes", {}),
-            )
+        received = {letter.message_id: letter for letter in _receive(sqs, url)}
+        if received.keys() <= letters.keys():
+            return list((letters | received).values())
+        letters |= received
+
+
+def _receive(sqs: Any, url: str) -> list[DeadLetter]:
+    response = sqs.receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=_RECEIVED_AT_ONCE,
+        VisibilityTimeout=_VISIBILITY_SECONDS,
+        WaitTimeSeconds=_LONG_POLL_SECONDS,
+        AttributeNames=["All"],
+        MessageAttributeNames=["All"],
+    )
+    return [_letter(message) for message in response.get("Messages", [])]
+
+
+def _letter(message: Mapping[str, Any]) -> DeadLetter:
+    attributes = message.get("Attributes", {})
+    return DeadLetter(
+        message["MessageId"],
+        message["ReceiptHandle"],
+        message["Body"],
+        datetime.fromtimestamp(int(attributes.get("SentTimestamp", "0")) / 1000, UTC),
+        int(attributes.get("ApproximateReceiveCount", "1")),
+        attributes,
+        message.get("MessageAttributes", {}),
+    )
 
 
 def release(sqs: Any, url: str, receipts: Sequence[str]) -> None:

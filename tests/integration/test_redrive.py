@@ -140,6 +140,33 @@ def test_a_letter_that_is_taken_is_said_to_be(ground, monkeypatch):
     assert report.what == "resend of notification n-1, attempt 2, account acc-1"
 
 
+class Reappearing:
+    """A queue so long that its first messages are visible again before the last are received."""
+
+    def __init__(self, sqs):
+        self.sqs, self.polls = sqs, 0
+
+    def receive_message(self, **call):
+        self.polls += 1
+        assert self.polls < 100, "it receives the same messages again and again"
+        return self.sqs.receive_message(**{**call, "VisibilityTimeout": 0})
+
+    def __getattr__(self, name):
+        return getattr(self.sqs, name)
+
+
+def test_letters_that_reappear_while_the_others_are_received_are_replayed_once(ground):
+    for _ in range(3):
+        ground.add_dead_letter("Sends", ORDER)
+    queue = dead_letter_queue_of(QueueName.SENDS, ground)
+
+    reports = redrive_queue(QueueName.SENDS, queue, Reappearing(ground.sqs), dry_run=False, wait_seconds=0.1)
+
+    assert len(reports) == 3
+    assert ground.bodies("SendsQueue") == [ORDER] * 3
+    assert ground.bodies("SendsDeadLetterQueue") == []
+
+
 def test_a_letter_that_waits_for_the_sending_rate_is_not_said_to_be_done(ground, monkeypatch):
     """The sending function queues it again, as a new message with a delay."""
     ground.add_dead_letter("Sends", ORDER)
