@@ -23,6 +23,8 @@ Those of API Gateway, Cognito, CloudFormation, DynamoDB and S3 are in `emulator_
     path parameter ends it. A REST API of AWS matches the path as sent, and passes it on as sent.
 11. **The concurrency of a queue may be a parameter.** CloudFormation passes parameters as text. Lambda reads the text
    as a number, but ministack fails to compare it.
+12. **Alarms on several metrics are accepted.** ministack rejects them. Here such an alarm is stored with its first
+    metric.
 
 These files change ministack's internals. `require` stops the emulator if a release of ministack changes them.
 """
@@ -280,6 +282,22 @@ def read_concurrency_as_number() -> None:
     lambda_svc._sqs_esm_concurrency = concurrency  # noqa: SLF001 - see the module's docstring
 
 
+def accept_alarms_on_several_metrics() -> None:
+    """Store an alarm on an expression of metrics with the first of them."""
+    from ministack.services.cloudformation import provisioners
+
+    record_of = require(provisioners, "_cw_metric_alarm_record")
+
+    def record(name: str, properties: dict[str, Any]) -> Any:
+        measured = [each["MetricStat"] for each in properties.get("Metrics") or [] if "MetricStat" in each]
+        if not measured:
+            return record_of(name, properties)
+        first = {**measured[0]["Metric"], "Statistic": measured[0]["Stat"], "Period": measured[0]["Period"]}
+        return record_of(name, {**properties, **first, "Metrics": None})
+
+    provisioners._cw_metric_alarm_record = record  # noqa: SLF001 - see the module's docstring
+
+
 def main() -> None:
     """Serve until terminated, then stop the companion processes. The only argument is the state folder."""
     state_dir = Path(sys.argv[1])
@@ -305,6 +323,7 @@ def main() -> None:
     close_sign_up()
     ignore_case_of_names()
     read_concurrency_as_number()
+    accept_alarms_on_several_metrics()
     if os.environ.get("AUTH") == "true":
         check_policies_as_aws(state_dir / AUTHORIZATIONS)
     from ministack.app import main as serve
