@@ -17,6 +17,7 @@ from infrastructure.cli.reconcile import reconcile
 from infrastructure.cli.redrive import redrive
 from infrastructure.cli.restore import restore
 from infrastructure.cli.token import token
+from infrastructure.cli.trial import trial
 from infrastructure.cli.up import up
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ for command in (
     reconcile,
     restore,
     deploy,
+    trial,
     destroy,
     bench,
 ):

@@ -46,11 +46,11 @@ from infrastructure.local.state_folder import (
     tear_down,
     write_state,
 )
-from infrastructure.local.users import HostClient, Role, User, create_users, host_client
-from infrastructure.user_pool import set_console_urls
+from infrastructure.local.users import create_users
+from infrastructure.user_pool import HostClient, Role, User, host_client, host_token, set_console_urls, sign_in
 
 if TYPE_CHECKING:
-    from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
+    pass
 
 _SIMULATOR_SECONDS: Final = 15
 _API_SECONDS: Final = 60
@@ -199,26 +199,11 @@ class LocalStack:
         if user is None:
             known = ", ".join(user.email for user in self.description.users)
             raise ToolError(f"There is no user {email}. The users are {known}.")
-        cognito: CognitoIdentityProviderClient = self.client("cognito-idp")
-        response = cognito.initiate_auth(
-            ClientId=self.outputs["ConsoleClientId"],
-            AuthFlow="USER_PASSWORD_AUTH",
-            AuthParameters={"USERNAME": user.email, "PASSWORD": user.password},
-        )
-        return response["AuthenticationResult"]["IdToken"]
+        return sign_in(self.client("cognito-idp"), self.outputs["ConsoleClientId"], user)
 
     def host_token(self) -> str:
         """Return an access token of the host application (client credentials)."""
-        import httpx
-
-        host = self.description.host
-        response = httpx.post(
-            host.token_url,
-            data={"grant_type": "client_credentials", "scope": host.scope},
-            auth=(host.client_id, host.client_secret),
-        ).raise_for_status()
-        token: str = response.json()["access_token"]
-        return token
+        return host_token(self.description.host)
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of an AWS service of this stack."""
@@ -270,7 +255,7 @@ class LocalStack:
             feedback_dlq_url=outputs["FeedbackDeadLetterQueueUrl"],
             tables={key: outputs[name] for key, name in _TABLES.items()},
             users=create_users(endpoint, outputs),
-            host=host_client(endpoint, outputs),
+            host=host_client(emulator_client(endpoint, "cognito-idp"), outputs),
             pid=emulator,
         )
         stack = cls(state_dir, port, description, outputs)

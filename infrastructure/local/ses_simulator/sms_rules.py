@@ -16,6 +16,13 @@ _FAILED_AFTER = 0.9
 # +1 <area code> 555 01xx: the numbers reserved for fictional use in North America.
 _FICTITIOUS = re.compile(r"\+1\d{3}55501(\d\d)")
 
+_AWS_SIMULATOR = {
+    "+14254147755": ("SUCCESS", "Message has been accepted by phone"),
+    "+14254147167": ("FAILURE", "Unknown error attempting to reach phone"),
+}
+"""AWS's simulator numbers in the US (AWS End User Messaging SMS User Guide, "Simulator phone numbers"). AWS documents
+that they succeed and fail, but not the provider response."""
+
 _RESPONSES: tuple[tuple[range, str, str], ...] = (
     (range(10), "SUCCESS", "Message has been accepted by phone carrier"),
     (range(10, 20), "SUCCESS", "Message has been accepted by phone"),
@@ -84,6 +91,8 @@ def delivery_status_entry(text: SentSms) -> DeliveryStatusEntry | None:
 
 
 def _outcome(number: str) -> tuple[str, str] | None:
+    if number in _AWS_SIMULATOR:
+        return _AWS_SIMULATOR[number]
     fictitious = _FICTITIOUS.fullmatch(number)
     digits = int(fictitious[1]) if fictitious else 0
     return next(((status, response) for numbers, status, response in _RESPONSES if digits in numbers), None)
