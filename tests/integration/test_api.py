@@ -481,6 +481,27 @@ class TestDismissing:
 
 
 class TestCustomers:
+    def test_a_number_that_is_not_assigned_is_refused_with_a_code_unless_the_caller_insists(self, api):
+        unassigned = {"name": "Ada", "phone": "+11234567890"}
+        refused = api.put("/customers/c-7", unassigned, host())
+        insisted = api.put("/customers/c-7", {**unassigned, "accept_unassigned_number": True}, host())
+        changed = api.patch("/customers/c-7", {"phone": "+11234567891"})
+
+        assert (refused.status, refused.json["code"]) == (400, "unassigned_number")
+        assert refused.json["errors"] == [
+            {"field": "phone", "message": "is not an assigned phone number in its country"}
+        ]
+        assert (insisted.status, insisted.json["phone"]) == (200, "+11234567890")
+        assert (changed.status, changed.json["code"]) == (400, "unassigned_number")
+
+    def test_an_address_beyond_ascii_is_refused_before_the_at_sign_only(self, api):
+        created = api.put("/customers/c-7", {"name": "Zoë", "email": "zoe@bücher.example"}, host())
+        refused = api.patch("/customers/c-7", {"email": "zoë@bücher.example"})
+
+        assert created.json["email"] == "zoe@bücher.example"
+        assert (refused.status, refused.json["errors"][0]["field"]) == (400, "email")
+        assert "ASCII" in refused.json["detail"]
+
     def test_are_created_read_changed_and_found_by_address(self, api):
         created = api.put("/customers/c-7", {"name": "Ada Byron", "email": "Ada@Example.COM"}, host())
         changed = api.patch("/customers/c-7", {"phone": "+1 (206) 555-0100"})

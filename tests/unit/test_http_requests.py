@@ -9,6 +9,7 @@ import pytest
 from undelivered.entrypoints.http.errors import ProblemError
 from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.parsing import (
+    Identifier,
     date_or_moment,
     decode_body,
     decode_query,
@@ -38,6 +39,20 @@ def error_of(raw):
     with pytest.raises(ProblemError) as raised:
         decode_body(raw, Body)
     return raised.value.status, [error.field for error in raised.value.errors]
+
+
+class WithId(msgspec.Struct):
+    notification_id: Identifier
+
+
+@pytest.mark.parametrize("identifier", ["", "a" * 129, "INV 17", "INV-17\\n", "inv:17"])
+def test_an_id_that_is_not_allowed_is_refused_with_the_rule(identifier):
+    with pytest.raises(ProblemError) as refused:
+        decode_body(f'{{"notification_id": "{identifier}"}}'.encode(), WithId)
+
+    (error,) = refused.value.errors
+    assert error.field == "notification_id"
+    assert error.message == "must have 1 to 128 characters, and only letters, digits and _ . @ / -"
 
 
 def test_a_body_is_decoded():

@@ -17,6 +17,8 @@ _ID: Final = rf"[{ID_CHARACTERS}]{{1,{ID_LENGTH}}}"
 _WHOLE_ID: Final = rf"^{_ID}$(?!\n)"
 """In Python, ``$`` also matches before a final newline. In the patterns of OpenAPI (ECMA-262), it does not."""
 
+IDENTIFIER_RULE: Final = f"must have 1 to {ID_LENGTH} characters, and only letters, digits and _ . @ / -"
+
 Identifier = Annotated[
     str,
     msgspec.Meta(
@@ -72,6 +74,8 @@ def field_and_message(text: str) -> tuple[str, str]:
     for pattern, plain in ((_UNKNOWN, "is not known"), (_MISSING, "is required")):
         if match := pattern.match(message):
             return ".".join(part for part in (path, match["name"]) if part), plain
+    if _ID in message:  # msgspec shows the pattern, which few people can read
+        return path, IDENTIFIER_RULE
     return path, _lower_first(message.replace("`", "'"))
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from undelivered.domain.errors import InvalidInputError
 from undelivered.entrypoints.http.errors import invalid_body, invalid_parameter, not_found
-from undelivered.entrypoints.http.parsing import is_identifier
+from undelivered.entrypoints.http.parsing import IDENTIFIER_RULE, is_identifier
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.entrypoints.http.schemas.customers import (
     CustomerSummary,
@@ -85,7 +85,7 @@ def replace_customer(request: ApiRequest) -> ApiResponse:
     """Create or replace a customer."""
     customer_id = request.path["customer_id"]
     if not is_identifier(customer_id):
-        raise invalid_parameter("customer_id", "must have 1 to 128 characters, and only letters, digits and _ . @ / -")
+        raise invalid_parameter("customer_id", IDENTIFIER_RULE)
     body = request.body(CustomerBody)
     _check_name(body.name)
     customer = CustomerChange(body.name, body.email, body.phone, body.accept_unassigned_number)
