@@ -5,6 +5,8 @@ import pytest
 from undelivered.domain.address import bare_email, normalise_email, normalise_phone
 from undelivered.domain.address_suggestions import suggest_address
 
+IDEOGRAPHIC_FULL_STOP = "a。b".encode("punycode").decode()  # a dot to IDNA, which no label can contain
+
 
 @pytest.mark.parametrize(
     ("text", "bare"),
@@ -18,6 +20,8 @@ from undelivered.domain.address_suggestions import suggest_address
         ('"Ann B" <ann@example.org>', "ann@example.org"),
         ('"ann"@example.org', "ann@example.org"),
         (r'"a\nn"@example.org', "ann@example.org"),
+        (r'"a\\b"@example.org', r'"a\\b"@example.org'),
+        ("Xann@example.orX", "Xann@example.orX"),
         ('"ann b"@example.org', '"ann b"@example.org'),
         ('"ann@home"@example.org', '"ann@home"@example.org'),
         ("ann..b@example.org", "ann..b@example.org"),
@@ -54,6 +58,8 @@ def test_the_address_in_a_text_is_read_without_what_surrounds_it(text, bare):
         ("ann@xn--maana-pta.example", "ann@mañana.example"),
         ("ann@xn--Maana-pta.example", "ann@mañana.example"),
         ("ann@xn--a-0hc.example", "ann@a\u05d0.example"),
+        ('"a@b"@xn--bcher-kva.example', '"a@b"@bücher.example'),
+        (f"ann@xn--{IDEOGRAPHIC_FULL_STOP}.example", f"ann@xn--{IDEOGRAPHIC_FULL_STOP}.example"),
         ("ann@...", None),
         ("ann", None),
     ],

@@ -379,6 +379,14 @@ def test_an_sns_provider_answer_is_judged(answer: str | None, status: Status, re
 
 
 @pytest.mark.parametrize(
+    ("answer", "rule"),
+    [("Phone has blocked SMS", "sns_sms:phone_blocks"), ("Unknown error", "sns_sms:unknown"), ("odd", "undetermined")],
+)
+def test_the_classification_of_a_provider_answer_names_its_rule(answer: str, rule: str) -> None:
+    assert classify_sms_response(answer).rule == rule
+
+
+@pytest.mark.parametrize(
     ("event", "reason"),
     [
         ("TEXT_BLOCKED", Reason.OPTED_OUT),

@@ -9,7 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_suppression, an_item, reported, resent
-from undelivered.domain.failure_counts import FailureClass, class_of, count_change, live_codes, time_to_resolve
+from undelivered.domain.failure_counts import (
+    CountChange,
+    FailureClass,
+    class_of,
+    count_change,
+    live_codes,
+    time_to_resolve,
+)
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import entry_key, item_id, parse_item_id, parse_timestamp, timestamp
 from undelivered.domain.item import Audit, Dismissal, State
@@ -259,6 +266,24 @@ def test_the_counters_of_a_resolved_item_have_the_time_it_took():
     assert time_to_resolve(RESOLVED) == timedelta(days=2) - timedelta(minutes=1, milliseconds=250)
     assert list(change.resolved.values()) == [1]
     assert time_to_resolve(OPEN) is None
+
+
+@pytest.mark.parametrize("item", [OPEN, RUNNING, RESOLVED, RETURNED, DISMISSED, None])
+def test_an_item_that_stays_as_it_is_changes_no_counter(item):
+    assert count_change(item, item) == CountChange()
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (Reason.SENDER_BLOCKED, "ess"),
+        (Reason.UNREACHABLE, "esu"),
+        (Reason.MAILBOX_FULL, "es"),
+        (Reason.SPEND_LIMIT, "ef"),
+    ],
+)
+def test_bounces_are_counted_by_whose_fault_they_are(reason, code):
+    assert count_change(None, an_item(reason)).live == {code: 1}
 
 
 def test_the_codes_of_a_filter_are_those_of_its_classes_and_faults():
