@@ -154,6 +154,14 @@ def test_a_soft_failure_at_an_address_that_is_suppressed_since_is_refused_with_t
     assert desk.refusal() == "resend_needs_changed_address"
 
 
+def test_the_suppression_of_a_contact_is_found_in_any_spelling_of_the_contact():
+    desk = Desk(Reason.MAILBOX_FULL)
+    desk.customers.save(replace(desk.customers.find(ACCOUNT, "c-1"), email="Ada@Example.com"))
+    desk.suppress(SuppressionReason.BOUNCE)
+
+    assert desk.refusal() == "resend_needs_changed_address"
+
+
 def test_what_was_dropped_is_resent_to_the_same_address_once_its_suppression_is_lifted():
     desk = Desk(Reason.SUPPRESSED_BOUNCE)
     desk.suppress(SuppressionReason.BOUNCE)

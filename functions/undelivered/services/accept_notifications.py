@@ -118,4 +118,4 @@ def _checked_recipient(new: NewNotification, customer: Customer | None) -> str:
     except InvalidInputError as error:
         hint = f" Did you mean {error.suggestion}?" if error.suggestion else ""
         code = "unassigned_number" if isinstance(error, UnassignedNumberError) else "invalid_address"
-        raise RefusedError(code, f"'to' is not valid: {error.message}.{hint}") from None
+        raise RefusedError(code, f"'{error.field}' is not valid: {error.message}.{hint}") from None
