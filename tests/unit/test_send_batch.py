@@ -138,6 +138,15 @@ def test_what_does_not_fit_into_the_invocation_is_queued_again_with_everything_t
     assert world.clock.time - START < 45
 
 
+@pytest.mark.parametrize(("per_second", "delays"), [(0.01, [103, 206]), (0.002, [515, 900])])
+def test_an_order_is_delayed_until_its_turn_but_no_longer_than_sqs_allows(per_second, delays):
+    world = World(per_second)
+
+    world.process([world.order(number) for number in range(3)])
+
+    assert [entry["DelaySeconds"] for entry in world.sqs.queued] == delays
+
+
 def test_an_order_that_the_queue_does_not_take_again_is_delivered_again():
     world = World(0.01)
     world.sqs.failed = {"1"}

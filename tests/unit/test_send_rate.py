@@ -5,6 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.builders.pace import START, MovedClock, a_pace
 from undelivered.domain.errors import StaleWriteError
@@ -95,6 +96,59 @@ def test_what_is_said_of_the_wait_comes_true(per_second, ahead):
 
     assert reserve(rate, START + wait + FUZZ, 1, BULK_HORIZON)[1] != ()
     assert wait == 0 or reserve(rate, START + wait - 10 * FUZZ, 1, BULK_HORIZON)[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "horizon", "number"), [(9, 2.5, 3), (2, 2.5, 2), (9, 0.5, 1), (9, -0.5, 0), (0, 2.5, 0)]
+)
+def test_slots_follow_each_other_from_the_next_free_one_to_the_horizon(wanted, horizon, number):
+    rate = SendRate(next_free=START + 1, per_second=10.0)
+    interval = rate.interval
+
+    after, slots = reserve(rate, START, wanted, 1 + horizon * interval)
+
+    assert interval == pytest.approx(1 / 9.7)
+    assert slots == pytest.approx([START + 1 + place * interval for place in range(number)], abs=FUZZ)
+    assert after.next_free == pytest.approx(START + 1 + number * interval, abs=FUZZ)
+    assert replace(after, next_free=rate.next_free) == rate
+
+
+def test_slots_that_nobody_used_are_made_up_for_from_half_a_second_ago():
+    rate = SendRate(next_free=START - 10, per_second=11.0)
+
+    _, slots = reserve(rate, START, 100, 0.0)
+
+    assert slots == pytest.approx([START + (place - 5) * rate.interval for place in range(6)], abs=FUZZ)
+
+
+def test_the_wait_for_a_slot_is_the_time_until_it_is_within_the_horizon():
+    rate = SendRate(next_free=START + 1, per_second=10.0, paused_until=START + 0.25)
+
+    assert [seconds_until_free(rate, START, horizon) for horizon in (0.0, 0.5, 0.875, 1.0, 2.0)] == [
+        1.0,
+        0.5,
+        0.25,
+        0.25,
+        0.25,
+    ]
+
+
+def test_a_pause_is_over_at_its_end_and_outdates_only_a_rate_that_was_read_before():
+    rate = SendRate(per_second=10.0, read_at=START, paused_until=START + 60)
+
+    assert reserve(rate, START + 60, 1, 0.0)[1] != ()
+    assert [rate.is_outdated(START + seconds) for seconds in (59, 60)] == [False, True]
+    assert not replace(rate, read_at=START + 60).is_outdated(START + 60)
+
+
+@pytest.mark.parametrize(
+    ("per_second", "times", "seconds"),
+    [(1.0, 1, 0.1 / 0.97), (1.0, 2, 0.2 / 0.97), (1.0, 4, 0.8 / 0.97), (1.0, 7, 5.0), (14.0, 1, 0.02)],
+)
+def test_the_wait_for_a_busy_provider_doubles_from_a_tenth_of_the_interval(per_second, times, seconds):
+    rate = SendRate(next_free=START + 9, per_second=per_second)
+
+    assert back_off(rate, START, times) == (rate, pytest.approx(seconds))
 
 
 def test_nothing_is_sent_in_a_pause_and_the_quota_is_read_again_after_it():
