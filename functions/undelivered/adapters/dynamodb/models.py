@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from msgspec import Struct
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.connection import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
@@ -280,6 +280,8 @@ class SuppressionModel(Table):
     audit = UnicodeAttribute(null=True)
     # Set for erased addresses: the key holds a keyed hash in place of the address.
     hidden = BooleanAttribute(null=True)
+    # The address as SES reported it, where that is not the normal form.
+    spellings = UnicodeSetAttribute(null=True)
     version = NumberAttribute()
 
 
