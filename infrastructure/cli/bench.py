@@ -84,6 +84,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         first_visit,
         ingest_capacity,
         ingest_cpu,
+        month,
         query_cost,
         sending_rate,
     )
@@ -94,6 +95,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         "reading": lambda progress: query_cost.measure(scale.sizes, progress),
         "cold_start": lambda _: cold_start.measure(scale.cold_starts),
         "cost": lambda _: cost.measure(scale.priced),
+        "month": month.measure,
         "sending": lambda progress: sending_rate.measure(scale.waiting, progress),
         "export": lambda _: export_throughput.measure(scale.sizes, scale.sizes[1]),
     }

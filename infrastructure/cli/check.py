@@ -14,6 +14,7 @@ _STDERR: Final = Console(stderr=True)
 
 def check() -> None:
     """Check style, types and the template. Exits with 1 if a check fails."""
+    from infrastructure.bench.month import COSTS, with_table
     from infrastructure.build.deployed_rules import deployed_problems
     from infrastructure.build.layer import check_requirements
     from infrastructure.build.policy_rules import policy_problems
@@ -44,6 +45,9 @@ def check() -> None:
             _STDERR.print(problem, markup=False, soft_wrap=True)
         if problems:
             failed.append(name)
+    if (page := COSTS.read_text()) != with_table(page):
+        _STDERR.print("The table in costs.md is out of date. Run `undelivered bench --only month`.")
+        failed.append("costs")
     if failed:
         _STDERR.print(f"[red]Failed: {', '.join(failed)}.[/red]")
         raise typer.Exit(1)
