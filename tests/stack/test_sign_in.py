@@ -1,6 +1,13 @@
 """Who can sign in, and what users can change about themselves."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
 import pytest
+
+CALLS = 200
+AT_ONCE = 50
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +77,18 @@ def test_a_second_factor_is_optional_and_comes_from_an_app(stack, cognito):
     assert settings["MfaConfiguration"] == "OPTIONAL"
     assert settings["SoftwareTokenMfaConfiguration"] == {"Enabled": True}
     assert "SmsMfaConfiguration" not in settings
+
+
+@pytest.mark.slow
+def test_many_calls_at_once_to_functions_that_have_not_started_yet_all_succeed(stack, viewer):
+    headers = {"Authorization": f"Bearer {stack.token(viewer.email)}"}
+
+    def status(_):
+        return httpx.get(f"{stack.api_url}/undelivered/count", headers=headers, timeout=300).status_code
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        statuses = Counter(pool.map(status, range(CALLS)))
+
+    # API Gateway refuses what is over the rate of the stage.
+    assert set(statuses) <= {200, 429}, statuses
+    assert statuses[200] > CALLS / 2

@@ -33,7 +33,10 @@ class Pool:
 
     def fetch(self):
         self.fetched += 1
-        return self.documents[min(self.fetched, len(self.documents)) - 1]
+        document = self.documents[min(self.fetched, len(self.documents)) - 1]
+        if isinstance(document, Exception):
+            raise document
+        return document
 
     def verifier(self):
         return TokenVerifier(ISSUER, frozenset({CONSOLE, HOST}), self.fetch, now=lambda: self.time)
@@ -196,6 +199,33 @@ def test_a_rotated_key_is_fetched_but_forged_key_ids_fetch_once_a_minute():
 
     assert verifier.claims(rotated)["email"] == "manager@example.com"
     assert pool.fetched == 2
+
+
+def test_known_keys_stay_when_the_pool_cannot_be_reached_and_unknown_ones_are_fetched_once_a_minute():
+    pool = Pool(key_set(), RetryableError("the pool is away"))
+    verifier = pool.verifier()
+    known, unknown = a_token(person_claims()), a_token(person_claims(), header={"kid": "key-2"})
+    verifier.claims(known)
+    pool.time += 61
+
+    with pytest.raises(RetryableError):
+        verifier.claims(unknown)
+    for _ in range(3):
+        with pytest.raises(ProblemError):
+            verifier.claims(unknown)
+
+    assert verifier.claims(known)
+    assert pool.fetched == 2
+
+
+def test_without_any_key_each_request_fetches_them():
+    pool = Pool(RetryableError("the pool is away"), key_set())
+    verifier = pool.verifier()
+
+    with pytest.raises(RetryableError):
+        verifier.claims(a_token(person_claims()))
+
+    assert verifier.claims(a_token(person_claims()))
 
 
 def test_without_keys_nothing_can_be_said_for_now():

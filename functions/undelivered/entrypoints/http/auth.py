@@ -32,7 +32,10 @@ ACCOUNT_ID: Final = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 _LEEWAY_S: Final = 30
 _REFETCH_AFTER_S: Final = 60.0
 _MAX_TOKEN_LENGTH: Final = 8_192
-_FETCH_TIMEOUT_S: Final = 3.0
+_FETCH_TIMEOUT_S: Final = 5.0
+_BUSY: Final = (429, 500, 502, 503, 504)
+_FETCH_RETRIES: Final = 3
+"""All attempts fit in the 29 seconds of API Gateway. When many containers start at once, each fetches the keys."""
 
 Claims = Mapping[str, Any]
 
@@ -61,7 +64,7 @@ class TokenVerifier(Struct):
     """Verifies the tokens of a user pool. The pool's keys are fetched when first needed and kept.
 
     An unknown key ID makes the verifier fetch the keys again, because the pool rotates them. It does so at most once a
-    minute, so that forged tokens cannot cause many requests.
+    minute, so that forged tokens cannot cause many requests. If that fails, the known keys stay.
     """
 
     issuer: str
@@ -105,9 +108,10 @@ class TokenVerifier(Struct):
             raise _InvalidTokenError("its signature does not match") from None
 
     def _key(self, key_id: str) -> "RSAPublicKey":
-        if key_id not in self._keys and self.now() - self._fetched_at >= _REFETCH_AFTER_S:
-            self._keys = _public_keys(self.fetch_keys())
+        is_due = not self._keys or self.now() - self._fetched_at >= _REFETCH_AFTER_S
+        if key_id not in self._keys and is_due:
             self._fetched_at = self.now()
+            self._keys = _public_keys(self.fetch_keys())
         try:
             return self._keys[key_id]
         except KeyError:
@@ -172,8 +176,11 @@ def _public_keys(document: bytes) -> "dict[str, RSAPublicKey]":
 def _fetch(url: str) -> bytes:
     import urllib3  # the HTTP client of botocore, so the layer has it
 
+    retries = urllib3.Retry(
+        _FETCH_RETRIES, status_forcelist=_BUSY, backoff_factor=0.2, backoff_jitter=0.5, raise_on_status=False
+    )
     try:
-        response = urllib3.request("GET", url, timeout=_FETCH_TIMEOUT_S, retries=2)
+        response = urllib3.request("GET", url, timeout=_FETCH_TIMEOUT_S, retries=retries)
     except urllib3.exceptions.HTTPError as error:
         raise RetryableError("the user pool's keys cannot be fetched") from error
     if response.status != 200:  # noqa: PLR2004 - HTTP's OK
