@@ -178,6 +178,14 @@ def test_a_rate_is_used_for_five_minutes_and_one_that_could_not_be_read_is_asked
     assert unknown.is_outdated(START + RATE_MAX_AGE + 10)
 
 
+def test_a_quota_that_cannot_be_read_after_a_pause_is_not_asked_for_with_each_send():
+    after = START + PAUSE_SECONDS
+    unknown = with_quota(pause(SendRate(per_second=14.0, read_at=START), START), None, after)
+
+    assert not unknown.is_outdated(after + 1)
+    assert unknown.is_outdated(after + 10)
+
+
 def test_an_account_that_may_send_nothing_counts_as_the_sandbox():
     assert with_quota(SendRate(), SendQuota(0.0), START).per_second == 1.0
 

@@ -64,7 +64,8 @@ class SendRate(Struct, frozen=True):
 def with_quota(rate: SendRate, quota: SendQuota | None, now: float) -> SendRate:
     """Return the rate with a quota that was read now; None if it could not be read, which is tried again soon."""
     if quota is None:
-        return replace(rate, read_at=now - RATE_MAX_AGE + _RETRY_AFTER_FAILED_READ)
+        paused_until = rate.paused_until if rate.paused_until > now else 0.0
+        return replace(rate, read_at=now - RATE_MAX_AGE + _RETRY_AFTER_FAILED_READ, paused_until=paused_until)
     per_second = quota.per_second if quota.per_second > 0 else LOWEST_RATE
     current = replace(rate, per_second=per_second, read_at=now)
     if quota.left_today is not None and quota.left_today < 1:
