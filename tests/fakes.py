@@ -529,7 +529,7 @@ class FakeSendRateStore:
         return self.stored.get(channel, (SendRate(), 0))
 
     def save(self, channel: Channel, rate: SendRate, *, over_version: int) -> None:
-        _check(self.find(channel)[1], over_version)
+        _check(self.stored[channel][1] if channel in self.stored else 0, over_version)
         self.stored[channel] = rate, over_version + 1
 
 

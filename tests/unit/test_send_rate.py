@@ -3,11 +3,13 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from infrastructure.bench.virtual_time import VirtualTime
 from tests.builders.pace import START, MovedClock, a_pace
+from tests.fakes import FakeSendRateStore
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.send_rate import (
     BULK_HORIZON,
@@ -23,6 +25,7 @@ from undelivered.domain.send_rate import (
     with_quota,
 )
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.send_pace import SendPace
 
 RATES = st.sampled_from([0.1, 1.0, 14.0, 90.5, 200.0])
 FUZZ = 1e-5
@@ -294,3 +297,54 @@ def test_a_quota_that_cannot_be_read_leaves_the_lowest_rate():
     slots = pace.reserve(Channel.EMAIL, 3, urgent=True, deadline=START + 60).slots
 
     assert list(slots) == seconds_after_start(3)
+
+
+LATE = 0.3
+"""How late a slot can be used: it was reserved while the store answered, at most eight times in a row."""
+
+
+class SlowRates(FakeSendRateStore):
+    """A store whose answers take their time, so that workers write between each other's read and write."""
+
+    def __init__(self, time):
+        super().__init__()
+        self.time = time
+
+    def find(self, channel):
+        found = super().find(channel)
+        self.time.sleep(self.time.random.uniform(0, 0.03))
+        return found
+
+    def save(self, channel, rate, *, over_version):
+        self.time.sleep(self.time.random.uniform(0, 0.03))
+        super().save(channel, rate, over_version=over_version)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([1.0, 14.0, 200.0]), st.integers(2, 5))
+def test_however_workers_come_between_each_other_no_slot_is_given_twice_and_the_rate_holds(seed, per_second, workers):
+    time = VirtualTime()
+    time.random.seed(seed)
+    rates, slots, sent = SlowRates(time), [], []
+
+    def work():
+        pace = SendPace(rates, {Channel.EMAIL: lambda: SendQuota(per_second)}, time.now, time.sleep)
+        for _ in range(5):
+            wanted, urgent = time.random.randint(1, 10), time.random.random() < 0.3
+            deadline = pace.now() + 45
+            reserved = pace.reserve(Channel.EMAIL, wanted, urgent=urgent, deadline=deadline).slots
+            slots.extend(reserved)
+            for slot in reserved:
+                pace.wait_until(slot)
+                sent.append(pace.now())
+
+    for _ in range(workers):
+        time.start(work)
+    time.run(600)
+
+    burst = math.floor(per_second * BURST_SECONDS)
+    assert len(slots) >= workers
+    assert len(set(slots)) == len(slots)
+    for first in range(len(sent)):
+        for last in range(first, len(sent)):
+            assert last - first <= (sent[last] - sent[first] + LATE) * per_second + burst + 1

@@ -1,10 +1,12 @@
 """Hand out the moments at which messages may be sent, at the rate of the AWS account."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from msgspec import Struct
 
+from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.send_rate import (
     BULK_HORIZON,
     SendQuota,
@@ -16,7 +18,6 @@ from undelivered.domain.send_rate import (
     with_quota,
 )
 from undelivered.domain.taxonomy import Channel
-from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import SendRateStore
 
 
@@ -57,12 +58,14 @@ class SendPace(Struct, frozen=True):
     def reserve(self, channel: Channel, wanted: int, *, urgent: bool, deadline: float) -> Reservation:
         """Wait for slots, up to ``wanted`` of them; return none if there are none before the deadline."""
         while True:
-            reservation = self._reserve(channel, wanted, urgent=urgent, deadline=deadline)
+            try:
+                reservation = self._reserve(channel, wanted, urgent=urgent, deadline=deadline)
+            except StaleWriteError:
+                continue  # another function has reserved slots in between, so there is progress
             if reservation.slots or self.now() + reservation.wait >= deadline:
                 return reservation
             self.sleep(reservation.wait)
 
-    @retry_on_conflict
     def _reserve(self, channel: Channel, wanted: int, *, urgent: bool, deadline: float) -> Reservation:
         rate, version = self.rates.find(channel)
         now = self.now()
@@ -77,16 +80,18 @@ class SendPace(Struct, frozen=True):
     def _refreshed(self, channel: Channel, rate: SendRate, now: float) -> SendRate:
         return with_quota(rate, self.quotas[channel](), now) if rate.is_outdated(now) else rate
 
-    @retry_on_conflict
     def back_off(self, channel: Channel, times: int) -> float:
         """Send a little later after the provider was busy; return the seconds after which to try again."""
         rate, version = self.rates.find(channel)
         later, seconds = back_off(rate, self.now(), times)
-        self.rates.save(channel, later, over_version=version)
+        # If the rate has changed since, the next refusal moves the slots out.
+        with suppress(StaleWriteError):
+            self.rates.save(channel, later, over_version=version)
         return seconds
 
-    @retry_on_conflict
     def pause(self, channel: Channel) -> None:
         """Send nothing for a while, because the quota of the day is used up."""
         rate, version = self.rates.find(channel)
-        self.rates.save(channel, pause(rate, self.now()), over_version=version)
+        # If the rate has changed since, the next refusal pauses.
+        with suppress(StaleWriteError):
+            self.rates.save(channel, pause(rate, self.now()), over_version=version)
