@@ -1,10 +1,12 @@
 """`undelivered destroy`: remove a stage from AWS."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 
+from infrastructure.aws_errors import describe
 from infrastructure.cli.deploy import DeployedStageOption, YesOption
 from infrastructure.cloudformation import find_stack, resources_of, wait_for
 from infrastructure.deployed_stack import stack_name
@@ -41,11 +43,30 @@ def destroy(
         typer.confirm(f"Remove {what}?", abort=True, err=True)
     cloudformation.delete_stack(StackName=stack_id)
     wait_for(cloudformation, stack_id, "DELETE")
-    for kind, physical_id in data:
-        if delete_data:
-            _DELETE[kind](boto3, physical_id)
-        _STDERR.print(f"{'Deleted' if delete_data else 'Kept'}: {physical_id}")
+    if delete_data:
+        remaining = _delete_data(boto3, data)
+    else:
+        remaining = []
+        for _, physical_id in data:
+            _STDERR.print(f"Kept: {physical_id}")
     _delete_layer_versions(boto3.client("lambda"), f"{name}-dependencies")
+    if remaining:
+        raise ToolError(f"The stack is gone, but this data remains. Delete it: {'; '.join(remaining)}")
+
+
+def _delete_data(boto3: Any, data: Sequence[tuple[str, str]]) -> list[str]:
+    """Delete what the template retained, each whatever happens to the others; return what remains, with the reasons."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    remaining: list[str] = []
+    for kind, physical_id in data:
+        try:
+            _DELETE[kind](boto3, physical_id)
+        except (ClientError, BotoCoreError) as error:
+            remaining.append(f"{physical_id} ({'. '.join(describe(error))})")
+        else:
+            _STDERR.print(f"Deleted: {physical_id}")
+    return remaining
 
 
 def _delete_table(boto3: Any, physical_id: str) -> None:

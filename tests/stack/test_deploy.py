@@ -263,6 +263,23 @@ def held(stack):
     }
 
 
+def test_a_first_change_set_of_somebody_else_is_in_progress_and_left_alone_until_it_is_removed(run, stack):
+    cloudformation, name = stack.client("cloudformation"), stack_name("theirs")
+    empty = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    asked = {"StackName": name, "ChangeSetName": "theirs", "ChangeSetType": "CREATE", "TemplateBody": empty}
+    cloudformation.create_change_set(**asked)
+
+    refused = deploy(run, "--yes", stage="theirs")
+    waiting = cloudformation.list_change_sets(StackName=name)["Summaries"]
+    removed = run("destroy", "--stage", "theirs", "--yes")
+
+    assert refused.exit_code == 1
+    assert "another first deployment waits for confirmation" in refused.output
+    assert [each["ChangeSetName"] for each in waiting] == ["theirs"]
+    assert removed.exit_code == 0, removed.output
+    assert "was not found" in run("destroy", "--stage", "theirs", "--yes").output
+
+
 def test_what_is_not_there_cannot_be_removed(run):
     told = run("destroy", "--stage", "never", "--yes")
 

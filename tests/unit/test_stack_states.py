@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
+from typer.testing import CliRunner
 
 from infrastructure import cloudformation as module
+from infrastructure.cli.main import app
 from infrastructure.cloudformation import ChangeSet, find_stack, is_in_progress, wait_for
 from infrastructure.errors import ToolError
 from tests.builders.aws import stubbed
@@ -165,3 +168,67 @@ def test_a_stack_that_somebody_else_created_meanwhile_is_left_alone(aws, change_
     is_now(stub, status)
 
     change_set.withdraw()
+
+
+@pytest.fixture
+def stage(monkeypatch, aws):
+    """Return a stage with two tables, and a function that removes it with its data."""
+    _, stub = aws
+    is_now(stub, "CREATE_COMPLETE", "undelivered-live")
+    tables = [
+        {
+            "LogicalResourceId": name,
+            "PhysicalResourceId": f"live-{name}",
+            "ResourceType": "AWS::DynamoDB::Table",
+            "ResourceStatus": "CREATE_COMPLETE",
+            "LastUpdatedTimestamp": NOW,
+        }
+        for name in ("Accounts", "Customers")
+    ]
+    stub.add_response("list_stack_resources", {"StackResourceSummaries": tables}, {"StackName": ARN})
+    stub.add_response("delete_stack", {}, {"StackName": ARN})
+    with stubbed("dynamodb") as dynamodb, stubbed("lambda") as functions:
+        clients = {"cloudformation": aws, "dynamodb": dynamodb, "lambda": functions}
+        monkeypatch.setattr(boto3, "client", lambda service: clients[service][0])
+
+        def destroy():
+            return CliRunner().invoke(app, ["destroy", "--stage", "live", "--delete-data", "--yes"])
+
+        yield {service: client[1] for service, client in clients.items()}, destroy
+
+
+@pytest.mark.parametrize("status", ["DELETE_FAILED", "UPDATE_ROLLBACK_COMPLETE"])
+def test_no_data_is_deleted_unless_the_stack_is_gone(stage, status):
+    stubs, destroy = stage
+    is_now(stubs["cloudformation"], status)
+    started = failure("undelivered-live", "DELETE_IN_PROGRESS", physical_id=ARN)
+    stubs["cloudformation"].add_response("describe_stack_events", {"StackEvents": [started]}, {"StackName": ARN})
+
+    done = destroy()  # a call to DynamoDB would fail
+
+    assert (done.exit_code, "The delete failed" in " ".join(done.stderr.split())) == (1, True)
+
+
+def test_no_data_is_deleted_when_the_deletion_cannot_be_followed(stage):
+    stubs, destroy = stage
+    is_now(stubs["cloudformation"], "DELETE_IN_PROGRESS")
+    stubs["cloudformation"].add_client_error("describe_stacks", "ExpiredToken", "The security token is expired")
+
+    done = destroy()
+
+    assert (done.exit_code, "Sign in again" in " ".join(done.stderr.split())) == (1, True)
+
+
+def test_all_other_data_is_deleted_when_one_table_is_not_and_what_remains_is_named(stage):
+    stubs, destroy = stage
+    is_now(stubs["cloudformation"], "DELETE_COMPLETE")
+    stubs["dynamodb"].add_client_error("delete_table", "AccessDeniedException", "not authorized to perform: it:Is")
+    stubs["dynamodb"].add_response("delete_table", {}, {"TableName": "live-Customers"})
+    stubs["lambda"].add_response("list_layer_versions", {"LayerVersions": []})
+
+    done = destroy()
+
+    said = " ".join(done.stderr.split())
+    assert done.exit_code == 1
+    assert "Deleted: live-Customers" in said
+    assert "this data remains. Delete it: live-Accounts (AWS refuses DeleteTable" in said
