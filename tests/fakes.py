@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, GraceSettings
 from undelivered.domain.customer import Customer, same_contact
 from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureTask
@@ -503,6 +504,14 @@ class FakeAccountStore:
 
     def account_ids(self) -> Iterable[str]:
         return sorted(self.stored)
+
+
+@dataclass
+class FakeAccountMappings:
+    mapping: AccountMapping = field(default_factory=AccountMapping)
+
+    def current(self) -> AccountMapping:
+        return self.mapping.normalised()
 
 
 @dataclass

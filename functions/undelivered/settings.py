@@ -41,6 +41,7 @@ class ApiSettings(Struct, frozen=True):
     """``api_handler``: its queues, secrets and exports, the user pool, and the origins that CORS allows.
 
     ``token_keys_url`` is empty where the keys of the pool are at ``<issuer>/.well-known/jwks.json``.
+    ``default_account_id`` is the account of the sending identities that nothing maps.
     """
 
     sends_queue_url: str
@@ -53,6 +54,7 @@ class ApiSettings(Struct, frozen=True):
     token_client_ids: tuple[str, ...]
     token_keys_url: str
     allowed_origins: frozenset[str]
+    default_account_id: str
 
     @classmethod
     def read(cls, environment: Environment = os.environ) -> Self:
@@ -68,6 +70,7 @@ class ApiSettings(Struct, frozen=True):
             token_client_ids=(_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "HOST_CLIENT_ID")),
             token_keys_url=environment.get("TOKEN_KEYS_URL", ""),
             allowed_origins=_origins(environment.get("ALLOWED_ORIGINS", "")),
+            default_account_id=_required(environment, "DEFAULT_ACCOUNT_ID"),
         )
 
 
@@ -125,6 +128,7 @@ class SendSettings(Struct, frozen=True):
     configuration_set: str
     resend_configuration_set: str
     sender: str
+    default_account_id: str
     public_url: str
     signing_secret_arn: str
     erasure_secret_arn: str
@@ -138,6 +142,7 @@ class SendSettings(Struct, frozen=True):
             configuration_set=_required(environment, "CONFIGURATION_SET"),
             resend_configuration_set=_required(environment, "RESEND_CONFIGURATION_SET"),
             sender=_required(environment, "SENDER"),
+            default_account_id=_required(environment, "DEFAULT_ACCOUNT_ID"),
             public_url=_required(environment, "PUBLIC_URL").rstrip("/"),
             signing_secret_arn=_required(environment, "SIGNING_SECRET_ARN"),
             erasure_secret_arn=_required(environment, "ERASURE_SECRET_ARN"),
@@ -150,6 +155,7 @@ class SendDigestsSettings(Struct, frozen=True):
 
     configuration_set: str
     sender: str
+    default_account_id: str
     public_url: str
 
     @classmethod
@@ -158,6 +164,7 @@ class SendDigestsSettings(Struct, frozen=True):
         return cls(
             _required(environment, "CONFIGURATION_SET"),
             _required(environment, "SENDER"),
+            _required(environment, "DEFAULT_ACCOUNT_ID"),
             _required(environment, "PUBLIC_URL").rstrip("/"),
         )
 

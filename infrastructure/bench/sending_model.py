@@ -28,6 +28,7 @@ from infrastructure.local.ses_simulator.sending_limits import SendingLimits
 from undelivered.adapters.aws.ses import SesSender, read_ses_quota
 from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of, received_job
 from undelivered.bootstrap import Queue, SendWorker
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.customer import Customer
 from undelivered.domain.errors import StaleWriteError
@@ -43,6 +44,7 @@ from undelivered.services.request_resend import resend_job
 from undelivered.services.send_batch import SendBatch
 from undelivered.services.send_message import SendMessage
 from undelivered.services.send_pace import SendPace
+from undelivered.services.sender_rule import SenderRule
 
 ACCOUNT: Final = "acc-bench"
 
@@ -327,7 +329,10 @@ class _Suppressions:
 
 
 class _Cached:
-    """Settings and keys, which a function reads once."""
+    """Settings, keys and the mapping of senders, which a function reads once or once a minute."""
+
+    def current(self) -> AccountMapping:
+        return AccountMapping()
 
     def settings(self, account_id: str) -> AccountSettings:
         return AccountSettings(account_id)
@@ -387,7 +392,7 @@ class SendingModel:
             erasures=None,  # type: ignore[arg-type] # only for customers that do not exist
             accounts=cached,  # type: ignore[arg-type]
             senders={Channel.EMAIL: SesSender(_WithCpu(self.ses, _Cpu(self.time)), "sends", "resends")},
-            default_sender="us@example.com",
+            sender_rule=SenderRule(cached, "", "us@example.com"),
             keys=cached,
             public_url="https://api.example.com",
             clock=self.time.now,

@@ -50,7 +50,7 @@ def deploy(endpoint: str, built: "Build") -> dict[str, str]:
     )
     outputs = _wait_for_outputs(cloudformation)
     _set_up_tables(endpoint, built, outputs)
-    mapping = AccountMapping(tenants={"meadow": OTHER_ACCOUNT})
+    mapping = AccountMapping({"meadow": OTHER_ACCOUNT}, {"meadow.example": OTHER_ACCOUNT})
     write_account_mapping(emulator_client(endpoint, "dynamodb"), outputs["AccountsTable"], mapping)
     return outputs
 

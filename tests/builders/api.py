@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.builders.items import ACCOUNT, NOW
 from tests.fakes import (
+    FakeAccountMappings,
     FakeAccountStore,
     FakeCustomerStore,
     FakeErasureStore,
@@ -39,6 +40,7 @@ from undelivered.entrypoints.http import auth
 from undelivered.entrypoints.http.router import refuse_other_methods, register
 from undelivered.entrypoints.http.routes import ROUTES
 from undelivered.services.ports import IdempotencyRecord
+from undelivered.services.sender_rule import SenderRule
 from undelivered.settings import ApiSettings
 
 ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Test"
@@ -54,6 +56,7 @@ API_SETTINGS = ApiSettings(
     token_client_ids=(CONSOLE, HOST),
     token_keys_url="https://keys.test/",
     allowed_origins=frozenset({"https://app.example.com"}),
+    default_account_id=ACCOUNT,
 )
 
 
@@ -166,6 +169,7 @@ class Api:
         )
         self.exports, self.export_files = FakeExportStore(), FakeExportFiles()
         self.export_runner = FakeExportRunner()
+        self.mappings = FakeAccountMappings()
         self.unrecognised, self.shape_mappings = FakeUnrecognisedStore(), FakeShapeMappingStore()
         self.ports = ApiPorts(
             undelivered=self.items,
@@ -184,6 +188,7 @@ class Api:
             signing_keys=lambda: self.keys,
             exports=lambda: ExportPorts(self.exports, self.export_files, self.export_runner),
             diagnostics=lambda: DiagnosticPorts(self.unrecognised, self.shape_mappings),
+            sender_rule=lambda: SenderRule(self.mappings, ACCOUNT, default_sender=""),
         )
         self.use_cases = ApiUseCases(self.ports, self.clock)
         self.app = Chalice("test", configure_logs=False)

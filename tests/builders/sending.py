@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_attempt, an_item
 from tests.fakes import (
+    FakeAccountMappings,
     FakeAccountStore,
     FakeCustomerStore,
     FakeErasureStore,
@@ -28,6 +29,7 @@ from undelivered.services.ports import SendJob
 from undelivered.services.record_feedback import RecordFeedback
 from undelivered.services.request_resend import RequestResend
 from undelivered.services.send_message import SendMessage
+from undelivered.services.sender_rule import SenderRule
 from undelivered.services.unsubscribe import Unsubscribe
 
 EMAIL, PHONE = "ada@example.com", "+12065550100"
@@ -47,6 +49,7 @@ class Product:
     suppressions: FakeSuppressionStore = field(default_factory=FakeSuppressionStore)
     accounts: FakeAccountStore = field(default_factory=FakeAccountStore)
     provider: FakeProviderSuppressions = field(default_factory=FakeProviderSuppressions)
+    mappings: FakeAccountMappings = field(default_factory=FakeAccountMappings)
     shape_mappings: FakeShapeMappingStore = field(default_factory=FakeShapeMappingStore)
 
     def __post_init__(self):
@@ -65,7 +68,7 @@ class Product:
             erasures=self.erasures,
             accounts=self.accounts,
             senders={Channel.EMAIL: self.mail, Channel.SMS: self.texts},
-            default_sender="us@example.com",
+            sender_rule=SenderRule(self.mappings, ACCOUNT, "us@example.com"),
             keys=FakeSigningKeys(),
             public_url="https://api.example.com",
         )

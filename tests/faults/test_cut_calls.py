@@ -9,6 +9,7 @@ import pytest
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification
 from tests.contract.worlds import in_memory, on_moto
 from tests.fakes import (
+    FakeAccountMappings,
     FakeHashes,
     FakeProviderSuppressions,
     FakeQueue,
@@ -25,6 +26,7 @@ from undelivered.services.ports import SendJob
 from undelivered.services.record_feedback import RecordFeedback
 from undelivered.services.request_resend import RequestResend
 from undelivered.services.send_message import SendMessage
+from undelivered.services.sender_rule import SenderRule
 
 BEFORE, AFTER = "before", "after"
 
@@ -82,7 +84,7 @@ class Case:
             erasures=wrap(world.erasures),
             accounts=wrap(world.accounts),
             senders={Channel.EMAIL: wrap(self.mail)},
-            default_sender="us@example.com",
+            sender_rule=SenderRule(FakeAccountMappings(), ACCOUNT, "us@example.com"),
             keys=FakeSigningKeys(),
             public_url="https://api.example.com",
             clock=world.clock,

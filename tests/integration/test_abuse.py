@@ -27,6 +27,7 @@ from tests.builders.api import (
 )
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item
 from undelivered.bootstrap.api import ApiUseCases, DiagnosticPorts, ExportPorts
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.identifiers import item_id
@@ -514,6 +515,56 @@ class TestHeaders:
         told = api.post("/notifications", {"notifications": [{**NOTIFICATION, "to": address}]}, host())
         assert told.json["accepted"] == []
         assert api.put("/settings", {"digest": {"recipients": [address]}}).status == 400
+
+
+class TestSenders:
+    """Who sets a sender speaks in its name."""
+
+    @pytest.mark.parametrize("sender", ["rent@harbor.example", "Harbor <rent@harbor.example>"])
+    def test_an_account_without_identities_speaks_as_nobody(self, api, sender):
+        answer = api.put("/settings", {"sender": sender}, manager(OTHER))
+
+        assert (answer.status, answer.json["code"]) == (400, "invalid_body")
+        assert answer.json["errors"][0]["field"] == "sender"
+        assert "Ask your administrator" in answer.json["errors"][0]["message"]
+
+    @pytest.mark.parametrize(
+        "address",
+        ["a@meadow.example", "A@Mail.Meadow.EXAMPLE", "a@deep.mail.meadow.example", "boss@harbor.example"],
+    )  # fmt: skip
+    def test_no_other_account_speaks_as_an_identity_that_is_given(self, api, address):
+        identities = ("meadow.example", "boss@harbor.example")
+        api.mappings.mapping = AccountMapping(identities=dict.fromkeys(identities, OTHER))
+
+        for sender in (address, f"Harbor <{address}>"):
+            assert api.put("/settings", {"sender": sender}, manager()).status == 400
+            assert api.put("/settings", {"sender": sender}, manager(OTHER)).json["sender"] == sender
+
+    @pytest.mark.parametrize(
+        "address", ["a@meadow.example.evil.example", "a@notmeadow.example", "a@example", "rent@meadow.example.com"]
+    )
+    def test_a_domain_that_only_looks_like_a_given_one_is_not_given(self, api, address):
+        api.mappings.mapping = AccountMapping(identities={"meadow.example": OTHER})
+
+        assert api.put("/settings", {"sender": address}, manager(OTHER)).status == 400
+
+    @pytest.mark.parametrize(
+        "sender",
+        [
+            "a@example.com, b@example.com", "a@example.com,b@other.example", "<a@example.com>, <b@example.com>",
+            "Us: a@example.com, b@example.com;", "Us: a@example.com;", "undisclosed:;",
+            "A <a@example.com> <b@example.com>", "A <b@other.example> a@example.com", "<@other.example:a@example.com>",
+            "a@other.example <a@example.com>", '"a@other.example" <a@example.com>', "a@example.com (b@other.example)",
+            "=?utf-8?q?a=40other=2Eexample=2C?= <a@example.com>", "=?utf-8?q?a?=@example.com",
+            '"a@other.example"@example.com', '"A\\" <b@other.example>" <a@example.com', "a@other.example@example.com",
+            "A <a@example.com>;", "A\t<a@example.com>\t, b@example.com", "A\u200b <a@example.com>", "<a@example.com",
+            "<>",
+        ],
+    )  # fmt: skip
+    def test_a_sender_is_one_address_whatever_is_tried(self, api, sender):
+        answer = api.put("/settings", {"sender": sender})
+
+        assert (answer.status, answer.json["errors"][0]["field"]) == (400, "sender")
 
 
 class TestMarkup:

@@ -9,12 +9,14 @@ from msgspec.structs import replace
 from tests.builders.items import ACCOUNT, an_item
 from tests.builders.pace import START, a_pace
 from tests.fakes import (
+    FakeAccountMappings,
     FakeAccountStore,
     FakeNotificationStore,
     FakeReportReader,
     FakeSender,
     FakeUndeliveredStore,
 )
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.digest import Digest, failures_by_reason, subject_of, text_of
 from undelivered.domain.errors import PermanentSendError
@@ -23,6 +25,7 @@ from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.ports import OutgoingMessage
 from undelivered.services.send_digests import SendDigests
+from undelivered.services.sender_rule import SenderRule
 
 LINK = "https://example.com/console/"
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -94,6 +97,7 @@ class World:
     """An account whose digest is due, with a failure of the day before."""
 
     def __init__(self, *, sender="", recipients=(BOSS,)):
+        self.mappings = FakeAccountMappings()
         self.items = FakeUndeliveredStore(clock=lambda: NOW)
         self.notifications = FakeNotificationStore(clock=lambda: NOW)
         self.mail, accounts = FakeSender(), FakeAccountStore()
@@ -102,9 +106,12 @@ class World:
         self.items.save(None, an_item(Reason.MAILBOX_FULL, sent_at=NOW - timedelta(days=1)))
         reports = FakeReportReader(self.items)
         send = SendDigests(
-            accounts, reports, self.notifications, self.mail, "us@example.com", LINK, lambda: NOW, a_pace()
+            accounts, reports, self.notifications, self.mail, self.sender_rule(), LINK, lambda: NOW, a_pace()
         )
         self.send = partial(send, START + 60)
+
+    def sender_rule(self):
+        return SenderRule(self.mappings, ACCOUNT, "us@example.com")
 
     def attempts(self):
         return list(self.notifications.claims.values())
@@ -131,6 +138,16 @@ def test_a_digest_is_an_email_from_the_account_with_tags_by_which_its_feedback_i
             headers={},
         )
     ]
+
+
+def test_a_digest_does_not_leave_in_the_name_of_another_account():
+    world = World(sender="Rentals <rent@example.com>")
+    world.mappings.mapping = AccountMapping(identities={"example.com": "acc-2"})
+
+    assert world.send() == 0
+
+    assert world.mail.sent == []
+    assert [attempt.outcome for attempt in world.attempts()] == [SendOutcome.FAILED]
 
 
 def test_a_digest_that_was_sent_is_stored_with_the_providers_message_id():

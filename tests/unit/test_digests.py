@@ -8,6 +8,7 @@ import pytest
 from tests.builders.items import ACCOUNT, NOW, a_failure, an_item
 from tests.builders.pace import START, MovedClock, a_pace
 from tests.fakes import (
+    FakeAccountMappings,
     FakeAccountStore,
     FakeCustomerStore,
     FakeErasureStore,
@@ -26,6 +27,7 @@ from undelivered.domain.errors import ProviderBusyError, RetryableError
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.record_feedback import RecordFeedback
 from undelivered.services.send_digests import SendDigests
+from undelivered.services.sender_rule import SenderRule
 
 MONDAY_EIGHT_IN_NEW_YORK = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 WANTED = DigestSettings(recipients=("boss@example.com", "deputy@example.com"), hour=8)
@@ -46,7 +48,7 @@ class Desk:
             FakeReportReader(self.items),
             self.notifications,
             self.mail,
-            "us@example.com",
+            SenderRule(FakeAccountMappings(), ACCOUNT, "us@example.com"),
             "https://example.com/console/",
             self.clock,
             a_pace(1.0, clock=self.pace_clock),

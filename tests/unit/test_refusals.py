@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.builders.api import FakeIdempotencyStore
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_item, reported, resent
-from tests.fakes import FakeAccountStore, FakeUndeliveredStore
+from tests.fakes import FakeAccountMappings, FakeAccountStore, FakeUndeliveredStore
 from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.customer import Consent, RecordedConsent
 from undelivered.domain.errors import InvalidInputError, NotFoundError, PermanentSendError, RefusedError
@@ -20,9 +20,11 @@ from undelivered.services.change_settings import ChangeSettings
 from undelivered.services.contact_validation import checked_contact, checked_email, checked_phone
 from undelivered.services.idempotency import IdempotentResend
 from undelivered.services.ports import IdempotencyRecord
+from undelivered.services.sender_rule import SenderRule
 
 BAD_ZONE = "must be an IANA time zone name, for example 'Europe/Berlin'"
-BAD_SENDER = "must be an address or a name and address: 'Rentals <rent@example.com>'"
+BAD_SENDER = "must be one address, or a name and one address: 'Rentals <rent@example.com>'"
+RULE = SenderRule(FakeAccountMappings(), ACCOUNT, "us@example.com")
 NO_COUNTRY = "must start with + and the country code, for example +49 30 123456"
 NO_NUMBER = "is not a valid phone number: unknown country code or too few digits"
 BAD_LENGTH = "is not a valid phone number: too short, too long, or with an extension"
@@ -87,7 +89,7 @@ def test_a_wrong_number_is_refused_with_the_rule_it_breaks(check, text, message)
         ({"sender": "Rentals <rent@example.com> more"}, "sender", BAD_SENDER),
         ({"sender": "Rentals\n<rent@example.com>"}, "sender", BAD_SENDER),
         ({"sender": "rent@\u202eexample.com"}, "sender", BAD_SENDER),
-        ({"sender": "Rentals"}, "sender", "an email address must have an @-sign"),
+        ({"sender": "Rentals"}, "sender", BAD_SENDER),
         (
             {"digest": DigestSettings(("boss@example.com", "deputy"))},
             "digest.recipients[1]",
@@ -98,7 +100,7 @@ def test_a_wrong_number_is_refused_with_the_rule_it_breaks(check, text, message)
 def test_wrong_settings_are_refused_and_not_saved(changes, field, message):
     accounts = FakeAccountStore()
 
-    assert refusal_of(ChangeSettings(accounts), AccountSettings(ACCOUNT, **changes)) == (field, message, "")
+    assert refusal_of(ChangeSettings(accounts, RULE), AccountSettings(ACCOUNT, **changes)) == (field, message, "")
     assert accounts.stored == {}
 
 
@@ -120,7 +122,7 @@ def test_settings_are_saved_in_one_spelling(sender, saved):
         sender=saved,
         digest=DigestSettings(("boss@example.com", "deputy@example.com"), (0, 4), 7),
     )
-    assert ChangeSettings(accounts)(settings) == expected
+    assert ChangeSettings(accounts, RULE)(settings) == expected
     assert accounts.stored == {ACCOUNT: expected}
 
 

@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "RESEND_CONFIGURATION_SET": "resends-set",
     "TEXTS_PER_SECOND": "20",
     "SENDER": "us@example.com",
+    "DEFAULT_ACCOUNT_ID": "acc-1",
     "SIGNING_SECRET_ARN": "arn:signing",
     "ERASURE_SECRET_ARN": "arn:erasure",
     "PUBLIC_URL": "https://api.example.com",

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from undelivered.services.send_batch import SendBatch
     from undelivered.services.send_digests import SendDigests
     from undelivered.services.send_pace import SendPace
+    from undelivered.services.sender_rule import SenderRule
     from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
 
@@ -238,6 +239,14 @@ def _record_feedback(default_account: str, erasure_secret_arn: str) -> "RecordFe
 # --- send_notifications, process_resends, send_digests
 
 
+def sender_rule(default_account: str, default_sender: str) -> "SenderRule":
+    """Return the rule on the senders of accounts."""
+    from undelivered.adapters.dynamodb.account_mapping_store import DynamoAccountMapping
+    from undelivered.services.sender_rule import SenderRule
+
+    return SenderRule(DynamoAccountMapping(), default_account, default_sender)
+
+
 class SendWorker(Struct, frozen=True):
     """The parts of ``send_notifications`` and ``process_resends``.
 
@@ -285,7 +294,7 @@ def _send_worker(settings: SendSettings, *, urgent: bool) -> SendWorker:
             Channel.EMAIL: SesSender(ses, settings.configuration_set, settings.resend_configuration_set),
             Channel.SMS: SnsSmsSender(client("sns", retries=False)),
         },
-        default_sender=settings.sender,
+        sender_rule=sender_rule(settings.default_account_id, settings.sender),
         keys=SecretsManagerKeys(client("secretsmanager"), settings.signing_secret_arn),
         public_url=settings.public_url,
         clock=now,
@@ -320,7 +329,7 @@ def send_digests() -> "SendDigests":
         notifications=notification_store(),
         # A digest is never resent, so it needs only one configuration set.
         sender=SesSender(client("sesv2", retries=False), settings.configuration_set, settings.configuration_set),
-        default_sender=settings.sender,
+        sender_rule=sender_rule(settings.default_account_id, settings.sender),
         link=f"{settings.public_url}/console/",
         clock=now,
         # Digests use the rate that the sending functions have read: they have no permission to read it.

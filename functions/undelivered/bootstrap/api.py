@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from undelivered.services.read_reports import ReadReports
     from undelivered.services.request_export import Exports
     from undelivered.services.request_resend import RequestResend
+    from undelivered.services.sender_rule import SenderRule
     from undelivered.services.unsubscribe import Unsubscribe
 
 
@@ -62,7 +63,7 @@ class DiagnosticPorts(Struct, frozen=True):
 
 
 class ApiPorts(Struct, frozen=True):
-    """The ports of the use cases. The last four are functions, because few requests need these ports."""
+    """The ports of the use cases. The last five are functions, because few requests need them."""
 
     undelivered: UndeliveredStore
     reports: ReportReader
@@ -80,6 +81,7 @@ class ApiPorts(Struct, frozen=True):
     signing_keys: Callable[[], SigningKeys]
     exports: Callable[[], ExportPorts]
     diagnostics: Callable[[], DiagnosticPorts]
+    sender_rule: Callable[[], "SenderRule"]
 
 
 class ApiUseCases:
@@ -198,7 +200,7 @@ class ApiUseCases:
     def change_settings(self) -> "ChangeSettings":
         from undelivered.services.change_settings import ChangeSettings
 
-        return ChangeSettings(self._ports.accounts)
+        return ChangeSettings(self._ports.accounts, self._ports.sender_rule())
 
     @cached_property
     def manage_diagnostics(self) -> "ManageDiagnostics":
@@ -260,6 +262,7 @@ def use_cases() -> ApiUseCases:
         signing_keys=_signing_keys,
         exports=_export_ports,
         diagnostics=_diagnostic_ports,
+        sender_rule=_sender_rule,
     )
     return ApiUseCases(ports, bootstrap.now)
 
@@ -286,6 +289,15 @@ def _export_ports() -> ExportPorts:
         S3ExportFiles(bootstrap.client("s3"), settings().exports_bucket),
         LambdaExportRunner(bootstrap.client("lambda"), settings().export_function),
     )
+
+
+def _sender_rule() -> "SenderRule":
+    from undelivered.adapters.dynamodb.account_mapping_store import DynamoAccountMapping
+    from undelivered.services.sender_rule import SenderRule
+
+    # Read at every change of settings, which are rare, so that a new identity can be used at once.
+    mappings = DynamoAccountMapping(cache_seconds=0)
+    return SenderRule(mappings, settings().default_account_id, default_sender="")
 
 
 def _diagnostic_ports() -> DiagnosticPorts:

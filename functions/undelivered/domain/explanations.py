@@ -33,6 +33,7 @@ _EXPLANATIONS: Mapping[Reason, str] = {
     Reason.PRICE_LIMIT: "The message would have cost more than our price limit for one message.",
     Reason.BODY_INVALID: "The message contains text that cannot be sent.",
     Reason.SENDING_REFUSED: "Our provider does not let us send this message. The address is fine.",
+    Reason.SENDER_NOT_ALLOWED: "We may not send from the sender in our settings.",
     Reason.SENDING_PAUSED: "Sending is paused, either by our own settings or by our provider.",
     Reason.SENDING_INTERRUPTED: "Sending was interrupted. The message may or may not have gone out.",
 }
@@ -86,6 +87,7 @@ _REMEDIES: Mapping[Reason, str] = {
     Reason.PRICE_LIMIT: "Ask your administrator to raise the price limit, then resend.",
     Reason.BODY_INVALID: "Correct the text, then resend.",
     Reason.SENDING_REFUSED: "Ask your administrator to check our sender and account, then resend.",
+    Reason.SENDER_NOT_ALLOWED: "Ask your administrator to allow the sender, or change it in the settings, then resend.",
     Reason.SENDING_PAUSED: "Ask your administrator to turn sending back on, then resend.",
     Reason.SENDING_INTERRUPTED: "Ask the customer whether the message arrived. If not, resend.",
 }

@@ -16,6 +16,7 @@ from undelivered.domain.report_query import Period, ReportFilter, window_start
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import AccountStore, MessageSender, NotificationStore, OutgoingMessage, ReportReader
 from undelivered.services.send_pace import SendPace
+from undelivered.services.sender_rule import SenderRule
 
 _MAX_READY = 200
 """The maximum number of items ready to resend that a digest counts."""
@@ -28,7 +29,7 @@ class SendDigests(Struct, frozen=True):
     reports: ReportReader
     notifications: NotificationStore
     sender: MessageSender
-    default_sender: str
+    sender_rule: SenderRule
     link: str
     clock: Callable[[], datetime]
     pace: SendPace
@@ -62,19 +63,8 @@ class SendDigests(Struct, frozen=True):
         attempt = SendAttempt(settings.account_id, name, 1, recipient, self.clock(), by="digest")
         if not self.notifications.claim(attempt):
             return False
-        message = OutgoingMessage(
-            channel=Channel.EMAIL,
-            to=recipient,
-            sender=settings.sender or self.default_sender,
-            subject=subject_of(digest),
-            text=text_of(digest, self.link),
-            html="",
-            resend=False,
-            tags=tags_with_ids({"undelivered-account": settings.account_id, "undelivered-notification": name}),
-            headers={},
-        )
         try:
-            message_id = self._send_in_slot(message, deadline)
+            message_id = self._send_in_slot(self._message(settings, digest, recipient, name), deadline)
         except RetryableError:
             self.notifications.release(attempt)
             raise
@@ -83,6 +73,20 @@ class SendDigests(Struct, frozen=True):
             return False
         self.notifications.record(replace(attempt, provider_message_id=message_id, outcome=SendOutcome.SENT))
         return True
+
+    def _message(self, settings: AccountSettings, digest: Digest, recipient: str, name: str) -> OutgoingMessage:
+        """Return the email; raises PermanentSendError if the account may not send from its sender."""
+        return OutgoingMessage(
+            channel=Channel.EMAIL,
+            to=recipient,
+            sender=self.sender_rule.sender_of(settings),
+            subject=subject_of(digest),
+            text=text_of(digest, self.link),
+            html="",
+            resend=False,
+            tags=tags_with_ids({"undelivered-account": settings.account_id, "undelivered-notification": name}),
+            headers={},
+        )
 
     def _send_in_slot(self, message: OutgoingMessage, deadline: float) -> str:
         """Send a message at the rate of the AWS account, before bulk sends; return the provider's message id."""

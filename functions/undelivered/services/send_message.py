@@ -30,6 +30,7 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.sender_rule import SenderRule
 from undelivered.services.unsubscribe import unsubscribe_headers
 
 
@@ -55,7 +56,7 @@ class SendMessage(Struct, frozen=True):
     erasures: ErasureStore
     accounts: AccountStore
     senders: Mapping[Channel, MessageSender]
-    default_sender: str
+    sender_rule: SenderRule
     keys: SigningKeys
     public_url: str
     clock: Callable[[], datetime]
@@ -120,12 +121,13 @@ class SendMessage(Struct, frozen=True):
         return sent
 
     def _message(self, send: Send) -> OutgoingMessage:
+        """Return the message to send; raises PermanentSendError if the account may not send from its sender."""
         attempt, notification = send.attempt, send.notification
         settings = self.accounts.settings(attempt.account_id)
         return OutgoingMessage(
             channel=notification.channel,
             to=attempt.to,
-            sender=settings.sender or self.default_sender,
+            sender=self.sender_rule.sender_of(settings) if notification.channel is Channel.EMAIL else "",
             subject=notification.subject or notification.title,
             text=notification.text,
             html=notification.html,

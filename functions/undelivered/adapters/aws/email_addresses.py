@@ -4,8 +4,10 @@ The domain is in Punycode and the part before the ``@`` in 7-bit ASCII. A displa
 encoded words (RFC 2047). Amazon SES API v2 Reference, *Destination*, and *SendEmail*, ``FromEmailAddress``.
 """
 
-from email.utils import formataddr, parseaddr
+from email.utils import formataddr
 from typing import Final
+
+from undelivered.domain.sender import parse_sender
 
 _WORD_LENGTH: Final = 75
 """The maximum length of an encoded word (RFC 2047 section 2). A longer name becomes several words."""
@@ -30,12 +32,12 @@ def address_as_sent(address: str) -> str | None:
 
 def mailbox_as_sent(mailbox: str) -> str | None:
     """Return an address with or without a display name as SES accepts it, or None if it has no such form."""
-    name, address = parseaddr(mailbox)
-    sent = address_as_sent(address or mailbox)
-    if sent is None or not name:
+    sender = parse_sender(mailbox)
+    sent = address_as_sent(sender.address) if sender else None
+    if sender is None or sent is None or not sender.name:
         return sent
-    if name.isascii():
-        return formataddr((name, sent))
+    if sender.name.isascii():
+        return formataddr((sender.name, sent))
     from email.header import Header
 
-    return f"{' '.join(Header(name, 'utf-8', maxlinelen=_WORD_LENGTH).encode().split())} <{sent}>"
+    return f"{' '.join(Header(sender.name, 'utf-8', maxlinelen=_WORD_LENGTH).encode().split())} <{sent}>"

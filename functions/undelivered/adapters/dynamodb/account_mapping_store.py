@@ -1,4 +1,4 @@
-"""The mapping of messages without tags to accounts, in the table Accounts. ``undelivered deploy`` writes it.
+"""The accounts of SES tenants and sending identities, in the table Accounts. ``undelivered deploy`` writes them.
 
 A stage can map hundreds of identities. The environment of a function could not hold them: its limit is 4 KB (AWS Lambda
 Developer Guide, "Lambda quotas").
@@ -6,6 +6,7 @@ Developer Guide, "Lambda quotas").
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from undelivered.adapters.dynamodb.client import Row
 from undelivered.adapters.dynamodb.documents import document_row, get_document
@@ -16,23 +17,28 @@ _STAGE = "~stage"
 """The partition of records that belong to no account. No account ID starts with ``~``."""
 
 _RECORD = "account_mapping"
-_CACHE_SECONDS = 60
+_CACHE_SECONDS: Final = 60.0
 
 
 class DynamoAccountMapping:
-    """``ports.MessageAccounts``: reads the mapping at most once a minute, and only for messages without tags."""
+    """``ports.AccountMappings`` and ``ports.MessageAccounts``: reads the mapping at most once a minute by default."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, cache_seconds: float = _CACHE_SECONDS) -> None:
         self._clock = clock
+        self._cache_seconds = cache_seconds
         self._read_at = 0.0
         self._mapping: AccountMapping | None = None
 
     def account_of(self, attribution: Attribution) -> str | None:
         """Return the account of a message, or None if none is mapped; raises RetryableError."""
-        if self._mapping is None or self._clock() - self._read_at > _CACHE_SECONDS:
-            self._mapping = get_document(_STAGE, _RECORD, AccountMapping) or AccountMapping()
+        return self.current().account_of(attribution)
+
+    def current(self) -> AccountMapping:
+        """Return the mapping with its identities in normal form; raises RetryableError."""
+        if self._mapping is None or self._clock() - self._read_at > self._cache_seconds:
+            self._mapping = (get_document(_STAGE, _RECORD, AccountMapping) or AccountMapping()).normalised()
             self._read_at = self._clock()
-        return self._mapping.account_of(attribution)
+        return self._mapping
 
 
 def account_mapping_row(mapping: AccountMapping) -> Row:

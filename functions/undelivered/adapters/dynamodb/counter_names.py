@@ -48,6 +48,7 @@ _REASONS: Final = {
     Reason.SENDING_PAUSED: "sp",
     Reason.SENDING_INTERRUPTED: "si",
     Reason.SENDING_REFUSED: "sr",
+    Reason.SENDER_NOT_ALLOWED: "na",
 }
 
 _RESOLVED: Final = "h"

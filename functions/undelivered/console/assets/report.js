@@ -26,7 +26,7 @@ const REASONS = [
   "message_too_large", "content_rejected", "sender_blocked", "sender_authentication", "rate_limited",
   "carrier_blocked", "complaint", "suppressed_bounce", "suppressed_complaint", "unsubscribed", "opted_out",
   "rejected", "rendering_failed", "spend_limit", "price_limit", "body_invalid", "sending_refused",
-  "sending_paused", "sending_interrupted",
+  "sender_not_allowed", "sending_paused", "sending_interrupted",
 ];
 
 /** The state of the list when the user opens an item, to restore it when the user returns. */

@@ -1,6 +1,6 @@
 """The interfaces that the use cases need from stores, providers and AWS; the adapters implement them."""
 
-from undelivered.services.ports.accounts import AccountStore, MessageAccounts, SigningKeys
+from undelivered.services.ports.accounts import AccountMappings, AccountStore, MessageAccounts, SigningKeys
 from undelivered.services.ports.counts import CountReconciliation, RepeatFailureStore
 from undelivered.services.ports.customers import CustomerStore, ErasureStore, KeyedHashes
 from undelivered.services.ports.diagnostics import ShapeMappingStore, UnrecognisedStore
@@ -19,6 +19,7 @@ from undelivered.services.ports.sending import InParallel, SendRateStore
 from undelivered.services.ports.suppressions import ProviderSuppressions, SuppressionStore
 
 __all__ = [
+    "AccountMappings",
     "AccountStore",
     "CountReconciliation",
     "CustomerStore",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.feedback import Attribution
 
@@ -18,6 +19,13 @@ class AccountStore(Protocol):
 
     def account_ids(self) -> Iterable[str]:
         """Return every account that ever had an item."""
+
+
+class AccountMappings(Protocol):
+    """The accounts of SES tenants and sending identities."""
+
+    def current(self) -> AccountMapping:
+        """Return the mapping; a change may be seen a minute late."""
 
 
 class MessageAccounts(Protocol):

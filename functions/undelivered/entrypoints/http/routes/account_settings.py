@@ -41,7 +41,8 @@ class DigestSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of an account. PUT resets omitted settings to their defaults.
 
-    ``sender`` is an address, or ``Name <address>``, that is verified in SES. Empty means the default sender.
+    ``sender`` is an address, or ``Name <address>``, of an identity that the operator gave to the account. Empty means
+    the default sender.
     History and contents are kept for the given number of days.
     """
 
