@@ -335,6 +335,20 @@ def test_a_firewall_is_there_for_those_who_ask_and_never_on_the_local_stack(temp
     ]
 
 
+def test_what_the_firewall_answers_says_when_to_come_back(template):
+    firewall = resources_of(template, "AWS::WAFv2::WebACL")["ApiFirewall"]["Properties"]
+    (answer,) = [each["Action"]["Block"]["CustomResponse"] for each in firewall["Rules"] if "Action" in each]
+    body = json.loads(firewall["CustomResponseBodies"][answer["CustomResponseBodyKey"]]["Content"])
+
+    assert answer["ResponseCode"] == body["status"] == 429
+    assert {each["Name"]: each["Value"] for each in answer["ResponseHeaders"]} == {
+        "Retry-After": "300",
+        "Cache-Control": "no-store",
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "Retry-After",
+    }
+
+
 @pytest.mark.parametrize(
     ("alarm", "said"),
     [
