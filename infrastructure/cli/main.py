@@ -2,6 +2,7 @@
 
 import typer
 
+from infrastructure.cli.accounts import accounts
 from infrastructure.cli.audit import audit
 from infrastructure.cli.bench import bench
 from infrastructure.cli.build import build
@@ -42,6 +43,7 @@ for command in (
     bench,
 ):
     app.command()(command)
+app.add_typer(accounts, name="accounts")
 
 
 def main() -> None:

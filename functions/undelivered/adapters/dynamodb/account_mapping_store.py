@@ -1,4 +1,6 @@
-"""The accounts of SES tenants and sending identities, in the table Accounts. ``undelivered deploy`` writes them.
+"""The accounts of SES tenants and sending identities, in the table Accounts.
+
+``undelivered deploy`` and ``undelivered accounts`` write them.
 
 A stage can map hundreds of identities. The environment of a function could not hold them: its limit is 4 KB (AWS Lambda
 Developer Guide, "Lambda quotas").
@@ -9,8 +11,9 @@ from collections.abc import Callable
 from typing import Final
 
 from undelivered.adapters.dynamodb.client import Row
-from undelivered.adapters.dynamodb.documents import document_row, get_document
+from undelivered.adapters.dynamodb.documents import add_document, document_row, get_document, replace_document
 from undelivered.domain.account_mapping import AccountMapping
+from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.feedback import Attribution
 
 _STAGE = "~stage"
@@ -39,6 +42,18 @@ class DynamoAccountMapping:
             self._mapping = (get_document(_STAGE, _RECORD, AccountMapping) or AccountMapping()).normalised()
             self._read_at = self._clock()
         return self._mapping
+
+
+def change_account_mapping(change: Callable[[AccountMapping], AccountMapping]) -> None:
+    """Change the mapping, with its identities in normal form; raises StaleWriteError if it was changed in between."""
+    stored = get_document(_STAGE, _RECORD, AccountMapping)
+    after = change((stored or AccountMapping()).normalised())
+    if stored is None:
+        written = add_document(_STAGE, _RECORD, after)
+    else:
+        written = replace_document(_STAGE, _RECORD, stored, after)
+    if not written:
+        raise StaleWriteError("the mapping was changed in between")
 
 
 def account_mapping_row(mapping: AccountMapping) -> Row:

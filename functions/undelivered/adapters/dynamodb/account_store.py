@@ -48,6 +48,13 @@ class DynamoAccountStore:
             self._cached[account_id] = (self._clock(), settings)
         return settings
 
+    def exists(self, account_id: str) -> bool:
+        """Whether there is an account, at most a minute old if there is none."""
+        read_at, settings = self._cached.get(account_id, (0.0, None))
+        if settings is not None and self._clock() - read_at <= _CACHE_SECONDS:
+            return True
+        return get_document(account_id, _SETTINGS, dict[str, Any]) is not None
+
     def _read(self, account_id: str) -> AccountSettings:
         stored = get_document(account_id, _SETTINGS, dict[str, Any])
         if stored is None:

@@ -71,8 +71,8 @@ def save_document(
                 raise StaleWriteError("the document was changed in between") from error
 
 
-def replace_document(account_id: str, record: str, before: object, after: object | None) -> None:
-    """Replace a document, or delete it if ``after`` is None, unless it has changed."""
+def replace_document(account_id: str, record: str, before: object, after: object | None) -> bool:
+    """Replace a document, or delete it if ``after`` is None; return False if it has changed."""
     unchanged = AccountModel.body == to_json(before)
     with busy_is_retryable():
         try:
@@ -83,6 +83,8 @@ def replace_document(account_id: str, record: str, before: object, after: object
         except (PutError, DeleteError) as error:
             if not is_condition_failure(error):
                 raise
+            return False
+    return True
 
 
 def delete_document(account_id: str, record: str) -> None:

@@ -1,0 +1,68 @@
+"""The members of an account: the users of the Cognito pool that have its ID."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from infrastructure.errors import ToolError
+
+Role = Literal["manager", "viewer"]
+
+_ACCOUNT = "custom:account_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user of an account."""
+
+    email: str
+    roles: tuple[str, ...]
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The users of a pool, by account."""
+
+    cognito: Any
+    pool: str
+
+    def of(self, account_id: str) -> Iterator[Member]:
+        """Yield the members of an account. Cognito cannot filter by a custom attribute (ListUsers, *Filter*)."""
+        for page in self.cognito.get_paginator("list_users").paginate(UserPoolId=self.pool):
+            for user in page["Users"]:
+                attributes = _attributes(user["Attributes"])
+                if attributes.get(_ACCOUNT) == account_id:
+                    yield Member(attributes.get("email", ""), self._roles(user["Username"]), user["UserStatus"])
+
+    def add(self, account_id: str, email: str, role: Role) -> None:
+        """Create a user; Cognito sends the invitation. Raises ToolError if there is one with this address."""
+        attributes = {"email": email, "email_verified": "true", _ACCOUNT: account_id}
+        try:
+            self.cognito.admin_create_user(
+                UserPoolId=self.pool,
+                Username=email,
+                UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+                DesiredDeliveryMediums=["EMAIL"],
+            )
+        except self.cognito.exceptions.UsernameExistsException as error:
+            raise ToolError(f"There is a user {email} already. A user belongs to one account.") from error
+        self.cognito.admin_add_user_to_group(UserPoolId=self.pool, Username=email, GroupName=f"{role}s")
+
+    def remove(self, account_id: str, email: str) -> None:
+        """Delete a user; raises ToolError if the account has no such member. A token stays valid until it expires."""
+        try:
+            user = self.cognito.admin_get_user(UserPoolId=self.pool, Username=email)
+        except self.cognito.exceptions.UserNotFoundException:
+            user = {"UserAttributes": []}
+        if _attributes(user["UserAttributes"]).get(_ACCOUNT) != account_id:
+            raise ToolError(f"{email} is not a member of {account_id}.")
+        self.cognito.admin_delete_user(UserPoolId=self.pool, Username=email)
+
+    def _roles(self, username: str) -> tuple[str, ...]:
+        groups = self.cognito.admin_list_groups_for_user(UserPoolId=self.pool, Username=username)["Groups"]
+        return tuple(sorted(group["GroupName"].removesuffix("s") for group in groups))
+
+
+def _attributes(listed: list[dict[str, str]]) -> dict[str, str]:
+    return {attribute["Name"]: attribute["Value"] for attribute in listed}
