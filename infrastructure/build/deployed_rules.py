@@ -34,7 +34,7 @@ def _of_type(resources: dict[str, Resource], kind: str) -> Iterator[tuple[str, R
 
 
 _FIXED_ATTRIBUTES: Final = frozenset({"email", "email_verified", "custom:account_id"})
-"""The attributes that tell who a user is, and which account is theirs."""
+"""The attributes that say who a user is, and which account is theirs."""
 
 
 def _stages(resources: dict[str, Resource]) -> Iterator[str]:

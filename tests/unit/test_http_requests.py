@@ -9,6 +9,7 @@ import pytest
 from undelivered.entrypoints.http.errors import ProblemError
 from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.parsing import (
+    IDENTIFIER_RULE,
     Identifier,
     date_or_moment,
     decode_body,
@@ -52,7 +53,7 @@ def test_an_id_that_is_not_allowed_is_refused_with_the_rule(identifier):
 
     (error,) = refused.value.errors
     assert error.field == "notification_id"
-    assert error.message == "must have 1 to 128 characters, and only letters, digits and _ . @ / -"
+    assert error.message == IDENTIFIER_RULE
 
 
 def test_a_body_is_decoded():
@@ -154,6 +155,13 @@ def test_other_texts_are_refused(text):
         ("a~b", False),
         ("x" * 129, False),
         ("a\n", False),
+        ("INV/2026/17", True),
+        ("a..b/.c/d.", True),
+        ("..", False),
+        (".", False),
+        ("../settings", False),
+        ("a/../b", False),
+        ("a/.", False),
     ],
 )
 def test_an_id_fits_in_a_message_tag(text, is_valid):

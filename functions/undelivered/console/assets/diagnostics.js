@@ -1,4 +1,4 @@
-/** Unrecognised replies: replies from which we could not tell a reason, and what the account takes them to mean. */
+/** Unrecognised replies: replies without a known reason, and what the account takes them to mean. */
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";

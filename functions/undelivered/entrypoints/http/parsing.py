@@ -13,17 +13,21 @@ from undelivered.entrypoints.http.errors import ProblemError, invalid_body, inva
 
 MAX_BODY_BYTES: Final = 256 * 1024
 
-_ID: Final = rf"[{ID_CHARACTERS}]{{1,{ID_LENGTH}}}"
+_ID: Final = rf"(?!(?:.*/)?\.\.?(?:/|$))[{ID_CHARACTERS}]{{1,{ID_LENGTH}}}"
+"""No part between slashes is ``.`` or ``..``, which clients and firewalls resolve in a path."""
+
 _WHOLE_ID: Final = rf"^{_ID}$(?!\n)"
 """In Python, ``$`` also matches before a final newline. In the patterns of OpenAPI (ECMA-262), it does not."""
 
-IDENTIFIER_RULE: Final = f"must have 1 to {ID_LENGTH} characters, and only letters, digits and _ . @ / -"
+IDENTIFIER_RULE: Final = (
+    f"must have 1 to {ID_LENGTH} characters, only letters, digits and _ . @ / -, and no part . or .. between slashes"
+)
 
 Identifier = Annotated[
     str,
     msgspec.Meta(
         pattern=_WHOLE_ID,
-        description="Letters, digits and _ . @ / - only. In a path, write / as %2F.",
+        description=f"It {IDENTIFIER_RULE}. In a path, write / as %2F.",
     ),
 ]
 T = TypeVar("T", bound=msgspec.Struct)
@@ -74,7 +78,7 @@ def field_and_message(text: str) -> tuple[str, str]:
     for pattern, plain in ((_UNKNOWN, "is not known"), (_MISSING, "is required")):
         if match := pattern.match(message):
             return ".".join(part for part in (path, match["name"]) if part), plain
-    if _ID in message:  # msgspec shows the pattern, which few people can read
+    if ID_CHARACTERS in message:  # msgspec shows the pattern, which few people can read
         return path, IDENTIFIER_RULE
     return path, _lower_first(message.replace("`", "'"))
 
