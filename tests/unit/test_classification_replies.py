@@ -6,8 +6,17 @@ from undelivered.domain.classification import classify_bounce, classify_diagnost
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Kind, Reason, suppresses
 
 REPLIES: dict[Reason, tuple[str, ...]] = {
-    Reason.ADDRESS_MALFORMED: ("550 Restricted characters in address",),
+    Reason.ADDRESS_MALFORMED: ("550 Restricted characters in address", "550 missing or malformed local part"),
     Reason.ADDRESS_NOT_FOUND: (
+        "554 RCPT (jo@shop.example) dosn't exist",
+        "550 No such ID",
+        "550 <jo@shop.example> not used",
+        "550 <jo@shop.example> unknown, see http://shop.example/25167",
+        "550 Niemand unter dieser Adresse bekannt",
+        "550 Lo sentimos, ya no hay nadie con ese email",
+        "550-Callout verification failed: 550 550 invalid recipient",
+        "550 5.5.1 Recipient rejected - OXSEU_403 - https://shop.example/inbound_error_codes/#_403",
+        "511 <jo@shop.example>",
         "550 can't accept user... (#5.7.1)",
         "550 we do not accept this recipient",
         "550 I cannot deliver mail for <jo@shop.example>",
@@ -17,18 +26,34 @@ REPLIES: dict[Reason, tuple[str, ...]] = {
         "550 The recepient does not exsist",
         "550 Mailbox unavailable. Please contact the postmaster.",
     ),
+    Reason.MAILBOX_DISABLED: (
+        "550 User hasn't entered during last 90 days",
+        "550 recipient never logged onto their account",
+        "553 deactivated due to abuse (#5.1.1)",
+        "550 jo@shop.example is inactive on this domain",
+        "550 this useraccount is locked",
+        "554 unavailable to take delivery of the message",
+        "550 not capable to receive mail",
+    ),
     Reason.DOMAIN_NOT_FOUND: (
+        "550 Nowhere to deliver mail to for domain: shop.example",
+        "550 Domain has been disabled. (#5.1.2)",
+        "550 This domain is never used for mail",
         "501 5.1.5 Recipient address reserved by RFC 2606",
         "550 5.1.2 Invalid domain",
         "550 5.4.4 Invalid domain",
         "526 no DNS data for the domain",
     ),
     Reason.RECIPIENT_REFUSED: (
+        "550 5.7.1 RDENY 192.0.2.1: The receiver denied your mail.",
+        "550 User reject the mail",
         "550 Receiver don't want your email",
         "554 The recipient is not accepting mail from us@shop.example",
         "They are not accepting mail from us@shop.example: jo",
     ),
     Reason.MAILBOX_FULL: (
+        "550 da die Kapazität des Postfaches erschöpft ist",
+        "522 <jo@shop.example>",
         "mailbox is full: retry timeout exceeded",
         "jo@shop.example: user over quota: gave up",
         "550 mail box space not enough for this user",
@@ -40,6 +65,10 @@ REPLIES: dict[Reason, tuple[str, ...]] = {
         "552 Quota excedeed",
     ),
     Reason.SERVER_UNAVAILABLE: (
+        "554 SMTP synchronization error",
+        "502 5.5.1 Too many unrecognized commands, goodbye.",
+        "503 5.5.0 <DATA>: Data command rejected: Improper use of SMTP command pipelining",
+        "450 4.4.0 Temporary DMARC DNS lookup failure",
         "554 mx.shop.example ESMTP not accepting connections",
         "501 5.5.4 Unrecognized parameter",
         "500 what was that",
@@ -81,6 +110,14 @@ REPLIES: dict[Reason, tuple[str, ...]] = {
         "550 L'expéditeur n'est pas autorisé",
     ),
     Reason.CONTENT_REJECTED: (
+        "550 Message has headers consistent with spam",
+        "553 Blocked Using Spam Pattern",
+        "554 5.7.1 bulkmail",
+        "550 5.7.1 message is banned",
+        "550 Your email has been automatically rejected",
+        "550 jo@shop.example no longer accepts messages with attachments",
+        "550 never give out your username/password to anyone",
+        "550 RP:XYZ 163 smtp1",
         "550 <jo@shop.example>... Reencaminhamento Negado",
         "553 este domínio não faz parte da minha lista de anfitriões rcpt (#5.7.1)",
         "550 Relais refusé",
@@ -140,3 +177,24 @@ def test_a_server_that_calls_itself_unavailable_for_policy_refuses_us_unless_for
 def test_only_a_server_that_answers_refuses_the_connection() -> None:
     assert classify_diagnostic("554 connection refused", None, None).reason is Reason.SENDER_BLOCKED
     assert classify_diagnostic("connection refused", None, None).reason is Reason.SERVER_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("about_the_recipient", "about_another"),
+    [
+        ("550 Recipient not allowed", "550 Recipient not allowed to relay"),
+        ("550 User banned", "550 User banned for sending spam"),
+        ("550 recipient <jo@shop.example> denied", "550 recipient denied by policy"),
+        ("553 mailbox jo@shop.example is restricted", "550 5.7.1 mailbox jo@shop.example is restricted"),
+    ],
+)
+def test_a_bare_refusal_of_the_recipient_gives_the_address_up_and_one_of_anything_else_does_not(
+    about_the_recipient: str, about_another: str
+) -> None:
+    assert suppresses(classify_bounce("Permanent", "General", about_the_recipient, None))
+    assert not suppresses(classify_bounce("Permanent", "General", about_another, None))
+
+
+def test_an_ip_address_that_is_not_allowed_to_send_is_blocked() -> None:
+    text = "554 IP: 192.0.2.1, You are not allowed to send us mail"
+    assert classify_diagnostic(text, None, None).reason is Reason.SENDER_BLOCKED

@@ -269,6 +269,12 @@ CODES: tuple[Family, ...] = (
         (("mi|dt", (r"\b(?:mi:spf|dt:spf)\b",)),),
     ),
     Family(
+        "netease/other",
+        Reason.CONTENT_REJECTED,
+        "NetEase Mail Help, Bounce codes: all of this form are rules about the sender or the message",
+        (("dt|hl|mi|rp|wm", (r"\b(?:dt|hl|mi|rp|wm):[a-z]{3}\b",)),),
+    ),
+    Family(
         "orange/authentication",
         Reason.SENDER_AUTHENTICATION,
         "Orange and Laposte.net postmaster pages: codes ending in 517 are about DMARC",
@@ -414,6 +420,13 @@ REPLY: dict[int, Reason] = {
     504: Reason.SERVER_UNAVAILABLE,
     555: Reason.SERVER_UNAVAILABLE,  # parameters of MAIL or RCPT that are not recognised or not implemented
     530: Reason.CONTENT_REJECTED,  # RFC 4954 §6: a login is required, RFC 3207: encryption
+    # Courier and qmail write RFC 3463 codes as reply codes: 511 is 5.1.1, 571 is 5.7.1
+    511: Reason.ADDRESS_NOT_FOUND,
+    512: Reason.DOMAIN_NOT_FOUND,
+    517: Reason.SENDER_BLOCKED,
+    522: Reason.MAILBOX_FULL,
+    523: Reason.MESSAGE_TOO_LARGE,
+    571: Reason.SENDER_BLOCKED,
     552: Reason.MAILBOX_FULL,
     556: Reason.DOMAIN_NOT_FOUND,
 }

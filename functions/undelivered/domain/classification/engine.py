@@ -38,6 +38,7 @@ class _Rule(Struct, frozen=True):
     policy_as: Reason | None
     message_as: Reason | None
     reply_as: Reason | None
+    recipient_as: Reason | None
     is_weak: bool
 
 
@@ -104,6 +105,22 @@ _MISSPELT: Final = (
     ("unkown", "unknown"),
     ("unknow ", "unknown "),
     ("authentification", "authentication"),
+    ("dosnt", "doesnt"),
+    ("doesent", "doesnt"),
+    ("receipent", "recipient"),
+    ("recipeint", "recipient"),
+    ("maibox", "mailbox"),
+    ("mail adress ", "mail address "),
+    ("recipient adress ", "recipient address "),
+    ("sender adress ", "sender address "),
+    ("ip adress ", "ip address "),
+    ("administrativly", "administratively"),
+    ("administrativley", "administratively"),
+    ("useraccount", "user account"),
+    ("mailaccount", "mail account"),
+    ("emailaccount", "email account"),
+    ("mailaddress", "mail address"),
+    ("emailaddress", "email address"),
 )
 _START: Final = re.compile(r"(?<!\[)\^")
 _STEM: Final = 4  # letters of a word by which rules are called: block, blocks, blocked and blocking call the same
@@ -147,6 +164,13 @@ _SENDER_AS_SUBJECT: Final = re.compile(
     r"| odesilatel| (?:d)?expedition| de origem| отправител| відправник|发件人|發件人|寄件者|送信者|발신자|보낸"
 )
 _RECIPIENT: Final = re.compile(r" (?:recipients?|rcpt|users?|mailbox(?:es)?|addressee|destination|account|inbox)\b")
+# … and what else a refusal may be about than the recipient.
+_NOT_RECIPIENT: Final = re.compile(
+    r" (?:(?:e ?)?mails?(?! (?:address|account|user))|messages?|senders?|sending|ips?|hosts?|servers?|clients?|domains?"
+    r"|networks?|you|your|we|our|spam\w*|polic\w+|contents?|relay\w*|from|connections?|log ?in|auth\w*|password|rules?"
+    r"|filter\w*|lists?|black\w*|block ?lists?|sites?|systems?|too|many|limits?|virus\w*|temporar\w+|try|retry|failure"
+    r"|unavailable|one or more)\b"
+)
 _DEAD: Final = frozenset(
     {Reason.ADDRESS_NOT_FOUND, Reason.DOMAIN_NOT_FOUND, Reason.ADDRESS_MALFORMED, Reason.MAILBOX_DISABLED}
 )
@@ -254,6 +278,7 @@ def _indexed(
                     family.policy_as,
                     family.message_as,
                     family.reply_as,
+                    family.recipient_as,
                     family.is_weak,
                 )
             )
@@ -407,6 +432,15 @@ def _by_prose(raw: str) -> _Rule | None:
         rule = _first(index, stems, prose)
     if rule is not None and rule.reason in _DEAD and _SENDER_AS_SUBJECT.search(prose) and not _RECIPIENT.search(prose):
         return structs.replace(rule, reason=Reason.SENDER_BLOCKED)
+    if (
+        rule is not None
+        and rule.recipient_as is not None
+        and _RECIPIENT.search(specific)
+        and not _NOT_RECIPIENT.search(specific)
+    ):
+        return structs.replace(
+            rule, reason=rule.recipient_as, policy_as=rule.reason, temporary_as=Reason.SERVER_UNAVAILABLE
+        )
     return rule
 
 

@@ -278,10 +278,17 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.6.0, X.7.1: the message, not its recipient, is refused, without a reason",
         (
             (
-                "message+refu|reje|not|filt|bloc|disc",
-                (r"message (?:\w+ ){0,2}?(?:refused|rejected|not allowed|filtered|blocked|discarded|not accepted)\b",),
+                "message+refu|reje|not|filt|bloc|disc|bann",
+                (
+                    r"message (?:\w+ ){0,2}?(?:refused|rejected|not allowed|filtered|blocked|discarded|not accepted|banned)\b",
+                ),
             ),
-            ("mail|email+filt|bloc", (r"(?:mail|email) (?:has been |was |is )?(?:filtered|blocked)\b",)),
+            (
+                "mail|email+filt|bloc|auto",
+                (
+                    r"(?:mail|email) (?:has been |was |is )?(?:filtered|blocked|automatically (?:rejected|refused|deleted|discarded))\b",
+                ),
+            ),
             ("message", (r"message content\b",)),
             (
                 "accept+mess|mail|emai",
@@ -306,7 +313,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "rejected|refused|denied",
                 (
-                    r"recipients?(?: address(?:es)?)? (?:is |was |are |were |has been )?(?:rejected|refused)(?=$| \.)",
+                    r"recipients?(?: address(?:es)?)? (?:is |was |are |were |has been )?(?:rejected|refused)(?: [a-z]{2,8} \d{3})?(?=$| \.)",
                     r"(?:^|\. )address rejected(?=$| \.)",
                 ),
             ),
@@ -370,6 +377,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
         ),
+        recipient_as=Reason.ADDRESS_NOT_FOUND,
     ),
     Family(
         "refused",
@@ -397,6 +405,7 @@ WORDINGS: tuple[Family, ...] = (
             ("拒绝|拒收|拒否|屏蔽|拒絕|차단|거부", (r"(?:拒绝|拒收|拒否|屏蔽|拒絕|차단|거부)",)),
         ),
         message_as=Reason.CONTENT_REJECTED,
+        recipient_as=Reason.ADDRESS_NOT_FOUND,
     ),
     Family(
         "limit",

@@ -349,10 +349,11 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "access|banned|blocked|allowed|permission|connect|denied|rejected|blacklisted|refused|country|geo|filter|restrict|ban",
+                "access|banned|blocked|allowed|permission|connect|denied|rejected|blacklisted|refused|country|geo|filter|restrict|ban|permitted|authorized|authorised|accepted",
                 (
                     r"(?:your|client) access (?:\w+ ){0,8}?(?:rejected|denied|blocked|refused)",
                     r"(?:not|arent) (?:allowed|permitted|authori[sz]ed) (?:to )?(?:connect|access)",
+                    r"(?<!recipient )(?:ips?|ip address) (?:\w+ ){0,6}?(?:not|isnt) (?:allowed|permitted|authori[sz]ed|accepted)\b(?! to send (?:e ?)?mail directly)",
                     r"banned (?:sending|sender|for|by)",
                     r"you (?:are|have been|were|re) (?:\w+ )?(?:banned|blocked|blacklisted|rejected|denied)",
                     r"(?:domain|sender|address|server|host|network|country|region|isp|provider|organi[sz]ation) (?:is |has been |was |are |have been |being )?(?:\w+ )?(?:banned|blocked) (?:due|for|because|by|from|at|on|locally)",
@@ -366,7 +367,7 @@ WORDINGS: tuple[Family, ...] = (
                 "complaints|complaint|abuse|abusive|abused|unsolicited|deferred",
                 (
                     r"(?:user|users|customer|recipient|spam|abuse) complaints?",
-                    r"(?:due to|because of) (?:\w+ )?(?:abuse|complaints)",
+                    r"(?<!deactivated )(?:due to|because of) (?:\w+ )?(?:abuse|complaints)",
                     r"(?:permanently|temporarily) deferred",
                 ),
             ),

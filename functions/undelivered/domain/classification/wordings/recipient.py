@@ -71,7 +71,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "longer",
                 (
-                    r"no longer (?:a )?(?:valid|in use|used|active|available|accept(?:s|ing)?\b(?! (?:connections?|mail from|messages from|email from|relay))|monitored|receiv(?:es?|ing)|maintained|in service|reachable|on (?:this |the )?(?:server|system)|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
+                    r"no longer (?:a )?(?:valid|in use|used|active|available|accept(?:s|ing)?\b(?! (?:connections?|(?:mails?|messages?|emails?) (?:from|with|containing|without|in)|relay|attachments?|html))|monitored|receiv(?:es?|ing)|maintained|in service|reachable|on (?:this |the )?(?:server|system)|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
                 ),
             ),
         ),
@@ -103,10 +103,10 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "log|login|logged|signed|sign+enab|acti|reac|reen|has|have",
+                "log|login|logged|signed|sign|entered|connected|checked+enab|acti|reac|reen|has|have|hasn|neve|not",
                 (
                     r"(?:must|should|needs? to|has to|please|not) (?:\w+ )?(?:log ?in|log on|sign in|logged in) (?:\w+ ){0,3}?(?:to |and )?(?:re)?(?:enable|activate)",
-                    r"(?:user|recipient|owner|customer|account) (?:has|have) (?:not|never) (?:yet )?(?:logged|signed) (?:in|on)\b",
+                    r"(?:user|recipient|owner|customer|account) (?:(?:has |have )?(?:not|never)|hasnt|havent) (?:yet )?(?:logged|signed|entered|connected|checked)\b",
                 ),
             ),
             (
@@ -174,18 +174,20 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:due to|because of|for|after) (?:\w+ ){0,2}?(?:inactivity|disuse|non use|lack of use)",
                     r"(?:disabled|blocked|locked|closed) (?:due to|for|because of) (?:\w+ )?inactivity",
                     r"disabled or discontinued",
-                    r"^(?:\w+ ){0,2}?(?:is|has been|was) (?:\w+ )?(?:disabled|deactivated|suspended|terminated|discontinued)\b",
+                    r"deactivated (?:due to|because of|for) ",
+                    r"^(?!domain|host|server)(?:\w+ ){0,2}?(?:is|has been|was) (?:\w+ )?(?:disabled|deactivated|suspended|terminated|discontinued|inactive|dormant)\b",
                     r"user (?:is )?(?:disabled|suspended|locked|inactive|frozen|deactivated)",
                 ),
             ),
             (
-                "accepting|accepted|accept|receiving|receive|active|activated|enabled",
+                "accepting|accepted|accept|receiving|receive|take|active|activated|enabled",
                 (
                     r"(?:mail ?box|account|recipient|user|address|e ?mail address) (?:\w+ ){0,2}?(?:is |are )?(?:not|no longer|isnt) (?:currently |presently )?(?:accepting|receiving|active)(?! (?:mail|messages?|e ?mails?) (?:from|that))",
                     r"(?:mail|new mail|messages|e ?mail) (?:is |are )?(?:not|no longer) (?:currently |being )*accepted (?:for|at|by) (?:this|that|the) (?:mail ?box|account|user|recipient|address)",
                     r"(?:user|account|mail ?box|recipient) (?:is )?not (?:yet )?(?:active|activated|enabled)\b",
                     r"not (?:an )?active (?:user|account|mail ?box|address)",
-                    r"(?:does not|doesnt|cannot|can not|unable to|not allowed to|is not able to|not able to) (?:receive|accept) (?:any )?(?:e ?mails?|mails?|messages)\b(?! (?:from|that|of|over|with|this))",
+                    r"(?:does not|doesnt|cannot|can not|unable to|not (?:allowed|able|permitted|configured|enabled|set up|authori[sz]ed|capable) (?:to|of)|is not able to) (?:receiv(?:e|ing)|accept) (?:any )?(?:e ?mails?|mails?|messages)\b(?! (?:from|that|of|over|with|this))",
+                    r"(?:unavailable|unable) to (?:take|accept) delivery\b",
                 ),
             ),
             ("policy", (r"policy rejection on the target address",)),
@@ -389,6 +391,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:host|domain|name|mx|address) look ?up (?:\w+ )?failed (?:permanently|for good)",
                 ),
             ),
+            ("nowhere", (r"nowhere to deliver",)),
             (
                 "authoritative",
                 (r"host not found (?:\. )?authoritative",),
@@ -498,6 +501,10 @@ WORDINGS: tuple[Family, ...] = (
                 (r"may not follow",),
             ),
             (
+                "local",
+                (r"(?:missing|malformed|empty|illegal) (?:(?:or|missing|malformed|empty|illegal) ){0,2}local ?part",),
+            ),
+            (
                 "hostname",
                 (r"hostname required",),
             ),
@@ -551,6 +558,16 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             ("local", (r"^no local (?:user|mailbox|account|recipient)s?\b",)),
+            ("id", (r"no such id\b",)),
+            ("unknown", (r"^(?:is )?unknown(?=$| \.| see\b)",)),
+            ("used", (r"^(?:is |was )?not used(?=$| \.)",)),
+            (
+                "allowed|permitted+reci|acco|user|mail|deli",
+                (
+                    r"^(?:sorry )?(?:this |that |the )?(?:recipient|account|mailbox) (?:is )?not (?:allowed|permitted)(?=$| \.)",
+                    r"^(?:\w+ )?delivery (?:to (?:this |that )?(?:user|recipient|account|address|mailbox) )?(?:is )?not allowed(?: to this (?:address|user|recipient|mailbox|account))?(?=$| \.)",
+                ),
+            ),
             ("found", (r"^(?:was )?not found(?=$| \.)",)),
             (
                 "no|user+user|reci|mail|addr|acco|alia",

@@ -15,6 +15,7 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"(?:spf|dkim|dmarc) (?:\w+ ){0,2}?(?:temporary (?:error|failure)|temporarily unavailable|temp ?error|time ?out)",
                     r"temporary (?:dns |lookup )?(?:error|failure) (?:\w+ ){0,2}?(?:spf|dkim|dmarc)\b",
+                    r"temporary (?:spf|dkim|dmarc) (?:\w+ ){0,2}?(?:error|failure)\b",
                     r"temporary authentication (?:failure|error)",
                 ),
             ),
@@ -34,7 +35,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "callout|callback+fail|defe|temp|time|not|erro",
                 (
-                    r"(?:callout|callback) (?:\w+ ){0,2}?(?:failed|failure|deferred|error|timed out|timeout)",
+                    r"(?:callout|callback) (?:\w+ ){0,2}?(?:failed|failure|deferred|error|timed out|timeout)\b(?! (?:\w+ ){0,3}?(?:invalid|unknown|no such|not found|does not exist|full))",
                     r"temporary (?:callout|callback) failure",
                 ),
             ),
@@ -91,9 +92,11 @@ WORDINGS: tuple[Family, ...] = (
                 "spam",
                 (
                     r"(?:message|mail|e ?mail|content|it) (?:\w+ ){0,5}?(?:rejected|refused|detected|classified|identified|considered|marked|recogni[sz]ed|blocked|flagged) (?:as|due to|for being|because it is|to be) (?:\w+ ){0,2}?spam",
-                    r"(?:likely|suspected|probable|possible) (?:to be )?spam",
+                    r"(?:likely|suspected|probable|possible|consistent with) (?:to be )?(?:\w+ )?spam",
+                    r"spam (?:patterns?|contents?|text|signatures?|words?)\b",
                 ),
             ),
+            ("bulk|bulkmail", (r"^bulk ?(?:e ?)?mails?\b",)),
             (
                 "unwanted|unsolicited|undesired|undesirable+mess|mail|emai|it|cont",
                 (
@@ -251,12 +254,15 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 5321 §4.2.4: 500, 502, 503, 504: the servers misunderstand each other",
         (
             (
-                "command|verb|keyword|sequence|parameter|argument|option",
+                "command|verb|keyword|sequence|parameter|argument|option|synchronization|synchronisation|pipelining",
                 (
                     r"(?:unrecogni[sz]ed|unsupported|unimplemented) (?:smtp |esmtp )?(?:parameters?|arguments?|options?)\b",
+                    r"too many (?:unrecogni[sz]ed|unknown|unimplemented|unauthenticated|invalid) commands\b",
                     r"(?:command|verb|keyword) (?:\w+ )?(?:unrecogni[sz]ed|unknown|not (?:recogni[sz]ed|implemented|understood|supported))",
                     r"(?:unrecogni[sz]ed|unknown|unimplemented|invalid) (?:smtp |esmtp )?(?:command|verb)\b(?! arguments?)",
                     r"(?:bad|improper|invalid) (?:command )?sequence",
+                    r"(?:protocol |smtp )?synchroni[sz]ation error",
+                    r"(?:improper|illegal|invalid|unauthori[sz]ed) (?:use of )?(?:\w+ ){0,2}?pipelining",
                 ),
             ),
         ),
@@ -362,9 +368,9 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "rejected|refused|declined|blocked+user|reci|addr",
+                "reject|refuse|decline|block|denied|deny|denies+user|reci|rece|addr",
                 (
-                    r"(?:user|recipient|addressee) (?:has )?(?:rejected|refused|declined|blocked) (?:your|this|the) (?:mail|message|e ?mail|address|sender|domain)",
+                    r"(?:user|recipient|receiver|addressee)s? (?:has |have )?(?:reject|refuse|decline|block|denie|deny)\w{0,2} (?:your|this|the|such) (?:mails?|messages?|e ?mails?|address|sender|domain)",
                 ),
             ),
             (
@@ -473,7 +479,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"require\w* (?:all )?senders to authenticate",
                 ),
             ),
-            ("sender", (r"sender id (?:\w+ )?(?:fail\w*|check|validation)",)),
+            ("sender", (r"sender id (?:\w+ )?(?:fail\w*|check|validation|not permitted)",)),
             (
                 "forged|spoofed|spoofing|spoof|fake",
                 (r"(?:forged|spoofed|fake|spoofing)(?! host)",),
@@ -489,7 +495,7 @@ WORDINGS: tuple[Family, ...] = (
                 "password|authentication|credentials|login|auth",
                 (
                     r"auth (?:is |was |has )?(?:failed|unsuccessful|rejected)\b",
-                    r"(?:username|user|login)(?: name)? (?:or|and) password",
+                    r"(?:username|user|login)(?: name)? (?:(?:or|and) )?password",
                     r"authentication (?:data|credentials|failed|failure|unsuccessful|rejected)",
                     r"(?:incorrect|invalid|bad) (?:authentication|credentials|login|password)",
                 ),
@@ -571,9 +577,9 @@ WORDINGS: tuple[Family, ...] = (
             ("date+past|futu", (r"date (?:\w+ ){0,4}?(?:in the )?(?:past|future)\b",)),
             ("multiple", (r"multiple (?:\w+ )?(?:addresses|mailboxes|senders) in (?:the )?(?:from|sender)",)),
             (
-                "bare|malformed|noncompliant|nonstandard",
+                "bare|stray|malformed|noncompliant|nonstandard",
                 (
-                    r"bare (?:lf|cr|linefeed|line feed|newline|carriage return)",
+                    r"(?:bare|stray) (?:lf|cr|linefeed|line feed|newline|carriage return)",
                     r"malformed (?:message|mail|e ?mail|mime|from)",
                     r"(?:message|mail) (?:\w+ ){0,2}?malformed",
                     r"noncompliant",
@@ -761,7 +767,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:mail|messages?|e ?mails?) from (?:your (?:domain|address|e ?mail|server|host|network|ip|system|location|country)|you|this (?:domain|sender|ip|host|address|server|network))(?: \w+){0,4} (?:rejected|refused|denied|blocked|not accepted|not allowed|banned|not welcome|is not|are not|not be accepted)",
                     r"will not accept mail from",
                     r"(?:do|does|will) not accept (?:\w+ ){0,2}?(?:mails?|messages?|e ?mails?|connections?) from (?!.*(?:recipient|user))",
-                    r"callout verification fail",
+                    r"callout verification fail\w*\b(?! (?:\w+ ){0,3}?(?:invalid|unknown|no such|not found|does not exist|full)\b)",
                     r"mail ?from (?:\w+ ){0,2}?mismatch\w*",
                     r"sender (?:\w+ ){0,3}?not in my domain",
                     r"verif\w+ (?:of )?(?:the )?(?:sender|return)",

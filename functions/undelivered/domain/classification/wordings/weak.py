@@ -23,6 +23,11 @@ _NEGATED = (
     "nicht|kein|keine|keinen|fehlerhaft|falsch|unbekannt|pas|aucun|aucune|inconnu|inconnue|non|no|ningun|ninguna|nao|"
     "nenhum|nenhuma|incorrecta|incorrecto|incorreto|errato|nie|brak|niet|geen|inte|ingen|ne|nelze|neni|yok|degil"
 )
+_FULL = (  # full or used up, in the same languages
+    "voll|erschopft|uberschritten|ueberschritten|uberfullt|plein|pleine|sature|saturee|depasse|lleno|llena|agotado|excedido|excedida|"
+    "superado|superada|cheio|cheia|lotada|esgotado|pieno|piena|esaurito|superata|pelna|pelny|przepelniona|przekroczony|vol|overvol|"
+    "fullt|fyldt|plna|plny|dolu|doldu|asildi"
+)
 _NO_MORE = "mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
 _SESSION = (
     "helo|ehlo|ptr|rdns|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
@@ -82,6 +87,13 @@ WORDINGS: tuple[Family, ...] = (
                     rf"(?:full|room|storage|quota|capacity|space) (?:\w+ ){{0,8}}?(?:{_MAILBOXES})\b",
                 ),
             ),
+            (
+                f"{_FULL}+{_NAMES}|postfaches|postfachs",
+                (
+                    rf"(?:{_NAMES}|postfache?s) (?:\w+ ){{0,6}}?(?:{_FULL})\b",
+                    rf"(?:{_FULL}) (?:\w+ ){{0,4}}?(?:{_NAMES}|postfache?s)\b",
+                ),
+            ),
         ),
         is_weak=True,
     ),
@@ -118,7 +130,10 @@ WORDINGS: tuple[Family, ...] = (
                     rf"(?:{_NOT}) (?:\w+ ){{0,6}}?(?:{_MAILBOXES}|{_ADDRESS})\b",
                 ),
             ),
-            ("nobody|noone", (r"(?:nobody|noone)\b",)),
+            (
+                "nobody|noone|niemand|nadie|nessuno|ninguem|nikt|никто|никого",
+                (r"(?:nobody|noone|niemand|nadie|nessuno|ninguem|nikt|никто|никого)\b",),
+            ),
             ("person|name+no|know", (r"no person\b", r"know \w+ person\b")),
             (
                 f"{_NEGATED}+{_NAMES}",
@@ -144,6 +159,22 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "사용자|수신자|수신인|계정|주소|메일함|회원",
                 (r"(?:사용자|수신자|수신인|계정|주소|메일함|회원).{0,14}(?:없|않|아닙|아닌|못|불가|잘못)",),
+            ),
+        ),
+        is_weak=True,
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+    ),
+    Family(
+        "domain_words",
+        Reason.DOMAIN_NOT_FOUND,
+        "RFC 3463 X.1.2, X.1.10: a domain and a negation, where nothing is said of the sender",
+        (
+            (
+                f"{_NOT}+domain|domains",
+                (
+                    rf"domains? (?:\w+ ){{0,4}}?(?:{_NOT})\b(?! (?:\w+ )?(?:from|sender|helo|ehlo)\b)",
+                    r"(?:no|unknown|bad|wrong) (?:\w+ ){0,2}?domains?\b",
+                ),
             ),
         ),
         is_weak=True,
