@@ -169,12 +169,24 @@ class SendDigestsSettings(Struct, frozen=True):
         )
 
 
+class ArchiveSettings(Struct, frozen=True):
+    """``archive``: its dead-letter queue."""
+
+    dead_letters_url: str
+
+    @classmethod
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
+        return cls(_required(environment, "DEAD_LETTERS_URL"))
+
+
 class OnItemChangedSettings(Struct, frozen=True):
-    """``on_item_changed``: the topic of item events, and whether the events have addresses in them."""
+    """``on_item_changed``: the topic of item events, whether the events have addresses, and its dead-letter queue."""
 
     topic_arn: str
     with_address: bool
     erasure_secret_arn: str
+    dead_letters_url: str
 
     @classmethod
     def read(cls, environment: Environment = os.environ) -> Self:
@@ -183,6 +195,7 @@ class OnItemChangedSettings(Struct, frozen=True):
             _required(environment, "OUTCOME_TOPIC_ARN"),
             environment.get("ANNOUNCE_ADDRESSES") == "true",
             _required(environment, "ERASURE_SECRET_ARN"),
+            _required(environment, "DEAD_LETTERS_URL"),
         )
 
 

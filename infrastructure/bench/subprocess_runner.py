@@ -81,6 +81,7 @@ def function_environment(endpoint: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "DEAD_LETTERS_URL": f"{endpoint}/queue",
         "DEFAULT_ACCOUNT_ID": "acc-default",
         "EXPORTS_BUCKET": "exports",
         "ERASURE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:erasures",

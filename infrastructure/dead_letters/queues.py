@@ -13,7 +13,7 @@ from infrastructure.dead_letters.reading import (
     read_feedback,
     read_send_job,
     read_sms_logs,
-    read_stream_batch,
+    read_stream_letter,
 )
 from infrastructure.dead_letters.replay import (
     FunctionReplay,
@@ -96,7 +96,7 @@ def dead_letter_queue_of(name: QueueName, stack: StackResources) -> DeadLetterQu
     functions, function = stack.client("lambda"), stack.resource(alias_of(prefix))
     event_of = partial(stream_event, stack.client("dynamodbstreams"), functions, function)
     to_function = FunctionReplay(functions, function, event_of)
-    return DeadLetterQueue(url, read_stream_batch, to_function)
+    return DeadLetterQueue(url, read_stream_letter, to_function)
 
 
 def redrive_queue(

@@ -91,15 +91,26 @@ def read_send_job(letter: DeadLetter) -> Reading:
     )
 
 
-def read_stream_batch(letter: DeadLetter) -> Reading:
-    """Read Lambda's record of a failed batch of stream records. It holds their position, not their content."""
+def read_stream_letter(letter: DeadLetter) -> Reading:
+    """Read a stream record that its function could not read, or Lambda's record of a failed batch.
+
+    Lambda's record holds the position of the stream records, not their content.
+    """
     try:
         record = json.loads(letter.body)
+        if is_stream_event(record):
+            why = f"{record['unreadable']}. See the function's log for the error"
+            return Reading("an item change that could not be read", why, replayable=True)
         batch, condition = record["DDBStreamBatchInfo"], record["requestContext"]["condition"]
         what = f"{batch['batchSize']} item changes, starting {batch['approximateArrivalOfFirstRecord']}"
     except (ValueError, KeyError, TypeError):
-        return _unreadable(letter, "not a failed-batch record from Lambda")
+        return _unreadable(letter, "neither a stream record nor a failed-batch record from Lambda")
     return Reading(what, f"{condition}. See the function's log for the error", replayable=True)
+
+
+def is_stream_event(body: Mapping[str, object]) -> bool:
+    """Whether a body is an event of a stream function: with a record that it could not read, and the reason."""
+    return "unreadable" in body and "Records" in body
 
 
 def _processing_failed(function: str) -> str:

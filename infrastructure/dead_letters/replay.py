@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from infrastructure.dead_letters.reading import DeadLetter
+from infrastructure.dead_letters.reading import DeadLetter, is_stream_event
 from infrastructure.dead_letters.stream_records import BatchError, mapping_filters, passes, read_batch
 
 _VISIBILITY_SECONDS: Final = 300
@@ -119,8 +119,14 @@ def body_as_event(letter: DeadLetter) -> bytes:
 
 
 def stream_event(streams: Any, lambda_client: Any, function: str, letter: DeadLetter) -> bytes:
-    """Return the event with the stream records of a failed batch; raises ReplayError if they cannot all be read."""
-    batch = json.loads(letter.body)["DDBStreamBatchInfo"]
+    """Return the event with the record in the body, or with the records of the failed batch that the body describes.
+
+    Raises ReplayError if the records of a batch cannot all be read.
+    """
+    body = json.loads(letter.body)
+    if is_stream_event(body):
+        return body_as_event(letter)
+    batch = body["DDBStreamBatchInfo"]
     try:
         filters = mapping_filters(lambda_client, function, batch["streamArn"])
         records = [record for record in read_batch(streams, batch) if passes(record, filters)]

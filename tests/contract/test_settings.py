@@ -12,7 +12,7 @@ from undelivered.settings import SettingsError
 COMMON = (settings.table_names, settings.metrics_namespace)
 READERS = {
     "APIHandler": (settings.ApiSettings.read, settings.ConsoleSettings.read),
-    "Archive": (),
+    "Archive": (settings.ArchiveSettings.read,),
     "Cleanup": (settings.CleanupSettings.read,),
     "ExportReport": (settings.ExportReportSettings.read,),
     "IngestFeedback": (settings.IngestFeedbackSettings.read,),

@@ -176,7 +176,13 @@ def test_a_broken_handler_says_so_without_details(call, monkeypatch):
 
 
 def test_a_shape_that_was_seen_is_mapped_and_ingestion_follows(call, monkeypatch):
-    for name in ("DEFAULT_ACCOUNT_ID", "FEEDBACK_TOPIC_ARN", "FEEDBACK_QUEUE_URL", "OUTCOME_TOPIC_ARN"):
+    for name in (
+        "DEFAULT_ACCOUNT_ID",
+        "FEEDBACK_TOPIC_ARN",
+        "FEEDBACK_QUEUE_URL",
+        "OUTCOME_TOPIC_ARN",
+        "DEAD_LETTERS_URL",
+    ):
         monkeypatch.setenv(name, ACCOUNT)
     now = bootstrap.now().replace(microsecond=0)
     unread = {"reason": Reason.UNDETERMINED, "sent_at": now, "diagnostic": "550 5.0.0 Odd <ada@example.com>"}

@@ -14,6 +14,7 @@ from undelivered.entrypoints.on_item_changed import on_item_changed
 
 EMAIL = "ada@example.com"
 IMAGES = bootstrap.ItemImages(item_of, is_erased)
+DEAD_LETTERS = bootstrap.Queue(None, "https://dead")
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ class TestTheStream:
     def test_archive_keeps_what_left_and_not_what_was_erased(self, records, monkeypatch):
         kept = []
         store = SimpleNamespace(archive=lambda items, **_: kept.extend(items))
-        monkeypatch.setattr(bootstrap, "archiving", lambda: bootstrap.Archiving(store, IMAGES))
+        monkeypatch.setattr(bootstrap, "archiving", lambda: bootstrap.Archiving(store, IMAGES, DEAD_LETTERS))
 
         assert archive({"Records": list(records.values())}, CONTEXT) == {"batchItemFailures": []}
         assert len(kept) == 1
@@ -145,7 +146,7 @@ class TestTheStream:
     def test_on_item_changed_follows_what_left_and_not_what_was_erased(self, records, monkeypatch):
         followed = []
         parts = bootstrap.ItemChangeHandlers(
-            lambda *change: followed.append(change), lambda *_: None, lambda *_: None, IMAGES
+            lambda *change: followed.append(change), lambda *_: None, lambda *_: None, IMAGES, DEAD_LETTERS
         )
         monkeypatch.setattr(bootstrap, "item_change_handlers", lambda: parts)
 

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from infrastructure.dead_letters import replay, stream_records
 from infrastructure.dead_letters.queues import DeadLetterQueue, QueueName, dead_letter_queue_of, redrive_queue
-from infrastructure.dead_letters.reading import DeadLetter, Reading, read_stream_batch
+from infrastructure.dead_letters.reading import DeadLetter, Reading, read_stream_letter
 from infrastructure.dead_letters.replay import FunctionReplay, ReplayError, ReplayOutcome, body_as_event, stream_event
 from tests.builders.aws import stubbed
 from tests.builders.events import bounce
@@ -310,12 +310,21 @@ def test_what_a_stream_function_failed_at_is_fetched_from_the_stream_again(shard
 
     numbers, event = shard.event()
 
-    assert read_stream_batch(a_letter(FAILED_BATCH)).why.startswith("RetryAttemptsExhausted")
+    assert read_stream_letter(a_letter(FAILED_BATCH)).why.startswith("RetryAttemptsExhausted")
     assert numbers == [str(FIRST), str(LAST)]
     # As Lambda passes it: times in seconds, binary values as base64.
     change = event["Records"][0]["dynamodb"]
     assert isinstance(change["ApproximateCreationDateTime"], float)
     assert change["Keys"]["entry_key"] == {"B": "AAE="}
+
+
+def test_a_record_that_a_stream_function_could_not_read_is_passed_to_it_again_without_the_stream(shard):
+    event = {"unreadable": "KeyError", "Records": [{"eventName": "REMOVE", "dynamodb": {}}]}
+    reading = read_stream_letter(a_letter(event))
+
+    assert (reading.what, reading.replayable) == ("an item change that could not be read", True)
+    assert reading.why == "KeyError. See the function's log for the error"
+    assert json.loads(stream_event(shard.client, shard.functions, "archive:live", a_letter(event))) == event
 
 
 def test_a_batch_is_read_to_its_end_although_the_stream_answers_little_or_nothing(shard):
@@ -401,4 +410,4 @@ def test_a_letter_is_kept_when_none_of_its_records_concerns_the_function(shard):
 
 
 def test_what_does_not_look_like_a_failed_batch_is_kept():
-    assert not read_stream_batch(a_letter({"Records": []})).replayable
+    assert not read_stream_letter(a_letter({"Records": []})).replayable

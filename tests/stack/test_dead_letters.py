@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from infrastructure.deployed_stack import DeployedStack
 from infrastructure.local.deployment import STACK_NAME
 from infrastructure.local.scenario import eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
+from tests.builders.items import an_item
 from tests.stack.acting import WITHIN
+from undelivered.adapters.dynamodb.item_rows import facts_of, undelivered_row
 
 
 def redrive(stack, *options):
@@ -171,3 +173,37 @@ def test_all_items_of_a_batch_that_was_not_archived_reach_history_when_it_is_tri
     assert len(rows(stack, "history")) == len(PEOPLE)
     assert "its records are gone" in told["kept"]["why"]
     stack.client("sqs").purge_queue(QueueUrl=dead)
+
+
+def test_a_change_that_cannot_be_read_holds_up_no_other_and_is_kept_until_it_can_be_read(stack, acting):
+    client, sqs = stack.client("dynamodb"), stack.client("sqs")
+    items = [
+        an_item(account_id=ALONE, sent_at=datetime.now(UTC) - timedelta(days=1), number=number) for number in (1, 2)
+    ]
+    good, bad = [undelivered_row(item, facts_of(item), 1) for item in items]
+    del bad["version"]
+    for row in (bad, good):
+        client.put_item(TableName=stack.tables["undelivered"], Item=row)
+    remove(stack, "undelivered")
+
+    def archived(row):
+        return any(key["entry_key"] == row["entry_key"] for key in rows(stack, "history"))
+
+    eventually(lambda: archived(good), "a change that cannot be read holds up another", WITHIN)
+    said = {name: redrive(stack, "--queue", name) for name in ("archive", "on-item-changed")}
+
+    kept = [(name, each["became"], each["what"]) for name, found in said.items() for each in found]
+    what = "an item change that could not be read"
+    assert kept == [("archive", "kept", what), *[("on-item-changed", "kept", what)] * 2]
+    assert not archived(bad)
+    # A later version can read it.
+    dead = DeployedStack(STACK_NAME, stack.client).resource("ArchiveDeadLetterQueue")
+    (letter,) = sqs.receive_message(QueueUrl=dead)["Messages"]
+    sqs.delete_message(QueueUrl=dead, ReceiptHandle=letter["ReceiptHandle"])
+    event = json.loads(letter["Body"])
+    event["Records"][0]["dynamodb"]["OldImage"]["version"] = {"N": "1"}
+    sqs.send_message(QueueUrl=dead, MessageBody=json.dumps(event))
+    assert [each["became"] for each in redrive(stack, "--queue", "archive")] == ["taken"]
+    assert archived(bad)
+    remove(stack, "history")
+    sqs.purge_queue(QueueUrl=DeployedStack(STACK_NAME, stack.client).resource("OnItemChangedDeadLetterQueue"))

@@ -21,6 +21,7 @@ from tests.fakes import (
 )
 from undelivered import bootstrap
 from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of, received_job
+from undelivered.adapters.dynamodb.item_rows import facts_of, is_erased, item_of, undelivered_row
 from undelivered.adapters.feedback import ParsedEvent
 from undelivered.adapters.feedback.json_values import attribution
 from undelivered.domain.account_mapping import AccountMapping
@@ -211,11 +212,20 @@ def test_changes_of_items_are_counted_with_their_failures_by_reason_and_fault(mo
         (running, reported(running, Outcome.DELIVERED)),
         (running, reported(running, Outcome.FAILED, reason=Reason.ADDRESS_NOT_FOUND)),
     ]
-    images = bootstrap.ItemImages(lambda image: image, lambda _: False)
-    parts = bootstrap.ItemChangeHandlers(lambda *_: None, lambda *_: None, lambda *_: None, images)
+    images = bootstrap.ItemImages(item_of, is_erased)
+    dead_letters = bootstrap.Queue(None, "https://dead")
+    parts = bootstrap.ItemChangeHandlers(lambda *_: None, lambda *_: None, lambda *_: None, images, dead_letters)
     monkeypatch.setattr(bootstrap, "item_change_handlers", lambda: parts)
     records = [
-        {"dynamodb": {"OldImage": before, "NewImage": after, "SequenceNumber": "1"}} for before, after in changes
+        {
+            "eventName": "MODIFY" if before else "INSERT",
+            "dynamodb": {
+                "SequenceNumber": "1",
+                "OldImage": before and undelivered_row(before, facts_of(before), 1),
+                "NewImage": undelivered_row(after, facts_of(after), 1),
+            },
+        }
+        for before, after in changes
     ]
 
     on_item_changed({"Records": records}, CONTEXT)

@@ -29,6 +29,7 @@ from undelivered.services.ports import (
     UndeliveredStore,
 )
 from undelivered.settings import (
+    ArchiveSettings,
     CleanupSettings,
     ExportReportSettings,
     IngestFeedbackSettings,
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
 
 class Queue(Struct, frozen=True):
-    """An SQS queue that invokes a function."""
+    """An SQS queue: the one that invokes a function, or a function's dead-letter queue."""
 
     client: Any
     url: str
@@ -351,12 +352,14 @@ class Archiving(Struct, frozen=True):
 
     undelivered: UndeliveredStore
     images: ItemImages
+    dead_letters: Queue
 
 
 @cache
 def archiving() -> Archiving:
     """Return the parts of ``archive``."""
-    return Archiving(undelivered_store(), _item_images())
+    dead_letters = Queue(client("sqs"), ArchiveSettings.read().dead_letters_url)
+    return Archiving(undelivered_store(), _item_images(), dead_letters)
 
 
 class ItemChangeHandlers(Struct, frozen=True):
@@ -366,6 +369,7 @@ class ItemChangeHandlers(Struct, frozen=True):
     track_repeat_failures: "TrackRepeatFailures"
     record_unrecognised: "RecordUnrecognised"
     images: ItemImages
+    dead_letters: Queue
 
 
 @cache
@@ -393,6 +397,7 @@ def item_change_handlers() -> ItemChangeHandlers:
         TrackRepeatFailures(undelivered_store(), DynamoRepeatFailureStore(), zone_of),
         RecordUnrecognised(DynamoUnrecognisedStore()),
         _item_images(),
+        Queue(client("sqs"), settings.dead_letters_url),
     )
 
 

@@ -23,4 +23,4 @@ def archive(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         if change.before and not change.after:
             parts.undelivered.archive([change.before], settle_counters=change.by_ttl)
 
-    return process_changes(event, parts.images, archive_removed, "item not archived")
+    return process_changes(event, parts.images, archive_removed, parts.dead_letters, "item not archived")

@@ -33,7 +33,7 @@ def on_item_changed(event: dict[str, Any], _context: LambdaContext) -> dict[str,
         parts.record_unrecognised(change.before, change.after)
         processed.append(change)
 
-    response = process_changes(event, parts.images, process, "change not followed up")
+    response = process_changes(event, parts.images, process, parts.dead_letters, "change not followed up")
     _measure(processed)
     return response
 
