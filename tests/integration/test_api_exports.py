@@ -1,5 +1,7 @@
 """Exports through the API: filters, roles, progress and errors."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.builders.api import Api, believe_test_tokens, host, manager, viewer
@@ -9,6 +11,7 @@ from undelivered.domain.item import LIVE_STATES, State
 from undelivered.domain.report_query import window_start
 from undelivered.domain.taxonomy import Channel, Kind, Reason, Status
 from undelivered.services.export_report import ExportReport
+from undelivered.services.request_export import SILENT_AFTER
 
 
 @pytest.fixture
@@ -49,6 +52,27 @@ def test_who_may_read_may_export(api, who):
 
     assert asked.status == 202
     assert api.get(f"/exports/{asked.json['export_id']}", who()).status == 200
+
+
+def test_an_account_has_three_exports_in_progress_at_once(api):
+    for _ in range(3):
+        assert api.post("/exports", {}).status == 202
+    refused = api.post("/exports", {})
+    other = api.post("/exports", {}, manager("acc-2"))
+    run(api)
+    after = api.post("/exports", {})
+
+    assert (refused.status, refused.json["code"], refused.headers["Retry-After"]) == (429, "too_many_exports", "60")
+    assert "3 exports are in progress" in refused.json["detail"]
+    assert (other.status, after.status) == (202, 202)
+
+
+def test_an_export_that_was_interrupted_does_not_count(api):
+    for _ in range(3):
+        api.post("/exports", {})
+    api.time += SILENT_AFTER + timedelta(seconds=1)
+
+    assert api.post("/exports", {}).status == 202
 
 
 def test_nobody_else_may(api):

@@ -46,6 +46,14 @@ class RefusedError(UndeliveredError):
         self.detail = detail
 
 
+class LimitReachedError(RefusedError):
+    """An account has as many of something as it may have at once. ``retry_after`` is when to try again, in seconds."""
+
+    def __init__(self, code: str, detail: str, retry_after: int) -> None:
+        super().__init__(code, detail)
+        self.retry_after = retry_after
+
+
 class InvalidInputError(UndeliveredError):
     """A value is not valid. ``field`` is its name in the request, ``suggestion`` a corrected value or empty."""
 

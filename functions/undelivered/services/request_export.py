@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from undelivered.domain.errors import NotFoundError
+from undelivered.domain.errors import LimitReachedError, NotFoundError
 from undelivered.domain.export import Export, ExportState
 from undelivered.domain.report_query import ReportFilter, local_day
 from undelivered.services.ports import AccountStore, ExportFiles, ExportRunner, ExportStore
@@ -18,6 +18,10 @@ LINK_EXPIRES_AFTER: Final = timedelta(minutes=15)
 SILENT_AFTER: Final = timedelta(hours=1)
 """After this time without progress an export has failed: four times the longest invocation."""
 
+MAX_UNDER_WAY: Final = 3
+"""How many exports of an account are written at once. Each occupies an execution of a function."""
+
+_RETRY_AFTER: Final = 60
 _GIVEN_UP: Final = "The export was interrupted. Start it again."
 
 
@@ -40,8 +44,11 @@ class Exports(Struct, frozen=True):
     clock: Callable[[], datetime]
 
     def request(self, account_id: str, report_filter: ReportFilter, *, by: str) -> Export:
-        """Start an export of all items that match a filter; raises RetryableError."""
+        """Start an export of all items that match a filter; raises RetryableError and LimitReachedError."""
         now = self.clock()
+        if sum(map(self._is_under_way, self.store.find_all(account_id))) >= MAX_UNDER_WAY:
+            detail = f"{MAX_UNDER_WAY} exports are in progress. Wait until one of them is done."
+            raise LimitReachedError("too_many_exports", detail, _RETRY_AFTER)
         export = self.store.save(Export(account_id, uuid4().hex, report_filter, now, by, touched_at=now))
         self.runner.start(account_id, export.export_id)
         return export
@@ -51,7 +58,7 @@ class Exports(Struct, frozen=True):
         export = self.store.find(account_id, export_id)
         if export is None:
             raise NotFoundError("export not found")
-        if export.state is ExportState.RUNNING and self.clock() - export.touched_at > SILENT_AFTER:
+        if export.state is ExportState.RUNNING and not self._is_under_way(export):
             return ExportStatus(ExportState.FAILED, export.rows, detail=_GIVEN_UP)
         url = ""
         if export.state is ExportState.DONE:
@@ -59,3 +66,7 @@ class Exports(Struct, frozen=True):
             name = f"undelivered-{local_day(export.at, zone).isoformat()}.csv"
             url = self.files.link(export.file, name, LINK_EXPIRES_AFTER)
         return ExportStatus(export.state, export.rows, url, export.detail)
+
+    def _is_under_way(self, export: Export) -> bool:
+        """Whether an export is being written: one without progress has failed."""
+        return export.state is ExportState.RUNNING and self.clock() - export.touched_at <= SILENT_AFTER

@@ -131,6 +131,7 @@ export function sentence(error) {
   if ((error.status === 403 || error.status === 404) && !error.code) return t("error.missing");
   if (error.status === 403) return t("error.forbidden");
   if (error.status === 404) return t("error.not_found");
+  if (error.code === "too_many_exports") return t("error.too_many_exports");
   if (error.status === 429 || error.status === 503) return t("error.busy");
   if (error.status === 413) return said(error.detail) || t("error.too_large");
   if (error.status === 502 && error.code) return said(error.detail);

@@ -9,6 +9,7 @@ import msgspec
 
 from undelivered.domain.errors import (
     InvalidInputError,
+    LimitReachedError,
     NotFoundError,
     RefusedError,
     RetryableError,
@@ -112,6 +113,9 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - one return 
             return invalid_body(error.field, error.message, error.suggestion)
         case NotFoundError():
             return ProblemError(HTTPStatus.NOT_FOUND, "not_found", "Not found.")
+        case LimitReachedError():
+            retry = {"Retry-After": str(error.retry_after)}
+            return ProblemError(HTTPStatus.TOO_MANY_REQUESTS, error.code, error.detail, headers=retry)
         case RefusedError():
             return ProblemError(HTTPStatus.CONFLICT, error.code, error.detail)
         case SuppressionNotLiftedError():
