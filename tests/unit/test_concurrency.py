@@ -1,9 +1,12 @@
-"""Optimistic writes start over while another writer gets in between, and give up after a fixed number of tries."""
+"""Writes that start over while another writer gets in between, and calls at the same time."""
+
+from threading import Barrier, current_thread
 
 import pytest
 
 from undelivered.domain.errors import RetryableError, StaleWriteError
 from undelivered.services.concurrency import TRIES, retry_on_conflict
+from undelivered.services.in_parallel import in_threads
 
 
 class Contended:
@@ -63,3 +66,25 @@ def test_a_write_within_a_write_that_gives_up_is_not_started_over():
         outer()
 
     assert contended.calls == TRIES
+
+
+def test_a_function_is_called_for_several_items_at_the_same_time_and_the_results_keep_their_order():
+    items = list(range(40))
+    all_are_there = Barrier(len(items), timeout=10)
+
+    def double(item):
+        all_are_there.wait()
+        return 2 * item
+
+    assert in_threads(double, items) == [2 * item for item in items]
+
+
+@pytest.mark.parametrize("items", [[], ["one"]])
+def test_a_single_item_needs_no_thread(items):
+    assert in_threads(lambda item: (item, current_thread()), items) == [(item, current_thread()) for item in items]
+
+
+def test_two_items_are_worked_on_at_the_same_time():
+    both_are_there = Barrier(2, timeout=10)
+
+    assert sorted(in_threads(lambda _: both_are_there.wait(), ["one", "two"])) == [0, 1]

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, an_item
-from tests.builders.pace import START, a_pace
+from tests.builders.pace import START, MovedClock, a_pace
 from tests.fakes import (
     FakeAccountMappings,
     FakeAccountStore,
@@ -19,9 +19,10 @@ from tests.fakes import (
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.digest import Digest, failures_by_reason, subject_of, text_of
-from undelivered.domain.errors import PermanentSendError
+from undelivered.domain.errors import PermanentSendError, ProviderBusyError
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.notification import SendAttempt, SendOutcome
+from undelivered.domain.send_rate import SendRate
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.ports import OutgoingMessage
 from undelivered.services.send_digests import SendDigests
@@ -96,7 +97,7 @@ def test_failures_of_several_days_and_classes_are_added_up_by_reason_most_freque
 class World:
     """An account whose digest is due, with a failure of the day before."""
 
-    def __init__(self, *, sender="", recipients=(BOSS,)):
+    def __init__(self, *, sender="", recipients=(BOSS,), pace=None):
         self.mappings = FakeAccountMappings()
         self.items = FakeUndeliveredStore(clock=lambda: NOW)
         self.notifications = FakeNotificationStore(clock=lambda: NOW)
@@ -106,7 +107,7 @@ class World:
         self.items.save(None, an_item(Reason.MAILBOX_FULL, sent_at=NOW - timedelta(days=1)))
         reports = FakeReportReader(self.items)
         send = SendDigests(
-            accounts, reports, self.notifications, self.mail, self.sender_rule(), LINK, lambda: NOW, a_pace()
+            accounts, reports, self.notifications, self.mail, self.sender_rule(), LINK, lambda: NOW, pace or a_pace()
         )
         self.send = partial(send, START + 60)
 
@@ -183,3 +184,32 @@ def test_items_that_are_ready_to_resend_are_counted_even_without_new_failures():
 
     assert world.send() == 1
     assert world.mail.sent[0].subject == "Notifications: 1 ready to resend"
+
+
+INTERVAL = SendRate(per_second=1.0).interval
+
+
+def test_digests_are_sent_one_by_one_at_the_rate_of_the_account():
+    clock = MovedClock()
+    world = World(recipients=("a@example.com", "b@example.com", "c@example.com"), pace=a_pace(1.0, clock=clock))
+
+    assert world.send() == 3
+    assert clock.slept == pytest.approx([INTERVAL, INTERVAL], abs=1e-5)
+
+
+def test_a_digest_takes_its_slot_ahead_of_bulk_sends():
+    clock = MovedClock()
+    pace = a_pace(1.0, clock=clock)
+    pace.reserve(Channel.EMAIL, 30, urgent=True, deadline=START + 60)
+
+    assert World(pace=pace).send() == 1
+    assert clock.slept == pytest.approx([30 * INTERVAL], abs=1e-5)
+
+
+def test_a_busy_provider_is_asked_again_for_a_digest_after_a_longer_wait_each_time():
+    clock = MovedClock()
+    world = World(pace=a_pace(1.0, clock=clock))
+    world.mail.errors = [ProviderBusyError("too fast"), ProviderBusyError("too fast")]
+
+    assert world.send() == 1
+    assert clock.slept == pytest.approx([0.1 * INTERVAL, INTERVAL, 0.2 * INTERVAL, INTERVAL], abs=1e-5)

@@ -80,6 +80,13 @@ def test_a_notification_that_is_requested_again_later_is_accepted_as_the_same():
     assert world.notifications.find(ACCOUNT, "n-1").created_at == NOW
 
 
+def test_a_text_message_is_queued_for_its_channel():
+    world = World(a_customer(phone="+12065550100"))
+
+    assert world.accept(ACCOUNT, [new(channel=Channel.SMS)]) == ["n-1"]
+    assert world.queue.orders == [SendJob(ACCOUNT, "n-1", 1, channel=Channel.SMS)]
+
+
 def test_a_notification_with_the_id_of_another_is_refused():
     world = World()
     world.accept(ACCOUNT, [new()])

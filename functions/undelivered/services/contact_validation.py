@@ -13,7 +13,7 @@ MAX_ADDRESS_LENGTH = 254
 """The maximum length of an email address in SMTP (RFC 5321, erratum 1690)."""
 
 
-def checked_contact(channel: Channel, text: str, field: str, *, accept_unassigned_number: bool = False) -> str:
+def checked_contact(channel: Channel, text: str, field: str, *, accept_unassigned_number: bool) -> str:
     """Return the contact of a channel as it is stored; raises InvalidInputError for ``field``."""
     if channel is Channel.EMAIL:
         return checked_email(text, field)
