@@ -141,6 +141,13 @@ def test_a_settled_resend_changes_its_item_and_the_record_of_its_send_alone():
     )
 
 
+def test_a_resend_of_a_text_message_is_queued_for_its_channel():
+    product = Product(Channel.SMS)
+    product.fail()
+
+    assert product.press_resend().channel is Channel.SMS
+
+
 def test_a_send_without_a_request_has_no_request_id():
     assert Product().send_message(FIRST).correlation_id == ""
 

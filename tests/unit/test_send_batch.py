@@ -12,10 +12,12 @@ from tests.builders.sending import Product
 from undelivered.adapters.aws.sqs import correlation_of, received_job
 from undelivered.bootstrap import Queue, SendWorker
 from undelivered.domain.errors import ProviderBusyError, QuotaUsedUpError, RetryableError
-from undelivered.domain.send_rate import SendQuota
+from undelivered.domain.send_rate import SendQuota, SendRate
 from undelivered.domain.taxonomy import Channel
 from undelivered.entrypoints.send_worker import process_send_batch
-from undelivered.services.send_batch import SendBatch
+from undelivered.services.ports import SendJob
+from undelivered.services.send_batch import Postponed, SendBatch, SendOrder
+from undelivered.services.send_pace import SendPace
 
 MINUTE = 60_000
 
@@ -267,3 +269,127 @@ def test_a_rate_that_cannot_be_shared_leaves_every_order_to_be_delivered_again()
 
     assert len(world.process([world.order(number) for number in range(3)])) == 3
     assert world.provider.sent == {}
+
+
+# --- the slots of a batch
+
+
+INTERVAL = SendRate(per_second=1.0).interval
+
+
+class NotingPace(SendPace):
+    """A pace that notes for which channel it was asked to send later, and after how many refusals in a row."""
+
+    refusals: list[tuple[Channel, int]]
+
+    def back_off(self, channel, times):
+        self.refusals.append((channel, times))
+        return super().back_off(channel, times)
+
+
+class Batch:
+    """Orders of emails at one a second, to a provider that answers each try as a test says, or takes the message."""
+
+    def __init__(self, *answers, number=1, urgent=False):
+        self.clock = MovedClock()
+        self.product = Product(time=self.clock())
+        self.answers = list(answers)
+        self.product.mail.send = self.send
+        plain = a_pace(1.0, clock=self.clock)
+        self.pace = NotingPace(plain.rates, plain.quotas, plain.clock, plain.sleep, [])
+        self.batch = SendBatch(self.product.send_message, self.pace, one_by_one, urgent=urgent)
+        self.orders = [SendOrder(SendJob(ACCOUNT, f"n-{place}", 1), f"request-{place}") for place in range(number)]
+        for order in self.orders:
+            notification = a_notification(order.job.notification_id, created_at=self.clock())
+            self.product.notifications.add(notification)
+        self.seen = []
+
+    def send(self, message):
+        if self.answers and (answer := self.answers.pop(0)):
+            raise answer
+        return f"m-{message.tags['undelivered-notification']}"
+
+    def run(self, seconds=60.0):
+        return self.batch(self.orders, START + seconds, lambda *seen: self.seen.append(seen))
+
+
+def test_every_order_is_reported_with_the_result_of_its_try_and_keeps_its_request():
+    batch = Batch(number=2)
+
+    results = batch.run()
+
+    assert [(result.provider_message_id, result.correlation_id) for result in results] == [
+        ("m-n-0", "request-0"),
+        ("m-n-1", "request-1"),
+    ]
+    assert batch.seen == list(zip(batch.orders, results, strict=True))
+
+
+def test_an_urgent_batch_reserves_its_slots_ahead_and_a_bulk_send_half_a_second_before_each():
+    urgent, bulk = Batch(number=3, urgent=True), Batch(number=3)
+
+    urgent.run()
+    bulk.run()
+
+    assert urgent.clock.slept == pytest.approx([INTERVAL, INTERVAL], abs=1e-5)
+    assert bulk.clock.slept == pytest.approx([INTERVAL - 0.5, 0.5] * 2, abs=1e-5)
+
+
+def test_a_refused_message_is_tried_again_in_its_slot_and_longer_after_each_refusal_in_a_row():
+    busy = ProviderBusyError("too fast")
+    batch = Batch(busy, busy, None, busy, number=2, urgent=True)
+
+    results = batch.run()
+
+    assert [result.provider_message_id for result in results] == ["m-n-0", "m-n-1"]
+    assert batch.pace.refusals == [(Channel.EMAIL, 1), (Channel.EMAIL, 2)]
+
+
+def test_after_a_round_without_a_refusal_the_next_refusal_is_the_first_again():
+    batch = Batch(ProviderBusyError("too fast"), None, ProviderBusyError("too fast"), number=2)
+
+    batch.run()
+
+    assert batch.pace.refusals == [(Channel.EMAIL, 1), (Channel.EMAIL, 1)]
+
+
+def test_a_refused_message_keeps_its_slot():
+    batch = Batch(ProviderBusyError("too fast"))
+
+    batch.run()
+
+    assert batch.clock.slept == pytest.approx([0.1 * INTERVAL], abs=1e-5)
+
+
+def test_a_message_that_the_provider_may_have_counted_uses_its_slot_up():
+    batch = Batch(TimeoutError("no answer"), number=2, urgent=True)
+
+    results = batch.run()
+
+    assert isinstance(results[0], TimeoutError)
+    assert results[1].provider_message_id == "m-n-1"
+    assert batch.clock.slept == pytest.approx([INTERVAL], abs=1e-5)
+
+
+def test_without_a_slot_before_the_deadline_an_order_waits_a_second_at_least():
+    batch = Batch(number=2)
+
+    assert batch.run(seconds=0) == [Postponed(1), Postponed(2)]
+    assert batch.seen == []
+
+
+def test_what_was_sent_stays_sent_when_the_rate_cannot_be_read_any_more():
+    batch = Batch(number=3)
+    find = batch.pace.rates.find
+
+    def busy_after_the_first(channel):
+        if batch.seen:
+            raise RetryableError("DynamoDB is busy")
+        return find(channel)
+
+    batch.pace.rates.find = busy_after_the_first
+
+    first, *others = batch.run()
+
+    assert first.provider_message_id == "m-n-0"
+    assert [type(result) for result in others] == [RetryableError, RetryableError]

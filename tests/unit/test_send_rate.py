@@ -348,3 +348,14 @@ def test_however_workers_come_between_each_other_no_slot_is_given_twice_and_the_
     for first in range(len(sent)):
         for last in range(first, len(sent)):
             assert last - first <= (sent[last] - sent[first] + LATE) * per_second + burst + 1
+
+
+def test_the_quota_is_read_once_in_five_minutes():
+    clock, reads = MovedClock(), []
+    pace = a_pace(clock=clock, quota=lambda: reads.append(clock.time) or SendQuota(14.0))
+
+    for _ in range(3):
+        pace.reserve(Channel.EMAIL, 1, urgent=False, deadline=clock.time + 60)
+        clock.time += RATE_MAX_AGE / 2
+
+    assert reads == [START, START + RATE_MAX_AGE]
