@@ -22,7 +22,8 @@ from mutmut.utils import format_utils
 _FOLDER: Final = "functions."
 _MUTATED: Final = ("undelivered.domain.", "undelivered.services.")
 _strip_prefix: Final = format_utils.strip_prefix
-_pytest_args: Final = PytestRunner._pytest_args_regular_run  # noqa: SLF001 - mutmut has no setting for the order
+_QUICK: Final = 60
+_run_tests: Final = PytestRunner.run_tests
 _run_stats: Final = PytestRunner.run_stats
 
 
@@ -48,11 +49,14 @@ def _strip_folder(s: str, *, prefix: str, strict: bool = False) -> str:
     return _strip_prefix(s.removeprefix(_FOLDER), prefix=prefix, strict=strict)
 
 
-def _quickest_first(runner: PytestRunner, tests: Iterable[str]) -> list[str]:
-    """Return pytest's arguments with the quickest tests first: the first that fails ends the run."""
+def _quickest_first(runner: PytestRunner, *, mutant_name: str | None, tests: Iterable[str]) -> int:
+    """Run the quickest tests, and the others only if none of them fails: pytest takes long to collect many tests."""
     _empty_caches()
     durations = state().duration_by_test
-    return _pytest_args(runner, sorted(tests, key=lambda test: (durations.get(test, 0.0), test)))
+    ordered = sorted(tests, key=lambda test: (durations.get(test, 0.0), test))
+    exit_code = _run_tests(runner, mutant_name=mutant_name, tests=ordered[:_QUICK])
+    others = ordered[_QUICK:]
+    return _run_tests(runner, mutant_name=mutant_name, tests=others) if others and not exit_code else exit_code
 
 
 def _stats_of_empty_caches(runner: PytestRunner, *, tests: Iterable[str]) -> int:
@@ -68,7 +72,7 @@ def _stats_of_empty_caches(runner: PytestRunner, *, tests: Iterable[str]) -> int
 
 def main() -> None:
     """Run mutmut with module names as they are imported."""
-    PytestRunner._pytest_args_regular_run = _quickest_first  # type: ignore[assignment] # noqa: SLF001
+    PytestRunner.run_tests = _quickest_first  # type: ignore[method-assign,assignment]
     PytestRunner.run_stats = _stats_of_empty_caches  # type: ignore[method-assign,assignment]
     format_utils.strip_prefix = _strip_folder
     cli()
