@@ -3,7 +3,7 @@
 import pytest
 
 from undelivered.domain.classification import classify_bounce, classify_diagnostic
-from undelivered.domain.taxonomy import CLASSIFICATIONS, Kind, Reason, suppresses
+from undelivered.domain.taxonomy import CLASSIFICATIONS, Fault, Kind, Reason, suppresses
 
 REPLIES: dict[Reason, tuple[str, ...]] = {
     Reason.ADDRESS_MALFORMED: ("550 Restricted characters in address", "550 missing or malformed local part"),
@@ -80,6 +80,8 @@ REPLIES: dict[Reason, tuple[str, ...]] = {
         "421 service unavailable",
     ),
     Reason.RATE_LIMITED: (
+        "550 too many non-existent users",
+        "550 number of recipients not allowed",
         "550 Domain us.example has exceeded the max defers and failures per hour (10/10 (100%)) allowed.",
         "550 Domain us.example has exceeded the max emails per hour (151/150 (100%)) allowed.",
         "550 Excessive userid unknowns from 192.0.2.1",
@@ -111,6 +113,8 @@ REPLIES: dict[Reason, tuple[str, ...]] = {
     ),
     Reason.CONTENT_REJECTED: (
         "550 Message has headers consistent with spam",
+        "550 This user does not accept HTML mail",
+        "550 Mailbox does not accept attachments of this type",
         "553 Blocked Using Spam Pattern",
         "554 5.7.1 bulkmail",
         "550 5.7.1 message is banned",
@@ -193,6 +197,46 @@ def test_a_bare_refusal_of_the_recipient_gives_the_address_up_and_one_of_anythin
 ) -> None:
     assert suppresses(classify_bounce("Permanent", "General", about_the_recipient, None))
     assert not suppresses(classify_bounce("Permanent", "General", about_another, None))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 The user you are sending as does not exist",
+        "550 sending user not known",
+        "550 submitter unknown",
+        "550 originator does not exist",
+        "550 No valid account for the return path",
+        "550 invalid reply-to address",
+        "550 invalid from user",
+        "550 SRS address expired",
+        "550 You do not have an account on this server",
+        "550 You are not a member of this group",
+        "550 your address is not in my list of allowed addresses",
+        "550 recipient not on our allow list for new senders",
+        "550 This account is not allowed to send",
+        "550 発信者が存在しません",
+    ],
+)
+def test_an_address_of_ours_that_is_refused_or_unknown_never_suppresses_the_recipient(text: str) -> None:
+    assert not suppresses(classify_bounce("Permanent", "General", text, None))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 Người nhận không tồn tại",
+        "550 Alamat tidak ditemukan",
+        "550 Postvak opgeheven",
+        "550 Elektronski naslov je ukinjen",
+        "550 address is dead",
+        "550 account pending deletion",
+    ],
+)
+def test_an_address_that_has_ended_is_given_up_for_the_recipients_fault(text: str) -> None:
+    classification = classify_bounce("Permanent", "General", text, None)
+    assert suppresses(classification)
+    assert classification.fault is Fault.RECIPIENT
 
 
 def test_an_ip_address_that_is_not_allowed_to_send_is_blocked() -> None:

@@ -161,7 +161,17 @@ _SENDER_AS_SUBJECT: Final = re.compile(
     r"| from (?:address|domain|header|field)\b| (?:helo|ehlo)\b"
     r"| your (?:\w+ ){0,2}?(?:ips?|domain|host|hostname|server|mx|dns|network)\b| sending (?:domain|host|server|ip)\b"
     r"| (?:l|d|de l)?(?:expediteur|emetteur)| absender| remitente| remetente| mittente| nadawc| afzender| avsandar"
-    r"| odesilatel| (?:d)?expedition| de origem| отправител| відправник|发件人|發件人|寄件者|送信者|발신자|보낸"
+    r"| odesilatel| (?:d)?expedition| de origem| отправител| відправник|发件人|發件人|发信人"
+    r"|寄件人|寄件者|送信者|発信者|差出人|발신자|보낸"
+)
+# … and what is ours whatever else is spoken of.
+_OURS: Final = re.compile(
+    r" (?:sending (?:user|account|address|mailbox)|(?:srs|batv|verp) (?:address|signature|tag)|submitter|originator"
+    r"|return ?path|reply to (?:address|header|field|mailbox)"
+    r"|(?:user|account|address|mailbox) (?:\w+ ){0,2}?(?:sending|to send|sends)"
+    r"|you are not (?:an? )?(?:\w+ ){0,2}?(?:member|subscriber|user)"
+    r"|you (?:do not|dont) have (?:an? )?(?:\w+ )?(?:account|mailbox)"
+    r"|your (?:e ?mail )?(?:address(?! book)|account|mailbox)|(?:invalid|unknown|bad|illegal) from)\b"
 )
 _RECIPIENT: Final = re.compile(r" (?:recipients?|rcpt|users?|mailbox(?:es)?|addressee|destination|account|inbox)\b")
 # … and what else a refusal may be about than the recipient.
@@ -169,6 +179,7 @@ _NOT_RECIPIENT: Final = re.compile(
     r" (?:(?:e ?)?mails?(?! (?:address|account|user))|messages?|senders?|sending|ips?|hosts?|servers?|clients?|domains?"
     r"|networks?|you|your|we|our|spam\w*|polic\w+|contents?|relay\w*|from|connections?|log ?in|auth\w*|password|rules?"
     r"|filter\w*|lists?|black\w*|block ?lists?|sites?|systems?|too|many|limits?|virus\w*|temporar\w+|try|retry|failure"
+    r"|send|sends|sent|post|posting|submit\w*|number|exceed\w*|members?"
     r"|unavailable|one or more)\b"
 )
 _DEAD: Final = frozenset(
@@ -430,7 +441,7 @@ def _by_prose(raw: str) -> _Rule | None:
     rule = _first(index, stems, specific)
     if rule is None and specific != prose:
         rule = _first(index, stems, prose)
-    if rule is not None and rule.reason in _DEAD and _SENDER_AS_SUBJECT.search(prose) and not _RECIPIENT.search(prose):
+    if rule is not None and rule.reason in _DEAD and _is_ours(prose):
         return structs.replace(rule, reason=Reason.SENDER_BLOCKED)
     if (
         rule is not None
@@ -442,6 +453,13 @@ def _by_prose(raw: str) -> _Rule | None:
             rule, reason=rule.recipient_as, policy_as=rule.reason, temporary_as=Reason.SERVER_UNAVAILABLE
         )
     return rule
+
+
+def _is_ours(prose: str) -> bool:
+    """Whether what does not exist is an address, an account or a domain of ours."""
+    if _OURS.search(prose):
+        return True
+    return _SENDER_AS_SUBJECT.search(prose) is not None and _RECIPIENT.search(prose) is None
 
 
 def _statuses(raw: str, enhanced_status: str | None, smtp_code: int | None) -> list[tuple[str, str]]:

@@ -155,6 +155,14 @@ WORDINGS: tuple[Family, ...] = (
                 "first|untrusted|new+send|time|ip",
                 (r"first time sender", r"(?:first|untrusted) (?:seen )?(?:sender|ip)\b"),
             ),
+            (
+                "recipient|recipients|rcpt|rcpts|user|users|address|addresses|account|accounts|mailboxes+many|exce|numb",
+                (
+                    r"too many (?:\w+ ){0,3}?(?:users|recipients|rcpts|addresses|accounts|mailboxes)\b",
+                    r"(?:recipients?|rcpts?) (?:limit |count |number )?exceed\w*",
+                    r"number of (?:\w+ )?(?:recipients|rcpts|users|addresses)\b",
+                ),
+            ),
             ("session|transfer|traffic+quot", (r"(?:session|transfer|traffic) (?:\w+ ){0,2}?quota\b",)),
             (
                 "rate|cap|quota|limits",
@@ -336,7 +344,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "ip|ips|network|host|server|client|connection|connections|mta|isp|subnet|ipv6|ipv4|whitelist+abus|addr|bad|bann|barr|blac|bloc|comp|deni|deny|disa|drop|dyna|forb|gene|infe|list|no|not|proh|refu|reje|resi|spam|susp|unau",
+                "ip|ips|network|host|server|client|connection|connections|mta|isp|subnet|ipv6|ipv4|whitelist|list|allowlist|allow+abus|addr|bad|bann|barr|blac|bloc|comp|deni|deny|disa|drop|dyna|forb|gene|infe|list|no|not|proh|refu|reje|resi|spam|susp|unau",
                 (
                     r"(?:your|sending|senders?|source|client|originating|connecting|this|the|remote|from) (?:\w+ ){0,2}?(?:ip|ips|network|host|server|mta|mail server|ip address|ipv[46]|subnet|isp)(?: address(?:es)?)? (?:\w+ ){0,5}?(?:blocked|banned|denied|rejected|refused|listed|not allowed|not accepted|blacklisted|suspended|prohibited|forbidden|barred|not authori[sz]ed|not permitted|not welcome|spammers?|suspicious|compromised|infected|abus\w+|bad|disallowed|not allow\w*)",
                     r"(?:blocked|banned|denied|rejected|refused|blocking|rejecting|deny|reject|forbidden|suspicious|bad|dynamic|residential|generic|unauthori[sz]ed) (?:(?!destination|recipient|remote|target)\w+ )?(?:ip|ips|ip address|sending ip|client|network|host)\b",
@@ -344,7 +352,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:client|connecting) host (?:\w+ ){0,3}?(?:rejected|blocked|denied|refused)",
                     r"connections? (?:\w+ ){0,4}?(?:will not be accepted|not accepted|not allowed|denied|prohibited|blocked)",
                     r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?!by (?:the )?(?:remote|peer|foreign|other|host))(?:\w+ ){0,3}?(?:due to|for|by|because|abuse|policy|spam)",
-                    r"not (?:in|on) (?:our |the )?white ?list",
+                    r"not (?:in|on) (?:our |the |my |its |their )?(?:white ?list|allow ?list|list of (?:allowed|approved|known) (?:senders|hosts|addresses))",
                     r"(?<!indicated )(?:no|not an?) (?:smtp|esmtp) service\b",
                 ),
             ),

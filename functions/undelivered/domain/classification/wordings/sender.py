@@ -96,6 +96,12 @@ WORDINGS: tuple[Family, ...] = (
                     r"spam (?:patterns?|contents?|text|signatures?|words?)\b",
                 ),
             ),
+            (
+                "html|attachment|attachments|image|images|executable|executables|archives|zip|links|urls|scripts|macros+acce|rece|allo|perm",
+                (
+                    r"(?:not|never|no longer|cannot|doesnt|dont|wont|no) (?:accept|receiv|allow|permit)\w* (?:\w+ ){0,3}?(?:html|attachments?|images?|executables?|archives|zip|links|urls|scripts|macros)\b",
+                ),
+            ),
             ("bulk|bulkmail", (r"^bulk ?(?:e ?)?mails?\b",)),
             (
                 "unwanted|unsolicited|undesired|undesirable+mess|mail|emai|it|cont",
@@ -424,7 +430,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:recipient|user) (?:only accepts|accepts only|does not accept|doesnt accept|is not accepting|has chosen not to|does not want|doesnt want|does not wish) (?:to (?:receive|accept) )?(?:any )?(?:e ?mails?|mails?|messages?)(?: from (?:you|your|this|certain|specific|approved|known|authori[sz]ed|unknown|trusted))",
                     r"(?:sender|you) (?:is|are) (?:not )?(?:on|in) (?:the |this )?(?:recipient|user)s? \w+ list",
                     r"(?:recipient|user|mail ?box|account|addressee) (?:\w+ ){0,2}?only (?:accepts?|accepting|receives?|takes?) (?:e ?mails?|mails?|messages?)",
-                    r"(?:account|mail ?box|user|recipient) (?:is )?protected by(?! (?:\w+ ){0,2}?(?:spam|anti|filter|firewall|virus)\b)",
+                    r"(?:account|mail ?box|user|recipient) (?:is )?protected by(?! (?:\w+ ){0,2}?(?:spam\w*|anti\w*|filter|firewall|virus)\b)",
                     r"(?:recipient|user) (?:has )?restricted",
                     r"recipients? (?:was|were) rejected by (?:a|the) remote (?:mail )?server",
                     r"due to (?:the )?(?:recipient|user|addressee)s? (?:preferences?|rules?|settings?|choice|request)",

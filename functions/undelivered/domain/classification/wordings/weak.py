@@ -11,32 +11,33 @@ _NOT = "no|not|never|cannot|cant|isnt|doesnt|dont|wasnt|arent|unable|unknown|inv
 _ENDED = (
     "obsolete|suspended|deactivated|terminated|cancelled|canceled|closed|frozen|expired|deleted|removed|dormant|"
     "inactive|retired|discontinued|ceased|abandoned|unused|left|moved|archived|gone|withdrawn|revoked|shut|defunct|"
-    "decommissioned|locked|disabled|off|resigned|ended|departed|dismissed|lapsed|changed|deceased|barred"
+    "decommissioned|locked|disabled|off|resigned|ended|departed|dismissed|lapsed|changed|deceased|barred|dead|pending|separated|opgeheven"
 )
 _NAMES = (  # a user, a mailbox or an address in other languages of Latin script
     "empfanger|empfangers|empfangeradresse|adressat|postfach|benutzer|konto|mailadresse|emailadresse|adresse|"
     "destinataire|utilisateur|compte|boite|destinatario|usuario|cuenta|buzon|casilla|direccion|conta|endereco|caixa|"
     "indirizzo|casella|utente|odbiorca|odbiorcy|uzytkownik|uzytkownika|skrzynka|adres|ontvanger|gebruiker|postbus|"
-    "dutilisateur|lutilisateur|ladresse|dadresse|lindirizzo|lutente|mottagare|mottagaren|adressen|uzivatel|prijemce|schranka|kullanici|alici|hesap"
+    "dutilisateur|lutilisateur|ladresse|dadresse|lindirizzo|lutente|mottagare|mottagaren|adressen|uzivatel|prijemce|schranka|kullanici|alici|hesap|"
+    "postvak|pengguna|penerima|alamat|nguoi|naslov|predal|cimzett|destinatar|utilizator"
 )
 _NEGATED = (
     "nicht|kein|keine|keinen|fehlerhaft|falsch|unbekannt|pas|aucun|aucune|inconnu|inconnue|non|no|ningun|ninguna|nao|"
-    "nenhum|nenhuma|incorrecta|incorrecto|incorreto|errato|nie|brak|niet|geen|inte|ingen|ne|nelze|neni|yok|degil"
+    "nenhum|nenhuma|incorrecta|incorrecto|incorreto|errato|nie|brak|niet|geen|inte|ingen|ne|nelze|neni|yok|degil|tidak|khong|nu|nem|nincs"
 )
 _FULL = (  # full or used up, in the same languages
     "voll|erschopft|uberschritten|ueberschritten|uberfullt|plein|pleine|sature|saturee|depasse|lleno|llena|agotado|excedido|excedida|"
     "superado|superada|cheio|cheia|lotada|esgotado|pieno|piena|esaurito|superata|pelna|pelny|przepelniona|przekroczony|vol|overvol|"
     "fullt|fyldt|plna|plny|dolu|doldu|asildi"
 )
-_NO_MORE = "mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
+_NO_MORE = "opgeheven|ukinjen|mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
 _SESSION = (
-    "helo|ehlo|ptr|rdns|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
+    "helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
     "region|country|provider|isp|reputation|spammers|abuse|generic|literal|interface|originating|netblock|bounce|envelope|"
     "replies|greeting|you|we|us|absender|absenderadresse|expediteur|lexpediteur|dexpediteur|expedition|dexpedition|emetteur|remitente|remetente|"
     "mittente|nadawca|nadawcy|afzender|avsandare|avsandaren|odesilatel|odesilatele|origem|отправитель|отправителя"
 )
 _SYSTEM = (
-    "file|files|directory|disk|memory|queue|queued|database|ldap|nfs|mounted|socket|process|processed|child|fork|script|"
+    "loop|loops|hop|hops|file|files|directory|disk|memory|queue|queued|database|ldap|nfs|mounted|socket|process|processed|child|fork|script|"
     "backend|daemon|internal|bug|crashed|crash|exception|configuration|configured|lock|uid|gid|network|retry|later|wait|"
     "waiting|temporary|temporarily|moment|overload|load|maintenance|offline|unreachable|resource|resources|store|spool|"
     "damaged|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible|connection|storung|"
@@ -44,7 +45,8 @@ _SYSTEM = (
 )
 _MESSAGE = (
     "text|subject|attachment|attached|zip|archive|archives|html|mime|link|links|keyword|language|unwelcome|harmful|scam|"
-    "unwanted|junk|dangerous|content|contents|contenu|contenido|inhalt|anhang|dateityp|conteudo|contenuto|tresc"
+    "unwanted|junk|dangerous|bulk|newsletter|newsletters|marketing|advertising|adverts|razor|razor2|pyzor|dcc|bayes|hits|score|"
+    "fingerprint|document|documents|macro|macros|image|images|boundary|charset|content|contents|contenu|contenido|inhalt|anhang|dateityp|conteudo|contenuto|tresc"
 )
 
 WORDINGS: tuple[Family, ...] = (
@@ -64,13 +66,22 @@ WORDINGS: tuple[Family, ...] = (
         is_weak=True,
     ),
     Family(
+        "size_words",
+        Reason.MESSAGE_TOO_LARGE,
+        "RFC 3463 X.2.3, X.3.4: words of size",
+        (("big|size|large|oversize", (r"(?:too big|too large|size|oversized?)\b(?! (?:of )?(?:mailbox|inbox))",)),),
+        is_weak=True,
+    ),
+    Family(
         "encryption_words",
         Reason.SENDER_AUTHENTICATION,
         "RFC 3207, RFC 5322: words of encryption and of headers",
         (
             (
-                "tls|ssl|starttls|encryption|encrypted|cipher|certificate|header|headers",
-                (r"(?:tls|ssl|starttls|encryption|encrypted|cipher|certificate|headers?)\b",),
+                "tls|ssl|starttls|encryption|encrypted|cipher|certificate|header|headers|authentication|authenticated|unauthenticated|signature|key|keys",
+                (
+                    r"(?:tls|ssl|starttls|encryption|encrypted|cipher|certificate|headers?|(?:un)?authenticat(?:ed|ion)|signature|domain ?keys?)\b",
+                ),
             ),
         ),
         is_weak=True,
@@ -134,7 +145,7 @@ WORDINGS: tuple[Family, ...] = (
                 "nobody|noone|niemand|nadie|nessuno|ninguem|nikt|никто|никого",
                 (r"(?:nobody|noone|niemand|nadie|nessuno|ninguem|nikt|никто|никого)\b",),
             ),
-            ("person|name+no|know", (r"no person\b", r"know \w+ person\b")),
+            ("person|name+no|know", (r"no person\b(?! (?:may|can|is)\b)", r"know \w+ person\b")),
             (
                 f"{_NEGATED}+{_NAMES}",
                 (rf"(?:{_NAMES}) (?:\w+ ){{0,6}}?(?:{_NEGATED})\b", rf"(?:{_NEGATED}) (?:\w+ ){{0,4}}?(?:{_NAMES})\b"),
@@ -172,8 +183,8 @@ WORDINGS: tuple[Family, ...] = (
             (
                 f"{_NOT}+domain|domains",
                 (
-                    rf"domains? (?:\w+ ){{0,4}}?(?:{_NOT})\b(?! (?:\w+ )?(?:from|sender|helo|ehlo)\b)",
-                    r"(?:no|unknown|bad|wrong) (?:\w+ ){0,2}?domains?\b",
+                    rf"(?<!sending )domains? (?!keys? )(?:\w+ ){{0,4}}?(?:{_NOT})\b(?! (?:\w+ )?(?:from|sender|helo|ehlo)\b)",
+                    r"(?:no|unknown|bad|wrong) (?!sending )(?:\w+ ){0,2}?domains?\b(?! keys?\b)",
                 ),
             ),
         ),
@@ -187,7 +198,10 @@ WORDINGS: tuple[Family, ...] = (
         (
             (_SESSION, (rf"(?:{_SESSION})\b",)),
             ("address+retu|repl|boun|your", (r"(?:return|reply|bounce|your) address\b",)),
-            ("送信|发件|发信|发送|寄件|보낸|발신", (r"(?:送信|发件|发信|发送|寄件|보낸|발신)",)),
+            (
+                "送信|発信|差出|发件|发信|发送|寄件|您的|보낸|발신",
+                (r"(?:送信|発信|差出|发件|发信|发送|寄件|您的|보낸|발신)",),
+            ),
             (
                 "your",
                 (
