@@ -499,6 +499,9 @@ class FakeAccountStore:
     def settings(self, account_id: str) -> AccountSettings:
         return self.stored.setdefault(account_id, AccountSettings(account_id))
 
+    def exists(self, account_id: str) -> bool:
+        return account_id in self.stored
+
     def save_settings(self, settings: AccountSettings) -> None:
         self.stored[settings.account_id] = settings
 

@@ -87,11 +87,16 @@ class ConsoleSettings(Struct, frozen=True):
 
 
 class IngestFeedbackSettings(Struct, frozen=True):
-    """``ingest_feedback``: its queue, the queue's topic, and the account of messages that nothing maps."""
+    """``ingest_feedback``: its queue, the queue's topic, and the accounts of messages.
+
+    ``default_account_id`` is the account of messages that nothing maps, ``accounts_from_tags`` whether a message tag
+    can create an account.
+    """
 
     queue_url: str
     topic_arn: str
     default_account_id: str
+    accounts_from_tags: bool
     erasure_secret_arn: str
 
     @classmethod
@@ -101,20 +106,26 @@ class IngestFeedbackSettings(Struct, frozen=True):
             _required(environment, "FEEDBACK_QUEUE_URL"),
             _required(environment, "FEEDBACK_TOPIC_ARN"),
             _required(environment, "DEFAULT_ACCOUNT_ID"),
+            environment.get("ACCOUNTS_FROM_TAGS") == "true",
             _required(environment, "ERASURE_SECRET_ARN"),
         )
 
 
 class IngestSmsLogsSettings(Struct, frozen=True):
-    """``ingest_sms_logs``: the account of messages that nothing maps."""
+    """``ingest_sms_logs``: the accounts of messages, as in ``IngestFeedbackSettings``."""
 
     default_account_id: str
+    accounts_from_tags: bool
     erasure_secret_arn: str
 
     @classmethod
     def read(cls, environment: Environment = os.environ) -> Self:
         """Return the settings of the environment."""
-        return cls(_required(environment, "DEFAULT_ACCOUNT_ID"), _required(environment, "ERASURE_SECRET_ARN"))
+        return cls(
+            _required(environment, "DEFAULT_ACCOUNT_ID"),
+            environment.get("ACCOUNTS_FROM_TAGS") == "true",
+            _required(environment, "ERASURE_SECRET_ARN"),
+        )
 
 
 class SendSettings(Struct, frozen=True):

@@ -43,7 +43,13 @@ def dashboard(resources: Mapping[str, Resource]) -> Resource:
         _graph("Resend requests", [_search("ResendsAsked", "answer")]),
         _graph("Sends, by outcome", [_search("Sends", "kind,outcome")]),
         _graph(
-            "Problems", [_app_metric("CounterDrift"), _app_metric("Unattributed"), _app_metric("UnreadableMessages")]
+            "Problems",
+            [
+                _app_metric("CounterDrift"),
+                _app_metric("Unattributed"),
+                _app_metric("RefusedTags"),
+                _app_metric("UnreadableMessages"),
+            ],
         ),
         _graph(
             "Retries", [_app_metric("RetriedMessages"), _app_metric("SendsInterrupted"), _app_metric("ResendsSettled")]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_attempt, an_item
 from tests.fakes import (
     FakeAccountMappings,
@@ -21,7 +22,6 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
-from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.cleanup import CleanUp
@@ -82,8 +82,7 @@ class Product:
             erasures=self.erasures,
             hashes=FakeHashes(),
             shape_mappings=self.shape_mappings,
-            default_account=ACCOUNT,
-            accounts=AccountMapping(),
+            accounts=message_accounts(),
         )
         self.unsubscribe = Unsubscribe(self.notifications, self.suppressions, FakeSigningKeys(), self.clock)
         self.customers.save(a_customer(email=EMAIL, phone=PHONE))

@@ -35,11 +35,13 @@ def save(mapping):
 def test_five_hundred_identities_are_mapped(world):
     save(MANY)
 
-    assert DynamoAccountMapping().account_of(Attribution(identity="ada@mail.shop-499.example.com")) == "acc-499"
+    assert (
+        DynamoAccountMapping().current().account_of(Attribution(identity="ada@mail.shop-499.example.com")) == "acc-499"
+    )
 
 
 def test_without_a_mapping_no_message_has_an_account(world):
-    assert DynamoAccountMapping().account_of(Attribution(tenant="any", identity="ada@shop.example")) is None
+    assert DynamoAccountMapping().current().account_of(Attribution(tenant="any", identity="ada@shop.example")) is None
 
 
 def test_a_new_mapping_is_used_after_a_minute_and_not_read_before(world):
@@ -47,13 +49,13 @@ def test_a_new_mapping_is_used_after_a_minute_and_not_read_before(world):
     accounts = DynamoAccountMapping(clock)
     message = Attribution(tenant="shop")
     save(AccountMapping(tenants={"shop": "acc-1"}))
-    first = accounts.account_of(message)
+    first = accounts.current().account_of(message)
     save(AccountMapping(tenants={"shop": "acc-2"}))
 
     clock.now = 60
-    before = accounts.account_of(message)
+    before = accounts.current().account_of(message)
     clock.now = 61
-    after = accounts.account_of(message)
+    after = accounts.current().account_of(message)
 
     assert (first, before, after) == ("acc-1", "acc-1", "acc-2")
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_failure, an_item, reported, resent
 from tests.contract.worlds import on_dynamodb_local
 from tests.fakes import FakeHashes, FakeShapeMappingStore
 from undelivered.adapters.dynamodb.client import query_all
 from undelivered.adapters.dynamodb.item_rows import item_of
 from undelivered.adapters.dynamodb.models import UndeliveredModel
-from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import LIVE_STATES, State
@@ -42,8 +42,7 @@ def recorder(world):
         world.erasures,
         FakeHashes(),
         FakeShapeMappingStore(),
-        ACCOUNT,
-        AccountMapping(),
+        message_accounts(),
         world.clock,
     )
 

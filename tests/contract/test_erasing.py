@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from tests.builders.accounts import message_accounts
 from tests.builders.items import (
     ACCOUNT,
     NOW,
@@ -22,7 +23,6 @@ from tests.builders.items import (
 from tests.contract.worlds import BACKENDS, World
 from tests.fakes import FakeExportFiles, FakeHashes, FakeProviderSuppressions, FakeShapeMappingStore
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
-from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.erasure import PROPAGATION_TIME, ErasureState
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.export import Export
@@ -92,8 +92,7 @@ class Desk:
             world.erasures,
             FakeHashes(),
             FakeShapeMappingStore(),
-            ACCOUNT,
-            AccountMapping(),
+            message_accounts(),
             world.clock,
         )
         assert record([[each] for each in feedback]) == {}

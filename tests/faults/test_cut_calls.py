@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification
 from tests.contract.worlds import in_memory, on_moto
 from tests.fakes import (
@@ -17,7 +18,6 @@ from tests.fakes import (
     FakeShapeMappingStore,
     FakeSigningKeys,
 )
-from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import RefusedError, RetryableError
 from undelivered.domain.item import State
 from undelivered.domain.taxonomy import Channel, Reason
@@ -103,8 +103,7 @@ class Case:
             erasures=wrap(world.erasures),
             hashes=FakeHashes(),
             shape_mappings=FakeShapeMappingStore(),
-            default_account=ACCOUNT,
-            accounts=AccountMapping(),
+            accounts=message_accounts(),
             clock=world.clock,
         )
         self.clean_up = CleanUp(

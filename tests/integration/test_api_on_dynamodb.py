@@ -48,6 +48,7 @@ def call(monkeypatch):
         "AWS_DEFAULT_REGION": "eu-central-1",
         **{f"{key.upper()}_TABLE": name for key, name in names.items()},
         "TOKEN_ISSUER": ISSUER,
+        "DEFAULT_ACCOUNT_ID": ACCOUNT,
         "CONSOLE_CLIENT_ID": CONSOLE,
         "HOST_CLIENT_ID": HOST,
         "EXPORTS_BUCKET": "exports-bucket",

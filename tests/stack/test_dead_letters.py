@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from infrastructure.deployed_stack import DeployedStack
 from infrastructure.local.deployment import STACK_NAME
-from infrastructure.local.scenario import eventually
+from infrastructure.local.scenario import call_api, eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from tests.builders.items import an_item
 from tests.stack.acting import WITHIN
@@ -144,6 +144,7 @@ def changes(stack):
 
 
 def test_all_items_of_a_batch_that_was_not_archived_reach_history_when_it_is_tried_again(stack, acting):
+    call_api(acting.host, "GET", "/settings", headers={"X-Account-Id": ALONE})
     for person in PEOPLE:
         event = json.dumps(a_bounce(acting, person, ALONE))
         stack.client("sns").publish(TopicArn=stack.outputs["FeedbackTopicArn"], Message=event)

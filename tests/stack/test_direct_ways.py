@@ -75,6 +75,19 @@ def store_notification(acting, account_id, notification_id, to):
     store(acting, "notifications", **told)
 
 
+def store_sent(acting, account_id, to, message_id):
+    store(
+        acting,
+        "notifications",
+        account_id=account_id,
+        record="n-1~0001",
+        body=json.dumps([to, ago(minutes=5).isoformat(), "host", ""]),
+        outcome=SendOutcome.SENT,
+        provider_message_id=message_id,
+        purge_at=int(ago(days=-1).timestamp()),
+    )
+
+
 def stored(acting, table, account_id, record):
     key = {"account_id": {"S": account_id}, "record": {"S": record}}
     return acting.stack.client("dynamodb").get_item(TableName=acting.stack.tables[table], Key=key).get("Item")
@@ -127,25 +140,27 @@ def log_event(entry):
 class TestANewAccount:
     """Whichever function sees an account first registers it."""
 
-    def test_by_an_event(self, acting, new_account):
-        mail = a_mail(acting, "new", ago(days=1), account_id=new_account)
+    def test_by_an_event_about_its_own_send(self, acting, new_account):
+        mail = a_mail(acting, "new", ago(minutes=5), account_id=new_account)
+        store_sent(acting, new_account, mail.recipients[0], mail.message_id)
 
         publish(acting, "unknown-user", mail)
 
         eventually(lambda: is_registered(acting, new_account), "it is not registered", WITHIN)
 
+    def test_but_not_by_the_tag_of_a_message_that_nobody_sent(self, acting, new_account):
+        mail = a_mail(acting, "claimed", ago(minutes=5), account_id=new_account)
+
+        publish(acting, "unknown-user", mail)
+
+        shown = f"/undelivered?q={mail.recipients[0]}"
+        (item,) = eventually(lambda: acting.call_api("GET", shown)["items"], "nobody has it", WITHIN)
+        assert not is_registered(acting, new_account)
+        leave_now(acting, item)
+
     def test_by_a_text(self, acting, new_account):
         message_id = acting.name("text-of-a-new-account")
-        store(
-            acting,
-            "notifications",
-            account_id=new_account,
-            record="n-1~0001",
-            body=json.dumps(["+12065550147", ago(minutes=5).isoformat(), "host", ""]),
-            outcome=SendOutcome.SENT,
-            provider_message_id=message_id,
-            purge_at=int(ago(days=-1).timestamp()),
-        )
+        store_sent(acting, new_account, "+12065550147", message_id)
 
         wake(
             acting,

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_failure, an_item
 from tests.builders.pace import START, MovedClock, a_pace
 from tests.fakes import (
@@ -20,7 +21,6 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
-from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.digest import days_due
 from undelivered.domain.errors import ProviderBusyError, RetryableError
@@ -139,8 +139,7 @@ def test_a_digest_that_bounces_never_shows_in_the_report():
         FakeErasureStore(),
         FakeHashes(),
         FakeShapeMappingStore(),
-        ACCOUNT,
-        AccountMapping(),
+        message_accounts(),
         lambda: NOW,
     )
 

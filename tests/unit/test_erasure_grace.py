@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt, an_item
 from tests.fakes import (
     FakeCustomerStore,
@@ -18,7 +19,6 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
-from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureState
 from undelivered.domain.export import Export
 from undelivered.domain.report_query import Period, ReportFilter
@@ -63,8 +63,7 @@ class Desk:
             self.erasures,
             FakeHashes(),
             FakeShapeMappingStore(),
-            ACCOUNT,
-            AccountMapping(),
+            message_accounts(),
             self.clock,
         )
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt, an_item, resent
 from tests.fakes import (
     FakeCustomerStore,
@@ -48,8 +49,7 @@ class World:
             FakeErasureStore(self.customers),
             FakeHashes(),
             FakeShapeMappingStore(),
-            "default",
-            MAPPING,
+            message_accounts(MAPPING, "default"),
             lambda: NOW,
         )
 

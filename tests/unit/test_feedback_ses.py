@@ -263,7 +263,7 @@ def test_tags_say_whose_message_it_is():
 
     assert (told.account_id, told.notification_id, told.attempt, told.customer_id) == ("acme", "n-17", 3, "c-9")
     assert (told.title, told.customer_name, told.entry_key) == ("Überfällige Rechnung", "Anna Ångström", key)
-    assert (told.tenant, told.identity) == ("harbour", "harbour.example")
+    assert (told.tenant, told.identity) == ("harbour", "office@harbour.example")
 
 
 def test_ids_in_tags_are_read_as_they_were_written_before_and_now():
@@ -319,13 +319,22 @@ def test_a_tag_that_is_no_list_is_read_too():
 @pytest.mark.parametrize(
     ("mail", "identity"),
     [
-        ({}, "harbour.example"),
+        ({}, "office@harbour.example"),
+        ({"source": "Office@Mail.Harbour.example"}, "office@mail.harbour.example"),
+        ({"source": "office@notharbour.example"}, "harbour.example"),
+        (
+            {
+                "source": "boss@harbour.example",
+                "sourceArn": "arn:aws:ses:eu-central-1:1:identity/office@harbour.example",
+            },
+            "office@harbour.example",
+        ),
         ({"sourceArn": "arn:aws:ses:eu-central-1:1:identity/Office@Harbour.example"}, "office@harbour.example"),
-        ({"sourceArn": None}, "harbour.example"),
+        ({"sourceArn": None}, "office@harbour.example"),
         ({"sourceArn": None, "source": "someservice"}, None),
     ],
 )
-def test_the_sending_identity_is_its_arns_or_the_senders_domain(mail, identity):
+def test_the_sending_identity_is_the_senders_address_if_the_verified_identity_covers_it(mail, identity):
     assert only(with_mail(events.bounce(), **mail)).attribution.identity == identity
 
 

@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
+from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt
 from tests.fakes import (
     FakeCustomerStore,
@@ -44,8 +45,7 @@ class World:
             self.erasures,
             FakeHashes(),
             FakeShapeMappingStore(),
-            "default",
-            mapping,
+            message_accounts(mapping, "default"),
             lambda: NOW,
         )
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 
+from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_failure, a_notification, an_attempt, an_item, reported, resent
 from tests.builders.pace import a_pace
 from tests.fakes import (
@@ -24,7 +25,6 @@ from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of, received_
 from undelivered.adapters.dynamodb.item_rows import facts_of, is_erased, item_of, undelivered_row
 from undelivered.adapters.feedback import ParsedEvent
 from undelivered.adapters.feedback.json_values import attribution
-from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.feedback import Attribution, Handling, Outcome
 from undelivered.domain.notification import SendOutcome
@@ -99,8 +99,7 @@ class Ingesting:
             FakeErasureStore(),
             FakeHashes(),
             FakeShapeMappingStore(),
-            "default",
-            AccountMapping(),
+            message_accounts(default_account="default"),
             lambda: NOW,
         )
         monkeypatch.setattr(bootstrap, "now", lambda: NOW)

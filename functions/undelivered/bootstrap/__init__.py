@@ -198,7 +198,7 @@ def feedback_ingestion() -> FeedbackIngestion:
     settings = IngestFeedbackSettings.read()
     return FeedbackIngestion(
         partial(parse_event, known_topics=frozenset({settings.topic_arn})),
-        _record_feedback(settings.default_account_id, settings.erasure_secret_arn),
+        _record_feedback(settings),
         Queue(client("sqs"), settings.queue_url),
     )
 
@@ -216,23 +216,25 @@ def sms_log_ingestion() -> SmsLogIngestion:
     from undelivered.adapters.feedback import parse_event
 
     settings = IngestSmsLogsSettings.read()
-    return SmsLogIngestion(parse_event, _record_feedback(settings.default_account_id, settings.erasure_secret_arn))
+    return SmsLogIngestion(parse_event, _record_feedback(settings))
 
 
-def _record_feedback(default_account: str, erasure_secret_arn: str) -> "RecordFeedback":
+def _record_feedback(settings: IngestFeedbackSettings | IngestSmsLogsSettings) -> "RecordFeedback":
     from undelivered.adapters.dynamodb.account_mapping_store import DynamoAccountMapping
+    from undelivered.services.message_accounts import MessageAccounts
     from undelivered.services.record_feedback import RecordFeedback
 
     return RecordFeedback(
         undelivered=undelivered_store(accept_late_events=True),
         notifications=notification_store(),
         customers=customer_store(),
-        suppressions=suppression_store(erasure_secret_arn),
-        erasures=erasure_store(erasure_secret_arn),
-        hashes=keyed_hashes(erasure_secret_arn),
+        suppressions=suppression_store(settings.erasure_secret_arn),
+        erasures=erasure_store(settings.erasure_secret_arn),
+        hashes=keyed_hashes(settings.erasure_secret_arn),
         shape_mappings=shape_mapping_store(),
-        default_account=default_account,
-        accounts=DynamoAccountMapping(),
+        accounts=MessageAccounts(
+            DynamoAccountMapping(), accounts(), settings.default_account_id, settings.accounts_from_tags
+        ),
         clock=now,
     )
 

@@ -36,6 +36,10 @@ class AccountMapping(Struct, frozen=True, forbid_unknown_fields=True):
         owner = self.owner_of(address)
         return owner == account_id if owner else account_id == default_account
 
+    def names(self, account_id: str) -> bool:
+        """Whether a tenant or an identity belongs to an account."""
+        return account_id in self.tenants.values() or account_id in self.identities.values()
+
     def normalised(self) -> "AccountMapping":
         """Return the mapping with its identities in normal form."""
         identities = {normalise_identity(name) or name: account for name, account in self.identities.items()}
@@ -48,6 +52,12 @@ def normalise_identity(identity: str) -> str | None:
         return normalise_email(identity)
     address = normalise_email(f"any@{identity.strip()}")
     return address.rpartition("@")[2] if address and "." in address else None
+
+
+def covers(identity: str, address: str) -> bool:
+    """Whether an address can be sent from with a verified identity."""
+    normal = normalise_identity(identity)
+    return normal is not None and normal in _covering_identities(address)
 
 
 def _covering_identities(identity: str) -> Iterator[str]:

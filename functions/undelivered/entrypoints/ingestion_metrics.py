@@ -25,10 +25,11 @@ def measure_received(received: Sequence[Feedback], now: datetime) -> None:
 
 
 def measure_recorded(recorded: Sequence[AttributedFeedback], now: datetime) -> None:
-    """Measure the seconds from each failure to its record, count feedback without an account, and log all feedback."""
+    """Measure the seconds from each failure to its record, count what was not attributed as tagged, and log it all."""
     failed_at = [attributed.feedback.at for attributed in recorded if attributed.feedback.classification]
     measure("EventToVisible", _seconds_since(failed_at, now), MetricUnit.Seconds)
     count("Unattributed", sum(not attributed.attributed for attributed in recorded))
+    count("RefusedTags", sum(attributed.tags_refused for attributed in recorded))
     for start in range(0, len(recorded), _EVENTS_PER_LINE):
         # One line for many events: in a burst, a line for each would take more CPU than the recording.
         events = [_log_text(attributed) for attributed in recorded[start : start + _EVENTS_PER_LINE]]

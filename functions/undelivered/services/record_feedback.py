@@ -11,7 +11,7 @@ from undelivered.domain.customer import Customer
 from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.digest import DIGEST_PREFIX
 from undelivered.domain.errors import NotYetKnownError, RetryableError
-from undelivered.domain.feedback import Feedback, Outcome
+from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.identifiers import entry_key
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback
@@ -21,11 +21,11 @@ from undelivered.domain.suppression import Suppression, merge_suppression, suppr
 from undelivered.domain.taxonomy import Channel, suppresses
 from undelivered.domain.unrecognised import mapped_classification, unrecognised_shape
 from undelivered.services.concurrency import retry_on_conflict
+from undelivered.services.message_accounts import MessageAccounts
 from undelivered.services.ports import (
     CustomerStore,
     ErasureStore,
     KeyedHashes,
-    MessageAccounts,
     NewEntry,
     NotificationStore,
     ShapeMappingStore,
@@ -42,7 +42,8 @@ class AttributedFeedback(Struct, frozen=True):
     """A feedback with its account and the entry key of its item.
 
     ``source`` is the index of the message that it came in. ``attributed`` is False if nothing identifies the account,
-    so that the feedback goes to the default account. ``is_erased`` is set if the send was erased.
+    so that the feedback goes to the default account. ``is_erased`` is set if the send was erased, and ``tags_refused``
+    if the account in the tags cannot be right (``MessageAccounts``).
     """
 
     source: int
@@ -51,6 +52,7 @@ class AttributedFeedback(Struct, frozen=True):
     feedback: Feedback
     attributed: bool
     is_erased: bool = False
+    tags_refused: bool = False
 
 
 def _ignore(_event: AttributedFeedback) -> None:
@@ -70,7 +72,6 @@ class RecordFeedback(Struct, frozen=True):
     erasures: ErasureStore
     hashes: KeyedHashes
     shape_mappings: ShapeMappingStore
-    default_account: str
     accounts: MessageAccounts
     clock: Callable[[], datetime]
 
@@ -236,14 +237,17 @@ class RecordFeedback(Struct, frozen=True):
         return changes
 
     def _attribute(self, source: int, feedback: Feedback, *, may_wait: bool) -> AttributedFeedback:
-        is_erased = False
+        is_erased, tags_refused = False, not self.accounts.accepts_tags(feedback.attribution)
+        if tags_refused:
+            feedback = _without_tags(feedback)
         if not feedback.attribution.account_id:
             feedback, is_erased = self._correlate(feedback, may_wait=may_wait)
         attribution = feedback.attribution
-        account_id = attribution.account_id or self.accounts.account_of(attribution)
+        account_id = attribution.account_id or self.accounts.mapped_account(attribution)
         key = attribution.entry_key or _own_key(feedback)
-        owner = account_id or self.default_account
-        return AttributedFeedback(source, owner, key, self._mapped(owner, feedback), bool(account_id), is_erased)
+        owner = account_id or self.accounts.default_account
+        mapped = self._mapped(owner, feedback)
+        return AttributedFeedback(source, owner, key, mapped, bool(account_id), is_erased, tags_refused)
 
     def _mapped(self, account_id: str, feedback: Feedback) -> Feedback:
         """Return feedback without a known reason with the reason that the account maps its shape to, if any."""
@@ -314,6 +318,12 @@ def _lacks_customer(feedback: Feedback) -> bool:
 def _of_customer(feedback: Feedback, customer: Customer) -> Feedback:
     named = replace(feedback.attribution, customer_id=customer.customer_id, customer_name=customer.name)
     return replace(feedback, attribution=named)
+
+
+def _without_tags(feedback: Feedback) -> Feedback:
+    """Return a feedback with only what SES itself states about the message."""
+    stated = Attribution(tenant=feedback.attribution.tenant, identity=feedback.attribution.identity)
+    return replace(feedback, attribution=stated)
 
 
 def _detached(feedback: Feedback) -> Feedback:

@@ -14,7 +14,6 @@ from undelivered.adapters.dynamodb.client import Row
 from undelivered.adapters.dynamodb.documents import add_document, document_row, get_document, replace_document
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import StaleWriteError
-from undelivered.domain.feedback import Attribution
 
 _STAGE = "~stage"
 """The partition of records that belong to no account. No account ID starts with ``~``."""
@@ -24,17 +23,13 @@ _CACHE_SECONDS: Final = 60.0
 
 
 class DynamoAccountMapping:
-    """``ports.AccountMappings`` and ``ports.MessageAccounts``: reads the mapping at most once a minute by default."""
+    """``ports.AccountMappings``: reads the mapping at most once a minute by default."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, cache_seconds: float = _CACHE_SECONDS) -> None:
         self._clock = clock
         self._cache_seconds = cache_seconds
         self._read_at = 0.0
         self._mapping: AccountMapping | None = None
-
-    def account_of(self, attribution: Attribution) -> str | None:
-        """Return the account of a message, or None if none is mapped; raises RetryableError."""
-        return self.current().account_of(attribution)
 
     def current(self) -> AccountMapping:
         """Return the mapping with its identities in normal form; raises RetryableError."""

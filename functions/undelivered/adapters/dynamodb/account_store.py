@@ -42,34 +42,38 @@ class DynamoAccountStore:
 
     def settings(self, account_id: str) -> AccountSettings:
         """Return an account's settings, at most a minute old; the first call for an account adds it to the list."""
-        read_at, settings = self._cached.get(account_id, (0.0, None))
-        if settings is None or self._clock() - read_at > _CACHE_SECONDS:
-            settings = self._read(account_id)
-            self._cached[account_id] = (self._clock(), settings)
+        settings = self._find(account_id)
+        if settings is None:
+            # Add it to the list first: after a crash in between, it is added again and never missing.
+            put_document(REGISTRY, account_id, {})
+            add_document(account_id, _SETTINGS, {})
+            settings = self._keep(AccountSettings(account_id))
         return settings
 
     def exists(self, account_id: str) -> bool:
-        """Whether there is an account, at most a minute old if there is none."""
-        read_at, settings = self._cached.get(account_id, (0.0, None))
-        if settings is not None and self._clock() - read_at <= _CACHE_SECONDS:
-            return True
-        return get_document(account_id, _SETTINGS, dict[str, Any]) is not None
+        """Whether there is an account (a consistent read, unless its settings were read in the past minute)."""
+        return self._find(account_id) is not None
 
-    def _read(self, account_id: str) -> AccountSettings:
-        stored = get_document(account_id, _SETTINGS, dict[str, Any])
-        if stored is None:
-            # Add it to the list first: after a crash in between, it is added again and never missing.
-            put_document(REGISTRY, account_id, {})
-            stored = {}
-            add_document(account_id, _SETTINGS, stored)
-        # Settings that an account has not set have their defaults.
-        return msgspec.convert({**stored, "account_id": account_id}, AccountSettings)
+    def _find(self, account_id: str) -> AccountSettings | None:
+        read_at, settings = self._cached.get(account_id, (0.0, None))
+        if settings is None or self._clock() - read_at > _CACHE_SECONDS:
+            stored = get_document(account_id, _SETTINGS, dict[str, Any])
+            if stored is None:
+                return None
+            # Settings that an account has not set have their defaults.
+            settings = self._keep(msgspec.convert({**stored, "account_id": account_id}, AccountSettings))
+        return settings
+
+    def _keep(self, settings: AccountSettings) -> AccountSettings:
+        self._cached[settings.account_id] = (self._clock(), settings)
+        return settings
 
     def save_settings(self, settings: AccountSettings) -> None:
         """Write an account's settings; other processes see them within a minute."""
         account_id = settings.account_id
         put_document(REGISTRY, account_id, {})
-        if self._read(account_id).time_zone != settings.time_zone:
+        self._cached.pop(account_id, None)
+        if self.settings(account_id).time_zone != settings.time_zone:
             # Written first: an unnecessary recount is better than a missing recount.
             put_document(account_id, RECOUNT, Recount(int(time.time())))
         put_document(account_id, _SETTINGS, settings)

@@ -23,7 +23,8 @@ from undelivered.adapters.feedback.json_values import (
     printable,
 )
 from undelivered.adapters.feedback.parsed_event import ParsedEvent, ignore, no_outcome, quarantine
-from undelivered.domain.address import bare_email, normalise_email
+from undelivered.domain.account_mapping import covers
+from undelivered.domain.address import ADDRESS_LENGTH, bare_email, normalise_email
 from undelivered.domain.classification import classify_bounce
 from undelivered.domain.feedback import Attribution, Feedback, Handling, Outcome
 from undelivered.domain.item import DIAGNOSTIC_LENGTH, result_of
@@ -159,12 +160,13 @@ def _tags(tags: Mapping[str, object]) -> Mapping[str, str]:
 
 
 def _identity(mail: Mapping[str, object]) -> str:
-    """Return the verified identity that sent the message, or else the sender's domain, in lower case."""
-    identity = as_str(mail.get("sourceArn")).partition("identity/")[2]
-    if identity:
-        return printable(identity, 320).lower()
+    """Return the sender's address, or the verified identity if that does not cover it or there is no address.
+
+    The address is at least as specific as the identity, whose domain covers subdomains.
+    """
+    verified = printable(as_str(mail.get("sourceArn")).partition("identity/")[2], ADDRESS_LENGTH)
     sender = normalise_email(as_str(mail.get("source")))
-    return sender.rpartition("@")[2] if sender else ""
+    return sender if sender and (not verified or covers(verified, sender)) else verified.lower()
 
 
 def _addresses(value: object) -> tuple[str, ...]:

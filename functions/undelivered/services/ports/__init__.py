@@ -1,6 +1,6 @@
 """The interfaces that the use cases need from stores, providers and AWS; the adapters implement them."""
 
-from undelivered.services.ports.accounts import AccountMappings, AccountStore, MessageAccounts, SigningKeys
+from undelivered.services.ports.accounts import AccountMappings, AccountStore, SigningKeys
 from undelivered.services.ports.counts import CountReconciliation, RepeatFailureStore
 from undelivered.services.ports.customers import CustomerStore, ErasureStore, KeyedHashes
 from undelivered.services.ports.diagnostics import ShapeMappingStore, UnrecognisedStore
@@ -32,7 +32,6 @@ __all__ = [
     "InParallel",
     "ItemEventPublisher",
     "KeyedHashes",
-    "MessageAccounts",
     "MessageSender",
     "NewEntry",
     "NotificationStore",

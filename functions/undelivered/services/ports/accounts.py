@@ -5,7 +5,6 @@ from typing import Protocol
 
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings
-from undelivered.domain.feedback import Attribution
 
 
 class AccountStore(Protocol):
@@ -13,6 +12,9 @@ class AccountStore(Protocol):
 
     def settings(self, account_id: str) -> AccountSettings:
         """Return an account's settings, or the defaults if it has none; a change may be seen a minute late."""
+
+    def exists(self, account_id: str) -> bool:
+        """Whether there is an account."""
 
     def save_settings(self, settings: AccountSettings) -> None:
         """Write an account's settings."""
@@ -26,13 +28,6 @@ class AccountMappings(Protocol):
 
     def current(self) -> AccountMapping:
         """Return the mapping; a change may be seen a minute late."""
-
-
-class MessageAccounts(Protocol):
-    """The accounts of messages without tags."""
-
-    def account_of(self, attribution: Attribution) -> str | None:
-        """Return the account of a message by its SES tenant or sending identity; None if none is mapped."""
 
 
 class SigningKeys(Protocol):
