@@ -30,7 +30,7 @@ from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.report_query import ReportFilter, local_day
 from undelivered.domain.send_rate import SendRate
-from undelivered.domain.suppression import Suppression, effective_suppression, hide_address
+from undelivered.domain.suppression import Suppression, effective_suppression, hide_address, holds_provider_entry
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.domain.unrecognised import ShapeCount, ShapeMapping, total_counts, with_failure
 from undelivered.services.ports import KeyedHashes, NewEntry, OutgoingMessage, Page, ResendBatch, SendJob
@@ -92,6 +92,11 @@ class FakeSuppressionStore:
         hidden = hide_address(self.stored.pop((account_id, f"{channel}#{address}"), None), self.stored.get(key), digest)
         if hidden:
             self.stored[key] = replace(hidden, version=hidden.version + 1)
+
+    def is_held_by_others(self, account_id: str, channel: Channel, address: str) -> bool:
+        others = {account for account, _ in self.stored} - {account_id}
+        found = (self.find(other, channel, address) for other in others)
+        return any(suppression and holds_provider_entry(suppression) for suppression in found)
 
     def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
         return [found for each in dict.fromkeys(addresses) if (found := self.find(account_id, *each))]

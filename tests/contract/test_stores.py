@@ -651,3 +651,42 @@ def test_many_customers_notifications_and_suppressions_are_found_at_once(world):
     assert [one.notification_id for one in notifications] == ["n-2"]
     assert [one.address for one in suppressions] == ["person-3@example.com"]
     assert list(world.customers.find_many(ACCOUNT, [])) == []
+
+
+class TestSuppressionsOfOtherAccounts:
+    def held(self, world, channel=Channel.EMAIL, address="ada@example.com"):
+        return world.suppressions.is_held_by_others(ACCOUNT, channel, address)
+
+    def test_an_address_is_held_as_long_as_any_other_account_suppresses_it(self, world):
+        for number in range(60):
+            world.accounts.settings(f"acc-other-{number:02}")
+        world.suppressions.save(None, a_suppression())
+        assert not self.held(world)
+
+        suppression = a_suppression(account_id="acc-other-59")
+        world.suppressions.save(None, suppression)
+        assert self.held(world)
+
+        lifted = replace(suppression, lifted_at=NOW)
+        world.suppressions.save(replace(suppression, version=1), lifted)
+        assert not self.held(world)
+
+    def test_an_erased_address_is_held_too(self, world):
+        world.accounts.settings("acc-other")
+        world.suppressions.save(None, a_suppression(account_id="acc-other"))
+        world.suppressions.hide("acc-other", Channel.EMAIL, "ada@example.com")
+
+        assert self.held(world)
+
+    def test_a_number_is_held_by_an_opt_out_only(self, world):
+        world.accounts.settings("acc-other")
+        for number, reason in (
+            ("+12065550100", SuppressionReason.BOUNCE),
+            ("+12065550101", SuppressionReason.OPTED_OUT),
+        ):
+            world.suppressions.save(
+                None, a_suppression(number, account_id="acc-other", channel=Channel.SMS, reason=reason)
+            )
+
+        assert not self.held(world, Channel.SMS, "+12065550100")
+        assert self.held(world, Channel.SMS, "+12065550101")

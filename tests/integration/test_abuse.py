@@ -33,7 +33,7 @@ from undelivered.domain.errors import RetryableError
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.signed_tokens import sign_token
 from undelivered.domain.suppression import SuppressionReason
-from undelivered.domain.taxonomy import Reason
+from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.entrypoints.http.auth import Role
 from undelivered.entrypoints.http.parsing import MAX_BODY_BYTES
 from undelivered.entrypoints.http.route import Access
@@ -565,6 +565,54 @@ class TestSenders:
         answer = api.put("/settings", {"sender": sender})
 
         assert (answer.status, answer.json["errors"][0]["field"]) == (400, "sender")
+
+
+class TestSharedSuppressions:
+    """The accounts share the lists of the providers."""
+
+    EMAIL, PHONE = "shared@example.com", "+12065550100"
+
+    def lift(self, api, channel, address, **more):
+        return api.delete(f"/suppressions/{channel}/{address}", {"why": "she called", **more}, manager(OTHER))
+
+    @pytest.mark.parametrize("reason", list(SuppressionReason))
+    def test_no_account_takes_off_the_entry_that_another_holds(self, api, reason):
+        api.suppressions.save(None, a_suppression(self.EMAIL, reason=reason))
+        api.suppressions.save(None, a_suppression(self.EMAIL, account_id=OTHER))
+
+        answer = self.lift(api, "email", self.EMAIL)
+
+        assert (answer.status, answer.json["provider_entry"], answer.json["active"]) == (200, "kept", False)
+        assert api.provider.lifted == []
+        assert ACCOUNT not in answer.text
+        assert "another account" in answer.json["audit"][-1]["detail"]
+
+    def test_the_last_account_takes_it_off(self, api):
+        lifted = a_suppression(self.EMAIL, since=NOW, lifted_at=NOW)
+        api.suppressions.save(None, lifted)
+        api.suppressions.save(None, a_suppression(self.EMAIL, account_id=OTHER))
+
+        assert self.lift(api, "email", self.EMAIL).json["provider_entry"] == "removed"
+        assert api.provider.lifted == [(Channel.EMAIL, self.EMAIL, False)]
+
+    def test_nor_is_an_entry_taken_off_whose_customer_the_other_account_erased(self, api):
+        api.suppressions.save(None, a_suppression(self.EMAIL))
+        api.suppressions.hide(ACCOUNT, Channel.EMAIL, self.EMAIL)
+        api.suppressions.save(None, a_suppression(self.EMAIL, account_id=OTHER))
+
+        assert self.lift(api, "email", self.EMAIL).json["provider_entry"] == "kept"
+
+    @pytest.mark.parametrize(
+        ("reason", "entry"), [(SuppressionReason.OPTED_OUT, "kept"), (SuppressionReason.BOUNCE, "removed")]
+    )
+    def test_nor_does_an_opt_in_undo_the_opt_out_that_another_account_holds(self, api, reason, entry):
+        phone = {"channel": Channel.SMS}
+        api.suppressions.save(None, a_suppression(self.PHONE, reason=reason, **phone))
+        api.suppressions.save(
+            None, a_suppression(self.PHONE, account_id=OTHER, reason=SuppressionReason.OPTED_OUT, **phone)
+        )
+
+        assert self.lift(api, "sms", self.PHONE, consent=CONSENT).json["provider_entry"] == entry
 
 
 class TestMarkup:

@@ -40,7 +40,8 @@ class World:
         self.customer = self.customers.save(a_customer(email=EMAIL, phone=PHONE))
 
     def opt_in(self, channel=None, customer_id="c-1"):
-        return self.use_case(ACCOUNT, customer_id, CONSENT, channel=channel, by="ada")
+        lifts = self.use_case(ACCOUNT, customer_id, CONSENT, channel=channel, by="ada")
+        return [lift.suppression for lift in lifts]
 
     def suppress(self, reason, channel=Channel.EMAIL, **changes):
         address = EMAIL if channel is Channel.EMAIL else PHONE
@@ -83,7 +84,7 @@ def test_a_lift_is_kept_with_who_why_what_was_lifted_and_the_consent(reason):
     known = world.suppress(reason, audit=(Audit(SINCE, "bob", "suppress", ""),))
     consent = CONSENT if reason is SuppressionReason.UNSUBSCRIBED else None
 
-    lifted = world.manage.lift(ACCOUNT, Channel.EMAIL, EMAIL, by="ada", why="she asked", consent=consent)
+    lifted = world.manage.lift(ACCOUNT, Channel.EMAIL, EMAIL, by="ada", why="she asked", consent=consent).suppression
 
     detail = detail_of_lift("she asked", reason, consent=consent is not None)
     assert lifted == replace(known, lifted_at=NOW, audit=(*known.audit, Audit(NOW, "ada", "lift", detail)))

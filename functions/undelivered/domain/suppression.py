@@ -66,6 +66,30 @@ class Suppression(Struct, frozen=True):
         return self.lifted_at is None or self.since > self.lifted_at
 
 
+def holds_provider_entry(suppression: Suppression) -> bool:
+    """Whether an entry on the provider's list must stay for a suppression.
+
+    The accounts of an AWS account share SES's suppression list and SNS's opt-out list. A number is on SNS's list only
+    after an opt-out.
+    """
+    can_be_listed = suppression.channel is Channel.EMAIL or suppression.reason is SuppressionReason.OPTED_OUT
+    return suppression.active and can_be_listed
+
+
+class ProviderEntry(StrEnum):
+    """What became of the address's entry on the provider's list when a suppression was lifted."""
+
+    REMOVED = "removed"  #: it is not on the list
+    KEPT = "kept"  #: it stays, because another account also suppresses the address
+
+
+class Lift(Struct, frozen=True):
+    """A lifted suppression."""
+
+    suppression: Suppression
+    provider_entry: ProviderEntry
+
+
 def suppression_reason(classification: Classification) -> SuppressionReason:
     """Return the reason of the suppression that a failure causes; see ``taxonomy.suppresses``."""
     return SuppressionReason.COMPLAINT if classification.status is Status.SPAMMED else SuppressionReason.BOUNCE

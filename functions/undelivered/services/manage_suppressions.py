@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from undelivered.domain.customer import Consent
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.item import Audit
-from undelivered.domain.suppression import Suppression, SuppressionReason, merge_suppression
+from undelivered.domain.suppression import Lift, ProviderEntry, Suppression, SuppressionReason, merge_suppression
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import ProviderSuppressions, SuppressionStore
@@ -44,8 +44,8 @@ class ManageSuppressions(Struct, frozen=True):
         why: str,
         consent: Consent | None = None,
         reported: Suppression | None = None,
-    ) -> Suppression:
-        """Lift a suppression, first at the provider, and return it.
+    ) -> Lift:
+        """Lift a suppression, first at the provider, whose entry stays if another account also holds it.
 
         ``reported`` is an opt-out that is known from a failure, and may be on the provider's list only. Raises
         NotFoundError when the address is not suppressed, RefusedError after a complaint and when the consent is
@@ -57,12 +57,15 @@ class ManageSuppressions(Struct, frozen=True):
             raise NotFoundError("the address is not suppressed")
         _check_liftable(known, consent)
         opt_in = known.reason is SuppressionReason.OPTED_OUT
-        self.provider.lift(channel, address, spellings=known.spellings, opt_in=opt_in)
+        entry = ProviderEntry.KEPT
+        if not self.suppressions.is_held_by_others(account_id, channel, address):
+            self.provider.lift(channel, address, spellings=known.spellings, opt_in=opt_in)
+            entry = ProviderEntry.REMOVED
         now = self.clock()
-        audit = Audit(now, by, "lift", _record(known, why, consent))
+        audit = Audit(now, by, "lift", _record(known, why, consent, entry))
         lifted = replace(known, lifted_at=now, audit=(*known.audit, audit))
         self.suppressions.save(stored, lifted)
-        return lifted
+        return Lift(lifted, entry)
 
 
 def _check_liftable(known: Suppression, consent: Consent | None) -> None:
@@ -78,8 +81,9 @@ def _check_liftable(known: Suppression, consent: Consent | None) -> None:
         )
 
 
-def _record(known: Suppression, why: str, consent: Consent | None) -> str:
-    """Return the detail of the audit: why, what the suppression was, and the consent."""
+def _record(known: Suppression, why: str, consent: Consent | None, entry: ProviderEntry) -> str:
+    """Return the detail of the audit: why, what the suppression was, the consent, and the entry if it stays."""
     before = f"was {known.reason} since {known.since.isoformat()}"
     given = f"consent by {consent.given_by}, {consent.how}, {consent.at.isoformat()}" if consent else ""
-    return "; ".join(part for part in (why, before, given) if part)
+    kept = "stays on the provider's list for another account" if entry is ProviderEntry.KEPT else ""
+    return "; ".join(part for part in (why, before, given, kept) if part)

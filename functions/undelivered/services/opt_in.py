@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from undelivered.domain.customer import Consent
 from undelivered.domain.errors import InvalidInputError, NotFoundError, RefusedError
-from undelivered.domain.suppression import Suppression, SuppressionReason
+from undelivered.domain.suppression import Lift, Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import CustomerStore, SuppressionStore, UndeliveredStore
 from undelivered.services.record_consent import RecordConsent, reported_opt_out
@@ -22,7 +22,7 @@ class OptIn(Struct, frozen=True):
 
     def __call__(
         self, account_id: str, customer_id: str, consent: Consent, *, channel: Channel | None, by: str
-    ) -> Sequence[Suppression]:
+    ) -> Sequence[Lift]:
         """Record a consent for a channel, or for all channels with None. Return the suppressions that it lifted.
 
         Raises NotFoundError for the customer, InvalidInputError when there is no contact for the channel, RefusedError
@@ -43,7 +43,7 @@ class OptIn(Struct, frozen=True):
             )
             for channel, contact in contacts
         ]
-        return [suppression for suppression in lifted if suppression]
+        return [lift for lift in lifted if lift]
 
     def _check_no_complaint(self, account_id: str, contacts: Sequence[tuple[Channel, str]]) -> None:
         for channel, contact in contacts:

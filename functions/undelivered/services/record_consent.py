@@ -9,7 +9,7 @@ from undelivered.domain.customer import Consent, Customer, RecordedConsent
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.resend_policy import ResendRequirement, resend_requirement
-from undelivered.domain.suppression import Suppression, SuppressionReason
+from undelivered.domain.suppression import Lift, Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.manage_suppressions import NEEDS_CONSENT, ManageSuppressions
@@ -36,7 +36,7 @@ class RecordConsent(Struct, frozen=True):
         by: str,
         why: str,
         reported: Suppression | None = None,
-    ) -> Suppression | None:
+    ) -> Lift | None:
         """Lift the opt-out of the customer's contact, then record the consent. Return the lifted suppression, if any.
 
         ``reported`` is an opt-out that is known from a failure (``reported_opt_out``). Other suppressions stay, such
@@ -60,7 +60,7 @@ class RecordConsent(Struct, frozen=True):
         by: str,
         why: str,
         reported: Suppression | None,
-    ) -> Suppression | None:
+    ) -> Lift | None:
         known = self.suppressions.find(account_id, channel, contact)
         current = known if known and known.active else reported
         if current is None or current.reason not in {*NEEDS_CONSENT, SuppressionReason.COMPLAINT}:

@@ -1,7 +1,7 @@
 """The store of accounts and their settings on DynamoDB."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -81,5 +81,10 @@ class DynamoAccountStore:
 
     def account_ids(self) -> Iterable[str]:
         """Return every account."""
-        with busy_is_retryable():
-            return [model.record for model in AccountModel.query(REGISTRY)]
+        return registered_accounts()
+
+
+def registered_accounts() -> Sequence[str]:
+    """Return every account."""
+    with busy_is_retryable():
+        return [model.record for model in AccountModel.query(REGISTRY)]

@@ -157,8 +157,13 @@ def batch_get(
 
     Unless the read is ``consistent``, a recent write may be missing. Keys must not be repeated.
     """
-    name = model.Meta.table_name
     keys: list[Row] = [{"account_id": {"S": hash_key}, range_name: {"S": key}} for key in range_keys]
+    yield from batch_get_keys(model, keys, consistent=consistent)
+
+
+def batch_get_keys(model: type[Table], keys: Sequence[Row], *, consistent: bool = False) -> Iterator[Row]:
+    """Yield the rows of keys in any partitions, as ``batch_get`` does."""
+    name = model.Meta.table_name
     while keys:
         with busy_is_retryable():
             response = shared_connection().dispatch(

@@ -1,15 +1,19 @@
 """The store of suppressions on DynamoDB, by ``<channel>#<address>``, or a keyed hash of an erased address."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from msgspec.structs import replace
 
+from undelivered.adapters.dynamodb.account_store import registered_accounts
 from undelivered.adapters.dynamodb.client import (
     Action,
     ConditionFailedError,
     Row,
     batch_get,
+    batch_get_keys,
     delete,
     put,
     query,
@@ -18,10 +22,19 @@ from undelivered.adapters.dynamodb.client import (
 from undelivered.adapters.dynamodb.item_rows import audit_of, audit_to_json
 from undelivered.adapters.dynamodb.models import SuppressionModel
 from undelivered.domain.errors import StaleWriteError
-from undelivered.domain.suppression import Suppression, SuppressionReason, effective_suppression, hide_address
+from undelivered.domain.suppression import (
+    Suppression,
+    SuppressionReason,
+    effective_suppression,
+    hide_address,
+    holds_provider_entry,
+)
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import KeyedHashes
+
+_ACCOUNTS_AT_ONCE: Final = 50
+"""BatchGetItem takes 100 keys, and an address can be stored under two."""
 
 
 def address_key(suppression: Suppression) -> str:
@@ -107,6 +120,27 @@ class DynamoSuppressionStore:
         """Return the two keys that an address can have: with the address itself, and with its hash."""
         digest = self._hashes.of_address(account_id, channel, address)
         return _address_key(channel, address), _hidden_key(channel, digest)
+
+    def is_held_by_others(self, account_id: str, channel: Channel, address: str) -> bool:
+        """Whether another account has a suppression for which the provider's entry must stay.
+
+        Reads the keys of all accounts, 50 accounts in a request. An index would cost a write with each suppression, and
+        lifts are rare.
+        """
+        others = [other for other in registered_accounts() if other != account_id]
+        for first in range(0, len(others), _ACCOUNTS_AT_ONCE):
+            keys: list[Row] = [
+                {"account_id": {"S": other}, "address_key": {"S": key}}
+                for other in others[first : first + _ACCOUNTS_AT_ONCE]
+                for key in self._keys(other, channel, address)
+            ]
+            known: dict[str, dict[bool, Suppression]] = defaultdict(dict)
+            for row in batch_get_keys(SuppressionModel, keys, consistent=True):
+                known[row["account_id"]["S"]]["hidden" in row] = suppression_of(row)
+            effective = (effective_suppression(forms.get(False), forms.get(True)) for forms in known.values())
+            if any(suppression and holds_provider_entry(suppression) for suppression in effective):
+                return True
+        return False
 
     @retry_on_conflict
     def hide(self, account_id: str, channel: Channel, address: str) -> None:

@@ -161,12 +161,11 @@ async function lift(view, item) {
     submit: async () => {
       const consent = consentNeeded && { given_by: required(givenBy), how: how.value, at: rfc3339(required(at)) };
       const body = { why: required(why), ...(consent && { consent }) };
-      await api.request("DELETE", suppressionPath(item.channel, item.address), { body });
-      return true;
+      return api.request("DELETE", suppressionPath(item.channel, item.address), { body });
     },
   });
   if (!done) return;
-  toast(t("suppressions.lifted", { address: item.address }));
+  toast(t(done.provider_entry === "kept" ? "suppressions.lifted_kept" : "suppressions.lifted", { address: item.address }));
   list(view);
 }
 

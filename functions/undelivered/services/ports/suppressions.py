@@ -16,6 +16,9 @@ class SuppressionStore(Protocol):
     def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
         """Return the suppressions of addresses, in any order."""
 
+    def is_held_by_others(self, account_id: str, channel: Channel, address: str) -> bool:
+        """Whether another account has a suppression for which the provider's entry must stay."""
+
     def save(self, before: Suppression | None, after: Suppression) -> None:
         """Write a suppression; raises StaleWriteError when it is not stored as it was before."""
 

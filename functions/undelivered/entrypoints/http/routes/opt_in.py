@@ -9,7 +9,7 @@ from undelivered.entrypoints.http.consents import ConsentBody, consent_of
 from undelivered.entrypoints.http.errors import not_found
 from undelivered.entrypoints.http.parsing import is_identifier
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
-from undelivered.entrypoints.http.schemas.suppressions import SuppressionView, suppression_view
+from undelivered.entrypoints.http.schemas.suppressions import LiftedSuppressionView, lift_view
 
 
 class OptInBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,7 +22,7 @@ class OptInBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class OptInView(msgspec.Struct, frozen=True):
     """The suppressions that the consent lifted."""
 
-    lifted: tuple[SuppressionView, ...]
+    lifted: tuple[LiftedSuppressionView, ...]
 
 
 def opt_in(request: ApiRequest) -> ApiResponse:
@@ -38,7 +38,7 @@ def opt_in(request: ApiRequest) -> ApiResponse:
         channel=body.channel,
         by=request.principal.name,
     )
-    return ApiResponse(OptInView(tuple(suppression_view(suppression) for suppression in lifted)))
+    return ApiResponse(OptInView(tuple(map(lift_view, lifted))))
 
 
 ROUTES = (

@@ -13,7 +13,12 @@ from undelivered.entrypoints.http.consents import ConsentBody, consent_of
 from undelivered.entrypoints.http.errors import invalid_body, invalid_parameter, not_found
 from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
-from undelivered.entrypoints.http.schemas.suppressions import SuppressionView, suppression_view
+from undelivered.entrypoints.http.schemas.suppressions import (
+    LiftedSuppressionView,
+    SuppressionView,
+    lift_view,
+    suppression_view,
+)
 from undelivered.services.contact_validation import well_formed_contact
 
 _DEFAULT_LIMIT: Final = 50
@@ -85,12 +90,12 @@ def suppress(request: ApiRequest) -> ApiResponse:
 
 
 def lift_suppression(request: ApiRequest) -> ApiResponse:
-    """Lift a suppression here and at the provider."""
+    """Lift a suppression here, and at the provider unless another account also suppresses the address."""
     channel, address = _stored_address(request)
     body = request.body(LiftBody)
     if not body.why.strip():
         raise invalid_body("why", "must not be empty")
-    suppression = request.use_cases.manage_suppressions.lift(
+    lift = request.use_cases.manage_suppressions.lift(
         request.account_id,
         channel,
         address,
@@ -98,7 +103,7 @@ def lift_suppression(request: ApiRequest) -> ApiResponse:
         why=body.why.strip(),
         consent=consent_of(body.consent, request.now) if body.consent else None,
     )
-    return ApiResponse(suppression_view(suppression))
+    return ApiResponse(lift_view(lift))
 
 
 def _channel(request: ApiRequest) -> Channel:
@@ -131,7 +136,7 @@ ROUTES = (
         body=SuppressBody, body_required=False, refusals=_REFUSALS[1:2], tag="suppressions",
     ),
     Route(
-        "DELETE", _PATH, Access.ACT, lift_suppression, "Lift a suppression here and at the provider", SuppressionView,
-        body=LiftBody, refusals=_REFUSALS, tag="suppressions",
+        "DELETE", _PATH, Access.ACT, lift_suppression, "Lift a suppression here and at the provider",
+        LiftedSuppressionView, body=LiftBody, refusals=_REFUSALS, tag="suppressions",
     ),
 )  # fmt: skip

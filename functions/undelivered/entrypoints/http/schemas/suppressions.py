@@ -3,7 +3,7 @@
 import msgspec
 
 from undelivered.domain.identifiers import timestamp
-from undelivered.domain.suppression import Suppression
+from undelivered.domain.suppression import Lift, ProviderEntry, Suppression
 from undelivered.entrypoints.http.schemas.audit import AuditView, audit_views, optional_timestamp
 
 
@@ -21,6 +21,23 @@ class SuppressionView(msgspec.Struct, frozen=True):
     lifted_at: str | None
     audit: tuple[AuditView, ...]
     erased: bool
+
+
+class LiftedSuppressionView(SuppressionView, frozen=True):
+    """A lifted suppression.
+
+    ``provider_entry`` is ``removed``, or ``kept`` if the address stays on the provider's list because another account
+    also suppresses it. The provider then still drops messages to it.
+    """
+
+    provider_entry: ProviderEntry
+
+
+def lift_view(lift: Lift) -> LiftedSuppressionView:
+    """Return a lifted suppression."""
+    return LiftedSuppressionView(
+        **msgspec.structs.asdict(suppression_view(lift.suppression)), provider_entry=lift.provider_entry
+    )
 
 
 def suppression_view(suppression: Suppression) -> SuppressionView:
