@@ -17,6 +17,7 @@ REPLIES: dict[Reason, tuple[str, ...]] = {
         "550-Callout verification failed: 550 550 invalid recipient",
         "550 5.5.1 Recipient rejected - OXSEU_403 - https://shop.example/inbound_error_codes/#_403",
         "511 <jo@shop.example>",
+        "550 Adressee Unknown",
         "550 can't accept user... (#5.7.1)",
         "550 we do not accept this recipient",
         "550 I cannot deliver mail for <jo@shop.example>",
@@ -28,6 +29,7 @@ REPLIES: dict[Reason, tuple[str, ...]] = {
     ),
     Reason.MAILBOX_DISABLED: (
         "550 User hasn't entered during last 90 days",
+        "550 The recipient account exists but its ability to receive mail has been disabled",
         "550 recipient never logged onto their account",
         "553 deactivated due to abuse (#5.1.1)",
         "550 jo@shop.example is inactive on this domain",
@@ -81,6 +83,7 @@ REPLIES: dict[Reason, tuple[str, ...]] = {
     ),
     Reason.RATE_LIMITED: (
         "550 too many non-existent users",
+        "550 Maximum hourly bounces exceeded",
         "550 number of recipients not allowed",
         "550 Domain us.example has exceeded the max defers and failures per hour (10/10 (100%)) allowed.",
         "550 Domain us.example has exceeded the max emails per hour (151/150 (100%)) allowed.",
@@ -210,6 +213,9 @@ def test_a_bare_refusal_of_the_recipient_gives_the_address_up_and_one_of_anythin
         "550 invalid reply-to address",
         "550 invalid from user",
         "550 SRS address expired",
+        "smtp; 517-Domain does not exist: shop.example.",
+        "554 5.7.2 Service denied, closing transmission channel",
+        "554 BL0001",
         "550 You do not have an account on this server",
         "550 You are not a member of this group",
         "550 your address is not in my list of allowed addresses",

@@ -105,6 +105,7 @@ _MISSPELT: Final = (
     ("unkown", "unknown"),
     ("unknow ", "unknown "),
     ("authentification", "authentication"),
+    ("adressee", "addressee"),
     ("dosnt", "doesnt"),
     ("doesent", "doesnt"),
     ("receipent", "recipient"),
@@ -377,7 +378,11 @@ def _is_plain_reply(raw: str, statuses: list[tuple[str, str]]) -> bool:
 
 def _is_about_sender(raw: str, statuses: list[tuple[str, str]]) -> bool:
     """Whether an address or domain spoken of is ours: by RFC 3463 X.1.7 and X.1.8, or as the reply to MAIL FROM."""
-    return any(subject in _SENDER_ADDRESS for _, subject in statuses) or _AT_MAIL_FROM.search(raw) is not None
+    return (
+        raw.lstrip().startswith("517")  # Courier, submit.C: X.1.7 written as a reply code
+        or any(subject in _SENDER_ADDRESS for _, subject in statuses)
+        or _AT_MAIL_FROM.search(raw) is not None
+    )
 
 
 def _by_text(raw: str, replies: list[str]) -> _Rule | None:

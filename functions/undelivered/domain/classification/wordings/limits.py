@@ -279,7 +279,7 @@ WORDINGS: tuple[Family, ...] = (
         "service_refused",
         Reason.SENDER_BLOCKED,
         "Orange and Laposte.net postmaster pages: 'Service refuse', a block by reputation",
-        (("refuse|refused", (r"service refus(?:e|ed)\b",)),),
+        (("refuse|refused|denied", (r"service (?:refus(?:e|ed)|denied)\b",)),),
     ),
     Family(
         "sender_blocked",

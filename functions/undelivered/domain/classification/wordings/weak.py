@@ -56,10 +56,11 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.4.5, X.5.3, RFC 6647: words of number and speed",
         (
             (
-                "rate|throttle|throttled|burst|frequency|quickly|often|soon|fast|allowance|count|enough|sessions|many|trop|troppi|zuviel|muitos|demasiados|zbyt",
+                "rate|throttle|throttled|burst|maximum|max|limit|frequency|quickly|often|soon|fast|allowance|count|enough|sessions|many|trop|troppi|zuviel|muitos|demasiados|zbyt",
                 (
                     r"(?:rate|throttled?|burst|frequency|quickly|often|fast|allowance|count|trop|troppi|zuviel|muitos|demasiados|zbyt)\b",
                     r"(?:too soon|enough mail|so many|(?:more|many) sessions)\b",
+                    r"(?:maximum|max|limit) (?:\w+ ){0,3}?(?:exceeded|reached)\b",
                 ),
             ),
         ),
@@ -116,7 +117,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 f"{_ENDED}+{_MAILBOXES}|{_OWNERS}|address",
                 (
-                    rf"(?:{_MAILBOXES}|{_OWNERS}|address) (?:\w+ ){{0,6}}?(?:{_ENDED})\b",
+                    rf"(?:{_MAILBOXES}|{_OWNERS}|address) (?:\w+ ){{0,10}}?(?:{_ENDED})\b",
                     rf"(?:{_ENDED}) (?:\w+ ){{0,3}}?(?:{_MAILBOXES}|address)\b",
                 ),
             ),
