@@ -6,6 +6,8 @@ from math import ceil
 from typing import Any, Final
 
 from infrastructure.doctor.checks import CheckResult, StackSnapshot, fragment, ok, warning, wrong
+from undelivered.domain.account_mapping import covering_identities
+from undelivered.domain.sender import parse_sender
 
 _WORD_BOUNDARY: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _EMAILS_PER_EXECUTION: Final = 20
@@ -64,15 +66,21 @@ def sending_rate(snapshot: StackSnapshot) -> Iterator[CheckResult]:
 
 def sender_identity(snapshot: StackSnapshot) -> Iterator[CheckResult]:
     """Check that the sender's identity is verified and signs with DKIM."""
-    sender = snapshot.parameters["Sender"]
-    domain = sender.rpartition("@")[2]
-    for name in dict.fromkeys((sender, domain)):
+    sender = parse_sender(snapshot.parameters["Sender"])
+    if sender is None:
+        yield wrong(
+            "the parameter Sender is not one address with an optional display name, so no email can be sent",
+            "Deploy with --parameter Sender=ADDRESS.",
+        )
+        return
+    for name in covering_identities(sender.address):
         identity = find_identity(snapshot.client("sesv2"), name)
         if identity is not None:
             yield from _check_identity(name, identity)
             return
+    domain = sender.address.rpartition("@")[2]
     yield wrong(
-        f"neither {sender} nor {domain} is an SES identity",
+        f"neither {sender.address} nor {domain} is an SES identity",
         f"Deploy with --parameter SenderDomain={domain} and publish the DKIM records that SES shows for it.",
     )
 

@@ -69,8 +69,8 @@ def answers():
 def say(answers):
     """Return what a check finds, as statuses and texts."""
 
-    def run(check, status="UPDATE_COMPLETE"):
-        parameters = {"Sender": "notices@example.com", "SendConcurrency": "2"}
+    def run(check, status="UPDATE_COMPLETE", sender="notices@example.com"):
+        parameters = {"Sender": sender, "SendConcurrency": "2"}
         outputs = {"SmsDeliveryStatusRoleArn": ROLE, "UserPoolId": "eu-central-1_a", "ApiUrl": "https://api.example"}
         snapshot = StackSnapshot("undelivered-live", answers.client, status, parameters, outputs, RESOURCES)
         return [(each.status, f"{each.what} → {each.remedy}") for each in run_checks(snapshot, {"it": check})]
@@ -194,6 +194,23 @@ def test_a_sender_that_is_verified_by_its_domain_and_signs_is_in_order(answers, 
     answers.give("sesv2", "get_email_identity", VERIFIED)
 
     assert {status for status, _ in say(ses_checks.sender_identity)} == {CheckStatus.OK}
+
+
+def test_a_sender_with_a_name_is_verified_by_a_domain_above_its_own(answers, say):
+    for _ in ("notices@mail.example.com", "mail.example.com"):
+        answers.refuse("sesv2", "get_email_identity", "NotFoundException")
+    answers.give("sesv2", "get_email_identity", VERIFIED)
+
+    found = say(ses_checks.sender_identity, sender="Notices <notices@mail.example.com>")
+
+    assert {status for status, _ in found} == {CheckStatus.OK}
+    assert "example.com" in found[0][1]
+
+
+def test_a_sender_of_two_addresses_is_wrong(say):
+    found = say(ses_checks.sender_identity, sender="a@example.com, b@example.com")
+
+    the_only(found, CheckStatus.WRONG, "--parameter Sender=")
 
 
 def test_a_sender_that_nobody_verified_is_wrong(answers, say):

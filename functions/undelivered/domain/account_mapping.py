@@ -28,7 +28,7 @@ class AccountMapping(Struct, frozen=True, forbid_unknown_fields=True):
         """
         if not self.identities:
             return None
-        owners = (self.identities.get(covering) for covering in _covering_identities(identity))
+        owners = (self.identities.get(covering) for covering in covering_identities(identity))
         return next((owner for owner in owners if owner), None)
 
     def may_send_from(self, account_id: str, address: str, default_account: str) -> bool:
@@ -57,10 +57,10 @@ def normalise_identity(identity: str) -> str | None:
 def covers(identity: str, address: str) -> bool:
     """Whether an address can be sent from with a verified identity."""
     normal = normalise_identity(identity)
-    return normal is not None and normal in _covering_identities(address)
+    return normal is not None and normal in covering_identities(address)
 
 
-def _covering_identities(identity: str) -> Iterator[str]:
+def covering_identities(identity: str) -> Iterator[str]:
     """Yield the identities that cover an address or a domain, the most specific first."""
     normal = normalise_identity(identity)
     if normal is None:
@@ -68,6 +68,6 @@ def _covering_identities(identity: str) -> Iterator[str]:
     local, _, domain = normal.rpartition("@")
     if local:
         yield normal
-    while domain:
+    while "." in domain:
         yield domain
         domain = domain.partition(".")[2]
