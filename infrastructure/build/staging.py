@@ -30,10 +30,13 @@ def stage(project: Path, target: Target, *, functions: Path = FUNCTIONS, config:
 
 
 def _compact(console: Path) -> None:
-    """Remove comments and white space, which browsers would load at their first visit."""
+    """Remove comments and white space, which browsers would load at their first visit.
+
+    A library that is compact already stays as it is published, with the notice of its licence.
+    """
     minifiers: Mapping[str, Callable[[str], str]] = {".js": rjsmin.jsmin, ".css": rcssmin.cssmin, ".json": _json}
     for file in console.rglob("*.*"):
-        if minify := minifiers.get(file.suffix):
+        if (minify := minifiers.get(file.suffix)) and not file.name.endswith(".min.js"):
             file.write_text(minify(file.read_text("utf-8")), "utf-8")
 
 

@@ -174,6 +174,19 @@ def test_first_view_is_small():
     assert sum(file.stat().st_size for file in files) < 150_000  # even where nothing compresses on the way
 
 
+def test_the_sanitiser_is_loaded_with_the_first_message_and_not_before(open_console):
+    person = open_console()
+    asked: list[str] = []
+    person.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    person.signs_in()
+    person.page.wait_for_load_state("networkidle")
+    assert "purify.min.js" not in asked
+
+    person.goes_to("#/item/item-1")
+    person.page.frame_locator("iframe.message-frame").get_by_role("heading", name="Hello").wait_for()
+    assert asked.count("purify.min.js") == 1
+
+
 def test_page_loads_nothing_from_elsewhere(open_console):
     person = open_console()
     asked: list[str] = []

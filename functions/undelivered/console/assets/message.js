@@ -1,97 +1,112 @@
 /**
- * Shows a message's HTML as designed, without scripts, forms or external content. The markup is parsed in a separate
- * document that runs and loads nothing. Harmless elements are copied, one by one, to a frame with a sandbox that allows
- * no scripts, forms or windows. The page's Content-Security-Policy allows nothing from other origins. Styles are set
- * through the CSS object model, because the policy allows no other way.
+ * Shows a message's HTML as designed, without scripts, forms or external content, in a frame with a sandbox that allows no
+ * scripts, forms or windows. DOMPurify removes all elements and attributes that are not in the lists below. Styles are
+ * copied from the browser's own reading of them, without any value that could load something. The page's
+ * Content-Security-Policy allows nothing from other origins either.
  */
 
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
 
-const POLICY = globalThis.trustedTypes?.createPolicy("undelivered", { createHTML: (markup) => markup });
-const SHOWN = new Set(
-  ("a abbr address article aside b bdi bdo big blockquote body br caption center cite code col colgroup dd del details dfn div dl dt em " +
+const ELEMENTS =
+  ("a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt em " +
     "figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q s samp section small span " +
-    "strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr").split(" "),
-);
-const DROPPED_WHOLE = new Set("script style template noscript iframe object embed applet svg math form input button select textarea title head link meta base".split(" "));
-const ATTRIBUTES = new Set("align alt bgcolor border class cellpadding cellspacing cite color colspan datetime dir face height lang rowspan scope size span start title type valign width".split(" "));
+    "strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr").split(" ");
+const ATTRIBUTES = "align alt bgcolor border class cellpadding cellspacing color colspan datetime dir face height lang rowspan scope size span start title type valign width".split(" ");
+const STYLE = "data-style-of-message";
+const SANITISED = {
+  ALLOWED_TAGS: ["#text", ...ELEMENTS],
+  ALLOWED_ATTR: [...ATTRIBUTES, STYLE, "src"],
+  ADD_URI_SAFE_ATTR: [STYLE],
+  ALLOW_ARIA_ATTR: false,
+  ALLOW_DATA_ATTR: false,
+  FORBID_CONTENTS: ["applet", "form", "iframe", "math", "noscript", "object", "script", "select", "style", "svg", "template", "textarea", "title"],
+  RETURN_DOM: true,
+  WHOLE_DOCUMENT: true,
+};
 
 /** Make the frame. */
 export function messageFrame(markup) {
   const frame = h("iframe", { class: "message-frame", title: t("detail.frame"), sandbox: "allow-same-origin" });
-  frame.addEventListener("load", () => fill(frame.contentDocument, markup), { once: true });
+  frame.addEventListener("load", async () => fill(frame.contentDocument, markup, await sanitiser()), { once: true });
   return h("div", {}, frame, /<img\b/i.test(markup) && h("p", { class: "help" }, t("detail.images_held_back")));
 }
 
-function fill(target, markup) {
-  const [text, sheet] = inert(markup);
-  const source = new DOMParser().parseFromString(POLICY ? POLICY.createHTML(text) : text, "text/html");
-  target.documentElement.lang = source.documentElement.lang || "";
-  target.title = t("detail.frame");
-  const { style } = target.body;
-  style.font = "16px/1.5 system-ui, sans-serif";
-  style.margin = "1rem";
-  style.overflowWrap = "anywhere";
-  dress(target, sheet);
-  paint(source.body, target.body);
-  for (const child of source.body.childNodes) copy(child, target.body, target);
+/** Return DOMPurify. It is loaded when the first message is shown. */
+async function sanitiser() {
+  await import("./purify.min.js");
+  const { DOMPurify } = globalThis;
+  DOMPurify.removeAllHooks();
+  DOMPurify.addHook("beforeSanitizeAttributes", (node) => {
+    if (!/^data:image\/(?:png|gif|jpeg|webp)[;,]/i.test(node.getAttribute?.("src") ?? "")) node.removeAttribute?.("src");
+    // A link looks like a link and shows its URL, but cannot be opened.
+    const url = node.localName === "a" ? (node.getAttribute("href") ?? "").trim() : "";
+    if (/^(https?|mailto|tel):/i.test(url)) {
+      node.title = url;
+      node.setAttribute(STYLE, `color: #0b5d5e; text-decoration: underline; ${node.getAttribute(STYLE) ?? ""}`);
+    }
+  });
+  return DOMPurify;
 }
 
-const KEPT_APART = "data-kept-";
+function fill(target, markup, purify) {
+  const [text, sheets] = withoutStyles(markup);
+  const source = purify.sanitize(text, SANITISED);
+  const body = target.adoptNode(source.querySelector("body") ?? document.createElement("body")); // none beside a frameset
+  target.documentElement.lang = source.lang;
+  target.title = t("detail.frame");
+  target.body.replaceWith(body);
+  body.style.cssText = "font: 16px/1.5 system-ui, sans-serif; margin: 1rem; overflow-wrap: anywhere";
+  const sheet = new target.defaultView.CSSStyleSheet();
+  copyRules(parsed(sheets).cssRules, sheet);
+  target.adoptedStyleSheets = [sheet];
+  for (const element of [body, ...body.querySelectorAll(`[${STYLE}]`)]) {
+    const [rule] = parsed(`x{${element.getAttribute(STYLE) ?? ""}}`).cssRules;
+    if (rule instanceof CSSStyleRule) copyDeclarations(rule.style, element.style);
+    element.removeAttribute(STYLE);
+  }
+}
 
 /**
- * Remove styles and event handlers before parsing, because each would cause a report of a policy violation. Returns the
- * markup without them, and the text of its style sheets. Safety does not depend on this: see copy().
+ * Return the markup with its styles in another attribute, and the text of its style sheets. The policy allows styles only
+ * through the CSS object model, and browsers report each style that they parse. Safety does not depend on this.
  */
-function inert(markup) {
-  let sheet = "";
-  const bare = markup.replace(/<style\b[^>]*>([\s\S]*?)<\/style\s*>/gi, (_, text) => {
-    sheet += text;
+function withoutStyles(markup) {
+  let sheets = "";
+  const bare = markup.replace(/<style\b[^<>]*>([^]*?)(?:<\/style\s*>|$)/gi, (_, text) => {
+    sheets += `${text}\n`;
     return "";
   });
-  const text = bare.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/([\s"'/])(style|on[a-z]+)(?=\s*=)/gi, `$1${KEPT_APART}$2`));
-  return [text, sheet];
+  return [bare.replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/([\s"'/])style(?=\s*=)/gi, `$1${STYLE}`)), sheets];
 }
 
-/** Apply a message's own style sheets, without the resources that they would load. */
-function dress(target, text) {
-  if (!text.trim()) return;
-  const sheet = new target.defaultView.CSSStyleSheet();
-  sheet.replaceSync(unloaded(text));
-  target.adoptedStyleSheets = [sheet];
+/** Read a style sheet. A sheet that is in no document loads nothing. */
+function parsed(text) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  return sheet;
 }
 
-function unloaded(css) {
-  return css.replace(/@import[^;]*;?/gi, "").replace(/(url|image-set)\([^)]*\)/gi, "none");
-}
-
-function copy(node, into, target) {
-  if (node.nodeType === Node.TEXT_NODE) {
-    into.append(target.createTextNode(node.data));
-    return;
-  }
-  if (node.nodeType !== Node.ELEMENT_NODE) return;
-  const name = node.localName;
-  if (DROPPED_WHOLE.has(name)) return;
-  const element = SHOWN.has(name) && name !== "body" ? target.createElement(name) : null;
-  if (element) {
-    paint(node, element);
-    into.append(element);
-  }
-  for (const child of node.childNodes) copy(child, element ?? into, target);
-}
-
-function paint(from, to) {
-  for (const { name, value } of from.attributes) {
-    if (ATTRIBUTES.has(name)) to.setAttribute(name, value);
-    if (name === "src" && to.localName === "img" && /^data:image\/(png|gif|jpeg|webp);/i.test(value)) to.setAttribute("src", value);
-    // A link looks like a link and shows its URL, but cannot be opened.
-    if (name === "href" && to.localName === "a" && /^(https?|mailto|tel):/i.test(value.trim())) {
-      to.title = value;
-      to.style.cssText = "color: #0b5d5e; text-decoration: underline";
+/** Copy the rules for elements, also those for a medium. No other rule is copied, such as those for fonts. */
+function copyRules(rules, into) {
+  for (const rule of rules) {
+    if (rule instanceof CSSStyleRule) {
+      const place = into.insertRule(`${rule.selectorText}{}`, into.cssRules.length);
+      copyDeclarations(rule.style, into.cssRules[place].style);
+    } else if (rule instanceof CSSMediaRule) {
+      const place = into.insertRule(`@media ${rule.conditionText}{}`, into.cssRules.length);
+      copyRules(rule.cssRules, into.cssRules[place]);
     }
   }
-  const declared = from.getAttribute(`${KEPT_APART}style`);
-  if (declared) to.style.cssText += `;${unloaded(declared)}`;
+}
+
+// The browser writes a value in one way, without escapes. All values that load something are functions.
+const LOADS_NOTHING = /^(?:[^(]|\b(?:rgba?|hsla?|calc|min|max|clamp|(?:linear|radial)-gradient)\()*$/;
+
+function copyDeclarations(from, to) {
+  for (const name of from) {
+    const value = from.getPropertyValue(name);
+    // The value of a custom property is as the message wrote it.
+    if (!name.startsWith("--") && LOADS_NOTHING.test(value)) to.setProperty(name, value, from.getPropertyPriority(name));
+  }
 }

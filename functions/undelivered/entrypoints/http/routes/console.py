@@ -98,9 +98,9 @@ def _content_security_policy() -> str:
             "form-action 'none'",
             "frame-ancestors 'none'",
             "frame-src 'none'",
-            # Only the parser for messages (message.js) can turn text into markup.
+            # Only DOMPurify, which reads messages (message.js), can turn text into markup.
             "require-trusted-types-for 'script'",
-            "trusted-types undelivered",
+            "trusted-types dompurify",
         )
     )
 
