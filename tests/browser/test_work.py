@@ -442,7 +442,7 @@ class TestUnrecognisedReplies:
         manager.api.shapes.clear()
         manager.goes_to("#/diagnostics")
 
-        manager.sees("We knew the reason of every failure of the last 30 days.")
+        manager.sees("We know the reason for every failure in the last 30 days.")
 
     def test_it_speaks_spanish(self, manager):
         manager.page.get_by_label("Language").select_option("es")
@@ -452,7 +452,7 @@ class TestUnrecognisedReplies:
         manager.page.get_by_role("button", name="Aplicar").click()
 
         manager.page.get_by_role("button", name="Deshacer").click()
-        manager.sees("Desde ahora, los fallos con esta respuesta no tienen motivo conocido.")
+        manager.sees("A partir de ahora, los fallos con esta respuesta no tendrán un motivo conocido.")
 
 
 def asked(person):

@@ -66,7 +66,7 @@ function suggestion(item, edit) {
     button(t("use_suggestion", { suggestion: item.suggestion }), { kind: "small", on: () => edit(item.suggestion) }));
 }
 
-/** A form for a customer's contacts; sends only changed values. A user can insist on a phone number that is not assigned. */
+/** A form for a customer's contacts; sends only changed values. A user can keep a phone number that is not assigned. */
 export function contactForm(customer, { proposal = {}, focus = "email", cancelled, saved }) {
   const name = textInput(customer.name ?? "", { maxlength: "200", autocomplete: "off" });
   const email = h("input", { type: "email", value: proposal.email ?? customer.email ?? "", maxlength: "320", autocomplete: "off", spellcheck: "false", "data-first": focus === "email" });
@@ -74,11 +74,11 @@ export function contactForm(customer, { proposal = {}, focus = "email", cancelle
   const controls = { name, email, phone };
   const trouble = h("div", {});
   const send = h("button", { type: "submit", class: "button primary" }, t("save"));
-  let insistedOn = "";
-  const insist = () => button(t("contact.use_number_anyway"), {
+  let keptNumber = "";
+  const keepNumberButton = () => button(t("contact.use_number_anyway"), {
     kind: "small",
     on: () => {
-      insistedOn = phone.value;
+      keptNumber = phone.value;
       form.requestSubmit();
     },
   });
@@ -96,7 +96,7 @@ export function contactForm(customer, { proposal = {}, focus = "email", cancelle
           if (text !== (customer[field] ?? "")) body[field] = text || null;
         }
         if (Object.keys(body).length === 0) return cancelled();
-        if (body.phone && phone.value === insistedOn) body.accept_unassigned_number = true;
+        if (body.phone && phone.value === keptNumber) body.accept_unassigned_number = true;
         send.setAttribute("aria-disabled", "true");
         send.classList.add("busy");
         try {
@@ -105,7 +105,7 @@ export function contactForm(customer, { proposal = {}, focus = "email", cancelle
           toast(n > 0 ? t("contact.saved_ready", { n }) : t("contact.saved"));
           await saved(answer);
         } catch (error) {
-          showFormError(error, trouble, controls, error.code === "unassigned_number" && insist());
+          showFormError(error, trouble, controls, error.code === "unassigned_number" && keepNumberButton());
         } finally {
           send.removeAttribute("aria-disabled");
           send.classList.remove("busy");

@@ -178,7 +178,7 @@ function whatHappened(item) {
     item.diagnostic && h("details", {}, h("summary", {}, t("detail.diagnostic")), h("pre", { dir: "ltr" }, item.diagnostic)));
 }
 
-/** The name of the actor: a user's address without the subject in brackets, or a label for the host application or the recipient. */
+/** The name of the actor: a user's email address without the ID in brackets, or a label for the host application or the recipient. */
 function who(name) {
   return maybe(`by.${name}`) ?? name.replace(/ \([^()]*\)$/, "");
 }

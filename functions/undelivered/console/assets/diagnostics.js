@@ -1,4 +1,4 @@
-/** Unrecognised replies: replies without a known reason, and what the account takes them to mean. */
+/** Unrecognised replies: replies without a known reason, and the reasons that the account maps them to. */
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
@@ -59,7 +59,7 @@ function row(item) {
     h("td", { role: "cell", class: "reason-choice" }, auth.mayAct() ? choice(item) : reasonName(item.reason ?? NONE)));
 }
 
-/** The reason of a reply. A choice counts only once it is confirmed: the arrow keys choose each option that they pass. */
+/** The reason of a reply. A choice is saved only when it is applied, because the arrow keys select each option that they pass. */
 function choice(item) {
   const control = select([NONE, ...REASONS].map((name) => [name, reasonName(name)]), item.reason ?? NONE,
     { "aria-label": t("diagnostics.reason_of", { shape: item.shape }), on: { change: () => update() } });

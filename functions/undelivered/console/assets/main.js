@@ -18,7 +18,8 @@ const VIEWS = {
   settings: { load: () => import("./settings.js"), title: "nav.settings" },
 };
 const MENU = ["", "report", "customers", "suppressions", "diagnostics", "settings"];
-const ONLY_TO_ACT = new Set(["diagnostics"]);
+/** The views for users who can change something. */
+const MANAGER_VIEWS = new Set(["diagnostics"]);
 
 const app = document.getElementById("app");
 let main = null;
@@ -92,7 +93,7 @@ function brand() {
 function showShell() {
   const { email, role } = auth.person();
   main = h("main", { id: "main", tabindex: "-1" });
-  const links = MENU.filter((name) => auth.mayAct() || !ONLY_TO_ACT.has(name)).map((name) => h("a", { href: `#/${name}`, "data-view": name }, t(VIEWS[name].title)));
+  const links = MENU.filter((name) => auth.mayAct() || !MANAGER_VIEWS.has(name)).map((name) => h("a", { href: `#/${name}`, "data-view": name }, t(VIEWS[name].title)));
   const nav = h("nav", { id: "menu", "aria-label": t("nav.label") }, links);
   const toggle = h(
     "button",

@@ -254,10 +254,10 @@ export function dialogue({ title, intro, content = [], action, kind = "primary",
 }
 
 /**
- * Show the field errors of an API error beside their fields, and the others in `place`. `insist` is a button for a value
- * that the API accepts if the user insists.
+ * Show the field errors of an API error beside their fields, and the others in `place`. `override`
+ * is a button that sends a refused value again, for values that the API then accepts.
  */
-export function showFormError(error, place, controls = {}, insist = null) {
+export function showFormError(error, place, controls = {}, override = null) {
   if (error instanceof Mistake) {
     complain(error.control, error.message);
     error.control.focus();
@@ -276,7 +276,7 @@ export function showFormError(error, place, controls = {}, insist = null) {
         control.focus();
       },
     });
-    complain(control, complaintOf(message), use || insist);
+    complain(control, complaintOf(message), use || override);
     firstInvalid ??= control;
   }
   if (firstInvalid) firstInvalid.focus();
