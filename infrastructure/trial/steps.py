@@ -110,7 +110,7 @@ PARTS: Final = (
             Step("drop", "Another notification to the bounced address is dropped", _drop),
             Step(
                 "automatic_reply",
-                "An automatic reply makes no item, and an address on SES's suppression list does",
+                "An automatic reply creates no item, but an email to an address on SES's suppression list does",
                 _automatic_reply,
             ),
         ),
