@@ -112,7 +112,7 @@ def _accept_and_send(bootstrap: Any, number: int, stage: Any) -> None:
     from undelivered.domain.taxonomy import Channel
     from undelivered.services.accept_notifications import NewNotification
     from undelivered.services.ports import SendJob
-    from undelivered.services.send_batch import SendOrder
+    from undelivered.services.send_batch import ReceivedJob
 
     for index in range(number):
         customer = Customer(events.ACCOUNT, f"s-{index}", "Ada Byron", email=f"sent-{index}@example.com")
@@ -130,7 +130,7 @@ def _accept_and_send(bootstrap: Any, number: int, stage: Any) -> None:
     with stage("send"):
         for first in range(0, number, _SENT_AT_ONCE):
             jobs = [SendJob(events.ACCOUNT, f"n-{index}", 1) for index in range(first, first + _SENT_AT_ONCE)]
-            send([SendOrder(job, "") for job in jobs], time.time() + 60, lambda *_: None)
+            send([ReceivedJob(job, "") for job in jobs], time.time() + 60, lambda *_: None)
 
 
 def _units(client: Any, usage: Any, number: int) -> Mapping[str, float]:

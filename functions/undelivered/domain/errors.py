@@ -10,11 +10,11 @@ class RetryableError(UndeliveredError):
 
 
 class ProviderBusyError(RetryableError):
-    """The provider did not take the message, because its rate is used up or it is not available. Try again soon."""
+    """The provider did not accept the message, because the rate is used up or it is unavailable. Try again soon."""
 
 
 class QuotaUsedUpError(ProviderBusyError):
-    """The provider takes no more messages today."""
+    """The provider accepts no more messages today."""
 
 
 class StaleWriteError(RetryableError):
@@ -26,7 +26,7 @@ class NotYetKnownError(RetryableError):
 
 
 class UnexplainedRefusalError(RetryableError):
-    """The provider refused the message, for a cause that is not known. It was certainly not sent."""
+    """The provider refused the message for an unknown cause. It was certainly not sent."""
 
 
 class UnreadableEventError(UndeliveredError):
@@ -65,7 +65,7 @@ class InvalidInputError(UndeliveredError):
 
 
 class UnassignedNumberError(InvalidInputError):
-    """A phone number is not assigned in its country. The caller can ask to accept it."""
+    """A phone number is not assigned in its country. The caller can choose to accept it."""
 
 
 class PermanentSendError(UndeliveredError):

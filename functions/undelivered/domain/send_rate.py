@@ -11,14 +11,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 BURST_SECONDS: Final = 0.5
-"""How much unused time can be made up for. SES allows bursts above the rate for a short time (Amazon SES Developer
-Guide, "Managing your Amazon SES sending limits"), but not how long."""
+"""The longest burst: slots that were not used in the last half second can still be used. SES allows bursts above the
+rate for a short time, but does not document for how long (Amazon SES Developer Guide, "Managing your Amazon SES sending
+limits")."""
 
 BULK_HORIZON: Final = 0.5
-"""How far ahead bulk sends reserve slots, in seconds. An urgent send waits about this long for them."""
+"""How far ahead bulk sends reserve slots, in seconds. An urgent send waits for bulk sends for about this long at
+most."""
 
 _SHARE_USED: Final = 0.97
-"""The share of the rate that is used. Calls take different times to arrive: without a margin, every second message of
+"""The share of the rate that is used. Calls take different times to arrive. Without a margin, half of the messages of
 an account with one message per second would arrive too early."""
 
 RATE_MAX_AGE: Final = 300.0
@@ -29,15 +31,15 @@ PAUSE_SECONDS: Final = 900.0
 
 _RETRY_AFTER_FAILED_READ: Final = 10.0
 _BACK_OFF_SHARE: Final = 0.1
-_BACK_OFF_LEAST: Final = 0.02
-_BACK_OFF_MOST: Final = 5.0
+_MIN_BACK_OFF: Final = 0.02
+_MAX_BACK_OFF: Final = 5.0
 
-LOWEST_RATE: Final = 1.0
+SANDBOX_RATE: Final = 1.0
 """Messages per second of an account in the sandbox, used until the rate is known."""
 
 
 class SendQuota(Struct, frozen=True):
-    """What the provider allows: messages per second, and how many more today; None without a limit by day."""
+    """What the provider allows: messages per second, and more messages today (None if the day has no limit)."""
 
     per_second: float
     left_today: float | None = None
@@ -47,7 +49,7 @@ class SendRate(Struct, frozen=True):
     """The state of sending: the next free slot, the rate, when it was read, and the end of a pause."""
 
     next_free: float = 0.0
-    per_second: float = LOWEST_RATE
+    per_second: float = SANDBOX_RATE
     read_at: float = 0.0
     paused_until: float = 0.0
 
@@ -62,11 +64,14 @@ class SendRate(Struct, frozen=True):
 
 
 def with_quota(rate: SendRate, quota: SendQuota | None, now: float) -> SendRate:
-    """Return the rate with a quota that was read now; None if it could not be read, which is tried again soon."""
+    """Return the rate with a quota that was read now.
+
+    ``quota`` is None if it could not be read. Then the rate stays, and the quota is read again soon.
+    """
     if quota is None:
         paused_until = rate.paused_until if rate.paused_until > now else 0.0
         return replace(rate, read_at=now - RATE_MAX_AGE + _RETRY_AFTER_FAILED_READ, paused_until=paused_until)
-    per_second = quota.per_second if quota.per_second > 0 else LOWEST_RATE
+    per_second = quota.per_second if quota.per_second > 0 else SANDBOX_RATE
     current = replace(rate, per_second=per_second, read_at=now)
     if quota.left_today is not None and quota.left_today < 1:
         return pause(current, now)
@@ -86,21 +91,21 @@ def reserve(rate: SendRate, now: float, wanted: int, horizon: float) -> tuple[Se
 
 
 def seconds_until_free(rate: SendRate, now: float, horizon: float) -> float:
-    """Return in how many seconds a slot within the horizon will be free."""
+    """Return in how many seconds there will be a free slot within the horizon."""
     return max(rate.paused_until - now, _first_slot(rate, now) - horizon - now, 0.0)
 
 
 def _first_slot(rate: SendRate, now: float) -> float:
-    made_up_for = floor(rate.per_second * BURST_SECONDS) * rate.interval
-    return max(rate.next_free, now - made_up_for)
+    burst = floor(rate.per_second * BURST_SECONDS) * rate.interval
+    return max(rate.next_free, now - burst)
 
 
 def back_off(rate: SendRate, now: float, times: int) -> tuple[SendRate, float]:
     """Return in how many seconds to try again after the provider was too busy ``times`` times in a row.
 
-    The new state has its next free slot after that try.
+    In the new state, the next free slot is after that try.
     """
-    seconds = min(max(rate.interval * _BACK_OFF_SHARE * 2 ** (times - 1), _BACK_OFF_LEAST), _BACK_OFF_MOST)
+    seconds = min(max(rate.interval * _BACK_OFF_SHARE * 2 ** (times - 1), _MIN_BACK_OFF), _MAX_BACK_OFF)
     return replace(rate, next_free=max(rate.next_free, now + seconds + rate.interval)), seconds
 
 

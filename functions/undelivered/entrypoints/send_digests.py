@@ -12,7 +12,7 @@ from undelivered.observability import count
 functions = Blueprint(__name__)
 
 _RESERVED_SECONDS: Final = 15.0
-"""The time at the end of an invocation in which no digest is started."""
+"""Seconds at the end of an invocation in which no digest is started."""
 
 
 @lambda_function(functions)

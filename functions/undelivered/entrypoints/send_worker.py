@@ -11,30 +11,30 @@ from undelivered.domain.errors import UndeliveredError, UnreadableEventError
 from undelivered.domain.notification import SendAttempt
 from undelivered.entrypoints.sqs_batch import MAX_RECEIVES, queue_again, receive_count, report_failures
 from undelivered.observability import count, logger, measure
-from undelivered.services.send_batch import Postponed, SendOrder, SendResult
+from undelivered.services.send_batch import Postponed, ReceivedJob, SendResult
 
 _RESERVED_SECONDS: Final = 15.0
-"""The time at the end of an invocation in which no job is started. A slow send, and the queue, may need it."""
+"""Seconds at the end of an invocation in which no job is started: time for a slow send and calls of the queue."""
 
 
 def process_send_batch(event: dict[str, Any], worker: SendWorker, context: LambdaContext) -> dict[str, Any]:
     """Send each job of a batch at the rate of the AWS account.
 
-    Jobs that must wait longer than the invocation are queued again. The response names the messages that SQS delivers
-    again, because they failed.
+    Jobs that would have to wait beyond the end of the invocation are queued again. The response names the messages that
+    SQS delivers again, because they failed.
     """
     records: list[dict[str, Any]] = event["Records"]
     correlation_ids = [worker.correlation_of(record) for record in records]
     failures: dict[int, Exception] = {}
-    orders: dict[int, SendOrder] = {}
+    jobs: dict[int, ReceivedJob] = {}
     for index, record in enumerate(records):
         try:
             last_try = receive_count(record) >= MAX_RECEIVES
-            orders[index] = SendOrder(worker.read_job(record), correlation_ids[index], last_try=last_try)
+            jobs[index] = ReceivedJob(worker.read_job(record), correlation_ids[index], last_try=last_try)
         except UnreadableEventError as error:
             failures[index] = error
     deadline = worker.send.pace.now() + context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS
-    results = dict(zip(orders, worker.send(list(orders.values()), deadline, _log), strict=True))
+    results = dict(zip(jobs, worker.send(list(jobs.values()), deadline, _log), strict=True))
     attempts = [result for result in results.values() if isinstance(result, SendAttempt)]
     delays = {index: result.delay for index, result in results.items() if isinstance(result, Postponed)}
     failures |= {index: result for index, result in results.items() if isinstance(result, Exception)}
@@ -52,7 +52,7 @@ def _measure(attempts: Iterable[SendAttempt]) -> None:
         measure("Sends", [number], outcome=outcome, kind=kind)
 
 
-def _log(order: SendOrder, result: SendResult) -> None:
+def _log(received: ReceivedJob, result: SendResult) -> None:
     """Log a result at once, so that the log has it even if the function is stopped during the batch."""
     if isinstance(result, SendAttempt):
         logger.info(
@@ -66,4 +66,4 @@ def _log(order: SendOrder, result: SendResult) -> None:
         )
     elif isinstance(result, Exception) and not isinstance(result, UndeliveredError):
         # The message may or may not have been sent. The attempt stays claimed until ``cleanup`` settles it.
-        logger.error("send broken off", exc_info=result, correlation_id=order.correlation_id)
+        logger.error("send interrupted", exc_info=result, correlation_id=received.correlation_id)

@@ -16,7 +16,7 @@ RETRY_DELAYS = (5, 15, 60, 120)
 """Seconds until a message is delivered again, by how often it was received. The last delay repeats."""
 
 MAX_RECEIVES = 5
-"""How often a message is received before it becomes a dead letter: ``maxReceiveCount`` in the template."""
+"""How many times a message is received before it becomes a dead letter: ``maxReceiveCount`` in the template."""
 
 _MAX_ENTRIES = 10
 """Maximum entries of a ChangeMessageVisibilityBatch or SendMessageBatch request (Amazon SQS API Reference)."""
@@ -64,9 +64,9 @@ def report_failures(
 def queue_again(records: Sequence[dict[str, Any]], delays: Mapping[int, int], queue: Queue) -> Mapping[int, Exception]:
     """Queue copies of the records whose index is in ``delays``, each with its delay in seconds.
 
-    The records then count as done, so that waiting uses up none of a message's receives: a message that is only
-    returned to the queue becomes a dead letter after some returns. A copy has the body and the attributes of its
-    record. Returns an error for each record that the queue did not take.
+    The original messages are then deleted. A message that is only returned to the queue would become a dead letter
+    after ``MAX_RECEIVES`` receives, and a copy starts with none. A copy has the body and the attributes of its record.
+    Returns an error for each record that the queue did not accept.
     """
     entries = [_copy(index, records[index], delay) for index, delay in delays.items()]
     refused: dict[int, Exception] = {}
@@ -95,7 +95,7 @@ def _copy(index: int, record: Mapping[str, Any], delay: int) -> dict[str, Any]:
 
 
 def _attribute_to_send(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an attribute as SQS takes it. Lambda writes names in lower case, and bytes in base64."""
+    """Return an attribute in the form that SQS accepts. Lambda writes names in lower case, and bytes in base64."""
     if (content := value.get("binaryValue")) is not None:
         return {"DataType": value["dataType"], "BinaryValue": b64decode(content)}
     return {"DataType": value["dataType"], "StringValue": value["stringValue"]}

@@ -17,8 +17,11 @@ _LONGEST_DELAY: Final = 900
 """The longest delay of a message, in seconds (Amazon SQS API Reference, "SendMessage", DelaySeconds)."""
 
 
-class SendOrder(Struct, frozen=True):
-    """A job, the id of the API request that led to it, and whether it becomes a dead letter if it fails once more."""
+class ReceivedJob(Struct, frozen=True):
+    """A job from the queue, and the id of the API request that led to it.
+
+    ``last_try`` is whether the message becomes a dead letter if the job fails once more.
+    """
 
     job: SendJob
     correlation_id: str
@@ -32,36 +35,37 @@ class Postponed(Struct, frozen=True):
 
 
 SendResult = SendAttempt | Postponed | Exception | None
-"""The attempt that was made, or that there was nothing to send (None), that it must wait, or why it failed."""
+"""The attempt that was made, None if there was nothing to send, a job that must wait, or the error of a failed job."""
 
-OnResult = Callable[[SendOrder, SendResult], None]
+OnResult = Callable[[ReceivedJob, SendResult], None]
 
 
 class SendBatch(Struct, frozen=True):
-    """Sends each job of a batch in a slot of its channel. ``urgent`` jobs go before those that are not."""
+    """Sends each job of a batch in a slot of its channel. ``urgent`` jobs get earlier slots than other jobs."""
 
     send_message: SendMessage
     pace: SendPace
     in_parallel: InParallel
     urgent: bool
 
-    def __call__(self, orders: Sequence[SendOrder], deadline: float, on_result: OnResult) -> Sequence[SendResult]:
-        """Return the result of each order. Jobs without a slot before the deadline (since 1970) are postponed.
+    def __call__(self, jobs: Sequence[ReceivedJob], deadline: float, on_result: OnResult) -> Sequence[SendResult]:
+        """Return the result of each job. Jobs without a slot before the deadline are postponed.
 
-        ``on_result`` receives the result of each try at once.
+        The deadline is in seconds since 1970. ``on_result`` is called with the result of each try as soon as it is
+        known.
         """
-        channels = dict.fromkeys(order.job.channel for order in orders)
+        channels = dict.fromkeys(received.job.channel for received in jobs)
         groups = [
-            (channel, [place for place, order in enumerate(orders) if order.job.channel is channel])
+            (channel, [place for place, received in enumerate(jobs) if received.job.channel is channel])
             for channel in channels
         ]
 
         def send(group: tuple[Channel, list[int]]) -> Mapping[int, SendResult]:
             channel, places = group
-            return _ChannelBatch(self, channel, orders, deadline, on_result).send(places)
+            return _ChannelBatch(self, channel, jobs, deadline, on_result).send(places)
 
         results = {place: result for part in self.in_parallel(send, groups) for place, result in part.items()}
-        return [results[place] for place in range(len(orders))]
+        return [results[place] for place in range(len(jobs))]
 
 
 class _ChannelBatch(Struct):
@@ -69,7 +73,7 @@ class _ChannelBatch(Struct):
 
     batch: SendBatch
     channel: Channel
-    orders: Sequence[SendOrder]
+    jobs: Sequence[ReceivedJob]
     deadline: float
     on_result: OnResult
     busy_rounds: int = 0
@@ -107,12 +111,14 @@ class _ChannelBatch(Struct):
     def _send_at(self, slot_and_place: tuple[float, int]) -> SendResult:
         slot, place = slot_and_place
         self.batch.pace.wait_until(slot)
-        order = self.orders[place]
+        received = self.jobs[place]
         try:
-            result: SendResult = self.batch.send_message(order.job, order.correlation_id, last_try=order.last_try)
+            result: SendResult = self.batch.send_message(
+                received.job, received.correlation_id, last_try=received.last_try
+            )
         except Exception as error:  # noqa: BLE001 - the other jobs must still be sent
             result = error
-        self.on_result(order, result)
+        self.on_result(received, result)
         return result
 
     def _after_refusals(self, refusals: Sequence[SendResult], unused: list[float]) -> list[float]:
@@ -129,7 +135,7 @@ class _ChannelBatch(Struct):
 
 
 def _used_slot(result: SendResult) -> bool:
-    """Whether the provider may have counted the message."""
+    """Whether the provider may have counted the message against the rate."""
     if isinstance(result, SendAttempt):
         return result.outcome is not SendOutcome.DROPPED
     return isinstance(result, Exception) and not isinstance(result, ProviderBusyError)

@@ -1,4 +1,4 @@
-"""Hand out the moments at which messages may be sent, at the rate of the AWS account."""
+"""Reserve the moments at which messages may be sent, at the rate of the AWS account."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -22,7 +22,7 @@ from undelivered.services.ports import SendRateStore
 
 
 class Reservation(Struct, frozen=True):
-    """Reserved slots, in seconds since 1970. If there are none, ``wait`` says in how many seconds there may be.
+    """Reserved slots, in seconds since 1970. If there are none, ``wait`` is the time in seconds until one may be free.
 
     ``interval`` is the time from one slot to the next.
     """
@@ -35,10 +35,11 @@ class Reservation(Struct, frozen=True):
 class SendPace(Struct, frozen=True):
     """Reserves slots in the rate that all sending functions share.
 
-    ``quotas`` reads the quota of each channel from the provider; it returns None when that is not possible now.
+    ``quotas`` reads the quota of each channel from the provider; it returns None if the quota cannot be read now.
 
-    A bulk send reserves only a second ahead, and an urgent send as far ahead as necessary. So an urgent send waits for
-    about a second of bulk sends at most, and bulk sends wait for all urgent sends.
+    A bulk send reserves slots only ``BULK_HORIZON`` ahead (half a second), and an urgent send as far ahead as
+    necessary. So an urgent send waits for bulk sends for about half a second at most, and bulk sends wait for all
+    urgent sends.
     """
 
     rates: SendRateStore
@@ -51,7 +52,7 @@ class SendPace(Struct, frozen=True):
         return self.clock().timestamp()
 
     def wait_until(self, moment: float) -> None:
-        """Return at a moment, at once if it has passed."""
+        """Wait until a moment. Return at once if it has passed."""
         if (seconds := moment - self.now()) > 0:
             self.sleep(seconds)
 
@@ -61,7 +62,7 @@ class SendPace(Struct, frozen=True):
             try:
                 reservation = self._reserve(channel, wanted, urgent=urgent, deadline=deadline)
             except StaleWriteError:
-                continue  # another function has reserved slots in between, so there is progress
+                continue  # another function has just reserved slots, so some function always makes progress
             if reservation.slots or self.now() + reservation.wait >= deadline:
                 return reservation
             self.sleep(reservation.wait)
@@ -81,10 +82,10 @@ class SendPace(Struct, frozen=True):
         return with_quota(rate, self.quotas[channel](), now) if rate.is_outdated(now) else rate
 
     def back_off(self, channel: Channel, times: int) -> float:
-        """Send a little later after the provider was busy; return the seconds after which to try again."""
+        """Delay the next slots after the provider was busy; return in how many seconds to try again."""
         rate, version = self.rates.find(channel)
         later, seconds = back_off(rate, self.now(), times)
-        # If the rate has changed since, the next refusal moves the slots out.
+        # If another function has changed the rate since, the next refusal delays the slots.
         with suppress(StaleWriteError):
             self.rates.save(channel, later, over_version=version)
         return seconds
@@ -92,6 +93,6 @@ class SendPace(Struct, frozen=True):
     def pause(self, channel: Channel) -> None:
         """Send nothing for a while, because the quota of the day is used up."""
         rate, version = self.rates.find(channel)
-        # If the rate has changed since, the next refusal pauses.
+        # If another function has changed the rate since, the next refusal pauses sending.
         with suppress(StaleWriteError):
             self.rates.save(channel, pause(rate, self.now()), over_version=version)

@@ -25,8 +25,8 @@ _COUNTS: Final = (
 )
 
 _CHANNEL: Final = "channel"
-"""The message attribute with the channel of a job. It is not in the body, where an earlier version of the sending
-functions, which runs until a deployment ends, does not expect it."""
+"""The message attribute with the channel of a job. It is not in the body, because the version of the
+sending functions that runs until a deployment ends would refuse a body with it."""
 
 
 class SqsSendQueue(Struct, frozen=True):
@@ -45,7 +45,7 @@ class SqsSendQueue(Struct, frozen=True):
             ]
             response = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
             if response.get("Failed"):
-                raise RetryableError("the queue did not take every job")
+                raise RetryableError("the queue did not accept every job")
             queued = [f"{job.notification_id}~{job.attempt}" for job in batch]
             logger.info("send jobs queued", account_id=batch[0].account_id, attempts=queued)
 

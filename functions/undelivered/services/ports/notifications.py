@@ -73,16 +73,18 @@ class MessageSender(Protocol):
     def send(self, message: OutgoingMessage) -> str:
         """Send a message and return the provider's message id.
 
-        Raises ProviderBusyError when the message was certainly not sent and another try can succeed, QuotaUsedUpError
-        when that is so on another day, and PermanentSendError when the provider refuses it. After any other error, the
-        message may or may not have been sent.
+        The message was certainly not sent after one of these errors: ProviderBusyError (try again soon),
+        QuotaUsedUpError (the quota of the day is used up), UnexplainedRefusalError (refused for an unknown cause) and
+        PermanentSendError (refused, and another try does not help). After any other error, the message may or may not
+        have been sent.
         """
 
 
 class SendJob(Struct, frozen=True):
-    """An attempt to be sent by the sending functions. ``entry_key`` names the item of a resend, and is else empty.
+    """An attempt to be sent by the sending functions.
 
-    ``channel`` is that of the notification. The sending functions pace each channel at its own rate.
+    ``entry_key`` names the item of a resend. It is empty for a first send. ``channel`` is that of the notification. The
+    sending functions pace each channel at its own rate.
     """
 
     account_id: str

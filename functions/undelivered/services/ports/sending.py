@@ -21,7 +21,7 @@ class SendRateStore(Protocol):
 
 
 class InParallel(Protocol):
-    """Calls a function for each of some items at the same time."""
+    """Calls a function for several items at the same time."""
 
     def __call__(self, function: Callable[[_Item], _Result], items: Sequence[_Item], /) -> Sequence[_Result]:
         """Return the results in the order of the items."""
