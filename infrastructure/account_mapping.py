@@ -1,4 +1,4 @@
-"""The mapping of messages without tags to accounts: read from the file of an operator, and written to a stage."""
+"""The mapping of SES tenants and sending identities to accounts: read from a file, and written to a stage."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def read_account_mapping(file: Path) -> "AccountMapping":
-    """Return the mapping in a JSON file. Raises ToolError if it has another form, or an account that cannot exist."""
+    """Return the mapping in a JSON file. Raises ToolError if the file is not valid."""
     from undelivered.domain.account_mapping import AccountMapping
     from undelivered.entrypoints.http.auth import ACCOUNT_ID
 

@@ -41,14 +41,14 @@ class StageAccounts:
 
     @classmethod
     def of(cls, stack: DeployedStack) -> "StageAccounts":
-        """Return the accounts of a stack. The stores of this process use that stack from now on.
+        """Return the accounts of a stack. The stores of this process then use the tables of that stack.
 
         Raises ToolError if there is no such stack.
         """
         description = find_stack(stack.client("cloudformation"), stack.name)
         if description is None:
             raise ToolError(f"Stack {stack.name} was not found in this AWS account and region.")
-        parameters = {each["ParameterKey"]: each["ParameterValue"] for each in description["Parameters"]}
+        parameters = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in description["Parameters"]}
         os.environ |= stack.environment
         use_tables(TableNames(**stack.tables()))
         mappings = DynamoAccountMapping(cache_seconds=0)
@@ -56,7 +56,7 @@ class StageAccounts:
         return cls(DynamoAccountStore(), mappings, rule)
 
     def all(self) -> Iterator[Account]:
-        """Yield each account."""
+        """Yield all accounts."""
         for account_id in self.store.account_ids():
             yield self.find(account_id)
 
@@ -70,13 +70,13 @@ class StageAccounts:
         )
 
     def create(self, account_id: str) -> None:
-        """Create an account; raises ToolError if there is one, or if the ID is not valid."""
+        """Create an account; raises ToolError if it exists, or if the ID is not valid."""
         if not ACCOUNT_ID.fullmatch(account_id):
             raise ToolError(
-                f"{account_id!r} cannot be an account ID. Use at most 64 letters, digits and the characters _ . @ -"
+                f"{account_id!r} cannot be an account ID. Use 1 to 64 characters: letters, digits and _ . @ -"
             )
         if self.store.exists(account_id):
-            raise ToolError(f"There is an account {account_id} already.")
+            raise ToolError(f"The account {account_id} already exists.")
         self.store.settings(account_id)
 
     def change_defaults(self, account_id: str, *, sender: str | None, time_zone: str | None) -> None:
@@ -93,33 +93,33 @@ class StageAccounts:
             raise ToolError(f"--{error.field.replace('_', '-')} {error.message}.") from error
 
     def add_identity(self, account_id: str, identity: str) -> None:
-        """Give an identity to an account; raises ToolError if it belongs to another account."""
+        """Assign an identity to an account; raises ToolError if it belongs to another account."""
         self._check_exists(account_id)
         name = _checked_identity(identity)
 
-        def given(mapping: AccountMapping) -> AccountMapping:
+        def with_identity(mapping: AccountMapping) -> AccountMapping:
             owner = mapping.identities.get(name, account_id)
             if owner != account_id:
-                raise ToolError(f"{name} belongs to {owner}. Remove it there first.")
+                raise ToolError(f"{name} belongs to {owner}. Remove it from that account first.")
             return AccountMapping(mapping.tenants, {**mapping.identities, name: account_id})
 
-        change_account_mapping(given)
+        change_account_mapping(with_identity)
 
     def remove_identity(self, account_id: str, identity: str) -> None:
-        """Take an identity from an account; raises ToolError if the account does not have it."""
+        """Remove an identity from an account; raises ToolError if the account does not have it."""
         name = _checked_identity(identity)
 
-        def taken(mapping: AccountMapping) -> AccountMapping:
+        def without_identity(mapping: AccountMapping) -> AccountMapping:
             if mapping.identities.get(name) != account_id:
                 raise ToolError(f"{name} does not belong to {account_id}.")
-            left = {each: owner for each, owner in mapping.identities.items() if each != name}
-            return AccountMapping(mapping.tenants, left)
+            identities = {other: owner for other, owner in mapping.identities.items() if other != name}
+            return AccountMapping(mapping.tenants, identities)
 
-        change_account_mapping(taken)
+        change_account_mapping(without_identity)
 
     def _check_exists(self, account_id: str) -> None:
         if account_id != self.sender_rule.default_account and not self.store.exists(account_id):
-            raise ToolError(f"There is no account {account_id}. Create it with `undelivered accounts create`.")
+            raise ToolError(f"The account {account_id} does not exist. Create it with `undelivered accounts create`.")
 
     def _may_send(self, settings: AccountSettings) -> bool:
         try:
@@ -132,5 +132,5 @@ class StageAccounts:
 def _checked_identity(identity: str) -> str:
     name = normalise_identity(identity)
     if name is None:
-        raise ToolError(f"{identity!r} is not an identity. Use an address or a domain.")
+        raise ToolError(f"{identity!r} is not a sending identity. Use an email address or a domain.")
     return name

@@ -1,4 +1,4 @@
-"""Errors of AWS calls as sentences: what happened, and what to do.
+"""Messages for errors of AWS calls: what happened, and what to do.
 
 Sources of the codes: *Common Errors* of the API Reference of each service, and the names that botocore gives to errors
 that happen on this machine (botocore/exceptions.py).
@@ -44,7 +44,7 @@ _REMEDIES: Final[dict[str, tuple[frozenset[str], str]]] = {
     ),
     "this AWS account is not set up for the service": (
         frozenset({"OptInRequired", "SubscriptionRequiredException", "NotSignedUp", "PendingVerification"}),
-        "Finish the sign-up of the AWS account in the AWS console, or turn the region on.",
+        "Finish the sign-up of the AWS account in the AWS console, or enable the region.",
     ),
     "AWS is limiting the number of calls": (
         frozenset(
@@ -68,7 +68,7 @@ _REMEDIES: Final[dict[str, tuple[frozenset[str], str]]] = {
         ),
         "Delete what is no longer needed, or request a higher quota in the Service Quotas console.",
     ),
-    "AWS has a problem of its own": (
+    "the AWS service has a problem": (
         frozenset(
             {
                 "InternalError",
@@ -80,7 +80,7 @@ _REMEDIES: Final[dict[str, tuple[frozenset[str], str]]] = {
                 "ServiceUnavailableException",
             }
         ),
-        f"{_LATER} If it stays, look at the AWS Health Dashboard.",
+        f"{_LATER} If the error remains, look at the AWS Health Dashboard.",
     ),
 }
 """What the codes of errors mean, and what to do."""
@@ -118,7 +118,7 @@ _ON_THIS_MACHINE: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
     ),
     (
         ("InvalidRegionError", "UnknownRegionError", "ServiceNotInRegionError", "UnknownEndpointError"),
-        "the region is not one of this service",
+        "the service is not available in this region",
         "Check AWS_DEFAULT_REGION.",
     ),
     (
@@ -130,8 +130,8 @@ _ON_THIS_MACHINE: Final[tuple[tuple[tuple[str, ...], str, str], ...]] = (
 """Errors that happen on this machine: their classes or base classes, what they mean and what to do."""
 
 
-def aws_sentence(error: BaseException) -> str | None:
-    """Return a sentence on an error of an AWS call and what to do, or None if AWS is not the cause."""
+def aws_error_message(error: BaseException) -> str | None:
+    """Return what happened to an AWS call and what to do, or None if the error is not from an AWS call."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     for cause in _causes(error):
@@ -142,7 +142,7 @@ def aws_sentence(error: BaseException) -> str | None:
 
 
 def describe(error: "ClientError | BotoCoreError") -> tuple[str, str]:
-    """Return what happened to an AWS call, and what to do. The texts hold no access keys."""
+    """Return what happened to an AWS call, and what to do. The texts contain no access keys."""
     from botocore.exceptions import ClientError
 
     return _refusal(error) if isinstance(error, ClientError) else _failure(error)

@@ -1,4 +1,4 @@
-"""What `deploy` checks in the AWS account before it builds anything, and what it finds there already and uses."""
+"""What `deploy` checks in the AWS account before it builds, and which existing resources it uses."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
@@ -42,8 +42,9 @@ def check_bucket(s3: Any, bucket: str) -> None:
             ) from error
         if code == "403":
             raise ToolError(
-                f"The bucket {bucket} belongs to another AWS account, or you may not use it. Choose another bucket, or "
-                "ask your AWS administrator for the permissions s3:ListBucket, s3:GetObject and s3:PutObject on it."
+                f"The bucket {bucket} belongs to another AWS account, or you are not allowed to use it. Choose another "
+                "bucket, or ask your AWS administrator for the permissions s3:ListBucket, s3:GetObject and s3:PutObject "
+                "on it."
             ) from error
         raise
     if found != region:
@@ -53,8 +54,8 @@ def check_bucket(s3: Any, bucket: str) -> None:
         )
 
 
-def doubts(client: Client, name: str, parameters: Mapping[str, str]) -> list[Finding]:
-    """Return what would keep a deployment with `parameters` from sending: SES's identity, sandbox and quota."""
+def sending_problems(client: Client, name: str, parameters: Mapping[str, str]) -> list[Finding]:
+    """Return what would prevent a deployment from sending: SES's identity, sandbox and quota."""
     checks = dict(_CHECKS)
     if parameters.get("SenderDomain"):
         del checks["SES identity"]  # the stack creates it
@@ -66,7 +67,7 @@ def doubts(client: Client, name: str, parameters: Mapping[str, str]) -> list[Fin
 
 def _no_sender(_snapshot: StackSnapshot) -> Iterator[CheckResult]:
     yield warning(
-        "no sender is named, so only accounts with a sender of their own can send email",
+        "no sender is set, so only accounts with a sender of their own can send email",
         "Deploy with --parameter Sender=billing@example.com --parameter SenderDomain=example.com.",
     )
 
@@ -74,9 +75,9 @@ def _no_sender(_snapshot: StackSnapshot) -> Iterator[CheckResult]:
 def existing_parameters(
     client: Client, resources: Collection[tuple[str, str]], parameters: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return parameters that make the stack use what the AWS account has already, instead of creating it again.
+    """Return parameters that make the stack use existing resources of the AWS account instead of creating them.
 
-    `resources` are the types and physical ids of the deployed stack, which keeps what it created.
+    `resources` are the types and physical ids of the deployed stack. It keeps the resources that it created.
     """
     return {
         "SmsLogGroups": _sms_log_groups(client, resources),

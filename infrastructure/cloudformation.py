@@ -68,10 +68,10 @@ def resources_of(cloudformation: Any, name: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """A change set of ours, by its id.
+    """A change set that a command created, by its id.
 
     Names can be used again, and several people can deploy at once. So a change set is only read, executed and deleted
-    by its id, and its stack is only deleted while nobody else uses it.
+    by its id, and its stack is only deleted if it has no other change set.
     """
 
     cloudformation: Any
@@ -89,7 +89,7 @@ class ChangeSet:
         template_url: str,
         parameters: Sequence[Mapping[str, Any]],
     ) -> Self:
-        """Start to create a change set. `kind` is CREATE or UPDATE."""
+        """Start creating a change set. `kind` is CREATE or UPDATE."""
         created = cloudformation.create_change_set(
             StackName=stack,
             ChangeSetName=name,
@@ -118,7 +118,7 @@ class ChangeSet:
         return [change["ResourceChange"] for page in pages for change in page["Changes"]]
 
     def execute(self) -> None:
-        """Start to apply the changes. Raises ToolError if the stack changed since the change set was created."""
+        """Start applying the changes. Raises ToolError if the stack changed since the change set was created."""
         errors = self.cloudformation.exceptions
         try:
             self.cloudformation.execute_change_set(ChangeSetName=self.id)

@@ -19,8 +19,8 @@ def stack_name(stage: str) -> str:
     """Return the name of a stage's CloudFormation stack; raises ToolError if AWS would not accept names with it."""
     if not _STAGE.fullmatch(stage):
         raise ToolError(
-            f"The stage {stage!r} cannot be used. Use at most 38 lower-case letters, digits and hyphens, with a letter "
-            "or digit at both ends, for example live."
+            f"The stage {stage!r} cannot be used. Use at most 38 characters: lower-case letters, digits and hyphens, "
+            "with a letter or digit at both ends, for example live."
         )
     if any(word in stage for word in _RESERVED):
         raise ToolError(f"The stage {stage!r} cannot be used: AWS reserves the words {', '.join(_RESERVED)}.")

@@ -1,4 +1,4 @@
-"""The members of an account: the users of the Cognito pool that have its ID."""
+"""The members of an account: the users of the Cognito user pool with the account's ID."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Members:
                     yield Member(attributes.get("email", ""), self._roles(user["Username"]), user["UserStatus"])
 
     def add(self, account_id: str, email: str, role: Role) -> None:
-        """Create a user; Cognito sends the invitation. Raises ToolError if there is one with this address."""
+        """Create a user; Cognito sends the invitation. Raises ToolError if a user with this address exists."""
         attributes = {"email": email, "email_verified": "true", _ACCOUNT: account_id}
         try:
             self.cognito.admin_create_user(
@@ -46,11 +46,14 @@ class Members:
                 DesiredDeliveryMediums=["EMAIL"],
             )
         except self.cognito.exceptions.UsernameExistsException as error:
-            raise ToolError(f"There is a user {email} already. A user belongs to one account.") from error
+            raise ToolError(f"The user {email} already exists. A user belongs to one account.") from error
         self.cognito.admin_add_user_to_group(UserPoolId=self.pool, Username=email, GroupName=f"{role}s")
 
     def remove(self, account_id: str, email: str) -> None:
-        """Delete a user; raises ToolError if the account has no such member. A token stays valid until it expires."""
+        """Delete a user.
+
+        Raises ToolError if the account has no such member. The user's tokens stay valid until they expire.
+        """
         try:
             user = self.cognito.admin_get_user(UserPoolId=self.pool, Username=email)
         except self.cognito.exceptions.UserNotFoundException:

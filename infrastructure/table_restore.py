@@ -29,9 +29,9 @@ _WRITERS: Final = 16
 _CHUNK: Final = 1_000
 _POLL_SECONDS: Final = 1.0
 _UNKNOWN_SECONDS: Final = 60
-"""How long DynamoDB may not know a table after it accepted to restore it."""
+"""How long DynamoDB may not find a table after it has accepted the restore."""
 _NO_INDEXES: Final[dict[str, Any]] = {"GlobalSecondaryIndexOverride": [], "LocalSecondaryIndexOverride": []}
-"""A restore with indexes takes much longer and costs more, and only the rows are read."""
+"""Only the rows are read, and a restore with indexes takes much longer and costs more."""
 
 Row = dict[str, dict[str, Any]]
 StartRestore = Callable[[str, str], None]
@@ -103,7 +103,7 @@ def restore_tables(
 
 
 def _delete(dynamodb: Any, names: Sequence[str]) -> None:
-    """Delete temporary tables, each whatever happens to the others; raise ToolError with those that remain."""
+    """Delete temporary tables, even if some cannot be deleted; raise ToolError with those that remain."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     remaining: dict[str, str] = {}
@@ -131,7 +131,7 @@ def copy_tables(
 
 
 def _start(start: StartRestore, source: str, target: str, started: list[str]) -> None:
-    """Start to restore a table, and add it to `started` unless DynamoDB refuses. Raises ToolError if it refuses."""
+    """Start restoring a table, and add it to `started` unless DynamoDB refuses. Raises ToolError if it refuses."""
     from botocore.exceptions import ClientError
 
     started.append(target)  # before the call, because its response can be lost

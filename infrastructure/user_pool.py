@@ -53,7 +53,7 @@ def _new_password() -> str:
 
 
 def sign_in(cognito: Any, client_id: str, user: User) -> str:
-    """Sign a user in and return the ID token for the API; raise ToolError if the pool demands a second factor."""
+    """Sign a user in and return the ID token for the API; raise ToolError if the pool requires a second factor."""
     response = cognito.initiate_auth(
         ClientId=client_id,
         AuthFlow="USER_PASSWORD_AUTH",

@@ -40,13 +40,13 @@ class FunctionFailedError(Exception):
 
 
 def redacted(text: str) -> str:
-    """Return a text with its email addresses and phone numbers replaced. The time grows with the length alone."""
+    """Return a text with its email addresses and phone numbers replaced. Takes time in proportion to the length."""
     without_addresses = _WORD.sub(_redacted_word, text) if "@" in text else text
     return _NUMBER.sub("[number]", without_addresses)
 
 
 def _redacted_word(match: re.Match[str]) -> str:
-    """Return a word, or a placeholder if it has something before an @, and a dot within what is behind it."""
+    """Return a word, or a placeholder if it looks like an address: text before an @, and a dot in the text after it."""
     word = match[0]
     at = word.find("@", 1)
     return "[address]" if at > 0 and "." in word[at + 2 : -1] else word

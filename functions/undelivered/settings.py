@@ -41,7 +41,7 @@ class ApiSettings(Struct, frozen=True):
     """``api_handler``: its queues, secrets and exports, the user pool, and the origins that CORS allows.
 
     ``token_keys_url`` is empty where the keys of the pool are at ``<issuer>/.well-known/jwks.json``.
-    ``default_account_id`` is the account of the sending identities that nothing maps.
+    ``default_account_id`` is the account of sending identities that are not assigned.
     """
 
     sends_queue_url: str
@@ -89,8 +89,8 @@ class ConsoleSettings(Struct, frozen=True):
 class IngestFeedbackSettings(Struct, frozen=True):
     """``ingest_feedback``: its queue, the queue's topic, and the accounts of messages.
 
-    ``default_account_id`` is the account of messages that nothing maps, ``accounts_from_tags`` whether a message tag
-    can create an account.
+    ``default_account_id`` is the account of messages that cannot be attributed, ``accounts_from_tags`` whether a
+    message tag can create an account.
     """
 
     queue_url: str

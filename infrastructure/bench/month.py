@@ -1,4 +1,4 @@
-"""The bill of a month at several numbers of sends: measured usage, the template's resources, and AWS's list prices.
+"""The cost of a month by number of sends, from measured usage, the template's resources and AWS's list prices.
 
 `usage.json` holds the measured usage, so that the table in `costs.md` follows from files alone and can be checked.
 """
@@ -39,13 +39,13 @@ def measure(_progress: object) -> list[Figure]:
 
 
 def with_table(page: str) -> str:
-    """Return the page with the table of the months as it is computed now."""
+    """Return the page with the table as it is computed now."""
     before, _, rest = page.partition(_BEGIN)
     return f"{before}{_BEGIN}{_table()}{_END}{rest.partition(_END)[2]}"
 
 
 def month(sends: int) -> Bill:
-    """Return the dollars of a month with so many sends, by part of the bill."""
+    """Return the cost of a month with a number of sends in dollars, by part of the bill."""
     prices = tomllib.loads(PRICES.read_text())
     usage: dict[str, dict[str, float]] = json.loads(USAGE.read_text())
     million = {stage: cost_of_a_million(stage, use, prices) for stage, use in usage.items()}
@@ -70,7 +70,7 @@ def month(sends: int) -> Bill:
 
 
 def options(sends: int) -> Bill:
-    """Return the dollars of what is off by default, by parameter."""
+    """Return the cost in dollars of what is off by default, by parameter."""
     from undelivered.entrypoints.http.routes import ROUTES
 
     prices = tomllib.loads(PRICES.read_text())
@@ -93,7 +93,7 @@ def _resource_counts() -> dict[str, int]:
 
 
 def _storage(sends: float, failures: float, prices: Mapping[str, Any]) -> float:
-    """Return the dollars for what is stored once the table holds as much as it keeps."""
+    """Return the cost in dollars of storage once the tables hold everything that they keep."""
     assumed, per_gb = prices["month"], prices["per_gb"]
     stored = sends * assumed["stored_bytes_of_a_send"] * _CONTENT_MONTHS
     stored += failures * assumed["stored_bytes_of_a_failure"] * _HISTORY_MONTHS

@@ -1,6 +1,6 @@
 """A model of what surrounds the sending functions: queues, event source mappings, SES and the tables, in virtual time.
 
-The functions are the real ones: the batch handler, the use cases, the pace and the adapter of SES. What is modelled:
+The batch handler, the use cases, the pace and the adapter of SES are the product's own code. What is modelled:
 
 - SQS: visibility, delays, receive counts and dead letters after ``maxReceiveCount``, as in the template.
 - The event source mapping: batches of ten, its maximum concurrency, the time to poll and to invoke. It stops an
@@ -284,7 +284,7 @@ class _Rates:
     def save(self, channel: Channel, rate: SendRate, *, over_version: int) -> None:
         self._time.sleep(self._time.random.uniform(*_STORE_CALL))
         if self._rates.get(channel, (None, 0))[1] != over_version:
-            raise StaleWriteError("somebody else reserved in between")
+            raise StaleWriteError("another execution has reserved slots")
         self._rates[channel] = rate, over_version + 1
 
 
@@ -308,7 +308,7 @@ class _Items:
 
 
 class _Customers:
-    """One customer, who has no contact of his own."""
+    """One customer without a contact."""
 
     def __init__(self, time: VirtualTime) -> None:
         self._time = time
@@ -361,7 +361,7 @@ class SendingModel:
     """The sending functions with their queues, in virtual time.
 
     ``concurrency`` is the template's parameter SendConcurrency, and ``lost`` the share of invocations that are lost.
-    ``drained_at`` is when the last message of a bulk send could be received at once.
+    ``drained_at`` is when the queue of a bulk send no longer had a visible message.
     """
 
     def __init__(self, limits: Callable[[VirtualTime], SendingLimits], *, concurrency: int, lost: float = 0.0) -> None:

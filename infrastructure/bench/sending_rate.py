@@ -1,4 +1,4 @@
-"""How much of SES's rate the sending functions use, and what becomes of messages that must wait.
+"""How much of SES's rate the sending functions use, and what happens to messages that must wait.
 
 The functions run in a model of AWS (``sending_model`` says what is modelled), because a day's quota and 20,000 messages
 at one a second take too long to measure.
@@ -21,11 +21,11 @@ from infrastructure.local.ses_simulator.sending_limits import SendingLimits
 _RATES: Final = (1, 14, 200)
 """Emails per second."""
 _RESEND_EVERY: Final = 7.0
-_OF_AN_EXECUTION: Final = 20
-"""Emails per second of one execution, as the parameter SendConcurrency says."""
-_MIDNIGHT: Final = 3 * 3_600.0
-_OF_THE_DAY: Final = 2_000
-_PER_DAY: Final = 50_000
+_EMAILS_PER_EXECUTION: Final = 20
+"""Emails per second of one execution, as in the description of the parameter SendConcurrency."""
+_QUOTA_RESET: Final = 3 * 3_600.0
+_EMAILS_OVER_QUOTA: Final = 2_000
+_DAILY_QUOTA: Final = 50_000
 _LOST: Final = 0.02
 """The share of invocations that are lost, so that their messages are delivered again."""
 
@@ -49,8 +49,8 @@ def measure(bulk: int, progress: Callable[[float], None]) -> list[Figure]:
             "send_dead_letters",
             sum(model.dead_letters for model in models.values()),
             "messages",
-            f"dead letters of {bulk:,} emails at each rate, and of {_OF_THE_DAY:,} emails that wait "
-            f"{_MIDNIGHT / 3600:.0f} hours for the next day's quota (modelled)",
+            f"dead letters of {bulk:,} emails at each rate, and of {_EMAILS_OVER_QUOTA:,} emails that wait "
+            f"{_QUOTA_RESET / 3600:.0f} hours for the next day's quota (modelled)",
             {name: float(model.dead_letters) for name, model in models.items()},
         ),
         Figure(
@@ -72,7 +72,7 @@ def measure(bulk: int, progress: Callable[[float], None]) -> list[Figure]:
 
 def _at_rate(per_second: int, bulk: int) -> SendingModel:
     """Send everything at a rate, while a manager resends now and then."""
-    concurrency = max(2, ceil(per_second / _OF_AN_EXECUTION))
+    concurrency = max(2, ceil(per_second / _EMAILS_PER_EXECUTION))
     model = SendingModel(partial(_limits, per_second), concurrency=concurrency, lost=_LOST)
     model.hand_over(bulk)
     model.start()
@@ -93,12 +93,12 @@ def _resend_now_and_then(model: SendingModel) -> None:
 
 def _until_midnight() -> SendingModel:
     model = SendingModel(partial(_limits, 14), concurrency=2, lost=_LOST)
-    model.ses.limits.set({"emails_per_day": _PER_DAY, "emails_sent": _PER_DAY})
-    model.hand_over(_OF_THE_DAY)
+    model.ses.limits.set({"emails_per_day": _DAILY_QUOTA, "emails_sent": _DAILY_QUOTA})
+    model.hand_over(_EMAILS_OVER_QUOTA)
     model.start()
-    model.time.run(_MIDNIGHT)
+    model.time.run(_QUOTA_RESET)
     model.ses.limits.set({"emails_sent": 0})
-    model.time.run(2 * _MIDNIGHT)
+    model.time.run(2 * _QUOTA_RESET)
     return model
 
 

@@ -33,12 +33,12 @@ class VirtualTime:
         return datetime.fromtimestamp(_START + self.seconds, UTC)
 
     def sleep(self, seconds: float) -> None:
-        """Let the others run for a while."""
+        """Wait; other functions run in the meantime."""
         self._wake(getcurrent(), seconds)
         self._main.switch()
 
     def start(self, function: Callable[[], object]) -> None:
-        """Run a function beside the others."""
+        """Run a function concurrently with the others."""
         self._wake(greenlet(function, parent=self._main), 0.0)
 
     def in_parallel(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> Sequence[_Result]:

@@ -1,7 +1,7 @@
-"""The concurrency of Lambda that the triggers of a stage can take from its API.
+"""The Lambda concurrency that the triggers of a stage can use, which the API then does not have.
 
-All functions of an AWS account and region share its concurrency. A new account has 10 executions, of which nobody can
-reserve some (AWS Lambda Developer Guide, "Configuring reserved concurrency"). So each queue and stream has a
+All functions of an AWS account and region share its concurrency. A new account has 10 executions, and cannot
+reserve any of them (AWS Lambda Developer Guide, "Configuring reserved concurrency"). So each queue and stream has a
 limit. Together, the continuous triggers leave at least one execution for the API.
 """
 
@@ -14,19 +14,19 @@ NEW_ACCOUNT: Final = 10
 """The concurrent executions of a new AWS account (AWS Lambda Developer Guide, "Lambda quotas")."""
 
 _SHARDS: Final = 1
-"""The shards of a stream in the template's sum. A stream has one for each partition of its table, and AWS documents no
-number for a new table. `undelivered doctor` counts the real ones."""
+"""The shards of a stream in the template's sum. A stream has one for each partition of its table, and AWS does
+not document how many a new table has. `undelivered doctor` counts the actual shards."""
 
 OCCASIONAL: Final[Mapping[str, str]] = {
     "SendDigests": "runs for minutes, once an hour",
     "ExportReport": "runs when a user asks for an export",
     "IngestSmsLogs": "runs for each batch of log entries, and SNS publishes about 20 texts per second",
 }
-"""Functions that do not run continuously. They may take the API's share for a moment."""
+"""Functions that do not run continuously. They may use the API's share for a short time."""
 
 
 def continuous_executions(deployed: Template) -> dict[str, int]:
-    """Return how many executions each queue, stream and schedule of the deployed template can take at a time."""
+    """Return how many executions each queue, stream and schedule of the deployed template can use at a time."""
     resources = deployed["Resources"]
     executions = {
         name: _mapping_executions(resource["Properties"], deployed["Parameters"])
@@ -44,7 +44,7 @@ def concurrency_problems(deployed: Template) -> Iterator[str]:
         if not number:
             yield f"{name}: nothing limits its concurrency"
     if (total := sum(executions.values())) >= NEW_ACCOUNT:
-        yield f"the triggers can take {total} executions at a time, all that a new AWS account has"
+        yield f"the triggers can use {total} executions at a time, all that a new AWS account has"
 
 
 def _mapping_executions(mapping: Mapping[str, Any], parameters: Mapping[str, Any]) -> int:

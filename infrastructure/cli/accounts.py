@@ -38,7 +38,7 @@ def _members_of(stage: str | None, state_dir: Path | None) -> Members:
 
 @accounts.command("list")
 def list_accounts(stage: StageOption = None, state_dir: StateDirOption = None, *, as_json: JsonOption = False) -> None:
-    """List the accounts with their identities and senders. NOT ALLOWED marks a sender that an account may not use."""
+    """List the accounts with their identities and senders. NOT ALLOWED marks a sender that the account cannot use."""
     found = list(_accounts_of(stage, state_dir).all())
     if as_json:
         print(json.dumps({"accounts": [asdict(account) for account in found]}))
@@ -82,7 +82,7 @@ def list_identities(account: AccountArgument, stage: StageOption = None, state_d
 def add_identity(
     account: AccountArgument, identity: IdentityArgument, stage: StageOption = None, state_dir: StateDirOption = None
 ) -> None:
-    """Give an identity to an account. Only this account can then send from it. It is in effect within a minute."""
+    """Assign an identity to an account. Only this account can then send from it. Takes effect within a minute."""
     _accounts_of(stage, state_dir).add_identity(account, identity)
 
 
@@ -90,7 +90,7 @@ def add_identity(
 def remove_identity(
     account: AccountArgument, identity: IdentityArgument, stage: StageOption = None, state_dir: StateDirOption = None
 ) -> None:
-    """Take an identity from an account. It then belongs to the default account. It is in effect within a minute."""
+    """Remove an identity from an account. It then belongs to the default account. Takes effect within a minute."""
     _accounts_of(stage, state_dir).remove_identity(account, identity)
 
 
@@ -119,5 +119,5 @@ def add_member(
 def remove_member(
     account: AccountArgument, email: EmailArgument, stage: StageOption = None, state_dir: StateDirOption = None
 ) -> None:
-    """Delete a user of an account. A token of the user stays valid until it expires, for at most one hour."""
+    """Delete a user of an account. The user's tokens stay valid until they expire, after one hour at most."""
     _members_of(stage, state_dir).remove(account, email)

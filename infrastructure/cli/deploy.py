@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from infrastructure.account_mapping import read_account_mapping, write_account_mapping
-from infrastructure.before_deploying import Client, check_bucket, doubts, existing_parameters
+from infrastructure.before_deploying import Client, check_bucket, existing_parameters, sending_problems
 from infrastructure.cloudformation import (
     ChangeSet,
     find_stack,
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _STDERR: Final = Console(stderr=True)
 _WAIT: Final = "another operation is running. Wait until it ends, then deploy again."
 _IN_PROGRESS: Final = {
-    "REVIEW_IN_PROGRESS": "another first deployment waits for confirmation. Wait until it ends, then deploy again. If "
-    "it was interrupted, run `undelivered destroy`, then deploy again."
+    "REVIEW_IN_PROGRESS": "another first deployment awaits confirmation. Wait until it ends, then deploy again. "
+    "If it was interrupted, run `undelivered destroy`, then deploy again."
 }
 _STUCK: Final = {
     "DELETE_FAILED": "its removal failed. Fix the cause in its events, then run `undelivered destroy`.",
@@ -40,8 +40,8 @@ _STUCK: Final = {
 }
 """States in which CloudFormation accepts no update, and what to do (User Guide, "Stack status codes")."""
 _NEVER_CREATED: Final = frozenset({"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
-"""States of a stack whose first deployment failed. CloudFormation only lets such a stack be deleted. It holds nothing,
-or what a rollback could not delete."""
+"""States of a stack whose first deployment failed. CloudFormation allows only to delete such a stack. It contains
+nothing, or only what a rollback could not delete."""
 
 DeployedStageOption = Annotated[
     str, typer.Option(help="Name of the deployment, for example test or live. Stages share nothing.")
@@ -58,7 +58,7 @@ def deploy(  # noqa: PLR0913 - one for each option
     ] = None,
     account_mapping: Annotated[
         Path | None,
-        typer.Option(help="JSON file with the accounts of untagged messages. Without it, the stage keeps its mapping."),
+        typer.Option(help="JSON file with the accounts of identities and SES tenants. By default, the mapping stays."),
     ] = None,
     sms_logs: Annotated[
         bool, typer.Option("--sms-logs", help="Turn on SNS delivery status logs for texts, for the whole AWS account.")
@@ -92,7 +92,7 @@ def deploy(  # noqa: PLR0913 - one for each option
 
 
 def _before_building(client: Client, name: str, bucket: str, chosen: Mapping[str, str]) -> dict[str, str]:
-    """Check the AWS account, and show what would keep the stage from sending. Return the parameters of the deployment.
+    """Check the AWS account, show what would prevent the stage from sending, and return the parameters.
 
     Raises ToolError if the deployment cannot succeed.
     """
@@ -102,7 +102,7 @@ def _before_building(client: Client, name: str, bucket: str, chosen: Mapping[str
     check_bucket(client("s3"), bucket)
     resources = resources_of(cloudformation, name) if current else []
     found = existing_parameters(client, resources, chosen)
-    for finding in doubts(client, name, {**_parameters_of(current or {}), **chosen}):
+    for finding in sending_problems(client, name, {**_parameters_of(current or {}), **chosen}):
         _STDERR.print(f"[yellow]{escape(finding.what)}[/]. {escape(finding.remedy)}", highlight=False, soft_wrap=True)
     return {**chosen, **found}
 

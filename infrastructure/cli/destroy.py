@@ -31,7 +31,7 @@ def destroy(
     stack = find_stack(cloudformation, name)
     if stack is None:
         raise ToolError(f"Stack {name} was not found in this AWS account and region.")
-    # By its id: another stack can get the name while the user is asked.
+    # By its id, because another stack can get the name while the command waits for the answer.
     stack_id = stack["StackId"]
     data = [(kind, physical_id) for kind, physical_id in resources_of(cloudformation, stack_id) if kind in _DELETE]
     what = (
@@ -51,11 +51,11 @@ def destroy(
             _STDERR.print(f"Kept: {physical_id}")
     _delete_layer_versions(boto3.client("lambda"), f"{name}-dependencies")
     if remaining:
-        raise ToolError(f"The stack is gone, but this data remains. Delete it: {'; '.join(remaining)}")
+        raise ToolError(f"The stack is deleted, but this data remains. Delete it: {'; '.join(remaining)}")
 
 
 def _delete_data(boto3: Any, data: Sequence[tuple[str, str]]) -> list[str]:
-    """Delete what the template retained, each whatever happens to the others; return what remains, with the reasons."""
+    """Delete all retained data, even if some of it cannot be deleted; return what remains, with the reasons."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     remaining: list[str] = []

@@ -1,4 +1,4 @@
-"""How all commands show an error that the user can act on: one sentence, never a traceback."""
+"""Show errors that the user can act on as a message instead of a traceback, in all commands."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,27 +9,27 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from infrastructure.aws_errors import aws_sentence
+from infrastructure.aws_errors import aws_error_message
 from infrastructure.errors import ToolError
 
 
 class Commands(TyperGroup):
-    """The commands. Each error of the user's world ends a command with its sentence and exit code 1."""
+    """The commands. An error that the user can act on ends a command with a message and exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the user chose."""
-        with _sentence_as_exit():
+        with _exit_on_error():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _sentence_as_exit() -> Iterator[None]:
-    """Print the sentence of a ToolError or of an error of an AWS call, and exit with 1. Other errors are bugs."""
+def _exit_on_error() -> Iterator[None]:
+    """Print the message of a ToolError or of an error of an AWS call, and exit with 1. Other errors are bugs."""
     try:
         yield
     except Exception as error:
-        sentence = str(error) if isinstance(error, ToolError) else aws_sentence(error)
-        if sentence is None:
+        message = str(error) if isinstance(error, ToolError) else aws_error_message(error)
+        if message is None:
             raise
-        Console(stderr=True).print(f"[red]{escape(sentence)}[/red]")
+        Console(stderr=True).print(f"[red]{escape(message)}[/red]")
         raise typer.Exit(1) from None

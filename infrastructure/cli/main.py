@@ -22,7 +22,7 @@ from infrastructure.cli.trial import trial
 from infrastructure.cli.up import up
 
 app = typer.Typer(
-    cls=Commands, no_args_is_help=True, add_completion=False, help="Build, run, try and deploy Undelivered."
+    cls=Commands, no_args_is_help=True, add_completion=False, help="Build, run, test and deploy Undelivered."
 )
 for command in (
     up,

@@ -1,4 +1,4 @@
-"""`undelivered trial`: try a deployed stage with AWS's simulators, and report what differs from the expected."""
+"""`undelivered trial`: test a deployed stage with AWS's simulators, and report unexpected results."""
 
 import json
 from dataclasses import asdict
@@ -30,12 +30,12 @@ def trial(
     state_dir: StateDirOption = None,
     report: Annotated[Path, typer.Option(help="File for the report, as Markdown.")] = Path("trial-report.md"),
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the parts that cost something.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the parts that AWS may charge for.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object.")] = False,
 ) -> None:
-    """Try a deployed stage with AWS's simulators. Exits with 1 if a step differs from what is expected.
+    """Test a deployed stage with AWS's simulators. Exits with 1 if a step differs from the expected result.
 
-    The trial works in an account and with a user of its own, and deletes the user at the end.
+    The trial uses its own account and its own user, and deletes the user at the end.
     """
     stack = named_stack(stage, state_dir)
     local = is_local(take_snapshot(stack))

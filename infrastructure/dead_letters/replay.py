@@ -133,7 +133,7 @@ def stream_event(streams: Any, lambda_client: Any, function: str, letter: DeadLe
     except BatchError as error:
         raise ReplayError(str(error)) from None
     if not records:
-        raise ReplayError("none of its records passes the filter of the function")
+        raise ReplayError("none of its records passes the function's filter")
     return json.dumps({"Records": records}, default=_as_in_lambda_events).encode()
 
 
@@ -147,8 +147,8 @@ def _as_in_lambda_events(value: object) -> object:
 def receive_all(sqs: Any, url: str) -> list[DeadLetter]:
     """Receive all visible messages of a queue. They stay invisible to other readers for some minutes.
 
-    The first of tens of thousands of messages are visible again before the last are received. It then ends, and returns
-    each message once.
+    In a very long queue, the first messages become visible again before the last are received. The function then stops,
+    and returns each message once.
     """
     letters: dict[str, DeadLetter] = {}
     while True:

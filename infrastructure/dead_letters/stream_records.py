@@ -10,7 +10,7 @@ Pattern = Mapping[str, Any]
 """A filter of an event source mapping: for each field, its values or a pattern for its fields."""
 
 RETENTION_HOURS: Final = 24
-"""How long a stream keeps its records (Amazon DynamoDB API Reference, TrimmedDataAccessException)."""
+"""How many hours a stream keeps its records (Amazon DynamoDB API Reference, TrimmedDataAccessException)."""
 _READ_SECONDS: Final = 120
 _PAUSE_SECONDS: Final = 0.2
 """A shard can be read five times a second (Amazon DynamoDB Developer Guide, "Quotas")."""
@@ -25,7 +25,7 @@ def read_batch(streams: Any, batch: Mapping[str, Any]) -> list[Record]:
     """Return all records of a batch that Lambda describes, from its start to its end.
 
     `GetRecords` may return nothing, or less than asked, before the end is reached (Amazon DynamoDB API Reference). So
-    it is called until the batch's last record comes. Raises BatchError if one of the records is gone.
+    it is called until it returns the batch's last record. Raises BatchError if one of the records is gone.
     """
     first, last = int(batch["startSequenceNumber"]), int(batch["endSequenceNumber"])
     try:
@@ -57,7 +57,7 @@ def _records_until(streams: Any, batch: Mapping[str, Any], last: int) -> Iterato
                 return
         iterator = page.get("NextShardIterator")
         if time.monotonic() > deadline:
-            raise BatchError(f"its last record did not come within {_READ_SECONDS} seconds. Try again later")
+            raise BatchError(f"its last record was not returned within {_READ_SECONDS} seconds. Try again later")
         time.sleep(_PAUSE_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The check of Lambda's concurrency: the limit of the AWS account, and what the stage's triggers can take of it."""
+"""The check of Lambda's concurrency: the limit of the AWS account, and how much of it the stage's triggers can use."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from infrastructure.doctor.checks import CheckResult, StackSnapshot, ok, warning, wrong
 
 _ENOUGH: Final = 1_000
-"""The limit of an established account, which AWS grants on request (AWS Lambda Developer Guide, "Lambda quotas")."""
+"""Lambda's default limit, which a new account can request (AWS Lambda Developer Guide, "Lambda quotas")."""
 
 _QUOTA: Final = "L-B99A9384"
 """The code of the quota "Concurrent executions" of Lambda in Service Quotas."""
@@ -19,7 +19,7 @@ def concurrency(snapshot: StackSnapshot) -> Iterator[CheckResult]:
     mappings = snapshot.of_type("AWS::Lambda::EventSourceMapping").values()
     taken = sum(_executions(snapshot, functions.get_event_source_mapping(UUID=uuid)) for uuid in mappings)
     taken += len(snapshot.of_type("AWS::Events::Rule"))
-    what = f"Lambda runs at most {limit} executions at a time, and the stage's triggers can take {taken}"
+    what = f"Lambda runs at most {limit} executions at a time, and the stage's triggers can use {taken}"
     request = f"aws service-quotas request-service-quota-increase --service-code lambda --quota-code {_QUOTA}"
     remedy = f"Request more, which costs nothing: {request} --desired-value {_ENOUGH}"
     if limit <= taken:
@@ -31,7 +31,7 @@ def concurrency(snapshot: StackSnapshot) -> Iterator[CheckResult]:
 
 
 def _executions(snapshot: StackSnapshot, mapping: dict[str, Any]) -> int:
-    """Return how many executions an event source mapping can take at a time."""
+    """Return how many executions an event source mapping can use at a time."""
     source: str = mapping["EventSourceArn"]
     if source.split(":")[2] == "sqs":
         return int(mapping.get("ScalingConfig", {}).get("MaximumConcurrency", _ENOUGH))

@@ -20,7 +20,7 @@ Those of API Gateway, Cognito, CloudFormation, DynamoDB and S3 are in `emulator_
    batch size of the event source mapping.
 9. **Streams do not delay queues.** ministack waits for functions that a stream invokes before it polls the queues.
 10. **Paths stay encoded.** ministack decodes the path of a REST API before it looks for the route, so that ``%2F`` in a
-    path parameter ends it. A REST API of AWS matches the path as sent, and passes it on as sent.
+    path parameter ends it. API Gateway matches the path of a REST API as sent, and passes it on unchanged.
 11. **The concurrency of a queue may be a parameter.** CloudFormation passes parameters as text. Lambda reads the text
    as a number, but ministack fails to compare it.
 12. **Alarms on several metrics are accepted.** ministack rejects them. Here such an alarm is stored with its first
@@ -47,11 +47,11 @@ from urllib.parse import parse_qs
 from infrastructure.local.emulator_calls import REFUSED_CALLS, refuse_as_aws
 from infrastructure.local.emulator_gateway import compress_responses, import_the_whole_body, refuse_as_api_gateway
 from infrastructure.local.emulator_internals import require
-from infrastructure.local.emulator_sign_in import close_sign_up, enforce_write_attributes, ignore_case_of_names
-from infrastructure.local.emulator_stacks import create_nothing_twice, demand_a_role_for_logs
+from infrastructure.local.emulator_sign_in import close_sign_up, enforce_write_attributes, ignore_case_of_user_names
+from infrastructure.local.emulator_stacks import refuse_existing_resources, refuse_logs_without_a_role
 from infrastructure.local.emulator_storage import (
-    answer_in_small_pages,
-    demand_the_checksum_of_the_upload,
+    refuse_other_checksums,
+    return_small_pages,
     show_restored_tables_late,
 )
 from infrastructure.local.processes import COMPANION_FILE, end
@@ -256,7 +256,7 @@ def poll_streams_in_a_thread() -> None:
 
 
 def keep_paths_encoded() -> None:
-    """Match the path of a call to a REST API as it was sent, and pass it on like that."""
+    """Match the path of a call to a REST API as it was sent, and pass it on unchanged."""
     from ministack import app
 
     handle = require(app, "_handle_execute_api_request")
@@ -310,18 +310,18 @@ def main() -> None:
     keep_streams()
     fill_batches()
     poll_streams_in_a_thread()
-    answer_in_small_pages()
+    return_small_pages()
     show_restored_tables_late()
-    demand_the_checksum_of_the_upload()
-    create_nothing_twice()
-    demand_a_role_for_logs()
+    refuse_other_checksums()
+    refuse_existing_resources()
+    refuse_logs_without_a_role()
     keep_paths_encoded()
     import_the_whole_body()
     refuse_as_api_gateway()
     compress_responses()
     enforce_write_attributes()
     close_sign_up()
-    ignore_case_of_names()
+    ignore_case_of_user_names()
     read_concurrency_as_number()
     accept_alarms_on_several_metrics()
     if os.environ.get("AUTH") == "true":

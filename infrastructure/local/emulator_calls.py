@@ -1,8 +1,8 @@
 """Corrections of the emulator: it refuses the calls that AWS refuses.
 
 ministack accepts values that do not match the models of the services, and sends texts and emails that SNS and SES
-refuse. Calls that do not match a model are also recorded in the state folder, so that a test can find those whose error
-the product ignores.
+refuse. Calls that do not match a model are also recorded in the state folder, so that a test can find calls
+whose error the product ignores.
 """
 
 import json

@@ -85,7 +85,7 @@ def refuse_as_api_gateway() -> None:
 
 
 def compress_responses() -> None:
-    """Compress responses as the API's minimum compression size demands."""
+    """Compress responses according to the API's minimum compression size."""
     from ministack.services import apigateway_v1
 
     handle = require(apigateway_v1, "_handle_execute_in_scope")

@@ -1,8 +1,8 @@
 """Corrections of the emulator's Cognito.
 
-1. **Users write only the attributes that their app client may write.** ministack lets them write all.
-2. **Nobody signs up where only an administrator creates users.** ministack lets everybody.
-3. **User names differ by case only in a pool that is case-sensitive.** In ministack they always do.
+1. **Users can write only the attributes that their app client may write.** In ministack they can write all.
+2. **Nobody can sign up if only an administrator creates users.** In ministack everyone can.
+3. **User names are case-sensitive only if the pool says so.** In ministack they always are.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,8 @@ _STANDARD: Final = frozenset(
         "nickname", "phone_number", "picture", "preferred_username", "profile", "updated_at", "website", "zoneinfo",
     }
 )  # fmt: skip
-"""What a client without WriteAttributes may write (botocore, cognito-idp CreateUserPoolClientRequest)."""
+"""The attributes that a client without WriteAttributes may write (botocore, cognito-idp
+CreateUserPoolClientRequest)."""
 
 
 def enforce_write_attributes() -> None:
@@ -56,7 +57,7 @@ def close_sign_up() -> None:
     cognito._sign_up = sign_up_where_open  # noqa: SLF001 - see the module's docstring
 
 
-def ignore_case_of_names() -> None:
+def ignore_case_of_user_names() -> None:
     """Find a user by a name in any case, unless the pool is case-sensitive, which is the default."""
     from ministack.services import cognito
 

@@ -10,7 +10,7 @@ Create = Callable[[str, dict[str, Any], str], tuple[str, dict[str, Any]]]
 """Creates a resource, by its logical id, properties and stack name. Returns the physical id and the attributes."""
 
 
-def create_nothing_twice() -> None:
+def refuse_existing_resources() -> None:
     """Refuse log groups and SES identities that exist, as AWS does. ministack replaces them."""
     from ministack.services import cloudwatch_logs, ses_v2
 
@@ -18,7 +18,7 @@ def create_nothing_twice() -> None:
     _refuse_existing("AWS::SES::EmailIdentity", "EmailIdentity", require(ses_v2, "_identities"))
 
 
-def demand_a_role_for_logs() -> None:
+def refuse_logs_without_a_role() -> None:
     """Refuse a stage of an API with an access log while the AWS account has no role for logs, as API Gateway does."""
     from ministack.services import apigateway_v1
 

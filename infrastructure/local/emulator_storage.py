@@ -1,8 +1,8 @@
 """Corrections of ministack's DynamoDB and S3.
 
-1. **GetRecords answers nothing at first, and then few records.**
-2. **A table that is being restored is not there at once.**
-3. **The parts of an upload have the checksum algorithm that the upload named.**
+1. **GetRecords returns nothing at first, and then few records.**
+2. **A table that is being restored is not found at first.**
+3. **The parts of an upload must have the checksum algorithm of the upload.**
 """
 
 import json
@@ -12,15 +12,15 @@ from typing import Any, Final
 from infrastructure.local.emulator_internals import require
 
 _PAGE: Final = 3
-"""Records. Few, so that whoever reads a stream has to go on."""
+"""Records. Few, so that a reader of a stream has to call several times."""
 _ALGORITHM: Final = "x-amz-sdk-checksum-algorithm"
 
 Answer = tuple[int, dict[str, str], bytes]
 """Status, headers and body of a response."""
 
 
-def answer_in_small_pages() -> None:
-    """Answer GetRecords with nothing at first, and then with few records.
+def return_small_pages() -> None:
+    """Return nothing from GetRecords at first, and then few records.
 
     DynamoDB may return no records, or fewer than asked for, before the end of a shard (Amazon DynamoDB API Reference,
     GetRecords). ministack returns all at once. Event source mappings do not use this call.
@@ -45,7 +45,7 @@ def answer_in_small_pages() -> None:
 def show_restored_tables_late() -> None:
     """Answer the first DescribeTable of a restored table with ResourceNotFoundException.
 
-    DynamoDB may answer so, because DescribeTable reads its metadata with eventual consistency (Amazon DynamoDB API
+    DynamoDB may return this, because DescribeTable reads its metadata with eventual consistency (Amazon DynamoDB API
     Reference, DescribeTable).
     """
     from ministack.services import dynamodb
@@ -76,7 +76,7 @@ def show_restored_tables_late() -> None:
     dynamodb._describe_table = describe_late  # noqa: SLF001 - see emulator.py
 
 
-def demand_the_checksum_of_the_upload() -> None:
+def refuse_other_checksums() -> None:
     """Refuse a part whose checksum has another algorithm than its upload, as S3 does (Amazon S3 API, UploadPart)."""
     from ministack.services import s3
 

@@ -1,1 +1,1 @@
-"""The trial of a deployed stage: a story with AWS's simulators, and the report on what differs from the expected."""
+"""The trial of a deployed stage: a scenario with AWS's simulators, and a report on unexpected results."""

@@ -8,8 +8,8 @@ from infrastructure.trial.steps import TrialResult, TrialStatus
 from undelivered import __version__
 
 _ONLY_LOCAL = (
-    "This stack is on the local emulator. The run shows that the trial itself works. "
-    "Only a run in an AWS account shows what AWS does."
+    "This stack runs on the local emulator. The run shows that the trial itself works. "
+    "Only a run in an AWS account shows how AWS behaves."
 )
 
 

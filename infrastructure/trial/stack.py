@@ -1,4 +1,4 @@
-"""The trial's own user and account on a deployed stack, so that it neither sees nor changes the data of others."""
+"""The trial's own user and account on a deployed stack, so that it does not see or change other data."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ class TrialStack:
 
     @property
     def endpoint(self) -> str:
-        """The API, because there is no emulator that could be asked."""
+        """The base URL of the HTTP API. A stack in AWS has no emulator, and the trial's steps do not use one."""
         return self.api_url
 
     @property

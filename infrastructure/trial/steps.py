@@ -1,6 +1,6 @@
 """The steps of a trial: the doctor's checks, the main scenario with SES's mailbox simulator, and texts.
 
-Every step says what AWS is expected to do. `infrastructure/docs/aws-trial.md` lists them in the same order.
+Each step has its expected result. `infrastructure/docs/aws-trial.md` lists the steps in the same order.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,15 +15,15 @@ from infrastructure.local.scenario import STEPS, Scenario, Step, eventually, req
 from infrastructure.trial.stack import trial_scenario
 
 _TEXT_SECONDS: Final = 600
-"""SNS writes the delivery status when the carrier reports it, mostly within minutes."""
+"""How long to wait for a text's delivery status. SNS logs it when the carrier reports it, usually within minutes."""
 
 # AWS End User Messaging SMS User Guide, "Simulator phone numbers": destinations in the US.
 _TEXT_SUCCEEDS: Final = "+14254147755"
 _TEXT_FAILS: Final = "+14254147167"
 
 _FIRST_DAY: Final = frozenset({"SES production access", "alarms"})
-"""Checks of the doctor that a new account fails, and that the trial does not need: SES's simulator also works in the
-sandbox, and an alarm topic needs its subscription to be confirmed by email."""
+"""Checks of the doctor that a new account fails and that the trial does not need. SES's simulator also works in the
+sandbox, and a person must confirm the subscription to alarms."""
 
 _EMULATOR_LACKS: Final = frozenset({"SES identity", "texts: delivery status", "texts: sandbox", "texts: spending"})
 """Checks of the doctor that the local emulator cannot pass: it has no DKIM and no settings of texts."""
@@ -51,7 +51,7 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the trial that costs something, with the question to ask before it."""
+    """A part of the trial that AWS may charge for, with the question to ask before it."""
 
     question: str
     steps: tuple[Step, ...]
@@ -128,10 +128,10 @@ PARTS: Final = (
 def run_trial(
     deployed: DeployedStack, checks: Mapping[str, Check], agree: Callable[[str], bool]
 ) -> Iterator[TrialResult]:
-    """Run all steps on a stack and yield their results. `agree` asks before each part that costs something."""
+    """Run all steps on a stack and yield their results. `agree` asks before each part that AWS may charge for."""
     snapshot = take_snapshot(deployed)
     for name, check in checks.items():
-        yield _judged(name, run_checks(snapshot, {name: check}), is_local=is_local(snapshot))
+        yield _check_result(name, run_checks(snapshot, {name: check}), is_local=is_local(snapshot))
     with trial_scenario(deployed, snapshot.outputs) as scenario:
         for part in PARTS:
             yield from _run(part.steps, scenario, "" if agree(part.question) else "you declined")
@@ -142,18 +142,18 @@ def is_local(snapshot: StackSnapshot) -> bool:
     return bool(snapshot.parameters.get("LocalEndpoint"))
 
 
-def _judged(check: str, findings: Sequence[Finding], *, is_local: bool) -> TrialResult:
-    """Return the result of a check of the doctor: `found` says what is not in order."""
+def _check_result(check: str, findings: Sequence[Finding], *, is_local: bool) -> TrialResult:
+    """Return the result of a check of the doctor. `found` describes all findings that are not ok."""
     notable = [finding for finding in findings if finding.status is not CheckStatus.OK]
-    found = "; ".join(f"{each.status}: {each.what}. {each.remedy}".strip() for each in notable) or "ok"
+    found = "; ".join(f"{finding.status}: {finding.what}. {finding.remedy}".strip() for finding in notable) or "ok"
     status = TrialStatus.AS_EXPECTED
-    if check not in _FIRST_DAY and any(each.status is not CheckStatus.WARNING for each in notable):
+    if check not in _FIRST_DAY and any(finding.status is not CheckStatus.WARNING for finding in notable):
         status = TrialStatus.NOT_SHOWN if is_local and check in _EMULATOR_LACKS else TrialStatus.DIFFERS
     return TrialResult(f"doctor: {check}", "the doctor finds nothing wrong", found, status)
 
 
 def _run(steps: Sequence[Step], scenario: Scenario, skipped: str) -> Iterator[TrialResult]:
-    """Run steps until one differs, because those after it build on it; none if `skipped` has a reason."""
+    """Run steps until one differs, because later steps depend on it. Run none if `skipped` gives a reason."""
     for step in steps:
         if skipped:
             yield TrialResult(step.name, step.title, skipped, TrialStatus.NOT_RUN)

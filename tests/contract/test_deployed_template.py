@@ -96,7 +96,9 @@ def test_a_missing_gateway_response_fails(changed, response_type):
 def test_a_gateway_response_with_another_status_in_its_body_fails(changed):
     api_body(changed)[GATEWAY_RESPONSES]["ACCESS_DENIED"]["statusCode"] = "400"
 
-    assert deployed_problems(changed) == ["RestAPI: the gateway response ACCESS_DENIED says 403 in a 400"]
+    assert deployed_problems(changed) == [
+        "RestAPI: the gateway response ACCESS_DENIED has status 403 in its body but is sent with 400"
+    ]
 
 
 def test_the_types_that_aws_knows_the_status_of_keep_it(deployed):
@@ -133,8 +135,8 @@ def test_the_types_that_aws_knows_the_status_of_keep_it(deployed):
 @pytest.mark.parametrize(
     ("property_name", "said"),
     [
-        ("UsernameConfiguration", "has user names that differ only by case, and Cognito never lets this be changed"),
-        ("AdminCreateUserConfig", "lets anybody sign up"),
+        ("UsernameConfiguration", "has user names that differ only by case, and Cognito cannot change this later"),
+        ("AdminCreateUserConfig", "lets anyone sign up"),
         ("EnabledMfas", "has no second factor for users who want one"),
     ],
 )
@@ -214,5 +216,5 @@ def test_triggers_that_can_take_all_executions_of_a_new_account_fail(changed, ma
     changed["Resources"][mapping]["Properties"]["ParallelizationFactor"] = 2
 
     assert deployed_problems(changed) == [
-        "the triggers can take 10 executions at a time, all that a new AWS account has"
+        "the triggers can use 10 executions at a time, all that a new AWS account has"
     ]

@@ -59,7 +59,9 @@ def test_an_action_on_a_resource_fails_if_it_has_none(changed):
 def test_an_action_on_all_resources_fails_if_it_has_some(changed):
     statement(changed, "ArchiveRole", "KeepHistory")["Resource"] = "*"
 
-    assert any("grants dynamodb:PutItem on *, and it has arn:" in problem for problem in policy_problems(changed))
+    assert any(
+        "grants dynamodb:PutItem on *, but it applies to arn:" in problem for problem in policy_problems(changed)
+    )
 
 
 def test_a_resource_that_no_action_of_its_statement_has_fails(changed):
@@ -68,7 +70,7 @@ def test_a_resource_that_no_action_of_its_statement_has_fails(changed):
 
     (problem,) = policy_problems(changed)
 
-    assert problem.endswith(":sqs:us-east-1:111111111111:name, which none of its actions has")
+    assert problem.endswith(":sqs:us-east-1:111111111111:name, to which none of its actions applies")
 
 
 @pytest.mark.parametrize("excuse", EXCUSED)

@@ -76,12 +76,12 @@ def test_an_identity_belongs_to_one_account():
 
 @pytest.mark.parametrize("identity", ["shop", "a@b@c.example", "shop.example, other.example"])
 def test_only_addresses_and_domains_are_identities(identity):
-    assert "is not an identity" in accounts("identities", "add", HARBOR, identity, exit_code=1)
+    assert "is not a sending identity" in accounts("identities", "add", HARBOR, identity, exit_code=1)
 
 
 def test_nothing_is_given_to_an_account_that_is_not_there():
     for arguments in (("identities", "add", SHOP, "shop.example"), ("members", "add", SHOP, "ada@shop.example")):
-        assert "There is no account acc-shop" in accounts(*arguments, exit_code=1)
+        assert "The account acc-shop does not exist" in accounts(*arguments, exit_code=1)
 
 
 def test_the_sender_that_an_account_starts_with_is_one_that_it_may_use():

@@ -48,8 +48,8 @@ def test_members_are_added_listed_and_removed_by_account(acting):
     accounts(stack, "members", "remove", account, ada)
     after = accounts(stack, "members", "list", account)
 
-    assert f"There is no account {account}" in missing
-    assert f"There is a user {ada} already" in again
+    assert f"The account {account} does not exist" in missing
+    assert f"The user {ada} already exists" in again
     assert f"{ada} is not a member of {OTHER_ACCOUNT}" in foreign
     assert {f"{ada}: manager;", f"{bob}: viewer;"} <= {" ".join(pair) for pair in pairs(before)}
     assert ada not in after

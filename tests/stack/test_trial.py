@@ -36,7 +36,7 @@ def test_a_trial_of_the_local_stack_is_as_expected_and_says_what_the_emulator_ca
         f"doctor: {name}" for name in CANNOT_BE_SHOWN
     }
     assert all(f"| {name} | {each['status']} |" in report for name, each in steps.items())
-    assert "Only a run in an AWS account shows what AWS does." in report
+    assert "Only a run in an AWS account shows how AWS behaves." in report
     assert users(stack) == before
 
 

@@ -11,7 +11,7 @@ from botocore.httpsession import URLLib3Session
 from pynamodb.exceptions import QueryError
 from typer.testing import CliRunner
 
-from infrastructure.aws_errors import aws_sentence
+from infrastructure.aws_errors import aws_error_message
 from infrastructure.cli.main import app
 from undelivered.adapters.dynamodb.client import busy_is_retryable
 from undelivered.domain.errors import RetryableError
@@ -55,7 +55,7 @@ ANSWERS = {
     "region": (
         403,
         xml("OptInRequired", "The AWS Access Key Id needs a subscription for the service"),
-        "turn the region on",
+        "enable the region",
     ),
     "their fault": (500, xml("InternalFailure", "The request processing has failed."), "Health Dashboard"),
 }
@@ -136,7 +136,7 @@ def test_a_missing_region_ends_every_command_with_a_sentence(run, monkeypatch, c
 
 
 def test_an_unknown_profile_is_a_sentence():
-    assert "aws configure list-profiles" in aws_sentence(ProfileNotFound(profile="nonesuch"))
+    assert "aws configure list-profiles" in aws_error_message(ProfileNotFound(profile="nonesuch"))
 
 
 def refused(code, operation="PutObject", message=""):
@@ -148,22 +148,22 @@ def test_an_error_is_found_behind_those_of_boto3_and_of_the_stores():
     uploading.__context__ = refused("ExpiredToken")
     querying = QueryError(cause=refused("AccessDeniedException", "Query"))
 
-    assert "Sign in again" in aws_sentence(uploading)
-    assert "AWS refuses Query" in aws_sentence(querying)
+    assert "Sign in again" in aws_error_message(uploading)
+    assert "AWS refuses Query" in aws_error_message(querying)
     with pytest.raises(RetryableError) as caught, busy_is_retryable():
         raise QueryError(cause=refused("ThrottlingException", "Query"))
-    assert "Wait a minute" in aws_sentence(caught.value)
+    assert "Wait a minute" in aws_error_message(caught.value)
 
 
 def test_an_error_of_ours_is_no_sentence_even_when_it_follows_one_of_aws():
     bug = KeyError("a bug")
     bug.__context__ = refused("ExpiredToken")
 
-    assert aws_sentence(bug) is None
+    assert aws_error_message(bug) is None
 
 
 def test_any_other_refusal_is_given_with_its_reason_and_code():
-    sentence = aws_sentence(refused("NoSuchBucket", message="The specified bucket does not exist."))
+    sentence = aws_error_message(refused("NoSuchBucket", message="The specified bucket does not exist."))
 
     assert sentence.startswith("PutObject failed: The specified bucket does not exist (NoSuchBucket).")
 

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
-from infrastructure.before_deploying import check_bucket, doubts, existing_parameters
+from infrastructure.before_deploying import check_bucket, existing_parameters, sending_problems
 from infrastructure.build import template
 from infrastructure.cli.main import app
 from infrastructure.deployed_stack import stack_name
@@ -127,7 +127,9 @@ def test_a_bucket_in_the_region_is_accepted(aws):
 def doubted(aws, account=ACCOUNT, **parameters):
     for _ in range(2):
         aws.stub("sesv2").add_response("get_account", account, {})
-    return " ".join(f"{each.what} → {each.remedy}" for each in doubts(aws.client, "undelivered-live", parameters))
+    return " ".join(
+        f"{each.what} → {each.remedy}" for each in sending_problems(aws.client, "undelivered-live", parameters)
+    )
 
 
 def test_an_account_that_can_send_is_not_doubted(aws):
@@ -139,7 +141,7 @@ def test_a_sandbox_a_used_up_quota_and_a_missing_sender_are_shown_before_the_bui
 
     assert "SES is in the sandbox" in said
     assert "49000 of 50000 emails sent" in said
-    assert "no sender is named" in said
+    assert "no sender is set" in said
 
 
 def test_a_sender_without_an_identity_is_shown(aws):
@@ -148,7 +150,7 @@ def test_a_sender_without_an_identity_is_shown(aws):
     for _ in range(2):
         aws.stub("sesv2").add_client_error("get_email_identity", "NotFoundException")
 
-    (doubt,) = doubts(aws.client, "undelivered-live", {"Sender": "us@example.com"})
+    (doubt,) = sending_problems(aws.client, "undelivered-live", {"Sender": "us@example.com"})
 
     assert "neither us@example.com nor example.com is an SES identity" in doubt.what
 

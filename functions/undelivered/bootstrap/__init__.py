@@ -335,7 +335,7 @@ def send_digests() -> "SendDigests":
         sender_rule=sender_rule(settings.default_account_id, settings.sender),
         link=f"{settings.public_url}/console/",
         clock=now,
-        # Digests use the rate that the sending functions have read: they have no permission to read it.
+        # ``send_digests`` has no permission to read the quota. It uses the rate that the sending functions have read.
         pace=_pace({Channel.EMAIL: lambda: None}),
     )
 

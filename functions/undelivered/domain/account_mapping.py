@@ -32,7 +32,10 @@ class AccountMapping(Struct, frozen=True, forbid_unknown_fields=True):
         return next((owner for owner in owners if owner), None)
 
     def may_send_from(self, account_id: str, address: str, default_account: str) -> bool:
-        """Whether an account may send from an address. Identities that belong to nobody are the default account's."""
+        """Whether an account may send from an address.
+
+        Identities that are not assigned belong to the default account.
+        """
         owner = self.owner_of(address)
         return owner == account_id if owner else account_id == default_account
 

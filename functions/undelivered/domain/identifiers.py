@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from undelivered.domain import base64url
 
 ID_CHARACTERS = "A-Za-z0-9_.@/-"
-"""The characters of an id of a customer or notification, for a character class of a regular expression."""
+"""The characters of the ids of customers and notifications, as a character class of a regular expression."""
 
 ID_LENGTH = 128
 """The maximum length of an id. In base64url, it fits in a message tag of SES (see ``message_tags``)."""

@@ -139,7 +139,7 @@ def settle_unconfirmed(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
 def settle_interrupted(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
     """Return the item with its last attempt settled as failed, because there is no record of its send.
 
-    Its provider's message id is the id of the notification, as for every attempt that was not sent.
+    The attempt's provider message id is the id of the notification, as for every attempt that was not sent.
     """
     result = AttemptResult(Outcome.FAILED, at, INTERRUPTED, NO_RECORD, source="undelivered")
     return item.with_attempt(replace(item.last_attempt, provider_message_id=item.notification_id, result=result))

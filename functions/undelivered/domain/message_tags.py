@@ -1,9 +1,9 @@
 """The message tags of an email, which SES returns with every event about it.
 
-An event can be recorded from them without reading a store. Names and values of tags may hold ASCII letters, digits,
-``_`` and ``-`` only, and at most 256 characters (Amazon SES API v2 Reference, *MessageTag*). An id of other characters,
+With them, an event can be recorded without reading a store. Names and values of tags have at most 256 characters: ASCII
+letters, digits, ``_`` and ``-`` (Amazon SES API v2 Reference, *MessageTag*). An id with other characters,
 such as ``INV/2026/17`` or ``ada@example.com``, is therefore in base64url, in a tag whose name ends with ``-base64url``.
-The name and not the value shows the form, because a value in base64url could be an id as well.
+The name shows the encoding, because a value in base64url could also be a plain id.
 """
 
 import re
@@ -33,7 +33,7 @@ def _id_tag(name: str, value: str) -> tuple[str, str]:
 def read_id(tag: Callable[[str], str], name: str) -> str | None:
     """Return an id from the tags of a message. ``tag`` returns the value of a tag, or an empty text.
 
-    Earlier versions, and host applications, have written ids as they are.
+    Earlier versions and host applications write ids without the encoding.
     """
     if encoded := tag(f"{name}{_ENCODED}"):
         try:

@@ -67,7 +67,8 @@ _BY_STATE = {
 }
 
 
-_STOPS_OTHERS = frozenset({ResendRequirement.CHANGED_ADDRESS, ResendRequirement.NEVER})
+_PERMANENT = frozenset({ResendRequirement.CHANGED_ADDRESS, ResendRequirement.NEVER})
+"""What a resend requires after a failure that applies to every message to the address."""
 
 
 def resend_requirement(classification: Classification) -> ResendRequirement:
@@ -149,7 +150,7 @@ def ready_contact(item: UndeliveredItem, customer: Customer, others: Iterable[Un
     """Return the customer's contact if an item is ready to be resent to it, else an empty string.
 
     It is not ready if the message failed at this contact, or is being resent to it, or if one of the customer's
-    ``others`` failed for good there. It is never ready after a complaint, which applies to the person, not to the
+    ``others`` failed permanently there. It is never ready after a complaint, which applies to the person, not to the
     address.
     """
     contact = customer.contact(item.channel)
@@ -158,14 +159,14 @@ def ready_contact(item: UndeliveredItem, customer: Customer, others: Iterable[Un
     is_on_its_way = item.state is State.RESENDING and _is_at_contact(item.last_attempt, item.channel, customer)
     if is_on_its_way or _fails_at_contact(item, customer):
         return ""
-    failed_there = any(other.channel is item.channel and fails_for_good(other, customer) for other in others)
+    failed_there = any(other.channel is item.channel and fails_permanently(other, customer) for other in others)
     return "" if failed_there else contact
 
 
-def fails_for_good(item: UndeliveredItem, customer: Customer) -> bool:
-    """Whether a message failed at the customer's contact in a way that stops every other message to it too."""
+def fails_permanently(item: UndeliveredItem, customer: Customer) -> bool:
+    """Whether a message failed at the customer's contact for a reason that applies to every message to it."""
     return bool(customer.contact(item.channel)) and any(
-        resend_requirement(attempt.result.classification) in _STOPS_OTHERS
+        resend_requirement(attempt.result.classification) in _PERMANENT
         and _is_at_contact(attempt, item.channel, customer)
         for attempt in item.attempts
         if attempt.result and attempt.result.classification

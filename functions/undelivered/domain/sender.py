@@ -20,7 +20,7 @@ class Sender(Struct, frozen=True):
 
 
 def parse_sender(text: str) -> Sender | None:
-    """Return the sender that a text names, or None if it is not exactly one address with an optional display name.
+    """Return the sender in a text, or None if the text is not exactly one address with an optional display name.
 
     Lists, groups, comments, source routes, quoted local parts and encoded words (RFC 5322, RFC 2047) are not accepted:
     mail software reads them in different ways. A display name with ``@`` is not accepted either, because it looks like

@@ -33,7 +33,7 @@ _DROPPED_AS = {
 }
 
 MAX_SPELLINGS = 10
-"""How many spellings of an address are kept. They differ in upper and lower case, so there are few."""
+"""How many spellings of an address are kept. They differ only in upper and lower case, so there are few."""
 
 OVERRIDDEN_BY_ESSENTIAL = frozenset({SuppressionReason.UNSUBSCRIBED})
 """Suppressions that do not apply to essential notices (legal, billing)."""

@@ -72,7 +72,7 @@ class Reason(StrEnum):
     PRICE_LIMIT = "price_limit"  #: the text message costs more than the price limit
     BODY_INVALID = "body_invalid"  #: the text cannot be sent
     SENDING_REFUSED = "sending_refused"  #: the provider does not let this account, sender or number send
-    SENDER_NOT_ALLOWED = "sender_not_allowed"  #: the sender belongs to an identity that the account was not given
+    SENDER_NOT_ALLOWED = "sender_not_allowed"  #: the sender's identity is not assigned to the account
     SENDING_PAUSED = "sending_paused"  #: sending is paused by the provider or by settings
     SENDING_INTERRUPTED = (
         "sending_interrupted"  #: the outcome was not recorded: the message may or may not have been sent

@@ -59,7 +59,7 @@ def unrecognised_shape(classification: Classification | None, diagnostic: str, r
 def mapped_classification(reason: Reason, shape: str, kind: Kind | None) -> Classification:
     """Return the classification of a failure whose shape an account maps to a reason.
 
-    ``kind`` is the kind by Amazon's label. As with known reasons, it stays when the fault is the sender's.
+    ``kind`` is the kind that SES reported. As with known reasons, it stays if the fault is the sender's.
     """
     is_ours = classification_of(reason).fault is Fault.SENDER
     return classification_of(reason, kind if is_ours else None, rule=f"account:{shape_id(shape)}")

@@ -1,7 +1,7 @@
 """Validation of contacts. A valid contact is returned in the form in which it is stored.
 
-``checked_...`` accepts what can be sent to, ``well_formed_...`` also what is only written correctly: an address may
-have been stored or suppressed before it was known that it cannot be sent to.
+``checked_...`` accepts only contacts that can receive messages. ``well_formed_...`` accepts every contact in the right
+form, for searches: an address that cannot receive messages may be stored or suppressed already.
 """
 
 from undelivered.domain.address import normalise_email
@@ -21,7 +21,7 @@ def checked_contact(channel: Channel, text: str, field: str, *, accept_unassigne
 
 
 def well_formed_contact(channel: Channel, text: str, field: str) -> str:
-    """Return the contact of a channel as it is stored; raises InvalidInputError for ``field``."""
+    """Return a contact in the right form as it is stored; raises InvalidInputError for ``field``."""
     return well_formed_email(text, field) if channel is Channel.EMAIL else well_formed_phone(text, field)
 
 
@@ -52,7 +52,10 @@ def well_formed_email(text: str, field: str) -> str:
 
 
 def _validated(text: str) -> str:
-    """Return a valid email address in the form of email_validator; raises ValueError that says what is wrong."""
+    """Return a valid email address as email_validator normalises it.
+
+    Raises ValueError with the reason if it is not valid.
+    """
     # Imported here, because few requests change a contact.
     from email_validator import validate_email
 
@@ -77,7 +80,7 @@ def checked_phone(text: str, field: str, *, accept_unassigned: bool = False) -> 
     """Return a phone number in E.164 form; raises InvalidInputError for ``field``.
 
     Raises UnassignedNumberError for a number that the numbering plan of its country does not assign. The table of the
-    plans can be out of date, so the caller can ask to ``accept_unassigned`` numbers.
+    plans can be out of date, so the caller can set ``accept_unassigned``.
     """
     import phonenumbers
 

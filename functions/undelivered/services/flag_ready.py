@@ -1,4 +1,4 @@
-"""Flag an item as ready to resend if the customer's contact is not known to fail."""
+"""Flag an item as ready to resend if no message is known to fail at the customer's contact."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ def flag_if_ready(
 
 
 def recent_items(undelivered: UndeliveredStore, item: UndeliveredItem, now: datetime) -> list[UndeliveredItem]:
-    """Return the newest items of an item's customer, in any state, whose thirty days are not over."""
+    """Return the newest items of an item's customer, in any state, that are less than thirty days old."""
     return [other for other in undelivered.items_of_customer(item) if now < other.leaves_at]
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from undelivered.domain.customer import Customer
 from undelivered.domain.errors import InvalidInputError, NotFoundError
 from undelivered.domain.item import UndeliveredItem
-from undelivered.domain.resend_policy import fails_for_good
+from undelivered.domain.resend_policy import fails_permanently
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import checked_email, checked_phone, well_formed_contact
@@ -86,18 +86,20 @@ class ManageCustomers(Struct, frozen=True):
         live = self.undelivered.live_items_of_customer(customer.account_id, customer.customer_id)
         items = [item for item in live if now < item.leaves_at]
         others = [*items, *recent_items(self.undelivered, items[0], now)] if items else []
-        failed = [*{other.channel: other for other in others if fails_for_good(other, customer)}.values()]
+        failed = [*{other.channel: other for other in others if fails_permanently(other, customer)}.values()]
         flagged = [flag_if_ready(self.undelivered, item, customer, failed, leaves_after=self.clock) for item in items]
         return [item for item in flagged if item is not None and item.ready_contact]
 
 
 def _checked(change: CustomerChange) -> CustomerChange:
-    insists = change.accept_unassigned_number
+    accept_unassigned = change.accept_unassigned_number
     return replace(
         change,
         name=change.name.strip() if change.name is not None else None,
         email=checked_email(change.email, "email") if change.email else change.email,
-        phone=checked_phone(change.phone, "phone", accept_unassigned=insists) if change.phone else change.phone,
+        phone=checked_phone(change.phone, "phone", accept_unassigned=accept_unassigned)
+        if change.phone
+        else change.phone,
     )
 
 

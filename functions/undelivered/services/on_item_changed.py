@@ -13,7 +13,7 @@ from undelivered.domain.customer import Customer
 from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.item_event import item_event
 from undelivered.domain.notification import SendOutcome
-from undelivered.domain.resend_policy import fails_for_good, ready_contact
+from undelivered.domain.resend_policy import fails_permanently, ready_contact
 from undelivered.domain.suppression import (
     Suppression,
     SuppressionReason,
@@ -51,7 +51,7 @@ class OnItemChanged(Struct, frozen=True):
             self.publisher.publish(event)
         if after is None:
             return
-        if _failures(before) != _failures(after) or _is_flagged_anew(before, after):
+        if _failed_attempts(before) != _failed_attempts(after) or _has_new_flag(before, after):
             self._update_flags(before, after)
         if before and after.failure == before.failure:
             return
@@ -61,19 +61,20 @@ class OnItemChanged(Struct, frozen=True):
     def _update_flags(self, before: UndeliveredItem | None, after: UndeliveredItem) -> None:
         """Flag the item if the customer's contact was corrected before the failure was recorded.
 
-        A correction flags the items that exist at that time only. If the message failed for good at the current
-        contact, the customer's other items are no longer ready to be sent there. An item that was flagged meanwhile is
-        checked again, because the flag and the failure that forbids it may have been written at the same time.
+        A correction flags the items that exist at that time only. If the message failed permanently at the
+        current contact, the customer's other items are no longer ready to be resent there. An item that was flagged in
+        the meantime is checked again, because its flag and such a failure may have been written at the same time.
         """
         customer = self.customers.find(after.account_id, after.customer_id) if after.customer_id else None
         if customer is None:
             return
-        fails, failed_before = fails_for_good(after, customer), before is not None and fails_for_good(before, customer)
+        fails = fails_permanently(after, customer)
+        failed_before = before is not None and fails_permanently(before, customer)
         items: Sequence[UndeliveredItem] = [after]
         failed: Sequence[UndeliveredItem] = []
         if fails != failed_before or after.ready_contact or ready_contact(after, customer):
-            failed = self._failed_for_good(after, customer)
-        if fails != failed_before and not any(_stands_for(after, other, fails=fails) for other in failed):
+            failed = self._failed_permanently(after, customer)
+        if fails != failed_before and not any(_other_item_suffices(after, other, fails=fails) for other in failed):
             live = self.undelivered.live_items_of_customer(after.account_id, after.customer_id)
             items = [after, *(item for item in live if item.entry_key != after.entry_key)]
         if fails:
@@ -81,13 +82,15 @@ class OnItemChanged(Struct, frozen=True):
         for item in items:
             flag_if_ready(self.undelivered, item, customer, failed, leaves_after=lambda: self.clock() + _TOO_LATE)
 
-    def _failed_for_good(self, item: UndeliveredItem, customer: Customer) -> Sequence[UndeliveredItem]:
-        """Return the other recent items of the channel that failed for good at the customer's contact."""
+    def _failed_permanently(self, item: UndeliveredItem, customer: Customer) -> Sequence[UndeliveredItem]:
+        """Return the other recent items of the channel that failed permanently at the customer's contact."""
         others = recent_items(self.undelivered, item, self.clock())
         return [
             other
             for other in others
-            if other.entry_key != item.entry_key and other.channel is item.channel and fails_for_good(other, customer)
+            if other.entry_key != item.entry_key
+            and other.channel is item.channel
+            and fails_permanently(other, customer)
         ]
 
     def _suppress_after_repeats(self, item: UndeliveredItem) -> None:
@@ -110,7 +113,7 @@ class OnItemChanged(Struct, frozen=True):
     def _attempts_at(self, item: UndeliveredItem, address: str, limit: int) -> list[Attempt]:
         """Return the attempts at an address: from the items, and from sends without a known failure.
 
-        SES publishes no deliveries of first sends, so an attempt of the latter has no result.
+        Such a send has no result, because SES publishes no deliveries of first sends.
         """
         failed = {
             (other.notification_id, attempt.number): attempt
@@ -126,18 +129,18 @@ class OnItemChanged(Struct, frozen=True):
         return list({**sends, **failed}.values())
 
 
-def _failures(item: UndeliveredItem | None) -> Sequence[Attempt]:
+def _failed_attempts(item: UndeliveredItem | None) -> Sequence[Attempt]:
     return [attempt for attempt in item.attempts if attempt.result and attempt.result.classification] if item else []
 
 
-def _is_flagged_anew(before: UndeliveredItem | None, after: UndeliveredItem) -> bool:
+def _has_new_flag(before: UndeliveredItem | None, after: UndeliveredItem) -> bool:
     return bool(after.ready_contact) and (before is None or before.ready_contact != after.ready_contact)
 
 
-def _stands_for(item: UndeliveredItem, other: UndeliveredItem, *, fails: bool) -> bool:
-    """Whether the flags are right already because another item failed for good at the contact.
+def _other_item_suffices(item: UndeliveredItem, other: UndeliveredItem, *, fails: bool) -> bool:
+    """Whether another item that failed permanently at the contact makes an update of all flags unnecessary.
 
-    Of several failures, the one of the oldest message updates the customer's items, so that a customer with many
-    failures is read once. After the last of them, any that remains keeps the flags as they are.
+    If several messages failed, only the failure of the oldest updates the customer's items, so that a customer with
+    many failures is read once. If this item no longer fails but another does, the flags stay as they are.
     """
     return not fails or other.entry_key < item.entry_key

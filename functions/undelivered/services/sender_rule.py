@@ -1,4 +1,4 @@
-"""Which senders an account may use: only addresses of identities that the operator gave it."""
+"""Which senders an account may use: only addresses of identities that are assigned to it."""
 
 from msgspec import Struct
 
@@ -10,10 +10,10 @@ from undelivered.services.ports import AccountMappings
 
 
 class SenderRule(Struct, frozen=True):
-    """Identities that belong to no account are those of the default account.
+    """Decides which senders an account may use. Identities that are not assigned belong to the default account.
 
-    ``default_sender`` is the operator's choice for accounts without a sender of their own, so any account may use it,
-    unless its identity belongs to another account.
+    ``default_sender`` is the operator's choice for accounts without a sender of their own. So any of these accounts may
+    use it, unless its identity belongs to another account.
     """
 
     mappings: AccountMappings

@@ -1,8 +1,8 @@
 """The sending limits of an AWS account: emails and texts per second, and emails per day.
 
-SES accepts bursts above the rate for a short time and does not say for how long (Amazon SES Developer Guide, "Managing
-your Amazon SES sending limits"). Here a burst is a second of the rate, and at least one message. A message that is
-refused takes nothing from the rate.
+SES accepts bursts above the rate for a short time, but does not document for how long (Amazon SES Developer Guide,
+"Managing your Amazon SES sending limits"). Here a burst is one second of the rate, but at least one message. A refused
+message does not count for the rate.
 """
 
 import threading
@@ -31,7 +31,10 @@ class Bucket:
         return max(self.per_second, 1.0)
 
     def take(self, number: int = 1) -> bool:
-        """Take tokens if there is a whole one, else return False. Several recipients may leave a debt, as at SES."""
+        """Take tokens if there is a whole one, else return False.
+
+        Several recipients may make the bucket negative, as in SES.
+        """
         now = self.clock()
         self._tokens = min(self.size, self._tokens + (now - self._filled_at) * self.per_second)
         self._filled_at = now

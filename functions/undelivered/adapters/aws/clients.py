@@ -32,7 +32,7 @@ class _LazyClient:
     """A client that is created at its first use.
 
     Creating one takes up to a tenth of a cold start, and few invocations use every client of their function. Several
-    threads can use the client, but only one can create it, because botocore's session is not safe for threads.
+    threads can use the client, but only one may create it, because botocore's session is not safe for threads.
     """
 
     def __init__(self, create: Callable[[], Any]) -> None:

@@ -1,8 +1,8 @@
 """Why a provider refuses to send a message.
 
 Providers use one error code for many causes: SES returns ``BadRequestException`` for a bad address and for a bad tag,
-and SNS ``InvalidParameter`` for a bad number and for a bad text. The text of the error names the cause, so it decides
-before the code.
+and SNS ``InvalidParameter`` for a bad number and for a bad text. The text of the error names the cause, so it is
+checked before the code.
 """
 
 import re
@@ -49,7 +49,7 @@ _WORDINGS: Final[tuple[tuple[Reason, tuple[str, ...]], ...]] = (
         ),
     ),
 )
-"""Parts of the texts of errors, by what they mean. None of them can match an address. The first match decides."""
+"""Parts of error texts, by reason. None of them can match an address. The first match decides."""
 
 _COMPILED: Final = tuple((reason, re.compile("|".join(parts), re.IGNORECASE)) for reason, parts in _WORDINGS)
 
@@ -58,7 +58,7 @@ def refusal(provider: str, error: ClientError, reasons_by_code: Mapping[str, Rea
     """Return the error for a provider's refusal of a message.
 
     It is PermanentSendError if the text or the code is known, and UnexplainedRefusalError for another refusal. Other
-    errors are returned as they are: after an error of the service, the message may or may not have been accepted. The
+    errors are returned unchanged: after a server error, the message may or may not have been accepted. The
     detail contains no address.
     """
     code, text = (str(error.response.get("Error", {}).get(name, "")) for name in ("Code", "Message"))

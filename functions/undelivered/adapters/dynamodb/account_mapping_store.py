@@ -23,7 +23,7 @@ _CACHE_SECONDS: Final = 60.0
 
 
 class DynamoAccountMapping:
-    """``ports.AccountMappings``: reads the mapping at most once a minute by default."""
+    """``ports.AccountMappings``: caches the mapping, by default for a minute."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, cache_seconds: float = _CACHE_SECONDS) -> None:
         self._clock = clock

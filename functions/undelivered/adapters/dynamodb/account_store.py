@@ -51,7 +51,7 @@ class DynamoAccountStore:
         return settings
 
     def exists(self, account_id: str) -> bool:
-        """Whether there is an account (a consistent read, unless its settings were read in the past minute)."""
+        """Whether an account exists (a consistent read, unless its settings were read in the past minute)."""
         return self._find(account_id) is not None
 
     def _find(self, account_id: str) -> AccountSettings | None:

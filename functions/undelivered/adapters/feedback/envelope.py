@@ -56,10 +56,10 @@ class _EnvelopeContext(Struct, frozen=True):
         return _EnvelopeContext(self.known_topics, self.received_at, times, topic or self.topic, self.depth + 1)
 
     def occurred_at(self, stated: datetime | None) -> datetime | None:
-        """Return the time that a receiving server, a carrier or a mailbox provider states, at most that of the receipt.
+        """Return the time that a receiving server, carrier or mailbox provider states, but none after our receipt.
 
-        The receipt is the outermost time, which is SQS's ``SentTimestamp``. Without a stated time, the event occurred
-        when it was published.
+        The time of receipt is the outermost time, SQS's ``SentTimestamp``. Without a stated time, the time of
+        publication is returned.
         """
         receipt = (parse_timestamp(self.times[-1]) if self.times else None) or self.received_at
         occurred = stated or next(filter(None, map(parse_timestamp, self.times)), receipt)

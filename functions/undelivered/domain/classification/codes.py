@@ -364,7 +364,7 @@ ENHANCED: dict[str, Reason] = {
     "4.315": Reason.SERVER_UNAVAILABLE,
     "4.316": Reason.SERVER_UNAVAILABLE,
     "4.317": Reason.SERVER_UNAVAILABLE,
-    "5.1": Reason.SERVER_UNAVAILABLE,  # the servers misunderstand each other: commands, syntax, arguments, versions
+    "5.1": Reason.SERVER_UNAVAILABLE,  # errors of the protocol: commands, syntax, arguments, versions
     "5.2": Reason.SERVER_UNAVAILABLE,
     "5.3": Reason.RATE_LIMITED,
     "5.4": Reason.SERVER_UNAVAILABLE,

@@ -85,7 +85,7 @@ _WRITTEN_TOGETHER: Final = tuple(
     (f"{first} {second}", f"{first}{second}")
     for first, second in (("mail", "box"), ("e", "mail"), ("black", "list"), ("block", "list"), ("white", "list"))
 )
-# Misspelt words that servers and their translators write, by how they begin.
+# Misspelt words in replies of servers, by how they begin.
 _MISSPELT: Final = (
     ("exeed", "exceed"),
     ("excedeed", "exceeded"),
@@ -211,7 +211,7 @@ def _folded_pattern(pattern: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    """Return text without punctuation but the ends of sentences, `mail box` as `mailbox` and common slips mended."""
+    """Return text with corrected spelling, `mail box` as `mailbox`, and only the ends of sentences as punctuation."""
     spaced = text.translate(_PUNCTUATION).replace(".", " . ")
     for written, meant in (*_WRITTEN_TOGETHER, *_MISSPELT):
         if written in spaced:

@@ -35,7 +35,8 @@ _MAX_TOKEN_LENGTH: Final = 8_192
 _FETCH_TIMEOUT_S: Final = 5.0
 _BUSY: Final = (429, 500, 502, 503, 504)
 _FETCH_RETRIES: Final = 3
-"""All attempts fit in the 29 seconds of API Gateway. When many containers start at once, each fetches the keys."""
+"""All attempts fit in API Gateway's timeout of 29 seconds. When many containers start at once, each of them fetches the
+keys."""
 
 Claims = Mapping[str, Any]
 

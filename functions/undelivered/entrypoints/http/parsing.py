@@ -14,13 +14,13 @@ from undelivered.entrypoints.http.errors import ProblemError, invalid_body, inva
 MAX_BODY_BYTES: Final = 256 * 1024
 
 _ID: Final = rf"(?!(?:.*/)?\.\.?(?:/|$))[{ID_CHARACTERS}]{{1,{ID_LENGTH}}}"
-"""No part between slashes is ``.`` or ``..``, which clients and firewalls resolve in a path."""
+"""A part between slashes must not be ``.`` or ``..``, because clients and firewalls resolve these in a path."""
 
 _WHOLE_ID: Final = rf"^{_ID}$(?!\n)"
 """In Python, ``$`` also matches before a final newline. In the patterns of OpenAPI (ECMA-262), it does not."""
 
 IDENTIFIER_RULE: Final = (
-    f"must have 1 to {ID_LENGTH} characters, only letters, digits and _ . @ / -, and no part . or .. between slashes"
+    f"must have 1 to {ID_LENGTH} characters: letters, digits and _ . @ / -, and no . or .. alone between slashes"
 )
 
 Identifier = Annotated[

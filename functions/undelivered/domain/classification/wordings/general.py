@@ -41,7 +41,7 @@ WORDINGS: tuple[Family, ...] = (
     Family(
         "connection_refused",
         Reason.SERVER_UNAVAILABLE,
-        "RFC 5321 §3.1: a server that answers and says so refuses the client; without an answer the host cannot be reached",
+        "RFC 5321 §3.1: a server that replies with this refuses the client; without a reply the host cannot be reached",
         (
             (
                 "connection|connections+refu|reje|deni",
@@ -108,7 +108,7 @@ WORDINGS: tuple[Family, ...] = (
     Family(
         "refused_by_policy",
         Reason.SERVER_UNAVAILABLE,
-        "RFC 3463 X.7.1 beside words that give no reason: delivery is not authorised, the server is not down",
+        "RFC 3463 X.7.1 with a text without a reason: delivery is not authorised, the server is not down",
         (
             ("service+unav", (r"^service (?:is |currently )?unavailable\b",)),
             (

@@ -314,7 +314,7 @@ WORDINGS: tuple[Family, ...] = (
     Family(
         "invalid_domain",
         Reason.DOMAIN_NOT_FOUND,
-        "RFC 3463 X.1.2; without that code, a server that answers for the recipient's domain finds the sender's invalid",
+        "RFC 3463 X.1.2; without that code, the server accepts the recipient's domain and means the sender's",
         (
             (
                 "domain",

@@ -41,9 +41,8 @@ class DigestSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of an account. PUT resets omitted settings to their defaults.
 
-    ``sender`` is an address, or ``Name <address>``, of an identity that the operator gave to the account. Empty means
-    the default sender.
-    History and contents are kept for the given number of days.
+    ``sender`` is an address, or ``Name <address>``, of an identity that the operator assigned to the account. Empty
+    means the default sender. History and contents are kept for the given number of days.
     """
 
     time_zone: Annotated[str, msgspec.Meta(max_length=64, examples=["Europe/Berlin"])] = _DEFAULTS.time_zone

@@ -20,7 +20,9 @@ from undelivered.services.manage_customers import CustomerChange, CustomerState
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Email = Annotated[
     str,
-    msgspec.Meta(max_length=320, description="An email address, in ASCII before the @. Empty or null removes it."),
+    msgspec.Meta(
+        max_length=320, description="An email address with only ASCII before the @. Empty or null removes it."
+    ),
 ]
 Phone = Annotated[
     str, msgspec.Meta(max_length=40, description="A phone number with + and country code. Empty or null removes it.")
@@ -100,8 +102,7 @@ def update_customer(request: ApiRequest) -> ApiResponse:
         raise invalid_body("", "set at least one of 'name', 'email' and 'phone'")
     if isinstance(body.name, str):
         _check_name(body.name)
-    insists = body.accept_unassigned_number
-    change = CustomerChange(_change(body.name), _change(body.email), _change(body.phone), insists)
+    change = CustomerChange(_change(body.name), _change(body.email), _change(body.phone), body.accept_unassigned_number)
     return _response(request.use_cases.manage_customers.update(request.account_id, customer_id, change))
 
 
