@@ -42,8 +42,8 @@ def check_bucket(s3: Any, bucket: str) -> None:
             ) from error
         if code == "403":
             raise ToolError(
-                f"The bucket {bucket} belongs to another AWS account, or you are not allowed to use it. Choose another "
-                "bucket, or ask your AWS administrator for the permissions s3:ListBucket, s3:GetObject and s3:PutObject "
+                f"The bucket {bucket} belongs to another AWS account, or you may not use it. Choose another bucket, "
+                "or ask your AWS administrator for the permissions s3:ListBucket, s3:GetObject and s3:PutObject "
                 "on it."
             ) from error
         raise
