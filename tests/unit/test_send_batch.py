@@ -16,7 +16,7 @@ from undelivered.domain.send_rate import SendQuota, SendRate
 from undelivered.domain.taxonomy import Channel
 from undelivered.entrypoints.send_worker import process_send_batch
 from undelivered.services.ports import SendJob
-from undelivered.services.send_batch import Postponed, SendBatch, SendOrder
+from undelivered.services.send_batch import Postponed, ReceivedJob, SendBatch
 from undelivered.services.send_pace import SendPace
 
 MINUTE = 60_000
@@ -298,7 +298,7 @@ class Batch:
         plain = a_pace(1.0, clock=self.clock)
         self.pace = NotingPace(plain.rates, plain.quotas, plain.clock, plain.sleep, [])
         self.batch = SendBatch(self.product.send_message, self.pace, one_by_one, urgent=urgent)
-        self.orders = [SendOrder(SendJob(ACCOUNT, f"n-{place}", 1), f"request-{place}") for place in range(number)]
+        self.orders = [ReceivedJob(SendJob(ACCOUNT, f"n-{place}", 1), f"request-{place}") for place in range(number)]
         for order in self.orders:
             notification = a_notification(order.job.notification_id, created_at=self.clock())
             self.product.notifications.add(notification)
