@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from infrastructure.local.scenario import eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
@@ -140,14 +142,15 @@ def test_the_report_is_read_by_every_filter(acting):
     assert acting.call_api("GET", "/undelivered/summary")["undelivered"] > 0
 
 
-def test_a_resend_and_a_digest_wait_out_a_throttle(acting):
-    item = acting.undelivered("hasty", acting.mailbox("unknown-user", "hasty"))
-    acting.correct("hasty", email=acting.mailbox("throttled", "hasty"))
+@pytest.mark.parametrize("mailbox", ["throttled", "unexplained"])
+def test_a_resend_and_a_digest_are_tried_again(acting, mailbox):
+    item = acting.undelivered(f"hasty-{mailbox}", acting.mailbox("unknown-user", f"hasty-{mailbox}"))
+    acting.correct(f"hasty-{mailbox}", email=acting.mailbox(mailbox, f"hasty-{mailbox}"))
     acting.resend(item)
-    boss = acting.mailbox("throttled", "boss")
+    boss = acting.mailbox(mailbox, f"boss-{mailbox}")
     wanted = {"recipients": [boss], "days": list(range(7)), "hour": datetime.now(UTC).hour}
-    acting.undelivered("later", acting.mailbox("unknown-user", "later"))
-    acting.correct("later", email=acting.mailbox("fine", "later"))
+    acting.undelivered(f"later-{mailbox}", acting.mailbox("unknown-user", f"later-{mailbox}"))
+    acting.correct(f"later-{mailbox}", email=acting.mailbox("fine", f"later-{mailbox}"))
     acting.call_api("PUT", "/settings", json={"digest": wanted})
 
     def sent():

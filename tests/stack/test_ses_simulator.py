@@ -32,7 +32,7 @@ TEXTS = {
     "70": "failed",
     "80": "failed",
 }
-ARRIVING = ("success", "slow", "throttled", "silent")
+ARRIVING = ("success", "slow", "throttled", "unexplained", "silent")
 
 
 @pytest.fixture(scope="module")

@@ -346,6 +346,14 @@ def test_a_throttled_send_is_taken_the_third_time():
     assert statuses == [429, 429, 200]
 
 
+def test_a_send_that_is_refused_without_a_known_cause_is_taken_the_second_time():
+    proxy = a_proxy()
+
+    statuses = [send(proxy, Destination={"ToAddresses": ["unexplained@undelivered.example"]}).status for _ in range(2)]
+
+    assert statuses == [409, 200]
+
+
 def test_a_tag_that_ses_would_not_take_is_refused():
     assert send(a_proxy(), EmailTags=[{"Name": "title", "Value": "Rent reminder"}]).status == 400
 

@@ -44,6 +44,7 @@ Email to ``undelivered.example`` (the start of the local part decides, so ``bloc
 | ``rendering-failed@`` | SES cannot render the template: Rendering Failure |
 | ``message-rejected@``, ``sending-paused@`` | the send call fails permanently |
 | ``throttled@`` | the first two send calls are throttled, then delivered |
+| ``unexplained@`` | the first send call is refused for a cause that the product does not know, then delivered |
 | ``unliftable@`` | as unknown-user; the call to remove it from the suppression list fails |
 | any other | delivered |
 

@@ -158,6 +158,7 @@ class SesApiProxy:
         self.limits = limits or SendingLimits()
         self._upstream = httpx.Client(base_url=upstream, timeout=30.0, transport=transport)
         self._throttled: dict[str, int] = {}
+        self._refused_once: set[str] = set()
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> _Response:
         """Return the response to a call."""
@@ -206,22 +207,29 @@ class SesApiProxy:
         problem = send_problem(request)
         if problem:
             return _error("BadRequestException", problem)
-        for address in send.recipients:
-            local, _, domain = address.lower().rpartition("@")
-            if domain.rstrip(">") != TEST_DOMAIN:
-                continue
-            if local.startswith("message-rejected"):
-                return _error("MessageRejected", _NOT_VERIFIED + send.source)
-            if local.startswith("sending-paused"):
-                return _error("SendingPausedException", "Sending paused for this account.")
-            if local.startswith("throttled") and self._throttled.get(local, 0) < _THROTTLED_CALLS:
-                self._throttled[local] = self._throttled.get(local, 0) + 1
-                return _error(
-                    "TooManyRequestsException", "Maximum sending rate exceeded.", HTTPStatus.TOO_MANY_REQUESTS
-                )
+        errors = (self._mailbox_error(address, send.source) for address in send.recipients)
+        if error := next(filter(None, errors), None):
+            return error
         refusal = self.limits.refuse_email(len(send.recipients))
         if refusal:
             return _error("TooManyRequestsException", refusal, HTTPStatus.TOO_MANY_REQUESTS)
+        return None
+
+    def _mailbox_error(self, address: str, sender: str) -> _Response | None:
+        """Return the error of a send call to an address of the test domain, None if the call is accepted."""
+        local, _, domain = address.lower().rpartition("@")
+        if domain.rstrip(">") != TEST_DOMAIN:
+            return None
+        if local.startswith("message-rejected"):
+            return _error("MessageRejected", _NOT_VERIFIED + sender)
+        if local.startswith("sending-paused"):
+            return _error("SendingPausedException", "Sending paused for this account.")
+        if local.startswith("throttled") and self._throttled.get(local, 0) < _THROTTLED_CALLS:
+            self._throttled[local] = self._throttled.get(local, 0) + 1
+            return _error("TooManyRequestsException", "Maximum sending rate exceeded.", HTTPStatus.TOO_MANY_REQUESTS)
+        if local.startswith("unexplained") and local not in self._refused_once:
+            self._refused_once.add(local)
+            return _error("ConcurrentModificationException", "The resource is being modified.", HTTPStatus.CONFLICT)
         return None
 
     def _suppression_list(self, method: str, target: str, body: bytes) -> _Response:
