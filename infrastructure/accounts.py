@@ -17,6 +17,7 @@ from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.errors import InvalidInputError, PermanentSendError
 from undelivered.entrypoints.http.auth import ACCOUNT_ID
 from undelivered.services.change_settings import ChangeSettings
+from undelivered.services.message_accounts import MessageAccounts
 from undelivered.services.sender_rule import SenderRule
 
 
@@ -56,8 +57,10 @@ class StageAccounts:
         return cls(DynamoAccountStore(), mappings, rule)
 
     def all(self) -> Iterator[Account]:
-        """Yield all accounts."""
-        for account_id in self.store.account_ids():
+        """Yield each account that has been used, created or named in the mapping."""
+        mapping = self.mappings.current()
+        named = {*mapping.tenants.values(), *mapping.identities.values()}
+        for account_id in sorted({*self.store.account_ids(), *named}):
             yield self.find(account_id)
 
     def find(self, account_id: str) -> Account:
@@ -118,7 +121,10 @@ class StageAccounts:
         change_account_mapping(without_identity)
 
     def _check_exists(self, account_id: str) -> None:
-        if account_id != self.sender_rule.default_account and not self.store.exists(account_id):
+        accounts = MessageAccounts(
+            self.mappings, self.store, self.sender_rule.default_account, accounts_from_tags=False
+        )
+        if not accounts.exists(account_id):
             raise ToolError(f"The account {account_id} does not exist. Create it with `undelivered accounts create`.")
 
     def _may_send(self, settings: AccountSettings) -> bool:

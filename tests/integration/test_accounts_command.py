@@ -7,6 +7,7 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
+from infrastructure.account_mapping import write_account_mapping
 from infrastructure.cli import accounts as command
 from infrastructure.cli.main import app
 from infrastructure.deployed_stack import DeployedStack
@@ -14,6 +15,7 @@ from tests.contract.worlds import on_moto
 from undelivered.adapters.dynamodb.account_mapping_store import DynamoAccountMapping
 from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
 from undelivered.adapters.dynamodb.models import MODELS
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings
 
 SHOP, HARBOR = "acc-shop", "acc-harbor"
@@ -105,3 +107,11 @@ def test_a_sender_from_before_the_upgrade_is_marked_until_its_identity_is_given(
 
     assert (before, after) == (False, True)
     assert "sender a@shop.example NOT ALLOWED" in marked
+
+
+def test_an_account_that_only_the_mapping_names_is_an_account():
+    mapping = AccountMapping({"shop-tenant": SHOP}, {"shop.example": SHOP})
+    write_account_mapping(boto3.client("dynamodb"), MODELS["accounts"].Meta.table_name, mapping)
+
+    assert accounts("identities", "list", SHOP) == "shop.example"
+    assert accounts("list").startswith("acc-shop: shop.example;")

@@ -36,8 +36,9 @@ class MessageAccounts(Struct, frozen=True):
             return True
         if owner := self.mapped_account(attribution):
             return owner == claimed
-        return self.accounts_from_tags or self._exists(claimed)
+        return self.accounts_from_tags or self.exists(claimed)
 
-    def _exists(self, account_id: str) -> bool:
+    def exists(self, account_id: str) -> bool:
+        """Whether an account has been used, or the operator has created it or named it in the mapping."""
         is_named = account_id == self.default_account or self.mappings.current().names(account_id)
         return is_named or self.accounts.exists(account_id)
