@@ -256,6 +256,24 @@ def test_at_the_deadline_no_slot_is_reserved_any_more(urgent, late):
     assert clock.slept == []
 
 
+def test_a_reservation_with_slots_needs_no_wait_up_to_the_last_second():
+    reservation = a_pace(1.0).reserve(Channel.EMAIL, 1, urgent=False, deadline=START + 0.5)
+
+    assert (reservation.slots, reservation.wait) == ((START,), 0.0)
+
+
+def test_a_refusal_and_a_pause_do_not_insist_when_another_function_has_changed_the_rate():
+    class Contended(type(a_pace().rates)):
+        def save(self, *_, over_version):
+            raise StaleWriteError(f"another function has replaced version {over_version}")
+
+    pace = a_pace(1.0, rates=Contended())
+
+    assert pace.back_off(Channel.EMAIL, 1) == pytest.approx(0.1 * SendRate(per_second=1.0).interval)
+    pace.pause(Channel.EMAIL)
+    assert pace.rates.stored == {}
+
+
 def test_channels_have_rates_of_their_own():
     pace = a_pace(1.0)
     pace.reserve(Channel.EMAIL, 30, urgent=True, deadline=START + 60)
