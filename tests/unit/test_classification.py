@@ -352,6 +352,72 @@ def test_a_permanent_bounce_of_unknown_cause_suppresses() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("550 no mx record", Reason.SENDER_BLOCKED),
+        ("550 5.1.0 no mx record", Reason.SENDER_BLOCKED),
+        ("550 5.1.2 no mx record", Reason.DOMAIN_NOT_FOUND),
+        ("550 5.4.4 no mx record", Reason.DOMAIN_NOT_FOUND),
+        ("550 5.1.2 requested action not taken: no mx record", Reason.SENDER_BLOCKED),
+        ("550 rcpt domain: no mx record", Reason.DOMAIN_NOT_FOUND),
+        ("550 recipient domain: no mx record", Reason.DOMAIN_NOT_FOUND),
+        ("550 destination domain: no mx record", Reason.DOMAIN_NOT_FOUND),
+        ("no mx record", Reason.DOMAIN_NOT_FOUND),
+    ],
+)
+def test_a_plain_reply_of_a_server_that_answers_for_the_domain_is_about_the_sender(text: str, reason: Reason) -> None:
+    assert classify_diagnostic(text, None, 550).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "code", "reason", "rule"),
+    [
+        ("599 odd (in reply to end of DATA command)", None, 599, Reason.CONTENT_REJECTED, "rfc5321:data"),
+        ("500 odd (in reply to end of DATA command)", None, 500, Reason.CONTENT_REJECTED, "rfc5321:data"),
+        ("450 odd (in reply to end of DATA command)", None, 450, Reason.SERVER_UNAVAILABLE, "rfc5321:450"),
+        ("550 odd (in reply to end of DATA command)", "5.7.9", 550, Reason.CONTENT_REJECTED, "rfc3463:5.7.9"),
+        ("554 odd (in reply to MAIL FROM command)", None, 554, Reason.SENDER_BLOCKED, "rfc5321:sender"),
+    ],
+)
+def test_the_stage_of_a_refusal_without_a_known_reason_decides(
+    text: str, status: str | None, code: int, reason: Reason, rule: str
+) -> None:
+    judged = classify_diagnostic(text, status, code)
+
+    assert (judged.reason, judged.rule) == (reason, rule)
+
+
+@pytest.mark.parametrize(
+    ("label", "diagnostic", "status", "expected", "rule"),
+    [
+        ("Permanent/NoEmail", "", None, (Reason.ADDRESS_NOT_FOUND, None), "ses:permanent/noemail"),
+        ("Permanent/General", "550 odd", None, (Reason.UNDETERMINED, Kind.HARD), "ses:permanent+undetermined"),
+        ("Permanent/General", "454 odd", None, (Reason.UNDETERMINED, Kind.SOFT), "ses:permanent+undetermined"),
+        ("Permanent/General", "550 odd", "4.3.9", (Reason.UNDETERMINED, Kind.SOFT), "ses:permanent+undetermined"),
+        ("Permanent/General", "smtp; 552 odd", None, (Reason.MAILBOX_FULL, Kind.SOFT), "ses:permanent+rfc5321:552"),
+        ("Transient/MailboxFull", "", None, (Reason.MAILBOX_FULL, Kind.SOFT), "ses:transient/mailboxfull"),
+        (
+            "Transient/ContentRejected",
+            "550 odd",
+            None,
+            (Reason.CONTENT_REJECTED, Kind.SOFT),
+            "ses:transient/contentrejected",
+        ),
+        ("Transient/General", "odd", "5.1.1", (Reason.UNDETERMINED, Kind.SOFT), "ses:transient+rfc3463:5.1.1"),
+        ("Transient/General", "odd", "4.2.2", (Reason.MAILBOX_FULL, Kind.SOFT), "ses:transient+rfc3463:4.2.2"),
+        ("Transient/General", "smtp; 552 odd", None, (Reason.MAILBOX_FULL, Kind.SOFT), "ses:transient+rfc5321:552"),
+    ],
+)
+def test_a_bounce_names_the_label_and_the_rule_that_decided(
+    label: str, diagnostic: str, status: str | None, expected: tuple[Reason, Kind | None], rule: str
+) -> None:
+    judged = classify_bounce(*label.split("/"), diagnostic, status)
+
+    assert (judged.reason, judged.kind) == expected
+    assert judged.rule == rule
+
+
+@pytest.mark.parametrize(
     ("answer", "status", "reason"),
     [
         ("Blocked as spam by phone carrier", Status.BOUNCED, Reason.CARRIER_BLOCKED),
