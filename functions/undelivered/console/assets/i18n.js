@@ -1,5 +1,7 @@
 /**
  * Languages, numbers and times. The texts of a language are in one file (en.json, es.json). A text may contain {names}.
+ * The sentences of the API are in English. Their translations are in a file of their own (es.sentences.json), which the
+ * overview does not need.
  * A text with a number n has a form for each plural of its language: "key.one", "key.other".
  */
 
@@ -8,6 +10,7 @@ const KEPT_AS = "undelivered.language";
 
 let language = "en";
 let texts = {};
+let sentences = {};
 let timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 let plurals = new Intl.PluralRules("en");
 
@@ -28,9 +31,23 @@ function kept() {
 /** Load a language and use it from now on. */
 export async function useLanguage(name) {
   texts = await load(name);
+  sentences = {};
   language = name;
   plurals = new Intl.PluralRules(locale());
   document.documentElement.lang = name;
+}
+
+/** Load the translations of the API's sentences. Without them, the sentences are shown in English. */
+export async function loadSentences() {
+  if (language === "en" || Object.keys(sentences).length) return;
+  const name = language;
+  const loaded = await load(`${name}.sentences`).catch(() => ({}));
+  if (name === language) sentences = loaded;
+}
+
+/** Return a sentence of the API in the current language, if there is a translation. */
+export function translated(sentence) {
+  return sentences[sentence] ?? sentence;
 }
 
 /** Save the language that the user chose. */

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace, written } from "./dom.js";
-import { currentLanguage, keepLanguage, LANGUAGES, preferredLanguage, t, useLanguage, useTimeZone } from "./i18n.js";
+import { currentLanguage, keepLanguage, LANGUAGES, loadSentences, preferredLanguage, t, useLanguage, useTimeZone } from "./i18n.js";
 import { place } from "./place.js";
 import { announce, button, busyButton, errorPanel, loading, pageTitle, sessionEnded, toastError } from "./ui.js";
 
@@ -50,6 +50,7 @@ async function enter() {
 /** Load the other views in advance, so that they open quickly, even if the network fails later. */
 async function fetchOtherViews() {
   await api.pause(500);
+  await loadSentences();
   for (const view of Object.values(VIEWS)) await view.load().catch(() => null);
 }
 
@@ -162,7 +163,7 @@ async function show(first = false) {
   const page = h("div", { class: "page" }, loading());
   replace(main, page);
   try {
-    const module = await view.load();
+    const [module] = await Promise.all([view.load(), view === VIEWS[""] ? null : loadSentences()]);
     if (signal.aborted) return;
     module.show(page, { rest, query, signal });
   } catch (error) {

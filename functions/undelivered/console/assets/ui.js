@@ -3,13 +3,13 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { freshId, h, icon, replace } from "./dom.js";
-import { maybe, number, t } from "./i18n.js";
+import { maybe, number, t, translated } from "./i18n.js";
 
 // --- words
 
 /** A sentence from the API, which is in English, in the current language if there is a translation. */
 export function said(text) {
-  return (text && maybe(`says:${text}`)) || text || "";
+  return translated(text) ?? "";
 }
 
 /** The status of an item, in two or three words. */
