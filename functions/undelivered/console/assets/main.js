@@ -50,8 +50,8 @@ async function enter() {
 /** Load the other views in advance, so that they open quickly, even if the network fails later. */
 async function fetchOtherViews() {
   await api.pause(500);
-  await loadSentences();
   for (const view of Object.values(VIEWS)) await view.load().catch(() => null);
+  await loadSentences();
 }
 
 function showWelcome(error) {
