@@ -456,7 +456,7 @@ def test_how_often_a_schedule_runs(expression, interval):
     [
         (10, CheckStatus.WRONG, "so the API can be throttled"),
         (15, CheckStatus.WARNING, "so 4 are left"),
-        (1_000, CheckStatus.OK, "can take 11"),
+        (1_000, CheckStatus.OK, "can use 11"),
     ],
 )
 def test_what_the_triggers_can_take_of_the_accounts_concurrency(answers, limit, found, said):

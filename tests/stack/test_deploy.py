@@ -274,7 +274,7 @@ def test_a_first_change_set_of_somebody_else_is_in_progress_and_left_alone_until
     removed = run("destroy", "--stage", "theirs", "--yes")
 
     assert refused.exit_code == 1
-    assert "another first deployment waits for confirmation" in refused.output
+    assert "another first deployment awaits confirmation" in refused.output
     assert [each["ChangeSetName"] for each in waiting] == ["theirs"]
     assert removed.exit_code == 0, removed.output
     assert "was not found" in run("destroy", "--stage", "theirs", "--yes").output
