@@ -369,6 +369,23 @@ def test_a_plain_reply_of_a_server_that_answers_for_the_domain_is_about_the_send
     assert classify_diagnostic(text, None, 550).reason is reason
 
 
+@pytest.mark.parametrize("advice", ["For more information about", "To review", "Learn more about"])
+def test_advice_on_where_to_read_more_is_no_reason(advice: str) -> None:
+    assert classify_diagnostic(f"550 odd. {advice} why the mailbox is full", None, 550).reason is Reason.UNDETERMINED
+    judged = classify_diagnostic(f"550 odd. {advice} why the mailbox is full. The account is disabled", None, 550)
+    assert judged.reason is Reason.MAILBOX_DISABLED
+
+
+@pytest.mark.parametrize(
+    "text_of_the_code",
+    ["Service unavailable;", "Mailbox unavailable.", "Requested action not taken: mailbox unavailable -"],
+)
+def test_what_a_server_adds_to_the_text_of_a_code_decides(text_of_the_code: str) -> None:
+    judged = classify_diagnostic(f"550 {text_of_the_code} access denied", None, 550)
+
+    assert (judged.reason, judged.rule) == (Reason.SENDER_BLOCKED, "text:sender_blocked/refused")
+
+
 @pytest.mark.parametrize(
     ("text", "status", "code", "reason", "rule"),
     [
