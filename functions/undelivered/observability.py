@@ -19,6 +19,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 
+from undelivered.domain.batches import batches
 from undelivered.domain.errors import UndeliveredError
 from undelivered.settings import metrics_namespace
 
@@ -122,7 +123,7 @@ def measure(name: str, values: Sequence[float], unit: MetricUnit = MetricUnit.Co
     Never use an account, customer or notification as a dimension. CloudWatch bills every combination of values as a
     metric by the month, and no alarm could name it. Figures of one account are in its report and in the log.
     """
-    for start in range(0, len(values), _VALUES_PER_LINE):
-        metric = {name: {"Unit": unit.value, "Value": list(values[start : start + _VALUES_PER_LINE])}}
+    for batch in batches(values, _VALUES_PER_LINE):
+        metric = {name: {"Unit": unit.value, "Value": list(batch)}}
         line = metrics.serialize_metric_set(metric, {"service": _SERVICE, **dimensions}, {})
         sys.stdout.write(f"{json.dumps(line, separators=(',', ':'))}\n")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from undelivered.domain.batches import batches
 from undelivered.domain.feedback import Feedback
 from undelivered.observability import count, logger, measure
 from undelivered.services.record_feedback import AttributedFeedback
@@ -30,9 +31,9 @@ def measure_recorded(recorded: Sequence[AttributedFeedback], now: datetime) -> N
     measure("EventToVisible", _seconds_since(failed_at, now), MetricUnit.Seconds)
     count("Unattributed", sum(not attributed.attributed for attributed in recorded))
     count("RefusedTags", sum(attributed.tags_refused for attributed in recorded))
-    for start in range(0, len(recorded), _EVENTS_PER_LINE):
+    for batch in batches(recorded, _EVENTS_PER_LINE):
         # One line for many events: in a burst, a line for each would take more CPU than the recording.
-        events = [_log_text(attributed) for attributed in recorded[start : start + _EVENTS_PER_LINE]]
+        events = [_log_text(attributed) for attributed in batch]
         logger.info("feedback recorded", events=events)
 
 

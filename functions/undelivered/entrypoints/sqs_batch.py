@@ -5,10 +5,11 @@ handles each record separately, but ``ingest_feedback`` records a batch together
 """
 
 from base64 import b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from undelivered.bootstrap import Queue
+from undelivered.domain.batches import batches
 from undelivered.domain.errors import RetryableError, UnreadableEventError
 from undelivered.observability import count, describe_error, logger
 
@@ -70,7 +71,7 @@ def queue_again(records: Sequence[dict[str, Any]], delays: Mapping[int, int], qu
     """
     entries = [_copy(index, records[index], delay) for index, delay in delays.items()]
     refused: dict[int, Exception] = {}
-    for batch in _batches(entries):
+    for batch in batches(entries, _MAX_ENTRIES):
         try:
             failed = queue.client.send_message_batch(QueueUrl=queue.url, Entries=batch).get("Failed", [])
         except Exception as error:  # noqa: BLE001 - the messages are then delivered again
@@ -101,16 +102,12 @@ def _attribute_to_send(value: Mapping[str, Any]) -> dict[str, Any]:
     return {"DataType": value["dataType"], "StringValue": value["stringValue"]}
 
 
-def _batches(entries: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
-    return (entries[start : start + _MAX_ENTRIES] for start in range(0, len(entries), _MAX_ENTRIES))
-
-
 def _set_delays(records: Sequence[dict[str, Any]], delays: Mapping[int, int], queue: Queue) -> None:
     entries = [
         {"Id": str(index), "ReceiptHandle": records[index]["receiptHandle"], "VisibilityTimeout": delay}
         for index, delay in delays.items()
     ]
-    for batch in _batches(entries):
+    for batch in batches(entries, _MAX_ENTRIES):
         try:
             queue.client.change_message_visibility_batch(QueueUrl=queue.url, Entries=batch)
         except Exception:  # noqa: BLE001 - the visibility timeout of the queue then sets the delay

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from msgspec import Struct
 
+from undelivered.domain.batches import batches
 from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import UndeliveredItem
@@ -59,9 +60,8 @@ class BulkResend(Struct, frozen=True):
             results = self.request_resend.many(account_id, chunk, by=by, note=note)
             return [_item_or_refusal(key, result) for key, result in zip(chunk, results, strict=True)]
 
-        chunks = [keys[first : first + _CHUNK] for first in range(0, len(keys), _CHUNK)]
         with ThreadPoolExecutor(_WORKERS) as workers:
-            results = [result for chunk in workers.map(start, chunks) for result in chunk]
+            results = [result for chunk in workers.map(start, batches(keys, _CHUNK)) for result in chunk]
         started = tuple(
             (result.entry_key, result.last_attempt.number) for result in results if isinstance(result, UndeliveredItem)
         )

@@ -1,12 +1,13 @@
 """Send jobs in Amazon SQS."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from undelivered.domain.batches import batches
 from undelivered.domain.errors import RetryableError, UnreadableEventError
 from undelivered.domain.taxonomy import Channel
 from undelivered.observability import logger
@@ -38,7 +39,7 @@ class SqsSendQueue(Struct, frozen=True):
     def put(self, jobs: Sequence[SendJob]) -> None:
         """Queue jobs with the current request's id; raises RetryableError unless the queue accepts all of them."""
         correlation_id = logger.get_correlation_id() or ""
-        for batch in _batches(jobs):
+        for batch in batches(jobs, _BATCH):
             entries = [
                 {"Id": str(index), "MessageBody": _body(job), "MessageAttributes": _attributes(job, correlation_id)}
                 for index, job in enumerate(batch)
@@ -81,10 +82,6 @@ def received_job(record: Mapping[str, Any]) -> SendJob:
 
 def _attribute(record: Mapping[str, Any], name: str) -> str:
     return str(record.get("messageAttributes", {}).get(name, {}).get("stringValue", ""))
-
-
-def _batches(jobs: Sequence[SendJob]) -> Iterator[Sequence[SendJob]]:
-    return (jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH))
 
 
 def read_send_job(body: str) -> SendJob:

@@ -28,6 +28,7 @@ from undelivered.adapters.dynamodb.item_rows import (
 )
 from undelivered.adapters.dynamodb.item_writer import ItemWriter, key_of, live_removed
 from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, ItemTable, UndeliveredModel
+from undelivered.domain.batches import batches
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.failure_counts import CountChange, count_change
 from undelivered.domain.item import UndeliveredItem
@@ -52,9 +53,8 @@ class ItemRemoval(ItemWriter):
         """
         rows, _ = query(UndeliveredModel, account_id, UndeliveredModel.entry_key < expired_below(now), limit=limit)
         removed = 0
-        for start in range(0, len(rows), _SWEPT_AT_ONCE):
-            items = [item_of(row) for row in rows[start : start + _SWEPT_AT_ONCE]]
-            removed += self._sweep_group(account_id, items)
+        for group in batches(rows, _SWEPT_AT_ONCE):
+            removed += self._sweep_group(account_id, [item_of(row) for row in group])
         return removed
 
     def _sweep_group(self, account_id: str, items: list[UndeliveredItem]) -> int:
@@ -105,8 +105,7 @@ class ItemRemoval(ItemWriter):
         that a recount finds no drift.
         """
         erased = 0
-        for start in range(0, len(items), _ERASED_AT_ONCE):
-            group = items[start : start + _ERASED_AT_ONCE]
+        for group in batches(items, _ERASED_AT_ONCE):
             if in_history:
                 erased += self._remove(HistoryModel, group)
             else:

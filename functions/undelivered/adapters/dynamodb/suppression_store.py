@@ -21,6 +21,7 @@ from undelivered.adapters.dynamodb.client import (
 )
 from undelivered.adapters.dynamodb.item_rows import audit_of, audit_to_json
 from undelivered.adapters.dynamodb.models import SuppressionModel
+from undelivered.domain.batches import batches
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.suppression import (
     Suppression,
@@ -128,10 +129,10 @@ class DynamoSuppressionStore:
         lifts are rare.
         """
         others = [other for other in registered_accounts() if other != account_id]
-        for first in range(0, len(others), _ACCOUNTS_AT_ONCE):
+        for batch in batches(others, _ACCOUNTS_AT_ONCE):
             keys: list[Row] = [
                 {"account_id": {"S": other}, "address_key": {"S": key}}
-                for other in others[first : first + _ACCOUNTS_AT_ONCE]
+                for other in batch
                 for key in self._keys(other, channel, address)
             ]
             known: dict[str, dict[bool, Suppression]] = defaultdict(dict)
