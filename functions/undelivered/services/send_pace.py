@@ -85,14 +85,15 @@ class SendPace(Struct, frozen=True):
         """Delay the next slots after the provider was busy; return in how many seconds to try again."""
         rate, version = self.rates.find(channel)
         later, seconds = back_off(rate, self.now(), times)
-        # If another function has changed the rate since, the next refusal delays the slots.
-        with suppress(StaleWriteError):
-            self.rates.save(channel, later, over_version=version)
+        self._save_unless_changed(channel, later, version)
         return seconds
 
     def pause(self, channel: Channel) -> None:
         """Send nothing for a while, because the quota of the day is used up."""
         rate, version = self.rates.find(channel)
-        # If another function has changed the rate since, the next refusal pauses sending.
+        self._save_unless_changed(channel, pause(rate, self.now()), version)
+
+    def _save_unless_changed(self, channel: Channel, rate: SendRate, version: int) -> None:
+        """Save a rate, unless another function has changed it since. The next refusal then has the same effect."""
         with suppress(StaleWriteError):
-            self.rates.save(channel, pause(rate, self.now()), over_version=version)
+            self.rates.save(channel, rate, over_version=version)
