@@ -8,6 +8,7 @@ import time
 import pytest
 
 import undelivered
+from undelivered.adapters.aws import send_refusals
 from undelivered.observability import redacted
 
 LENGTHS = (500, 8_000)
@@ -25,8 +26,21 @@ TAILS = ("", "!")
 def compiled_patterns():
     for module in pkgutil.walk_packages(undelivered.__path__, "undelivered."):
         for name, value in vars(importlib.import_module(module.name)).items():
-            if isinstance(value, re.Pattern):
-                yield pytest.param(value, id=f"{module.name.removeprefix('undelivered.')}.{name}")
+            for place, pattern in enumerate(patterns_in(value)):
+                yield pytest.param(pattern, id=f"{module.name.removeprefix('undelivered.')}.{name}-{place}")
+    for reason, pattern in send_refusals.wordings().items():
+        yield pytest.param(pattern, id=f"refusal-{reason}")
+
+
+def patterns_in(value):
+    """Yield a pattern, or the patterns in a collection."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, dict):
+        yield from patterns_in(tuple(value.values()))
+    elif isinstance(value, tuple | list | frozenset):
+        for each in value:
+            yield from patterns_in(each)
 
 
 def all_matches(pattern):

@@ -7,6 +7,7 @@ checked before the code.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Final
 
@@ -51,7 +52,11 @@ _WORDINGS: Final[tuple[tuple[Reason, tuple[str, ...]], ...]] = (
 )
 """Parts of error texts, by reason. None of them can match an address. The first match decides."""
 
-_COMPILED: Final = tuple((reason, re.compile("|".join(parts), re.IGNORECASE)) for reason, parts in _WORDINGS)
+
+@cache
+def wordings() -> Mapping[Reason, re.Pattern[str]]:
+    """Return the patterns of error texts by reason, in the order in which they are tried. Compiled at first use."""
+    return {reason: re.compile("|".join(parts), re.IGNORECASE) for reason, parts in _WORDINGS}
 
 
 def refusal(provider: str, error: ClientError, reasons_by_code: Mapping[str, Reason]) -> Exception:
@@ -62,7 +67,7 @@ def refusal(provider: str, error: ClientError, reasons_by_code: Mapping[str, Rea
     detail contains no address.
     """
     code, text = (str(error.response.get("Error", {}).get(name, "")) for name in ("Code", "Message"))
-    for reason, wording in _COMPILED:
+    for reason, wording in wordings().items():
         if match := wording.search(text):
             return PermanentSendError(reason, f"{provider} refused the message: {code} ({match[0]})")
     if code in reasons_by_code:
