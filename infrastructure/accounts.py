@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from infrastructure.cloudformation import find_stack
+from infrastructure.cloudformation import existing_stack, parameters_of
 from infrastructure.deployed_stack import DeployedStack
 from infrastructure.errors import ToolError
 from undelivered.adapters.dynamodb.account_mapping_store import DynamoAccountMapping, change_account_mapping
@@ -46,10 +46,7 @@ class StageAccounts:
 
         Raises ToolError if there is no such stack.
         """
-        description = find_stack(stack.client("cloudformation"), stack.name)
-        if description is None:
-            raise ToolError(f"Stack {stack.name} was not found in this AWS account and region.")
-        parameters = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in description["Parameters"]}
+        parameters = parameters_of(existing_stack(stack.client("cloudformation"), stack.name))
         os.environ |= stack.environment
         use_tables(TableNames(**stack.tables()))
         mappings = DynamoAccountMapping(cache_seconds=0)

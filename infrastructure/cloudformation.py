@@ -49,9 +49,21 @@ def is_in_progress(stack: Mapping[str, Any] | None) -> bool:
     return stack is not None and stack["StackStatus"].endswith("IN_PROGRESS")
 
 
-def outputs_of(cloudformation: Any, name: str) -> dict[str, str]:
-    """Return the outputs of a stack, by name."""
-    stack = find_stack(cloudformation, name) or {}
+def existing_stack(cloudformation: Any, name: str) -> dict[str, Any]:
+    """Return CloudFormation's description of a stack; raises ToolError if there is no such stack."""
+    stack = find_stack(cloudformation, name)
+    if stack is None:
+        raise ToolError(f"Stack {name} was not found in this AWS account and region.")
+    return stack
+
+
+def parameters_of(stack: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters in a stack's description, by name."""
+    return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack.get("Parameters", [])}
+
+
+def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
+    """Return the outputs in a stack's description, by name."""
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 

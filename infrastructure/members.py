@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from infrastructure.errors import ToolError
-
-Role = Literal["manager", "viewer"]
-
-_ACCOUNT = "custom:account_id"
+from infrastructure.user_pool import ACCOUNT_ATTRIBUTE, Role, add_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +29,15 @@ class Members:
         for page in self.cognito.get_paginator("list_users").paginate(UserPoolId=self.pool):
             for user in page["Users"]:
                 attributes = _attributes(user["Attributes"])
-                if attributes.get(_ACCOUNT) == account_id:
+                if attributes.get(ACCOUNT_ATTRIBUTE) == account_id:
                     yield Member(attributes.get("email", ""), self._roles(user["Username"]), user["UserStatus"])
 
     def add(self, account_id: str, email: str, role: Role) -> None:
         """Create a user; Cognito sends the invitation. Raises ToolError if a user with this address exists."""
-        attributes = {"email": email, "email_verified": "true", _ACCOUNT: account_id}
         try:
-            self.cognito.admin_create_user(
-                UserPoolId=self.pool,
-                Username=email,
-                UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
-                DesiredDeliveryMediums=["EMAIL"],
-            )
+            add_user(self.cognito, self.pool, email, account_id, role, DesiredDeliveryMediums=["EMAIL"])
         except self.cognito.exceptions.UsernameExistsException as error:
             raise ToolError(f"The user {email} already exists. A user belongs to one account.") from error
-        self.cognito.admin_add_user_to_group(UserPoolId=self.pool, Username=email, GroupName=f"{role}s")
 
     def remove(self, account_id: str, email: str) -> None:
         """Delete a user.
@@ -58,7 +48,7 @@ class Members:
             user = self.cognito.admin_get_user(UserPoolId=self.pool, Username=email)
         except self.cognito.exceptions.UserNotFoundException:
             user = {"UserAttributes": []}
-        if _attributes(user["UserAttributes"]).get(_ACCOUNT) != account_id:
+        if _attributes(user["UserAttributes"]).get(ACCOUNT_ATTRIBUTE) != account_id:
             raise ToolError(f"{email} is not a member of {account_id}.")
         self.cognito.admin_delete_user(UserPoolId=self.pool, Username=email)
 

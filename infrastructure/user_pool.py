@@ -4,11 +4,14 @@ import secrets
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from infrastructure.errors import ToolError
 
 Role = Literal["manager", "viewer"]
+
+ACCOUNT_ATTRIBUTE: Final = "custom:account_id"
+"""The attribute with the ID of a user's account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +37,21 @@ class HostClient:
 def create_user(cognito: Any, pool: str, email: str, account_id: str, role: Role) -> User:
     """Create a user who can sign in at once."""
     user = User(email, _new_password(), account_id, role)
-    attributes = {"email": user.email, "email_verified": "true", "custom:account_id": account_id}
+    add_user(cognito, pool, email, account_id, role, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=user.email, Password=user.password, Permanent=True)
+    return user
+
+
+def add_user(cognito: Any, pool: str, email: str, account_id: str, role: Role, **invitation: Any) -> None:
+    """Add a user to the pool. ``invitation`` are the arguments of AdminCreateUser about the message to the user."""
+    attributes = {"email": email, "email_verified": "true", ACCOUNT_ATTRIBUTE: account_id}
     cognito.admin_create_user(
         UserPoolId=pool,
-        Username=user.email,
+        Username=email,
         UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
-        MessageAction="SUPPRESS",
+        **invitation,
     )
-    cognito.admin_set_user_password(UserPoolId=pool, Username=user.email, Password=user.password, Permanent=True)
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=user.email, GroupName=f"{role}s")
-    return user
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=f"{role}s")
 
 
 def _new_password() -> str:

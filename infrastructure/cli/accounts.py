@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infrastructure.cli.stack_option import StageOption, StateDirOption, named_stack
-from infrastructure.members import Members, Role
+from infrastructure.members import Members
+from infrastructure.user_pool import Role
 
 if TYPE_CHECKING:
     from infrastructure.accounts import StageAccounts

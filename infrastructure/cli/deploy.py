@@ -18,6 +18,7 @@ from infrastructure.cloudformation import (
     find_stack,
     is_in_progress,
     outputs_of,
+    parameters_of,
     resources_of,
     wait_for,
 )
@@ -102,7 +103,7 @@ def _before_building(client: Client, name: str, bucket: str, chosen: Mapping[str
     check_bucket(client("s3"), bucket)
     resources = resources_of(cloudformation, name) if current else []
     found = existing_parameters(client, resources, chosen)
-    for finding in sending_problems(client, name, {**_parameters_of(current or {}), **chosen}):
+    for finding in sending_problems(client, name, {**parameters_of(current or {}), **chosen}):
         _STDERR.print(f"[yellow]{escape(finding.what)}[/]. {escape(finding.remedy)}", highlight=False, soft_wrap=True)
     return {**chosen, **found}
 
@@ -121,11 +122,6 @@ def _turn_on_sms_logs(sns: Any, outputs: Mapping[str, str]) -> None:
     """Turn on SNS's delivery status logs for texts. CloudFormation has no such property (SNS API, SetSMSAttributes)."""
     role = outputs["SmsDeliveryStatusRoleArn"]
     sns.set_sms_attributes(attributes={"DeliveryStatusIAMRole": role, "DeliveryStatusSuccessSamplingRate": "100"})
-
-
-def _parameters_of(stack: Mapping[str, Any]) -> dict[str, str]:
-    """Return the parameters of the deployed stack, by name."""
-    return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack.get("Parameters", [])}
 
 
 def _failed_update(stack: Mapping[str, Any]) -> str:
@@ -158,9 +154,9 @@ def _apply(client: Client, name: str, parameters: Mapping[str, str], built: "Bui
         current = None
     before = current or {}
     with _STDERR.status("Uploading"):
-        template = built.for_bucket(bucket, {**_parameters_of(before), **parameters}, _failed_update(before))
+        template = built.for_bucket(bucket, {**parameters_of(before), **parameters}, _failed_update(before))
         template_url = _upload(client("s3"), bucket, f"{name}.json", built, template)
-    deployed = _parameters_of(before).keys()
+    deployed = parameters_of(before).keys()
     # Parameters of an earlier deployment keep their values unless a new value is given.
     declared = set(built.template["Parameters"])
     arguments: list[dict[str, Any]] = [
@@ -181,7 +177,7 @@ def _apply(client: Client, name: str, parameters: Mapping[str, str], built: "Bui
         changes = change_set.changes()
         if not changes:
             _STDERR.print("No changes.")
-            return outputs_of(cloudformation, name)
+            return outputs_of(find_stack(cloudformation, name) or {})
         _show(changes)
         if not yes:
             typer.confirm(f"Apply these changes to {name}?", abort=True, err=True)
@@ -191,7 +187,7 @@ def _apply(client: Client, name: str, parameters: Mapping[str, str], built: "Bui
         if not executed:
             change_set.withdraw()
     wait_for(cloudformation, change_set.stack_id, action)
-    return outputs_of(cloudformation, name)
+    return outputs_of(find_stack(cloudformation, name) or {})
 
 
 def _updatable_stack(cloudformation: Any, name: str) -> dict[str, Any] | None:

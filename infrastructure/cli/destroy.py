@@ -8,7 +8,7 @@ from rich.console import Console
 
 from infrastructure.aws_errors import describe
 from infrastructure.cli.deploy import DeployedStageOption, YesOption
-from infrastructure.cloudformation import find_stack, resources_of, wait_for
+from infrastructure.cloudformation import existing_stack, resources_of, wait_for
 from infrastructure.deployed_stack import stack_name
 from infrastructure.errors import ToolError
 
@@ -28,9 +28,7 @@ def destroy(
 
     name = stack_name(stage)
     cloudformation = boto3.client("cloudformation")
-    stack = find_stack(cloudformation, name)
-    if stack is None:
-        raise ToolError(f"Stack {name} was not found in this AWS account and region.")
+    stack = existing_stack(cloudformation, name)
     # By its id, because another stack can get the name while the command waits for the answer.
     stack_id = stack["StackId"]
     data = [(kind, physical_id) for kind, physical_id in resources_of(cloudformation, stack_id) if kind in _DELETE]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from infrastructure.account_mapping import write_account_mapping
+from infrastructure.cloudformation import outputs_of
 from infrastructure.errors import ToolError
 from infrastructure.local.emulator_process import emulator_client
 
@@ -60,7 +61,7 @@ def _wait_for_outputs(cloudformation: Any) -> dict[str, str]:
     while time.monotonic() < deadline:
         stack = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
         if stack["StackStatus"] == "CREATE_COMPLETE":
-            return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+            return outputs_of(stack)
         if stack["StackStatus"] != "CREATE_IN_PROGRESS":
             break
         time.sleep(0.2)

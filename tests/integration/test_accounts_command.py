@@ -34,7 +34,7 @@ def stack(monkeypatch):
     with on_moto():
         parameters = {"DefaultAccountId": HARBOR, "Sender": "notices@harbor.example"}
         described = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-        monkeypatch.setattr("infrastructure.accounts.find_stack", lambda *_: {"Parameters": described})
+        monkeypatch.setattr("infrastructure.accounts.existing_stack", lambda *_: {"Parameters": described})
         monkeypatch.setattr(command, "named_stack", lambda *_: MotoStack("undelivered-live", boto3.client))
         yield
 
