@@ -8,15 +8,9 @@ from msgspec.structs import replace
 from tests.builders import events
 from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, an_attempt
+from tests.builders.recording import Recording
 from tests.fakes import (
     FakeAccountStore,
-    FakeCustomerStore,
-    FakeErasureStore,
-    FakeHashes,
-    FakeNotificationStore,
-    FakeShapeMappingStore,
-    FakeSuppressionStore,
-    FakeUndeliveredStore,
 )
 from undelivered.adapters.feedback import parse_event
 from undelivered.domain.account_mapping import AccountMapping
@@ -24,29 +18,16 @@ from undelivered.domain.feedback import Attribution
 from undelivered.domain.identifiers import entry_key
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.services.record_feedback import RecordFeedback
 
 HARBOR, MEADOW, DEFAULT = "acc-harbor", "acc-meadow", "acc-default"
 MAPPING = AccountMapping({"meadow-tenant": MEADOW}, {"harbour.example": HARBOR})
 
 
-class World:
+class World(Recording):
     def __init__(self, *, accounts_from_tags=False):
-        self.suppressions, self.customers = FakeSuppressionStore(), FakeCustomerStore()
-        self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
-        self.notifications = FakeNotificationStore(clock=lambda: NOW)
         self.accounts = FakeAccountStore()
-        self.record = RecordFeedback(
-            self.items,
-            self.notifications,
-            self.customers,
-            self.suppressions,
-            FakeErasureStore(self.customers),
-            FakeHashes(),
-            FakeShapeMappingStore(),
-            message_accounts(MAPPING, DEFAULT, accounts=self.accounts, accounts_from_tags=accounts_from_tags),
-            lambda: NOW,
-        )
+        rules = message_accounts(MAPPING, DEFAULT, accounts=self.accounts, accounts_from_tags=accounts_from_tags)
+        super().__init__(rules)
 
     def receive(self, **attribution):
         """Record a failure and return how it is attributed."""
@@ -54,7 +35,7 @@ class World:
 
     def record_all(self, *feedbacks):
         observed = []
-        assert self.record([list(feedbacks)], observe=observed.append) == {}
+        assert self.use_case([list(feedbacks)], observe=observed.append) == {}
         return observed[0]
 
 

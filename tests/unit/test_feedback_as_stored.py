@@ -7,15 +7,7 @@ from msgspec.structs import replace
 
 from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt, an_item, resent
-from tests.fakes import (
-    FakeCustomerStore,
-    FakeErasureStore,
-    FakeHashes,
-    FakeNotificationStore,
-    FakeShapeMappingStore,
-    FakeSuppressionStore,
-    FakeUndeliveredStore,
-)
+from tests.builders.recording import Recording
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import NotYetKnownError, RetryableError
 from undelivered.domain.failure_counts import resolution_bucket
@@ -25,7 +17,6 @@ from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent,
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, classification_of
-from undelivered.services.record_feedback import RecordFeedback
 
 SENT_AT = NOW - timedelta(days=1)
 FAILED_AT = SENT_AT + timedelta(minutes=1, milliseconds=250)
@@ -36,22 +27,9 @@ DISABLED = AttemptResult(
 MAPPING = AccountMapping({"tenant-a": "by-tenant"}, {"shop.example": "by-domain", "vip@shop.example": "by-address"})
 
 
-class World:
+class World(Recording):
     def __init__(self):
-        self.suppressions, self.customers = FakeSuppressionStore(), FakeCustomerStore()
-        self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
-        self.notifications = FakeNotificationStore(clock=lambda: NOW)
-        self.use_case = RecordFeedback(
-            self.items,
-            self.notifications,
-            self.customers,
-            self.suppressions,
-            FakeErasureStore(self.customers),
-            FakeHashes(),
-            FakeShapeMappingStore(),
-            message_accounts(MAPPING, "default"),
-            lambda: NOW,
-        )
+        super().__init__(message_accounts(MAPPING, "default"))
 
     def record(self, *feedbacks):
         """Record feedback and return it as it is attributed."""

@@ -8,15 +8,9 @@ from msgspec.structs import replace
 
 from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt
+from tests.builders.recording import Recording
 from tests.fakes import (
-    FakeCustomerStore,
-    FakeErasureStore,
-    FakeHashes,
-    FakeNotificationStore,
     FakeReportReader,
-    FakeShapeMappingStore,
-    FakeSuppressionStore,
-    FakeUndeliveredStore,
 )
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import NotYetKnownError, RetryableError, StaleWriteError
@@ -26,28 +20,13 @@ from undelivered.domain.lifecycle import AUTO_REPLY_CAME, settle_unconfirmed, st
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, Status
-from undelivered.services.record_feedback import RecordFeedback
 
 
-class World:
+class World(Recording):
     def __init__(self):
-        self.suppressions = FakeSuppressionStore()
-        self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
-        self.notifications = FakeNotificationStore(clock=lambda: NOW)
-        self.customers = FakeCustomerStore()
         mapping = AccountMapping({"tenant-a": "by-tenant"}, {"shop.example": "by-identity"})
-        self.erasures = FakeErasureStore(self.customers)
-        self.record = RecordFeedback(
-            self.items,
-            self.notifications,
-            self.customers,
-            self.suppressions,
-            self.erasures,
-            FakeHashes(),
-            FakeShapeMappingStore(),
-            message_accounts(mapping, "default"),
-            lambda: NOW,
-        )
+        super().__init__(message_accounts(mapping, "default"))
+        self.record = self.use_case
 
     def count(self, account_id=ACCOUNT):
         return FakeReportReader(self.items).count(account_id, NOW).total

@@ -11,15 +11,7 @@ from msgspec.structs import replace
 from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_failure, a_notification, an_attempt, an_item, reported, resent
 from tests.builders.pace import a_pace
-from tests.fakes import (
-    FakeCustomerStore,
-    FakeErasureStore,
-    FakeHashes,
-    FakeNotificationStore,
-    FakeShapeMappingStore,
-    FakeSuppressionStore,
-    FakeUndeliveredStore,
-)
+from tests.builders.recording import Recording
 from undelivered import bootstrap
 from undelivered.adapters.aws.sqs import SqsSendQueue, correlation_of, received_job
 from undelivered.adapters.dynamodb.item_rows import facts_of, is_erased, item_of, undelivered_row
@@ -35,7 +27,6 @@ from undelivered.entrypoints.send_worker import process_send_batch
 from undelivered.observability import logger, measure, metrics
 from undelivered.services.in_parallel import in_threads
 from undelivered.services.ports import SendJob
-from undelivered.services.record_feedback import RecordFeedback
 from undelivered.services.send_batch import SendBatch
 
 REQUEST = "5b1f0c8e-6a2d-4f73-90be-1c52d8a97f04"
@@ -84,24 +75,12 @@ def logged():
     logger._logger.removeHandler(capture)
 
 
-class Ingesting:
+class Ingesting(Recording):
     """The ingesting function, for which events are read already."""
 
     def __init__(self, monkeypatch):
-        self.suppressions = FakeSuppressionStore()
-        self.notifications = FakeNotificationStore(clock=lambda: NOW)
-        self.items = FakeUndeliveredStore(self.suppressions, clock=lambda: NOW)
-        self.record = RecordFeedback(
-            self.items,
-            self.notifications,
-            FakeCustomerStore(),
-            self.suppressions,
-            FakeErasureStore(),
-            FakeHashes(),
-            FakeShapeMappingStore(),
-            message_accounts(default_account="default"),
-            lambda: NOW,
-        )
+        super().__init__(message_accounts(default_account="default"))
+        self.record = self.use_case
         monkeypatch.setattr(bootstrap, "now", lambda: NOW)
         monkeypatch.setattr(bootstrap, "feedback_ingestion", self._parts)
 
