@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import barriers
 from undelivered.domain import explanations, resend_policy
@@ -185,6 +186,21 @@ def test_the_sanitiser_is_loaded_with_the_first_message_and_not_before(open_cons
     person.goes_to("#/item/item-1")
     person.page.frame_locator("iframe.message-frame").get_by_role("heading", name="Hello").wait_for()
     assert asked.count("purify.min.js") == 1
+
+
+def test_leaving_a_message_before_the_sanitiser_is_loaded_is_no_error(open_console):
+    person = open_console()
+    held: list[Route] = []
+    person.page.route("**/purify.min.js", lambda route: held.append(route))  # noqa: PLW0108 (Playwright asks what it is)
+    with person.page.expect_request("**/purify.min.js"):
+        person.signs_in("#/item/item-1")
+
+    person.goes_to("#/report")
+    expect(person.page.locator("iframe.message-frame")).to_have_count(0)
+    with person.page.expect_response("**/purify.min.js"):
+        held[0].continue_()
+    person.page.evaluate("new Promise((done) => setTimeout(done, 100))")
+    assert person.complaints == []
 
 
 def test_page_loads_nothing_from_elsewhere(open_console):

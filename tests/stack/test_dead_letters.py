@@ -5,6 +5,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from infrastructure.deployed_stack import DeployedStack
 from infrastructure.local.deployment import STACK_NAME
 from infrastructure.local.scenario import call_api, eventually
@@ -176,7 +178,26 @@ def test_all_items_of_a_batch_that_was_not_archived_reach_history_when_it_is_tri
     stack.client("sqs").purge_queue(QueueUrl=dead)
 
 
-def test_a_change_that_cannot_be_read_holds_up_no_other_and_is_kept_until_it_can_be_read(stack, acting):
+@pytest.fixture
+def unread_changes(stack):
+    """Return how many changes that could not be read wait in each dead-letter queue; leave none behind."""
+    deployed, sqs = DeployedStack(STACK_NAME, stack.client), stack.client("sqs")
+    queues = {
+        name: deployed.resource(f"{logical}DeadLetterQueue")
+        for name, logical in (("archive", "Archive"), ("on-item-changed", "OnItemChanged"))
+    }
+
+    def waiting():
+        wanted = ["ApproximateNumberOfMessages"]
+        found = {name: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted) for name, url in queues.items()}
+        return {name: int(each["Attributes"]["ApproximateNumberOfMessages"]) for name, each in found.items()}
+
+    yield waiting
+    for url in queues.values():
+        sqs.purge_queue(QueueUrl=url)
+
+
+def test_a_change_that_cannot_be_read_holds_up_no_other_and_is_kept_until_it_can_be_read(stack, acting, unread_changes):
     client, sqs = stack.client("dynamodb"), stack.client("sqs")
     items = [
         an_item(account_id=ALONE, sent_at=datetime.now(UTC) - timedelta(days=1), number=number) for number in (1, 2)
@@ -191,7 +212,9 @@ def test_a_change_that_cannot_be_read_holds_up_no_other_and_is_kept_until_it_can
         return any(key["entry_key"] == row["entry_key"] for key in rows(stack, "history"))
 
     eventually(lambda: archived(good), "a change that cannot be read holds up another", WITHIN)
-    said = {name: redrive(stack, "--queue", name) for name in ("archive", "on-item-changed")}
+    expected = {"archive": 1, "on-item-changed": 2}
+    eventually(lambda: unread_changes() == expected, "the changes that cannot be read are not kept", WITHIN)
+    said = {name: redrive(stack, "--queue", name) for name in expected}
 
     kept = [(name, each["became"], each["what"]) for name, found in said.items() for each in found]
     what = "an item change that could not be read"
@@ -207,4 +230,3 @@ def test_a_change_that_cannot_be_read_holds_up_no_other_and_is_kept_until_it_can
     assert [each["became"] for each in redrive(stack, "--queue", "archive")] == ["taken"]
     assert archived(bad)
     remove(stack, "history")
-    sqs.purge_queue(QueueUrl=DeployedStack(STACK_NAME, stack.client).resource("OnItemChangedDeadLetterQueue"))

@@ -28,8 +28,13 @@ const SANITISED = {
 /** Make the frame. */
 export function messageFrame(markup) {
   const frame = h("iframe", { class: "message-frame", title: t("detail.frame"), sandbox: "allow-same-origin" });
-  frame.addEventListener("load", async () => fill(frame.contentDocument, markup, await sanitiser()), { once: true });
+  frame.addEventListener("load", () => show(frame, markup), { once: true });
   return h("div", {}, frame, /<img\b/i.test(markup) && h("p", { class: "help" }, t("detail.images_held_back")));
+}
+
+async function show(frame, markup) {
+  const purify = await sanitiser();
+  if (frame.isConnected) fill(frame.contentDocument, markup, purify); // else the reader has left the page
 }
 
 /** Return DOMPurify. It is loaded when the first message is shown. */
