@@ -1,29 +1,53 @@
-"""The packages in the layer: their bill of materials, their licences and their known vulnerabilities.
+"""What the product ships of others: its bill of materials, the licences and the known vulnerabilities.
 
 The layer is built from locked requirements with the hashes of their files (`layer.py`), so the build fails if an index
-serves a different file.
+serves a different file. Chalice packages its own runtime with the code. The console contains a library for browsers.
 """
 
 import hashlib
 import json
 import subprocess
 import sys
+import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.parser import Parser
+from importlib.metadata import metadata as installed_metadata
 from pathlib import Path
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from infrastructure.paths import LAYER_REQUIREMENTS
+from infrastructure.paths import FUNCTIONS
+from undelivered import __version__
 
-ALLOWED: Final = frozenset(
-    {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense"}
+PRODUCT_LICENCE: Final = "Apache-2.0"
+"""The product's own licence, as in pyproject.toml."""
+
+_NOTICE: Final = "permissive: asks for its notice, which every package in the layer carries"
+ALLOWED: Final = MappingProxyType(
+    {
+        "0BSD": "permissive: asks for nothing",
+        "Apache-2.0": "the product's own licence",
+        "BSD-2-Clause": _NOTICE,
+        "BSD-3-Clause": _NOTICE,
+        "ISC": _NOTICE,
+        "MIT": _NOTICE,
+        "MIT-0": "permissive: asks for nothing",
+        "MPL-2.0": "applies file by file, and its files are shipped unchanged (MPL 2.0, section 3.3)",
+        "PSF-2.0": _NOTICE,
+        "Unlicense": "public domain",
+    }
 )
-"""SPDX identifiers of the allowed licences. They require at most a notice."""
+"""SPDX identifiers of the licences that may be combined with the product's licence, each with the reason.
+
+The Apache Software Foundation's third-party policy has them in its categories A and B
+(https://www.apache.org/legal/resolved.html). A licence that is not here is forbidden until somebody has read it. An
+exception to a licence (`WITH`) is not here either.
+"""
 
 _METADATA: Final = ".dist-info/METADATA"
 _SPDX_EXPRESSIONS: Final = {
@@ -32,20 +56,46 @@ _SPDX_EXPRESSIONS: Final = {
     "Dual License": "Apache-2.0 OR BSD-3-Clause",
 }
 _TIMESTAMP: Final = datetime(1980, 1, 1, tzinfo=UTC)
-"""The fixed timestamp of a bill of materials, so that it depends only on the layer. Archive entries use it too."""
+"""The fixed timestamp of a bill of materials, so that it depends only on its content. Archive entries use it too."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Distribution:
-    """A package in the layer. ``licence`` is an SPDX expression, ``requires`` names the packages that it needs."""
+class Package:
+    """Something of others that is shipped, and the index from which it came.
+
+    ``licence`` is an SPDX expression, or empty if SPDX does not know what is stated. ``requires`` names the shipped
+    packages that it needs. ``sha256`` is the checksum of a package that is a single file of the repository.
+    """
 
     name: str
     version: str
     licence: str
-    requires: tuple[str, ...]
+    requires: tuple[str, ...] = ()
+    index: Literal["npm", "pypi"] = "pypi"
+    sha256: str = ""
 
 
-def distributions_of(layer: Path) -> list[Distribution]:
+_CONSOLE: Final = FUNCTIONS / "undelivered" / "console"
+BROWSER_PACKAGES: Final = MappingProxyType(
+    {
+        _CONSOLE / "assets" / "purify.min.js": Package(
+            "dompurify",
+            "3.5.0",
+            "MPL-2.0 OR Apache-2.0",
+            index="npm",
+            sha256="f69a46022ab1f53e969c8ebbca98172c8995785a9b3be72ea4a12d25b1a1bf67",
+        )
+    }
+)
+"""The libraries for browsers by their file in the console, as the npm package has it."""
+
+
+def shipped_packages(layer: Path) -> list[Package]:
+    """Return what a deployment ships of others: the layer's packages, Chalice's runtime and the browser libraries."""
+    return sorted([*layer_packages(layer), _chalice(), *BROWSER_PACKAGES.values()])
+
+
+def layer_packages(layer: Path) -> list[Package]:
     """Return the packages in a layer, from their metadata."""
     with zipfile.ZipFile(layer) as archive:
         packages = [
@@ -53,27 +103,43 @@ def distributions_of(layer: Path) -> list[Distribution]:
         ]
     names = {_normal_name(metadata["Name"]) for metadata in packages}
     return sorted(
-        Distribution(
+        Package(
             _normal_name(metadata["Name"]),
             metadata["Version"],
-            _licence(metadata),
+            _licence(metadata["License-Expression"] or metadata["License"]),
             tuple(sorted(_required(metadata) & names)),
         )
         for metadata in packages
     )
 
 
-def licence_problems(distributions: Iterable[Distribution]) -> list[str]:
-    """Return a sentence for each package whose licence is not allowed."""
+def _chalice() -> Package:
+    """Return Chalice, whose runtime `chalice package` copies into the code. The runtime needs no other package."""
+    metadata = installed_metadata("chalice").json
+    return Package("chalice", str(metadata["version"]), _licence(str(metadata.get("license", ""))))
+
+
+def licence_problems(packages: Iterable[Package]) -> list[str]:
+    """Return a sentence for each package whose licence may not be combined with the product's, or is unknown."""
     return [
-        f"{package.name} {package.version} is under {package.licence or 'no stated licence'}"
-        for package in distributions
+        f"{package.name} {package.version} is under {package.licence or 'an unknown licence'}, "
+        f"which is not known to be compatible with {PRODUCT_LICENCE}"
+        for package in packages
         if not _is_allowed(package.licence)
     ]
 
 
-def write_bill(layer: Path, file: Path) -> None:
-    """Write the CycloneDX bill of materials of a layer. The same layer gives the same bytes."""
+def changed_browser_files() -> list[str]:
+    """Return a sentence for each file of a browser library that is not the one in the bill of materials."""
+    return [
+        f"{file.name} is not the file of {package.name} {package.version}: its SHA-256 is {checksum}"
+        for file, package in BROWSER_PACKAGES.items()
+        if (checksum := hashlib.sha256(file.read_bytes()).hexdigest()) != package.sha256
+    ]
+
+
+def write_bill(packages: Sequence[Package], file: Path) -> None:
+    """Write the CycloneDX bill of materials. The same packages give the same bytes."""
     from cyclonedx.contrib.license.factories import LicenseFactory
     from cyclonedx.model import HashAlgorithm, HashType
     from cyclonedx.model.bom import Bom, BomMetaData
@@ -81,33 +147,32 @@ def write_bill(layer: Path, file: Path) -> None:
     from cyclonedx.output.json import JsonV1Dot6
     from packageurl import PackageURL
 
-    checksum = hashlib.sha256(layer.read_bytes()).hexdigest()
-    distributions = distributions_of(layer)
     licences = LicenseFactory()
     components = {
         package.name: Component(
             name=package.name,
             version=package.version,
             bom_ref=f"{package.name}@{package.version}",
-            purl=PackageURL("pypi", name=package.name, version=package.version),
+            purl=PackageURL(package.index, name=package.name, version=package.version),
             licenses=[licences.make_from_string(package.licence)] if package.licence else [],
+            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=package.sha256)] if package.sha256 else [],
         )
-        for package in distributions
+        for package in packages
     }
-    layer_component = Component(
-        name="undelivered-dependencies",
-        version=checksum[:16],
-        type=ComponentType.PLATFORM,
-        bom_ref="layer",
-        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=checksum)],
+    product = Component(
+        name="undelivered",
+        version=__version__,
+        type=ComponentType.APPLICATION,
+        bom_ref="undelivered",
+        licenses=[licences.make_from_string(PRODUCT_LICENCE)],
     )
     bill = Bom(
         components=components.values(),
-        serial_number=uuid5(NAMESPACE_URL, checksum),
-        metadata=BomMetaData(component=layer_component, timestamp=_TIMESTAMP),
+        serial_number=uuid5(NAMESPACE_URL, repr((__version__, packages))),
+        metadata=BomMetaData(component=product, timestamp=_TIMESTAMP),
     )
-    bill.register_dependency(layer_component, components.values())
-    for package in distributions:
+    bill.register_dependency(product, components.values())
+    for package in packages:
         bill.register_dependency(components[package.name], [components[name] for name in package.requires])
     file.write_text(JsonV1Dot6(bill).output_as_string(indent=2) + "\n")
 
@@ -129,20 +194,32 @@ def _required(metadata: Message) -> set[str]:
     }
 
 
-def _licence(metadata: Message) -> str:
+def _licence(stated: str | None) -> str:
     """Return a package's licence as an SPDX expression, or "" if SPDX does not know it."""
     from license_expression import get_spdx_licensing
 
-    stated = metadata["License-Expression"] or metadata["License"] or ""
-    expression = _SPDX_EXPRESSIONS.get(stated, stated)
+    expression = _SPDX_EXPRESSIONS.get(stated or "", stated or "")
     return "" if get_spdx_licensing().validate(expression).errors else expression
 
 
 def _is_allowed(licence: str) -> bool:
     """Whether allowed licences satisfy an expression: any of the choices with `OR`, all of the parts with `AND`."""
-    return bool(licence) and any(
-        all(part.strip("() ") in ALLOWED for part in choice.split(" AND ")) for choice in licence.split(" OR ")
-    )
+    from license_expression import ExpressionError, get_spdx_licensing
+
+    spdx = get_spdx_licensing()
+
+    def holds(expression: Any) -> bool:
+        if isinstance(expression, spdx.AND):
+            return all(map(holds, expression.args))
+        if isinstance(expression, spdx.OR):
+            return any(map(holds, expression.args))
+        return str(expression) in ALLOWED
+
+    try:
+        parsed = spdx.parse(licence, validate=True)
+    except ExpressionError:
+        return False
+    return parsed is not None and holds(parsed)
 
 
 # --- Known vulnerabilities
@@ -156,11 +233,15 @@ class Audit:
     not_checked: tuple[str, ...]
 
 
-def known_vulnerabilities(requirements: Path = LAYER_REQUIREMENTS) -> Audit:
-    """Look locked requirements up in the Python Packaging Advisory Database. This needs the network."""
-    command = [sys.executable, "-m", "pip_audit", "--requirement", str(requirements), "--format", "json"]
-    command += ["--no-deps", "--disable-pip", "--progress-spinner", "off"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+def known_vulnerabilities(packages: Iterable[Package]) -> Audit:
+    """Look the Python packages up in the Python Packaging Advisory Database. This needs the network."""
+    pins = [f"{package.name}=={package.version}\n" for package in packages if package.index == "pypi"]
+    with tempfile.TemporaryDirectory() as folder:
+        requirements = Path(folder) / "requirements.txt"
+        requirements.write_text("".join(pins))
+        command = [sys.executable, "-m", "pip_audit", "--requirement", str(requirements), "--format", "json"]
+        command += ["--no-deps", "--disable-pip", "--progress-spinner", "off"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
     try:
         report: dict[str, Any] = json.loads(done.stdout)
     except ValueError:

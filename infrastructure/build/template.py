@@ -196,7 +196,7 @@ _FragmentLoader.add_multi_constructor("!", _short_form)
 
 def _read_fragment(file: Path) -> Template:
     try:
-        content = yaml.load(file.read_text(), _FragmentLoader)  # noqa: S506 - a SafeLoader with our own tags
+        content = _FragmentLoader(file.read_text()).get_single_data()
     except yaml.YAMLError as error:
         raise ToolError(f"{file.name}: {error}") from error
     if not isinstance(content, dict):

@@ -1,4 +1,4 @@
-"""`undelivered build`: build the template, its archives and the layer's bill of materials."""
+"""`undelivered build`: build the template, its archives and the bill of materials."""
 
 from typing import Annotated, Final
 
@@ -15,9 +15,9 @@ def build(
     architecture: Annotated[str, typer.Option(help="arm64 or x86_64.")] = "arm64",
     lock: Annotated[bool, typer.Option("--lock", help="First update the layer's requirements from uv.lock.")] = False,
 ) -> None:
-    """Build the template, its archives and the layer's bill of materials in `build/`."""
+    """Build the template, its archives and the bill of materials in `build/`."""
     from infrastructure.build.layer import lock_requirements
-    from infrastructure.build.supply_chain import write_bill
+    from infrastructure.build.supply_chain import shipped_packages, write_bill
     from infrastructure.build.target import Target
     from infrastructure.build.template import build as build_template
 
@@ -27,7 +27,7 @@ def build(
         if lock:
             lock_requirements()
         built = build_template(Target.aws("arm64" if architecture == "arm64" else "x86_64"))
-        bill = built.template_file.with_name("layer.cdx.json")
-        write_bill(built.layer, bill)
+        bill = built.template_file.with_name("undelivered.cdx.json")
+        write_bill(shipped_packages(built.layer), bill)
     for file in (built.template_file, built.code, built.layer, bill):
         print(file.relative_to(ROOT))
