@@ -59,9 +59,11 @@ BODIES = {
     "POST /undelivered/{item_id}/dismiss": {"reason": "x"},
     "POST /undelivered/resend": {"ids": [item_id(ITEM.entry_key)]},
     "POST /exports": {"format": "csv"},
+    "PUT /customers": {"customers": [{"customer_id": "c-1", "name": "Eve"}]},
     "PUT /customers/{customer_id}": {"name": "Eve", "email": "eve@example.com"},
     "PATCH /customers/{customer_id}": {"email": "eve@example.com"},
     "POST /customers/{customer_id}/opt-in": {"consent": CONSENT},
+    "PUT /suppressions": {"suppressions": [{"channel": "email", "address": "eve@example.com"}]},
     "PUT /suppressions/{channel}/{address}": {"why": "x"},
     "DELETE /suppressions/{channel}/{address}": {"why": "x"},
     "PUT /settings": {},
@@ -111,7 +113,7 @@ def url_of(route, api):
         "address": f"{SECRET}%40example.com",
         "token": sign_token(b"guessed", "unsubscribe", f"{ACCOUNT}~n-{SECRET}~1"),
     }
-    query = f"?address={SECRET}%40example.com" if route.path == "/customers" else ""
+    query = f"?address={SECRET}%40example.com" if (route.method, route.path) == ("GET", "/customers") else ""
     return re.sub(r"{(\w+)}", lambda found: values[found[1]], route.path) + query
 
 

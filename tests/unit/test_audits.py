@@ -19,7 +19,7 @@ from undelivered.domain.item import Audit
 from undelivered.domain.signed_tokens import sign_token, verify_token
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.services.manage_suppressions import ManageSuppressions
+from undelivered.services.manage_suppressions import ManageSuppressions, NewSuppression
 from undelivered.services.opt_in import OptIn
 from undelivered.services.record_consent import RecordConsent, reported_opt_out
 
@@ -64,7 +64,7 @@ def detail_of_lift(why, reason, *, consent=True):
 def test_an_address_that_a_manager_suppresses_is_stored_with_who_and_why():
     world = World()
 
-    suppression = world.manage.add(ACCOUNT, Channel.EMAIL, EMAIL, by="ada", why="she asked")
+    suppression = world.manage.add(ACCOUNT, NewSuppression(Channel.EMAIL, EMAIL, why="she asked"), by="ada")
 
     assert suppression == Suppression(
         ACCOUNT,

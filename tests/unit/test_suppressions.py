@@ -30,7 +30,7 @@ from undelivered.domain.suppression import (
     merge_suppression,
 )
 from undelivered.domain.taxonomy import Channel, Reason
-from undelivered.services.manage_suppressions import ManageSuppressions
+from undelivered.services.manage_suppressions import ManageSuppressions, NewSuppression
 from undelivered.services.on_item_changed import OnItemChanged
 
 ADDRESS = "ada@example.com"
@@ -107,7 +107,7 @@ def test_what_is_not_suppressed_cannot_be_lifted():
 def test_suppressing_by_hand_never_softens_a_graver_reason():
     desk = Desk(SuppressionReason.COMPLAINT)
 
-    held = desk.manage.add(*desk.place, by="manager", why="asked")
+    held = desk.manage.add(ACCOUNT, NewSuppression(*desk.place[1:], why="asked"), by="manager")
 
     assert held.reason is SuppressionReason.COMPLAINT
 
@@ -117,7 +117,7 @@ def test_an_address_can_be_suppressed_again_after_a_lift():
     desk.lift()
     later = ManageSuppressions(desk.store, desk.provider, lambda: NOW + timedelta(minutes=1))
 
-    held = later.add(*desk.place, by="manager", why="asked")
+    held = later.add(ACCOUNT, NewSuppression(*desk.place[1:], why="asked"), by="manager")
 
     assert held.active
     assert [entry.action for entry in held.audit] == ["lift", "suppress"]

@@ -8,9 +8,11 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def in_threads(function: Callable[[_Item], _Result], items: Sequence[_Item]) -> Sequence[_Result]:
-    """Call a function for each item in a thread of its own; return the results in order."""
+def in_threads(
+    function: Callable[[_Item], _Result], items: Sequence[_Item], *, at_once: int | None = None
+) -> Sequence[_Result]:
+    """Call a function for each item in a thread of its own, or ``at_once`` at a time; return the results in order."""
     if len(items) <= 1:
         return [function(item) for item in items]
-    with ThreadPoolExecutor(len(items)) as threads:
+    with ThreadPoolExecutor(min(len(items), at_once or len(items))) as threads:
         return list(threads.map(function, items))

@@ -2,19 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.customer import Customer
-from undelivered.domain.errors import InvalidInputError, NotFoundError
+from undelivered.domain.errors import InvalidInputError, NotFoundError, StaleWriteError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.resend_policy import fails_permanently
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import checked_email, checked_phone, well_formed_contact
 from undelivered.services.flag_ready import flag_if_ready, recent_items
+from undelivered.services.in_parallel import in_threads
 from undelivered.services.ports import CustomerStore, UndeliveredStore
+
+_AT_ONCE: Final = 16
+"""How many customers of a list are written at the same time."""
 
 
 class CustomerChange(Struct, frozen=True):
@@ -34,6 +40,22 @@ class CustomerState(Struct, frozen=True):
 
     customer: Customer
     ready: Sequence[UndeliveredItem]
+
+
+class CustomerOutcome(StrEnum):
+    """What became of a customer in a list."""
+
+    CREATED = "created"
+    UPDATED = "updated"  #: the customer existed, and now has these values
+    REFUSED = "refused"  #: a value is not valid; nothing was written
+
+
+class ReplaceResult(Struct, frozen=True):
+    """What became of a customer in a list. ``error`` says why a customer was refused."""
+
+    customer_id: str
+    outcome: CustomerOutcome
+    error: InvalidInputError | None = None
 
 
 class ManageCustomers(Struct, frozen=True):
@@ -59,8 +81,31 @@ class ManageCustomers(Struct, frozen=True):
 
     def replace(self, account_id: str, customer_id: str, values: CustomerChange) -> CustomerState:
         """Create a customer, or replace all values; raises InvalidInputError."""
-        change = replace(values, name=values.name or "", email=values.email or "", phone=values.phone or "")
-        return self._change(account_id, customer_id, _checked(change), create=True)
+        return self._change(account_id, customer_id, _checked(_in_full(values)), create=True)
+
+    def replace_many(
+        self, account_id: str, customers: Sequence[tuple[str, CustomerChange]], *, dry_run: bool = False
+    ) -> Sequence[ReplaceResult]:
+        """Create or replace customers by ID, each on its own; return the results in order.
+
+        With ``dry_run``, return the same results but write nothing.
+        """
+        stored = self.customers.find_many(account_id, [customer_id for customer_id, _ in customers])
+        known = {customer.customer_id: customer for customer in stored}
+
+        def replace_one(customer: tuple[str, CustomerChange]) -> ReplaceResult:
+            customer_id, values = customer
+            before = known.get(customer_id)
+            try:
+                change = _checked(_in_full(values))
+                after = _changed(before or Customer(account_id, customer_id), change, self.clock())
+            except InvalidInputError as error:
+                return ReplaceResult(customer_id, CustomerOutcome.REFUSED, error)
+            if not dry_run:
+                self._flag_ready(self._save_read(before, after, change))
+            return ReplaceResult(customer_id, CustomerOutcome.UPDATED if before else CustomerOutcome.CREATED)
+
+        return in_threads(replace_one, customers, at_once=_AT_ONCE)
 
     def update(self, account_id: str, customer_id: str, change: CustomerChange) -> CustomerState:
         """Change some values of a customer; raises NotFoundError and InvalidInputError."""
@@ -71,14 +116,22 @@ class ManageCustomers(Struct, frozen=True):
         # The flags are set even when nothing changed: an earlier call may have been interrupted here.
         return CustomerState(customer, self._flag_ready(customer))
 
+    def _save_read(self, before: Customer | None, after: Customer, change: CustomerChange) -> Customer:
+        """Save a change of a customer that was read with others; reads it again if another write came first."""
+        try:
+            return self._save(before, after)
+        except StaleWriteError:
+            return self._save_change(after.account_id, after.customer_id, change, create=True)
+
     @retry_on_conflict
     def _save_change(self, account_id: str, customer_id: str, change: CustomerChange, *, create: bool) -> Customer:
         known = self.customers.find(account_id, customer_id)
         if known is None and not create:
             raise NotFoundError("customer not found")
-        before = known or Customer(account_id, customer_id)
-        after = _changed(before, change, self.clock())
-        return before if known and after == before else self.customers.save(after)
+        return self._save(known, _changed(known or Customer(account_id, customer_id), change, self.clock()))
+
+    def _save(self, before: Customer | None, after: Customer) -> Customer:
+        return after if after == before else self.customers.save(after)
 
     def _flag_ready(self, customer: Customer) -> Sequence[UndeliveredItem]:
         """Flag the customer's items whose failed contact is no longer the current one; return the flagged items."""
@@ -89,6 +142,11 @@ class ManageCustomers(Struct, frozen=True):
         failed = [*{other.channel: other for other in others if fails_permanently(other, customer)}.values()]
         flagged = [flag_if_ready(self.undelivered, item, customer, failed, leaves_after=self.clock) for item in items]
         return [item for item in flagged if item is not None and item.ready_contact]
+
+
+def _in_full(values: CustomerChange) -> CustomerChange:
+    """Return values that replace all values of a customer."""
+    return replace(values, name=values.name or "", email=values.email or "", phone=values.phone or "")
 
 
 def _checked(change: CustomerChange) -> CustomerChange:

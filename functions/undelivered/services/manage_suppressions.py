@@ -1,22 +1,59 @@
 """Add and lift suppressions by hand. A lift must succeed at the provider first, and is kept in the audit."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.customer import Consent
-from undelivered.domain.errors import NotFoundError, RefusedError
+from undelivered.domain.errors import InvalidInputError, NotFoundError, RefusedError, StaleWriteError
 from undelivered.domain.item import Audit
 from undelivered.domain.suppression import Lift, ProviderEntry, Suppression, SuppressionReason, merge_suppression
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
+from undelivered.services.contact_validation import well_formed_contact
+from undelivered.services.in_parallel import in_threads
 from undelivered.services.ports import ProviderSuppressions, SuppressionStore
-from undelivered.services.suppress import suppress
+from undelivered.services.suppress import save_cause, suppress
 
 NEEDS_CONSENT = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.OPTED_OUT})
 """Suppressions by the recipient's choice: a lift needs the recipient's consent."""
+
+_ONLY_FOR: Final = {SuppressionReason.UNSUBSCRIBED: Channel.EMAIL, SuppressionReason.OPTED_OUT: Channel.SMS}
+"""Reasons that exist in one channel only."""
+
+_MAX_CLOCK_SKEW: Final = timedelta(minutes=5)
+
+_AT_ONCE: Final = 16
+"""How many suppressions of a list are written at the same time."""
+
+
+class NewSuppression(Struct, frozen=True):
+    """An address to suppress, as it was given. ``since`` is when the reason arose, None for now."""
+
+    channel: Channel
+    address: str
+    reason: SuppressionReason = SuppressionReason.MANUAL
+    since: datetime | None = None
+    why: str = ""
+
+
+class SuppressionOutcome(StrEnum):
+    """What became of a suppression in a list."""
+
+    SUPPRESSED = "suppressed"
+    UNCHANGED = "unchanged"  #: a stronger or earlier reason is known, or the suppression was lifted later
+    REFUSED = "refused"  #: a value is not valid
+
+
+class AddResult(Struct, frozen=True):
+    """What became of a suppression in a list. ``error`` says why it was refused."""
+
+    outcome: SuppressionOutcome
+    error: InvalidInputError | None = None
 
 
 class ManageSuppressions(Struct, frozen=True):
@@ -26,12 +63,66 @@ class ManageSuppressions(Struct, frozen=True):
     provider: ProviderSuppressions
     clock: Callable[[], datetime]
 
-    def add(self, account_id: str, channel: Channel, address: str, *, by: str, why: str) -> Suppression:
-        """Suppress an address and return the suppression; a stronger reason that is in force stays."""
-        now = self.clock()
-        audit = Audit(now, by, "suppress", why)
-        cause = Suppression(account_id, channel, address, SuppressionReason.MANUAL, now, origin=by, audit=(audit,))
-        return suppress(self.suppressions, cause)
+    def add(self, account_id: str, new: NewSuppression, *, by: str) -> Suppression:
+        """Suppress an address and return the suppression; a stronger reason that is in force stays.
+
+        Raises InvalidInputError.
+        """
+        return suppress(self.suppressions, self._cause(account_id, new, by))
+
+    def add_many(
+        self, account_id: str, news: Sequence[NewSuppression], *, by: str, dry_run: bool = False
+    ) -> Sequence[AddResult]:
+        """Suppress addresses, each on its own; return the results in order. With ``dry_run``, write nothing."""
+        causes = [self._cause_or_error(account_id, new, by) for new in news]
+        valid = [cause for cause in causes if isinstance(cause, Suppression)]
+        stored = self.suppressions.find_many(account_id, [(cause.channel, cause.address) for cause in valid])
+        known = {(suppression.channel, suppression.address): suppression for suppression in stored}
+
+        def add_one(cause: Suppression | InvalidInputError) -> AddResult:
+            if isinstance(cause, InvalidInputError):
+                return AddResult(SuppressionOutcome.REFUSED, cause)
+            before = known.get((cause.channel, cause.address))
+            if before is not None and not _changes(before, cause):
+                return AddResult(SuppressionOutcome.UNCHANGED)
+            if not dry_run:
+                self._save_read(before, cause)
+            return AddResult(SuppressionOutcome.SUPPRESSED)
+
+        return in_threads(add_one, causes, at_once=_AT_ONCE)
+
+    def _save_read(self, before: Suppression | None, cause: Suppression) -> None:
+        try:
+            save_cause(self.suppressions, before, cause)
+        except StaleWriteError:
+            suppress(self.suppressions, cause)
+
+    def _cause_or_error(self, account_id: str, new: NewSuppression, by: str) -> Suppression | InvalidInputError:
+        try:
+            return self._cause(account_id, new, by)
+        except InvalidInputError as error:
+            return error
+
+    def _cause(self, account_id: str, new: NewSuppression, by: str) -> Suppression:
+        """Return a valid cause of a suppression; raises InvalidInputError."""
+        address = well_formed_contact(new.channel, new.address, "address")
+        channel, now = _ONLY_FOR.get(new.reason), self.clock()
+        if channel and channel is not new.channel:
+            raise InvalidInputError("reason", f"must not be '{new.reason}' in the channel '{new.channel}'")
+        if new.since and new.since > now + _MAX_CLOCK_SKEW:
+            raise InvalidInputError("since", "must not be in the future")
+        written = new.address.strip()
+        return Suppression(
+            account_id,
+            new.channel,
+            address,
+            new.reason,
+            min(new.since or now, now),
+            origin=by,
+            audit=(Audit(now, by, "suppress", new.why),),
+            # The address may be on the provider's list as it was given, and is removed from it in that spelling.
+            spellings=(written,) if new.channel is Channel.EMAIL and written != address and written.isascii() else (),
+        )
 
     @retry_on_conflict
     def lift(  # noqa: PLR0913 - the address, and what the audit keeps
@@ -66,6 +157,11 @@ class ManageSuppressions(Struct, frozen=True):
         lifted = replace(known, lifted_at=now, audit=(*known.audit, audit))
         self.suppressions.save(stored, lifted)
         return Lift(lifted, entry)
+
+
+def _changes(known: Suppression, cause: Suppression) -> bool:
+    merged = merge_suppression(known, cause)
+    return (merged.reason, merged.since, merged.active) != (known.reason, known.since, known.active)
 
 
 def _check_liftable(known: Suppression, consent: Consent | None) -> None:

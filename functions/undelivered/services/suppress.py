@@ -9,6 +9,11 @@ from undelivered.services.ports import SuppressionStore
 def suppress(suppressions: SuppressionStore, cause: Suppression) -> Suppression:
     """Suppress the address of a cause and return the suppression as stored; doing it again changes nothing."""
     known = suppressions.find(cause.account_id, cause.channel, cause.address)
+    return save_cause(suppressions, known, cause)
+
+
+def save_cause(suppressions: SuppressionStore, known: Suppression | None, cause: Suppression) -> Suppression:
+    """Save what a cause changes in a suppression that was read; raises StaleWriteError if it has changed since."""
     merged = merge_suppression(known, cause)
     if merged != known:
         suppressions.save(known, merged)

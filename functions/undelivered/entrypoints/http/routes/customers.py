@@ -1,21 +1,22 @@
 """Customers and their contacts."""
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from undelivered.domain.errors import InvalidInputError
-from undelivered.entrypoints.http.errors import invalid_body, invalid_parameter, not_found
-from undelivered.entrypoints.http.parsing import IDENTIFIER_RULE, is_identifier
+from undelivered.entrypoints.http.errors import FieldError, invalid_body, invalid_parameter, not_found
+from undelivered.entrypoints.http.parsing import IDENTIFIER_RULE, Identifier, convert_item, is_identifier
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.rows import MAX_ROWS, RowErrors, parse_rows, row_errors, text_in
 from undelivered.entrypoints.http.schemas.customers import (
     CustomerSummary,
     CustomerView,
     customer_summary,
     customer_view,
 )
-from undelivered.services.manage_customers import CustomerChange, CustomerState
+from undelivered.services.manage_customers import CustomerChange, CustomerOutcome, CustomerState
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Email = Annotated[
@@ -40,6 +41,40 @@ class CustomerBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: Email | None = None
     phone: Phone | None = None
     accept_unassigned_number: bool = False
+
+
+class CustomerRow(CustomerBody, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A customer in full, with its ID."""
+
+    customer_id: Identifier
+
+
+class CustomersBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The customers to create or replace. With ``dry_run`` they are only checked."""
+
+    customers: Annotated[list[CustomerRow], msgspec.Meta(min_length=1, max_length=MAX_ROWS)]
+    dry_run: bool = False
+
+
+class _RawCustomersBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``CustomersBody`` with rows that are not validated: each has a result of its own."""
+
+    customers: Annotated[list[Any], msgspec.Meta(min_length=1)]
+    dry_run: bool = False
+
+
+class CustomerResult(msgspec.Struct, frozen=True):
+    """What became of a row. ``errors`` is empty unless the row was refused."""
+
+    customer_id: str
+    outcome: CustomerOutcome
+    errors: tuple[FieldError, ...] = ()
+
+
+class CustomerResults(msgspec.Struct, frozen=True):
+    """What became of each row, in the order of the request."""
+
+    results: tuple[CustomerResult, ...]
 
 
 class CustomerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,8 +125,42 @@ def replace_customer(request: ApiRequest) -> ApiResponse:
         raise invalid_parameter("customer_id", IDENTIFIER_RULE)
     body = request.body(CustomerBody)
     _check_name(body.name)
-    customer = CustomerChange(body.name, body.email, body.phone, body.accept_unassigned_number)
-    return _response(request.use_cases.manage_customers.replace(request.account_id, customer_id, customer))
+    return _response(request.use_cases.manage_customers.replace(request.account_id, customer_id, _replacement(body)))
+
+
+def _replacement(body: CustomerBody) -> CustomerChange:
+    return CustomerChange(body.name, body.email, body.phone, body.accept_unassigned_number)
+
+
+def replace_customers(request: ApiRequest) -> ApiResponse:
+    """Create or replace customers."""
+    body = request.body(_RawCustomersBody)
+    seen: set[str] = set()
+    rows = parse_rows("customers", body.customers, lambda raw: _parse_row(raw, seen))
+    results = iter(
+        request.use_cases.manage_customers.replace_many(
+            request.account_id,
+            [(row.customer_id, _replacement(row)) for row in rows if isinstance(row, CustomerRow)],
+            dry_run=body.dry_run,
+        )
+    )
+
+    def result_of(raw: object, row: CustomerRow | RowErrors) -> CustomerResult:
+        if isinstance(row, tuple):
+            return CustomerResult(text_in(raw, "customer_id"), CustomerOutcome.REFUSED, row)
+        result = next(results)
+        return CustomerResult(result.customer_id, result.outcome, row_errors(result.error))
+
+    return ApiResponse(CustomerResults(tuple(map(result_of, body.customers, rows))))
+
+
+def _parse_row(raw: object, seen: set[str]) -> CustomerRow:
+    row = convert_item(raw, CustomerRow)
+    _check_name(row.name)
+    if row.customer_id in seen:
+        raise invalid_body("customer_id", "is in the list more than once")
+    seen.add(row.customer_id)
+    return row
 
 
 def update_customer(request: ApiRequest) -> ApiResponse:
@@ -134,6 +203,10 @@ ROUTES = (
     Route(
         "GET", "/customers", Access.READ, find_customers, "Find customers by address", CustomerList,
         query=AddressQuery, tag="customers",
+    ),
+    Route(
+        "PUT", "/customers", Access.ACT, replace_customers, "Create or replace up to 500 customers", CustomerResults,
+        body=CustomersBody, tag="customers",
     ),
     Route(
         "GET", "/customers/{customer_id}", Access.READ, find_customer, "Get a customer", CustomerView,
