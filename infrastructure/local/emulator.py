@@ -1,7 +1,8 @@
 """Run ministack with corrections that bring it closer to AWS: `python -m infrastructure.local.emulator`.
 
-Those of API Gateway, Cognito, CloudFormation, DynamoDB and S3 are in `emulator_gateway.py`, `emulator_sign_in.py`,
-`emulator_stacks.py` and `emulator_storage.py`. The check of all calls is in `emulator_calls.py`. The others are here:
+Those of API Gateway, Cognito, CloudFormation, DynamoDB and S3, and SES are in `emulator_gateway.py`,
+`emulator_sign_in.py`, `emulator_stacks.py`, `emulator_storage.py` and `emulator_email.py`. The check of all calls is in
+`emulator_calls.py`. The others are here:
 
 1. **Expired items reach the stream.** ministack deletes an expired item without a stream record. DynamoDB writes a
    REMOVE record with its own user identity, which `archive` needs.
@@ -45,6 +46,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from infrastructure.local.emulator_calls import REFUSED_CALLS, refuse_as_aws
+from infrastructure.local.emulator_email import forward_to_simulator, share_configuration_sets
 from infrastructure.local.emulator_gateway import compress_responses, import_the_whole_body, refuse_as_api_gateway
 from infrastructure.local.emulator_internals import require
 from infrastructure.local.emulator_sign_in import close_sign_up, enforce_write_attributes, ignore_case_of_user_names
@@ -139,9 +141,11 @@ def check_policies_as_aws(record_file: Path) -> None:
         if path.rstrip("/") != "/v2/email/outbound-emails":
             return resource_of(method, path, body, region, account_id)
         mail = json.loads(body)
-        domain = parseaddr(mail["FromEmailAddress"])[1].rpartition("@")[2]
-        names = [f"identity/{domain}", f"configuration-set/{mail['ConfigurationSetName']}"]
-        return _SEPARATOR.join(f"arn:aws:ses:{region}:{account_id}:{name}" for name in names)
+        domain = parseaddr(mail.get("FromEmailAddress", ""))[1].rpartition("@")[2]
+        names = {"identity": domain or "*", "configuration-set": mail.get("ConfigurationSetName")}
+        return _SEPARATOR.join(
+            f"arn:aws:ses:{region}:{account_id}:{kind}/{name}" for kind, name in names.items() if name
+        )
 
     iam_evaluator.evaluate = evaluate_and_record
     iam_actions._ses_v2_resource_arn = resources_of_send  # noqa: SLF001 - see the module's docstring
@@ -324,6 +328,8 @@ def main() -> None:
     ignore_case_of_user_names()
     read_concurrency_as_number()
     accept_alarms_on_several_metrics()
+    share_configuration_sets()
+    forward_to_simulator(os.environ["AWS_ENDPOINT_URL_SESV2"])
     if os.environ.get("AUTH") == "true":
         check_policies_as_aws(state_dir / AUTHORIZATIONS)
     from ministack.app import main as serve

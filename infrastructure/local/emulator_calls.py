@@ -1,8 +1,7 @@
 """Corrections of the emulator: it refuses the calls that AWS refuses.
 
-ministack accepts values that do not match the models of the services, and sends texts and emails that SNS and SES
-refuse. Calls that do not match a model are also recorded in the state folder, so that a test can find calls
-whose error the product ignores.
+ministack accepts values that do not match the models of the services, and sends texts that SNS refuses. Calls that do
+not match a model are also recorded in the state folder, so that a test can find calls whose error the product ignores.
 """
 
 import json
@@ -11,14 +10,14 @@ from typing import Any, Final
 
 from infrastructure.local.call_rules import Call, Refusal, error_response, model_refusal, read_call
 from infrastructure.local.emulator_internals import require
-from infrastructure.local.ses_simulator.send_rules import mail_problem, text_refusal
+from infrastructure.local.ses_simulator.send_rules import text_refusal
 
 REFUSED_CALLS: Final = Path("tmp", "refused_calls.jsonl")
 """The file in the state folder with each call that did not match its model: access key, service, operation, message."""
 
 
 def refuse_as_aws(record_file: Path) -> None:
-    """Refuse the calls that do not match the model of their service, or that SES or SNS do not accept."""
+    """Refuse the calls that do not match the model of their service, or that SNS does not accept."""
     from ministack import app
 
     handle = require(app, "_handle_special_data_plane_request")
@@ -40,22 +39,8 @@ def refuse_as_aws(record_file: Path) -> None:
 
 
 def _service_refusal(call: Call) -> Refusal | None:
-    """Return the error of SNS for a text that it refuses, and of the v1 API of SES for an email."""
+    """Return the error of SNS for a text that it refuses, or None. The simulator refuses emails."""
     if (call.service, call.operation) == ("sns", "Publish") and call.values.get("PhoneNumber"):
         found = text_refusal(call.values["PhoneNumber"], call.values.get("Message", ""))
         return Refusal(*found, by_model=False) if found else None
-    if call.service == "ses" and call.operation in {"SendEmail", "SendRawEmail"}:
-        problem = _mail_problem(call)
-        return Refusal("InvalidParameterValue", problem, by_model=False) if problem else None
     return None
-
-
-def _mail_problem(call: Call) -> str:
-    values = call.values
-    destination = values.get("Destination") or {}
-    recipients = [*values.get("Destinations", ())]
-    for name in ("ToAddresses", "CcAddresses", "BccAddresses"):
-        recipients += destination.get(name, ())
-    tags = [(tag["Name"], tag["Value"]) for tag in values.get("Tags", ())]
-    senders = [values["Source"]] if values.get("Source") else []
-    return mail_problem([*senders, *values.get("ReplyToAddresses", ())], recipients, tags)

@@ -15,6 +15,8 @@ CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "tes
 """The emulator accepts any credentials, and treats these as the root user of an account."""
 
 _START_SECONDS: Final = 30
+_SMTP_DISTANCE: Final = 21
+"""From the emulator's port to the SMTP port: from 4566 to 4587."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,9 @@ class Ports:
 
     @classmethod
     def for_emulator(cls, port: int) -> "Ports":
-        """Return the emulator's port with two free ports for the simulator."""
-        return cls(port, processes.free_port(), processes.free_port())
+        """Return the emulator's port with two free ports for the simulator; that for SMTP stays the same if it can."""
+        smtp = port + _SMTP_DISTANCE
+        return cls(port, smtp if processes.is_free(smtp) else processes.free_port(), processes.free_port())
 
 
 def process_environment(state_dir: Path) -> dict[str, str]:
@@ -63,8 +66,8 @@ def start_emulator(state_dir: Path, ports: Ports, options: EmulatorOptions) -> i
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
-        "SMTP_HOST": f"127.0.0.1:{ports.smtp}",
-        # The functions inherit these endpoints, and so call SES and SNS through the simulator's proxy.
+        # The functions inherit these endpoints, and so call SES and SNS through the simulator's proxy. The emulator
+        # forwards the calls of other clients to it.
         "AWS_ENDPOINT_URL_SESV2": f"http://127.0.0.1:{ports.ses_api}",
         "AWS_ENDPOINT_URL_SNS": f"http://127.0.0.1:{ports.ses_api}",
         "AUTH": str(options.enforce_iam).lower(),

@@ -76,6 +76,7 @@ class Description:
 
     api_url: str
     aws_endpoint_url: str
+    smtp_port: int
     region: str
     feedback_topic_arn: str
     feedback_queue_url: str
@@ -219,7 +220,9 @@ class LocalStack:
         emulator = start_emulator(state_dir, ports, options)
         forget_kept(state_dir)
         before = cls._from_state(kept, state_dir)
-        stack = cls(state_dir, before.port, replace(before.description, pid=emulator), before.outputs)
+        stack = cls(
+            state_dir, before.port, replace(before.description, pid=emulator, smtp_port=ports.smtp), before.outputs
+        )
         stack._save_state(options=options)
         wait_for_emulator(state_dir, stack.port, emulator)
         progress("Starting the mail and SMS simulator")
@@ -249,6 +252,7 @@ class LocalStack:
         description = Description(
             api_url=outputs["ApiUrl"],
             aws_endpoint_url=endpoint,
+            smtp_port=ports.smtp,
             region=REGION,
             feedback_topic_arn=outputs["FeedbackTopicArn"],
             feedback_queue_url=outputs["FeedbackQueueUrl"],
@@ -275,7 +279,6 @@ class LocalStack:
         command = [sys.executable, "-m", "infrastructure.local.ses_simulator.server", "--smtp-port", str(ports.smtp)]
         command += ["--api-port", str(ports.ses_api)]
         command += ["--endpoint-url", self.endpoint, "--region", REGION]
-        command += ["--feedback-topic-arn", self.description.feedback_topic_arn]
         log = self.state_dir / SIMULATOR_LOG
         simulator = processes.start(command, log=log, environment=process_environment(self.state_dir))
         (self.state_dir / processes.COMPANION_FILE).write_text(f"{simulator}\n")

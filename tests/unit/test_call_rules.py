@@ -1,15 +1,12 @@
 """Calls of AWS services in the local stack: read from their requests, and checked against the services' models."""
 
 import contextlib
-import io
-from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 from infrastructure.local.call_rules import Refusal, error_response, model_refusal, read_call
+from tests.builders.aws_calls import client_answered_by
 
 STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/items/stream/1"
 VALID = [
@@ -59,36 +56,17 @@ class TakenError(Exception):
 
 def sent(service, method, parameters, answer=None):
     """Make a call and return its request; ``answer`` gives the status, headers and body of a response."""
-    client = boto3.client(
-        service,
-        region_name="us-east-1",
-        aws_access_key_id="caller",
-        aws_secret_access_key="test",
-        endpoint_url="http://aws.test",
-    )
     requests = []
 
-    def take(request, **_event):
-        body = request.body.read() if hasattr(request.body, "read") else request.body or b""
-        url = urlsplit(request.url)
-        headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-        body = body.encode() if isinstance(body, str) else body
-        requests.append((request.method, f"{url.path}?{url.query}", headers, body))
+    def take(*request):
+        requests.append(request)
         if answer is None:
             raise TakenError
-        status, headers, content = answer(requests[-1])
-        raw = io.BytesIO(content)
-        raw.stream = lambda *_: iter([content])
-        return AWSResponse(request.url, status, headers, raw)
+        return answer(request)
 
-    client.meta.events.register("before-send", take)
     with contextlib.suppress(TakenError):
-        getattr(client, method)(**parameters)
+        getattr(client_answered_by(service, take), method)(**parameters)
     return requests[-1]
-
-
-def _text(value):
-    return value.decode() if isinstance(value, bytes) else value
 
 
 def refuse(request):

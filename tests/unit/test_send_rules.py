@@ -1,7 +1,10 @@
 """What SES and SNS refuse to send, as the local stack does."""
 
+from dataclasses import replace
+
 import pytest
 
+from infrastructure.local.ses_simulator.send_calls import Send
 from infrastructure.local.ses_simulator.send_rules import address_problem, send_problem, text_refusal
 
 
@@ -40,18 +43,18 @@ def test_any_other_address_is_refused_in_the_words_of_ses(mailbox, message):
     assert address_problem(mailbox) == message
 
 
-@pytest.mark.parametrize("field", ["FromEmailAddress", "FeedbackForwardingEmailAddress"])
-def test_every_address_of_a_message_is_checked(field):
-    assert send_problem({field: "zoë@example.com"}) == "Local address contains control or whitespace"
-    assert send_problem({"ReplyToAddresses": ["ada"]}) == "Missing final '@domain'"
-    assert send_problem({"Destination": {"BccAddresses": ["ada@"]}}) == "Missing domain"
+def test_every_address_of_a_message_is_checked():
+    to_ada = Send(recipients=("ada@example.com",))
+
+    assert send_problem(replace(to_ada, source="zoë@example.com")) == "Local address contains control or whitespace"
+    assert send_problem(replace(to_ada, other_addresses=("ada",))) == "Missing final '@domain'"
+    assert send_problem(Send(recipients=("ada@",))) == "Missing domain"
 
 
-def test_a_message_has_at_most_fifty_recipients():
-    fifty = {"ToAddresses": ["a@example.com"] * 25, "CcAddresses": ["b@example.com"] * 25}
-
-    assert send_problem({"Destination": fifty}) == ""
-    assert send_problem({"Destination": {**fifty, "BccAddresses": ["c@example.com"]}}) == "Recipient count exceeds 50."
+def test_a_message_has_at_least_one_and_at_most_fifty_recipients():
+    assert send_problem(Send(recipients=("a@example.com",) * 50)) == ""
+    assert send_problem(Send(recipients=("a@example.com",) * 51)) == "Recipient count exceeds 50."
+    assert send_problem(Send()) != ""
 
 
 @pytest.mark.parametrize(

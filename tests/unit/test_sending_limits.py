@@ -4,11 +4,11 @@ import json
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from infrastructure.local.ses_simulator.sending_limits import SendingLimits
-from infrastructure.local.ses_simulator.ses_api_proxy import SesApiProxy
+from tests.builders.ses import Ses, accept
 
-SEND = "/v2/email/outbound-emails"
 TEXT = b"Action=Publish&PhoneNumber=%2B12065550100&Message=Hello"
 
 
@@ -25,24 +25,23 @@ def time():
     return Time()
 
 
-def proxy_with(limits):
+def ses_with(limits):
     def upstream(request):
         if request.url.path == "/v2/email/account":
             return httpx.Response(200, json={"SendingEnabled": True, "SendQuota": {"MaxSendRate": 1.0}})
-        return httpx.Response(200, json={"MessageId": "m-1"})
+        return accept(request)
 
-    return SesApiProxy("http://upstream", httpx.MockTransport(upstream), limits)
-
-
-def mail(*recipients):
-    return json.dumps(
-        {"FromEmailAddress": "us@example.com", "Destination": {"ToAddresses": list(recipients or ("ada@example.com",))}}
-    ).encode()
+    return Ses(upstream, limits)
 
 
-def send(proxy, *recipients):
-    response = proxy.handle("POST", SEND, {}, mail(*recipients))
-    return response.status, response.headers.get("x-amzn-ErrorType"), json.loads(response.body).get("message")
+def send(ses):
+    """Return the status, the code and the message of an error."""
+    try:
+        response = ses.send()
+    except ClientError as refused:
+        response = refused.response
+    error = response.get("Error", {})
+    return response["ResponseMetadata"]["HTTPStatusCode"], error.get("Code"), error.get("Message")
 
 
 def test_a_burst_of_a_second_is_taken_and_then_as_many_as_the_rate(time):
@@ -70,36 +69,38 @@ def test_every_recipient_counts(time):
 
 
 def test_over_the_rate_and_over_the_day_ses_answers_with_one_code_and_two_texts(time):
-    proxy = proxy_with(SendingLimits(emails_per_second=1, emails_per_day=2, clock=time))
+    ses = ses_with(SendingLimits(emails_per_second=1, emails_per_day=2, clock=time))
 
-    first, too_fast = send(proxy), send(proxy)
+    first, too_fast = send(ses), send(ses)
     time.seconds += 1
-    second = send(proxy)
+    second = send(ses)
     time.seconds += 1
-    used_up = send(proxy)
+    used_up = send(ses)
 
     assert (first[0], second[0]) == (200, 200)
     assert too_fast == (429, "TooManyRequestsException", "Maximum sending rate exceeded.")
     assert used_up == (429, "TooManyRequestsException", "Daily message quota exceeded.")
 
 
-def test_get_account_tells_the_limits_that_hold(time):
-    proxy = proxy_with(SendingLimits(emails_per_second=14, emails_per_day=50_000, clock=time))
-    send(proxy)
+def test_both_apis_return_the_limits_that_hold(time):
+    ses = ses_with(SendingLimits(emails_per_second=14, emails_per_day=50_000, clock=time))
+    send(ses)
 
-    account = json.loads(proxy.handle("GET", "/v2/email/account", {}, b"").body)
+    account = json.loads(ses.proxy.handle("GET", "/v2/email/account", {}, b"").body)
+    quota = ses.client("ses").get_send_quota()
 
     assert account == {
         "SendingEnabled": True,
         "SendQuota": {"Max24HourSend": 50_000.0, "MaxSendRate": 14, "SentLast24Hours": 1.0},
     }
+    assert account["SendQuota"].items() <= quota.items()
 
 
 def test_texts_over_the_rate_of_sns_are_throttled_and_topics_are_not(time):
-    proxy = proxy_with(SendingLimits(texts_per_second=1, clock=time))
+    ses = ses_with(SendingLimits(texts_per_second=1, clock=time))
 
-    taken, refused = (proxy.handle("POST", "/", {}, TEXT) for _ in range(2))
-    to_topic = proxy.handle("POST", "/", {}, b"Action=Publish&TopicArn=arn%3Aaws%3Asns&Message=Hello")
+    taken, refused = (ses.proxy.handle("POST", "/", {}, TEXT) for _ in range(2))
+    to_topic = ses.proxy.handle("POST", "/", {}, b"Action=Publish&TopicArn=arn%3Aaws%3Asns&Message=Hello")
 
     assert (taken.status, refused.status, to_topic.status) == (200, 400, 200)
     assert b"<Code>ThrottlingException</Code>" in refused.body
@@ -107,9 +108,9 @@ def test_texts_over_the_rate_of_sns_are_throttled_and_topics_are_not(time):
 
 
 def test_a_test_sets_the_limits_while_the_stack_runs(time):
-    proxy = proxy_with(SendingLimits(clock=time))
+    ses = ses_with(SendingLimits(clock=time))
 
-    changed = proxy.handle("PUT", "/_simulator/limits", {}, b'{"emails_per_second": 5, "emails_sent": 7}')
+    changed = ses.proxy.handle("PUT", "/_simulator/limits", {}, b'{"emails_per_second": 5, "emails_sent": 7}')
 
     assert json.loads(changed.body) == {
         "emails_per_second": 5.0,
@@ -117,4 +118,4 @@ def test_a_test_sets_the_limits_while_the_stack_runs(time):
         "emails_sent": 7,
         "texts_per_second": 20.0,
     }
-    assert proxy.limits.send_quota()["MaxSendRate"] == 5
+    assert ses.proxy.limits.send_quota()["MaxSendRate"] == 5

@@ -1,15 +1,14 @@
 """The SES simulator publishes the events that SES would publish, in the same format."""
 
 import asyncio
-import email
-import email.policy
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
 import pytest
-from aiosmtpd.smtp import Envelope
+from botocore.exceptions import ClientError
 
 from infrastructure.local.ses_simulator import server
 from infrastructure.local.ses_simulator.mail_rules import (
@@ -19,8 +18,11 @@ from infrastructure.local.ses_simulator.mail_rules import (
     newly_suppressed,
     plan_events,
 )
-from infrastructure.local.ses_simulator.ses_api_proxy import SesApiProxy, read_send_request
+from infrastructure.local.ses_simulator.send_calls import Send, Template
+from infrastructure.local.ses_simulator.ses_api_proxy import SuppressionList
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
+from infrastructure.local.ses_simulator.stack_client import Destination
+from tests.builders.ses import SUBJECT, Ses
 
 AT = datetime(2026, 11, 23, 18, 0, 0, 123456, tzinfo=UTC)
 
@@ -251,36 +253,23 @@ def test_failures_have_a_log_group_of_their_own():
     assert log_group("us-east-1", "0" * 12, failed=True).endswith("/DirectPublishToPhoneNumber/Failure")
 
 
-# --- what a send logged
-
-A_SEND = {
-    "FromEmailAddress": "=?utf-8?q?Harbour_K=C3=BCste?= <office@example.com>",
-    "Destination": {"ToAddresses": ["ada@example.com"], "BccAddresses": ["log@example.com"]},
-    "ConfigurationSetName": "undelivered-sends",
-    "EmailTags": [{"Name": "undelivered-account", "Value": "acc-harbor"}],
-    "Content": {"Simple": {"Headers": [{"Name": "List-Unsubscribe", "Value": "<https://x/u/1>"}]}},
-}
+# --- the proxy
 
 
-def a_proxy(answers=lambda _request: httpx.Response(200, json={"MessageId": "m-1"})):
-    return SesApiProxy("http://stack", httpx.MockTransport(answers))
+def test_an_email_is_delivered_with_its_tags_headers_and_configuration_set():
+    ses = Ses()
+    content = {**SUBJECT, "Headers": [{"Name": "List-Unsubscribe", "Value": "<https://x/u/1>"}]}
+    to = {"ToAddresses": ["ada@example.com"], "BccAddresses": ["log@example.com"]}
 
+    ses.send(Destination=to, Content={"Simple": content})
 
-def send(proxy, **changes):
-    return proxy.handle("POST", "/v2/email/outbound-emails", {}, json.dumps(A_SEND | changes).encode())
-
-
-def test_the_front_remembers_what_the_emulator_forgets():
-    proxy = a_proxy()
-
-    send(proxy)
-
-    recorded = proxy.sends.find("m-1")
-    assert recorded.source == "=?utf-8?q?Harbour_K=C3=BCste?= <office@example.com>"
-    assert recorded.configuration_set == "undelivered-sends"
-    assert recorded.tags == {"undelivered-account": ("acc-harbor",)}
-    assert recorded.headers == (("List-Unsubscribe", "<https://x/u/1>"),)
-    assert recorded.recipients == ("ada@example.com", "log@example.com")
+    send = ses.delivered["m-1"]
+    assert send.source == "Harbor <office@example.com>"
+    assert send.configuration_set == "undelivered-sends"
+    assert send.tag_values == {"undelivered-account": ("acc-harbor",)}
+    assert send.headers == (("List-Unsubscribe", "<https://x/u/1>"),)
+    assert send.recipients == ("ada@example.com", "log@example.com")
+    assert ses.proxy.sends.all() == {"m-1": send}
 
 
 @pytest.mark.parametrize(
@@ -299,74 +288,72 @@ def test_the_front_remembers_what_the_emulator_forgets():
     ],
 )
 def test_a_tag_that_ses_does_not_accept_is_refused_in_its_words(tag, message):
-    response = send(a_proxy(), EmailTags=[tag])
+    with pytest.raises(ClientError) as refused:
+        Ses().send(EmailTags=[tag])
 
-    assert (response.status, response.headers["x-amzn-ErrorType"]) == (400, "BadRequestException")
-    assert json.loads(response.body) == {"message": message}
-
-
-def test_the_front_reads_the_headers_of_a_raw_mail():
-    raw = "RnJvbTogYUBleGFtcGxlLmNvbQ0KTGlzdC1VbnN1YnNjcmliZTogPGh0dHBzOi8veD4NCg0KaGk="
-
-    assert read_send_request({"Content": {"Raw": {"Data": raw}}}).headers == (("List-Unsubscribe", "<https://x>"),)
-
-
-def test_a_mail_sent_past_the_front_is_not_waited_for():
-    assert a_proxy().sends.find("m-9", timeout=60) is None
-
-
-def test_a_mail_sent_past_the_front_may_name_configuration_set_and_tags_in_headers():
-    content = "X-SES-CONFIGURATION-SET: first\nX-SES-MESSAGE-TAGS: a=1, b=2\nMessage-ID: <m-1>\n\nhi"
-
-    recorded = server.send_from_headers(email.message_from_string(content, policy=email.policy.default))
-
-    assert recorded.configuration_set == "first"
-    assert recorded.tags == {"a": ("1",), "b": ("2",)}
+    assert refused.value.response["Error"] == {"Code": "BadRequestException", "Message": message}
 
 
 @pytest.mark.parametrize(
-    ("address", "code"),
+    ("changes", "code", "code_in_v1"),
     [
-        ("message-rejected@undelivered.example", "MessageRejected"),
-        ("sending-paused@undelivered.example", "SendingPausedException"),
-        ("throttled@undelivered.example", "TooManyRequestsException"),
+        ({"to": "message-rejected@undelivered.example"}, "MessageRejected", "MessageRejected"),
+        ({"to": "sending-paused@undelivered.example"}, "SendingPausedException", "AccountSendingPausedException"),
+        ({"to": "throttled@undelivered.example"}, "TooManyRequestsException", "Throttling"),
+        ({"to": "ada@"}, "BadRequestException", "InvalidParameterValue"),
+        ({"configuration_set": "none"}, "NotFoundException", "ConfigurationSetDoesNotExist"),
     ],
 )
-def test_the_front_refuses_a_send_as_ses_would(address, code):
-    reply = send(a_proxy(), Destination={"ToAddresses": [address]})
+def test_an_email_is_refused_with_the_codes_of_each_api(changes, code, code_in_v1):
+    changes = {"to": "ada@example.com", "configuration_set": "undelivered-sends"} | changes
+    ses, to = Ses(), {"ToAddresses": [changes["to"]]}
+    common = {"Destination": to, "ConfigurationSetName": changes["configuration_set"]}
 
-    assert reply.headers["x-amzn-ErrorType"] == code
+    with pytest.raises(ClientError) as refused:
+        ses.send(**common)
+    with pytest.raises(ClientError) as refused_in_v1:
+        ses.client("ses").send_email(Source="office@example.com", Message=SUBJECT, **common)
+
+    assert refused.value.response["Error"]["Code"] == code
+    assert refused_in_v1.value.response["Error"]["Code"] == code_in_v1
+    assert ses.delivered == {}
+
+
+def statuses(ses, address, number):
+    found = []
+    for _ in range(number):
+        try:
+            response = ses.send(address)
+        except ClientError as refused:
+            response = refused.response
+        found.append(response["ResponseMetadata"]["HTTPStatusCode"])
+    return found
 
 
 def test_a_throttled_send_is_taken_the_third_time():
-    proxy = a_proxy()
-
-    statuses = [send(proxy, Destination={"ToAddresses": ["throttled@undelivered.example"]}).status for _ in range(3)]
-
-    assert statuses == [429, 429, 200]
+    assert statuses(Ses(), "throttled@undelivered.example", 3) == [429, 429, 200]
 
 
 def test_a_send_that_is_refused_without_a_known_cause_is_taken_the_second_time():
-    proxy = a_proxy()
-
-    statuses = [send(proxy, Destination={"ToAddresses": ["unexplained@undelivered.example"]}).status for _ in range(2)]
-
-    assert statuses == [409, 200]
+    assert statuses(Ses(), "unexplained@undelivered.example", 2) == [409, 200]
 
 
-def test_a_tag_that_ses_would_not_take_is_refused():
-    assert send(a_proxy(), EmailTags=[{"Name": "title", "Value": "Rent reminder"}]).status == 400
+def test_an_email_that_the_emulator_refuses_is_not_delivered():
+    ses = Ses(lambda _request: httpx.Response(400, json={"message": "Email address is not verified."}))
+
+    assert statuses(ses, "ada@example.com", 1) == [400]
+    assert ses.delivered == {}
 
 
 def test_a_stack_that_is_not_up_is_an_error_that_callers_repeat():
     def refuse(request):
         raise httpx.ConnectError("refused", request=request)
 
-    assert send(a_proxy(refuse)).status == 503
+    assert statuses(Ses(refuse), "ada@example.com", 1) == [503]
 
 
 def test_the_suppression_list_can_be_asked_and_changed():
-    proxy = a_proxy()
+    proxy = Ses().proxy
     path = "/v2/email/suppression/addresses"
     body = json.dumps({"EmailAddress": "ada@example.com", "Reason": "COMPLAINT"}).encode()
 
@@ -378,7 +365,7 @@ def test_the_suppression_list_can_be_asked_and_changed():
 
 
 def test_one_address_cannot_be_taken_off_the_list():
-    proxy = a_proxy()
+    proxy = Ses().proxy
     proxy.suppressions.add("unliftable@undelivered.example", "BOUNCE")
 
     reply = proxy.handle("DELETE", "/v2/email/suppression/addresses/unliftable%40undelivered.example", {}, b"")
@@ -395,62 +382,97 @@ class FakeStack:
         self.published = []
 
     def destinations(self, configuration_set):
-        return [server.Destination(f"arn:{configuration_set}", self.event_types)]
+        return [Destination(f"arn:{configuration_set}", self.event_types)]
+
+    def template_parts(self, name):
+        return ("Rent of {{month}}", f"By the template {name}", "")
 
     def publish(self, topic_arn, event):
         self.published.append((topic_arn, event))
 
 
-def receive(stack, proxy, content, *recipients):
-    options = server.Options(0, 0, "http://stack", "us-east-1", "", "000000000000", pace=0.0)
-    envelope = Envelope()
-    envelope.content, envelope.rcpt_tos = content, list(recipients)
+def receive(stack, sends, suppressions=None):
+    """Let the simulator receive emails, one after the other."""
+    options = server.Options(0, 0, "http://stack", "us-east-1", "000000000000", pace=0.0)
 
     async def take():
-        receiving = server.SesSimulator(options, proxy, stack)
-        await receiving.handle_DATA(None, None, envelope)
-        await receiving.settle()
+        simulator = server.SesSimulator(options, stack, SuppressionList())
+        for number, send in enumerate(sends, start=1):
+            simulator.deliver(f"m-{number}", send)
+            await asyncio.sleep(0)  # the loop starts what another thread delivers
+            await simulator.settle()
 
     # In a thread: where browser tests ran before, this one's event loop is Playwright's.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(lambda: asyncio.run(take())).result()
 
 
-def test_a_mail_received_is_reported_to_its_configuration_set_with_its_tags():
-    proxy, stack = a_proxy(), FakeStack("BOUNCE")
-    send(proxy)
+A_SEND = Send(
+    source="Harbor <office@example.com>",
+    recipients=("Ada <bounce@simulator.amazonses.com>",),
+    configuration_set="undelivered-sends",
+    tags=(("undelivered-account", "acc-harbor"),),
+    subject="Rent",
+)
 
-    receive(stack, proxy, b"Message-ID: <m-1>\nSubject: Rent\n\nhi", "bounce@simulator.amazonses.com")
+
+def test_a_mail_received_is_reported_to_its_configuration_set_with_its_tags():
+    stack = FakeStack("BOUNCE")
+
+    receive(stack, [A_SEND])
 
     ((topic_arn, event),) = stack.published
     assert topic_arn == "arn:undelivered-sends"
     assert event["eventType"] == "Bounce"
     assert event["mail"]["messageId"] == "m-1"
-    assert event["mail"]["source"] == "=?utf-8?q?Harbour_K=C3=BCste?= <office@example.com>"
+    assert event["mail"]["source"] == "Harbor <office@example.com>"
+    assert event["mail"]["destination"] == ["bounce@simulator.amazonses.com"]
     assert event["mail"]["tags"]["undelivered-account"] == ["acc-harbor"]
+    assert event["mail"]["tags"]["ses:configuration-set"] == ["undelivered-sends"]
+
+
+def test_nothing_is_published_about_a_mail_without_a_configuration_set_and_the_log_says_so(caplog):
+    stack = FakeStack("BOUNCE")
+
+    receive(stack, [replace(A_SEND, configuration_set="")])
+
+    assert stack.published == []
+    assert "mail m-1 has no configuration set, so there are no events about it" in caplog.text
 
 
 def test_events_that_a_destination_does_not_ask_for_are_not_published():
     stack = FakeStack("COMPLAINT", "DELIVERY")
 
-    receive(stack, a_proxy(), b"Message-ID: <m-1>\n\nhi", "bounce@simulator.amazonses.com")
+    receive(stack, [A_SEND])
 
     assert stack.published == []
 
 
 def test_a_hard_bounce_is_remembered_for_the_next_mail():
-    proxy, stack = a_proxy(), FakeStack("BOUNCE")
+    stack = FakeStack("BOUNCE")
 
-    for number in (1, 2):
-        receive(stack, proxy, f"Message-ID: <m-{number}>\n\nhi".encode(), "unknown-user@undelivered.example")
+    receive(stack, [replace(A_SEND, recipients=("unknown-user@undelivered.example",))] * 2)
 
     assert [event["bounce"]["bounceSubType"] for _, event in stack.published][-1] == "OnAccountSuppressionList"
 
 
 def test_a_message_with_the_test_virus_is_rejected():
     stack = FakeStack("REJECT", "DELIVERY")
-    virus = b"EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE"
 
-    receive(stack, a_proxy(), b"Message-ID: <m-1>\n\n" + virus, "ada@example.com")
+    receive(stack, [replace(A_SEND, content=b"EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE")])
 
     assert [event["eventType"] for _, event in stack.published] == ["Reject"]
+
+
+def test_a_template_is_rendered_with_its_data():
+    stack = FakeStack("BOUNCE", "RENDERING_FAILURE")
+
+    receive(stack, [replace(A_SEND, template=Template("rent", data='{"month": "May"}'))])
+    receive(stack, [replace(A_SEND, template=Template("rent"))])
+
+    (_, bounce), (_, failure) = stack.published
+    assert bounce["mail"]["commonHeaders"]["subject"] == "Rent of May"
+    assert failure["failure"] == {
+        "errorMessage": "Attribute 'month' is not present in the rendering data.",
+        "templateName": "rent",
+    }

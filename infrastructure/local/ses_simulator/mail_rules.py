@@ -25,7 +25,7 @@ class ReceivedMail:
     """An email as the simulator receives it.
 
     ``source`` is the From header, ``headers`` are other headers that the sender set, and ``tags`` are the message tags.
-    ``configuration_set`` is empty if it is unknown. SES rejects an email that ``carries_virus``.
+    SES rejects an email that ``carries_virus``, and cannot render a ``template`` whose data lacks an attribute.
     """
 
     message_id: str
@@ -34,8 +34,11 @@ class ReceivedMail:
     received_at: datetime
     subject: str = ""
     configuration_set: str = ""
+    operation: str = "SendEmail"
     tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
     headers: tuple[tuple[str, str], ...] = ()
+    template: str = ""
+    missing_attribute: str = ""
     carries_virus: bool = False
     region: str = "us-east-1"
     sending_account: str = "000000000000"
@@ -322,7 +325,7 @@ def _mail_object(mail: ReceivedMail, *, with_headers: bool) -> Event:
             "subject": mail.subject,
         }
     automatic = {
-        "ses:operation": ["SendEmail"],
+        "ses:operation": [mail.operation],
         "ses:source-ip": ["192.0.2.1"],
         "ses:from-domain": [domain],
         "ses:caller-identity": ["undelivered"],
@@ -556,6 +559,10 @@ def _in_order(
 def _rejection_by_ses(mail: ReceivedMail) -> ScheduledEvent | None:
     if mail.carries_virus:
         return ScheduledEvent(0.0, _event("Reject", mail, {"reason": "Bad content"}))
+    if mail.missing_attribute:
+        message = f"Attribute '{mail.missing_attribute}' is not present in the rendering data."
+        failure = {"errorMessage": message, "templateName": mail.template}
+        return ScheduledEvent(0.0, _event("Rendering Failure", mail, failure))
     for address in mail.recipients:
         local = address.lower().rpartition("@")[0]
         for name, (kind, detail) in _REJECTED_BY_SES.items():

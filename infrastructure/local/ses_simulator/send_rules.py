@@ -5,8 +5,10 @@ and SNS. The v2 API of SES returns ``BadRequestException``, its v1 API ``Invalid
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
+
+from infrastructure.local.ses_simulator.send_calls import Send
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageTag.html
 _TAG_CHARACTERS: Final = re.compile(r"[A-Za-z0-9_-]*")
@@ -24,23 +26,14 @@ _OPTED_OUT: Final = "54"
 _NO_ORIGINATION: Final = "89"
 
 
-def send_problem(request: Mapping[str, Any]) -> str:
-    """Return SES's message about a SendEmail request (v2) that it refuses, or an empty text."""
-    destination = request.get("Destination") or {}
-    recipients = [
-        address for name in ("ToAddresses", "CcAddresses", "BccAddresses") for address in destination.get(name) or []
-    ]
-    tags = [(tag.get("Name", ""), tag.get("Value", "")) for tag in request.get("EmailTags") or []]
-    senders = [request[name] for name in ("FromEmailAddress", "FeedbackForwardingEmailAddress") if request.get(name)]
-    return mail_problem([*senders, *(request.get("ReplyToAddresses") or [])], recipients, tags)
-
-
-def mail_problem(senders: Iterable[str], recipients: Sequence[str], tags: Sequence[tuple[str, str]]) -> str:
+def send_problem(send: Send) -> str:
     """Return SES's message about an email that it refuses, or an empty text."""
-    if len(recipients) > _MAXIMUM_RECIPIENTS:
+    if not send.recipients:
+        return "The email has no recipients."  # what SES says is not documented
+    if len(send.recipients) > _MAXIMUM_RECIPIENTS:
         return f"Recipient count exceeds {_MAXIMUM_RECIPIENTS}."
-    problems = (address_problem(address) for address in (*senders, *recipients))
-    return next(filter(None, problems), "") or tag_problem(tags)
+    addresses = (*filter(None, [send.source]), *send.other_addresses, *send.recipients)
+    return next(filter(None, map(address_problem, addresses)), "") or tag_problem(send.tags)
 
 
 def address_problem(mailbox: str) -> str:  # noqa: PLR0911 - one return for each message

@@ -1,13 +1,12 @@
 """A simulator of mail servers, mailboxes and phones for the local stack. For development only.
 
 The emulator accepts emails and texts but publishes no events about them. This process simulates their delivery and
-publishes the events that SES would publish, in the same format. It receives messages in three ways: ministack relays
-email to its SMTP server (``SMTP_HOST``), functions call its proxy of the SES v2 API (``AWS_ENDPOINT_URL_SESV2``, see
-``ses_api_proxy``), and it polls ministack for published texts.
+publishes the events that SES would publish, in the same format. Emails come from any client: functions and clients of
+both SES APIs (see ``ses_api_proxy``), and clients of SES's SMTP interface (see ``smtp_interface``). It polls ministack
+for published texts.
 
-Events go to the SNS topics of the configuration set's event destinations, if the destination includes their type. If
-an email has no known configuration set because its send did not go through the proxy, all its events except Send go to
-``--feedback-topic-arn``.
+Events go to the SNS topics of the configuration set's event destinations, if the destination includes their type. As
+in SES, there are no events about an email without a configuration set. The log names such emails.
 
 Email to ``simulator.amazonses.com`` (labels such as ``bounce+a@`` work; these addresses are never suppressed):
 
@@ -74,27 +73,21 @@ the sending limits: ``emails_per_second``, ``emails_per_day``, ``emails_sent`` a
 
 import argparse
 import asyncio
-import contextlib
-import email
-import email.policy
-import json
 import logging
 import math
 import os
 import signal
 import sys
 import time
-import uuid
-from collections.abc import Awaitable, Callable, Iterable
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
 import boto3
 import httpx
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -105,13 +98,11 @@ from infrastructure.local.ses_simulator.mail_rules import (
     newly_suppressed,
     plan_events,
 )
-from infrastructure.local.ses_simulator.ses_api_proxy import RecordedSend, SesApiProxy, serve
+from infrastructure.local.ses_simulator.send_calls import Send, rendered_subject
+from infrastructure.local.ses_simulator.ses_api_proxy import SesApiProxy, SuppressionList, serve
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
-
-if TYPE_CHECKING:
-    from mypy_boto3_logs import CloudWatchLogsClient
-    from mypy_boto3_sesv2 import SESV2Client
-    from mypy_boto3_sns import SNSClient
+from infrastructure.local.ses_simulator.smtp_interface import SendRaw, SmtpInterface
+from infrastructure.local.ses_simulator.stack_client import StackClient
 
 logger = logging.getLogger("simulator")
 
@@ -119,12 +110,9 @@ T = TypeVar("T")
 
 # https://www.eicar.org/download-anti-malware-testfile/, in two parts so that virus scanners do not flag this file.
 _EICAR = b"EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE"
-_SUBJECT = "Amazon SES Email Event Notification"
 _RETRY_SECONDS = 90.0
-_DESTINATIONS_CACHE_SECONDS = 20.0
 _POLL_SECONDS = 0.25
 _STACK_GONE_SECONDS = 60.0
-_MAXIMUM_MAIL = 40 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,118 +123,37 @@ class Options:
     api_port: int
     endpoint_url: str
     region: str
-    feedback_topic_arn: str
     account_id: str
     pace: float
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """An event destination of a configuration set: its SNS topic and its event types."""
-
-    topic_arn: str
-    event_types: frozenset[str]
-
-
-class StackClient:
-    """The AWS calls that the simulator makes to the local stack. The caller retries calls that fail."""
-
-    def __init__(self, options: Options) -> None:
-        session = boto3.Session(
-            aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "test"),
-            aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "test"),
-            region_name=options.region,
-        )
-        # The endpoint is explicit because an endpoint in the environment would lead back to the proxy.
-        make = partial(
-            session.client,
-            endpoint_url=options.endpoint_url,
-            config=Config(connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 1}),
-        )
-        self._options = options
-        self._sns: SNSClient = make("sns")
-        self._ses: SESV2Client = make("sesv2")
-        self._logs: CloudWatchLogsClient = make("logs")
-        self._http = httpx.Client(base_url=options.endpoint_url, timeout=5.0)
-        self._destinations: dict[str, tuple[float, list[Destination]]] = {}
-        self._log_stream = str(uuid.uuid4())
-        self._log_groups: set[str] = set()
-
-    def destinations(self, configuration_set: str) -> list[Destination]:
-        """Return the event destinations of a configuration set; for an empty name, the feedback topic."""
-        if not configuration_set:
-            types = frozenset(EVENT_TYPES.values()) - {"SEND"}
-            return [Destination(self._options.feedback_topic_arn, types)] if self._options.feedback_topic_arn else []
-        cached = self._destinations.get(configuration_set)
-        if cached and time.monotonic() - cached[0] < _DESTINATIONS_CACHE_SECONDS:
-            return cached[1]
-        destinations = self._fetch_destinations(configuration_set)
-        self._destinations[configuration_set] = (time.monotonic(), destinations)
-        return destinations
-
-    def _fetch_destinations(self, configuration_set: str) -> list[Destination]:
-        try:
-            response = self._ses.get_configuration_set_event_destinations(ConfigurationSetName=configuration_set)
-        except self._ses.exceptions.NotFoundException:
-            logger.warning("there is no configuration set %s", configuration_set)
-            return []
-        return [
-            Destination(destination["SnsDestination"]["TopicArn"], frozenset(destination["MatchingEventTypes"]))
-            for destination in response.get("EventDestinations", [])
-            if destination.get("Enabled") and "SnsDestination" in destination
-        ]
-
-    def publish(self, topic_arn: str, event: Event) -> None:
-        """Publish an event as SES does: one line of JSON that ends in a line feed."""
-        self._sns.publish(TopicArn=topic_arn, Subject=_SUBJECT, Message=json.dumps(event) + "\n")
-
-    def published_texts(self) -> list[tuple[str, str]]:
-        """Return the message id and the phone number of every published text."""
-        response = self._http.get("/_ministack/sns/sms-messages", params={"region": self._options.region})
-        response.raise_for_status()
-        records: dict[str, list[dict[str, Any]]] = response.json()["sms_messages"]
-        return [(text["MessageId"], number) for number, texts in records.items() for text in texts]
-
-    def write_log(self, group: str, message: str) -> None:
-        """Write an entry to a log group; create the group if it does not exist."""
-        if group not in self._log_groups:
-            exists = self._logs.exceptions.ResourceAlreadyExistsException
-            with contextlib.suppress(exists):
-                self._logs.create_log_group(logGroupName=group)
-            with contextlib.suppress(exists):
-                self._logs.create_log_stream(logGroupName=group, logStreamName=self._log_stream)
-            self._log_groups.add(group)
-        self._logs.put_log_events(
-            logGroupName=group,
-            logStreamName=self._log_stream,
-            logEvents=[{"timestamp": int(time.time() * 1000), "message": message}],
-        )
 
 
 class SesSimulator:
     """Receives emails and texts, and publishes their events after a delay."""
 
-    def __init__(self, options: Options, proxy: SesApiProxy, stack: StackClient) -> None:
+    def __init__(self, options: Options, stack: StackClient, suppressions: SuppressionList) -> None:
         self._options = options
-        self._proxy = proxy
         self._stack = stack
+        self._suppressions = suppressions
+        self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._seen_texts: set[str] | None = None
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802, ARG002 - aiosmtpd's signature
-        """Accept an email. The events about it follow later."""
-        content = envelope.content if isinstance(envelope.content, bytes) else b""
-        self._start(self._receive(content, list(envelope.rcpt_tos), datetime.now(UTC)))
-        return "250 2.6.0 Message received"
+    def deliver(self, message_id: str, send: Send) -> None:
+        """Accept an email, from any thread. The events about it follow later."""
+        receive = self._receive(message_id, send, datetime.now(UTC))
+        self._loop.call_soon_threadsafe(self._start, receive)
 
-    async def _receive(self, content: bytes, recipients: list[str], at: datetime) -> None:
-        message = email.message_from_bytes(content, policy=email.policy.default)
-        message_id = str(message.get("Message-ID", "")).strip().strip("<>")
-        send = await asyncio.to_thread(self._proxy.sends.find, message_id)
-        mail = received_mail(message, send or send_from_headers(message), recipients, at, self._options)
-        logger.info("mail %s to %d recipients", mail.message_id, len(recipients))
-        destinations = await self._retry(partial(self._stack.destinations, mail.configuration_set)) or []
-        for scheduled in plan_events(mail, self._proxy.suppressions.reasons(), self._options.pace):
+    async def _receive(self, message_id: str, send: Send, at: datetime) -> None:
+        logger.info("mail %s to %d recipients by %s", message_id, len(send.recipients), send.operation)
+        if not send.configuration_set:
+            logger.warning("mail %s has no configuration set, so there are no events about it", message_id)
+            return
+        parts = send.template.parts if send.template else ()
+        if send.template and send.template.name:
+            parts = await self._retry(partial(self._stack.template_parts, send.template.name)) or ()
+        mail = received_mail(message_id, send, parts, at, self._options)
+        destinations = await self._retry(partial(self._stack.destinations, send.configuration_set)) or []
+        for scheduled in plan_events(mail, self._suppressions.reasons(), self._options.pace):
             event_type = EVENT_TYPES[scheduled.event["eventType"]]
             topics = [destination.topic_arn for destination in destinations if event_type in destination.event_types]
             self._start(self._publish(scheduled.after, scheduled.event, topics))
@@ -254,7 +161,7 @@ class SesSimulator:
     async def _publish(self, after: float, event: Event, topics: Iterable[str]) -> None:
         await asyncio.sleep(after)
         for address, reason in newly_suppressed(event).items():
-            self._proxy.suppressions.add(address, reason)
+            self._suppressions.add(address, reason)
         for topic_arn in topics:
             await self._retry(partial(self._stack.publish, topic_arn, event))
             logger.info("%s of %s", event["eventType"], event["mail"]["messageId"])
@@ -320,32 +227,54 @@ class SesSimulator:
 
 
 def received_mail(
-    message: EmailMessage, send: RecordedSend, recipients: Iterable[str], at: datetime, options: Options
+    message_id: str, send: Send, template_parts: Sequence[str], at: datetime, options: Options
 ) -> ReceivedMail:
-    """Return an email with the details of its send."""
+    """Return an email as mail servers receive it, rendered if it has a template."""
+    subject, missing_attribute = send.subject, ""
+    if send.template:
+        try:
+            subject = rendered_subject(template_parts, send.template.data)
+        except LookupError as error:
+            missing_attribute = str(error.args[0])
     return ReceivedMail(
-        message_id=str(message.get("Message-ID", "")).strip().strip("<>"),
-        source=send.source or str(message.get("From", "")),
-        recipients=tuple(recipients),
+        message_id=message_id,
+        source=send.source,
+        recipients=tuple(bare_address(address) for address in send.recipients),
         received_at=at,
-        subject=str(message.get("Subject", "")),
+        subject=subject,
         configuration_set=send.configuration_set,
-        tags=send.tags,
-        headers=(("Content-Type", str(message.get("Content-Type", "text/plain"))), *send.headers),
-        carries_virus=_EICAR in message.as_bytes(),
+        operation=send.operation,
+        tags=send.tag_values,
+        headers=send.headers,
+        template=send.template.name if send.template else "",
+        missing_attribute=missing_attribute,
+        carries_virus=_EICAR in send.content,
         region=options.region,
         sending_account=options.account_id,
     )
 
 
-def send_from_headers(message: EmailMessage) -> RecordedSend:
-    """Return the details of a send from SES's own headers, which SendRawEmail of the v1 API keeps."""
-    tags: dict[str, tuple[str, ...]] = {}
-    for pair in str(message.get("X-SES-MESSAGE-TAGS", "")).split(","):
-        name, equals, value = pair.strip().partition("=")
-        if equals:
-            tags[name] = (*tags.get(name, ()), value)
-    return RecordedSend(configuration_set=str(message.get("X-SES-CONFIGURATION-SET", "")).strip(), tags=tags)
+def bare_address(mailbox: str) -> str:
+    """Return the address of a mailbox such as ``Ada <ada@example.com>``."""
+    return mailbox.rpartition("<")[2].rstrip("> ")
+
+
+def raw_sender(options: Options) -> SendRaw:
+    """Return a function that sends a raw message by the v1 API, as SES's SMTP interface does."""
+    ses = boto3.client(
+        "ses",
+        aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "test"),
+        aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "test"),
+        region_name=options.region,
+        endpoint_url=f"http://127.0.0.1:{options.api_port}",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+    def send(source: str, recipients: Sequence[str], content: bytes) -> str:
+        sent = ses.send_raw_email(Source=source, Destinations=recipients, RawMessage={"Data": content})
+        return str(sent["MessageId"])
+
+    return send
 
 
 async def run(options: Options) -> None:
@@ -354,22 +283,18 @@ async def run(options: Options) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    proxy = SesApiProxy(options.endpoint_url)
-    simulator = SesSimulator(options, proxy, StackClient(options))
-    smtp = await loop.create_server(
-        lambda: SMTP(simulator, enable_SMTPUTF8=True, data_size_limit=_MAXIMUM_MAIL, ident="undelivered simulator"),
-        host="127.0.0.1",
-        port=options.smtp_port,
-    )
-    server = serve(proxy, options.api_port) if options.api_port else None
+    stack = StackClient(options.endpoint_url, options.region)
+    suppressions = SuppressionList()
+    simulator = SesSimulator(options, stack, suppressions)
+    server = serve(SesApiProxy(options.endpoint_url, stack, suppressions, simulator.deliver), options.api_port)
+    smtp = await loop.create_server(SmtpInterface(raw_sender(options)).serve, host="127.0.0.1", port=options.smtp_port)
     watcher = asyncio.create_task(simulator.watch_texts())
-    logger.info("ready: SMTP on %d, SES v2 proxy on %d", options.smtp_port, options.api_port)
+    logger.info("ready: SMTP on %d, SES API on %d", options.smtp_port, options.api_port)
     watcher.add_done_callback(lambda _done: stopped.set())
     await stopped.wait()
     watcher.cancel()
     smtp.close()
-    if server:
-        server.shutdown()
+    server.shutdown()
     # Threads that still wait for a response of a stopped stack must not keep the process alive.
     logging.shutdown()
     os._exit(0)
@@ -380,11 +305,10 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser = argparse.ArgumentParser(
         prog="python -m infrastructure.local.ses_simulator.server", description="Simulate mail servers and phones."
     )
-    parser.add_argument("--smtp-port", type=int, required=True, help="port to which ministack relays email")
-    parser.add_argument("--api-port", type=int, default=0, help="port of the SES v2 proxy; 0 for none")
+    parser.add_argument("--smtp-port", type=int, required=True, help="port of the SMTP interface")
+    parser.add_argument("--api-port", type=int, required=True, help="port of the proxy of the SES and SNS APIs")
     parser.add_argument("--endpoint-url", required=True, help="endpoint of the stack")
     parser.add_argument("--region", default="us-east-1")
-    parser.add_argument("--feedback-topic-arn", default="", help="topic for email without a known configuration set")
     parser.add_argument("--account-id", default="000000000000")
     parser.add_argument("--pace", type=float, default=1.0, help="factor on all delays")
     return Options(**vars(parser.parse_args(arguments)))
@@ -393,8 +317,9 @@ def parse(arguments: list[str] | None = None) -> Options:
 def main() -> None:
     """Run the simulator until it is stopped."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
-    for noisy in ("httpx", "mail.log", "mail.debug"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")  # see smtp_interface.py
     options = parse()
     try:
         asyncio.run(run(options))

@@ -1,88 +1,75 @@
-"""A proxy between the functions and ministack's SES v2 and SNS APIs.
+"""What SES answers and ministack does not: sends, the suppression list and the sending limits.
 
-The functions call it through ``AWS_ENDPOINT_URL_SESV2`` and ``AWS_ENDPOINT_URL_SNS``. It forwards calls to ministack.
-It also records the configuration set, tags and headers of each send by message id, because ministack relays an email
-without them. It implements the account-level suppression list and the sending limits, which ministack lacks, and
-rejects sends to some addresses as SES would. ``PUT /_simulator/limits`` changes the limits.
+ministack's endpoint forwards these calls to this proxy (see ``emulator_email.py``), and the functions call it at once
+(``AWS_ENDPOINT_URL_SESV2`` and ``AWS_ENDPOINT_URL_SNS``). It refuses what SES would refuse, lets ministack check the
+sender's identity and give the message its id, and passes an accepted email with its tags to the simulator. It
+implements the account-level suppression list and the sending limits. ``PUT /_simulator/limits`` changes the limits.
 """
 
-import base64
-import binascii
-import email
-import email.policy
 import json
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
+from xml.etree import ElementTree as ET
 
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
+from infrastructure.local.call_rules import Call, Refusal, error_response, read_call
 from infrastructure.local.ses_simulator.mail_rules import TEST_DOMAIN
+from infrastructure.local.ses_simulator.send_calls import SEND_OPERATIONS, Send, read_sends
 from infrastructure.local.ses_simulator.send_rules import address_problem, send_problem
 from infrastructure.local.ses_simulator.sending_limits import SendingLimits
 
 _MAXIMUM_RECORDS = 10_000
-_SEND_PATH = "/v2/email/outbound-emails"
 _LIST_PATH = "/v2/email/suppression/addresses"
 _ACCOUNT_PATH = "/v2/email/account"
 _CONTROL_PATH = "/_simulator/"
+FORWARDED: Final = "x-from-simulator"
+"""The header of the calls that the proxy forwards: ministack answers them itself."""
+_V1_NAMESPACE: Final = "http://ses.amazonaws.com/doc/2010-12-01/"
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "server"}
 _THROTTLED_CALLS = 2
 _NOT_VERIFIED = "Email address is not verified. The following identities failed the check in region US-EAST-1: "
 
+_V1_CODES: Final = {
+    "BadRequestException": "InvalidParameterValue",
+    "TooManyRequestsException": "Throttling",
+    "SendingPausedException": "AccountSendingPausedException",
+    "NotFoundException": "ConfigurationSetDoesNotExist",
+}
+"""The codes of SES's v1 API for those of its v2 API. The other codes are the same."""
+_STATUSES: Final = {
+    "TooManyRequestsException": HTTPStatus.TOO_MANY_REQUESTS,
+    "NotFoundException": HTTPStatus.NOT_FOUND,
+    "ConcurrentModificationException": HTTPStatus.CONFLICT,
+}
+"""The status codes of the v2 API that are not 400 (botocore's model). Those of the v1 API are all 400."""
 
-@dataclass(frozen=True, slots=True)
-class RecordedSend:
-    """The details of a send that ministack does not relay, or garbles (``source`` with characters beyond ASCII)."""
 
-    source: str = ""
-    recipients: tuple[str, ...] = ()
-    configuration_set: str = ""
-    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-class RecordedSends:
+class Sends:
     """The latest 10,000 sends by message id. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._sends: OrderedDict[str, RecordedSend] = OrderedDict()
-        self._changed = threading.Condition()
-        self._running = 0
+        self._sends: OrderedDict[str, Send] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def begin(self) -> None:
-        """Record that a send to ministack has started."""
-        with self._changed:
-            self._running += 1
+    def add(self, message_id: str, send: Send) -> None:
+        """Record a send that ministack accepted."""
+        with self._lock:
+            self._sends[message_id] = send
+            if len(self._sends) > _MAXIMUM_RECORDS:
+                self._sends.popitem(last=False)
 
-    def end(self, message_id: str | None, send: RecordedSend) -> None:
-        """Record the end of a send, and its details if ministack accepted it and gave it a message id."""
-        with self._changed:
-            self._running -= 1
-            if message_id:
-                self._sends[message_id] = send
-                if len(self._sends) > _MAXIMUM_RECORDS:
-                    self._sends.popitem(last=False)
-            self._changed.notify_all()
-
-    def find(self, message_id: str, timeout: float = 5.0) -> RecordedSend | None:
-        """Return the send of a message, or None if it did not go through the proxy.
-
-        An email can arrive before ministack's response to its send. In that case, wait for up to ``timeout`` seconds.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: message_id in self._sends or not self._running, timeout)
-            return self._sends.get(message_id)
-
-    def all(self) -> dict[str, RecordedSend]:
+    def all(self) -> dict[str, Send]:
         """Return all recorded sends, the oldest first."""
-        with self._changed:
+        with self._lock:
             return dict(self._sends)
 
 
@@ -147,15 +134,32 @@ def _error(code: str, message: str, status: int = HTTPStatus.BAD_REQUEST) -> _Re
     )
 
 
-class SesApiProxy:
-    """Handles some calls of the SES v2 API and forwards all others to ministack."""
+class SesAccount(Protocol):
+    """What the proxy asks ministack about the account."""
 
-    def __init__(
-        self, upstream: str, transport: httpx.BaseTransport | None = None, limits: SendingLimits | None = None
+    def has_configuration_set(self, name: str) -> bool:
+        """Whether there is a configuration set with a name; raises an error of botocore if ministack does not say."""
+
+
+class SesApiProxy:
+    """Answers the calls of the functions and of other clients, and forwards those that ministack answers.
+
+    ``deliver`` is called with each accepted email and its message id.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what a simulator consists of
+        self,
+        upstream: str,
+        account: SesAccount,
+        suppressions: SuppressionList,
+        deliver: Callable[[str, Send], None],
+        limits: SendingLimits | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self.sends = RecordedSends()
-        self.suppressions = SuppressionList()
+        self.sends = Sends()
+        self.suppressions = suppressions
         self.limits = limits or SendingLimits()
+        self._ses, self._deliver = account, deliver
         self._upstream = httpx.Client(base_url=upstream, timeout=30.0, transport=transport)
         self._throttled: dict[str, int] = {}
         self._refused_once: set[str] = set()
@@ -163,16 +167,22 @@ class SesApiProxy:
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> _Response:
         """Return the response to a call."""
         path = urlsplit(target).path
-        if method == "POST" and path == _SEND_PATH:
-            return self._send_email(target, headers, body)
-        if path == _LIST_PATH or path.startswith(_LIST_PATH + "/"):
-            return self._suppression_list(method, target, body)
         if path.startswith(_CONTROL_PATH):
             return self._control(path, body)
+        if path == _LIST_PATH or path.startswith(_LIST_PATH + "/"):
+            return self._suppression_list(method, target, body)
         if method == "GET" and path == _ACCOUNT_PATH:
             return self._account(target, headers)
         if path == "/" and _is_text(body) and not self.limits.accepts_text():
             return _sns_throttled()
+        return self._signed_call(method, target, headers, body)
+
+    def _signed_call(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> _Response:
+        call = read_call(method, target, {name.lower(): value for name, value in headers.items()}, body)
+        if call and call.operation in SEND_OPERATIONS.get(call.service, ()):
+            return self._send(call, lambda: self._forward(method, target, headers, body))
+        if call and (call.service, call.operation) == ("ses", "GetSendQuota"):
+            return self._send_quota()
         return self._forward(method, target, headers, body)
 
     def _control(self, path: str, body: bytes) -> _Response:
@@ -182,20 +192,27 @@ class SesApiProxy:
             return _json_response(self.limits.as_json())
         return _json_response({"messages": [_send_as_json(key, send) for key, send in self.sends.all().items()]})
 
-    def _send_email(self, target: str, headers: Mapping[str, str], body: bytes) -> _Response:
-        request = _json_object(body)
-        send = read_send_request(request)
-        error = self._send_error(request, send)
-        if error:
-            return error
-        self.sends.begin()
-        message_id = None
+    def _send(self, call: Call, forward: Callable[[], _Response]) -> _Response:
+        sends = read_sends(call)
         try:
-            response = self._forward("POST", target, headers, body)
-            message_id = _json_object(response.body).get("MessageId") if response.status == HTTPStatus.OK else None
-        finally:
-            self.sends.end(message_id, send)
+            refusal = next(filter(None, map(self._refusal, sends)), None)
+        except (BotoCoreError, ClientError):
+            return _unavailable()
+        if refusal:
+            return _refused(call, refusal)
+        response = forward()
+        if response.status == HTTPStatus.OK:
+            for message_id, send in zip(_message_ids(call, response.body), sends, strict=False):
+                if message_id:
+                    self.sends.add(message_id, send)
+                    self._deliver(message_id, send)
         return response
+
+    def _send_quota(self) -> _Response:
+        quota = "".join(f"<{name}>{value}</{name}>" for name, value in self.limits.send_quota().items())
+        result = f"<GetSendQuotaResult>{quota}</GetSendQuotaResult>"
+        body = f'<GetSendQuotaResponse xmlns="{_V1_NAMESPACE}">{result}</GetSendQuotaResponse>'
+        return _Response(HTTPStatus.OK, body.encode(), {"Content-Type": "text/xml"})
 
     def _account(self, target: str, headers: Mapping[str, str]) -> _Response:
         response = self._forward("GET", target, headers, b"")
@@ -203,33 +220,34 @@ class SesApiProxy:
             return response
         return _json_response({**_json_object(response.body), "SendQuota": self.limits.send_quota()})
 
-    def _send_error(self, request: dict[str, Any], send: RecordedSend) -> _Response | None:
-        problem = send_problem(request)
-        if problem:
-            return _error("BadRequestException", problem)
-        errors = (self._mailbox_error(address, send.source) for address in send.recipients)
-        if error := next(filter(None, errors), None):
-            return error
-        refusal = self.limits.refuse_email(len(send.recipients))
-        if refusal:
-            return _error("TooManyRequestsException", refusal, HTTPStatus.TOO_MANY_REQUESTS)
-        return None
+    def _refusal(self, send: Send) -> Refusal | None:
+        """Return SES's error for an email, with the code of the v2 API, or None."""
+        if problem := send_problem(send):
+            return Refusal("BadRequestException", problem, by_model=False)
+        name = send.configuration_set
+        if name and not self._ses.has_configuration_set(name):
+            return Refusal("NotFoundException", f"Configuration set <{name}> does not exist.", by_model=False)
+        refusals = (self._mailbox_refusal(address, send.source) for address in send.recipients)
+        if found := next(filter(None, refusals), None):
+            return Refusal(*found, by_model=False)
+        exceeded = self.limits.refuse_email(len(send.recipients))
+        return Refusal("TooManyRequestsException", exceeded, by_model=False) if exceeded else None
 
-    def _mailbox_error(self, address: str, sender: str) -> _Response | None:
-        """Return the error of a send call to an address of the test domain, None if the call is accepted."""
-        local, _, domain = address.lower().rpartition("@")
+    def _mailbox_refusal(self, address: str, sender: str) -> tuple[str, str] | None:
+        """Return the error of a send to an address of the test domain, None if the call is accepted."""
+        local, _, domain = address.lower().rpartition("<")[2].rpartition("@")
         if domain.rstrip(">") != TEST_DOMAIN:
             return None
         if local.startswith("message-rejected"):
-            return _error("MessageRejected", _NOT_VERIFIED + sender)
+            return "MessageRejected", _NOT_VERIFIED + sender
         if local.startswith("sending-paused"):
-            return _error("SendingPausedException", "Sending paused for this account.")
+            return "SendingPausedException", "Sending paused for this account."
         if local.startswith("throttled") and self._throttled.get(local, 0) < _THROTTLED_CALLS:
             self._throttled[local] = self._throttled.get(local, 0) + 1
-            return _error("TooManyRequestsException", "Maximum sending rate exceeded.", HTTPStatus.TOO_MANY_REQUESTS)
+            return "TooManyRequestsException", "Maximum sending rate exceeded."
         if local.startswith("unexplained") and local not in self._refused_once:
             self._refused_once.add(local)
-            return _error("ConcurrentModificationException", "The resource is being modified.", HTTPStatus.CONFLICT)
+            return "ConcurrentModificationException", "The resource is being modified."
         return None
 
     def _suppression_list(self, method: str, target: str, body: bytes) -> _Response:
@@ -265,14 +283,22 @@ class SesApiProxy:
         return _json_response({"SuppressedDestination": _entry_as_json(known)})
 
     def _forward(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> _Response:
-        # Keep the caller's Host header, because it is part of the signature.
-        forwarded = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
+        # The caller's Host header is kept, because it is part of the signature.
+        forwarded = {**end_to_end(headers), FORWARDED: "true"}
         try:
             response = self._upstream.request(method, target, headers=forwarded, content=body)
         except httpx.TransportError:
-            return _error("ServiceUnavailable", "The stack is not up.", HTTPStatus.SERVICE_UNAVAILABLE)
-        kept = {name: value for name, value in response.headers.items() if name.lower() not in _HOP_BY_HOP}
-        return _Response(response.status_code, response.content, kept)
+            return _unavailable()
+        return _Response(response.status_code, response.content, end_to_end(response.headers))
+
+
+def _unavailable() -> _Response:
+    return _error("ServiceUnavailable", "The stack is not up.", HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def end_to_end(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that a proxy passes on."""
+    return {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
 
 
 def _is_text(body: bytes) -> bool:
@@ -288,29 +314,23 @@ def _sns_throttled() -> _Response:
     return _Response(HTTPStatus.BAD_REQUEST, body.encode(), {"Content-Type": "text/xml"})
 
 
-def read_send_request(request: Mapping[str, Any]) -> RecordedSend:
-    """Return the details of a SendEmail request."""
-    destination, content = request.get("Destination") or {}, request.get("Content") or {}
-    headers = [(header["Name"], header["Value"]) for header in (content.get("Simple") or {}).get("Headers") or []]
-    raw = (content.get("Raw") or {}).get("Data")
-    if raw:
-        headers = _headers_of(raw)
-    tags: dict[str, tuple[str, ...]] = {}
-    for tag in request.get("EmailTags") or []:
-        tags[tag["Name"]] = (*tags.get(tag["Name"], ()), tag["Value"])
-    fields = ("ToAddresses", "CcAddresses", "BccAddresses")
-    recipients = tuple(address for name in fields for address in destination.get(name) or [])
-    source = request.get("FromEmailAddress") or ""
-    return RecordedSend(source, recipients, request.get("ConfigurationSetName") or "", tags, tuple(headers))
+def _refused(call: Call, refusal: Refusal) -> _Response:
+    """Return an error in the protocol of a call."""
+    if call.service == "ses":
+        code = _V1_CODES.get(refusal.code, refusal.code)
+        status, headers, body = error_response(call, Refusal(code, refusal.message, by_model=False))
+        return _Response(status, body, headers)
+    return _error(refusal.code, refusal.message, _STATUSES.get(refusal.code, HTTPStatus.BAD_REQUEST))
 
 
-def _headers_of(raw: str) -> list[tuple[str, str]]:
-    try:
-        message = email.message_from_bytes(base64.b64decode(raw), policy=email.policy.default)
-    except (ValueError, binascii.Error):
-        return []
-    standard = {"from", "to", "cc", "bcc", "subject", "mime-version", "message-id"}
-    return [(name, str(value)) for name, value in message.items() if name.lower() not in standard]
+def _message_ids(call: Call, body: bytes) -> list[str]:
+    """Return the message ids in a response, in order. They are empty for emails that were not accepted."""
+    if call.service == "sesv2":
+        answer = _json_object(body)
+        return [entry.get("MessageId") or "" for entry in answer.get("BulkEmailEntryResults") or [answer]]
+    root, names = ET.fromstring(body), {"ses": _V1_NAMESPACE}  # noqa: S314 - the XML of our own emulator
+    results = root.findall(".//ses:Status/ses:member", names) or [root]
+    return [result.findtext(".//ses:MessageId", "", names) for result in results]
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -321,12 +341,15 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def _send_as_json(message_id: str, send: RecordedSend) -> dict[str, Any]:
+def _send_as_json(message_id: str, send: Send) -> dict[str, Any]:
     return {
         "message_id": message_id,
+        "operation": send.operation,
+        "source": send.source,
+        "subject": send.subject,
         "recipients": send.recipients,
         "configuration_set": send.configuration_set,
-        "tags": {name: list(values) for name, values in send.tags.items()},
+        "tags": {name: list(values) for name, values in send.tag_values.items()},
         "headers": [{"name": name, "value": value} for name, value in send.headers],
     }
 
