@@ -199,6 +199,23 @@ CODES: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "blocked_by_address",
+        Reason.RECIPIENT_REFUSED,
+        "The owner of the address that stands before the verb blocks the sender; a host before it would be a server's list",
+        (
+            (
+                "blacklisted|blocked|banned|refuses|rejects|blocks|accepts|accept|want",
+                (
+                    (
+                        r"[^\s<>@]@[\w.-]{1,255}[>\])\"']{0,2}:? (?:has (?:blacklisted|blocked|banned)|refuses|rejects|blocks"
+                        r"|(?:does not|doesn't) (?:accept|want) (?:your|(?:e-?mails?|mail|messages) from you)"
+                        r"|only accepts (?:e-?mails?|mail|messages) from|accepts (?:e-?mails?|mail|messages) only from)\b"
+                    ),
+                ),
+            ),
+        ),
+    ),
+    Family(
         "apple/content",
         Reason.CONTENT_REJECTED,
         "Apple Support, Postmaster information for iCloud Mail: [CS01], [HM08]",

@@ -150,11 +150,19 @@ _AT_CONNECTION: Final = re.compile(
 )
 _ADVICE: Final = re.compile(r"(?:for more information|to review|learn more|more information)[^.]*")
 # RFC 5321 §4.2.2: what servers write for the code alone. GMX: of several lines the last one says what is meant.
+# Postfix writes which of its restrictions refused before the text of that restriction.
 _BOILERPLATE: Final = re.compile(
     r" requested (?:mail )?action (?:not taken|aborted|not performed)"
     r"(?: mailbox (?:unavailable|name not allowed)| (?:local )?error in processing| insufficient system storage)?(?= )"
     r"|(?: smtp| esmtp| mail)? service (?:currently )?(?:not available|unavailable)(?= )"
     r"|^ mailbox (?:unavailable|not available) \.(?= )"
+    r"|^ client host rejected(?= (?:user|recipient|mailbox|account|addressee)\b)"
+)
+# A relative clause that only says whom the message was for: what follows it is said of the account before it.
+_CLAUSE: Final = re.compile(
+    r" (?:that |which |whom |who )?you"
+    r" (?:(?:are|were|have|had|tried|trying|try|attempted|attempting|want|wanted|wish) ){0,3}"
+    r"(?:to )?(?:reach|contact|deliver to|email|mail|send to|sent to|specified|entered|provided|gave)\b"
 )
 # Whom a sentence is about: what is said of the sender is no fault of the recipient's address.
 _SENDER_AS_SUBJECT: Final = re.compile(
@@ -167,10 +175,12 @@ _SENDER_AS_SUBJECT: Final = re.compile(
 )
 # … and what is ours whatever else is spoken of.
 _OURS: Final = re.compile(
-    r" (?:sending (?:user|account|address|mailbox)|(?:srs|batv|verp) (?:address|signature|tag)|submitter|originator"
+    r" (?:(?:connecting|originating|client|remote|source) (?:ips?|hosts?|hostname|server)"
+    r"|sending (?:user|account|address|mailbox)|(?:srs|batv|verp) (?:address|signature|tag)|submitter|originator"
     r"|return ?path|reply to (?:address|header|field|mailbox)"
     r"|(?:user|account|address|mailbox) (?:\w+ ){0,2}?(?:sending|to send|sends)"
     r"|you are not (?:an? )?(?:\w+ ){0,2}?(?:member|subscriber|user)"
+    r"|senders? (?:or|and) (?:the )?recipients?|recipients? (?:or|and) (?:the )?senders?"
     r"|you (?:do not|dont) have (?:an? )?(?:\w+ )?(?:account|mailbox)"
     r"|your (?:e ?mail )?(?:address(?! book)|account|mailbox)|(?:invalid|unknown|bad|illegal) from)\b"
 )
@@ -179,7 +189,8 @@ _RECIPIENT: Final = re.compile(r" (?:recipients?|rcpt|users?|mailbox(?:es)?|addr
 _NOT_RECIPIENT: Final = re.compile(
     r" (?:(?:e ?)?mails?(?! (?:address|account|user))|messages?|senders?|sending|ips?|hosts?|servers?|clients?|domains?"
     r"|networks?|you|your|we|our|spam\w*|polic\w+|contents?|relay\w*|from|connections?|log ?in|auth\w*|password|rules?"
-    r"|filter\w*|lists?|black\w*|block ?lists?|sites?|systems?|too|many|limits?|virus\w*|temporar\w+|try|retry|failure"
+    r"|administrat\w+|filter\w*|lists?|black\w*|block ?lists?|sites?|systems?|too|many|limits?|virus\w*|temporar\w+"
+    r"|try|retry|failure"
     r"|send|sends|sent|post|posting|submit\w*|number|exceed\w*|members?"
     r"|unavailable|one or more)\b"
 )
@@ -438,15 +449,17 @@ def _by_prose(raw: str) -> _Rule | None:
     prose = f" {' '.join(words)}"
     if "more information" in prose or "to review" in prose or "learn more" in prose:
         prose = _ADVICE.sub("", prose)
+    if " you " in prose:
+        prose = _CLAUSE.sub("", prose)
     stems = _stems(words)
     if not prose.isascii():
         stems.update(trigger for trigger in index.unspaced if trigger in prose)
-    has_boilerplate = " requested " in prose or " service " in prose or prose.startswith(" mailbox ")
+    has_boilerplate = " requested " in prose or " service " in prose or prose.startswith((" mailbox ", " client "))
     specific = _BOILERPLATE.sub(" ", prose, count=1) if has_boilerplate else prose
     rule = _first(index, stems, specific)
     if rule is None and specific != prose:
         rule = _first(index, stems, prose)
-    if rule is not None and rule.reason in _DEAD and _is_ours(prose):
+    if rule is not None and rule.reason in _DEAD and _is_ours(specific):
         return structs.replace(rule, reason=Reason.SENDER_BLOCKED)
     if (
         rule is not None

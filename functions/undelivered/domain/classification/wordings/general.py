@@ -177,6 +177,30 @@ WORDINGS: tuple[Family, ...] = (
                 (r"could not initiate",),
             ),
             (
+                "accepting+mess|mail|emai",
+                (
+                    r"(?:server|system|service|host|esmtp|smtp|site) (?:is |are )?not (?:currently )?accepting (?:any |new )?(?:mails?|messages?|emails?)(?=$| \.| at| now| right)",
+                ),
+            ),
+            (
+                "database|directory|backend|ldap+our",
+                (
+                    r"our (?:\w+ )?(?:database|directory|backend|ldap) (?:\w+ ){0,2}?(?:returned|reported|failed|gave|sent|contains)\b",
+                ),
+            ),
+            (
+                "nameserver|name+repl|resp|answ|quer",
+                (
+                    r"(?:unexpected|malformed|bad|invalid|bogus|garbled|no) (?:\w+ ){0,2}?name ?servers? (?:reply|response|answer)",
+                ),
+            ),
+            (
+                "aborted|abort+fail|erro|prob",
+                (
+                    r"aborted (?:due to|because of|by|after) (?:an? )?(?:temporary|internal|unexpected|system)? ?(?:failure|error|problem)",
+                ),
+            ),
+            (
                 "writable|locked|lock",
                 (r"world writable|could not be locked|cannot be locked|lock failure|unable to lock",),
             ),
@@ -337,7 +361,7 @@ WORDINGS: tuple[Family, ...] = (
                 "unavailable|available",
                 (
                     r"mail ?box (?:(?!store|server|database|system)\w+ ){0,2}?(?:unavailable|not available)(?! or access denied)",
-                    r"(?:user|recipient|account|mail user|address) (?:\w+ ){0,2}?(?:unavailable|not available)",
+                    r"(?:user|recipient|account|mail user|address|addressee|alias|inbox) (?:\w+ ){0,2}?(?:unavailable|not available)",
                     r"unavailable (?:mail )?(?:user|mail ?box|recipient)",
                 ),
             ),
@@ -378,6 +402,19 @@ WORDINGS: tuple[Family, ...] = (
             ),
         ),
         recipient_as=Reason.ADDRESS_NOT_FOUND,
+    ),
+    Family(
+        "members_only",
+        Reason.CONTENT_REJECTED,
+        "RFC 3463 X.7.2, RFC 4954: a system that takes mail from those that it knows",
+        (
+            (
+                "only",
+                (
+                    r"only (?:\w+ ){0,2}?(?:users|members|subscribers|customers|clients|senders|hosts|accounts) (?:may|can|are|could|have|is)\b",
+                ),
+            ),
+        ),
     ),
     Family(
         "refused",

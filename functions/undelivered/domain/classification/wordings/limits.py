@@ -1,10 +1,33 @@
 # ruff: noqa: E501 - each wording stays whole on its line
 """Full mailboxes, rates, relaying and sizes."""
 
-from undelivered.domain.classification.family import Family
+from undelivered.domain.classification.family import BOX, Family
 from undelivered.domain.taxonomy import Reason
 
+# What a mailbox is called, as triggers
+_BOX_STEMS = "mail|emai|inbo|acco|user|virt|reci|addr|alia|dest|dist|grou|subs|cust|pers|empl|loca|e"
+
 WORDINGS: tuple[Family, ...] = (
+    Family(
+        "mailbox_at_limit",
+        Reason.MAILBOX_FULL,
+        "RFC 3463 X.2.2: a limit that is the mailbox's own, and not one on messages in a time",
+        (
+            (
+                f"limit|limits+{_BOX_STEMS}",
+                (
+                    rf"{BOX} (?:\w+ )?(?:(?:has|have|is|are|was|already) ){{0,2}}(?:at|over|above|beyond|reached|hit|exceed(?:s|ed)?|exceeding) (?:(?:its|their|his|her|the|own|max|maximum|allowed|allocated|size|storage|space|mailbox|message|count|account) ){{0,4}}limits?(?=$| \.)",
+                    rf"{BOX} (?:\w+ )?(?:size|storage|space|capacity) limits? (?:is |was |has been )?(?:exceeded|reached|hit)\b",
+                ),
+            ),
+            (
+                f"many+{_BOX_STEMS}",
+                (
+                    rf"{BOX} (?:\w+ )?(?:has|have|contains?|holds?) (?:\w+ )?too many (?:mails?|messages?|emails?)\b(?! (?:from|per|in a|sent|today))",
+                ),
+            ),
+        ),
+    ),
     Family(
         "queue_quota",
         Reason.SERVER_UNAVAILABLE,
@@ -276,6 +299,19 @@ WORDINGS: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "connection_ended",
+        Reason.SERVER_UNAVAILABLE,
+        "RFC 5321 §3.8: a server that ends a session, or takes none, without a word about the client",
+        (
+            (
+                "connection+serv|host|syst|peer",
+                (
+                    r"(?:server|host|system|service|peer) (?:has |have )?(?:refused|closed|dropped|reset|terminated) (?:the |our )?connection\b(?! (?:from|because|due|for))",
+                ),
+            ),
+        ),
+    ),
+    Family(
         "service_refused",
         Reason.SENDER_BLOCKED,
         "Orange and Laposte.net postmaster pages: 'Service refuse', a block by reputation",
@@ -351,7 +387,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"ip (?:address )?(?:\w+ ){0,3}?(?:blocked|banned|denied|rejected|refused|block|not in white ?list|unauthori[sz]ed|forbidden|is bad)",
                     r"(?:client|connecting) host (?:\w+ ){0,3}?(?:rejected|blocked|denied|refused)",
                     r"connections? (?:\w+ ){0,4}?(?:will not be accepted|not accepted|not allowed|denied|prohibited|blocked)",
-                    r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?!by (?:the )?(?:remote|peer|foreign|other|host))(?:\w+ ){0,3}?(?:due to|for|by|because|abuse|policy|spam)",
+                    r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?!by (?:the )?(?:remote|peer|foreign|other|host|$|\.))(?:\w+ ){0,3}?(?:due to|for|by|because|abuse|policy|spam)",
                     r"not (?:in|on) (?:our |the |my |its |their )?(?:white ?list|allow ?list|list of (?:allowed|approved|known) (?:senders|hosts|addresses))",
                     r"(?<!indicated )(?:no|not an?) (?:smtp|esmtp) service\b",
                 ),
@@ -364,7 +400,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?<!recipient )(?:ips?|ip address) (?:\w+ ){0,6}?(?:not|isnt) (?:allowed|permitted|authori[sz]ed|accepted)\b(?! to send (?:e ?)?mail directly)",
                     r"banned (?:sending|sender|for|by)",
                     r"you (?:are|have been|were|re) (?:\w+ )?(?:banned|blocked|blacklisted|rejected|denied)",
-                    r"(?:domain|sender|address|server|host|network|country|region|isp|provider|organi[sz]ation) (?:is |has been |was |are |have been |being )?(?:\w+ )?(?:banned|blocked) (?:due|for|because|by|from|at|on|locally)",
+                    r"(?:domain|sender|address|server|host|network|country|region|isp|provider|organi[sz]ation) (?:is |has been |was |are |have been |being )?(?:\w+ )?(?:banned|blocked) (?:due|for|because|by|from|at|on|locally)\b(?! (?:to |of )?(?:\w+ )?(?:inactivity|disuse|non))",
                     r"(?:blocked|rejected|denied|refused) (?:due to|because of|based on|for) (?:\w+ ){0,3}?(?:geo\w*|country|location|region|abuse|complaints|sender|history|domain)",
                     r"(?:geo\w*|country) (?:\w+ )?(?:block\w*|ban\w*|restrict\w*|filter\w*)",
                     r"access denied (?:\w+ ){0,2}?(?:banned|bad|traffic|tenant|spam)",

@@ -71,7 +71,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "longer",
                 (
-                    r"no longer (?:a )?(?:valid|in use|used|active|available|accept(?:s|ing)?\b(?! (?:connections?|(?:mails?|messages?|emails?) (?:from|with|containing|without|in)|relay|attachments?|html))|monitored|receiv(?:es?|ing)|maintained|in service|reachable|on (?:this |the )?(?:server|system)|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
+                    r"no longer (?:a )?(?:valid|in use|used|active|available|accept(?:s|ing)?\b(?! (?:connections?|(?:mails?|messages?|emails?) (?:from|with|containing|without|in)|relay|attachments?|html))|monitored|receiv(?:es?|ing)|maintained|in service|reachable|on (?:this |the |our )?(?:server|system|staff)|with (?:us|the (?:company|firm|organi[sz]ation|school|university))|at (?:the|our) \w+|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
                 ),
             ),
         ),
@@ -168,7 +168,7 @@ WORDINGS: tuple[Family, ...] = (
                 "disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|expired|cancelled|canceled|disactivated|blocked|deleted|removed|dormant|inactivity|disused|abandoned|unused|deprovisioned|archived|hangup|disable|suspend|decommissioned|use",
                 (
                     rf"{BOX} {LINK}(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|frozen|cancell?ed|disactivated|dormant|disused|abandoned|unused|deprovisioned|archived|hangup|decommissioned|disable)\b",
-                    r"(?:mail ?box|account|user|inbox|recipient (?:address|mail ?box|account)|e ?mail (?:account|address)|(?<!ip )address) (?:status |is |has |has been |was |are |have been |temporarily |temporary |currently |been |administratively )*(?:locked|blocked|expired|deleted|removed)\b(?! (?:by|due to|for|because|using|from|as) (?:\w+ ){0,2}?(?:spam|policy|filter|content|blacklist|sender))",
+                    r"(?:mail ?box|account|user|inbox|recipient|addressee|alias|recipient (?:address|mail ?box|account)|e ?mail (?:account|address)|(?<!ip )address) (?:\w+ )??(?:status |is |has |has been |was |are |have been |temporarily |temporary |currently |been |administratively )*(?:locked|blocked|expired|deleted|removed)\b(?! (?:by|due to|for|because|using|from|as) (?:\w+ ){0,2}?(?:spam|policy|filter|content|blacklist|sender))",
                     rf"(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|cancell?ed|deleted|dormant|abandoned|expired|disactivated) {BOX}",
                     r"blocked (?:mail ?box|account|user)\b",
                     r"(?:due to|because of|for|after) (?:\w+ ){0,2}?(?:inactivity|disuse|non use|lack of use)",
@@ -176,6 +176,8 @@ WORDINGS: tuple[Family, ...] = (
                     r"disabled or discontinued",
                     r"deactivated (?:due to|because of|for) ",
                     r"^(?!domain|host|server)(?:\w+ ){0,2}?(?:is|has been|was) (?:\w+ )?(?:disabled|deactivated|suspended|terminated|discontinued|inactive|dormant)\b",
+                    r"^(?:is|has been|was) (?:permanently |now )?(?:closed|deleted|removed|locked|expired)(?=$| \.)",
+                    r"^has expired(?=$| \.)",
                     r"user (?:is )?(?:disabled|suspended|locked|inactive|frozen|deactivated)",
                 ),
             ),
@@ -260,6 +262,10 @@ WORDINGS: tuple[Family, ...] = (
             ),
             ("local+host|addr", (r"remote (?:host )?address is the local host",)),
             (
+                "mx+list",
+                (r"mx list (?:\w+ ){0,3}?\.? ?points back",),
+            ),
+            (
                 "corrupt|corrupted|damaged",
                 (r"(?:mailbox|folder|index|database|maildir) (?:\w+ ){0,2}?(?:corrupt|corrupted|damaged)\b",),
             ),
@@ -319,7 +325,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "domain",
                 (
-                    r"^invalid domain(?: name)?\b(?! (?:in|of|part))",
+                    r"^invalid domain(?: name)?\b(?! (?:in|of|part|mailbox|user|account|recipient))",
                     r"(?:command|helo|ehlo) (?:arguments?|parameters?) ?[.;:,]? ?invalid domain\b",
                 ),
             ),
@@ -527,6 +533,7 @@ WORDINGS: tuple[Family, ...] = (
             ("qualify|unqualified", (r"unqualified (?:recipient|address)",)),
             ("malformee|syntaxe", (r"syntaxe (?:\w+ ){0,3}?(?:invalide|incorrecte)",)),
         ),
+        message_as=Reason.SENDER_AUTHENTICATION,  # an address in the header, since the recipient was accepted
     ),
     Family(
         "unknown_user",
@@ -534,10 +541,12 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.1.1; Postfix, Exim, Sendmail, qmail, Courier, Domino, Exchange, Gmail, Yahoo, GMX, QQ, Mail.ru, Yandex",
         (
             (
-                "know|have|here",
+                "know|have|here|ours",
                 (
                     r"(?:dont|do not|doesnt|does not) (?:know|have) (?:this|that|the|any such|such an?) (?:user|recipient|mailbox|address|account|person)",
                     r"(?:user|recipient|person|addressee|mailbox) (?:is )?not here\b",
+                    rf"{BOX} (?:\w+ )?(?:is |are )?not (?:one of )?ours\b",
+                    rf"{BOX} (?:\w+ )?(?:is |are |does |do )?(?:not|no longer|doesnt|isnt) (?:live|lives|reside|resides|hosted|housed|served|handled) here\b",
                 ),
             ),
             ("accepted|recipients", (r"^no (?:valid )?recipients?(?: accepted| found| specified)?(?=$| \.)",)),
@@ -555,6 +564,12 @@ WORDINGS: tuple[Family, ...] = (
                 "find+ldap|dire|data|tabl|list|pass",
                 (
                     r"(?:could not|couldnt|cannot|cant|unable to|failed to|did not) find (?:\w+ ){0,3}?in (?:the |our )?(?:\w+ )?(?:ldap|directory|database|table|list|passwd)\b",
+                ),
+            ),
+            (
+                "our|own|address|addresses|user|member|customer|mailbox|account|recipient|employee",
+                (
+                    r"^is not (?:one |any )?(?:of )?(?:our|ours|an?|any) (?:\w+ ){0,2}?(?:own|address(?:es)?|users?|members?|customers?|mailbox(?:es)?|accounts?|recipients?|employees?)\b",
                 ),
             ),
             ("local", (r"^no local (?:user|mailbox|account|recipient)s?\b",)),
@@ -584,9 +599,9 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "list|directory|table|map|database+reci|user|addr|acco|mail|rcpt",
+                "list|directory|table|map|database+reci|user|addr|acco|mail|rcpt|e|emai|virt|alia|loca|inbo|dest|dist|grou|subs|cust|pers|empl",
                 (
-                    r"(?:recipient|user|address|account|mail ?box|rcpt) (?:is |was )?(?:not|isnt) (?:listed |found |present )?(?:in|on) (?:the |our |my |this )?(?:\w+ )?(?:list|directory|table|map|database)\b",
+                    rf"(?:{BOX}|rcpt) (?:\w+ )?(?:is |was )?(?:not|isnt) (?:listed |found |present )?(?:in|on) (?:the |our |my |this )?(?:\w+ )?(?:list|directory|table|map|database)\b",
                 ),
             ),
             (

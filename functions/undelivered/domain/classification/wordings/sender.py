@@ -4,7 +4,26 @@
 from undelivered.domain.classification.family import Family
 from undelivered.domain.taxonomy import Reason
 
+# A person who receives, perhaps by the mailbox or by name; and what such a person may refuse
+_WHO = (
+    r"(?:recipients?|receiver|users?|addressees?|customer|person|subscriber|(?:mailbox|account|address) owner)"
+    r"(?: (?!server|servers|system|systems|domain|domains|host|hosts|network|organi[sz]ation|provider|admin\w*|mta|gateway|isp|policy|filter)\w+){0,2}?"
+)
+_US = r"(?:you\b(?! (?:are|have|must|should|need|can|may|will|do))|(?:your|this|the|that|such|any|all) (?:e ?mail )?(?:mails?|messages?|e ?mails?|address|sender)\b)"
+
 WORDINGS: tuple[Family, ...] = (
+    Family(
+        "sender_callout",
+        Reason.SENDER_BLOCKED,
+        "Exim 'Could not complete sender verify callout': our own server did not answer the receiver, perhaps for now",
+        (
+            (
+                "callout|callback+send",
+                (r"(?:could not|couldnt|cannot|unable to) complete sender (?:\w+ )?(?:callout|callback)\b",),
+            ),
+        ),
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+    ),
     Family(
         "check_failed",
         Reason.SERVER_UNAVAILABLE,
@@ -33,9 +52,13 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "callout|callback+comp",
+                (r"(?:could not|couldnt|cannot|unable to) complete (?:(?!sender)\w+ ){0,2}?(?:callout|callback)\b",),
+            ),
+            (
                 "callout|callback+fail|defe|temp|time|not|erro",
                 (
-                    r"(?:callout|callback) (?:\w+ ){0,2}?(?:failed|failure|deferred|error|timed out|timeout)\b(?! (?:\w+ ){0,3}?(?:invalid|unknown|no such|not found|does not exist|full))",
+                    r"(?:callout|callback) (?:\w+ ){0,2}?(?:failed|failure|deferred|error|timed out|timeout)\b(?! (?:\w+ ){0,8}?(?:invalid|unknown|no such|not found|does not exist|full|disabled|inactive))",
                     r"temporary (?:callout|callback) failure",
                 ),
             ),
@@ -190,7 +213,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "expired|expire|expiration|exceeded|timeout",
                 (
-                    r"(?:message|delivery|mail|queue|envelope|transmission|deliverytime|delivery time|queue time|time) (?:\w+ ){0,2}?expired",
+                    r"(?:message|delivery|mail(?! (?:user|account|box|address))|queue|envelope|transmission|deliverytime|delivery time|queue time|time) (?:\w+ ){0,2}?expired",
                     r"retry time ?out exceeded",
                     r"max(?:imum)? (?:retry|queue|delivery) (?:time|attempts|count)\w*(?: \w+){0,3} exceeded",
                     r"exceeded (?:the )?(?:max(?:imum)?|allowed|retry) (?:number of )?(?:\w+ )?(?:retr\w+|delivery attempts|queue\w*|time in queue|attempts)",
@@ -326,6 +349,36 @@ WORDINGS: tuple[Family, ...] = (
         "Zoho, Mail.ru, MailEnable, SpamArrest, boxbe: texts of personal block and allow lists",
         (
             (
+                "blocks|refuses|rejects|declines|denies|ignores|bans+reci|rece|user|addr|cust|pers|owne|subs",
+                (rf"{_WHO} (?:blocks|refuses|rejects|declines|denies|ignores|bans) {_US}",),
+            ),
+            (
+                "blocked|blacklisted|banned|muted|refused|rejected|declined+has|have|had",
+                (
+                    rf"{_WHO} (?:has|have|had) (?:\w+ )?(?:blocked|blacklisted|banned|muted|refused|rejected|declined) {_US}",
+                ),
+            ),
+            (
+                "blocklist|blacklist|denylist|rejectlist|ignorelist|list+you",
+                (
+                    r"(?:put|placed|added|listed|set) you (?:on|in|to) (?:an? |the |his |her |their |its )?(?:\w+ )?(?:(?:block|black|deny|reject|ignore) ?list|list of (?:blocked|rejected|unwanted))",
+                ),
+            ),
+            (
+                "accepts|receives|takes|accept|accepting+only",
+                (
+                    rf"{_WHO} (?:accepts|receives|takes|is accepting) (?:any )?(?:mails?|messages?|e ?mails?) from (?:\w+ ){{1,4}}?only\b",
+                    rf"{_WHO} (?:accepts|receives|takes|is accepting) only (?:mails?|messages?|e ?mails?) from\b",
+                    rf"{_WHO} only (?:accepts|receives|takes|is accepting) (?:mails?|messages?|e ?mails?) from\b",
+                ),
+            ),
+            (
+                "accept|want|wish|receive|receiving|take|taking+you|your",
+                (
+                    rf"{_WHO} (?:\w+ly )?(?:does not|doesnt|do not|dont|did not|will not|wont|is not|isnt|no longer) (?:want|wish|accept|receive|take|accepting|taking|receiving)s? (?:to (?:accept|receive|get) )?(?:any )?(?:mails? |messages? |e ?mails? )?(?:from )?(?:you\b|your (?:mails?|messages?|e ?mails?|address|e ?mail address)\b)",
+                ),
+            ),
+            (
                 "blocks|blacklisted|blocked|wanted+reci|user|addr|cust",
                 (
                     r"(?:recipient|user|addressee) (?:has |have )?(?:blocks|blacklisted|blocked) (?:you|your|mails?|messages?|e ?mails?)\b",
@@ -356,7 +409,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "want|wants|wish|wishes|accept|accepts",
                 (
-                    r"(?:recipient|receiver|user|addressee|customer) (?:does not|doesnt|dont|did not|didnt|do not|no longer) (?:want|wish|accept)s? (?:\w+ ){0,2}?(?:your|you|this|these|such|to receive)",
+                    r"(?:recipient|receiver|user|addressee|customer) (?:\w+ly )?(?:does not|doesnt|dont|did not|didnt|do not|no longer) (?:want|wish|accept)s? (?:\w+ ){0,2}?(?:your|you|this|these|such|to receive)",
                 ),
             ),
             (
@@ -423,7 +476,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "recipient|recipients|user|users|addressee|account|mailbox+blac|bloc|by|decl|does|due|list|not|only|refu|reje|rest|send",
                 (
-                    r"(?<!ip )(?<!ip address )(?<!server )(?<!host )(?:blocked|rejected|refused|blacklisted|black listed|banned|denied|filtered) by (?:the |this |that |an? )?(?:recipient|user|addressee|mailbox owner|account owner)(?!s? (?:server|domain|organi|host|system|mail ?server|policy|spam|e ?mail (?:system|server)|defined|filter|content|rule))",
+                    r"(?<!ip )(?<!ip address )(?<!server )(?<!host )(?:blocked|rejected|refused|blacklisted|black listed|banned|denied|filtered) by (?:the |this |that |an? )?(?:recipient|user|addressee|mailbox owner|account owner)(?!s? (?:server|domain|organi|host|system|mail ?server|policy|spam|e ?mail (?:system|server)|defined|filter|content|rule|admin|network|company|provider|isp|mta|gateway|firewall|postmaster|site))",
                     r"recipients? (?:has |have |had )?(?:blocked|blacklisted|rejected your (?:mail|message|address)|refused|refuses) (?:you|your|mail|messages?|e ?mails?|this sender|the sender|to (?:receive|accept))",
                     r"(?:on|in|to) (?:the )?(?:recipient|user|addressee)s? (?:personal |private |own )?(?:black ?list|block ?list|blocked senders|rejected senders|ignore list)",
                     r"not (?:on|in) (?:the )?(?:recipient|user|addressee)s? (?:white ?list|allow ?list|accept list|guest list|approved senders|safe senders)",
@@ -773,13 +826,15 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:mail|messages?|e ?mails?) from (?:your (?:domain|address|e ?mail|server|host|network|ip|system|location|country)|you|this (?:domain|sender|ip|host|address|server|network))(?: \w+){0,4} (?:rejected|refused|denied|blocked|not accepted|not allowed|banned|not welcome|is not|are not|not be accepted)",
                     r"will not accept mail from",
                     r"(?:do|does|will) not accept (?:\w+ ){0,2}?(?:mails?|messages?|e ?mails?|connections?) from (?!.*(?:recipient|user))",
-                    r"callout verification fail\w*\b(?! (?:\w+ ){0,3}?(?:invalid|unknown|no such|not found|does not exist|full)\b)",
+                    r"callout verification fail\w*\b(?! (?:\w+ ){0,8}?(?:invalid|unknown|no such|not found|does not exist|full|disabled|inactive)\b)",
                     r"mail ?from (?:\w+ ){0,2}?mismatch\w*",
                     r"sender (?:\w+ ){0,3}?not in my domain",
                     r"verif\w+ (?:of )?(?:the )?(?:sender|return)",
                 ),
             ),
             ("callout", (r"sender (?:verify )?call ?out", r"callback verification")),
+            ("bounce|bounces+reci", (r"bounces? (?:\w+ ){0,8}?recipients?\b",)),
+            ("must+reso|exis", (r"(?:domain|host|hostname|address) (?:name )?must (?:resolve|exist)\b",)),
             ("helo|ehlo", (r"(?:helo|ehlo)",)),
             ("postmaster|abuse", (r"(?:no|missing|must have) (?:a )?(?:valid )?postmaster",)),
         ),

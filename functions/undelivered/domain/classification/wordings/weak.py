@@ -7,7 +7,7 @@ from undelivered.domain.taxonomy import Reason
 _MAILBOXES = "user|users|recipient|recipients|mailbox|mailboxes|inbox|box|account|accounts|addressee|alias|rcpt|person|customer|subscriber|destination"
 _ADDRESS = r"(?<!return )(?<!reply )(?<!bounce )(?<!your )(?<!ip )address(?! literal)"
 _OWNERS = "employee|colleague|student|subscriber|owner|addressee|member"
-_NOT = "no|not|never|cannot|cant|isnt|doesnt|dont|wasnt|arent|unable|unknown|invalid|bad|wrong|failed|none"
+_NOT = "incorrect|undeliverable|no|not|never|cannot|cant|isnt|doesnt|dont|wasnt|arent|unable|unknown|invalid|bad|wrong|failed|none"
 _ENDED = (
     "obsolete|suspended|deactivated|terminated|cancelled|canceled|closed|frozen|expired|deleted|removed|dormant|"
     "inactive|retired|discontinued|ceased|abandoned|unused|left|moved|archived|gone|withdrawn|revoked|shut|defunct|"
@@ -30,6 +30,7 @@ _FULL = (  # full or used up, in the same languages
     "fullt|fyldt|plna|plny|dolu|doldu|asildi"
 )
 _NO_MORE = "opgeheven|ukinjen|mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
+_SPACE = "speicher|speicherplatz|espace|espacio|espaco|spazio|miejsca|ruimte|plads|plats|miejsce|prostor|hely|yer|ruang"
 _SESSION = (
     "helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
     "region|country|provider|isp|reputation|spammers|abuse|generic|literal|interface|originating|netblock|bounce|envelope|"
@@ -106,6 +107,13 @@ WORDINGS: tuple[Family, ...] = (
                     rf"(?:{_FULL}) (?:\w+ ){{0,4}}?(?:{_NAMES}|postfache?s)\b",
                 ),
             ),
+            (
+                f"{_SPACE}+{_NEGATED}|sin|sans|sem|senza|bez|zonder|uten|utan",
+                (
+                    rf"(?:{_NEGATED}|sin|sans|sem|senza|bez|zonder|uten|utan) (?:\w+ ){{0,3}}?(?:{_SPACE})\b",
+                    rf"(?:{_SPACE}) (?:\w+ ){{0,3}}?(?:{_NEGATED})\b",
+                ),
+            ),
         ),
         is_weak=True,
     ),
@@ -140,6 +148,12 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     rf"(?:{_MAILBOXES}|{_ADDRESS}) (?:\w+ ){{0,8}}?(?:{_NOT})\b",
                     rf"(?:{_NOT}) (?:\w+ ){{0,6}}?(?:{_MAILBOXES}|{_ADDRESS})\b",
+                ),
+            ),
+            (
+                "check|verify|confirm|correct+reci|addr",
+                (
+                    r"(?:check|verify|confirm|correct) (?:that )?(?:the )?(?:\w+ ){0,2}?(?:recipients?|address)\b(?! (?:book|of the sender))",
                 ),
             ),
             (
@@ -199,6 +213,7 @@ WORDINGS: tuple[Family, ...] = (
         (
             (_SESSION, (rf"(?:{_SESSION})\b",)),
             ("address+retu|repl|boun|your", (r"(?:return|reply|bounce|your) address\b",)),
+            ("return|path", (r"return ?path\b",)),
             (
                 "送信|発信|差出|发件|发信|发送|寄件|您的|보낸|발신",
                 (r"(?:送信|発信|差出|发件|发信|发送|寄件|您的|보낸|발신)",),
@@ -206,7 +221,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "your",
                 (
-                    r"your (?:\w+ ){0,2}?(?:users|customers|site|system|exchanger|organi[sz]ation|company|mailer|software|location)\b",
+                    r"your (?:\w+ ){0,2}?(?:accounts?|users|customers|site|system|exchanger|organi[sz]ation|company|mailer|software|location)\b",
                 ),
             ),
         ),
@@ -233,6 +248,14 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.3.X: words of a system at work, which say nothing of the recipient",
         ((_SYSTEM, (rf"(?:{_SYSTEM})\b",)),),
         is_weak=True,
+    ),
+    Family(
+        "relay_words",
+        Reason.CONTENT_REJECTED,
+        "RFC 3463 X.7.1: words of relaying, which say nothing of the recipient",
+        (("relay|relays|relayed|relaying", (r"relay(?:s|ed|ing)?\b",)),),
+        is_weak=True,
+        temporary_as=Reason.SERVER_UNAVAILABLE,
     ),
     Family(
         "message_words",

@@ -1,0 +1,175 @@
+"""Who a sentence is about, and what it says of them: every subject with every predicate of its kind."""
+
+import pytest
+
+from undelivered.domain.classification import classify_bounce, classify_diagnostic
+from undelivered.domain.taxonomy import Fault, Kind, Reason, suppresses
+
+MAILBOXES = (
+    "User",
+    "Recipient",
+    "This mailbox",
+    "E-mail account",
+    "Recipient address",
+    "The addressee jo",
+    "Recipient mailbox jo",
+    "The email account that you tried to reach",
+    "The user you are trying to contact",
+)
+PEOPLE = ("User", "The recipient", "This user", "The person", "The addressee jo", "The user you are trying to contact")
+OURS = (
+    "Sender",
+    "Your IP address",
+    "Your domain",
+    "Client host",
+    "Connecting IP",
+    "Originating IP",
+    "Return path",
+    "Your account",
+    "The address you send from",
+)
+PREDICATES: dict[Reason, tuple[str, ...]] = {
+    Reason.ADDRESS_NOT_FOUND: (
+        "unknown",
+        "does not exist",
+        "could not be found",
+        "is incorrect",
+        "is not one of ours",
+        "does not live here",
+        "is not in our directory",
+        "is not hosted here",
+        "unavailable",
+        "undeliverable",
+    ),
+    Reason.MAILBOX_DISABLED: (
+        "has been disabled",
+        "is suspended",
+        "was deleted",
+        "has expired",
+        "is locked",
+        "is no longer in use",
+        "is no longer with us",
+        "has been blocked due to inactivity",
+    ),
+    Reason.MAILBOX_FULL: (
+        "is over quota",
+        "has reached its limit",
+        "is over its limit",
+        "has exceeded the storage limit",
+        "size limit exceeded",
+        "has too many messages",
+    ),
+}
+REFUSALS = (
+    "does not want your mail",
+    "has blocked you",
+    "has blocked your address",
+    "refuses your mail",
+    "has rejected your message",
+    "has put you on a block list",
+    "blocks your messages",
+    "does not accept mail from you",
+    "has blacklisted you",
+    "only accepts mail from known senders",
+    "accepts mail from contacts only",
+)
+BLAMES = ("is blocked", "is listed", "does not exist", "is not known to us", "is disabled", "cannot be verified")
+
+
+def refused(text: str):
+    return classify_bounce("Permanent", "General", f"smtp; {text}", None)
+
+
+def misread(subject: str, predicates: tuple[str, ...], reason: Reason) -> dict[str, Reason]:
+    """Return the sentences of one subject that were not read as their predicates say."""
+    found = {f"550 {subject} {predicate}": refused(f"550 {subject} {predicate}").reason for predicate in predicates}
+    return {text: read for text, read in found.items() if read is not reason}
+
+
+@pytest.mark.parametrize("subject", MAILBOXES)
+@pytest.mark.parametrize("reason", PREDICATES)
+def test_what_is_said_of_a_mailbox_is_so_however_the_mailbox_is_called(subject: str, reason: Reason) -> None:
+    assert misread(subject, PREDICATES[reason], reason) == {}
+
+
+@pytest.mark.parametrize("subject", PEOPLE)
+def test_a_person_who_turns_us_away_refused_us(subject: str) -> None:
+    assert misread(subject, REFUSALS, Reason.RECIPIENT_REFUSED) == {}
+
+
+@pytest.mark.parametrize(
+    "refusal", ["has blocked us@us.example", "refuses your mail", "only accepts mail from friends"]
+)
+def test_an_address_that_turns_us_away_refused_us_and_a_host_did_not(refusal: str) -> None:
+    assert refused(f"550 <jo@shop.example> {refusal}").reason is Reason.RECIPIENT_REFUSED
+    assert refused(f"550 mx.shop.example {refusal}").fault is Fault.SENDER
+
+
+@pytest.mark.parametrize("subject", OURS)
+@pytest.mark.parametrize("blame", BLAMES)
+def test_what_is_said_of_us_suppresses_nobody(subject: str, blame: str) -> None:
+    classification = refused(f"550 {subject} {blame}")
+
+    assert classification.fault is Fault.SENDER
+    assert not suppresses(classification)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        # a number of messages in a time is a rate, and a message that is too large is no full mailbox
+        ("550 The recipient has exceeded their limit for messages per hour", Reason.RATE_LIMITED),
+        ("452 Too many messages from your address today", Reason.RATE_LIMITED),
+        ("552 Message size limit exceeded", Reason.MESSAGE_TOO_LARGE),
+        # Postfix names the restriction first, and then says what its operator wrote
+        ("554 5.7.1 <mx.us.example>: Client host rejected: User (jo) not known here", Reason.ADDRESS_NOT_FOUND),
+        ("554 5.7.1 <mx.us.example>: Client host rejected: Access denied", Reason.SENDER_BLOCKED),
+        ("450 4.7.1 <mx.us.example>: Client host rejected: may not be mail exchanger", Reason.SENDER_BLOCKED),
+        # a callout asks the recipient's server about the recipient, or ours about us
+        ("550-Callout verification failed: 550 550 5.1.1 <jo@shop.example>: User unknown", Reason.ADDRESS_NOT_FOUND),
+        (
+            "550-Callout verification failed: 550 5.1.1 <jo@shop.example>: Recipient address rejected: User unknown",
+            Reason.ADDRESS_NOT_FOUND,
+        ),
+        ("550 Could not complete sender verify callout", Reason.SENDER_BLOCKED),
+        ("451 Could not complete sender verify callout", Reason.SERVER_UNAVAILABLE),
+        ("451-Could not complete recipient verify callout for <jo@shop.example>", Reason.SERVER_UNAVAILABLE),
+        # both at once: the good address is not given up for it
+        ("554 One or more of the sender or recipients are invalid", Reason.SENDER_BLOCKED),
+        ("550 Access denied by recipient's administrator", Reason.SENDER_BLOCKED),
+        ("501 From: domain must resolve", Reason.SENDER_BLOCKED),
+        ("553 relay check domain fail", Reason.CONTENT_REJECTED),
+        ("451 Relay Server Not Ready.", Reason.SERVER_UNAVAILABLE),
+        ("554 only registered users may use this system", Reason.CONTENT_REJECTED),
+        ("550 Legitimate bounces are never sent to more than one recipient.", Reason.SENDER_BLOCKED),
+        # an address in the message is the sender's matter once the recipient was accepted
+        ("554 Address contains illegal characters (in reply to end of DATA command)", Reason.SENDER_AUTHENTICATION),
+        ("501 Address contains illegal characters", Reason.ADDRESS_MALFORMED),
+        # the receiving system
+        ("554 5.0.0 MX list for shop.example. points back to mx.shop.example", Reason.SERVER_UNAVAILABLE),
+        ("554 malformed or unexpected name server reply", Reason.SERVER_UNAVAILABLE),
+        (
+            "551 5.7.1 Our database returned invalid pieces of information about the recipient",
+            Reason.SERVER_UNAVAILABLE,
+        ),
+        ("554 mail.shop.example ESMTP not accepting messages", Reason.SERVER_UNAVAILABLE),
+        ("550 The remote server refused the connection", Reason.SERVER_UNAVAILABLE),
+        ("451 4.2.0 <jo@shop.example> Execution was aborted due to temporary failure", Reason.SERVER_UNAVAILABLE),
+        ("421 4.2.1 jo@shop.example... Deferred: Connection refused by mx.shop.example.", Reason.SERVER_UNAVAILABLE),
+        # the address that stood before the verb
+        ("550 jo@shop.example is not one of our own addresses", Reason.ADDRESS_NOT_FOUND),
+        ("550 no longer on staff", Reason.MAILBOX_DISABLED),
+        ("550 Please check the recipients e-mail address", Reason.ADDRESS_NOT_FOUND),
+        (
+            "550 The recipient definitively does not want your mail, we may feed it to a blacklist",
+            Reason.RECIPIENT_REFUSED,
+        ),
+        ("552 Das Postfach des Empfängers hat keinen freien Speicher mehr", Reason.MAILBOX_FULL),
+    ],
+)
+def test_whom_a_refusal_is_about_decides(text: str, reason: Reason) -> None:
+    assert refused(text).reason is reason
+
+
+def test_a_mailbox_at_its_limit_heals() -> None:
+    assert classify_diagnostic("smtp; 550 Mailbox has reached its limit", None, 550).kind is Kind.SOFT
