@@ -50,6 +50,8 @@ GOALS: Final[Mapping[str, float]] = {
     "ingest_wcu_per_event": 4.2,
     "ingest_aws_calls_per_suppressing_event": 0.05,
     "ingest_wcu_per_suppressing_event": 6.3,
+    "hostile_input_over_batch": 50,
+    "hostile_input_mb": 128,  # a quarter of the functions' memory
     "count_rcu_1k": 2,
     "count_rcu_100k": 2,
     "count_rcu_1m": 2,

@@ -82,6 +82,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         end_to_end_latency,
         export_throughput,
         first_visit,
+        hostile_input,
         ingest_capacity,
         ingest_cpu,
         month,
@@ -92,6 +93,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
     parts: dict[str, Measurement] = {
         "ingest_cpu": lambda _: ingest_cpu.measure(scale.cpu_batches),
         "ingest_capacity": lambda _: ingest_capacity.measure(scale.capacity_batches),
+        "hostile_input": lambda _: hostile_input.measure(),
         "reading": lambda progress: query_cost.measure(scale.sizes, progress),
         "cold_start": lambda _: cold_start.measure(scale.cold_starts),
         "cost": lambda _: cost.measure(scale.priced),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from infrastructure.bench.hostile_input import REFUSED
 from tests.builders.events import bounce, mail
 from undelivered import bootstrap
 from undelivered.adapters.feedback import parse_event
@@ -78,6 +79,16 @@ def test_a_message_that_breaks_the_batch_is_reported_alone_and_the_rest_is_recor
 
     assert ingest(bounces("m-1", "m-2", "m-3"), breaks) == ["sqs-1"]
     assert ingest.recorded == ["m-1", "m-3"]
+
+
+def test_an_event_that_costs_much_is_reported_alone_and_the_rest_is_recorded(ingest):
+    events = [make() for name, make in REFUSED.items() if not name.startswith("gzip")]  # which only logs are
+    hostile = [record["body"] for event in events for record in event["Records"]]
+
+    failed = ingest([*bounces("m-1"), *hostile, *bounces("m-2")])
+
+    assert failed == [f"sqs-{place}" for place in range(1, len(hostile) + 1)]
+    assert ingest.recorded == ["m-1", "m-2"]
 
 
 @pytest.mark.parametrize(("times", "delay"), [(1, 5), (2, 15), (4, 120), (9, 120)])

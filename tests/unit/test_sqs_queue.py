@@ -129,7 +129,30 @@ def test_an_order_without_a_known_channel_is_paced_as_an_email(marks):
     assert received_job({"body": body, "messageAttributes": marks}).channel is Channel.EMAIL
 
 
-@pytest.mark.parametrize("body", ["", "no json", "[]", '"text"', "7", "{}", '{"account_id": "a", "colour": "red"}'])
+JOB = '"account_id": "a", "notification_id": "n"'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "no json",
+        "[]",
+        '"text"',
+        "7",
+        "{}",
+        '{"account_id": "a", "colour": "red"}',
+        f'{{{JOB}, "attempt": 1, "colour": "red"}}',
+        f'{{{JOB}, "attempt": "1"}}',
+        f'{{{JOB}, "attempt": 1e999999}}',
+        f'{{{JOB}, "attempt": {"9" * 4_000}}}',
+        f'{{{JOB}, "attempt": 1, "entry_key": {{}}}}',
+        '{"account_id": ["a"], "notification_id": "n", "attempt": 1}',
+        "[" * 100_000,
+        '{"account_id": ' * 40_000,
+        "\ud800",
+    ],
+)
 def test_whatever_else_is_in_the_queue_is_not_an_order(body):
     with pytest.raises(UnreadableEventError):
         read_send_job(body)

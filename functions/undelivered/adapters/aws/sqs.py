@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
@@ -87,6 +88,6 @@ def _attribute(record: Mapping[str, Any], name: str) -> str:
 def read_send_job(body: str) -> SendJob:
     """Return the job in a message's body; raises UnreadableEventError for anything else."""
     try:
-        return SendJob(**json.loads(body))
-    except (ValueError, TypeError) as error:
+        return msgspec.json.decode(body, type=SendJob)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise UnreadableEventError("not a send job") from error

@@ -5,10 +5,12 @@ import binascii
 import json
 import re
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.adapters.feedback.json_values import as_list, as_object, as_str, parse_timestamp
 from undelivered.adapters.feedback.parsed_event import ParsedEvent, combine_records, ignore, quarantine
@@ -17,10 +19,20 @@ from undelivered.adapters.feedback.sms import TEXT_EVENT, is_sms_log_entry, pars
 from undelivered.domain.feedback import Handling
 
 _MAX_DEPTH = 8  # the maximum depth of nested envelopes; EventBridge in SNS in SQS in Lambda is four
-_MAX_LOG_BYTES = 32 * 1024 * 1024  # unpacked; CloudWatch Logs sends at most a few megabytes
-_MAX_LINES = 10_000
+_MAX_UNPACKED = 8 * 1024 * 1024
+"""Bytes of an event's gzip data when unpacked. A batch of CloudWatch Logs is packed into an event of Lambda, of at most
+1 MB, and delivery statuses shrink to a tenth."""
+
+_MAX_VALUES = 500_000
+"""Values in the JSON of unpacked data, where three bytes can become an object of 72. A delivery status has about 20."""
+
+_MAX_RECORDS = 20_000
+"""Records in a batch. 1 MB has 11,000 delivery statuses when packed."""
+
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_MARK = b"\x1f\x8b"
+
+_T = TypeVar("_T")
 
 _VALIDATION_TEXT = "Successfully validated SNS topic for Amazon SES"
 _SNS_HOST = re.compile(r"https://sns\.[a-z0-9-]{3,40}\.amazonaws\.(?:com|com\.cn|eu)/[^\s]*", re.IGNORECASE)
@@ -41,11 +53,18 @@ _DETAIL_TYPES = {
 }
 
 
+class _Unpacking(Struct):
+    """How many bytes an event may still unpack to. A batch can have many small gzip records that each become large."""
+
+    bytes_left: int = _MAX_UNPACKED
+
+
 class _EnvelopeContext(Struct, frozen=True):
     """The data about an event from its envelopes. ``times`` are their timestamps as written, the innermost first."""
 
     known_topics: frozenset[str] | None
     received_at: datetime | None
+    unpacking: _Unpacking
     times: tuple[object, ...] = ()
     topic: str = ""
     depth: int = 0
@@ -53,7 +72,7 @@ class _EnvelopeContext(Struct, frozen=True):
     def nested(self, published_at: object = None, topic: str = "") -> "_EnvelopeContext":
         """Return the context of the content of this envelope."""
         times = self.times if published_at is None else (published_at, *self.times)
-        return _EnvelopeContext(self.known_topics, self.received_at, times, topic or self.topic, self.depth + 1)
+        return replace(self, times=times, topic=topic or self.topic, depth=self.depth + 1)
 
     def occurred_at(self, stated: datetime | None) -> datetime | None:
         """Return the time that a receiving server, carrier or mailbox provider states, but none after our receipt.
@@ -90,7 +109,7 @@ def parse_event(
     without a time; it should be the same when an event is delivered again (SQS: ``SentTimestamp``). Without it, such an
     event is quarantined. Never raises.
     """
-    context = _EnvelopeContext(None if known_topics is None else frozenset(known_topics), received_at)
+    context = _EnvelopeContext(None if known_topics is None else frozenset(known_topics), received_at, _Unpacking())
     if isinstance(raw, bytes):
         return _read_bytes(raw, context)
     if isinstance(raw, str):
@@ -103,11 +122,14 @@ def _read_bytes(raw: bytes, context: _EnvelopeContext) -> ParsedEvent:
         return _read_text(decoded(raw), context)
     try:
         unpacking = zlib.decompressobj(_GZIP)
-        unpacked = unpacking.decompress(raw, _MAX_LOG_BYTES)
+        unpacked = unpacking.decompress(raw, context.unpacking.bytes_left + 1)  # 0 stands for no limit
     except zlib.error:
         return quarantine("starts like gzip data but is not")
-    if not unpacking.eof:
+    context.unpacking.bytes_left = max(context.unpacking.bytes_left - len(unpacked), 0)
+    if not unpacking.eof or not context.unpacking.bytes_left:
         return quarantine("gzip data that is incomplete or too large when unpacked")
+    if sum(map(unpacked.count, (b",", b"[", b"{"))) > _MAX_VALUES:
+        return quarantine("gzip data with too many JSON values")
     return _read_text(decoded(unpacked), context)
 
 
@@ -128,10 +150,10 @@ def _read_text(raw: str, context: _EnvelopeContext) -> ParsedEvent:
     except ValueError:
         if text.lstrip().startswith(_VALIDATION_TEXT):
             return ignore("a test message from SES")
-        lines = [line for line in text.splitlines() if line.strip()]
         # Firehose separates records by line feeds.
-        if 1 < len(lines) <= _MAX_LINES and all(line.lstrip().startswith("{") for line in lines):
-            return combine_records([(line, _read_text(line, context.nested())) for line in lines])
+        lines = [line for line in text.split("\n", _MAX_RECORDS) if line.strip()]
+        if len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines):
+            return _read_each(lines, lambda line: (line, _read_text(line, context.nested())))
         return quarantine("not JSON" if text.strip() else "empty")
     if isinstance(value, str):
         return quarantine("JSON inside a JSON string (encoded twice)")
@@ -198,13 +220,22 @@ def _read_sns(  # noqa: PLR0911 - one return for each problem
     return _read(message, nested)
 
 
+# Batches ---------------------------------------------------------------------------------------------------------
+
+
+def _read_each(records: Sequence[_T], read: Callable[[_T], tuple[str, ParsedEvent]]) -> ParsedEvent:
+    if len(records) > _MAX_RECORDS:
+        return quarantine("a batch of too many records")
+    return combine_records([read(record) for record in records])
+
+
 # Other envelopes -------------------------------------------------------------------------------------------------
 
 
 def _read_records(event: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
     """Read SQS and SNS events of Lambda, and the output of `aws sqs receive-message`."""
     records = as_list(event.get("Records", event.get("Messages")))
-    return combine_records([(_record_text(as_object(record)), _read(record, context.nested())) for record in records])
+    return _read_each(records, lambda record: (_record_text(as_object(record)), _read(record, context.nested())))
 
 
 def _record_text(record: Mapping[str, object]) -> str:
@@ -251,7 +282,7 @@ def _read_logs(event: Mapping[str, object], context: _EnvelopeContext) -> Parsed
     if event.get("messageType") == "CONTROL_MESSAGE":
         return ignore("a test message from CloudWatch Logs")
     lines = [as_object(line) for line in as_list(event.get("logEvents"))]
-    return combine_records([(as_str(line.get("message")), _read_log(line, context)) for line in lines])
+    return _read_each(lines, lambda line: (as_str(line.get("message")), _read_log(line, context)))
 
 
 def _read_log(line: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
@@ -260,7 +291,7 @@ def _read_log(line: Mapping[str, object], context: _EnvelopeContext) -> ParsedEv
 
 def _read_firehose(event: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:
     data = [as_object(record).get("data") for record in as_list(event.get("records"))]
-    return combine_records([(as_str(record), _read_base64(record, context.nested())) for record in data])
+    return _read_each(data, lambda record: (as_str(record), _read_base64(record, context.nested())))
 
 
 def _read_kinesis_record(record: Mapping[str, object], context: _EnvelopeContext) -> ParsedEvent:

@@ -54,6 +54,7 @@ _NOT_OURS = {
 
 _SUPPRESSED_SUBTYPES = frozenset({"onaccountsuppressionlist", "ontenantsuppressionlist"})
 _NOT_SPAM = "not-spam"
+_MAX_RECIPIENTS = 1_000  # a message of SES has at most 50 (Amazon SES Developer Guide, "Service quotas in Amazon SES")
 
 
 class _Message(NamedTuple):
@@ -176,6 +177,8 @@ def _addresses(value: object) -> tuple[str, ...]:
 
 def _parsed_event(message: _Message, reports: list[_RecipientReport]) -> ParsedEvent:
     """Return one feedback for each recipient. If a recipient is listed twice, the more severe outcome wins."""
+    if len(reports) > _MAX_RECIPIENTS:
+        return quarantine("more recipients than a message of SES can have")
     by_recipient: dict[str | None, tuple[Feedback, str | None]] = {}
     for report in reports:
         recipient = None if report.address is None else normalise_email(report.address)

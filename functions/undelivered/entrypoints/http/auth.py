@@ -169,9 +169,11 @@ def _public_keys(document: bytes) -> "dict[str, RSAPublicKey]":
 
     try:
         keys = msgspec.json.decode(document, type=_JsonWebKeySet).keys
-    except msgspec.DecodeError as error:
+        return {
+            key.kid: RSAPublicNumbers(number(key.e), number(key.n)).public_key() for key in keys if key.kty == "RSA"
+        }
+    except (msgspec.DecodeError, RecursionError, ValueError, _InvalidTokenError) as error:
         raise RetryableError("the user pool's keys cannot be read") from error
-    return {key.kid: RSAPublicNumbers(number(key.e), number(key.n)).public_key() for key in keys if key.kty == "RSA"}
 
 
 def _fetch(url: str) -> bytes:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.notification import Notification, SendAttempt
@@ -80,7 +80,7 @@ class MessageSender(Protocol):
         """
 
 
-class SendJob(Struct, frozen=True):
+class SendJob(Struct, frozen=True, forbid_unknown_fields=True):
     """An attempt to be sent by the sending functions.
 
     ``entry_key`` names the item of a resend. It is empty for a first send. ``channel`` is that of the notification. The
@@ -89,7 +89,7 @@ class SendJob(Struct, frozen=True):
 
     account_id: str
     notification_id: str
-    attempt: int
+    attempt: Annotated[int, Meta(ge=1, lt=10_000)]
     entry_key: str = ""
     channel: Channel = Channel.EMAIL
 
