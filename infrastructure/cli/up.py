@@ -59,9 +59,8 @@ def _show_access(stack: "LocalStack", *, detached: bool) -> None:
         _print(f"  {user.role:<8} {user.email:<24} {user.password}   [dim]account {user.account_id}[/]")
     token = f"$(uv run undelivered token --state-dir {_relative(stack.state_dir)} {manager.email})"
     _print(f'Or ask the API:\n  curl -H "Authorization: {token}" {stack.api_url}/undelivered/count')
-    sends, smtp_port = stack.outputs["SendsConfigurationSet"], stack.description.smtp_port
-    _print(f"Or send with your own client: AWS_ENDPOINT_URL={stack.endpoint} or SMTP at 127.0.0.1:{smtp_port}")
-    _print(f"  [dim]with the configuration set {sends} and any credentials[/]")
+    _print("Or send email with your own software, see infrastructure/docs/integration.md:")
+    _print(f"  export {' '.join(f'{name}={value}' for name, value in stack.email_environment.items())}")
     stop = f"uv run undelivered down --state-dir {_relative(stack.state_dir)}" if detached else "Ctrl-C"
     _print(f"[dim]To stop it: {stop}. Log: {_relative(stack.state_dir)}/emulator.log[/]")
 

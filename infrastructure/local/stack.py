@@ -181,6 +181,16 @@ class LocalStack:
         return {"AWS_ENDPOINT_URL": self.endpoint, "AWS_DEFAULT_REGION": REGION, **CREDENTIALS}
 
     @property
+    def email_environment(self) -> dict[str, str]:
+        """Environment variables for clients that send email: those of the AWS SDKs, and for SES's SMTP interface."""
+        return {
+            **self.environment,
+            "AWS_REGION": REGION,
+            "SMTP_PORT": str(self.description.smtp_port),
+            "CONFIGURATION_SET": self.outputs["SendsConfigurationSet"],
+        }
+
+    @property
     def api_url(self) -> str:
         """The base URL of the HTTP API, without a slash at the end."""
         return self.description.api_url

@@ -130,7 +130,7 @@ def test_the_runbook_has_every_metric_and_what_it_is_told_apart_by():
 
 
 def test_the_tags_for_mail_of_ones_own_are_taken_by_ses_and_understood_by_us():
-    (code,) = [block for block in code_of(DOCS / "integration.md")[0] if "EmailTags" in block]
+    (code,) = [block for block in code_of(DOCS / "integration.md")[0] if "Content=content" in block]
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     ses = boto3.client("sesv2", region_name="eu-central-1", **keys)
     sent = {}
