@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from infrastructure.bench.events import TOPIC
+from infrastructure.bench.events import ACCOUNT, TOPIC
 from infrastructure.errors import ToolError
 from infrastructure.paths import ROOT
 
@@ -82,7 +82,7 @@ def function_environment(endpoint: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "DEAD_LETTERS_URL": f"{endpoint}/queue",
-        "DEFAULT_ACCOUNT_ID": "acc-default",
+        "DEFAULT_ACCOUNT_ID": ACCOUNT,
         "EXPORTS_BUCKET": "exports",
         "ERASURE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:erasures",
         "FEEDBACK_TOPIC_ARN": TOPIC,

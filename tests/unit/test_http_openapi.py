@@ -1,5 +1,6 @@
 """The API's description of itself."""
 
+import json
 import re
 
 import pytest
@@ -59,7 +60,9 @@ def test_parameters_of_the_report_have_their_values_and_limits(described):
 
     assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
     assert "bounced.hard" in parameters["status"]["schema"]["items"]["enum"]
-    assert parameters["status"]["explode"] is False
+    assert parameters["channel"]["schema"]["items"] == {"$ref": "#/components/schemas/Channel"}
+    assert parameters["status"]["explode"] is True
+    assert "commas" in parameters["status"]["description"]
     assert parameters["from"]["schema"]["type"] == "string"
     assert "start" not in parameters
 
@@ -84,3 +87,39 @@ def test_every_answer_is_said_to_name_its_request(described):
     ]
 
     assert all("X-Request-Id" in answer["headers"] for answer in [shared, *answers])
+
+
+def test_a_field_with_a_default_can_be_omitted_in_a_request_and_is_always_in_a_response(described):
+    schemas = described["components"]["schemas"]
+    request, response = schemas["SettingsSchema"], schemas["SettingsSchemaView"]
+    settings = described["paths"]["/settings"]
+
+    assert settings["put"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/SettingsSchema")
+    for method in ("get", "put"):
+        answer = settings[method]["responses"]["200"]["content"]["application/json"]
+        assert answer["schema"]["$ref"].endswith("/SettingsSchemaView")
+    assert request["required"] == []
+    assert response["required"] == list(response["properties"])
+    assert response["properties"]["grace"]["$ref"].endswith("/GraceSchemaView")
+    assert '"default"' not in json.dumps(schemas)
+    assert schemas["NotificationBody"]["properties"]["essential"]["description"] == "Default: false."
+
+
+def test_what_can_be_missing_in_a_response_is_not_required(described):
+    assert described["components"]["schemas"]["FieldError"]["required"] == ["field", "message"]
+
+
+def test_answers_name_their_values_and_formats(described):
+    item = described["components"]["schemas"]["ItemView"]["properties"]
+    attempt = described["components"]["schemas"]["AttemptView"]["properties"]
+
+    assert item["status"]["$ref"].endswith("/Status")
+    assert item["sent_at"]["format"] == "date-time"
+    assert "delivered" in attempt["outcome"]["enum"]
+
+
+def test_every_operation_has_a_description_and_a_group_that_is_described(described):
+    groups = {group["name"] for group in described["tags"]}
+
+    assert all(operation["description"].endswith(".") for operation in operations(described))
+    assert {name for operation in operations(described) for name in operation["tags"]} == groups

@@ -21,12 +21,12 @@ from undelivered.domain.errors import (
 PROBLEM_TYPE: Final = "application/problem+json"
 
 
-class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
+class FieldError(msgspec.Struct, frozen=True):
     """What is wrong with a field or parameter. ``suggestion`` is the likely spelling of an address."""
 
     field: str
     message: str
-    suggestion: str = ""
+    suggestion: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -58,14 +58,14 @@ def invalid_parameter(name: str, message: str, suggestion: str = "") -> ProblemE
         HTTPStatus.BAD_REQUEST,
         "invalid_parameter",
         f"The parameter {name!r} is not valid: {message}.",
-        (FieldError(name, message, suggestion),),
+        (FieldError(name, message, suggestion or msgspec.UNSET),),
     )
 
 
 def invalid_body(name: str, message: str, suggestion: str = "") -> ProblemError:
     """Return the problem of a field of the body that is not valid, or of the whole body with an empty name."""
     subject = f"The field {name!r}" if name else "The body"
-    errors = (FieldError(name, message, suggestion),) if name else ()
+    errors = (FieldError(name, message, suggestion or msgspec.UNSET),) if name else ()
     return ProblemError(HTTPStatus.BAD_REQUEST, "invalid_body", f"{subject} is not valid: {message}.", errors)
 
 

@@ -1,7 +1,7 @@
 """The OpenAPI document, from the table of routes."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from inspect import cleandoc
 from typing import Any, Final
@@ -22,29 +22,45 @@ _IDENTIFIERS: Final = dict.fromkeys(("customer_id", "notification_id"), msgspec.
 """The schemas of the path parameters that are IDs of the host application."""
 
 
-def document(routes: Iterable[Route]) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of routes."""
+_TAGS: Final = {
+    "report": "The report: how many notifications are undelivered, which, and why.",
+    "act": "What managers do about an item: resend, dismiss, restore.",
+    "customers": "Customers and their contacts.",
+    "suppressions": "Addresses and numbers that get no messages.",
+    "settings": "The settings of an account.",
+    "diagnostics": "Replies of receiving servers that have no known reason.",
+    "host": "For the host application: hand over notifications.",
+    "unsubscribe": "Pages that the customers themselves see.",
+    "system": "The API itself.",
+}
+"""The groups of routes."""
+
+
+def document(routes: Iterable[Route], server: str = ".") -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of routes.
+
+    ``server`` is the URL of the API. By default it is the folder that the document is in.
+    """
     table = tuple(routes)
-    schemas = {schema for route in table for schema in (route.response, route.body) if schema} | {Problem}
-    ordered = sorted(schemas, key=lambda schema: schema.__name__)
-    _, components = msgspec.json.schema_components(ordered, ref_template=_SCHEMA_PATH)
     paths: dict[str, dict[str, Any]] = {}
+    schemas, response_names = _schemas(table)
     for route in table:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
-    for schema in components.values():
-        if "description" in schema:
-            schema["description"] = cleandoc(schema["description"])
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, response_names)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Undelivered",
             "version": __version__,
             "description": "Find undelivered notifications, see why they failed, correct the contact and resend.",
+            "license": {"name": "MIT License", "identifier": "MIT"},
+            "contact": {"name": "The operator of this installation"},
         },
+        "servers": [{"url": server}],
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": components,
-            "responses": {"Problem": _content(PROBLEM_TYPE, Problem, "What went wrong (RFC 9457)")},
+            "schemas": schemas,
+            "responses": {"Problem": _content(PROBLEM_TYPE, Problem.__name__, "What went wrong (RFC 9457)")},
             "headers": {"RequestId": {"description": "The request's ID in the logs.", "schema": {"type": "string"}}},
             "securitySchemes": {
                 "token": {
@@ -59,24 +75,96 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _schemas(table: Sequence[Route]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the schemas of all bodies and responses by name, and the other names that some have in responses.
+
+    A field with a default can be omitted in a request and is always in a response. So a schema of both is described
+    twice: in responses, its name ends in ``View``.
+    """
+    queries = {route.query for route in table}
+    requests = _described({route.body for route in table if route.body} | queries)
+    for query in queries:
+        del requests[query.__name__]  # described as parameters; here are the schemas that they refer to
+    responses = _described({route.response for route in table if route.response} | {Problem})
+    for schema in requests.values():
+        _allow_omissions(schema)
+    for schema in responses.values():
+        _require_all(schema)
+    names: dict[str, str] = {}
+    while different := {name for name in requests.keys() & responses.keys() if requests[name] != responses[name]}:
+        names |= {name: f"{name}View" for name in different}
+        responses = {names.get(name, name): _renamed(schema, names) for name, schema in responses.items()}
+    return dict(sorted({**requests, **responses}.items())), names
+
+
+def _described(schemas: set[type[msgspec.Struct]]) -> dict[str, Any]:
+    ordered = sorted(schemas, key=lambda schema: schema.__name__)
+    _, components = msgspec.json.schema_components(ordered, ref_template=_SCHEMA_PATH)
+    for schema in components.values():
+        del schema["title"]  # the name again, from which generators of clients would take a class's name
+        if "description" in schema:
+            schema["description"] = _markdown(schema["description"])
+    return components
+
+
+def _markdown(docstring: str) -> str:
+    return cleandoc(docstring).replace("``", "`")
+
+
+def _allow_omissions(schema: dict[str, Any]) -> None:
+    """Describe the defaults in words. For some generators of clients, a field with a default is never omitted."""
+    for name, field in schema.get("properties", {}).items():
+        default = field.pop("default", None)
+        if isinstance(default, bool | int) or (default and isinstance(default, str)):
+            text = f"Default: {msgspec.json.encode(default).decode()}."
+            # A description beside a reference is allowed since OpenAPI 3.1.
+            schema["properties"][name] = {
+                **field,
+                "description": " ".join(filter(None, (field.get("description"), text))),
+            }
+
+
+def _require_all(schema: dict[str, Any]) -> None:
+    """Require each field with a default: only UNSET fields are omitted, and these have none."""
+    properties = schema.get("properties", {})
+    required = set(schema.get("required", ())) | {name for name, field in properties.items() if "default" in field}
+    for field in properties.values():
+        field.pop("default", None)
+    if required:
+        schema["required"] = [name for name in properties if name in required]
+
+
+def _renamed(shape: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+    """Return a schema that refers to others by their new names."""
+    if isinstance(shape, dict):
+        return {
+            key: _SCHEMA_PATH.format(name=names.get(name := part.rpartition("/")[2], name))
+            if key == "$ref"
+            else _renamed(part, names)
+            for key, part in shape.items()
+        }
+    return [_renamed(part, names) for part in shape] if isinstance(shape, list) else shape
+
+
+def _operation(route: Route, response_names: Mapping[str, str]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
+        "description": _markdown(route.handle.__doc__ or ""),
         "tags": [route.tag],
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
-        "responses": _responses(route),
+        "responses": _responses(route, response_names),
         "security": [] if route.access is Access.PUBLIC else [{"token": []}],
     }
     if route.body:
-        body = {"content": {JSON_TYPE: {"schema": _reference(route.body)}}, "required": route.body_required}
+        body = {"content": {JSON_TYPE: {"schema": _reference(route.body.__name__)}}, "required": route.body_required}
         operation["requestBody"] = body
     return operation
 
 
-def _responses(route: Route) -> dict[str, Any]:
+def _responses(route: Route, names: Mapping[str, str]) -> dict[str, Any]:
     content = (
-        _content(JSON_TYPE, route.response, route.status.phrase)
+        _content(JSON_TYPE, names.get(route.response.__name__, route.response.__name__), route.status.phrase)
         if route.response
         else {"description": "The document", "headers": _HEADERS}
     )
@@ -94,12 +182,12 @@ def _responses(route: Route) -> dict[str, Any]:
     return {str(route.status.value): content, **dict(sorted({**problems, **pages}.items()))}
 
 
-def _content(content_type: str, schema: type[msgspec.Struct], description: str) -> dict[str, Any]:
+def _content(content_type: str, schema: str, description: str) -> dict[str, Any]:
     return {"description": description, "headers": _HEADERS, "content": {content_type: {"schema": _reference(schema)}}}
 
 
-def _reference(schema: type[msgspec.Struct]) -> dict[str, str]:
-    return {"$ref": _SCHEMA_PATH.format(name=schema.__name__)}
+def _reference(schema: str) -> dict[str, str]:
+    return {"$ref": _SCHEMA_PATH.format(name=schema)}
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
@@ -115,29 +203,15 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
     _, components = msgspec.json.schema_components([route.query], ref_template=_SCHEMA_PATH)
     schema = components[route.query.__name__]
     required = schema.get("required", [])
-    return [
-        _query_parameter(name, _inlined(shape, components), required=name in required)
-        for name, shape in schema["properties"].items()
-    ]
+    return [_query_parameter(name, shape, required=name in required) for name, shape in schema["properties"].items()]
 
 
 def _query_parameter(name: str, shape: Mapping[str, Any], *, required: bool) -> dict[str, Any]:
     parameter = {"name": name, "in": "query", "required": required, "schema": _without_null(shape)}
     if shape.get("type") == "array":
-        # A single parameter with values separated by commas.
-        parameter |= {"style": "form", "explode": False}
+        text = "Repeat the parameter for several values, or separate them by commas."
+        parameter |= {"description": text, "style": "form", "explode": True}
     return parameter
-
-
-def _inlined(shape: Any, components: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """Return a schema with its references replaced by what they refer to."""
-    if isinstance(shape, dict):
-        if "$ref" in shape:
-            return _inlined(components[shape["$ref"].rpartition("/")[2]], components)
-        return {name: _inlined(part, components) for name, part in shape.items() if name != "title"}
-    if isinstance(shape, list):
-        return [_inlined(part, components) for part in shape]
-    return shape
 
 
 def _without_null(shape: Mapping[str, Any]) -> dict[str, Any]:

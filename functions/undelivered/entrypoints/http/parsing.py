@@ -10,6 +10,7 @@ import msgspec
 
 from undelivered.domain.identifiers import ID_CHARACTERS, ID_LENGTH, parse_item_id, parse_timestamp
 from undelivered.entrypoints.http.errors import ProblemError, invalid_body, invalid_parameter, not_found, too_large
+from undelivered.entrypoints.http.validation_messages import IDENTIFIER_RULE, field_and_message
 
 MAX_BODY_BYTES: Final = 256 * 1024
 
@@ -18,10 +19,6 @@ _ID: Final = rf"(?!(?:.*/)?\.\.?(?:/|$))[{ID_CHARACTERS}]{{1,{ID_LENGTH}}}"
 
 _WHOLE_ID: Final = rf"^{_ID}$(?!\n)"
 """In Python, ``$`` also matches before a final newline. In the patterns of OpenAPI (ECMA-262), it does not."""
-
-IDENTIFIER_RULE: Final = (
-    f"must have 1 to {ID_LENGTH} characters: letters, digits and _ . @ / -, and no . or .. alone between slashes"
-)
 
 Identifier = Annotated[
     str,
@@ -45,7 +42,7 @@ def decode_body(raw: bytes, schema: type[T]) -> T:
     try:
         return msgspec.json.decode(raw or b"{}", type=schema)
     except msgspec.ValidationError as error:
-        raise _body_problem(error) from None
+        raise _body_problem(error, schema) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise invalid_body("", "it is not well-formed JSON in UTF-8") from None
 
@@ -55,53 +52,35 @@ def convert_item(item: object, schema: type[T]) -> T:
     try:
         return msgspec.convert(item, schema)
     except msgspec.ValidationError as error:
-        raise _body_problem(error) from None
+        raise _body_problem(error, schema) from None
 
 
-def _body_problem(error: msgspec.ValidationError) -> ProblemError:
-    name, message = field_and_message(str(error))
-    if "of length <=" in message:
-        return too_large(f"The field {name!r} is too long: {message}.", name)
+def _body_problem(error: msgspec.ValidationError, schema: type[msgspec.Struct]) -> ProblemError:
+    name, message = field_and_message(str(error), schema)
+    if "of length <=" in str(error):
+        return too_large(f"The field {name!r} is too long: it {message}.", name)
     return invalid_body(name, message)
-
-
-_AT: Final = re.compile(r" - at `(?:key in )?\$?\.?(?P<path>[^`]*)`$")
-_UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
-_MISSING: Final = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
-
-
-def field_and_message(text: str) -> tuple[str, str]:
-    """Return the dotted path of the field in a message of msgspec, and the message without it."""
-    at = _AT.search(text)
-    path = at["path"] if at else ""
-    message = text[: at.start()] if at else text
-    for pattern, plain in ((_UNKNOWN, "is not known"), (_MISSING, "is required")):
-        if match := pattern.match(message):
-            return ".".join(part for part in (path, match["name"]) if part), plain
-    if ID_CHARACTERS in message:  # msgspec shows the pattern, which few people can read
-        return path, IDENTIFIER_RULE
-    return path, _lower_first(message.replace("`", "'"))
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def decode_query(given: Mapping[str, Sequence[str]], schema: type[T]) -> T:
     """Return query parameters; raises ProblemError (400 ``invalid_parameter``).
 
-    A parameter must not be repeated. If its field is a tuple, it has values separated by commas.
+    If a field is a tuple, its values can be separated by commas or given as repeated parameters. No other parameter can
+    be repeated.
     """
     lists = _list_parameters(schema)
     values: dict[str, Any] = {}
     for name, texts in given.items():
-        if len(texts) != 1:
+        if name in lists:
+            values[name] = _split(name, texts)
+        elif len(texts) == 1:
+            values[name] = texts[0]
+        else:
             raise invalid_parameter(name, "must not be given more than once")
-        values[name] = _split(name, texts[0]) if name in lists else texts[0]
     try:
         return msgspec.convert(values, schema, strict=False)
     except msgspec.ValidationError as error:
-        path, message = field_and_message(str(error))
+        path, message = field_and_message(str(error), schema)
         raise invalid_parameter(path.partition("[")[0], message) from None
 
 
@@ -111,9 +90,9 @@ def _list_parameters(schema: type[msgspec.Struct]) -> frozenset[str]:
     return frozenset(field.encode_name for field in fields if get_origin(hints[field.name]) is tuple)
 
 
-def _split(name: str, text: str) -> list[str]:
-    values = [value.strip() for value in text.split(",")]
-    if not all(values):
+def _split(name: str, texts: Sequence[str]) -> list[str]:
+    values = [value.strip() for text in texts for value in text.split(",")]
+    if not values or not all(values):
         raise invalid_parameter(name, "must not contain empty values")
     return values
 

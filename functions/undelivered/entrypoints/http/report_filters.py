@@ -37,7 +37,7 @@ _NOT_FILTERS: Final = frozenset({"limit", "cursor"})
 class ReportQuery(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}, kw_only=True
 ):
-    """The filters of the report. Several values of a parameter are separated by commas."""
+    """The filters of the report. A parameter with several values can be repeated or have them separated by commas."""
 
     start: DateBound | None = None
     end: DateBound | None = None

@@ -7,7 +7,7 @@ import msgspec
 
 from undelivered.domain.errors import InvalidInputError
 from undelivered.entrypoints.http.errors import FieldError, invalid_body, invalid_parameter, not_found
-from undelivered.entrypoints.http.parsing import IDENTIFIER_RULE, Identifier, convert_item, is_identifier
+from undelivered.entrypoints.http.parsing import Identifier, convert_item, is_identifier
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.entrypoints.http.rows import MAX_ROWS, RowErrors, parse_rows, row_errors, text_in
 from undelivered.entrypoints.http.schemas.customers import (
@@ -16,6 +16,7 @@ from undelivered.entrypoints.http.schemas.customers import (
     customer_summary,
     customer_view,
 )
+from undelivered.entrypoints.http.validation_messages import IDENTIFIER_RULE
 from undelivered.services.manage_customers import CustomerChange, CustomerOutcome, CustomerState
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]

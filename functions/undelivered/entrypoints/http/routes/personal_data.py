@@ -5,12 +5,14 @@ from typing import Final
 
 import msgspec
 
+from undelivered.domain.erasure import ErasureState
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.identifiers import timestamp
 from undelivered.entrypoints.http.errors import not_found
 from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.parsing import is_identifier
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.schemas.audit import Time
 from undelivered.entrypoints.http.schemas.customers import CustomerView, customer_view
 from undelivered.entrypoints.http.schemas.items import ItemDataView, item_data_view
 from undelivered.entrypoints.http.schemas.notifications import NotificationDataView, notification_data_view
@@ -22,8 +24,8 @@ _PAGE_SIZE: Final = 100
 class ErasureView(msgspec.Struct, frozen=True):
     """The progress of an erasure, which takes some minutes, and how much it erased so far."""
 
-    state: str
-    requested_at: str
+    state: ErasureState
+    requested_at: Time
     requested_by: str
     items: int
     notifications: int

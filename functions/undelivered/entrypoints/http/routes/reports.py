@@ -12,6 +12,7 @@ from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.parsing import parse_entry_key
 from undelivered.entrypoints.http.report_filters import DEFAULT_LIMIT, ReportQuery, report_filter
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.schemas.audit import Time
 from undelivered.entrypoints.http.schemas.items import ItemDetail, ItemView, item_detail, item_view
 
 
@@ -43,7 +44,7 @@ class CountView(msgspec.Struct, frozen=True):
     """The items on the report now: open and resending items of the past 30 days."""
 
     window_days: int
-    as_of: str
+    as_of: Time
     total: int
     by_status: ByStatus
     by_kind: ByKind
@@ -56,8 +57,8 @@ class ReportPage(msgspec.Struct, frozen=True, rename={"start": "from", "end": "t
 
     items: tuple[ItemView, ...]
     next_cursor: str | None
-    start: str
-    end: str
+    start: Time
+    end: Time
 
 
 def count_undelivered(request: ApiRequest) -> ApiResponse:

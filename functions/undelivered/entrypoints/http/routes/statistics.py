@@ -1,13 +1,13 @@
 """Statistics of the report: failures by day, and how many were resolved."""
 
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 from undelivered.domain.item import REPORT_WINDOW
 from undelivered.domain.report_query import local_day
-from undelivered.domain.taxonomy import Status
+from undelivered.domain.taxonomy import Reason, Status
 from undelivered.entrypoints.http.errors import invalid_parameter
 from undelivered.entrypoints.http.parsing import date_or_moment
 from undelivered.entrypoints.http.report_filters import DateBound
@@ -28,7 +28,7 @@ class SpanQuery(
 class TrendDay(msgspec.Struct, frozen=True):
     """The failures among the messages that were sent on a day, by status."""
 
-    date: str
+    date: Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"})]
     bounced: int
     invalid: int
     spammed: int
@@ -45,7 +45,7 @@ class Trend(msgspec.Struct, frozen=True):
 class ReasonCount(msgspec.Struct, frozen=True):
     """The number of items that failed for a reason."""
 
-    reason: str
+    reason: Annotated[str, msgspec.Meta(examples=list(Reason))]
     count: int
 
 

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from undelivered.domain.identifiers import timestamp
 from undelivered.domain.item import Audit
 
+Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+"""A time in UTC (RFC 3339)."""
+
 
 class AuditView(msgspec.Struct, frozen=True):
     """An action of a person."""
 
-    at: str
+    at: Time
     by: str
     action: str
     detail: str

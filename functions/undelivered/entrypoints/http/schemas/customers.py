@@ -7,7 +7,8 @@ import msgspec
 from undelivered.domain.customer import Customer, RecordedConsent
 from undelivered.domain.identifiers import item_id, timestamp
 from undelivered.domain.item import UndeliveredItem
-from undelivered.entrypoints.http.schemas.audit import optional_timestamp
+from undelivered.domain.taxonomy import Channel
+from undelivered.entrypoints.http.schemas.audit import Time, optional_timestamp
 
 
 class CustomerSummary(msgspec.Struct, frozen=True):
@@ -17,20 +18,20 @@ class CustomerSummary(msgspec.Struct, frozen=True):
     name: str
     email: str | None
     phone: str | None
-    email_changed_at: str | None
-    phone_changed_at: str | None
+    email_changed_at: Time | None
+    phone_changed_at: Time | None
 
 
 class ConsentView(msgspec.Struct, frozen=True):
     """A customer's consent to get messages again, and who recorded it when."""
 
-    channel: str
+    channel: Channel
     contact: str
     given_by: str
     how: str
-    at: str
+    at: Time
     recorded_by: str
-    recorded_at: str
+    recorded_at: Time
 
 
 class CustomerView(CustomerSummary, frozen=True):

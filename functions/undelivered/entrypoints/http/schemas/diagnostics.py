@@ -5,8 +5,9 @@ from typing import Final
 import msgspec
 
 from undelivered.domain.diagnostic_shape import shape_id
+from undelivered.domain.taxonomy import Reason
 from undelivered.domain.unrecognised import ranked_receivers
-from undelivered.entrypoints.http.schemas.audit import AuditView, audit_views, optional_timestamp
+from undelivered.entrypoints.http.schemas.audit import AuditView, Time, audit_views, optional_timestamp
 from undelivered.services.manage_diagnostics import KnownShape
 
 _MAX_RECEIVERS: Final = 10
@@ -31,9 +32,9 @@ class ShapeView(msgspec.Struct, frozen=True):
     shape: str
     count: int
     receivers: tuple[ReceiverCount, ...]
-    first_seen: str | None
-    last_seen: str | None
-    reason: str | None
+    first_seen: Time | None
+    last_seen: Time | None
+    reason: Reason | None
     audit: tuple[AuditView, ...]
 
 

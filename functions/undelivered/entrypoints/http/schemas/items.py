@@ -1,18 +1,24 @@
 """Undelivered items in responses."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from undelivered.domain.explanations import explanation, remedy
+from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import item_id, timestamp
-from undelivered.domain.item import Attempt, UndeliveredItem
+from undelivered.domain.item import Attempt, State, UndeliveredItem
 from undelivered.domain.notification import Notification
-from undelivered.domain.resend_policy import ResendDecision, decide_resend
+from undelivered.domain.resend_policy import ResendCode, ResendDecision, decide_resend
 from undelivered.domain.suppression import Suppression
-from undelivered.entrypoints.http.schemas.audit import AuditView, audit_views
+from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
+from undelivered.entrypoints.http.schemas.audit import AuditView, Time, audit_views
 from undelivered.entrypoints.http.schemas.notifications import ContentView, content_view
 from undelivered.entrypoints.http.schemas.suppressions import SuppressionView, suppression_view
+
+OutcomeName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [outcome.name.lower() for outcome in Outcome]})]
+"""The outcome of an attempt, in lower case."""
 
 
 class CustomerName(msgspec.Struct, frozen=True):
@@ -26,7 +32,7 @@ class ResendView(msgspec.Struct, frozen=True):
     """Whether the item can be resent now. ``code`` is the reason of a refusal, ``detail`` a text for people."""
 
     allowed: bool
-    code: str | None
+    code: ResendCode | None
     detail: str
 
 
@@ -40,19 +46,19 @@ class ItemView(msgspec.Struct, frozen=True):
     id: str
     notification_id: str
     title: str
-    channel: str
+    channel: Channel
     customer: CustomerName
     recipient: str
-    status: str
-    kind: str | None
-    reason: str
-    fault: str
+    status: Status
+    kind: Kind | None
+    reason: Reason
+    fault: Fault
     explanation: str
     remedy: str
-    state: str
-    sent_at: str
-    failed_at: str
-    leaves_at: str
+    state: State
+    sent_at: Time
+    failed_at: Time
+    leaves_at: Time
     attempts: int
     ready_to_resend: bool
     resend: ResendView
@@ -61,12 +67,12 @@ class ItemView(msgspec.Struct, frozen=True):
 class EventView(msgspec.Struct, frozen=True):
     """A provider's report about an attempt. ``source`` is the kind of event that it came in."""
 
-    at: str
+    at: Time
     attempt: int
-    outcome: str
-    status: str | None
-    kind: str | None
-    reason: str | None
+    outcome: OutcomeName
+    status: Status | None
+    kind: Kind | None
+    reason: Reason | None
     diagnostic: str
     source: str
 
@@ -76,10 +82,10 @@ class AttemptView(msgspec.Struct, frozen=True):
 
     attempt: int
     to: str
-    at: str
+    at: Time
     by: str
-    outcome: str
-    reason: str | None
+    outcome: OutcomeName
+    reason: Reason | None
     provider_message_id: str | None
     note: str
 

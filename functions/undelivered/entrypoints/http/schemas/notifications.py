@@ -1,12 +1,19 @@
 """Notifications in responses."""
 
 from collections.abc import Sequence
+from typing import Annotated, Final
 
 import msgspec
 
 from undelivered.domain.identifiers import item_id, timestamp
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
+from undelivered.domain.taxonomy import Channel
+from undelivered.entrypoints.http.schemas.audit import Time
+
+_STATES: Final = ["queued", "sending", *(outcome for outcome in SendOutcome if outcome is not SendOutcome.CLAIMED)]
+StateName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": _STATES})]
+"""``queued`` before the first attempt, ``sending`` during one, then the outcome of the last attempt."""
 
 
 class ContentView(msgspec.Struct, frozen=True):
@@ -22,9 +29,9 @@ class SendView(msgspec.Struct, frozen=True):
 
     attempt: int
     to: str
-    at: str
+    at: Time
     by: str
-    outcome: str
+    outcome: SendOutcome
     provider_message_id: str | None
 
 
@@ -36,10 +43,10 @@ class NotificationView(msgspec.Struct, frozen=True):
 
     notification_id: str
     customer_id: str
-    channel: str
+    channel: Channel
     title: str
-    created_at: str
-    state: str
+    created_at: Time
+    state: StateName
     metadata: dict[str, str]
     attempts: tuple[SendView, ...]
     undelivered: tuple[str, ...]

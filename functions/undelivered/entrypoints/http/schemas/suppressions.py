@@ -3,8 +3,9 @@
 import msgspec
 
 from undelivered.domain.identifiers import timestamp
-from undelivered.domain.suppression import Lift, ProviderEntry, Suppression
-from undelivered.entrypoints.http.schemas.audit import AuditView, audit_views, optional_timestamp
+from undelivered.domain.suppression import Lift, ProviderEntry, Suppression, SuppressionReason
+from undelivered.domain.taxonomy import Channel
+from undelivered.entrypoints.http.schemas.audit import AuditView, Time, audit_views, optional_timestamp
 
 
 class SuppressionView(msgspec.Struct, frozen=True):
@@ -13,12 +14,12 @@ class SuppressionView(msgspec.Struct, frozen=True):
     ``erased`` is true for an address of an erased customer. Lists do not show it, but a request for the address does.
     """
 
-    channel: str
+    channel: Channel
     address: str | None
-    reason: str
+    reason: SuppressionReason
     active: bool
-    since: str
-    lifted_at: str | None
+    since: Time
+    lifted_at: Time | None
     audit: tuple[AuditView, ...]
     erased: bool
 
