@@ -52,20 +52,25 @@ class ProblemError(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def field_error(name: str, message: str, suggestion: str = "") -> FieldError:
+    """Return what is wrong with a field, without a suggestion if there is none."""
+    return FieldError(name, message, suggestion or msgspec.UNSET)
+
+
 def invalid_parameter(name: str, message: str, suggestion: str = "") -> ProblemError:
     """Return the problem of a query parameter, path parameter or header that is not valid."""
     return ProblemError(
         HTTPStatus.BAD_REQUEST,
         "invalid_parameter",
         f"The parameter {name!r} is not valid: {message}.",
-        (FieldError(name, message, suggestion or msgspec.UNSET),),
+        (field_error(name, message, suggestion),),
     )
 
 
 def invalid_body(name: str, message: str, suggestion: str = "") -> ProblemError:
     """Return the problem of a field of the body that is not valid, or of the whole body with an empty name."""
     subject = f"The field {name!r}" if name else "The body"
-    errors = (FieldError(name, message, suggestion or msgspec.UNSET),) if name else ()
+    errors = (field_error(name, message, suggestion),) if name else ()
     return ProblemError(HTTPStatus.BAD_REQUEST, "invalid_body", f"{subject} is not valid: {message}.", errors)
 
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from undelivered.domain.errors import InvalidInputError
-from undelivered.entrypoints.http.errors import FieldError, ProblemError
+from undelivered.entrypoints.http.errors import FieldError, ProblemError, field_error
 
 MAX_ROWS: Final = 500
 
@@ -38,7 +38,7 @@ def _parsed(row: object, parse: Callable[[object], T]) -> T | RowErrors:
 
 def row_errors(error: InvalidInputError | None) -> RowErrors:
     """Return the errors of a row that a use case refused."""
-    return (FieldError(error.field, error.message, error.suggestion),) if error else ()
+    return (field_error(error.field, error.message, error.suggestion),) if error else ()
 
 
 def text_in(row: object, name: str) -> str:
