@@ -21,7 +21,7 @@ SLOW_FILES = {
     "test_supply_chain.py",
     "test_test_rules.py",
 }
-OWN_STACKS = {"test_deploy.py", "test_faults.py", "test_recovery.py"}
+OWN_STACKS = {"test_crash_points.py", "test_deploy.py", "test_faults.py", "test_recovery.py"}
 LOOPBACK = ["127.0.0.1"]
 MAX_WORKERS = 8
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMPANION_FILE: Final = "companions"
 _MARK: Final = "infrastructure.local."
 _GRACE_SECONDS: Final = 4.0
+_KILL_POLL_SECONDS: Final = 0.002
 # The start of the name of the folder in which ministack runs a function.
 _WORKER_FOLDER: Final = "ministack-lambda-"
 
@@ -35,14 +36,17 @@ class FunctionProcess:
         return resident(self.process.pid)
 
     def kill(self) -> bool:
-        """Kill the process and wait until it is gone; return False if it was already gone."""
+        """Kill the process and wait until it has ended; return False if it had ended before."""
         import psutil
 
         try:
             self.process.kill()
         except psutil.NoSuchProcess:
             return False
-        psutil.wait_procs([self.process], timeout=_GRACE_SECONDS)
+        # The emulator collects its ended processes late: until then, they are zombies.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            while self.process.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(_KILL_POLL_SECONDS)
         return True
 
 

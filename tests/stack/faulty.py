@@ -1,9 +1,9 @@
 """What can go wrong around a running stack, on purpose: a store that refuses, cut calls, killed processes."""
 
 import http.client
-import json
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,36 +11,48 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from infrastructure.build.releases import ALIAS
+from infrastructure.local.call_rules import Call, Refusal, error_response, read_call
 from infrastructure.local.processes import function_processes
 from infrastructure.local.stack import LocalStack
 
 Classification = Literal["pass", "throttle", "cut before", "cut after"]
-Rule = Callable[[str], Classification]
-"""Says what becomes of a call of DynamoDB, by its operation, e.g. ``TransactWriteItems``."""
+Rule = Callable[[Call], Classification]
+"""Says what becomes of a call of AWS."""
 
-# Common errors of DynamoDB, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+_RATE_EXCEEDED = "Rate exceeded"
 _THROTTLED = {
-    "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-    "message": "The level of configured provisioned throughput for the table was exceeded.",
+    "dynamodb": (400, "ProvisionedThroughputExceededException", "The level of configured throughput was exceeded."),
+    "lambda": (429, "TooManyRequestsException", _RATE_EXCEEDED),
+    "s3": (503, "SlowDown", "Please reduce your request rate."),
+    "secretsmanager": (400, "ThrottlingException", _RATE_EXCEEDED),
+    "sesv2": (429, "TooManyRequestsException", "Maximum sending rate exceeded."),
+    "sns": (400, "Throttling", _RATE_EXCEEDED),
+    "sqs": (403, "RequestThrottled", _RATE_EXCEEDED),
 }
+"""Status, code and message with which a service throttles: errors in botocore's models, or AWS's common errors."""
 
 
-class FaultyStore:
-    """Stands between functions and DynamoDB, and does to each call what the rule of the moment says."""
+class FaultyAws:
+    """Stands between a function and AWS, and does to each call what the rule of the moment says."""
 
     def __init__(self, stack: LocalStack) -> None:
-        self._store = urlsplit(stack.endpoint).netloc
-        self.rule: Rule = lambda _operation: "pass"
+        simulator, emulator = urlsplit(stack.simulator_url).netloc, urlsplit(stack.endpoint).netloc
+        self._hosts = defaultdict(lambda: emulator, sesv2=simulator, sns=simulator)
+        self.rule: Rule = lambda _call: "pass"
         self.on_cut: Callable[[], None] = lambda: None
         """Is done in the middle of a call that is cut, before the caller learns anything."""
-        store = self
+        wire = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # a response in one packet: each packet waits for an acknowledgement
+            disable_nagle_algorithm = True
 
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                store.answer(self, body)
+            def do_any(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                wire.answer(self, body)
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_any  # noqa: N815 - the names that http.server calls
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -51,19 +63,19 @@ class FaultyStore:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def answer(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
-        classification = self.rule(request.headers["X-Amz-Target"].partition(".")[2])
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        call = read_call(request.command, request.path, headers, body)
+        assert call, f"not a call of AWS: {request.command} {request.path}"
+        classification = self.rule(call)
         if classification == "cut before":
             self.on_cut()
             request.close_connection = True
             return
         if classification == "throttle":
-            status, headers, answer = (
-                400,
-                {"Content-Type": "application/x-amz-json-1.0"},
-                json.dumps(_THROTTLED).encode(),
-            )
+            status, code, message = _THROTTLED[call.service]
+            _, headers, answer = error_response(call, Refusal(code, message, by_model=False))
         else:
-            status, headers, answer = self._forward(request, body)
+            status, headers, answer = self.forward(call, request, body)
         if classification == "cut after":
             self.on_cut()
             request.close_connection = True
@@ -76,14 +88,12 @@ class FaultyStore:
             request.end_headers()
             request.wfile.write(answer)
 
-    def _forward(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection(self._store, timeout=60)
+    def forward(self, call: Call, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection(self._hosts[call.service], timeout=60)
         try:
-            connection.request("POST", request.path, body, dict(request.headers))
+            connection.request(request.command, request.path, body, dict(request.headers))
             answer = connection.getresponse()
-            kept = {
-                name: value for name, value in answer.getheaders() if name.lower() in {"content-type", "x-amz-crc32"}
-            }
+            kept = {name: value for name, value in answer.getheaders() if name.lower() not in _OF_THE_CONNECTION}
             return answer.status, kept, answer.read()
         finally:
             connection.close()
@@ -93,18 +103,19 @@ class FaultyStore:
         self._server.server_close()
 
 
+_OF_THE_CONNECTION = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
+
+
 @contextmanager
-def faulty_store(stack: LocalStack, function: str) -> Iterator[FaultyStore]:
-    """Give a function, named as in the template, a store that can be made faulty."""
-    store = FaultyStore(stack)
-    name = function_name(stack, function)
-    usual = stack.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+def faulty_store(stack: LocalStack, function: str) -> Iterator[FaultyAws]:
+    """Give a function, named as in the template, a DynamoDB that can be made faulty."""
+    wire = FaultyAws(stack)
     try:
-        variables = usual | {"AWS_ENDPOINT_URL_DYNAMODB": store.url}
-        with reconfigured(stack, function, Environment={"Variables": variables}):
-            yield store
+        client, name = stack.client("lambda"), function_name(stack, function)
+        with reconfigured(stack, function, **with_variables(client, name, AWS_ENDPOINT_URL_DYNAMODB=wire.url)):
+            yield wire
     finally:
-        store.close()
+        wire.close()
 
 
 @contextmanager
@@ -113,10 +124,7 @@ def reconfigured(stack: LocalStack, function: str, **configuration: Any) -> Iter
     client, name = stack.client("lambda"), function_name(stack, function)
     usual = client.get_alias(FunctionName=name, Name=ALIAS)["FunctionVersion"]
     before = client.get_function_configuration(FunctionName=name)
-    client.update_function_configuration(FunctionName=name, **configuration)
-    client.get_waiter("function_updated_v2").wait(FunctionName=name)
-    other = client.publish_version(FunctionName=name)["Version"]
-    client.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=other)
+    reconfigure(client, name, **configuration)
     try:
         yield
     finally:
@@ -125,15 +133,26 @@ def reconfigured(stack: LocalStack, function: str, **configuration: Any) -> Iter
         client.update_function_configuration(FunctionName=name, **former)
 
 
+def reconfigure(client: Any, name: str, **configuration: Any) -> None:
+    """Change the configuration of a function, given by its name in Lambda, for everybody who calls it."""
+    client.update_function_configuration(FunctionName=name, **configuration)
+    client.get_waiter("function_updated_v2").wait(FunctionName=name)
+    version = client.publish_version(FunctionName=name)["Version"]
+    client.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
+
+
+def with_variables(client: Any, name: str, **variables: str) -> dict[str, Any]:
+    """Return the configuration of a function with more environment variables."""
+    usual = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    return {"Environment": {"Variables": usual | variables}}
+
+
 def start_anew(stack: LocalStack, function: str) -> None:
     """Have a function run by containers that remember nothing; those of before finish what they are at."""
     client, name = stack.client("lambda"), function_name(stack, function)
     # The emulator keeps the containers of the function itself unless something is told of how it runs.
     timeout = client.get_function_configuration(FunctionName=name)["Timeout"]
-    client.update_function_configuration(FunctionName=name, Description=f"Anew since {time.time_ns()}", Timeout=timeout)
-    client.get_waiter("function_updated_v2").wait(FunctionName=name)
-    version = client.publish_version(FunctionName=name)["Version"]
-    client.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
+    reconfigure(client, name, Description=f"Anew since {time.time_ns()}", Timeout=timeout)
 
 
 def function_name(stack: LocalStack, logical: str) -> str:

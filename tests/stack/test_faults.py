@@ -179,8 +179,8 @@ def test_processes_killed_in_mid_batch_lose_nothing_and_count_nothing_twice(stac
     cuts = cycle(["cut after", "cut before"])
     killed = []
 
-    def rule(operation):
-        return next(cuts) if operation == "TransactWriteItems" and len(killed) < 2 else "pass"
+    def rule(call):
+        return next(cuts) if call.operation == "TransactWriteItems" and len(killed) < 2 else "pass"
 
     def cut():
         if number := kill(stack, "IngestFeedback"):  # none where another cut has killed this caller too
@@ -201,7 +201,7 @@ def test_processes_killed_in_mid_batch_lose_nothing_and_count_nothing_twice(stac
 def test_a_store_that_throttles_delays_and_loses_nothing(stack, ours, theirs):
     calls = count()
 
-    def rule(_operation):
+    def rule(_call):
         # At first it refuses everything, and so whole batches; then every third call, for as long as there are any.
         number = next(calls)
         return "throttle" if number < 20 or number % 3 == 0 else "pass"

@@ -141,17 +141,35 @@ def test_the_account_of_a_message_is_that_of_its_tenant_its_address_or_its_domai
 @pytest.mark.parametrize(("claimed_after", "waits"), [(-1, True), (0, True), (1, False)])
 def test_a_message_without_tags_waits_for_sends_claimed_before_its_event(claimed_after, waits):
     world = World()
-    world.notifications.claim(an_attempt(claimed_at=FAILED_AT + timedelta(seconds=claimed_after)))
+    failed_at = NOW - timedelta(seconds=30)
+    world.notifications.claim(an_attempt(claimed_at=failed_at + timedelta(seconds=claimed_after)))
 
-    assert bool(world.use_case([[untagged()]])) is waits
+    assert bool(world.use_case([[replace(untagged(), at=failed_at)]])) is waits
+
+
+@pytest.mark.parametrize(("claimed_ago", "waits"), [(89, True), (90, False)])
+def test_a_message_without_tags_waits_as_long_as_a_send_may_take(claimed_ago, waits):
+    world = World()
+    world.notifications.claim(an_attempt(claimed_at=NOW - timedelta(seconds=claimed_ago)))
+
+    assert bool(world.use_case([[replace(untagged(), at=NOW)]])) is waits
+
+
+def test_a_message_without_a_recipient_belongs_to_no_send_without_a_record():
+    world = World()
+    world.notifications.claim(an_attempt(claimed_at=NOW - timedelta(minutes=2)))
+
+    (event,) = world.record(replace(untagged(), at=NOW, recipient=None))
+
+    assert event.feedback.attribution.notification_id is None
 
 
 def test_a_message_that_must_wait_does_not_hold_back_the_others():
     world = World()
-    world.notifications.claim(an_attempt(claimed_at=SENT_AT))
+    world.notifications.claim(an_attempt(claimed_at=NOW - timedelta(seconds=1)))
     delay = replace(a_failure(message_id="m-3"), outcome=Outcome.DELAYED, classification=None)
 
-    failures = world.use_case([[untagged()], [a_failure(message_id="m-2"), delay]])
+    failures = world.use_case([[replace(untagged(), at=NOW)], [a_failure(message_id="m-2"), delay]])
 
     assert {index: type(error) for index, error in failures.items()} == {0: NotYetKnownError}
     assert world.item().origin_id == "m-2"

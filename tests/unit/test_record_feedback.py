@@ -229,6 +229,22 @@ def test_an_event_that_outruns_the_record_of_its_send_is_retried_and_in_the_end_
 
     assert isinstance(world.record([[event]])[0], NotYetKnownError)
     assert world.record([[event]], no_longer_waiting={0}) == {}
+    assert world.count() == 1
+
+
+def test_an_event_about_a_send_that_was_stopped_before_its_record_belongs_to_that_send(world):
+    world.notifications.claim(an_attempt(claimed_at=NOW - timedelta(minutes=3), to="Ada@example.com"))
+
+    assert world.record([[untagged(message_id="never-recorded", at=NOW, sent_at=NOW)]]) == {}
+
+    (item,) = world.items.all_items(ACCOUNT)
+    assert (item.notification_id, item.origin_id) == ("n-1", "never-recorded")
+
+
+def test_an_event_waits_only_for_sends_to_its_own_recipient(world):
+    world.notifications.claim(an_attempt(claimed_at=NOW - timedelta(seconds=1), to="someone-else@example.com"))
+
+    assert world.record([[untagged(message_id="of-another-sender", at=NOW)]]) == {}
     assert world.count("default") == 1
 
 

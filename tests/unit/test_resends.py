@@ -6,13 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders import events
-from tests.builders.items import ACCOUNT, NOW, a_suppression
+from tests.builders.items import ACCOUNT, NOW, a_failure, a_suppression
 from tests.builders.sending import EMAIL, FIRST, PHONE, Product
 from undelivered.adapters.feedback import parse_event
 from undelivered.domain.errors import NotYetKnownError, PermanentSendError, RefusedError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Dismissal, State
-from undelivered.domain.notification import SEND_TIMEOUT
+from undelivered.domain.notification import SEND_TIMEOUT, SendOutcome
 from undelivered.domain.suppression import SuppressionReason, blocks
 from undelivered.domain.taxonomy import Channel, Reason, Status, classification_of
 from undelivered.services.ports import SendJob
@@ -121,7 +121,7 @@ def test_a_carriers_word_that_outran_the_record_of_its_send_waits_for_it(texting
     with pytest.raises(TimeoutError):
         texting.send_message(order)
     texting.pass_time(seconds=1)
-    early = replace(of_a_text(texting, events.sms_log()), provider_message_id="provider-1")
+    early = replace(of_a_text(texting, events.sms_log(), recipient=PHONE), provider_message_id="provider-1")
 
     failures = texting.record([[early]])
 
@@ -280,6 +280,22 @@ def test_a_claim_is_given_up_whose_resend_was_settled_otherwise_and_makes_no_ite
 
     assert product.notifications.unrecorded(product.time, 10) == []
     assert [item.entry_key for item in product.items.all_items(ACCOUNT)] in ([order.entry_key], [])
+
+
+def test_an_interrupted_first_send_that_bounced_is_shown_once(product):
+    break_off(product, FIRST)
+    bounce = a_failure(
+        message_id="accepted", sent_at=product.time, at=product.time, customer_id="c-1", notification_id="n-1"
+    )
+    product.record([[bounce]])
+
+    product.time += SEND_TIMEOUT + SECOND
+    product.run_cleanup()
+    product.run_cleanup()
+
+    assert [item.origin_id for item in product.items.all_items(ACCOUNT)] == ["accepted"]
+    (attempt,) = product.notifications.attempts(ACCOUNT, FIRST.notification_id)
+    assert (attempt.outcome, attempt.provider_message_id) == (SendOutcome.SENT, "accepted")
 
 
 def test_a_claim_that_is_given_up_before_its_item_leaves_that_to_be_settled_by_the_next_run(product):

@@ -29,6 +29,9 @@ class Notification(Struct, frozen=True):
     metadata: tuple[tuple[str, str], ...] = ()
 
 
+LONGEST_SEND = timedelta(seconds=90)
+"""How long a send can take from its claim to its record: longer than the timeout of the functions that send."""
+
 SEND_TIMEOUT = timedelta(minutes=15)
 """How long after its claim a send may have no recorded outcome. After that, cleanup records it as interrupted."""
 

@@ -16,7 +16,7 @@ from undelivered.domain.lifecycle import (
     settle_interrupted,
     settle_unconfirmed,
 )
-from undelivered.domain.notification import SEND_TIMEOUT, SendAttempt, SendOutcome
+from undelivered.domain.notification import SEND_TIMEOUT, Notification, SendAttempt, SendOutcome
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
@@ -117,10 +117,17 @@ class CleanUp(Struct, frozen=True):
         for attempt in attempts:
             is_first = not attempt.entry_key
             notification = self.notifications.find(attempt.account_id, attempt.notification_id) if is_first else None
-            if notification:
-                customer = self.customers.find(attempt.account_id, notification.customer_id)
-                send = Send(attempt, notification, customer)
-                feedback = unsent_feedback(send, INTERRUPTED, NO_RECORD, self.clock())
-                self.undelivered.add_new([NewEntry(open_item(feedback, attempt.account_id))])
-            self.notifications.record(replace(attempt, outcome=SendOutcome.INTERRUPTED))
+            settled = self._settle_first_send(attempt, notification) if notification else None
+            self.notifications.record(settled or replace(attempt, outcome=SendOutcome.INTERRUPTED))
         return len(attempts)
+
+    def _settle_first_send(self, attempt: SendAttempt, notification: Notification) -> SendAttempt | None:
+        """Show a first send as failed, or return it as sent if an event about it has made an item."""
+        customer = self.customers.find(attempt.account_id, notification.customer_id)
+        send = Send(attempt, notification, customer)
+        item = open_item(unsent_feedback(send, INTERRUPTED, NO_RECORD, self.clock()), attempt.account_id)
+        for other in self.undelivered.items_of_customer(item):
+            if other.notification_id == item.notification_id and other.entry_key != item.entry_key:
+                return replace(attempt, provider_message_id=other.origin_id, outcome=SendOutcome.SENT)
+        self.undelivered.add_new([NewEntry(item)])
+        return None

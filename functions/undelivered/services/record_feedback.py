@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Customer
 from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.digest import DIGEST_PREFIX
@@ -15,7 +16,7 @@ from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.identifiers import entry_key
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback
-from undelivered.domain.notification import SendOutcome
+from undelivered.domain.notification import LONGEST_SEND, SendAttempt, SendOutcome
 from undelivered.domain.report_query import window_start
 from undelivered.domain.suppression import Suppression, merge_suppression, suppression_reason
 from undelivered.domain.taxonomy import Channel, suppresses
@@ -260,10 +261,10 @@ class RecordFeedback(Struct, frozen=True):
 
     def _correlate(self, feedback: Feedback, *, may_wait: bool) -> tuple[Feedback, bool]:
         """Find the send of a message without tags by its provider's message id; return also whether it was erased."""
-        attempt = self.notifications.find_by_provider_message_id(feedback.provider_message_id)
+        attempt = self.notifications.find_by_provider_message_id(feedback.provider_message_id) or self._unrecorded_send(
+            feedback, may_wait=may_wait
+        )
         if attempt is None:
-            if may_wait and self._may_precede_its_send(feedback):
-                raise NotYetKnownError("the send of this message may not be recorded yet")
             return feedback, False
         notification = self.notifications.find(attempt.account_id, attempt.notification_id)
         customer_id = notification.customer_id if notification else ""
@@ -282,10 +283,25 @@ class RecordFeedback(Struct, frozen=True):
         correlated = replace(feedback, recipient=feedback.recipient or attempt.to, attribution=attribution)
         return correlated, attempt.outcome is SendOutcome.ERASED
 
-    def _may_precede_its_send(self, feedback: Feedback) -> bool:
-        """Whether the event may be about a send without a record: an event can arrive before our own record."""
-        unrecorded = self.notifications.unrecorded(self.clock(), _MAX_UNRECORDED)
-        return any(attempt.claimed_at <= feedback.at for attempt in unrecorded)
+    def _unrecorded_send(self, feedback: Feedback, *, may_wait: bool) -> SendAttempt | None:
+        """Return the send without a record that the event must be about, or None.
+
+        An event can arrive before the record of its send, and the record is missing if the function was stopped after
+        the send. Raises NotYetKnownError while the record may still follow.
+        """
+        unrecorded = [
+            attempt
+            for attempt in self.notifications.unrecorded(self.clock(), _MAX_UNRECORDED)
+            if attempt.claimed_at <= feedback.at and _may_be_about(feedback, attempt)
+        ]
+        if may_wait and any(self.clock() < attempt.claimed_at + LONGEST_SEND for attempt in unrecorded):
+            raise NotYetKnownError("the send of this message may not be recorded yet")
+        return unrecorded[-1] if unrecorded and feedback.recipient else None
+
+
+def _may_be_about(feedback: Feedback, attempt: SendAttempt) -> bool:
+    """Whether an event may be about a send: both have the same recipient, if the event has one."""
+    return not feedback.recipient or normalise_address(feedback.channel, attempt.to) == feedback.recipient
 
 
 def _matters(feedback: Feedback) -> bool:
