@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
-from infrastructure.doctor import ses_checks
+from infrastructure.build.concurrency import SMS_LOGS, UNRESERVED
+from infrastructure.doctor import concurrency_check, ses_checks
 from infrastructure.doctor.checks import (
     Check,
     CheckResult,
@@ -22,6 +23,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "SES production access": ses_checks.production_access,
     "SES sending": ses_checks.sending,
     "SES identity": ses_checks.sender_identity,
+    "Lambda concurrency": concurrency_check.account_concurrency,
 }
 """The checks of the doctor that need no stack."""
 
@@ -54,8 +56,8 @@ def check_bucket(s3: Any, bucket: str) -> None:
         )
 
 
-def sending_problems(client: Client, name: str, parameters: Mapping[str, str]) -> list[Finding]:
-    """Return what would prevent a deployment from sending: SES's identity, sandbox and quota."""
+def account_problems(client: Client, name: str, parameters: Mapping[str, str]) -> list[Finding]:
+    """Return what in the AWS account would limit a deployment: SES's identity, sandbox and quota, and Lambda's."""
     checks = dict(_CHECKS)
     if parameters.get("SenderDomain"):
         del checks["SES identity"]  # the stack creates it
@@ -84,6 +86,17 @@ def existing_parameters(
         "ApiGatewayRole": _api_gateway_role(client, resources),
         **_sender_domain(client, resources, parameters.get("SenderDomain", "")),
     }
+
+
+def reserved_concurrency(client: Client, deployed: Mapping[str, str], chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return the concurrency to reserve for delivery statuses of texts, if Lambda allows to reserve any.
+
+    `deployed` are the parameters of the stack, `chosen` those of the operator. Both keep a concurrency that they have.
+    """
+    if {**deployed, **chosen}.get("SmsLogsConcurrency", "0") != "0" or "SmsLogsConcurrency" in chosen:
+        return {}
+    unreserved = concurrency_check.unreserved_concurrency(client("lambda"))
+    return {"SmsLogsConcurrency": str(SMS_LOGS)} if unreserved - SMS_LOGS >= UNRESERVED else {}
 
 
 def _sms_log_groups(client: Client, resources: Collection[tuple[str, str]]) -> str:

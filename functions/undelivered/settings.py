@@ -47,7 +47,7 @@ class ApiSettings(Struct, frozen=True):
     sends_queue_url: str
     resends_queue_url: str
     exports_bucket: str
-    export_function: str
+    exports_queue_url: str
     erasure_secret_arn: str
     signing_secret_arn: str
     token_issuer: str
@@ -63,7 +63,7 @@ class ApiSettings(Struct, frozen=True):
             sends_queue_url=_required(environment, "SENDS_QUEUE_URL"),
             resends_queue_url=_required(environment, "RESENDS_QUEUE_URL"),
             exports_bucket=_required(environment, "EXPORTS_BUCKET"),
-            export_function=_required(environment, "EXPORT_FUNCTION"),
+            exports_queue_url=_required(environment, "EXPORTS_QUEUE_URL"),
             erasure_secret_arn=_required(environment, "ERASURE_SECRET_ARN"),
             signing_secret_arn=_required(environment, "SIGNING_SECRET_ARN"),
             token_issuer=_required(environment, "TOKEN_ISSUER"),
@@ -211,21 +211,15 @@ class OnItemChangedSettings(Struct, frozen=True):
 
 
 class ExportReportSettings(Struct, frozen=True):
-    """``export_report``. ``function`` is the function's own name and version.
-
-    Lambda sets both: the template cannot, because the function would refer to itself. An export that continues in
-    another invocation continues in the same version, which reads the state that this version wrote.
-    """
+    """``export_report``: the bucket of the files, and its queue."""
 
     bucket: str
-    function: str
+    queue_url: str
 
     @classmethod
     def read(cls, environment: Environment = os.environ) -> Self:
         """Return the settings of the environment."""
-        name = _required(environment, "AWS_LAMBDA_FUNCTION_NAME")
-        version = environment.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        return cls(_required(environment, "EXPORTS_BUCKET"), f"{name}:{version}")
+        return cls(_required(environment, "EXPORTS_BUCKET"), _required(environment, "EXPORTS_QUEUE_URL"))
 
 
 class CleanupSettings(Struct, frozen=True):

@@ -55,8 +55,6 @@ SETTINGS: Final = {
     "SENDER": "notices@undelivered.example",
     "PUBLIC_URL": "https://api.example",
     "OUTCOME_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:outcomes",
-    "EXPORT_FUNCTION": "export_report",
-    "AWS_LAMBDA_FUNCTION_NAME": "bench",
 }
 """Environment variables with which every function starts."""
 

@@ -54,7 +54,7 @@ def main() -> None:
     export_id = _request_export(bootstrap, account_id)
     before = _peak_mb()
     began = time.perf_counter()
-    progress = bootstrap.export_report()(account_id, export_id, lambda: True)
+    progress = bootstrap.export_report().write(account_id, export_id, lambda: True)
     seconds = time.perf_counter() - began
     assert not progress.error, progress.error
     peak = _peak_mb()
@@ -78,7 +78,7 @@ def _request_export(bootstrap: Any, account_id: str) -> str:
 
     now = bootstrap.now()
     everything = ReportFilter(Period(now - timedelta(days=30), now + timedelta(days=1)))
-    use_case = bootstrap.export_report()
+    use_case = bootstrap.export_report().write
     export = use_case.store.save(
         Export(account_id, f"bench-{time.time_ns()}", everything, now, "bench", touched_at=now)
     )

@@ -84,6 +84,7 @@ def function_environment(endpoint: str) -> dict[str, str]:
         "DEAD_LETTERS_URL": f"{endpoint}/queue",
         "DEFAULT_ACCOUNT_ID": ACCOUNT,
         "EXPORTS_BUCKET": "exports",
+        "EXPORTS_QUEUE_URL": f"{endpoint}/queue",
         "ERASURE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:erasures",
         "FEEDBACK_TOPIC_ARN": TOPIC,
         "FEEDBACK_QUEUE_URL": f"{endpoint}/queue",

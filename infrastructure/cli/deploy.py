@@ -12,7 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from infrastructure.account_mapping import read_account_mapping, write_account_mapping
-from infrastructure.before_deploying import Client, check_bucket, existing_parameters, sending_problems
+from infrastructure.before_deploying import (
+    Client,
+    account_problems,
+    check_bucket,
+    existing_parameters,
+    reserved_concurrency,
+)
 from infrastructure.cloudformation import (
     ChangeSet,
     find_stack,
@@ -93,7 +99,7 @@ def deploy(  # noqa: PLR0913 - one for each option
 
 
 def _before_building(client: Client, name: str, bucket: str, chosen: Mapping[str, str]) -> dict[str, str]:
-    """Check the AWS account, show what would prevent the stage from sending, and return the parameters.
+    """Check the AWS account, show what would limit the stage, and return the parameters.
 
     Raises ToolError if the deployment cannot succeed.
     """
@@ -102,8 +108,9 @@ def _before_building(client: Client, name: str, bucket: str, chosen: Mapping[str
     current = _updatable_stack(cloudformation, name)
     check_bucket(client("s3"), bucket)
     resources = resources_of(cloudformation, name) if current else []
-    found = existing_parameters(client, resources, chosen)
-    for finding in sending_problems(client, name, {**parameters_of(current or {}), **chosen}):
+    deployed = parameters_of(current or {})
+    found = existing_parameters(client, resources, chosen) | reserved_concurrency(client, deployed, chosen)
+    for finding in account_problems(client, name, {**deployed, **chosen}):
         _STDERR.print(f"[yellow]{escape(finding.what)}[/]. {escape(finding.remedy)}", highlight=False, soft_wrap=True)
     return {**chosen, **found}
 

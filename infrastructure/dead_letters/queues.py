@@ -10,6 +10,7 @@ from infrastructure.build.releases import alias_of
 from infrastructure.dead_letters.reading import (
     DeadLetter,
     Reading,
+    read_export_job,
     read_feedback,
     read_send_job,
     read_sms_logs,
@@ -34,6 +35,7 @@ class QueueName(StrEnum):
     FEEDBACK = "feedback"
     SENDS = "sends"
     RESENDS = "resends"
+    EXPORTS = "exports"
     SMS_LOGS = "sms-logs"
     ARCHIVE = "archive"
     ON_ITEM_CHANGED = "on-item-changed"
@@ -84,12 +86,12 @@ def dead_letter_queue_of(name: QueueName, stack: StackResources) -> DeadLetterQu
     """Return a dead-letter queue of a stack; raises ToolError if the stack does not have it."""
     prefix = _prefix(name)
     url = stack.resource(dead_letter_queue_id(name))
-    if name in {QueueName.FEEDBACK, QueueName.SENDS, QueueName.RESENDS}:
+    if name in {QueueName.FEEDBACK, QueueName.SENDS, QueueName.RESENDS, QueueName.EXPORTS}:
         to_queue = QueueReplay(stack.client("sqs"), stack.resource(f"{prefix}Queue"), url)
         if name is QueueName.FEEDBACK:
             topics = frozenset({stack.resource("FeedbackTopic")})
             return DeadLetterQueue(url, partial(read_feedback, known_topics=topics), to_queue)
-        return DeadLetterQueue(url, read_send_job, to_queue)
+        return DeadLetterQueue(url, read_export_job if name is QueueName.EXPORTS else read_send_job, to_queue)
     if name is QueueName.SMS_LOGS:
         to_function = FunctionReplay(stack.client("lambda"), stack.resource(alias_of("IngestSmsLogs")), body_as_event)
         return DeadLetterQueue(url, read_sms_logs, to_function)

@@ -91,6 +91,22 @@ def read_send_job(letter: DeadLetter) -> Reading:
     )
 
 
+def read_export_job(letter: DeadLetter) -> Reading:
+    """Read an export job as ``export_report`` does."""
+    from undelivered.adapters.aws import export_queue
+    from undelivered.domain.errors import UnreadableEventError
+
+    try:
+        account_id, export_id = export_queue.read_export_job(letter.body)
+    except UnreadableEventError as error:
+        return _unreadable(letter, str(error))
+    return Reading(
+        f"export {export_id}, account {account_id}",
+        f"{_processing_failed('export_report')}. An export with the state failed does not continue: start it again",
+        replayable=True,
+    )
+
+
 def read_stream_letter(letter: DeadLetter) -> Reading:
     """Read a stream record that its function could not read, or Lambda's record of a failed batch.
 

@@ -1,6 +1,5 @@
 """Checks of the stack's own resources: API, users, tables, queues, event sources, schedules and alarms."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -8,10 +7,9 @@ from typing import Any, Final
 from infrastructure.dead_letters.queues import QueueName, dead_letter_queue_id
 from infrastructure.deployed_stack import stage_arguments
 from infrastructure.doctor.checks import CheckResult, StackSnapshot, fragment, ok, warning, wrong
+from infrastructure.schedules import interval_of
 
 _ROLLED_BACK: Final = "ROLLBACK"
-_RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
-_EVERY_HOUR: Final = re.compile(r"cron\(\d+ \* ")
 _MISSED_RUNS: Final = 3
 _FUNCTION_NAME_INDEX: Final = 6
 """The position of the function name in a function's ARN. The alias comes after it."""
@@ -224,7 +222,7 @@ def _last_run(snapshot: StackSnapshot, name: str, function: str, expression: str
         logGroupName=f"/aws/lambda/{function}", orderBy="LastEventTime", descending=True, limit=1
     )["logStreams"]
     last = max((_last_write(stream) for stream in streams), default=None)
-    tolerance = _MISSED_RUNS * _interval(expression) + _LOG_DELAY
+    tolerance = _MISSED_RUNS * interval_of(expression) + _LOG_DELAY
     if last is None:
         return warning(
             f"{name} is enabled, but {function} has not run yet", "Run doctor again after the next scheduled run."
@@ -238,10 +236,3 @@ def _last_write(stream: dict[str, Any]) -> datetime:
     """Return when a log stream was last written to. Its last event timestamp alone is updated with a delay."""
     latest = max(stream.get("lastIngestionTime", 0), stream.get("lastEventTimestamp", 0), stream["creationTime"])
     return datetime.fromtimestamp(latest / 1000, UTC)
-
-
-def _interval(expression: str) -> timedelta:
-    """Return the time between two runs of a schedule expression; one day for any complex cron expression."""
-    if rate := _RATE.fullmatch(expression):
-        return timedelta(**{f"{rate[2]}s": int(rate[1])})
-    return timedelta(hours=1) if _EVERY_HOUR.match(expression) else timedelta(days=1)

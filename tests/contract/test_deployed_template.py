@@ -6,7 +6,7 @@ import json
 import pytest
 from botocore.session import get_session
 
-from infrastructure.build.concurrency import NEW_ACCOUNT, OCCASIONAL, continuous_executions
+from infrastructure.build.concurrency import API, NEEDED, NEW_ACCOUNT, SMS_LOGS, continuous_executions, executions
 from infrastructure.build.deployed_rules import deployed_problems
 from infrastructure.build.sam import transformed
 from undelivered.entrypoints.http.errors import Problem
@@ -190,25 +190,54 @@ def test_an_environment_with_a_parameter_of_any_length_fails(changed):
 
 
 def test_a_new_aws_account_has_an_execution_left_for_the_api(deployed):
-    functions = {"APIHandler", *OCCASIONAL}
-    triggered = {
-        name
-        for name, each in deployed["Resources"].items()
-        if each["Type"] == "AWS::Lambda::Function"
-        and any(trigger.startswith(name) for trigger in continuous_executions(deployed))
+    assert sum(continuous_executions(deployed).values()) <= NEW_ACCOUNT - API
+
+
+def test_every_trigger_has_a_limit_and_their_sum_is_what_a_stage_needs(deployed):
+    limits = executions(deployed)
+
+    assert limits == {
+        "IngestFeedbackFeedback": 2,
+        "SendNotificationsSends": 2,
+        "ProcessResendsResends": 2,
+        "ExportReportRequested": 2,
+        "ArchiveRemoved": 1,
+        "OnItemChangedChanged": 1,
+        "CleanupEveryMinute": 1,
+        "SendDigestsEveryHour": 1,
     }
-
-    assert sum(continuous_executions(deployed).values()) < NEW_ACCOUNT
-    assert triggered | functions == {
-        name for name, each in deployed["Resources"].items() if each["Type"] == "AWS::Lambda::Function"
-    }
+    assert sum(limits.values()) + SMS_LOGS + API == NEEDED
 
 
-@pytest.mark.parametrize("mapping", ["IngestFeedbackFeedback", "SendNotificationsSends", "ProcessResendsResends"])
+@pytest.mark.parametrize(
+    "mapping", ["IngestFeedbackFeedback", "SendNotificationsSends", "ProcessResendsResends", "ExportReportRequested"]
+)
 def test_a_queue_without_a_limit_of_concurrency_fails(changed, mapping):
     del changed["Resources"][mapping]["Properties"]["ScalingConfig"]
 
     assert f"{mapping}: nothing limits its concurrency" in deployed_problems(changed)
+
+
+@pytest.mark.parametrize("trigger", ["ExportReportRequested", "SendDigestsEveryHour"])
+def test_a_function_that_nothing_limits_fails(changed, trigger):
+    del changed["Resources"][trigger]
+
+    assert f"{trigger.partition('Req')[0].partition('Every')[0]}: nothing limits its concurrency" in deployed_problems(
+        changed
+    )
+
+
+def test_a_function_that_cloudwatch_logs_invokes_has_reserved_concurrency(changed):
+    del changed["Resources"]["IngestSmsLogs"]["Properties"]["ReservedConcurrentExecutions"]
+
+    assert deployed_problems(changed) == ["IngestSmsLogs: nothing limits its concurrency"]
+
+
+def test_runs_of_a_schedule_that_overlap_count_with_their_retries(changed):
+    del changed["Resources"]["CleanupEventInvokeConfig"]
+
+    # Three runs of 50 seconds and waits of one and two minutes, every minute.
+    assert executions(changed)["CleanupEveryMinute"] == 6
 
 
 @pytest.mark.parametrize("mapping", ["ArchiveRemoved", "OnItemChangedChanged"])
@@ -216,5 +245,6 @@ def test_triggers_that_can_take_all_executions_of_a_new_account_fail(changed, ma
     changed["Resources"][mapping]["Properties"]["ParallelizationFactor"] = 2
 
     assert deployed_problems(changed) == [
-        "the triggers can use 10 executions at a time, all that a new AWS account has"
+        "the triggers can use 10 executions at a time, all that a new AWS account has",
+        f"a stage can use {NEEDED + 1} executions at a time, but concurrency.NEEDED is {NEEDED}",
     ]

@@ -23,9 +23,8 @@ READERS = {
     "SendNotifications": (lambda environment: settings.SendSettings.read("SENDS_QUEUE_URL", environment),),
 }
 NUMBERS = {"TEXTS_PER_SECOND": "20"}
-SET_BY_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION"}
 OPTIONAL = {"POWERTOOLS_METRICS_NAMESPACE", "ALLOWED_ORIGINS", "TOKEN_KEYS_URL", "ACCOUNTS_FROM_TAGS",
-            "ANNOUNCE_ADDRESSES", "AWS_LAMBDA_FUNCTION_VERSION"}  # fmt: skip
+            "ANNOUNCE_ADDRESSES"}  # fmt: skip
 
 
 class Environment(Mapping):
@@ -66,7 +65,7 @@ def test_every_function_is_here(template):
 def test_a_function_has_the_variables_that_it_reads(template, function):
     variables = template["Resources"][function]["Properties"]["Environment"]["Variables"]
 
-    assert set(variables) == read(function, Environment(without={"ALLOWED_ORIGINS"})) - SET_BY_LAMBDA
+    assert set(variables) == read(function, Environment(without={"ALLOWED_ORIGINS"}))
 
 
 @pytest.mark.parametrize("function", READERS)

@@ -52,7 +52,7 @@ def call(monkeypatch):
         "CONSOLE_CLIENT_ID": CONSOLE,
         "HOST_CLIENT_ID": HOST,
         "EXPORTS_BUCKET": "exports-bucket",
-        "EXPORT_FUNCTION": "export-function",
+        "EXPORTS_QUEUE_URL": "https://exports.test",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

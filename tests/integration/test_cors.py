@@ -47,7 +47,7 @@ def test_no_other_page_may(api, origin):
 
 def test_unless_something_is_allowed_nothing_is():
     required = (
-        "SENDS_QUEUE_URL", "RESENDS_QUEUE_URL", "EXPORTS_BUCKET", "EXPORT_FUNCTION", "ERASURE_SECRET_ARN",
+        "SENDS_QUEUE_URL", "RESENDS_QUEUE_URL", "EXPORTS_BUCKET", "EXPORTS_QUEUE_URL", "ERASURE_SECRET_ARN",
         "SIGNING_SECRET_ARN", "TOKEN_ISSUER", "DEFAULT_ACCOUNT_ID", "CONSOLE_CLIENT_ID", "HOST_CLIENT_ID",
     )  # fmt: skip
     environment = dict.fromkeys(required, "x")

@@ -13,6 +13,7 @@ from infrastructure.doctor import concurrency_check, ses_checks, sms_checks, sta
 from infrastructure.doctor.checks import CheckStatus, StackSnapshot, fragment, run_checks
 from infrastructure.doctor.snapshot import take_snapshot
 from infrastructure.errors import ToolError
+from infrastructure.schedules import interval_of
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:undelivered-live-FeedbackTopic"
 ALARMS = "arn:aws:sns:eu-central-1:123456789012:undelivered-live-AlarmTopic"
@@ -448,7 +449,7 @@ def test_whether_schedules_run(answers, say, state, ran, found):
     ],
 )
 def test_how_often_a_schedule_runs(expression, interval):
-    assert stack_checks._interval(expression) == interval
+    assert interval_of(expression) == interval
 
 
 @pytest.mark.parametrize(

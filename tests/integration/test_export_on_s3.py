@@ -1,7 +1,6 @@
 """The deployed functions on tables and a bucket in moto: an export from the asking to the file."""
 
 import csv
-import json
 from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
@@ -24,6 +23,7 @@ from undelivered.bootstrap import api
 from undelivered.domain.taxonomy import Reason
 from undelivered.entrypoints.export_report import export_report
 from undelivered.entrypoints.http import auth
+from undelivered.entrypoints.sqs_batch import MAX_RECEIVES
 
 HOURS = 3_600_000
 PART_BYTES = 2_000
@@ -32,8 +32,8 @@ PART_BYTES = 2_000
 class Stack:
     """The functions, their tables and their bucket; events wait until ``run`` carries them out."""
 
-    def __init__(self, events):
-        self.events = events
+    def __init__(self, events, delays):
+        self.events, self.delays = events, delays
 
     def add(self, *titles):
         """Put items on the report, the newest first."""
@@ -58,8 +58,8 @@ class Stack:
     def news(self, export_id):
         return self.call("GET", f"/exports/{export_id}").json
 
-    def write(self, event, *, milliseconds=HOURS):
-        """Carry an event out as Lambda does."""
+    def write(self, event, *, milliseconds=HOURS, received=1):
+        """Carry a message out as Lambda does; return the failures that it reports."""
         context = SimpleNamespace(
             function_name="export_report",
             memory_limit_in_mb=1024,
@@ -67,13 +67,19 @@ class Stack:
             aws_request_id="2",
             get_remaining_time_in_millis=lambda: milliseconds,
         )
-        export_report(json.loads(event), context)
+        record = {
+            "messageId": "m-1",
+            "receiptHandle": "r-1",
+            "body": event,
+            "attributes": {"ApproximateReceiveCount": str(received)},
+        }
+        return export_report({"Records": [record]}, context)["batchItemFailures"]
 
     def run(self, *, milliseconds=HOURS):
         """Carry out all events and return how many there were."""
         number = 0
         while self.events:
-            self.write(self.events.pop(0), milliseconds=milliseconds)
+            assert self.write(self.events.pop(0), milliseconds=milliseconds) == []
             number += 1
         return number
 
@@ -102,18 +108,23 @@ def stack(monkeypatch):
         "SIGNING_SECRET_ARN": "arn:secret",
         "ERASURE_SECRET_ARN": "arn:secret",
         "EXPORTS_BUCKET": "exports-bucket",
-        "EXPORT_FUNCTION": "export-function",
-        "AWS_LAMBDA_FUNCTION_NAME": "export-function",
+        "EXPORTS_QUEUE_URL": "https://exports.test",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(auth, "_fetch", lambda _: key_set())
     events = []
-    fake_lambda = SimpleNamespace(invoke=lambda **call: events.append(call["Payload"]))
+    delays = []
+    queue = SimpleNamespace(
+        send_message=lambda **call: events.append(call["MessageBody"]),
+        change_message_visibility_batch=lambda **call: delays.extend(
+            entry["VisibilityTimeout"] for entry in call["Entries"]
+        ),
+    )
     monkeypatch.setattr(
         bootstrap,
         "client",
-        lambda name, **options: fake_lambda if name == "lambda" else clients.client(name, **options),
+        lambda name, **options: queue if name == "sqs" else clients.client(name, **options),
     )
     forget_everything()
     with mock_aws():
@@ -123,7 +134,7 @@ def stack(monkeypatch):
         clients.client("s3").create_bucket(
             Bucket="exports-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
         )
-        yield Stack(events)
+        yield Stack(events, delays)
     forget_everything()
 
 
@@ -138,7 +149,8 @@ def forget_everything():
 def small_parts(stack, monkeypatch):
     """Let parts be small, here and in S3, and pages, too."""
     monkeypatch.setattr(moto.s3.models, "S3_UPLOAD_PART_MIN_SIZE", PART_BYTES)
-    small = replace(bootstrap.export_report(), page_size=4, part_bytes=PART_BYTES)
+    parts = bootstrap.export_report()
+    small = replace(parts, write=replace(parts.write, page_size=4, part_bytes=PART_BYTES))
     monkeypatch.setattr(bootstrap, "export_report", lambda: small)
 
 
@@ -185,7 +197,7 @@ def test_a_long_report_is_written_in_parts_over_as_many_invocations_as_it_takes(
     assert stack.run(milliseconds=milliseconds) == invocations
 
     assert [row["title"] for row in stack.rows(export_id)] == [f"title {number}" for number in range(18)]
-    assert len(bootstrap.export_report().store.find(ACCOUNT, export_id).position.parts) > 2
+    assert len(bootstrap.export_report().write.store.find(ACCOUNT, export_id).position.parts) > 2
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -228,13 +240,22 @@ def test_a_file_finished_by_a_call_whose_answer_was_lost_is_done_by_the_next(sta
 def test_an_export_that_cannot_be_written_fails_and_says_so(stack, monkeypatch):
     export_id = stack.request()
     (event,) = stack.events
-    without = replace(bootstrap.export_report(), files=S3ExportFiles(clients.client("s3"), "no-such-bucket"))
+    parts = bootstrap.export_report()
+    files = S3ExportFiles(clients.client("s3"), "no-such-bucket")
+    without = replace(parts, write=replace(parts.write, files=files))
     monkeypatch.setattr(bootstrap, "export_report", lambda: without)
 
-    for _ in range(3):
-        with pytest.raises(Exception, match="NoSuchBucket"):
-            stack.write(event)
+    for received in range(1, MAX_RECEIVES + 1):
+        assert stack.news(export_id)["state"] == "running"
+        assert stack.write(event, received=received) == [{"itemIdentifier": "m-1"}]
 
+    assert stack.delays == [5, 15, 60, 120, 120]
     news = stack.news(export_id)
     assert (news["state"], news["url"]) == ("failed", None)
     assert news["detail"].startswith("The export failed several times")
+    assert stack.write(event, received=MAX_RECEIVES) == []
+
+
+def test_a_message_that_names_no_export_is_delivered_again_at_once_until_it_is_a_dead_letter(stack):
+    assert stack.write("Dear all") == [{"itemIdentifier": "m-1"}]
+    assert stack.delays == [0]

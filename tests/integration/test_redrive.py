@@ -31,7 +31,7 @@ class Ground:
     def __init__(self):
         self.sqs = boto3.client("sqs", region_name="us-east-1")
         self.ids = {"FeedbackTopic": TOPIC}
-        for name in ("Feedback", "Sends", "Resends"):
+        for name in ("Feedback", "Sends", "Resends", "Exports"):
             dead = self.sqs.create_queue(QueueName=f"{name}Dead")["QueueUrl"]
             arn = self.sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
             policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
@@ -99,6 +99,18 @@ def test_an_order_keeps_the_request_that_it_goes_back_to(ground):
 
     (message,) = ground.sqs.receive_message(QueueUrl=alive, MessageAttributeNames=["All"])["Messages"]
     assert message["MessageAttributes"] == mark
+
+
+def test_an_export_goes_back_to_its_queue_and_anything_else_is_kept(ground):
+    body = json.dumps({"account_id": "acc-1", "export_id": "e-1"})
+    ground.add_dead_letter("Exports", body)
+    ground.add_dead_letter("Exports", '{"account_id": "acc-1"}')
+
+    reports = sorted(ground.redrive(QueueName.EXPORTS), key=lambda report: report.became)
+
+    assert [report.became for report in reports] == [ReplayOutcome.KEPT, ReplayOutcome.WAITING]
+    assert (reports[0].why, reports[1].what) == ("not an export job", "export e-1, account acc-1")
+    assert ground.bodies("ExportsQueue") == [body]
 
 
 def test_an_event_from_a_topic_that_is_not_ours_is_kept(ground):

@@ -75,6 +75,36 @@ def test_prose_among_events_is_set_aside_alone_said_why_and_kept(stack, acting):
     sqs.purge_queue(QueueUrl=dead)
 
 
+def test_a_message_that_names_no_export_becomes_a_dead_letter_and_is_kept(stack):
+    sqs = stack.client("sqs")
+    deployed = DeployedStack(STACK_NAME, stack.client)
+    dead = deployed.resource("ExportsDeadLetterQueue")
+    sqs.send_message(QueueUrl=deployed.resource("ExportsQueue"), MessageBody="Dear all")
+
+    try:
+        (told,) = eventually(lambda: redrive(stack, "--queue", "exports"), "it is no dead letter", WITHIN)
+    finally:
+        sqs.purge_queue(QueueUrl=dead)
+
+    assert (told["became"], told["why"]) == ("kept", "not an export job")
+
+
+def test_an_export_whose_message_is_replayed_ends_as_any_other(stack, acting):
+    export_id = acting.call_api("POST", "/exports", 202, json={"format": "csv"})["export_id"]
+    body = json.dumps({"account_id": stack.user().account_id, "export_id": export_id})
+    dead = DeployedStack(STACK_NAME, stack.client).resource("ExportsDeadLetterQueue")
+    stack.client("sqs").send_message(QueueUrl=dead, MessageBody=body)
+
+    (told,) = redrive(stack, "--queue", "exports")
+
+    assert (told["became"], export_id in told["what"]) == ("taken", True)
+
+    def is_done():
+        return acting.call_api("GET", f"/exports/{export_id}")["state"] == "done"
+
+    eventually(is_done, "the export is not done", WITHIN)
+
+
 def test_a_dead_letter_that_can_be_understood_is_taken_when_it_is_tried_again(stack, acting):
     envelope = {
         "Type": "Notification",

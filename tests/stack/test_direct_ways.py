@@ -24,6 +24,7 @@ from undelivered.domain.item import State
 from undelivered.domain.notification import Notification, SendOutcome
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.services.export_report import ATTEMPTS
 
 ACCOUNT = "acc-harbor"
 KEPT_DAYS = 400
@@ -364,13 +365,15 @@ class TestExports:
             record = f"export~{export_id}"
             row = {"account_id": ACCOUNT, "record": record, "body": to_json(export), "version": 1}
             store(acting, "accounts", **row, purge_at=in_a_day)
-            wake(acting, "ExportReport", {"account_id": ACCOUNT, "export_id": export_id})
+            body = json.dumps({"account_id": ACCOUNT, "export_id": export_id})
+            record = {"messageId": "m-1", "receiptHandle": "r-1", "body": body, "attributes": {}}
+            wake(acting, "ExportReport", {"Records": [record]})
             return acting.call_api("GET", f"/exports/{export_id}")["state"]
 
         return take_up
 
     def test_one_that_never_gets_on_is_given_up(self, acting, export):
-        assert export(acting.name("given-up"), attempts=3) == "failed"
+        assert export(acting.name("given-up"), attempts=ATTEMPTS) == "failed"
 
     def test_one_whose_last_answer_was_lost_is_done(self, acting, export):
         export_id = acting.name("answer-lost")

@@ -59,7 +59,7 @@ def exported(api, report_filter):
 
 
 # Less than what the function keeps in reserve: it goes on in another invocation after every page.
-@pytest.mark.parametrize("timeout", [900, 110])
+@pytest.mark.parametrize("timeout", [300, 110])
 def test_a_viewer_exports_and_downloads(stack, titles, timeout):
     headers = {"Authorization": stack.token(stack.user("viewer").email)}
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30) as api:

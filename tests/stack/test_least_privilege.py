@@ -31,7 +31,7 @@ BY_LAMBDA_ITSELF = {
     "xray:PutTelemetryRecords",
 }
 # Written to by Lambda itself, see above. The stream functions also write to theirs.
-DEAD_LETTERS = ("SmsLogsDeadLetterQueue", "ExportsDeadLetterQueue")
+DEAD_LETTERS = ("SmsLogsDeadLetterQueue",)
 BY_SNS_ITSELF = "SmsDeliveryStatusRole"
 
 NOT_TRIED = {

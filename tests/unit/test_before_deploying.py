@@ -6,8 +6,9 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
-from infrastructure.before_deploying import check_bucket, existing_parameters, sending_problems
+from infrastructure.before_deploying import account_problems, check_bucket, existing_parameters, reserved_concurrency
 from infrastructure.build import template
+from infrastructure.build.concurrency import NEEDED
 from infrastructure.cli.main import app
 from infrastructure.deployed_stack import stack_name
 from infrastructure.errors import ToolError
@@ -124,11 +125,18 @@ def test_a_bucket_in_the_region_is_accepted(aws):
     check_bucket(aws.client("s3"), "mine")
 
 
-def doubted(aws, account=ACCOUNT, **parameters):
+def runs(aws, unreserved):
+    """Let Lambda run so many executions at a time."""
+    limit = {"AccountLimit": {"UnreservedConcurrentExecutions": unreserved}}
+    aws.stub("lambda").add_response("get_account_settings", limit, {})
+
+
+def doubted(aws, account=ACCOUNT, concurrency=1_000, **parameters):
     for _ in range(2):
         aws.stub("sesv2").add_response("get_account", account, {})
+    runs(aws, concurrency)
     return " ".join(
-        f"{each.what} → {each.remedy}" for each in sending_problems(aws.client, "undelivered-live", parameters)
+        f"{each.what} → {each.remedy}" for each in account_problems(aws.client, "undelivered-live", parameters)
     )
 
 
@@ -144,13 +152,43 @@ def test_a_sandbox_a_used_up_quota_and_a_missing_sender_are_shown_before_the_bui
     assert "no sender is set" in said
 
 
+def test_a_concurrency_below_what_a_stage_can_use_is_shown_before_the_build_with_what_to_do(aws):
+    said = doubted(aws, concurrency=10, Sender="us@example.com", SenderDomain="example.com")
+
+    assert f"Lambda runs at most 10 executions at a time, and a stage can use {NEEDED}, so the API can be" in said
+    assert "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384" in said
+
+
+@pytest.mark.parametrize(
+    ("unreserved", "deployed", "chosen", "reserved"),
+    [
+        (10, {}, {}, {}),
+        (101, {}, {}, {}),
+        (102, {}, {}, {"SmsLogsConcurrency": "2"}),
+        (1_000, {"SmsLogsConcurrency": "0"}, {}, {"SmsLogsConcurrency": "2"}),
+        (None, {"SmsLogsConcurrency": "5"}, {}, {}),
+        (None, {}, {"SmsLogsConcurrency": "0"}, {}),
+        (None, {"SmsLogsConcurrency": "2"}, {"SmsLogsConcurrency": "0"}, {}),
+    ],
+)
+def test_concurrency_is_reserved_for_sms_logs_where_lambda_keeps_100_and_nobody_chose_otherwise(
+    aws, unreserved, deployed, chosen, reserved
+):
+    if unreserved is not None:
+        runs(aws, unreserved)
+
+    assert reserved_concurrency(aws.client, deployed, chosen) == reserved
+
+
 def test_a_sender_without_an_identity_is_shown(aws):
     for _ in range(2):
         aws.stub("sesv2").add_response("get_account", ACCOUNT, {})
     for _ in range(2):
         aws.stub("sesv2").add_client_error("get_email_identity", "NotFoundException")
 
-    (doubt,) = sending_problems(aws.client, "undelivered-live", {"Sender": "us@example.com"})
+    runs(aws, 1_000)
+
+    (doubt,) = account_problems(aws.client, "undelivered-live", {"Sender": "us@example.com"})
 
     assert "neither us@example.com nor example.com is an SES identity" in doubt.what
 

@@ -212,7 +212,7 @@ def test_parts_have_numbers_that_no_invocation_has_used():
 
 def test_an_export_that_fails_without_progress_is_given_up_after_its_attempts():
     world = World()
-    for error in [RetryableError("busy"), RetryableError("busy"), ValueError("broken")]:
+    for error in [*[RetryableError("busy")] * (ATTEMPTS - 1), ValueError("broken")]:
         assert world.stored().state is ExportState.RUNNING
         world.error = error
         with pytest.raises(type(error)):

@@ -55,7 +55,7 @@ class Cutting:
 
 
 class World:
-    """A report of some items, an export of it, and Lambda, which tries every event three times."""
+    """A report of some items, an export of it, and its queue, which delivers every message five times."""
 
     def __init__(self, items=25, *, page_size=4, part_bytes=1_500):
         self.now = NOW

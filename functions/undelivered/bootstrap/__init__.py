@@ -458,21 +458,30 @@ def reconcile_counts() -> "ReconcileCounts":
 # --- export_report
 
 
+class ExportWorker(Struct, frozen=True):
+    """The parts of ``export_report``. ``read_job`` reads the body of a message and raises UnreadableEventError."""
+
+    write: "ExportReport"
+    read_job: Callable[[str], tuple[str, str]]
+    queue: Queue
+
+
 @cache
-def export_report() -> "ExportReport":
-    """Return the use case of ``export_report``."""
-    from undelivered.adapters.aws.lambda_ import LambdaExportRunner
+def export_report() -> ExportWorker:
+    """Return the parts of ``export_report``."""
+    from undelivered.adapters.aws.export_queue import SqsExportRunner, read_export_job
     from undelivered.adapters.aws.s3 import S3ExportFiles
     from undelivered.adapters.dynamodb.export_store import DynamoExportStore
     from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
     from undelivered.services.export_report import ExportReport
 
     settings = ExportReportSettings.read()
-    return ExportReport(
+    write = ExportReport(
         store=DynamoExportStore(),
         files=S3ExportFiles(client("s3"), settings.bucket),
-        runner=LambdaExportRunner(client("lambda"), settings.function),
+        runner=SqsExportRunner(client("sqs"), settings.queue_url),
         reports=DynamoReportReader(),
         accounts=accounts(),
         clock=now,
     )
+    return ExportWorker(write, read_export_job, Queue(client("sqs"), settings.queue_url))

@@ -280,14 +280,14 @@ def _signing_keys() -> SigningKeys:
 
 
 def _export_ports() -> ExportPorts:
-    from undelivered.adapters.aws.lambda_ import LambdaExportRunner
+    from undelivered.adapters.aws.export_queue import SqsExportRunner
     from undelivered.adapters.aws.s3 import S3ExportFiles
     from undelivered.adapters.dynamodb.export_store import DynamoExportStore
 
     return ExportPorts(
         DynamoExportStore(),
         S3ExportFiles(bootstrap.client("s3"), settings().exports_bucket),
-        LambdaExportRunner(bootstrap.client("lambda"), settings().export_function),
+        SqsExportRunner(bootstrap.client("sqs"), settings().exports_queue_url),
     )
 
 

@@ -27,8 +27,8 @@ PART_BYTES: Final = 8 * 1024 * 1024
 
 PAGE_SIZE: Final = 1_000
 
-ATTEMPTS: Final = 3
-"""How many invocations may try without progress: the first, and the two retries of Lambda."""
+ATTEMPTS: Final = 5
+"""How many invocations may try without progress: as many as the queue delivers a message to."""
 
 _PROGRESS_INTERVAL: Final = timedelta(seconds=2)
 
@@ -59,8 +59,8 @@ class ExportReport(Struct, frozen=True):
         """Continue an export while ``has_time`` returns True, then start another invocation if it is not done.
 
         An export that is done, failed, unknown or claimed by another invocation stays as it is. After an error with
-        some progress, another invocation continues. An error without progress is raised, so that Lambda retries; on
-        the last attempt the export fails too.
+        some progress, another invocation continues. An error without progress is raised, so that the queue delivers the
+        message again; on the last attempt the export fails too.
         """
         export = self.store.find(account_id, export_id)
         if export is None or export.state is not ExportState.RUNNING:

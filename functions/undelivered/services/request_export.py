@@ -16,10 +16,10 @@ from undelivered.services.ports import AccountStore, ExportFiles, ExportRunner, 
 LINK_EXPIRES_AFTER: Final = timedelta(minutes=15)
 
 SILENT_AFTER: Final = timedelta(hours=1)
-"""After this time without progress an export has failed: four times the longest invocation."""
+"""After this time without progress an export has failed: the queue delivers a message again after half of it."""
 
 MAX_UNDER_WAY: Final = 3
-"""How many exports of an account are written at once. Each occupies an execution of a function."""
+"""How many exports an account has in progress at once. Two of all accounts are written at a time."""
 
 _RETRY_AFTER: Final = 60
 _GIVEN_UP: Final = "The export was interrupted. Start it again."

@@ -1,4 +1,4 @@
-"""Ports of exports: their records, their files, and the function that writes them."""
+"""Ports of exports: their records, their files, and the queue of the function that writes them."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -55,7 +55,7 @@ class ExportFiles(Protocol):
 
 
 class ExportRunner(Protocol):
-    """Starts the function that writes exports."""
+    """Starts exports."""
 
     def start(self, account_id: str, export_id: str) -> None:
-        """Start another process that writes or continues an export; raises RetryableError when it is busy."""
+        """Have an export written or continued elsewhere; raises RetryableError when that is not possible now."""
