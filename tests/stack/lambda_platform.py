@@ -25,6 +25,8 @@ MAX_RECEIVES = 5
 """``maxReceiveCount`` of the template's queues."""
 MAX_TRIES = 3
 """An asynchronous invocation and its two retries."""
+_EMPTY_PAGES = 2
+"""As many empty pages in a row end a shard here: one may come before the end, as on AWS."""
 _INVOKE_PATH = "/2015-03-31/functions/"
 
 Json = dict[str, Any]
@@ -215,12 +217,13 @@ class LambdaPlatform:
                 StreamArn=stream["StreamArn"], ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
             )["ShardIterator"]
         taken: list[Json] = []
-        while True:
+        empty = 0
+        while empty < _EMPTY_PAGES:
             answer = self._streams.get_records(ShardIterator=self._iterators[function])
             self._iterators[function] = answer["NextShardIterator"]
-            if not answer["Records"]:
-                return [record for record in taken if _passes(record, mapping)]
+            empty = 0 if answer["Records"] else empty + 1
             taken += answer["Records"]
+        return [record for record in taken if _passes(record, mapping)]
 
     def pending(self, function: str) -> list[Json]:
         """Take what waits for a function, as events: from its queue, or the asynchronous calls of it."""
