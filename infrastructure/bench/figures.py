@@ -53,8 +53,8 @@ GOALS: Final[Mapping[str, float]] = {
     "hostile_input_over_batch": 50,
     "hostile_input_mb": 128,  # a quarter of the functions' memory
     "count_rcu_1k": 2,
-    "count_rcu_100k": 2,
-    "count_rcu_1m": 2,
+    "count_rcu_100k": 10,
+    "count_rcu_1m": 10,
     "report_page_rcu_over_bytes_1m": 2,
     "cold_start_over_boto3": 1.3,
     "console_first_visit_kb": 45,

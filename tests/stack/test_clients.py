@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from email.message import EmailMessage
@@ -15,6 +14,7 @@ from infrastructure.local.deployment import DEFAULT_ACCOUNT, OTHER_ACCOUNT
 from infrastructure.local.scenario import call_api, eventually
 from infrastructure.paths import ROOT
 from tests.builders.docs import sections
+from tests.builders.node import node_folder
 from tests.stack.acting import WITHIN
 
 PAGE = ROOT / "infrastructure" / "docs" / "integration.md"
@@ -29,18 +29,8 @@ SUBJECT = "Invoice for November"
 
 @pytest.fixture(scope="session")
 def node_modules():
-    """Return a folder with the clients in Node.js, downloaded once for each version of their list."""
-    if shutil.which("npm") is None:
-        pytest.skip("the clients in Node.js need npm, which is not on the PATH")
-    folder = ROOT / "build" / "node_clients"
-    installed = folder / "package.json"
-    if not installed.exists() or installed.read_text() != NODE_CLIENTS.read_text():
-        folder.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--silent", "--no-package-lock", "--prefix", str(folder)]
-        versions = re.findall(r'"([^"]+)": "(\d[\d.]+)"', NODE_CLIENTS.read_text())
-        subprocess.run([*command, *(f"{name}@{version}" for name, version in versions)], check=True, timeout=300)
-        shutil.copy(NODE_CLIENTS, installed)
-    return folder
+    """Return a folder with the clients in Node.js."""
+    return node_folder(NODE_CLIENTS)
 
 
 @pytest.fixture
