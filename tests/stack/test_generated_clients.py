@@ -76,7 +76,17 @@ def test_redocly_finds_nothing_in_the_document(document_file, packages):
 
 def test_a_client_of_openapi_python_client_runs_the_story(document_file, environment, tmp_path):
     generator = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none", "--fail-on-warning"]
-    run([*generator, "--path", document_file, "--output-path", tmp_path / "undelivered_client"])
+    run(
+        [
+            *generator,
+            "--config",
+            HERE / "generator.yaml",
+            "--path",
+            document_file,
+            "--output-path",
+            tmp_path / "undelivered_client",
+        ]
+    )
 
     said = run([sys.executable, HERE / "story.py"], env={**environment, "PYTHONPATH": str(tmp_path)})
 

@@ -6,7 +6,7 @@ import time
 
 from undelivered_client import AuthenticatedClient
 from undelivered_client.api.act import resend_item
-from undelivered_client.api.customers import change_customer, replace_customer
+from undelivered_client.api.customers import replace_customer, update_customer
 from undelivered_client.api.host import accept_notifications
 from undelivered_client.api.report import count_undelivered, find_undelivered, list_undelivered
 from undelivered_client.models import (
@@ -53,12 +53,12 @@ wanted = {"status": [status.INVALID, status.BOUNCED_HARD], "channel": [Channel.E
 assert item.reason is Reason.ADDRESS_NOT_FOUND, item
 assert item.resend.code is ResendCode.RESEND_NEEDS_CHANGED_ADDRESS, item
 
-problem = change_customer.sync(CUSTOMER, client=manager, body=CustomerPatch(email="ada@"))
+problem = update_customer.sync(CUSTOMER, client=manager, body=CustomerPatch(email="ada@"))
 assert isinstance(problem, Problem), problem
 assert problem.errors[0].field == "email", problem
 
 body = CustomerPatch(email=f"success.generated.{SUFFIX}@undelivered.example")
-change_customer.sync(CUSTOMER, client=manager, body=body)
+update_customer.sync(CUSTOMER, client=manager, body=body)
 resend_item.sync(
     item.id, client=manager, body=ResendBody(note="Corrected by telephone."), idempotency_key=f"generated-{SUFFIX}"
 )
