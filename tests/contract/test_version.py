@@ -34,5 +34,5 @@ def test_the_latest_release_in_the_changelog_is_the_version():
 def test_the_licence_is_the_declared_one():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-    assert project["license"] == "Apache-2.0"
+    assert project["license"] == "Apache-2.0" == document(ROUTES)["info"]["license"]["identifier"]
     assert all("Apache License\n" in (ROOT / name).read_text() for name in project["license-files"])

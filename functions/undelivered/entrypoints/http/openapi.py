@@ -52,7 +52,7 @@ def document(routes: Iterable[Route], server: str = ".") -> dict[str, Any]:
             "title": "Undelivered",
             "version": __version__,
             "description": "Find undelivered notifications, see why they failed, correct the contact and resend.",
-            "license": {"name": "MIT License", "identifier": "MIT"},
+            "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
             "contact": {"name": "The operator of this installation"},
         },
         "servers": [{"url": server}],
