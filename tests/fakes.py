@@ -1,6 +1,7 @@
 """The ports in memory, to the same contract as the real adapters (``tests/contract`` runs it on both)."""
 
 import hashlib
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -592,6 +593,20 @@ class FakeSigningKeys:
 
     def secrets(self) -> Sequence[bytes]:
         return self.keys
+
+
+@dataclass
+class FakeRequestCountStore:
+    counts: dict[tuple[str, str, datetime], int] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, account_id: str, work: str, start: datetime, number: int, limit: int) -> bool:
+        key = (account_id, work, start)
+        with self.lock:
+            if key in self.counts and self.counts[key] + number > limit:
+                return False
+            self.counts[key] = self.counts.get(key, 0) + number
+            return True
 
 
 @dataclass

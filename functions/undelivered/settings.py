@@ -41,7 +41,8 @@ class ApiSettings(Struct, frozen=True):
     """``api_handler``: its queues, secrets and exports, the user pool, and the origins that CORS allows.
 
     ``token_keys_url`` is empty where the keys of the pool are at ``<issuer>/.well-known/jwks.json``.
-    ``default_account_id`` is the account of sending identities that are not assigned.
+    ``default_account_id`` is the account of sending identities that are not assigned. ``per_minute`` is how many
+    searches, notifications and bulk resends an account can make in a minute.
     """
 
     sends_queue_url: str
@@ -55,6 +56,7 @@ class ApiSettings(Struct, frozen=True):
     token_keys_url: str
     allowed_origins: frozenset[str]
     default_account_id: str
+    per_minute: Mapping[str, int]
 
     @classmethod
     def read(cls, environment: Environment = os.environ) -> Self:
@@ -71,6 +73,11 @@ class ApiSettings(Struct, frozen=True):
             token_keys_url=environment.get("TOKEN_KEYS_URL", ""),
             allowed_origins=_origins(environment.get("ALLOWED_ORIGINS", "")),
             default_account_id=_required(environment, "DEFAULT_ACCOUNT_ID"),
+            per_minute={
+                "searches": _count(environment, "SEARCHES_PER_MINUTE"),
+                "notifications": _count(environment, "NOTIFICATIONS_PER_MINUTE"),
+                "bulk_resends": _count(environment, "BULK_RESENDS_PER_MINUTE"),
+            },
         )
 
 
@@ -248,6 +255,13 @@ def _positive(environment: Environment, name: str) -> float:
     if not 0 < number < float("inf"):
         raise SettingsError(f"{name}: {value!r} is not a number above 0")
     return number
+
+
+def _count(environment: Environment, name: str) -> int:
+    value = _required(environment, name)
+    if not (value.isascii() and value.isdecimal() and int(value) > 0):
+        raise SettingsError(f"{name}: {value!r} is not a whole number above 0")
+    return int(value)
 
 
 def _origins(text: str) -> frozenset[str]:

@@ -28,6 +28,7 @@ from tests.fakes import (
     FakeProviderSuppressions,
     FakeQueue,
     FakeReportReader,
+    FakeRequestCountStore,
     FakeResendBatchStore,
     FakeShapeMappingStore,
     FakeSigningKeys,
@@ -40,6 +41,7 @@ from undelivered.entrypoints.http import auth
 from undelivered.entrypoints.http.router import refuse_other_methods, register
 from undelivered.entrypoints.http.routes import ROUTES
 from undelivered.services.ports import IdempotencyRecord
+from undelivered.services.request_limits import LimitedWork
 from undelivered.services.sender_rule import SenderRule
 from undelivered.settings import ApiSettings
 
@@ -57,7 +59,9 @@ API_SETTINGS = ApiSettings(
     token_keys_url="https://keys.test/",
     allowed_origins=frozenset({"https://app.example.com"}),
     default_account_id=ACCOUNT,
+    per_minute={"searches": 60, "notifications": 6_000, "bulk_resends": 6},
 )
+PLENTY = dict.fromkeys(LimitedWork, 1_000_000)
 
 
 @cache
@@ -155,6 +159,7 @@ class Api:
     """The API of a product on fakes, with a clock that a test moves."""
 
     time: datetime = NOW
+    limits: dict[LimitedWork, int] = field(default_factory=lambda: PLENTY)
 
     def __post_init__(self):
         self.customers, self.suppressions = FakeCustomerStore(), FakeSuppressionStore()
@@ -167,6 +172,7 @@ class Api:
             FakeProviderSuppressions(),
             FakeSigningKeys(),
         )
+        self.request_counts = FakeRequestCountStore()
         self.exports, self.export_files = FakeExportStore(), FakeExportFiles()
         self.export_runner = FakeExportRunner()
         self.mappings = FakeAccountMappings()
@@ -184,13 +190,14 @@ class Api:
             resends=self.resends,
             resend_batches=FakeResendBatchStore(),
             idempotency=self.idempotency,
+            request_counts=lambda: self.request_counts,
             provider_suppressions=lambda: self.provider,
             signing_keys=lambda: self.keys,
             exports=lambda: ExportPorts(self.exports, self.export_files, self.export_runner),
             diagnostics=lambda: DiagnosticPorts(self.unrecognised, self.shape_mappings),
             sender_rule=lambda: SenderRule(self.mappings, ACCOUNT, default_sender=""),
         )
-        self.use_cases = ApiUseCases(self.ports, self.clock)
+        self.use_cases = ApiUseCases(self.ports, lambda: self.limits, self.clock)
         self.app = Chalice("test", configure_logs=False)
         register(self.app, ROUTES, lambda: self.use_cases, lambda: API_SETTINGS)
         refuse_other_methods(self.app)

@@ -22,7 +22,12 @@ READERS = {
     "SendDigests": (settings.SendDigestsSettings.read,),
     "SendNotifications": (lambda environment: settings.SendSettings.read("SENDS_QUEUE_URL", environment),),
 }
-NUMBERS = {"TEXTS_PER_SECOND": "20"}
+NUMBERS = {
+    "TEXTS_PER_SECOND": "20",
+    "SEARCHES_PER_MINUTE": "60",
+    "NOTIFICATIONS_PER_MINUTE": "6000",
+    "BULK_RESENDS_PER_MINUTE": "6",
+}
 OPTIONAL = {"POWERTOOLS_METRICS_NAMESPACE", "ALLOWED_ORIGINS", "TOKEN_KEYS_URL", "ACCOUNTS_FROM_TAGS",
             "ANNOUNCE_ADDRESSES"}  # fmt: skip
 

@@ -428,7 +428,7 @@ class TestSlowness:
         exports = ExportPorts(Busy(), Busy(), Busy())
         rare = {"exports": lambda: exports, "diagnostics": lambda: DiagnosticPorts(Busy(), Busy())}
         ports = replace(api.ports, **busy, **rare, provider_suppressions=Busy)
-        api.use_cases = ApiUseCases(ports, api.clock)
+        api.use_cases = ApiUseCases(ports, lambda: api.limits, api.clock)
 
         answer = call(api, route, manager() if Role.MANAGER in route.access.value else host())
 

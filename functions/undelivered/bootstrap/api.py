@@ -1,6 +1,6 @@
 """The composition root of ``api_handler``: the use cases behind the routes, each built when a route first needs it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from undelivered import bootstrap
+from undelivered.observability import logger, measure
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
@@ -17,6 +18,7 @@ from undelivered.services.ports import (
     NotificationStore,
     ProviderSuppressions,
     ReportReader,
+    RequestCountStore,
     ResendBatchStore,
     SendQueue,
     SigningKeys,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore, ShapeMappingStore, UnrecognisedStore
     from undelivered.services.read_reports import ReadReports
     from undelivered.services.request_export import Exports
+    from undelivered.services.request_limits import LimitedWork, RequestLimits
     from undelivered.services.request_resend import RequestResend
     from undelivered.services.sender_rule import SenderRule
     from undelivered.services.unsubscribe import Unsubscribe
@@ -63,7 +66,7 @@ class DiagnosticPorts(Struct, frozen=True):
 
 
 class ApiPorts(Struct, frozen=True):
-    """The ports of the use cases. The last five are functions, because few requests need them."""
+    """The ports of the use cases. The last six are functions, because few requests need them."""
 
     undelivered: UndeliveredStore
     reports: ReportReader
@@ -77,6 +80,7 @@ class ApiPorts(Struct, frozen=True):
     resends: SendQueue
     resend_batches: ResendBatchStore
     idempotency: IdempotencyStore
+    request_counts: Callable[[], RequestCountStore]
     provider_suppressions: Callable[[], ProviderSuppressions]
     signing_keys: Callable[[], SigningKeys]
     exports: Callable[[], ExportPorts]
@@ -91,12 +95,21 @@ class ApiUseCases:
     port.
     """
 
-    def __init__(self, ports: ApiPorts, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, ports: ApiPorts, limits: Callable[[], Mapping["LimitedWork", int]], clock: Callable[[], datetime]
+    ) -> None:
         self._ports = ports
+        self._limits = limits
         self.clock = clock
         self.reports = ports.reports
         self.accounts = ports.accounts
         self.suppressions = ports.suppressions
+
+    @cached_property
+    def request_limits(self) -> "RequestLimits":
+        from undelivered.services.request_limits import RequestLimits
+
+        return RequestLimits(self._ports.request_counts(), self._limits(), self.clock, _report_unlimited)
 
     @cached_property
     def read_reports(self) -> "ReadReports":
@@ -258,13 +271,32 @@ def use_cases() -> ApiUseCases:
         resends=SqsSendQueue(sqs, settings().resends_queue_url),
         resend_batches=DynamoResendBatchStore(),
         idempotency=DynamoIdempotencyStore(),
+        request_counts=_request_counts,
         provider_suppressions=_provider_suppressions,
         signing_keys=_signing_keys,
         exports=_export_ports,
         diagnostics=_diagnostic_ports,
         sender_rule=_sender_rule,
     )
-    return ApiUseCases(ports, bootstrap.now)
+    return ApiUseCases(ports, _limits, bootstrap.now)
+
+
+def _request_counts() -> RequestCountStore:
+    from undelivered.adapters.dynamodb.request_count_store import DynamoRequestCountStore
+
+    return DynamoRequestCountStore()
+
+
+def _limits() -> Mapping["LimitedWork", int]:
+    from undelivered.services.request_limits import LimitedWork
+
+    return {LimitedWork(work): number for work, number in settings().per_minute.items()}
+
+
+def _report_unlimited(error: Exception) -> None:
+    """Record that a request was not counted."""
+    logger.error("request not limited", exc_info=error)
+    measure("RequestsNotLimited", [1])
 
 
 def _provider_suppressions() -> ProviderSuppressions:

@@ -34,7 +34,8 @@ class AccountSettings(Struct, frozen=True):
     """The settings of one account.
 
     ``sender`` is empty for the default sender of the deployment. ``history_days`` is how long items stay in history,
-    ``content_days`` how long the content of notifications is stored.
+    ``content_days`` how long the content of notifications is stored. ``viewers_may_export`` is whether viewers can
+    export the report, which they can read anyway.
     """
 
     account_id: str
@@ -42,6 +43,7 @@ class AccountSettings(Struct, frozen=True):
     sender: str = ""
     history_days: int = 400
     content_days: int = 60
+    viewers_may_export: bool = True
     soft_failures: SoftFailureRule = field(default_factory=SoftFailureRule)
     grace: GraceSettings = field(default_factory=GraceSettings)
     digest: DigestSettings = field(default_factory=DigestSettings)

@@ -286,7 +286,7 @@ class SuppressionModel(Table):
 
 
 class AccountModel(Table):
-    """Settings, resend batches, exports, idempotency keys and erasures of an account, by ``record``."""
+    """Settings, resend batches, exports, idempotency keys, erasures and request counts of an account, by ``record``."""
 
     class Meta:
         table_name = "accounts"
@@ -297,6 +297,8 @@ class AccountModel(Table):
     body = UnicodeAttribute(default="{}")
     # Of exports and erasures only, which several invocations may write.
     version = NumberAttribute(null=True)
+    # Of numbers of requests only.
+    number = NumberAttribute(null=True)
     purge_at = TTLAttribute(null=True)
 
 

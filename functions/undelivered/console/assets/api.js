@@ -44,7 +44,8 @@ export async function request(method, path, { query, body, idempotencyKey, signa
   const response = await authorized(url, { method, headers, body: body && JSON.stringify(body), signal, cache: "no-store" });
   if (response.ok) return response.status === 204 ? null : parse(response);
   const error = await errorOf(response);
-  const busy = error.status === 429 || error.status === 503;
+  // A limit of the account, such as too_many_searches, lasts longer than anyone should wait without a message.
+  const busy = (error.status === 429 && !error.code?.startsWith("too_many_")) || error.status === 503;
   // Reads, and requests with an idempotency key, can be repeated safely.
   if (busy && tries > 0 && (method === "GET" || idempotencyKey)) {
     await pause(Math.min(error.retryAfter ?? 1, LONGEST_WAIT_S) * 1000, signal);

@@ -1,4 +1,4 @@
-/** Settings of the account: time zone, sender, digest, retention, repeated soft bounces. */
+/** Settings of the account: time zone, sender, digest, retention, viewers, repeated soft bounces. */
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
@@ -22,6 +22,7 @@ function paint(place, settings) {
     history_days: numberInput(settings.history_days, 30, 3650, locked),
     content_days: numberInput(settings.content_days, 1, 400, locked),
     "soft_failures.failures": numberInput(settings.soft_failures?.failures, 2, 50, locked),
+    viewers_may_export: h("input", { type: "checkbox", checked: settings.viewers_may_export ?? true, disabled: locked }),
     "soft_failures.days": numberInput(settings.soft_failures?.days, 0, 60, locked),
   };
   const days = weekdays(settings.digest?.days ?? [], locked);
@@ -57,6 +58,9 @@ function paint(place, settings) {
     card(t("settings.retention"), h("div", { class: "two" },
       has("history_days") && field(t("settings.history_days"), controls.history_days),
       has("content_days") && field(t("settings.content_days"), controls.content_days))),
+    has("viewers_may_export") && card(t("settings.viewers"),
+      h("label", { class: "check" }, controls.viewers_may_export, t("settings.viewers_may_export")),
+      h("p", { class: "muted" }, t("settings.viewers_may_export_help"))),
     has("soft_failures") && card(t("settings.soft"),
       h("p", { class: "muted" }, t("settings.soft_help")),
       h("div", { class: "two" },
@@ -71,6 +75,7 @@ function body(settings, controls, days) {
   const result = { ...settings, time_zone: controls.time_zone.value };
   if ("sender" in settings) result.sender = controls.sender.value.trim();
   for (const name of ["history_days", "content_days"]) if (name in settings) result[name] = wholeNumber(controls[name]);
+  if ("viewers_may_export" in settings) result.viewers_may_export = controls.viewers_may_export.checked;
   if (settings.soft_failures) {
     result.soft_failures = {
       ...settings.soft_failures,

@@ -129,9 +129,12 @@ export function sentence(error) {
   if (error.status === 0) return navigator.onLine ? t("error.unreachable") : t("error.offline");
   // API Gateway's own response for a path that does not exist.
   if ((error.status === 403 || error.status === 404) && !error.code) return t("error.missing");
+  if (error.code === "export_not_allowed") return t("error.export_not_allowed");
   if (error.status === 403) return t("error.forbidden");
   if (error.status === 404) return t("error.not_found");
   if (error.code === "too_many_exports") return t("error.too_many_exports");
+  if (error.code === "too_many_searches") return t("error.too_many_searches", { seconds: error.retryAfter });
+  if (error.code === "too_many_bulk_resends") return t("error.too_many_bulk_resends", { seconds: error.retryAfter });
   if (error.status === 429 || error.status === 503) return t("error.busy");
   if (error.status === 413) return said(error.detail) || t("error.too_large");
   if (error.status === 502 && error.code) return said(error.detail);

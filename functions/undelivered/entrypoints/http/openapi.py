@@ -17,6 +17,10 @@ _SCHEMA_PATH: Final = "#/components/schemas/{name}"
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _HEADERS: Final = {REQUEST_ID_HEADER: {"$ref": "#/components/headers/RequestId"}}
 """The headers of every response."""
+_LIMIT_HEADERS: Final = {
+    **_HEADERS,
+    "Retry-After": {"description": "Seconds until the next request can succeed.", "schema": {"type": "integer"}},
+}
 _TEXT: Final = {"type": "string", "minLength": 1}
 _IDENTIFIERS: Final = dict.fromkeys(("customer_id", "notification_id"), msgspec.json.schema(Identifier))
 """The schemas of the path parameters that are IDs of the host application."""
@@ -179,7 +183,8 @@ def _responses(route: Route, names: Mapping[str, str]) -> dict[str, Any]:
         str(status.value): {"description": status.phrase, "content": {"text/html": {"schema": {"type": "string"}}}}
         for status in route.pages
     }
-    return {str(route.status.value): content, **dict(sorted({**problems, **pages}.items()))}
+    limited = {"429": _content(PROBLEM_TYPE, Problem, route.limit) | {"headers": _LIMIT_HEADERS}} if route.limit else {}
+    return {str(route.status.value): content, **dict(sorted({**problems, **pages, **limited}.items()))}
 
 
 def _content(content_type: str, schema: str, description: str) -> dict[str, Any]:

@@ -88,7 +88,8 @@ class Route(Struct, frozen=True):
     """An entry in the table of routes, the source for Chalice, the OpenAPI document and API Gateway's request models.
 
     ``query``, ``body`` and ``response`` are schemas. ``refusals`` are the error statuses of this route, in addition to
-    those that every route can return. ``pages`` are the statuses with which it returns an HTML page.
+    those that every route can return. ``pages`` are the statuses with which it returns an HTML page. ``limit`` says
+    when the route returns a 429 of its own.
     """
 
     method: str
@@ -103,6 +104,7 @@ class Route(Struct, frozen=True):
     body_required: bool = True
     refusals: tuple[HTTPStatus, ...] = ()
     pages: tuple[HTTPStatus, ...] = ()
+    limit: str = ""
     tag: str = ""
     content_types: tuple[str, ...] = (JSON_TYPE,)
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -14,7 +14,13 @@ from undelivered.services.ports.notifications import (
     SendJob,
     SendQueue,
 )
-from undelivered.services.ports.requests import IdempotencyRecord, IdempotencyStore, ResendBatch, ResendBatchStore
+from undelivered.services.ports.requests import (
+    IdempotencyRecord,
+    IdempotencyStore,
+    RequestCountStore,
+    ResendBatch,
+    ResendBatchStore,
+)
 from undelivered.services.ports.sending import InParallel, SendRateStore
 from undelivered.services.ports.suppressions import ProviderSuppressions, SuppressionStore
 
@@ -40,6 +46,7 @@ __all__ = [
     "ProviderSuppressions",
     "RepeatFailureStore",
     "ReportReader",
+    "RequestCountStore",
     "ResendBatch",
     "ResendBatchStore",
     "SendJob",

@@ -1,4 +1,4 @@
-"""Ports of requests to the API: idempotency keys and batches of resends."""
+"""Ports of requests to the API: idempotency keys, batches of resends, and the numbers of requests."""
 
 from datetime import datetime
 from typing import Protocol
@@ -24,6 +24,17 @@ class IdempotencyStore(Protocol):
 
     def save(self, record: IdempotencyRecord) -> None:
         """Write a request."""
+
+
+class RequestCountStore(Protocol):
+    """How much work of a kind each account has asked for in a minute."""
+
+    def add(self, account_id: str, work: str, start: datetime, number: int, limit: int) -> bool:
+        """Add ``number`` to the count of the minute from ``start``, unless the count would be above ``limit``.
+
+        Return whether it was added. The first addition in a minute always is, so that a request that is larger than
+        the limit can succeed.
+        """
 
 
 class ResendBatch(Struct, frozen=True):

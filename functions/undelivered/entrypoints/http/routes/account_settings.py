@@ -42,13 +42,15 @@ class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of an account. PUT resets omitted settings to their defaults.
 
     ``sender`` is an address, or ``Name <address>``, of an identity that the operator assigned to the account. Empty
-    means the default sender. History and contents are kept for the given number of days.
+    means the default sender. History and contents are kept for the given number of days. ``viewers_may_export`` is
+    whether viewers can export the report.
     """
 
     time_zone: Annotated[str, msgspec.Meta(max_length=64, examples=["Europe/Berlin"])] = _DEFAULTS.time_zone
     sender: Annotated[str, msgspec.Meta(max_length=320)] = _DEFAULTS.sender
     history_days: Annotated[int, msgspec.Meta(ge=30, le=3_650)] = _DEFAULTS.history_days
     content_days: Annotated[int, msgspec.Meta(ge=1, le=400)] = _DEFAULTS.content_days
+    viewers_may_export: bool = _DEFAULTS.viewers_may_export
     soft_failures: SoftFailuresSchema = SoftFailuresSchema()
     grace: GraceSchema = GraceSchema()
     digest: DigestSchema = DigestSchema()
@@ -68,6 +70,7 @@ def replace_settings(request: ApiRequest) -> ApiResponse:
         sender=body.sender,
         history_days=body.history_days,
         content_days=body.content_days,
+        viewers_may_export=body.viewers_may_export,
         soft_failures=SoftFailureRule(body.soft_failures.failures, body.soft_failures.days),
         grace=GraceSettings(body.grace.email_hours, body.grace.sms_hours),
         digest=DigestSettings(body.digest.recipients, body.digest.days, body.digest.hour),

@@ -13,6 +13,7 @@ from undelivered.entrypoints.http.report_filters import Filter, FilterValue, bod
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.observability import measure
 from undelivered.services.bulk_resend import BULK_LIMIT
+from undelivered.services.request_limits import LimitedWork
 
 _PAGE_SIZE: Final = 200
 
@@ -56,6 +57,7 @@ def resend_items(request: ApiRequest) -> ApiResponse:
     body = request.body(BulkBody)
     if (body.ids is None) == (body.filter is None):
         raise invalid_body("", "set either 'ids' or 'filter', but not both")
+    request.use_cases.request_limits.take(request.account_id, LimitedWork.BULK_RESENDS)
     unknown: list[BulkRefusalView] = []
     keys = _keys_of_ids(body.ids, unknown) if body.ids is not None else _keys_of_filter(request, body.filter or {})
     batch, refusals = request.use_cases.bulk_resend(
@@ -112,7 +114,8 @@ def show_batch(request: ApiRequest) -> ApiResponse:
 ROUTES = (
     Route(
         "POST", "/undelivered/resend", Access.ACT, resend_items, "Resend many items", BulkView,
-        status=HTTPStatus.ACCEPTED, body=BulkBody, tag="act",
+        status=HTTPStatus.ACCEPTED, body=BulkBody,
+        limit="Too many bulk resends in a minute: `too_many_bulk_resends`.", tag="act",
     ),
     Route(
         "GET", "/resend-batches/{batch_id}", Access.READ, show_batch, "Get the progress of a bulk resend", BatchView,

@@ -18,6 +18,7 @@ from undelivered.entrypoints.http.schemas.customers import (
 )
 from undelivered.entrypoints.http.validation_messages import IDENTIFIER_RULE
 from undelivered.services.manage_customers import CustomerChange, CustomerOutcome, CustomerState
+from undelivered.services.request_limits import LimitedWork
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Email = Annotated[
@@ -112,6 +113,7 @@ def find_customer(request: ApiRequest) -> ApiResponse:
 def find_customers(request: ApiRequest) -> ApiResponse:
     """Return the customers that have an address."""
     address = request.query(AddressQuery).address
+    request.use_cases.request_limits.take(request.account_id, LimitedWork.SEARCHES)
     try:
         customers = request.use_cases.manage_customers.find_by_address(request.account_id, address)
     except InvalidInputError as error:
@@ -203,7 +205,7 @@ _REFUSALS: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 ROUTES = (
     Route(
         "GET", "/customers", Access.READ, find_customers, "Find customers by address", CustomerList,
-        query=AddressQuery, tag="customers",
+        query=AddressQuery, limit="Too many searches in a minute: `too_many_searches`.", tag="customers",
     ),
     Route(
         "PUT", "/customers", Access.ACT, replace_customers, "Create or replace up to 500 customers", CustomerResults,

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from undelivered.domain.export import ExportState
+from undelivered.entrypoints.http.auth import Role
+from undelivered.entrypoints.http.errors import ProblemError
 from undelivered.entrypoints.http.report_filters import Filter, body_filter
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 
@@ -35,8 +37,19 @@ class ExportView(msgspec.Struct, frozen=True):
     detail: str | None
 
 
+def _check_caller(request: ApiRequest) -> None:
+    """Raise ProblemError (403) for a viewer, unless the account's settings let viewers export."""
+    if (
+        request.principal.role is Role.VIEWER
+        and not request.use_cases.accounts.settings(request.account_id).viewers_may_export
+    ):
+        detail = "In your account, viewers cannot export the report. Ask a manager to do this."
+        raise ProblemError(HTTPStatus.FORBIDDEN, "export_not_allowed", detail)
+
+
 def start_export(request: ApiRequest) -> ApiResponse:
     """Start an export and return its ID."""
+    _check_caller(request)
     wanted = body_filter(request.body(ExportBody).filter, request)
     export = request.use_cases.exports.request(request.account_id, wanted, by=request.principal.name)
     return ApiResponse(ExportStarted(export.export_id), HTTPStatus.ACCEPTED)
@@ -44,6 +57,7 @@ def start_export(request: ApiRequest) -> ApiResponse:
 
 def show_export(request: ApiRequest) -> ApiResponse:
     """Return the progress of an export, with a new link when it is done."""
+    _check_caller(request)
     export = request.use_cases.exports.status(request.account_id, request.path["export_id"])
     return ApiResponse(ExportView(export.state, export.rows, export.url or None, export.detail or None))
 
@@ -51,7 +65,8 @@ def show_export(request: ApiRequest) -> ApiResponse:
 ROUTES = (
     Route(
         "POST", "/exports", Access.READ, start_export, "Export the report to a file", ExportStarted,
-        status=HTTPStatus.ACCEPTED, body=ExportBody, tag="report",
+        status=HTTPStatus.ACCEPTED, body=ExportBody, limit="Three exports are in progress: `too_many_exports`.",
+        tag="report",
     ),
     Route(
         "GET", "/exports/{export_id}", Access.READ, show_export, "Get the progress and link of an export", ExportView,

@@ -13,6 +13,7 @@ from undelivered.entrypoints.http.parsing import Identifier, convert_item, is_id
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.entrypoints.http.schemas.notifications import NotificationView, notification_view
 from undelivered.services.accept_notifications import TEXT_MESSAGE_LENGTH, NewNotification
+from undelivered.services.request_limits import LimitedWork
 
 MAX_NOTIFICATIONS: Final = 100
 _MAX_METADATA: Final = 20
@@ -90,6 +91,7 @@ def accept_notifications(request: ApiRequest) -> ApiResponse:
         detail = f"A request can have at most {MAX_NOTIFICATIONS} notifications. This one has {len(bodies)}."
         errors = (FieldError("notifications", f"must not have more than {MAX_NOTIFICATIONS} entries"),)
         raise ProblemError(HTTPStatus.BAD_REQUEST, "too_many_items", detail, errors)
+    request.use_cases.request_limits.take(request.account_id, LimitedWork.NOTIFICATIONS, len(bodies))
     parsed = [_parse(body) for body in bodies]
     valid = [notification for notification in parsed if isinstance(notification, NewNotification)]
     answers = iter(request.use_cases.accept_notifications(request.account_id, valid))
@@ -144,7 +146,9 @@ def find_notification(request: ApiRequest) -> ApiResponse:
 ROUTES = (
     Route(
         "POST", "/notifications", Access.HOST, accept_notifications, "Send notifications", HandoverView,
-        status=HTTPStatus.ACCEPTED, body=NotificationsBody, tag="host",
+        status=HTTPStatus.ACCEPTED, body=NotificationsBody,
+        limit="Too many notifications in a minute: `too_many_notifications`. None of the request's was accepted.",
+        tag="host",
     ),
     Route(
         "GET", "/notifications/{notification_id}", Access.READ, find_notification, "Get a notification and its sends",

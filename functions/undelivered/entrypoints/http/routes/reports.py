@@ -14,6 +14,7 @@ from undelivered.entrypoints.http.report_filters import DEFAULT_LIMIT, ReportQue
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.entrypoints.http.schemas.audit import Time
 from undelivered.entrypoints.http.schemas.items import ItemDetail, ItemView, item_detail, item_view
+from undelivered.services.request_limits import LimitedWork
 
 
 class ByStatus(msgspec.Struct, frozen=True):
@@ -101,6 +102,8 @@ def list_undelivered(request: ApiRequest) -> ApiResponse:
     )
     after = _read_cursor(query.cursor, request.account_id, filters) if query.cursor is not None else None
     wanted = report_filter(query, request)
+    if wanted.search:
+        request.use_cases.request_limits.take(request.account_id, LimitedWork.SEARCHES)
     page = request.use_cases.reports.page(request.account_id, wanted, query.limit, after, now)
     return ApiResponse(
         ReportPage(
@@ -144,7 +147,7 @@ ROUTES = (
     ),
     Route(
         "GET", "/undelivered", Access.READ, list_undelivered, "List items", ReportPage, query=ReportQuery,
-        tag="report",
+        limit="Too many searches with `q` in a minute: `too_many_searches`.", tag="report",
     ),
     Route(
         "GET", "/undelivered/{item_id}", Access.READ, find_undelivered, "Get an item in full", ItemDetail,
