@@ -2,7 +2,8 @@
 
 The test publishes the events of two accounts as fast as the functions process them. It publishes a tenth of the events
 twice, and a tenth of the events suppress their address. Meanwhile a manager reads the report. The test measures the
-memory of the processes that run functions. The emulator's own memory grows with all the data that it stores.
+memory of the processes that run functions. The emulator's own memory grows with all the data that it stores. At the end
+it measures how much slower one account's requests become while the other account is at its limits.
 """
 
 import time
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
-from infrastructure.bench import events
+from infrastructure.bench import events, neighbour
 from infrastructure.bench.figures import Figure
 from infrastructure.errors import ToolError
 from infrastructure.local.deployment import DEFAULT_ACCOUNT, OTHER_ACCOUNT
@@ -33,6 +34,11 @@ _OTHER_EVERY: Final = 4
 _SAMPLES: Final = 60
 _WARM_UP: Final = 0.2
 """The share of the time after which caches are full and memory must stay flat."""
+
+_NEIGHBOUR_S: Final = 60.0
+_NEIGHBOUR_SHARE: Final = 0.25
+"""The shortest time of the measurement with another account at its limits, which count in clock minutes, and its share
+of the whole time."""
 
 _TIMEOUT_S: Final = 900
 _ATTEMPTS: Final = 30
@@ -89,7 +95,8 @@ def measure(minutes: float, progress: Callable[[float], None]) -> list[Figure]:
         _check_counts(load)
         names = {running.process.pid: running.function for running in function_processes(stack.description.pid)}
         emulator = resident(stack.description.pid) / _MEGABYTE
-    return _figures(load, took, samples, names, emulator)
+        beside = neighbour.measure(stack, max(_NEIGHBOUR_S, minutes * 60 * _NEIGHBOUR_SHARE))
+    return [*_figures(load, took, samples, names, emulator), beside]
 
 
 def _figures(

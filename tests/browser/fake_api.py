@@ -166,6 +166,7 @@ class FakeApi:
             "sender": "",
             "history_days": 400,
             "content_days": 60,
+            "viewers_may_export": True,
             "soft_failures": {"failures": 5, "days": 3},
             "digest": {"recipients": ["manager@harbor.example"], "days": [0, 1, 2, 3, 4], "hour": 8},
         }

@@ -53,6 +53,25 @@ def test_a_busy_server_is_asked_again_by_itself(manager):
     manager.sees("Invoice for November")
 
 
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en-GB", "Your account has made too many searches in a minute. Try again in 40 seconds."),
+        ("es-ES", "Su cuenta ha hecho demasiadas búsquedas en un minuto. Inténtelo de nuevo en 40 segundos."),
+    ],
+)
+def test_a_limit_of_the_account_is_shown_at_once_with_the_time_to_wait(open_console, locale, said):
+    manager = open_console(locale=locale)
+    manager.page.goto(manager.url)
+    manager.page.get_by_role("button", name=re.compile("^(Sign in|Iniciar sesión)$")).click()
+    manager.page.get_by_role("link", name="Sign in").click()
+    manager.page.get_by_role("banner").wait_for()
+    manager.api.fail("GET", "/undelivered", 429, "too_many_searches", times=9, **{"Retry-After": "40"})
+    manager.goes_to("#/report?channel=email")
+
+    manager.sees(said)
+
+
 def test_a_server_that_stays_busy_is_told(manager):
     manager.api.fail("GET", "/undelivered", 503, "throttled", times=3, **{"Retry-After": "1"})
     manager.goes_to("#/report?channel=email")

@@ -302,6 +302,20 @@ class TestViewer:
         viewer.goes_to("#/item/item-1")
         viewer.sees("You have read-only access. To make changes, ask a manager.")
 
+    def test_exports_where_the_settings_allow_it(self, viewer):
+        viewer.goes_to("#/report")
+
+        assert viewer.page.get_by_role("button", name="Export").count() == 1
+
+    def test_sees_no_export_where_the_settings_do_not_allow_it(self, open_console, fake):
+        fake[1].role = "viewers"
+        fake[1].settings["viewers_may_export"] = False
+        viewer = open_console()
+        viewer.signs_in()
+        viewer.goes_to("#/report")
+
+        assert viewer.page.get_by_role("button", name="Export").count() == 0
+
 
 class TestSigningIn:
     def test_comes_back_to_where_it_was_wanted(self, open_console):
@@ -500,6 +514,7 @@ class TestOtherPages:
         manager.goes_to("#/settings")
         manager.page.get_by_label("Time zone").select_option("America/New_York")
         manager.page.get_by_label("Saturday").check()
+        manager.page.get_by_label("Viewers can export the report").uncheck()
         manager.page.get_by_label("Keep past items (days)").fill("2")
         manager.page.get_by_role("button", name="Save").click()
         manager.sees("Enter a whole number from 30 to 3,650.")
@@ -510,3 +525,4 @@ class TestOtherPages:
         assert manager.api.settings["time_zone"] == "America/New_York"
         assert manager.api.settings["digest"]["days"] == [0, 1, 2, 3, 4, 5]
         assert manager.api.settings["history_days"] == 500
+        assert manager.api.settings["viewers_may_export"] is False

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from undelivered.services.ports import NewEntry
 GATEWAY_SECONDS = 29
 A_THOUSAND = 1_000
 CUSTOMERS = 40
+PER_MINUTE = 6
 
 
 def summed(progress):
@@ -39,6 +41,21 @@ def test_by_filter_resends_what_the_report_shows_and_tells_how_far_it_has_got(ac
 
     assert (batch["accepted"], batch["refused"]) == (2, [])
     assert eventually(progress, "the batch is not through", WITHIN)["returned"] == 2
+
+
+def test_beyond_the_limit_of_a_minute_a_bulk_resend_is_refused_with_the_time_to_wait(stack, acting):
+    """At most twice the limit is accepted first, because the minute may turn."""
+    bulk = {"ids": ["no item"]}
+    headers = {"Authorization": f"Bearer {stack.host_token()}", "X-Account-Id": acting.name("busy")}
+    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=GATEWAY_SECONDS) as host:
+        responses = [host.post("/undelivered/resend", json=bulk) for _ in range(2 * PER_MINUTE + 1)]
+        other = host.post("/undelivered/resend", json=bulk, headers={"X-Account-Id": acting.name("calm")})
+
+    refused = [response for response in responses if response.status_code != HTTPStatus.ACCEPTED]
+    assert len(responses) - len(refused) >= PER_MINUTE
+    assert {(response.status_code, response.json()["code"]) for response in refused} == {(429, "too_many_bulk_resends")}
+    assert all(1 <= int(response.headers["Retry-After"]) <= 60 for response in refused)
+    assert other.status_code == HTTPStatus.ACCEPTED
 
 
 @pytest.fixture

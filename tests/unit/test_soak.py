@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from infrastructure.bench import soak
+from infrastructure.bench import neighbour, soak
 from infrastructure.errors import ToolError
 
 MB = 1_000_000
@@ -47,6 +47,21 @@ def test_processes_that_came_or_went_are_not_compared():
     _, growth = figures([{1: 60 * MB, 3: 10 * MB}] * 5 + [{1: 60 * MB, 2: 500 * MB}])
 
     assert growth.value == 1.0
+
+
+def test_an_accounts_requests_are_compared_alone_and_beside_an_account_at_its_limits():
+    alone, beside = [0.1] * 96 + [0.9] * 4, [0.1] * 90 + [0.2] * 10
+
+    figure = neighbour.figure(alone, beside, Counter({200: 50, 202: 10, 429: 40}))
+
+    assert figure.value == pytest.approx(2.0)
+    assert figure.comparisons["alone_p95_ms"] == pytest.approx(100)
+    assert (figure.comparisons["neighbour_accepted"], figure.comparisons["neighbour_refused"]) == (60, 40)
+
+
+def test_an_account_that_never_reached_its_limits_fails_the_soak():
+    with pytest.raises(ToolError, match="did not reach its limits"):
+        neighbour.figure([0.1] * 2, [0.1] * 2, Counter({200: 50}))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ const EARLY_MS = 60_000;
 let configuration = null;
 let session = null;
 let refreshing = null;
+let viewersMayExport = true;
 
 export class SignInError extends Error {}
 
@@ -30,6 +31,16 @@ export function person() {
 /** Whether the signed-in user can make changes, or only read. */
 export function mayAct() {
   return session?.role === "manager";
+}
+
+/** Whether the signed-in user can export the report. */
+export function mayExport() {
+  return mayAct() || viewersMayExport;
+}
+
+/** Set whether viewers of the account can export the report. */
+export function letViewersExport(allowed) {
+  viewersMayExport = allowed;
 }
 
 /** Whether a user was signed in here before the page was reloaded. */

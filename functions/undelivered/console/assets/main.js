@@ -42,9 +42,14 @@ async function enter() {
   showShell();
   window.addEventListener("hashchange", () => show());
   // Load the account's time zone before the first date is shown. If that fails, use the browser's time zone.
-  await api.get("settings").then((settings) => useTimeZone(settings.time_zone)).catch(() => null);
+  await api.get("settings").then(useSettings).catch(() => null);
   await show(true);
   fetchOtherViews();
+}
+
+function useSettings(settings) {
+  useTimeZone(settings.time_zone);
+  auth.letViewersExport(settings.viewers_may_export);
 }
 
 /** Load the other views in advance, so that they open quickly, even if the network fails later. */

@@ -51,7 +51,7 @@ export function show(page, { query, signal }) {
   replace(
     page,
     h("div", { class: "page-head" }, pageTitle(t("report.title")),
-      busyButton(t("report.export"), { glyph: "download", on: null }, () => exportReport(view))),
+      auth.mayExport() && busyButton(t("report.export"), { glyph: "download", on: null }, () => exportReport(view))),
     filters(view),
     view.work,
     view.place,

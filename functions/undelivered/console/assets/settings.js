@@ -22,10 +22,10 @@ function paint(place, settings) {
     history_days: numberInput(settings.history_days, 30, 3650, locked),
     content_days: numberInput(settings.content_days, 1, 400, locked),
     "soft_failures.failures": numberInput(settings.soft_failures?.failures, 2, 50, locked),
-    viewers_may_export: h("input", { type: "checkbox", checked: settings.viewers_may_export ?? true, disabled: locked }),
     "soft_failures.days": numberInput(settings.soft_failures?.days, 0, 60, locked),
   };
   const days = weekdays(settings.digest?.days ?? [], locked);
+  const viewers = h("input", { type: "checkbox", checked: settings.viewers_may_export, disabled: locked });
   const trouble = h("div", {});
   const send = h("button", { type: "submit", class: "button primary" }, t("save"));
   const save = async (event) => {
@@ -36,7 +36,7 @@ function paint(place, settings) {
     send.setAttribute("aria-disabled", "true");
     send.classList.add("busy");
     try {
-      const kept = await api.request("PUT", "settings", { body: body(settings, controls, days) });
+      const kept = await api.request("PUT", "settings", { body: body(settings, controls, days, viewers) });
       useTimeZone(kept?.time_zone ?? controls.time_zone.value);
       toast(t("saved"));
     } catch (error) {
@@ -59,7 +59,7 @@ function paint(place, settings) {
       has("history_days") && field(t("settings.history_days"), controls.history_days),
       has("content_days") && field(t("settings.content_days"), controls.content_days))),
     has("viewers_may_export") && card(t("settings.viewers"),
-      h("label", { class: "check" }, controls.viewers_may_export, t("settings.viewers_may_export")),
+      h("label", { class: "check" }, viewers, t("settings.viewers_may_export")),
       h("p", { class: "muted" }, t("settings.viewers_may_export_help"))),
     has("soft_failures") && card(t("settings.soft"),
       h("p", { class: "muted" }, t("settings.soft_help")),
@@ -71,11 +71,11 @@ function paint(place, settings) {
 }
 
 /** The settings to save: the loaded settings with the changes from this page. */
-function body(settings, controls, days) {
+function body(settings, controls, days, viewers) {
   const result = { ...settings, time_zone: controls.time_zone.value };
   if ("sender" in settings) result.sender = controls.sender.value.trim();
   for (const name of ["history_days", "content_days"]) if (name in settings) result[name] = wholeNumber(controls[name]);
-  if ("viewers_may_export" in settings) result.viewers_may_export = controls.viewers_may_export.checked;
+  if ("viewers_may_export" in settings) result.viewers_may_export = viewers.checked;
   if (settings.soft_failures) {
     result.soft_failures = {
       ...settings.soft_failures,
