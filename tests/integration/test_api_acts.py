@@ -236,6 +236,7 @@ class TestSettings:
             "sender": "Rentals <rent@example.com>",
             "history_days": 365,
             "content_days": 30,
+            "viewers_may_export": False,
             "soft_failures": {"failures": 3, "days": 2},
             "grace": {"email_hours": 20, "sms_hours": 80},
             "digest": {"recipients": ["Boss@example.com"], "days": [4, 0, 4], "hour": 7},

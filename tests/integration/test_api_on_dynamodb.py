@@ -53,6 +53,9 @@ def call(monkeypatch):
         "HOST_CLIENT_ID": HOST,
         "EXPORTS_BUCKET": "exports-bucket",
         "EXPORTS_QUEUE_URL": "https://exports.test",
+        "SEARCHES_PER_MINUTE": "60",
+        "NOTIFICATIONS_PER_MINUTE": "6000",
+        "BULK_RESENDS_PER_MINUTE": "6",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -50,7 +50,8 @@ def test_unless_something_is_allowed_nothing_is():
         "SENDS_QUEUE_URL", "RESENDS_QUEUE_URL", "EXPORTS_BUCKET", "EXPORTS_QUEUE_URL", "ERASURE_SECRET_ARN",
         "SIGNING_SECRET_ARN", "TOKEN_ISSUER", "DEFAULT_ACCOUNT_ID", "CONSOLE_CLIENT_ID", "HOST_CLIENT_ID",
     )  # fmt: skip
-    environment = dict.fromkeys(required, "x")
+    numbers = dict.fromkeys(("SEARCHES_PER_MINUTE", "NOTIFICATIONS_PER_MINUTE", "BULK_RESENDS_PER_MINUTE"), "7")
+    environment = {**dict.fromkeys(required, "x"), **numbers}
 
     assert ApiSettings.read(environment).allowed_origins == frozenset()
     allowed = ApiSettings.read({**environment, "ALLOWED_ORIGINS": f"{KNOWN}, http://localhost:3000"}).allowed_origins
