@@ -31,8 +31,8 @@ _OFFERED: Final[Sequence[tuple[float, _Request]]] = (
     (5.0, lambda client: client.post("/undelivered/resend", json={"filter": {"q": "nobody"}})),
     (1.0, lambda client: client.post("/notifications", json={"notifications": [_notification()] * 10})),
 )
-"""The requests of the account at its limits, each with its interval in seconds: twice the searches and bulk resends that
-the defaults allow, and a tenth of the notifications, because the emulator cannot store more."""
+"""The requests of the account at its limits, each with its interval in seconds: twice the searches and bulk resends
+that the defaults allow, and a tenth of the notifications, because the emulator cannot store more."""
 
 
 def measure(stack: "LocalStack", seconds: float) -> Figure:
