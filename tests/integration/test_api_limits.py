@@ -124,6 +124,8 @@ def test_every_route_with_a_limit_says_so_in_the_openapi_document(api):
     assert limited.keys() == {"/undelivered", "/customers", "/notifications", "/undelivered/resend", "/exports"}
     assert all("Retry-After" in response["headers"] for response in limited.values())
     assert all("`too_many_" in response["description"] for response in limited.values())
+    schemas = [response["content"]["application/problem+json"]["schema"] for response in limited.values()]
+    assert schemas == [{"$ref": "#/components/schemas/Problem"}] * len(limited)
 
 
 # --- exports of viewers

@@ -183,7 +183,9 @@ def _responses(route: Route, names: Mapping[str, str]) -> dict[str, Any]:
         str(status.value): {"description": status.phrase, "content": {"text/html": {"schema": {"type": "string"}}}}
         for status in route.pages
     }
-    limited = {"429": _content(PROBLEM_TYPE, Problem, route.limit) | {"headers": _LIMIT_HEADERS}} if route.limit else {}
+    limited = {}
+    if route.limit:
+        limited = {"429": _content(PROBLEM_TYPE, Problem.__name__, route.limit) | {"headers": _LIMIT_HEADERS}}
     return {str(route.status.value): content, **dict(sorted({**problems, **pages, **limited}.items()))}
 
 
