@@ -27,7 +27,8 @@ _CUSTOMER: Final = "c-soak"
 _Request = Callable[["httpx.Client"], "httpx.Response"]
 
 _OFFERED: Final[Sequence[tuple[float, _Request]]] = (
-    (0.5, lambda client: client.get("/undelivered", params={"q": "nobody"})),
+    (0.5, lambda client: client.get("/customers", params={"address": "nobody@example.com"})),
+    (10.0, lambda client: client.get("/undelivered", params={"q": "nobody"})),
     (5.0, lambda client: client.post("/undelivered/resend", json={"filter": {"q": "nobody"}})),
     (1.0, lambda client: client.post("/notifications", json={"notifications": [_notification()] * 10})),
 )

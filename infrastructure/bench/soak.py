@@ -2,8 +2,8 @@
 
 The test publishes the events of two accounts as fast as the functions process them. It publishes a tenth of the events
 twice, and a tenth of the events suppress their address. Meanwhile a manager reads the report. The test measures the
-memory of the processes that run functions. The emulator's own memory grows with all the data that it stores. At the end
-it measures how much slower one account's requests become while the other account is at its limits.
+memory of the processes that run functions. The emulator's own memory grows with all the data that it stores. Before
+that, it measures how much slower one account's requests become while the other account is at its limits.
 """
 
 import time
@@ -75,6 +75,7 @@ class _Load:
 def measure(minutes: float, progress: Callable[[float], None]) -> list[Figure]:
     """Start a local stack and load it. Raises ToolError if an event is lost or counted twice."""
     with LocalStack.start(empty=True) as stack, ThreadPoolExecutor(_WRITERS) as writers:
+        beside = neighbour.measure(stack, max(_NEIGHBOUR_S, minutes * 60 * _NEIGHBOUR_SHARE))
         load = _Load(stack)
         samples: list[Sample] = []
         load.publish(writers)
@@ -95,7 +96,6 @@ def measure(minutes: float, progress: Callable[[float], None]) -> list[Figure]:
         _check_counts(load)
         names = {running.process.pid: running.function for running in function_processes(stack.description.pid)}
         emulator = resident(stack.description.pid) / _MEGABYTE
-        beside = neighbour.measure(stack, max(_NEIGHBOUR_S, minutes * 60 * _NEIGHBOUR_SHARE))
     return [*_figures(load, took, samples, names, emulator), beside]
 
 
