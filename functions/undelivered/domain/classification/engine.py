@@ -171,7 +171,7 @@ _SENDER_AS_SUBJECT: Final = re.compile(
     r"| your (?:\w+ ){0,2}?(?:ips?|domain|host|hostname|server|mx|dns|network)\b| sending (?:domain|host|server|ip)\b"
     r"| (?:l|d|de l)?(?:expediteur|emetteur)| absender| remitente| remetente| mittente| nadawc| afzender| avsandar"
     r"| odesilatel| (?:d)?expedition| de origem| отправител| відправник|发件人|發件人|发信人"
-    r"|寄件人|寄件者|送信者|発信者|差出人|발신자|보낸"
+    r"|寄件人|寄件者|送信者|発信者|差出人|발신|송신|보낸"
 )
 # … and what is ours whatever else is spoken of.
 _OURS: Final = re.compile(

@@ -246,7 +246,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "rate|ratelimit|ratelimited|throttled|throttling|throttle|quickly|frequency|frequent|frequently|fast|flood|flooding|slow|volume|bulk|sending|flow",
+                "excessive|reduce|lower|rate|ratelimit|ratelimited|throttled|throttling|throttle|quickly|frequency|frequent|frequently|fast|flood|flooding|slow|volume|bulk|sending|flow",
                 (
                     r"(?:rate|sending|frequency|volume|flow) (?:\w+ ){0,2}?(?:limit\w*|exceeded|control\w*|restrict\w*|throttl\w*)",
                     r"(?:exceed\w*|over|limit\w*|reached|high|unusual|excessive) (?:\w+ ){0,5}?(?:rate|frequency|volume)\b",
@@ -259,6 +259,8 @@ WORDINGS: tuple[Family, ...] = (
                     r"slow down",
                     r"rate of (?:unsolicited|mail|messages)",
                     r"unexpected volume",
+                    r"excessive (?:sending|volume|mails?|messages?|traffic|connections?)\b",
+                    r"(?:reduce|lower) (?:your|the) (?:\w+ ){0,2}?(?:rate|volume|speed)\b",
                 ),
             ),
             (
@@ -387,7 +389,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"ip (?:address )?(?:\w+ ){0,3}?(?:blocked|banned|denied|rejected|refused|block|not in white ?list|unauthori[sz]ed|forbidden|is bad)",
                     r"(?:client|connecting) host (?:\w+ ){0,3}?(?:rejected|blocked|denied|refused)",
                     r"connections? (?:\w+ ){0,4}?(?:will not be accepted|not accepted|not allowed|denied|prohibited|blocked)",
-                    r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?!by (?:the )?(?:remote|peer|foreign|other|host|$|\.))(?:\w+ ){0,3}?(?:due to|for|by|because|abuse|policy|spam)",
+                    r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?!by (?:the )?(?:remote|peer|foreign|other|host|$|\.))(?:\w+ ){0,3}?(?:due to|for(?= \w)|by|because|abuse|policy|spam)",
                     r"not (?:in|on) (?:our |the |my |its |their )?(?:white ?list|allow ?list|list of (?:allowed|approved|known) (?:senders|hosts|addresses))",
                     r"(?<!indicated )(?:no|not an?) (?:smtp|esmtp) service\b",
                 ),

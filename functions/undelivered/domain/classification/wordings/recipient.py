@@ -71,7 +71,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "longer",
                 (
-                    r"no longer (?:a )?(?:valid|in use|used|active|available|accept(?:s|ing)?\b(?! (?:connections?|(?:mails?|messages?|emails?) (?:from|with|containing|without|in)|relay|attachments?|html))|monitored|receiv(?:es?|ing)|maintained|in service|reachable|on (?:this |the |our )?(?:server|system|staff)|with (?:us|the (?:company|firm|organi[sz]ation|school|university))|at (?:the|our) \w+|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
+                    r"(?:(?<!credentials )(?<!password )(?<!certificate )(?<!token )(?<!session )(?<!key )(?<!link ))no longer (?:a )?(?:valid|in use|used|active|available|accept(?:s|ing)?\b(?! (?:connections?|(?:mails?|messages?|emails?) (?:from|with|containing|without|in)|relay|attachments?|html))|monitored|receiv(?:es?|ing)|maintained|in service|reachable|on (?:this |the |our )?(?:server|system|staff)|with (?:us|the (?:company|firm|organi[sz]ation|school|university))|at (?:the|our) \w+|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
                 ),
             ),
         ),
@@ -574,6 +574,10 @@ WORDINGS: tuple[Family, ...] = (
             ),
             ("local", (r"^no local (?:user|mailbox|account|recipient)s?\b",)),
             ("id", (r"no such id\b",)),
+            (
+                "valid+reci|addr|mail|user",
+                (r"valid (?:(?!sender)\w+ )?(?:recipients?|address|mailbox|user) (?:is |are )?required\b",),
+            ),
             ("unknown", (r"^(?:is )?unknown(?=$| \.| see\b)",)),
             ("used", (r"^(?:is |was )?not used(?=$| \.)",)),
             (

@@ -30,9 +30,9 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 7208 §8.6, RFC 6376 §3.9, RFC 4954 454: a check of the receiver's failed for now; amavis, ClamAV, Exim callouts",
         (
             (
-                "spf|dkim|dmarc|authentication|domainkeys+temp|time",
+                "spf|dkim|dmarc|arc|authentication|domainkeys+temp|time",
                 (
-                    r"(?:spf|dkim|dmarc) (?:\w+ ){0,2}?(?:temporary (?:error|failure)|temporarily unavailable|temp ?error|time ?out)",
+                    r"(?:spf|dkim|dmarc|arc) (?:\w+ ){0,5}?(?:temporary (?:error|failure)|temporarily unavailable|temp ?error|time ?out)",
                     r"temporary (?:dns |lookup )?(?:error|failure) (?:\w+ ){0,2}?(?:spf|dkim|dmarc)\b",
                     r"temporary (?:spf|dkim|dmarc) (?:\w+ ){0,2}?(?:error|failure)\b",
                     r"temporary authentication (?:failure|error)",
@@ -213,7 +213,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "expired|expire|expiration|exceeded|timeout",
                 (
-                    r"(?:message|delivery|mail(?! (?:user|account|box|address))|queue|envelope|transmission|deliverytime|delivery time|queue time|time) (?:\w+ ){0,2}?expired",
+                    r"(?:message|delivery|mail(?! (?:user|account|box|address|domain))|queue|envelope|transmission|deliverytime|delivery time|queue time|time) (?:\w+ ){0,2}?expired",
                     r"retry time ?out exceeded",
                     r"max(?:imum)? (?:retry|queue|delivery) (?:time|attempts|count)\w*(?: \w+){0,3} exceeded",
                     r"exceeded (?:the )?(?:max(?:imum)?|allowed|retry) (?:number of )?(?:\w+ )?(?:retr\w+|delivery attempts|queue\w*|time in queue|attempts)",
@@ -249,7 +249,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:gave|giving|give) up (?:on|trying|delivery|sending)",
                     r"ive given up",
                     r"will not (?:be )?retr(?:y|ied) (?:further|any ?more)",
-                    r"retries (?:have )?(?:been )?(?:exhausted|exceeded|expired)",
+                    r"(?:retries|attempts) (?:have )?(?:been )?(?:exhausted|exceeded|expired)",
                 ),
             ),
             ("connect|connection", (r"did not accept our requests to connect",)),
@@ -382,7 +382,7 @@ WORDINGS: tuple[Family, ...] = (
                 "blocks|blacklisted|blocked|wanted+reci|user|addr|cust",
                 (
                     r"(?:recipient|user|addressee) (?:has |have )?(?:blocks|blacklisted|blocked) (?:you|your|mails?|messages?|e ?mails?)\b",
-                    r"not wanted by (?:the |this )?(?:recipient|user|addressee)",
+                    r"not wanted by (?:the |this )?(?:recipient|user|addressee)\b(?!s? (?:server|domain|system|network|organi))",
                 ),
             ),
             (

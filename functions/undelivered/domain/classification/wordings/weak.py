@@ -18,7 +18,7 @@ _NAMES = (  # a user, a mailbox or an address in other languages of Latin script
     "destinataire|utilisateur|compte|boite|destinatario|usuario|cuenta|buzon|casilla|direccion|conta|endereco|caixa|"
     "indirizzo|casella|utente|odbiorca|odbiorcy|uzytkownik|uzytkownika|skrzynka|adres|ontvanger|gebruiker|postbus|"
     "dutilisateur|lutilisateur|ladresse|dadresse|lindirizzo|lutente|mottagare|mottagaren|adressen|uzivatel|prijemce|schranka|kullanici|alici|hesap|"
-    "postvak|pengguna|penerima|alamat|nguoi|naslov|predal|cimzett|destinatar|utilizator"
+    "postvak|account|ucet|kontot|khoan|pengguna|penerima|alamat|nguoi|naslov|predal|cimzett|destinatar|utilizator"
 )
 _NEGATED = (
     "nicht|kein|keine|keinen|fehlerhaft|falsch|unbekannt|pas|aucun|aucune|inconnu|inconnue|non|no|ningun|ninguna|nao|"
@@ -29,10 +29,10 @@ _FULL = (  # full or used up, in the same languages
     "superado|superada|cheio|cheia|lotada|esgotado|pieno|piena|esaurito|superata|pelna|pelny|przepelniona|przekroczony|vol|overvol|"
     "fullt|fyldt|plna|plny|dolu|doldu|asildi"
 )
-_NO_MORE = "opgeheven|ukinjen|mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
+_NO_MORE = "gedeactiveerd|geblokkeerd|gesloten|zablokovan|zablokovana|zrusen|zrusena|deaktivovan|avstangt|avstangd|inaktiverat|inaktiverad|khoa|opgeheven|ukinjen|mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
 _SPACE = "speicher|speicherplatz|espace|espacio|espaco|spazio|miejsca|ruimte|plads|plats|miejsce|prostor|hely|yer|ruang"
 _SESSION = (
-    "helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
+    "bounces|credentials|credential|password|helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
     "region|country|provider|isp|reputation|spammers|abuse|generic|literal|interface|originating|netblock|bounce|envelope|"
     "replies|greeting|you|we|us|absender|absenderadresse|expediteur|lexpediteur|dexpediteur|expedition|dexpedition|emetteur|remitente|remetente|"
     "mittente|nadawca|nadawcy|afzender|avsandare|avsandaren|odesilatel|odesilatele|origem|отправитель|отправителя"
@@ -42,7 +42,8 @@ _SYSTEM = (
     "backend|daemon|internal|bug|crashed|crash|exception|configuration|configured|lock|uid|gid|network|retry|later|wait|"
     "waiting|temporary|temporarily|moment|overload|load|maintenance|offline|unreachable|resource|resources|store|spool|"
     "damaged|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible|connection|storung|"
-    "probleme|technique"
+    "probleme|technique|syntax|temporal|temporario|temporaria|temporaneo|temporanea|tijdelijk|tijdelijke|tymczasowy|tymczasowa|"
+    "disponibile|disponible|disponivel|bereikbaar|niedostepny|niedostepna|недоступен|недоступна|недоступно|docasna|docasny|senare|tekrar|sau"
 )
 _MESSAGE = (
     "text|subject|attachment|attached|zip|archive|archives|html|mime|link|links|keyword|language|unwelcome|harmful|scam|"
@@ -132,7 +133,10 @@ WORDINGS: tuple[Family, ...] = (
             (f"hold+{_MAILBOXES}|address", (rf"(?:{_MAILBOXES}|address) (?:\w+ ){{0,6}}?on hold\b",)),
             (
                 f"{_NO_MORE}+{_NAMES}",
-                (rf"(?:{_NAMES}) (?:\w+ ){{0,5}}?(?:{_NO_MORE})\b", rf"(?:{_NO_MORE}) (?:\w+ ){{0,3}}?(?:{_NAMES})\b"),
+                (
+                    rf"(?<!ip )(?:{_NAMES}) (?:\w+ ){{0,5}}?(?:{_NO_MORE})\b",
+                    rf"(?:{_NO_MORE}) (?:\w+ ){{0,3}}?(?<!ip )(?:{_NAMES})\b",
+                ),
             ),
         ),
         is_weak=True,
@@ -163,7 +167,10 @@ WORDINGS: tuple[Family, ...] = (
             ("person|name+no|know", (r"no person\b(?! (?:may|can|is)\b)", r"know \w+ person\b")),
             (
                 f"{_NEGATED}+{_NAMES}",
-                (rf"(?:{_NAMES}) (?:\w+ ){{0,6}}?(?:{_NEGATED})\b", rf"(?:{_NEGATED}) (?:\w+ ){{0,4}}?(?:{_NAMES})\b"),
+                (
+                    rf"(?<!ip )(?:{_NAMES}) (?:\w+ ){{0,6}}?(?:{_NEGATED})\b",
+                    rf"(?:{_NEGATED}) (?:\w+ ){{0,4}}?(?<!ip )(?:{_NAMES})\b",
+                ),
             ),
             (
                 "получатель|получателя|адресат|адресата|пользователь|пользователя|ящик|адрес|учетная+не|нет|ошибка|неверно",
@@ -215,6 +222,10 @@ WORDINGS: tuple[Family, ...] = (
             ("address+retu|repl|boun|your", (r"(?:return|reply|bounce|your) address\b",)),
             ("return|path", (r"return ?path\b",)),
             (
+                "domain+new|newl|rece",
+                (r"(?:new|newly \w+|recently \w+) domains?\b", r"domains? (?:\w+ ){0,3}?(?:recently|newly|too new)\b"),
+            ),
+            (
                 "送信|発信|差出|发件|发信|发送|寄件|您的|보낸|발신",
                 (r"(?:送信|発信|差出|发件|发信|发送|寄件|您的|보낸|발신)",),
             ),
@@ -246,7 +257,10 @@ WORDINGS: tuple[Family, ...] = (
         "system_words",
         Reason.SERVER_UNAVAILABLE,
         "RFC 3463 X.3.X: words of a system at work, which say nothing of the recipient",
-        ((_SYSTEM, (rf"(?:{_SYSTEM})\b",)),),
+        (
+            (_SYSTEM, (rf"(?:{_SYSTEM})\b",)),
+            ("後で|再試行|응답하지|다시", (r"(?:後で|再試行|응답하지|다시)",)),
+        ),
         is_weak=True,
     ),
     Family(
