@@ -104,6 +104,7 @@ _MISSPELT: Final = (
     ("temporaly", "temporarily"),
     ("unkown", "unknown"),
     ("unknow ", "unknown "),
+    ("doesnot ", "does not "),
     ("authentification", "authentication"),
     ("adressee", "addressee"),
     ("dosnt", "doesnt"),
@@ -136,6 +137,11 @@ _INTRODUCTION: Final = re.compile(
 )
 _INTRODUCTION_LENGTH: Final = 24
 _AT_MAIL_FROM: Final = re.compile(r"(?:after|reply to|response to|command:?) (?:the )?\"?mail from")
+# An IP address of which something is said: the client's, since recipients have none.
+_IP_AS_SUBJECT: Final = re.compile(
+    r"\b(?:address|host|client|ip):? {0,2}[\[(<]?\d{1,3}(?:\.\d{1,3}){3}[\])>]?:?"
+    r" (?:is|was|has|not|does|cannot|could|unknown)\b"
+)
 _SENDER_ADDRESS: Final = frozenset({"1.7", "1.8"})
 _TYPE: Final = re.compile(r"^\s{0,4}[\w-]{1,20}\s{0,4};")  # RFC 3464 §2.3.6: the type of a diagnostic, `smtp;`
 _QUOTE_END: Final = re.compile(r"giving up on|i'm not going to try again|\(in reply to|\(#?\d\.\d\.\d\)")
@@ -162,7 +168,8 @@ _BOILERPLATE: Final = re.compile(
 _CLAUSE: Final = re.compile(
     r" (?:that |which |whom |who )?you"
     r" (?:(?:are|were|have|had|tried|trying|try|attempted|attempting|want|wanted|wish) ){0,3}"
-    r"(?:to )?(?:reach|contact|deliver to|email|mail|send to|sent to|specified|entered|provided|gave)\b"
+    r"(?:to )?(?:reach|contact|deliver to|email|mail|send to|sending to|sent to|writing to|looking for"
+    r"|specified|entered|provided|gave)\b"
 )
 # Whom a sentence is about: what is said of the sender is no fault of the recipient's address.
 _SENDER_AS_SUBJECT: Final = re.compile(
@@ -175,11 +182,15 @@ _SENDER_AS_SUBJECT: Final = re.compile(
 )
 # … and what is ours whatever else is spoken of.
 _OURS: Final = re.compile(
-    r" (?:(?:connecting|originating|client|remote|source) (?:ips?|hosts?|hostname|server)"
+    r" (?:(?:connecting|originating|client|source) (?:ips?|hosts?|hostname|server)"
     r"|sending (?:user|account|address|mailbox)|(?:srs|batv|verp) (?:address|signature|tag)|submitter|originator"
     r"|return ?path|reply to (?:address|header|field|mailbox)"
     r"|(?:user|account|address|mailbox) (?:\w+ ){0,2}?(?:sending|to send|sends)"
     r"|you are not (?:an? )?(?:\w+ ){0,2}?(?:member|subscriber|user)"
+    r"|senders? (?:e ?mail )?(?:mailbox|account|user|inbox)"
+    r"|(?:user|address|account|mailbox) (?:\w+ )?(?:in|of|for) (?:the )?(?:from|senders?|return ?path|reply to|helo)"
+    r"|(?:accept|receive|take)s? bounces|to post|be used (?:here|as)"
+    r"|(?:type|kind) of (?:contents?|message|mail|attachment|file)"
     r"|senders? (?:or|and) (?:the )?recipients?|recipients? (?:or|and) (?:the )?senders?"
     r"|you (?:do not|dont) have (?:an? )?(?:\w+ )?(?:account|mailbox)"
     r"|your (?:e ?mail )?(?:address(?! book)|account|mailbox)|(?:invalid|unknown|bad|illegal) from)\b"
@@ -193,6 +204,11 @@ _NOT_RECIPIENT: Final = re.compile(
     r"|try|retry|failure"
     r"|send|sends|sent|post|posting|submit\w*|number|exceed\w*|members?"
     r"|unavailable|one or more)\b"
+)
+# What is so only for now is not dead, whatever else is said of it.
+_PASSES: Final = re.compile(
+    r" (?:(?:try|retry|come back|resend)(?: \w+){0,2} later|at (?:the|this) (?:moment|time)|right now"
+    r"|being (?:moved|migrated)|for the moment|(?:not|isnt) ready)\b"
 )
 _DEAD: Final = frozenset(
     {Reason.ADDRESS_NOT_FOUND, Reason.DOMAIN_NOT_FOUND, Reason.ADDRESS_MALFORMED, Reason.MAILBOX_DISABLED}
@@ -223,7 +239,7 @@ def _folded_pattern(pattern: str) -> str:
 
 def _spaced(text: str) -> str:
     """Return text with corrected spelling, `mail box` as `mailbox`, and only the ends of sentences as punctuation."""
-    spaced = text.translate(_PUNCTUATION).replace(".", " . ")
+    spaced = f"{text} ".translate(_PUNCTUATION).replace(".", " . ")
     for written, meant in (*_WRITTEN_TOGETHER, *_MISSPELT):
         if written in spaced:
             spaced = re.sub(rf"\b{written}", meant, spaced)
@@ -393,6 +409,7 @@ def _is_about_sender(raw: str, statuses: list[tuple[str, str]]) -> bool:
         raw.lstrip().startswith("517")  # Courier, submit.C: X.1.7 written as a reply code
         or any(subject in _SENDER_ADDRESS for _, subject in statuses)
         or _AT_MAIL_FROM.search(raw) is not None
+        or _IP_AS_SUBJECT.search(raw) is not None
     )
 
 
@@ -459,6 +476,8 @@ def _by_prose(raw: str) -> _Rule | None:
     rule = _first(index, stems, specific)
     if rule is None and specific != prose:
         rule = _first(index, stems, prose)
+    if rule is not None and rule.reason in _DEAD and _PASSES.search(specific):
+        return structs.replace(rule, reason=Reason.SERVER_UNAVAILABLE)
     if rule is not None and rule.reason in _DEAD and _is_ours(specific):
         return structs.replace(rule, reason=Reason.SENDER_BLOCKED)
     if (

@@ -29,7 +29,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "accept|accepts|receive|receives|handle|handles|take|takes|support+doma|host|serv|mach|site",
                 (
-                    r"(?:domain|host|server|machine|site) (?:name )?(?:\w+ \. \w+ )?(?:(?:that|which|you|are|is|sending|to|it) ){0,4}?(?:does not|doesnt|do not|cannot|can not|never|wont|will not|is not able to|is not configured to) (?:accept|receive|handle|take|support)s? (?:any |incoming |inbound )?(?:e ?mails?|mails?|messages)\b(?! (?:from|that|with|over|of|larger|bigger|at this time|now|because|due))",
+                    r"(?:domain|host|server|machine|site) (?:name )?(?:\w+ \. \w+ )?(?:(?:that|which|you|are|is|sending|to|it) ){0,4}?(?:does not|doesnt|do not|cannot|can not|never|wont|will not|is not able to|is not configured to) (?:accept|receive|handle|take|support)s? (?:any |incoming |inbound )?(?:e ?mails?|mails?|messages)\b(?! (?:from|that|with|over|of|larger|bigger|at this time|now|because|due|for any|right now))",
                     r"(?:domain|host|server|machine|site) (?:\w+ \. \w+ )?(?:accepts|receives|takes|handles) no (?:incoming |inbound )?(?:e ?mails?|mails?|messages)\b(?! (?:from|that))",
                 ),
             ),
@@ -266,6 +266,10 @@ WORDINGS: tuple[Family, ...] = (
                 (r"mx list (?:\w+ ){0,3}?\.? ?points back",),
             ),
             (
+                "format|state|index+mail|fold",
+                (r"(?:mailbox|maildir|folder) (?:\w+ ){0,3}?invalid (?:format|state|index)\b",),
+            ),
+            (
                 "corrupt|corrupted|damaged",
                 (r"(?:mailbox|folder|index|database|maildir) (?:\w+ ){0,2}?(?:corrupt|corrupted|damaged)\b",),
             ),
@@ -363,8 +367,10 @@ WORDINGS: tuple[Family, ...] = (
                 (r"nodename nor servname",),
             ),
             (
-                "domain+host|serv|hand|acce|proc|prov|loca|know|conf",
+                "domain+host|serv|hand|acce|proc|prov|loca|know|conf|resp",
                 (
+                    r"(?:do|does)(?: ?not|nt) (?:host|serve|handle) (?:this|that|the|such) domain",
+                    r"not responsible for (?:\w+ ){0,2}?domain",
                     r"(?:do|does)(?: ?not|nt) (?:host|serve|handle|accept|process|provide) (?:\w+ ){0,3}?(?:for|to) (?:this|that|the|such|your)? ?domain",
                     r"domain (?:is )?(?:not|no longer|isnt) (?:hosted|served|handled|accepted|local|known|configured) (?:here|at|on|by)",
                 ),
@@ -574,6 +580,11 @@ WORDINGS: tuple[Family, ...] = (
             ),
             ("local", (r"^no local (?:user|mailbox|account|recipient)s?\b",)),
             ("id", (r"no such id\b",)),
+            ("record", (r"no record of\b(?! (?:your|the sender))",)),
+            (
+                "subscribers|users|customers|members+one",
+                (r"(?:is not|isnt|not) one of (?:our|the) (?:\w+ )?(?:subscribers|users|customers|members)\b",),
+            ),
             (
                 "valid+reci|addr|mail|user",
                 (r"valid (?:(?!sender)\w+ )?(?:recipients?|address|mailbox|user) (?:is |are )?required\b",),
@@ -624,6 +635,7 @@ WORDINGS: tuple[Family, ...] = (
                 "misspelled|misspelt|mistyped|incorrect|wrong+addr|reci|user|mail",
                 (
                     r"(?:address|recipient|user ?name) (?:\w+ ){0,5}?(?:misspelled|misspelt|mistyped)",
+                    r"(?:misspelled|misspelt|mistyped) (?:the |this |an? )?(?:recipients? )?(?:e ?mail )?(?:address|user ?name)\b",
                     r"(?:sent|delivered|addressed|send) to (?:an? |the )?(?:wrong|incorrect|misspelled) (?:\w+ )?(?:address|recipient|user)",
                 ),
             ),
@@ -818,7 +830,7 @@ WORDINGS: tuple[Family, ...] = (
                 "undeliverable|undelivered|unrouteable|unroutable|deliverable|unreachable|routable",
                 (
                     r"(?:undeliverable|unrouteable|unroutable|undelivrable|unresolvable) (?:\w+ )?(?:address|recipient|mail ?box)",
-                    r"(?:address|recipient|mail ?box) (?:\w+ ){0,2}?(?:undeliverable|unrouteable|unroutable|not deliverable|unreachable|not routable)",
+                    r"(?:address|recipient|mail ?box) (?:(?!domain|server|host|system|network)\w+ ){0,2}?(?:undeliverable|unrouteable|unroutable|not deliverable|unreachable|not routable)",
                 ),
             ),
             (

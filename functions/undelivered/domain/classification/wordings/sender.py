@@ -46,6 +46,10 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "sieve|filter|filters|script+abor|cras|fail",
+                (r"(?:sieve|filters?) (?:\w+ ){0,3}?(?:aborted|crashed|failed) (?:\w+ ){0,3}?(?:failure|error)\b",),
+            ),
+            (
                 "verification|verify+prob|erro|pend|prog|comp",
                 (
                     r"(?:recipient|address|callout) (?:verification|verify) (?:\w+ )?(?:problem|error|pending|progress|not complete\w*)",

@@ -42,7 +42,7 @@ _SYSTEM = (
     "backend|daemon|internal|bug|crashed|crash|exception|configuration|configured|lock|uid|gid|network|retry|later|wait|"
     "waiting|temporary|temporarily|moment|overload|load|maintenance|offline|unreachable|resource|resources|store|spool|"
     "damaged|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible|connection|storung|"
-    "probleme|technique|syntax|temporal|temporario|temporaria|temporaneo|temporanea|tijdelijk|tijdelijke|tymczasowy|tymczasowa|"
+    "probleme|technique|syntax|arguments|delayed|deferred|postponed|collect|format|uid|temporal|temporario|temporaria|temporaneo|temporanea|tijdelijk|tijdelijke|tymczasowy|tymczasowa|"
     "disponibile|disponible|disponivel|bereikbaar|niedostepny|niedostepna|недоступен|недоступна|недоступно|docasna|docasny|senare|tekrar|sau"
 )
 _MESSAGE = (
