@@ -55,6 +55,24 @@ def test_the_bare_address_keeps_its_spelling():
 
 
 @pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        (r'"ann\.b"@example.org', "ann.b@example.org"),
+        (r'"\a\n\n"@example.org', "ann@example.org"),
+        ('rfc822; "ann.b"@example.org', "ann.b@example.org"),
+        # quotes that a local part needs stay, with their escapes
+        ('"ann b"@example.org', '"ann b"@example.org'),
+        (r'"a\"b"@example.org', r'"a\"b"@example.org'),
+        (r'"a\\b"@example.org', r'"a\\b"@example.org'),
+        ('"ann@home"@example.org', '"ann@home"@example.org'),
+        ('""@example.org', '""@example.org'),
+    ],
+)
+def test_quotes_and_escapes_go_where_they_change_nothing(text, bare):
+    assert bare_email(text) == bare
+
+
+@pytest.mark.parametrize(
     "text", ["+49 (151) 8765-4321", "\u202a+49 151 87654321\u202c", "+49.151.8765.4321", "+4915187654321"]
 )
 def test_a_number_is_read_however_it_is_grouped(text):

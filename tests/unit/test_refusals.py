@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tests.builders.api import FakeIdempotencyStore
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_item, reported, resent
 from tests.fakes import FakeAccountMappings, FakeAccountStore, FakeUndeliveredStore
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.customer import Consent, RecordedConsent
 from undelivered.domain.errors import InvalidInputError, NotFoundError, PermanentSendError, RefusedError
@@ -107,6 +108,45 @@ def test_wrong_settings_are_refused_and_not_saved(changes, field, message):
 
     assert refusal_of(ChangeSettings(accounts, RULE), AccountSettings(ACCOUNT, **changes)) == (field, message, "")
     assert accounts.stored == {}
+
+
+NOT_YOURS = (
+    "must be an address that your account may send from. Ask your administrator to allow this address or its domain"
+)
+
+
+@pytest.mark.parametrize("written", ["rent@meadow.example", "Meadow <rent@meadow.example>"])
+def test_a_sender_of_another_account_is_refused_and_not_saved(written):
+    accounts = FakeAccountStore()
+    mappings = FakeAccountMappings(AccountMapping(identities={"meadow.example": "acc-2"}))
+    change = ChangeSettings(accounts, SenderRule(mappings, ACCOUNT, "us@example.com"))
+
+    assert refusal_of(change, AccountSettings(ACCOUNT, sender=written)) == ("sender", NOT_YOURS, "")
+    assert accounts.stored == {}
+    change(AccountSettings("acc-2", sender=written))
+
+
+def test_a_sender_with_letters_that_ses_does_not_take_is_refused():
+    accounts = FakeAccountStore()
+
+    field, message, suggestion = refusal_of(
+        ChangeSettings(accounts, RULE), AccountSettings(ACCOUNT, sender="Rent <küste@example.com>")
+    )
+
+    assert (field, suggestion) == ("sender", "")
+    assert message == "must have only ASCII letters, digits and symbols before the @"
+    assert accounts.stored == {}
+
+
+@pytest.mark.parametrize(
+    ("written", "saved"),
+    [(" Rentals <rent@example.com> ", "Rentals <rent@example.com>"), ("  ", ""), ("", "")],
+)
+def test_a_sender_is_saved_as_it_is_written_without_the_blanks_around_it(written, saved):
+    accounts = FakeAccountStore()
+
+    assert ChangeSettings(accounts, RULE)(AccountSettings(ACCOUNT, sender=written)).sender == saved
+    assert accounts.settings(ACCOUNT).sender == saved
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,42 @@ def test_a_sender_has_an_address_and_perhaps_a_name(written, expected):
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "rent",
+        "Rentals",
+        "a@b@example.com",
+        "rent@example.com, boss@example.com",
+        "Team: rent@example.com;",
+        "rent@example.com (Rentals)",
+        "Rentals (Harbor) <rent@example.com>",
+        "rent@example.com>",
+        "Rentals <rent@example.com> <boss@example.com>",
+        "Rentals <>",
+        "Rentals <rent at example.com>",
+        "<@relay.example:rent@example.com>",
+        '"rent"@example.com',
+        "=?utf-8?q?Rentals?= <rent@example.com>",
+        "Rentals\n<rent@example.com>",
+        "boss@example.com <rent@example.com>",
+        '"boss@example.com" <rent@example.com>',
+        r'"boss\@example.com" <rent@example.com>',
+        '"Rentals <rent@example.com>',
+        "Rentals; <rent@example.com>",
+        "rent@exa mple.com",
+    ],
+)
+def test_what_mail_software_could_read_in_two_ways_is_no_sender(written):
+    assert parse_sender(written) is None
+
+
+def test_every_escape_of_a_quoted_name_is_taken_away():
+    assert parse_sender(r'"a\\b \"c\" \d" <rent@example.com>') == Sender(r'a\b "c" d', "rent@example.com")
+    assert parse_sender('"" <rent@example.com>') == Sender("", "rent@example.com")
+
+
+@pytest.mark.parametrize(
     ("identity", "owner"),
     [
         ("a@meadow.example", OTHER),

@@ -69,6 +69,35 @@ def test_a_lift_is_carried_to_the_provider_and_audited_with_what_was_there_befor
     assert f"was {reason}" in entry.detail
 
 
+def test_a_lift_says_in_its_audit_what_was_there_who_consented_and_what_stays():
+    desk = Desk(SuppressionReason.UNSUBSCRIBED)
+    since = desk.known().since
+    desk.store.save(None, a_suppression(ADDRESS, account_id="acc-2"))
+
+    desk.lift(consent=CONSENT)
+
+    (entry,) = desk.known().audit
+    assert desk.provider.lifted == []
+    assert entry.detail == "; ".join(
+        [
+            "the customer called",
+            f"was unsubscribed since {since.isoformat()}",
+            f"consent by {CONSENT.given_by}, {CONSENT.how}, {CONSENT.at.isoformat()}",
+            "stays on the provider's list for another account",
+        ]
+    )
+
+
+def test_a_lift_without_a_consent_at_the_provider_says_neither():
+    desk = Desk(SuppressionReason.BOUNCE)
+    since = desk.known().since
+
+    desk.lift()
+
+    (entry,) = desk.known().audit
+    assert entry.detail == f"the customer called; was bounce since {since.isoformat()}"
+
+
 def test_a_lift_that_the_provider_does_not_learn_of_lifts_nothing():
     desk = Desk(SuppressionReason.BOUNCE)
     desk.provider.error = SuppressionNotLiftedError("the provider is away")
