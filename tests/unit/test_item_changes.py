@@ -17,6 +17,7 @@ from tests.fakes import (
 )
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.feedback import Outcome
+from undelivered.domain.item import Dismissal
 from undelivered.domain.item_event import item_event
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.suppression import SoftFailureRule, Suppression, SuppressionReason
@@ -180,6 +181,38 @@ def test_an_item_is_flagged_if_the_contact_was_corrected_before_its_failure_was_
 
     stored = world.items.find(ACCOUNT, item.entry_key)
     assert stored.ready_contact == ("new@example.com" if is_flagged else "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"dismissal": Dismissal(NOW, "manager")}),
+        ({"ready_contact": "new@example.com"}, {"ready_contact": "new@example.com", "version": 2}),
+        ({"ready_contact": "new@example.com"}, {"ready_contact": ""}),
+    ],
+    ids=["dismissed", "the same flag", "no flag any more"],
+)
+def test_a_change_without_a_new_failure_or_flag_asks_for_no_customer_and_no_other_items(before, after):
+    world = World()
+    world.customers.find = world.items.items_of_customer = world.items.live_items_of_customer = None
+    item = an_item(Reason.MAILBOX_FULL)
+
+    world.use_case(replace(item, **before), replace(item, **after))
+
+    assert world.suppression() is None
+
+
+def test_a_new_flag_that_a_failure_contradicts_is_taken_back():
+    world = World()
+    world.customers.save(a_customer(email="new@example.com"))
+    world.fail(1, days_ago=1, reason=Reason.ADDRESS_NOT_FOUND, recipient="new@example.com")
+    item = world.fail(2, days_ago=2, reason=Reason.ADDRESS_NOT_FOUND)
+    flagged = replace(item, ready_contact="new@example.com")
+    world.items.save(item, flagged)
+
+    world.use_case(item, flagged)
+
+    assert world.items.find(ACCOUNT, item.entry_key).ready_contact == ""
 
 
 @pytest.mark.parametrize("customer_id", ["", "c-9"])
