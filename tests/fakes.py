@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, GraceSettings
+from undelivered.domain.attachment import held_before
 from undelivered.domain.customer import Customer, same_contact
 from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureTask
 from undelivered.domain.errors import StaleWriteError
@@ -34,7 +35,16 @@ from undelivered.domain.send_rate import SendRate
 from undelivered.domain.suppression import Suppression, effective_suppression, hide_address, holds_provider_entry
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.domain.unrecognised import ShapeCount, ShapeMapping, total_counts, with_failure
-from undelivered.services.ports import KeyedHashes, NewEntry, OutgoingMessage, Page, ResendBatch, SendJob
+from undelivered.services.ports import (
+    KeyedHashes,
+    NewEntry,
+    OutgoingMessage,
+    Page,
+    ResendBatch,
+    SendJob,
+    UploadedFile,
+    UploadForm,
+)
 
 Clock = Callable[[], datetime]
 
@@ -639,6 +649,62 @@ class FakeExportStore:
 
     def remove(self, export: Export) -> None:
         del self.exports[export.account_id, export.export_id]
+
+
+@dataclass
+class FakeAttachmentFiles:
+    """Uploaded files, and files under keys. ``upload`` does what a form allows."""
+
+    uploads: dict[tuple[str, str], tuple[UploadedFile, bytes]] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
+    forms: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+
+    def upload_form(
+        self, account_id: str, attachment_id: str, file_name: str, content_type: str, lifetime: timedelta
+    ) -> UploadForm:
+        self.forms[account_id, attachment_id] = file_name, content_type
+        return UploadForm("https://files.test/", {"key": attachment_id, "for": str(lifetime)})
+
+    def upload(self, account_id: str, attachment_id: str, content: bytes) -> None:
+        """Upload a file with a form, as the host application does."""
+        name, kind = self.forms[account_id, attachment_id]
+        version = hashlib.sha256(content).hexdigest()
+        self.uploads[account_id, attachment_id] = UploadedFile(name, kind, len(content), version), content
+
+    def find_upload(self, account_id: str, attachment_id: str) -> UploadedFile | None:
+        found = self.uploads.get((account_id, attachment_id))
+        return found[0] if found else None
+
+    def keep_upload(self, account_id: str, attachment_id: str, version: str, key: str) -> bool:
+        found = self.uploads.get((account_id, attachment_id))
+        if found is None or found[0].version != version:
+            return False
+        self.kept[key] = found[1]
+        return True
+
+    def keep(self, key: str, content: bytes) -> None:
+        self.kept[key] = content
+
+    def is_kept(self, key: str) -> bool:
+        return key in self.kept
+
+    def read(self, key: str) -> bytes | None:
+        return self.kept.get(key)
+
+    def link(self, key: str, file_name: str, lifetime: timedelta) -> str:
+        return f"https://files.test/{key}?name={file_name}&for={lifetime}"
+
+    def remove(self, account_id: str, keys: Sequence[str], uploads: Sequence[str]) -> None:
+        for key in keys:
+            self.kept.pop(key, None)
+        for upload in uploads:
+            self.uploads.pop((account_id, upload), None)
+
+    def remove_expired(self, today: date, has_time: Callable[[], bool]) -> int:
+        expired = [key for key in self.kept if key < held_before(today)] if has_time() else []
+        for key in expired:
+            del self.kept[key]
+        return len(expired)
 
 
 @dataclass

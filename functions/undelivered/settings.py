@@ -38,7 +38,7 @@ def metrics_namespace(environment: Environment = os.environ) -> str:
 
 
 class ApiSettings(Struct, frozen=True):
-    """``api_handler``: its queues, secrets and exports, the user pool, and the origins that CORS allows.
+    """``api_handler``: its queues, secrets and files, the user pool, and the origins that CORS allows.
 
     ``token_keys_url`` is empty where the keys of the pool are at ``<issuer>/.well-known/jwks.json``.
     ``default_account_id`` is the account of sending identities that are not assigned. ``per_minute`` is how many
@@ -49,6 +49,7 @@ class ApiSettings(Struct, frozen=True):
     resends_queue_url: str
     exports_bucket: str
     exports_queue_url: str
+    attachments_bucket: str
     erasure_secret_arn: str
     signing_secret_arn: str
     token_issuer: str
@@ -66,6 +67,7 @@ class ApiSettings(Struct, frozen=True):
             resends_queue_url=_required(environment, "RESENDS_QUEUE_URL"),
             exports_bucket=_required(environment, "EXPORTS_BUCKET"),
             exports_queue_url=_required(environment, "EXPORTS_QUEUE_URL"),
+            attachments_bucket=_required(environment, "ATTACHMENTS_BUCKET"),
             erasure_secret_arn=_required(environment, "ERASURE_SECRET_ARN"),
             signing_secret_arn=_required(environment, "SIGNING_SECRET_ARN"),
             token_issuer=_required(environment, "TOKEN_ISSUER"),
@@ -140,6 +142,7 @@ class SendSettings(Struct, frozen=True):
 
     ``queue_url`` is the queue that invokes the function, ``sender`` the default From address, and ``public_url`` the
     base URL of unsubscribe links, which the signing secret signs. ``texts_per_second`` is the rate of the AWS account.
+    ``attachments_bucket`` has the files of emails.
     """
 
     queue_url: str
@@ -151,6 +154,7 @@ class SendSettings(Struct, frozen=True):
     signing_secret_arn: str
     erasure_secret_arn: str
     texts_per_second: float
+    attachments_bucket: str
 
     @classmethod
     def read(cls, queue: str, environment: Environment = os.environ) -> Self:
@@ -165,6 +169,7 @@ class SendSettings(Struct, frozen=True):
             signing_secret_arn=_required(environment, "SIGNING_SECRET_ARN"),
             erasure_secret_arn=_required(environment, "ERASURE_SECRET_ARN"),
             texts_per_second=_positive(environment, "TEXTS_PER_SECOND"),
+            attachments_bucket=_required(environment, "ATTACHMENTS_BUCKET"),
         )
 
 
@@ -230,10 +235,11 @@ class ExportReportSettings(Struct, frozen=True):
 
 
 class CleanupSettings(Struct, frozen=True):
-    """``cleanup``: the queue for resends that it starts again, and the bucket that it erases exports from."""
+    """``cleanup``: the queue for resends that it starts again, and the buckets that it erases files from."""
 
     resends_queue_url: str
     exports_bucket: str
+    attachments_bucket: str
     erasure_secret_arn: str
 
     @classmethod
@@ -242,6 +248,7 @@ class CleanupSettings(Struct, frozen=True):
         return cls(
             _required(environment, "RESENDS_QUEUE_URL"),
             _required(environment, "EXPORTS_BUCKET"),
+            _required(environment, "ATTACHMENTS_BUCKET"),
             _required(environment, "ERASURE_SECRET_ARN"),
         )
 

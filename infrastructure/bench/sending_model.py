@@ -357,6 +357,10 @@ def _address_of(notification_id: str) -> str:
     return f"{notification_id}@example.com"
 
 
+def _no_file(_key: str) -> None:
+    """Return nothing: the messages of the model have no files."""
+
+
 class SendingModel:
     """The sending functions with their queues, in virtual time.
 
@@ -391,7 +395,7 @@ class SendingModel:
             suppressions=_Suppressions(self.time),  # type: ignore[arg-type]
             erasures=None,  # type: ignore[arg-type] # only for customers that do not exist
             accounts=cached,  # type: ignore[arg-type]
-            senders={Channel.EMAIL: SesSender(_WithCpu(self.ses, _Cpu(self.time)), "sends", "resends")},
+            senders={Channel.EMAIL: SesSender(_WithCpu(self.ses, _Cpu(self.time)), "sends", "resends", _no_file)},
             sender_rule=SenderRule(cached, "", "us@example.com"),
             keys=cached,
             public_url="https://api.example.com",

@@ -26,6 +26,8 @@ SQS")."""
 _WILDCARDS: Final = {
     "-*": "a role cannot refer to its own function, which does not exist yet, so it names the start of its name",
     "/exports/*": "files are named by their export",
+    "/uploads/*": "files are named by their upload",
+    "/held/*": "files are named by the day on which they expire",
     "/rests/*": "files are named by their export",
     "identity/*": "accounts set their own sender, any identity that is verified",
     "log-group:sns/${AWS::Region}/${AWS::AccountId}/*": "SNS names the groups that it writes delivery status to",

@@ -18,6 +18,7 @@ from tests.builders.items import ACCOUNT, NOW
 from tests.fakes import (
     FakeAccountMappings,
     FakeAccountStore,
+    FakeAttachmentFiles,
     FakeCustomerStore,
     FakeErasureStore,
     FakeExportFiles,
@@ -52,6 +53,7 @@ API_SETTINGS = ApiSettings(
     resends_queue_url="https://resends.test",
     exports_bucket="exports",
     exports_queue_url="https://exports.test",
+    attachments_bucket="attachments",
     erasure_secret_arn="arn:erasure",
     signing_secret_arn="arn:signing",
     token_issuer=ISSUER,
@@ -174,6 +176,7 @@ class Api:
         )
         self.request_counts = FakeRequestCountStore()
         self.exports, self.export_files = FakeExportStore(), FakeExportFiles()
+        self.files = FakeAttachmentFiles()
         self.export_runner = FakeExportRunner()
         self.mappings = FakeAccountMappings()
         self.unrecognised, self.shape_mappings = FakeUnrecognisedStore(), FakeShapeMappingStore()
@@ -196,6 +199,7 @@ class Api:
             exports=lambda: ExportPorts(self.exports, self.export_files, self.export_runner),
             diagnostics=lambda: DiagnosticPorts(self.unrecognised, self.shape_mappings),
             sender_rule=lambda: SenderRule(self.mappings, ACCOUNT, default_sender=""),
+            attachment_files=lambda: self.files,
         )
         self.use_cases = ApiUseCases(self.ports, lambda: self.limits, self.clock)
         self.app = Chalice("test", configure_logs=False)

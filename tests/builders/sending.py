@@ -10,6 +10,7 @@ from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_at
 from tests.fakes import (
     FakeAccountMappings,
     FakeAccountStore,
+    FakeAttachmentFiles,
     FakeCustomerStore,
     FakeErasureStore,
     FakeHashes,
@@ -51,6 +52,7 @@ class Product:
     provider: FakeProviderSuppressions = field(default_factory=FakeProviderSuppressions)
     mappings: FakeAccountMappings = field(default_factory=FakeAccountMappings)
     shape_mappings: FakeShapeMappingStore = field(default_factory=FakeShapeMappingStore)
+    files: FakeAttachmentFiles = field(default_factory=FakeAttachmentFiles)
 
     def __post_init__(self):
         self.items = FakeUndeliveredStore(self.suppressions, clock=self.clock)
@@ -73,9 +75,13 @@ class Product:
             public_url="https://api.example.com",
         )
         self.resend = RequestResend(
-            **stores, suppressions=self.suppressions, resends=self.queue, provider=lambda: self.provider
+            **stores,
+            suppressions=self.suppressions,
+            resends=self.queue,
+            provider=lambda: self.provider,
+            files=lambda: self.files,
         )
-        self.clean_up = CleanUp(**stores, accounts=self.accounts, resends=self.queue)
+        self.clean_up = CleanUp(**stores, accounts=self.accounts, resends=self.queue, attachments=self.files)
         self.record = RecordFeedback(
             **stores,
             suppressions=self.suppressions,

@@ -21,7 +21,13 @@ from tests.builders.items import (
     resent,
 )
 from tests.contract.worlds import BACKENDS, World
-from tests.fakes import FakeExportFiles, FakeHashes, FakeProviderSuppressions, FakeShapeMappingStore
+from tests.fakes import (
+    FakeAttachmentFiles,
+    FakeExportFiles,
+    FakeHashes,
+    FakeProviderSuppressions,
+    FakeShapeMappingStore,
+)
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.domain.erasure import PROPAGATION_TIME, ErasureState
 from undelivered.domain.errors import NotFoundError, RefusedError
@@ -70,6 +76,7 @@ class Desk:
             world.repeats,
             world.exports,
             self.files,
+            FakeAttachmentFiles(),
             world.zones,
             world.clock,
         )(time_left)

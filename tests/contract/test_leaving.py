@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_item, resent
 from tests.contract.worlds import on_dynamodb_local, on_moto
+from tests.fakes import FakeAttachmentFiles
 from undelivered.adapters.dynamodb import report_reader
 from undelivered.adapters.dynamodb.client import query_all
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
@@ -199,7 +200,14 @@ def about_to_leave(world):
 def test_who_acts_on_an_item_as_it_leaves_is_told_that_it_has_left(world, about_to_leave):
     key = about_to_leave.entry_key
     resend = RequestResend(
-        _SweptMeanwhile(world), world.notifications, world.customers, world.suppressions, None, None, world.clock
+        _SweptMeanwhile(world),
+        world.notifications,
+        world.customers,
+        world.suppressions,
+        None,
+        None,
+        FakeAttachmentFiles,
+        world.clock,
     )
 
     with pytest.raises(RefusedError) as dismissed:
@@ -216,7 +224,14 @@ def test_many_that_leave_as_they_are_resent_are_refused_one_by_one(world, about_
     orders = []
     queue = SimpleNamespace(put=orders.extend)
     resend = RequestResend(
-        _SweptMeanwhile(world), world.notifications, world.customers, world.suppressions, queue, None, world.clock
+        _SweptMeanwhile(world),
+        world.notifications,
+        world.customers,
+        world.suppressions,
+        queue,
+        None,
+        FakeAttachmentFiles,
+        world.clock,
     )
 
     [refused] = resend.many(ACCOUNT, [about_to_leave.entry_key], by="m")

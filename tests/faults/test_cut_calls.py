@@ -11,6 +11,7 @@ from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notifica
 from tests.contract.worlds import in_memory, on_moto
 from tests.fakes import (
     FakeAccountMappings,
+    FakeAttachmentFiles,
     FakeHashes,
     FakeProviderSuppressions,
     FakeQueue,
@@ -112,6 +113,7 @@ class Case:
             customers=world.customers,
             accounts=world.accounts,
             resends=self.queue,
+            attachments=FakeAttachmentFiles(),
             clock=world.clock,
         )
 

@@ -35,7 +35,6 @@ from undelivered.domain.signed_tokens import sign_token
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.entrypoints.http.auth import Role
-from undelivered.entrypoints.http.parsing import MAX_BODY_BYTES
 from undelivered.entrypoints.http.route import Access
 from undelivered.entrypoints.http.routes import ROUTES
 
@@ -70,6 +69,7 @@ BODIES = {
     "PUT /diagnostics/{shape_id}": {"reason": "mailbox_full"},
     "DELETE /diagnostics/{shape_id}": {},
     "POST /notifications": {"notifications": [NOTIFICATION]},
+    "POST /attachments": {"filename": "invoice.pdf", "content_type": "application/pdf"},
 }
 """A body that each route takes."""
 
@@ -111,6 +111,7 @@ def url_of(route, api):
         "shape_id": shape_id("odd"),
         "channel": "email",
         "address": f"{SECRET}%40example.com",
+        "number": "1",
         "token": sign_token(b"guessed", "unsubscribe", f"{ACCOUNT}~n-{SECRET}~1"),
     }
     query = f"?address={SECRET}%40example.com" if (route.method, route.path) == ("GET", "/customers") else ""
@@ -287,7 +288,7 @@ class TestBodies:
 
     @pytest.mark.parametrize("route", TAKING)
     def test_huge_ones_are_refused(self, api, route):
-        raw = json.dumps({"x": "y" * MAX_BODY_BYTES})
+        raw = json.dumps({"x": "y" * route.max_body_bytes})
 
         answer = api.call(route.method, url_of(route, api), headers=host(), raw=raw)
 
@@ -427,7 +428,7 @@ class TestSlowness:
         busy = {name: Busy() for name in (*stores, "resend_batches", "idempotency")}
         exports = ExportPorts(Busy(), Busy(), Busy())
         rare = {"exports": lambda: exports, "diagnostics": lambda: DiagnosticPorts(Busy(), Busy())}
-        ports = replace(api.ports, **busy, **rare, provider_suppressions=Busy)
+        ports = replace(api.ports, **busy, **rare, provider_suppressions=Busy, attachment_files=Busy)
         api.use_cases = ApiUseCases(ports, lambda: api.limits, api.clock)
 
         answer = call(api, route, manager() if Role.MANAGER in route.access.value else host())

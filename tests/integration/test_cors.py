@@ -47,8 +47,9 @@ def test_no_other_page_may(api, origin):
 
 def test_unless_something_is_allowed_nothing_is():
     required = (
-        "SENDS_QUEUE_URL", "RESENDS_QUEUE_URL", "EXPORTS_BUCKET", "EXPORTS_QUEUE_URL", "ERASURE_SECRET_ARN",
-        "SIGNING_SECRET_ARN", "TOKEN_ISSUER", "DEFAULT_ACCOUNT_ID", "CONSOLE_CLIENT_ID", "HOST_CLIENT_ID",
+        "SENDS_QUEUE_URL", "RESENDS_QUEUE_URL", "EXPORTS_BUCKET", "ATTACHMENTS_BUCKET", "EXPORTS_QUEUE_URL",
+        "ERASURE_SECRET_ARN", "SIGNING_SECRET_ARN", "TOKEN_ISSUER", "DEFAULT_ACCOUNT_ID", "CONSOLE_CLIENT_ID",
+        "HOST_CLIENT_ID",
     )  # fmt: skip
     numbers = dict.fromkeys(("SEARCHES_PER_MINUTE", "NOTIFICATIONS_PER_MINUTE", "BULK_RESENDS_PER_MINUTE"), "7")
     environment = {**dict.fromkeys(required, "x"), **numbers}

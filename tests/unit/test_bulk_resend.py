@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_item, reported
 from tests.fakes import (
+    FakeAttachmentFiles,
     FakeCustomerStore,
     FakeNotificationStore,
     FakeProviderSuppressions,
@@ -35,6 +36,7 @@ class Desk:
             self.suppressions,
             self.queue,
             FakeProviderSuppressions,
+            FakeAttachmentFiles,
             lambda: NOW,
         )
         self.bulk = BulkResend(self.one, self.items, FakeResendBatchStore(), lambda: NOW)

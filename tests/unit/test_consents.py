@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_item
 from tests.fakes import (
+    FakeAttachmentFiles,
     FakeCustomerStore,
     FakeNotificationStore,
     FakeProviderSuppressions,
@@ -42,6 +43,7 @@ class Desk:
             self.suppressions,
             self.queue,
             lambda: self.provider,
+            FakeAttachmentFiles,
             lambda: self.time,
         )
         self.channel, self.address = channel, EMAIL if channel is Channel.EMAIL else PHONE

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item, resent
 from tests.fakes import (
+    FakeAttachmentFiles,
     FakeCustomerStore,
     FakeErasureStore,
     FakeExportFiles,
@@ -19,12 +20,14 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.domain.attachment import Attachment
 from undelivered.domain.customer import Consent, RecordedConsent
 from undelivered.domain.erasure import ErasedCounts, Erasure, ErasureState, ErasureTask, known_addresses
 from undelivered.domain.errors import NotFoundError, StaleWriteError
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.customer_data.erase import EraseCustomers, RequestErasure
 from undelivered.services.customer_data.export import CustomerDataPage, ExportCustomerData
+from undelivered.services.ports import UploadedFile
 
 EMAIL, OLD_EMAIL, PHONE = "ada@example.com", "old@example.com", "+12065550100"
 KINDS_OF_DATA = ["item", "item in history", "notification"]
@@ -38,6 +41,7 @@ class World:
         self.notifications = FakeNotificationStore(clock=lambda: self.now)
         self.erasures, self.repeats = FakeErasureStore(self.customers), FakeRepeatStore()
         self.exports, self.files = FakeExportStore(), FakeExportFiles()
+        self.attachments = FakeAttachmentFiles()
         self.request = RequestErasure(
             self.erasures, self.customers, self.items, self.notifications, FakeHashes(), lambda: self.now
         )
@@ -50,10 +54,22 @@ class World:
             self.repeats,
             self.exports,
             self.files,
+            self.attachments,
             lambda account_id: ZoneInfo({ACCOUNT: "Pacific/Auckland"}[account_id]),
             lambda: self.now,
         )
         self.export = ExportCustomerData(self.customers, self.items, self.notifications, self.suppressions)
+
+    def add_file(self):
+        """Let a notification have an uploaded file and one that came with it; others have files too."""
+        file = Attachment("invoice.pdf", "application/pdf", 3, "held/2026-12-30/acc-1/1", "a" * 32)
+        inline = Attachment("terms.txt", "text/plain", 3, "held/2026-12-30/acc-1/2", "sha256:1")
+        self.notifications.add(
+            a_notification("n-files", customer_id="c-1", created_at=NOW - timedelta(days=1), attachments=(file, inline))
+        )
+        self.attachments.kept = {file.key: b"pdf", inline.key: b"txt", "held/2026-12-30/acc-1/3": b"other"}
+        upload = UploadedFile("invoice.pdf", "application/pdf", 3, "v")
+        self.attachments.uploads = {(ACCOUNT, file.source): (upload, b"pdf"), (ACCOUNT, "b" * 32): (upload, b"pdf")}
 
     def add(self, kind, customer_id="c-1"):
         if kind == "notification":
@@ -208,6 +224,18 @@ def test_an_erasure_counts_what_it_erases_over_several_runs():
     assert world.erasures.running() == []
     assert (world.items.items, world.items.history, world.notifications.notifications) == ({}, {}, {})
     assert world.erase(lambda: True) == ErasedCounts()
+
+
+def test_files_are_erased_with_their_notification_and_so_are_their_uploads():
+    world = World()
+    world.add_file()
+    world.start_erasure()
+    world.wait()
+
+    world.erase(lambda: True)
+
+    assert list(world.attachments.kept) == ["held/2026-12-30/acc-1/3"]
+    assert list(world.attachments.uploads) == [(ACCOUNT, "b" * 32)]
 
 
 def test_notifications_are_erased_in_batches_while_there_is_time():

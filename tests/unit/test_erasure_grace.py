@@ -8,6 +8,7 @@ import pytest
 from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt, an_item
 from tests.fakes import (
+    FakeAttachmentFiles,
     FakeCustomerStore,
     FakeErasureStore,
     FakeExportFiles,
@@ -52,6 +53,7 @@ class Desk:
             FakeRepeatStore(),
             self.exports,
             self.files,
+            FakeAttachmentFiles(),
             lambda _: ZoneInfo("UTC"),
             self.clock,
         )

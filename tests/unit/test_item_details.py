@@ -16,6 +16,7 @@ from tests.builders.items import (
 )
 from tests.fakes import (
     FakeAccountStore,
+    FakeAttachmentFiles,
     FakeCustomerStore,
     FakeNotificationStore,
     FakeReportReader,
@@ -42,7 +43,7 @@ class World:
         self.items, self.customers = FakeUndeliveredStore(clock=lambda: self.now), FakeCustomerStore()
         self.notifications = FakeNotificationStore(clock=lambda: self.now)
         self.suppressions = FakeSuppressionStore()
-        self.reports = FakeReportReader(self.items)
+        self.reports, self.files = FakeReportReader(self.items), FakeAttachmentFiles()
         self.read = ReadReports(
             self.items,
             self.reports,
@@ -50,6 +51,7 @@ class World:
             self.customers,
             self.suppressions,
             FakeAccountStore(),
+            lambda: self.files,
             lambda: self.now,
         )
         self.manage = ManageCustomers(self.customers, self.items, lambda: self.now)

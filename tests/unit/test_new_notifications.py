@@ -4,11 +4,13 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification
-from tests.fakes import FakeCustomerStore, FakeNotificationStore, FakeQueue
+from tests.fakes import FakeAccountStore, FakeAttachmentFiles, FakeCustomerStore, FakeNotificationStore, FakeQueue
 from undelivered.domain.errors import RefusedError
 from undelivered.domain.notification import Notification
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.accept_notifications import AcceptNotifications, NewNotification
+from undelivered.services.in_parallel import in_threads
+from undelivered.services.keep_attachments import KeepAttachments
 from undelivered.services.ports import SendJob
 
 
@@ -19,7 +21,11 @@ class World:
         self.customers, self.queue = FakeCustomerStore(), FakeQueue()
         for customer in customers or (a_customer(),):
             self.customers.save(customer)
-        self.accept = AcceptNotifications(self.notifications, self.customers, self.queue, lambda: self.now)
+        self.files = FakeAttachmentFiles()
+        keep = KeepAttachments(self.files, FakeAccountStore(), in_threads)
+        self.accept = AcceptNotifications(
+            self.notifications, self.customers, self.queue, lambda: keep, lambda: self.now
+        )
 
     def refusal_of(self, new):
         (error,) = self.accept(ACCOUNT, [new])

@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "SENDS_QUEUE_URL": "https://sqs.test/sends",
     "RESENDS_QUEUE_URL": "https://sqs.test/resends",
     "EXPORTS_BUCKET": "exports",
+    "ATTACHMENTS_BUCKET": "attachments",
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",

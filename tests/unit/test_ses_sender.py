@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tests.builders.aws import errors_of, stubbed
 from undelivered.adapters.aws.email_addresses import mailbox_as_sent
 from undelivered.adapters.aws.ses import SesSender, read_ses_quota
+from undelivered.domain.attachment import Attachment
 from undelivered.domain.errors import (
     PermanentSendError,
     ProviderBusyError,
@@ -21,6 +22,8 @@ from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Fault, Reason,
 from undelivered.services.ports import OutgoingMessage
 
 ORDINARY, RESENDS = "ordinary-set", "resends-set"
+FILES = {"held/1": b"%PDF-1.7 \xff\x00"}
+A_FILE = Attachment("Rechnung März.pdf", "application/pdf", 11, "held/1", "a" * 32)
 
 MESSAGE = OutgoingMessage(
     channel=Channel.EMAIL,
@@ -38,7 +41,7 @@ MESSAGE = OutgoingMessage(
 @pytest.fixture
 def ses():
     with stubbed("sesv2") as (client, stub):
-        yield SesSender(client, ORDINARY, RESENDS), stub
+        yield SesSender(client, ORDINARY, RESENDS, FILES.get), stub
 
 
 def the_call(**changes):
@@ -95,6 +98,29 @@ def test_the_offer_to_unsubscribe_goes_out_as_two_headers(ses):
     stub.add_response("send_email", {"MessageId": "ses-1"}, the_call(content={"Headers": headers}))
 
     sender.send(replace(MESSAGE, headers=offered))
+
+
+def test_files_go_out_in_base64_because_ses_would_send_them_as_7_bit_text(ses):
+    sender, stub = ses
+    attached = {
+        "FileName": "Rechnung März.pdf",
+        "ContentType": "application/pdf",
+        "ContentDisposition": "ATTACHMENT",
+        "ContentTransferEncoding": "BASE64",
+        "RawContent": FILES["held/1"],
+    }
+    stub.add_response("send_email", {"MessageId": "ses-1"}, the_call(content={"Attachments": [attached]}))
+
+    sender.send(replace(MESSAGE, attachments=(A_FILE,)))
+
+
+def test_a_message_is_never_sent_without_its_file(ses):
+    sender, _ = ses
+
+    with pytest.raises(PermanentSendError) as refused:
+        sender.send(replace(MESSAGE, attachments=(A_FILE, replace(A_FILE, key="held/lost"))))
+
+    assert refused.value.reason == Reason.ATTACHMENT_MISSING
 
 
 @pytest.mark.parametrize(
@@ -264,7 +290,7 @@ def test_so_does_an_answer_that_never_came():
             raise ReadTimeoutError(endpoint_url="https://email.test")
 
     with pytest.raises(ReadTimeoutError):
-        SesSender(Silent(), ORDINARY, RESENDS).send(MESSAGE)
+        SesSender(Silent(), ORDINARY, RESENDS, FILES.get).send(MESSAGE)
 
 
 @pytest.mark.parametrize(

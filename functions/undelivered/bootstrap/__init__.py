@@ -19,6 +19,7 @@ from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import (
     AccountStore,
+    AttachmentFiles,
     CustomerStore,
     ErasureStore,
     KeyedHashes,
@@ -179,6 +180,14 @@ def shape_mapping_store() -> ShapeMappingStore:
     return DynamoShapeMappingStore()
 
 
+@cache
+def attachment_files(bucket: str) -> AttachmentFiles:
+    """Return the files of emails."""
+    from undelivered.adapters.aws.attachment_files import S3AttachmentFiles
+
+    return S3AttachmentFiles(client("s3"), bucket)
+
+
 # --- ingest_feedback, ingest_sms_logs
 
 
@@ -294,7 +303,12 @@ def _send_worker(settings: SendSettings, *, urgent: bool) -> SendWorker:
         erasures=erasure_store(settings.erasure_secret_arn),
         accounts=accounts(),
         senders={
-            Channel.EMAIL: SesSender(ses, settings.configuration_set, settings.resend_configuration_set),
+            Channel.EMAIL: SesSender(
+                ses,
+                settings.configuration_set,
+                settings.resend_configuration_set,
+                attachment_files(settings.attachments_bucket).read,
+            ),
             Channel.SMS: SnsSmsSender(client("sns", retries=False)),
         },
         sender_rule=sender_rule(settings.default_account_id, settings.sender),
@@ -330,8 +344,10 @@ def send_digests() -> "SendDigests":
         accounts=accounts(),
         reports=DynamoReportReader(),
         notifications=notification_store(),
-        # A digest is never resent, so it needs only one configuration set.
-        sender=SesSender(client("sesv2", retries=False), settings.configuration_set, settings.configuration_set),
+        # A digest is never resent, so it needs only one configuration set. It has no files.
+        sender=SesSender(
+            client("sesv2", retries=False), settings.configuration_set, settings.configuration_set, lambda _: None
+        ),
         sender_rule=sender_rule(settings.default_account_id, settings.sender),
         link=f"{settings.public_url}/console/",
         clock=now,
@@ -412,12 +428,14 @@ def clean_up() -> "CleanUp":
     from undelivered.adapters.aws.sqs import SqsSendQueue
     from undelivered.services.cleanup import CleanUp
 
+    settings = CleanupSettings.read()
     return CleanUp(
         undelivered=undelivered_store(),
         notifications=notification_store(),
         customers=customer_store(),
         accounts=accounts(),
-        resends=SqsSendQueue(client("sqs"), CleanupSettings.read().resends_queue_url),
+        resends=SqsSendQueue(client("sqs"), settings.resends_queue_url),
+        attachments=attachment_files(settings.attachments_bucket),
         clock=now,
     )
 
@@ -440,6 +458,7 @@ def erase_customers() -> "EraseCustomers":
         repeats=DynamoRepeatFailureStore(),
         exports=DynamoExportStore(),
         files=S3ExportFiles(client("s3"), settings.exports_bucket),
+        attachments=attachment_files(settings.attachments_bucket),
         zone_of=zone_of,
         clock=now,
     )

@@ -11,6 +11,7 @@ from undelivered import bootstrap
 from undelivered.observability import logger, measure
 from undelivered.services.ports import (
     AccountStore,
+    AttachmentFiles,
     CustomerStore,
     ErasureStore,
     IdempotencyStore,
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
     from undelivered.services.customer_data.erase import RequestErasure
     from undelivered.services.customer_data.export import ExportCustomerData
     from undelivered.services.dismiss import Dismiss
+    from undelivered.services.download_attachment import DownloadAttachment
     from undelivered.services.find_notification import FindNotification
     from undelivered.services.idempotency import IdempotentResend
+    from undelivered.services.keep_attachments import KeepAttachments
     from undelivered.services.list_suppressions import ListSuppressions
     from undelivered.services.manage_customers import ManageCustomers
     from undelivered.services.manage_diagnostics import ManageDiagnostics
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from undelivered.services.request_limits import LimitedWork, RequestLimits
     from undelivered.services.request_resend import RequestResend
     from undelivered.services.sender_rule import SenderRule
+    from undelivered.services.start_upload import StartUpload
     from undelivered.services.unsubscribe import Unsubscribe
 
 
@@ -86,6 +90,7 @@ class ApiPorts(Struct, frozen=True):
     exports: Callable[[], ExportPorts]
     diagnostics: Callable[[], DiagnosticPorts]
     sender_rule: Callable[[], "SenderRule"]
+    attachment_files: Callable[[], AttachmentFiles]
 
 
 class ApiUseCases:
@@ -123,6 +128,7 @@ class ApiUseCases:
             ports.customers,
             ports.suppressions,
             ports.accounts,
+            ports.attachment_files,
             self.clock,
         )
 
@@ -138,6 +144,7 @@ class ApiUseCases:
             ports.suppressions,
             ports.resends,
             ports.provider_suppressions,
+            ports.attachment_files,
             self.clock,
         )
 
@@ -227,7 +234,28 @@ class ApiUseCases:
         from undelivered.services.accept_notifications import AcceptNotifications
 
         ports = self._ports
-        return AcceptNotifications(ports.notifications, ports.customers, ports.sends, self.clock)
+        return AcceptNotifications(
+            ports.notifications, ports.customers, ports.sends, self._keep_attachments, self.clock
+        )
+
+    def _keep_attachments(self) -> "KeepAttachments":
+        from undelivered.services.in_parallel import in_threads
+        from undelivered.services.keep_attachments import KeepAttachments
+
+        return KeepAttachments(self._ports.attachment_files(), self._ports.accounts, in_threads)
+
+    @cached_property
+    def start_upload(self) -> "StartUpload":
+        from undelivered.services.start_upload import StartUpload
+
+        return StartUpload(self._ports.attachment_files(), self.clock)
+
+    @cached_property
+    def download_attachment(self) -> "DownloadAttachment":
+        from undelivered.services.download_attachment import DownloadAttachment
+
+        ports = self._ports
+        return DownloadAttachment(ports.undelivered, ports.notifications, ports.attachment_files(), self.clock)
 
     @cached_property
     def find_notification(self) -> "FindNotification":
@@ -277,6 +305,7 @@ def use_cases() -> ApiUseCases:
         exports=_export_ports,
         diagnostics=_diagnostic_ports,
         sender_rule=_sender_rule,
+        attachment_files=lambda: bootstrap.attachment_files(settings().attachments_bucket),
     )
     return ApiUseCases(ports, _limits, bootstrap.now)
 

@@ -38,12 +38,16 @@ class NotFoundError(UndeliveredError):
 
 
 class RefusedError(UndeliveredError):
-    """A rule forbids the action. ``code`` is part of the API; ``detail`` says what to do."""
+    """A rule forbids the action. ``code`` is part of the API; ``detail`` says what to do.
 
-    def __init__(self, code: str, detail: str) -> None:
+    ``field`` is the field of the request that caused it, empty if it is not one field.
+    """
+
+    def __init__(self, code: str, detail: str, field: str = "") -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.field = field
 
 
 class LimitReachedError(RefusedError):
@@ -66,6 +70,10 @@ class InvalidInputError(UndeliveredError):
 
 class UnassignedNumberError(InvalidInputError):
     """A phone number is not assigned in its country. The caller can choose to accept it."""
+
+
+class OutOfTimeError(RetryableError):
+    """There is not enough time left to send the message. Nothing was done; try again in another invocation."""
 
 
 class PermanentSendError(UndeliveredError):

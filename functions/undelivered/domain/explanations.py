@@ -32,6 +32,7 @@ _EXPLANATIONS: Mapping[Reason, str] = {
     Reason.SPEND_LIMIT: "We have reached our spending limit for text messages.",
     Reason.PRICE_LIMIT: "The message would have cost more than our price limit for one message.",
     Reason.BODY_INVALID: "The message contains text that cannot be sent.",
+    Reason.ATTACHMENT_MISSING: "A file of the message is no longer stored, so nothing was sent.",
     Reason.SENDING_REFUSED: "Our provider does not let us send this message. The address is fine.",
     Reason.SENDER_NOT_ALLOWED: "We may not send from the sender in our settings.",
     Reason.SENDING_PAUSED: "Sending is paused, either by our own settings or by our provider.",
@@ -55,6 +56,7 @@ _SMS_EXPLANATIONS: Mapping[Reason, str] = {
     Reason.SUPPRESSED_BOUNCE: "The message was not sent because this number is on a suppression list.",
     Reason.OPTED_OUT: "The message was not sent because the recipient replied STOP or blocks text messages.",
     Reason.REJECTED: "Our text message service did not accept the message.",
+    Reason.ATTACHMENT_MISSING: "A file of the message is no longer stored, so nothing was sent.",
     Reason.SENDING_REFUSED: "Our provider does not let us send this message. The number is fine.",
 }
 
@@ -86,6 +88,7 @@ _REMEDIES: Mapping[Reason, str] = {
     Reason.SPEND_LIMIT: "Ask your administrator to raise the spending limit, then resend.",
     Reason.PRICE_LIMIT: "Ask your administrator to raise the price limit, then resend.",
     Reason.BODY_INVALID: "Correct the text, then resend.",
+    Reason.ATTACHMENT_MISSING: "Send a new message with the file.",
     Reason.SENDING_REFUSED: "Ask your administrator to check our sender and account, then resend.",
     Reason.SENDER_NOT_ALLOWED: "Ask your administrator to allow the sender, or change it in the settings, then resend.",
     Reason.SENDING_PAUSED: "Ask your administrator to turn sending back on, then resend.",
@@ -103,6 +106,7 @@ _SMS_REMEDIES: Mapping[Reason, str] = {
     Reason.CONTENT_REJECTED: "Change the wording and links, then resend.",
     Reason.SUPPRESSED_BOUNCE: "Ask the customer for another number.",
     Reason.REJECTED: "Ask your administrator to find the cause, then resend.",
+    Reason.ATTACHMENT_MISSING: "Send a new message with the file.",
     Reason.SENDING_REFUSED: "Ask your administrator to check that we may send to this country, then resend.",
 }
 

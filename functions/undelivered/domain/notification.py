@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from undelivered.domain.attachment import Attachment
 from undelivered.domain.taxonomy import Channel
 
 
@@ -27,6 +28,7 @@ class Notification(Struct, frozen=True):
     to: str = ""
     essential: bool = False
     metadata: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 LONGEST_SEND = timedelta(seconds=90)

@@ -71,6 +71,7 @@ class Reason(StrEnum):
     SPEND_LIMIT = "spend_limit"  #: the spending limit for text messages is reached
     PRICE_LIMIT = "price_limit"  #: the text message costs more than the price limit
     BODY_INVALID = "body_invalid"  #: the text cannot be sent
+    ATTACHMENT_MISSING = "attachment_missing"  #: a file of the message is no longer stored
     SENDING_REFUSED = "sending_refused"  #: the provider does not let this account, sender or number send
     SENDER_NOT_ALLOWED = "sender_not_allowed"  #: the sender's identity is not assigned to the account
     SENDING_PAUSED = "sending_paused"  #: sending is paused by the provider or by settings
@@ -130,6 +131,7 @@ def _classifications() -> Mapping[Reason, Classification]:
             Reason.SPEND_LIMIT,
             Reason.PRICE_LIMIT,
             Reason.BODY_INVALID,
+            Reason.ATTACHMENT_MISSING,
             Reason.SENDING_REFUSED,
             Reason.SENDER_NOT_ALLOWED,
             Reason.SENDING_PAUSED,

@@ -1,6 +1,7 @@
 """Lambda ``cleanup``: runs every minute.
 
-Removes items after thirty days, settles resends and interrupted sends, erases customers and reconciles the counters.
+Removes items after thirty days, settles resends and interrupted sends, deletes expired files, erases customers and
+reconciles the counters.
 """
 
 from typing import Any
@@ -29,6 +30,7 @@ def cleanup(_event: dict[str, Any], context: LambdaContext) -> None:
     count("ItemsRemoved", result.removed)
     count("ResendsSettled", result.settled)
     count("SendsInterrupted", result.interrupted)
+    count("FilesExpired", result.files)
     erased = bootstrap.erase_customers()(time_left)
     count("ItemsErased", erased.items)
     count("NotificationsErased", erased.notifications)

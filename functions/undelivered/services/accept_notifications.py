@@ -8,11 +8,13 @@ from uuid import uuid4
 from msgspec import Struct
 from msgspec.structs import replace
 
+from undelivered.domain.attachment import Attachment
 from undelivered.domain.customer import Customer
 from undelivered.domain.errors import InvalidInputError, RefusedError, UnassignedNumberError
 from undelivered.domain.notification import Notification
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.contact_validation import checked_contact
+from undelivered.services.keep_attachments import KeepAttachments, NewAttachment, Uploads, check_attachments
 from undelivered.services.ports import CustomerStore, NotificationStore, SendJob, SendQueue
 
 FIRST_ATTEMPT: Final = 1
@@ -37,6 +39,7 @@ class NewNotification(Struct, frozen=True):
     essential: bool = False
     metadata: tuple[tuple[str, str], ...] = ()
     accept_unassigned_number: bool = False
+    attachments: tuple[NewAttachment, ...] = ()
 
 
 class AcceptNotifications(Struct, frozen=True):
@@ -48,6 +51,7 @@ class AcceptNotifications(Struct, frozen=True):
     notifications: NotificationStore
     customers: CustomerStore
     sends: SendQueue
+    keep_attachments: Callable[[], KeepAttachments]
     clock: Callable[[], datetime]
 
     def __call__(self, account_id: str, requested: Sequence[NewNotification]) -> Sequence[str | RefusedError]:
@@ -59,7 +63,19 @@ class AcceptNotifications(Struct, frozen=True):
         """
         customer_ids = dict.fromkeys(new.customer_id for new in requested)
         customers = {customer_id: self.customers.find(account_id, customer_id) for customer_id in customer_ids}
-        results = [self._accept(account_id, new, customers[new.customer_id]) for new in requested]
+        new_files = [file for new in requested for file in new.attachments]
+        uploads = self.keep_attachments().uploads(account_id, new_files) if new_files else {}
+        accepted = [self._accept(account_id, new, customers[new.customer_id], uploads) for new in requested]
+        with_files = [
+            (notification, new.attachments)
+            for new, notification in zip(requested, accepted, strict=True)
+            if isinstance(notification, Notification) and notification.attachments
+        ]
+        lost = self.keep_attachments().keep(with_files, uploads) if with_files else {}
+        results = [
+            lost.get(result.notification_id, result.notification_id) if isinstance(result, Notification) else result
+            for result in accepted
+        ]
         jobs = {
             result: SendJob(account_id, result, FIRST_ATTEMPT, channel=new.channel)
             for new, result in zip(requested, results, strict=True)
@@ -69,10 +85,16 @@ class AcceptNotifications(Struct, frozen=True):
             self.sends.put(list(jobs.values()))
         return results
 
-    def _accept(self, account_id: str, new: NewNotification, customer: Customer | None) -> str | RefusedError:
+    def _accept(
+        self, account_id: str, new: NewNotification, customer: Customer | None, uploads: Uploads
+    ) -> Notification | RefusedError:
+        """Store a notification and return it as it is stored, or why it is refused."""
+        created_at = self.clock()
         try:
             _check_length(new)
             to = _checked_recipient(new, customer)
+            attachments = self._attachments(account_id, new, uploads, created_at) if new.attachments else ()
+            check_attachments(new.channel, (new.text, new.html), attachments)
         except RefusedError as error:
             return error
         notification = Notification(
@@ -82,21 +104,37 @@ class AcceptNotifications(Struct, frozen=True):
             channel=new.channel,
             title=new.title,
             text=new.text,
-            created_at=self.clock(),
+            created_at=created_at,
             subject=new.subject,
             html=new.html,
             to=to,
             essential=new.essential,
             metadata=new.metadata,
+            attachments=attachments,
         )
-        if not self.notifications.add(notification) and not self._is_same(notification):
-            return RefusedError("conflict", "Another notification already has this notification_id.")
-        return notification.notification_id
-
-    def _is_same(self, notification: Notification) -> bool:
+        if self.notifications.add(notification):
+            return notification
         known = self.notifications.find(notification.account_id, notification.notification_id)
-        # A notification whose content has expired cannot be compared. It counts as the same, since its id was accepted.
-        return known is None or replace(known, created_at=notification.created_at) == notification
+        if known is None:
+            # Its content has expired and cannot be compared. It counts as the same, since its id was accepted.
+            return replace(notification, attachments=())
+        if _comparable(known) != _comparable(notification):
+            return RefusedError("conflict", "Another notification already has this notification_id.")
+        return known
+
+    def _attachments(
+        self, account_id: str, new: NewNotification, uploads: Uploads, created_at: datetime
+    ) -> tuple[Attachment, ...]:
+        known = self.notifications.find(account_id, new.notification_id) if new.notification_id else None
+        return self.keep_attachments().attachments(
+            account_id, new.attachments, uploads, known.attachments if known else (), created_at
+        )
+
+
+def _comparable(notification: Notification) -> Notification:
+    """Return a notification without what differs when the same request is repeated."""
+    files = tuple(replace(attachment, key="") for attachment in notification.attachments)
+    return replace(notification, created_at=datetime.min, attachments=files)  # noqa: DTZ901 - any time
 
 
 def _check_length(new: NewNotification) -> None:

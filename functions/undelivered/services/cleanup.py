@@ -19,6 +19,7 @@ from undelivered.domain.lifecycle import (
 from undelivered.domain.notification import SEND_TIMEOUT, Notification, SendAttempt, SendOutcome
 from undelivered.services.ports import (
     AccountStore,
+    AttachmentFiles,
     CustomerStore,
     NewEntry,
     NotificationStore,
@@ -32,11 +33,12 @@ _BATCH = 100
 
 
 class CleanupResult(Struct, frozen=True):
-    """How many items were removed, how many resends settled, and how many sends recorded as interrupted."""
+    """How many items were removed, resends settled, sends recorded as interrupted, and expired files deleted."""
 
     removed: int = 0
     settled: int = 0
     interrupted: int = 0
+    files: int = 0
 
 
 class CleanUp(Struct, frozen=True):
@@ -47,11 +49,17 @@ class CleanUp(Struct, frozen=True):
     customers: CustomerStore
     accounts: AccountStore
     resends: SendQueue
+    attachments: AttachmentFiles
     clock: Callable[[], datetime]
 
     def __call__(self, has_time: Callable[[], bool]) -> CleanupResult:
         """Do what is due while ``has_time`` returns True."""
-        return CleanupResult(self._sweep(has_time), self._settle_resends(), self._settle_interrupted())
+        return CleanupResult(
+            self._sweep(has_time),
+            self._settle_resends(),
+            self._settle_interrupted(),
+            self.attachments.remove_expired(self.clock().date(), has_time),
+        )
 
     def _sweep(self, has_time: Callable[[], bool]) -> int:
         removed = 0

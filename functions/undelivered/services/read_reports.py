@@ -13,11 +13,13 @@ from undelivered.domain.errors import NotFoundError
 from undelivered.domain.failure_counts import CLASS_BY_CODE, median_time
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.notification import Notification
-from undelivered.domain.resend_policy import ResendDecision, decide_item_resend
+from undelivered.domain.resend_policy import ResendCode, ResendDecision, decide_item_resend, refusal
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel, Fault, Status
+from undelivered.services.keep_attachments import files_are_kept
 from undelivered.services.ports import (
     AccountStore,
+    AttachmentFiles,
     CustomerStore,
     NotificationStore,
     ReportReader,
@@ -68,6 +70,7 @@ class ReadReports(Struct, frozen=True):
     customers: CustomerStore
     suppressions: SuppressionStore
     accounts: AccountStore
+    files: Callable[[], AttachmentFiles]
     clock: Callable[[], datetime]
 
     def zone(self, account_id: str) -> ZoneInfo:
@@ -82,17 +85,20 @@ class ReadReports(Struct, frozen=True):
         customer = self.customers.find(account_id, item.customer_id) if item.customer_id else None
         contact = customer.contact(item.channel) if customer else ""
         notification = self.notifications.find(account_id, item.notification_id)
+        decision = decide_item_resend(
+            item,
+            self.clock(),
+            customer=customer,
+            notification=notification,
+            suppression=contact_suppression(self.suppressions, item, customer),
+        )
+        if decision.allowed and not files_are_kept(self.files, notification):
+            decision = refusal(ResendCode.CONTENT_NOT_HELD)
         return ItemDetail(
             item,
             notification,
             contact,
-            decide_item_resend(
-                item,
-                self.clock(),
-                customer=customer,
-                notification=notification,
-                suppression=contact_suppression(self.suppressions, item, customer),
-            ),
+            decision,
             self._suppression(item, contact),
             _suggestion(item),
         )

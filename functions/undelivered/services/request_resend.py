@@ -11,11 +11,13 @@ from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import start_resend
 from undelivered.domain.notification import Notification
-from undelivered.domain.resend_policy import decide_item_resend
+from undelivered.domain.resend_policy import ResendCode, decide_item_resend, refusal
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
+from undelivered.services.keep_attachments import files_are_kept
 from undelivered.services.ports import (
+    AttachmentFiles,
     CustomerStore,
     NotificationStore,
     ProviderSuppressions,
@@ -44,6 +46,7 @@ class RequestResend(Struct, frozen=True):
     suppressions: SuppressionStore
     resends: SendQueue
     provider: Callable[[], ProviderSuppressions]
+    files: Callable[[], AttachmentFiles]
     clock: Callable[[], datetime]
 
     def many(
@@ -118,6 +121,8 @@ class RequestResend(Struct, frozen=True):
             self.notifications.find(account_id, item.notification_id),
             contact_suppression(self.suppressions, item, customer),
         )
+        if not files_are_kept(self.files, facts.notification):
+            raise RefusedError(ResendCode.CONTENT_NOT_HELD, refusal(ResendCode.CONTENT_NOT_HELD).detail)
         started = self._start(item, facts, by=by, note=note, consent=consent)
         self.undelivered.save(item, started)
         self.resends.put([resend_job(started)])

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from undelivered.domain.errors import ProviderBusyError, QuotaUsedUpError
+from undelivered.domain.errors import OutOfTimeError, ProviderBusyError, QuotaUsedUpError
 from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import InParallel, SendJob
@@ -15,6 +15,9 @@ from undelivered.services.send_pace import SendPace
 
 _LONGEST_DELAY: Final = 900
 """The longest delay of a message, in seconds (Amazon SQS API Reference, "SendMessage", DelaySeconds)."""
+
+_SECONDS_FOR_FILES: Final = 15
+"""How long before the deadline the last message with files is sent: time to read and to send up to 40 MB."""
 
 
 class ReceivedJob(Struct, frozen=True):
@@ -114,12 +117,17 @@ class _ChannelBatch(Struct):
         received = self.jobs[place]
         try:
             result: SendResult = self.batch.send_message(
-                received.job, received.correlation_id, last_try=received.last_try
+                received.job, received.correlation_id, last_try=received.last_try, has_time=self._has_time_for_files
             )
+        except OutOfTimeError:
+            return _postponed(0)
         except Exception as error:  # noqa: BLE001 - the other jobs must still be sent
             result = error
         self.on_result(received, result)
         return result
+
+    def _has_time_for_files(self) -> bool:
+        return self.batch.pace.now() < self.deadline - _SECONDS_FOR_FILES
 
     def _after_refusals(self, refusals: Sequence[SendResult], unused: list[float]) -> list[float]:
         """Return the slots that remain after the provider refused some messages for now."""

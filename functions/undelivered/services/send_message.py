@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from threading import Lock
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Customer
-from undelivered.domain.errors import PermanentSendError, RetryableError, UnexplainedRefusalError
+from undelivered.domain.errors import OutOfTimeError, PermanentSendError, RetryableError, UnexplainedRefusalError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
@@ -46,7 +47,8 @@ class SendMessage(Struct, frozen=True):
     """The use case of ``send_notifications`` and ``process_resends``.
 
     An attempt is claimed before it is sent, so that it is sent at most once. ``CleanUp`` settles attempts that are
-    claimed but have no recorded outcome.
+    claimed but have no recorded outcome. A message with files is sent alone, because several of up to 40 MB would not
+    fit in the function's memory.
     """
 
     undelivered: UndeliveredStore
@@ -60,13 +62,22 @@ class SendMessage(Struct, frozen=True):
     keys: SigningKeys
     public_url: str
     clock: Callable[[], datetime]
+    with_files: Lock = field(default_factory=Lock)
 
-    def __call__(self, job: SendJob, correlation_id: str = "", *, last_try: bool = False) -> SendAttempt | None:
+    def __call__(
+        self,
+        job: SendJob,
+        correlation_id: str = "",
+        *,
+        last_try: bool = False,
+        has_time: Callable[[], bool] = lambda: True,
+    ) -> SendAttempt | None:
         """Send the attempt of a job and return it with its outcome; None if there is nothing to send.
 
         ``correlation_id`` is the id of the API request that led to the job. It is sent as a message tag, so that
         events about the message have it too. Raises RetryableError when the job must be queued again. On the
-        ``last_try``, a refusal for an unknown cause is recorded as a failure instead.
+        ``last_try``, a refusal for an unknown cause is recorded as a failure instead. Raises OutOfTimeError for a
+        message with files if ``has_time`` returns False.
         """
         notification = self.notifications.find(job.account_id, job.notification_id)
         if notification is None:
@@ -90,7 +101,15 @@ class SendMessage(Struct, frozen=True):
             correlation_id=correlation_id,
         )
         send = Send(attempt, notification, customer)
-        return self._send(send, last_try=last_try) if self.notifications.claim(attempt) else None
+        if not notification.attachments:
+            return self._claim_and_send(send, last_try=last_try)
+        with self.with_files:
+            if not has_time():
+                raise OutOfTimeError("no time left for a message with files")
+            return self._claim_and_send(send, last_try=last_try)
+
+    def _claim_and_send(self, send: Send, *, last_try: bool) -> SendAttempt | None:
+        return self._send(send, last_try=last_try) if self.notifications.claim(send.attempt) else None
 
     def _is_erased(self, notification: Notification) -> bool:
         """Whether the notification is covered by an erasure of its customer."""
@@ -134,6 +153,7 @@ class SendMessage(Struct, frozen=True):
             resend=bool(attempt.entry_key),
             tags=message_tags(attempt, notification, send.customer),
             headers=self._headers(attempt, notification),
+            attachments=notification.attachments,
         )
 
     def _headers(self, attempt: SendAttempt, notification: Notification) -> Mapping[str, str]:

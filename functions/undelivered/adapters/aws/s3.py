@@ -26,7 +26,7 @@ class S3ExportFiles(Struct, frozen=True):
 
     def begin(self, file: str) -> str:
         """Start the upload of a file and return the upload's id."""
-        with _busy_is_retryable():
+        with busy_is_retryable():
             response = self.client.create_multipart_upload(
                 Bucket=self.bucket, Key=file, ContentType=_TYPE, ChecksumAlgorithm=_CHECKSUM
             )
@@ -35,7 +35,7 @@ class S3ExportFiles(Struct, frozen=True):
 
     def add_part(self, file: str, upload: str, number: int, content: bytes) -> ExportPart:
         """Upload a part of 5 MiB or more; only the last may be smaller."""
-        with _busy_is_retryable():
+        with busy_is_retryable():
             response = self.client.upload_part(
                 Bucket=self.bucket,
                 Key=file,
@@ -57,7 +57,7 @@ class S3ExportFiles(Struct, frozen=True):
             }
             for part in parts
         ]
-        with _busy_is_retryable():
+        with busy_is_retryable():
             try:
                 self.client.complete_multipart_upload(
                     Bucket=self.bucket, Key=file, UploadId=upload, MultipartUpload={"Parts": numbered}
@@ -70,7 +70,7 @@ class S3ExportFiles(Struct, frozen=True):
 
     def abandon(self, file: str, upload: str) -> None:
         """Delete the parts of an unfinished file, if there are any."""
-        with _busy_is_retryable():
+        with busy_is_retryable():
             try:
                 self.client.abort_multipart_upload(Bucket=self.bucket, Key=file, UploadId=upload)
             except ClientError as error:
@@ -79,18 +79,18 @@ class S3ExportFiles(Struct, frozen=True):
 
     def write_remainder(self, file: str, content: bytes) -> None:
         """Write a small file; the bucket deletes files under ``rests/`` after a day."""
-        with _busy_is_retryable():
+        with busy_is_retryable():
             self.client.put_object(Bucket=self.bucket, Key=file, Body=content)
 
     def read_remainder(self, file: str) -> bytes:
         """Return the content of a file from ``write_remainder``."""
-        with _busy_is_retryable():
+        with busy_is_retryable():
             content: bytes = self.client.get_object(Bucket=self.bucket, Key=file)["Body"].read()
         return content
 
     def remove(self, file: str) -> None:
         """Delete a file, if there is one."""
-        with _busy_is_retryable():
+        with busy_is_retryable():
             self.client.delete_object(Bucket=self.bucket, Key=file)
 
     def link(self, file: str, download_name: str, lifetime: timedelta) -> str:
@@ -108,7 +108,8 @@ class S3ExportFiles(Struct, frozen=True):
 
 
 @contextmanager
-def _busy_is_retryable() -> Iterator[None]:
+def busy_is_retryable() -> Iterator[None]:
+    """Raise RetryableError when S3 is busy or cannot be reached."""
     try:
         yield
     except ClientError as error:

@@ -1,5 +1,6 @@
 """Sends email through Amazon SES API v2."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -7,6 +8,7 @@ from msgspec import Struct
 
 from undelivered.adapters.aws.email_addresses import address_as_sent, mailbox_as_sent
 from undelivered.adapters.aws.send_refusals import refusal
+from undelivered.domain.attachment import Attachment
 from undelivered.domain.errors import PermanentSendError, ProviderBusyError, QuotaUsedUpError
 from undelivered.domain.send_rate import SendQuota
 from undelivered.domain.taxonomy import Reason
@@ -33,26 +35,47 @@ _REFUSED = {
 
 
 class SesSender(Struct, frozen=True):
-    """Sends email. Resends use a configuration set of their own, which also publishes deliveries."""
+    """Sends email. Resends use a configuration set of their own, which also publishes deliveries.
+
+    ``read_file`` returns the content of the file under a key, or None if there is none.
+    """
 
     client: Any
     configuration_set: str
     resend_configuration_set: str
+    read_file: Callable[[str], bytes | None]
 
     def send(self, message: OutgoingMessage) -> str:
         """Send and return SES's message id; see ``ports.MessageSender`` for the errors."""
         sender, recipient = _addresses(message)
+        content = _content(message)
+        if message.attachments:
+            content["Attachments"] = [self._attachment(attachment) for attachment in message.attachments]
         try:
             response = self.client.send_email(
                 FromEmailAddress=sender,
                 Destination={"ToAddresses": [recipient]},
-                Content={"Simple": _content(message)},
+                Content={"Simple": content},
                 EmailTags=[{"Name": name, "Value": value} for name, value in message.tags.items()],
                 ConfigurationSetName=self.resend_configuration_set if message.resend else self.configuration_set,
             )
         except ClientError as error:
             raise _classify_error(error) from error
         return str(response["MessageId"])
+
+    def _attachment(self, attachment: Attachment) -> dict[str, Any]:
+        """Return a file as SES expects it; raises PermanentSendError if it is gone, and RetryableError."""
+        content = self.read_file(attachment.key)
+        if content is None:
+            raise PermanentSendError(Reason.ATTACHMENT_MISSING, "a file of the message is no longer stored")
+        return {
+            "FileName": attachment.file_name,
+            "ContentType": attachment.content_type,
+            "ContentDisposition": "ATTACHMENT",
+            # By default, SES puts the bytes into the message as they are, as 7-bit text.
+            "ContentTransferEncoding": "BASE64",
+            "RawContent": content,
+        }
 
 
 def read_ses_quota(client: Any) -> SendQuota | None:  # noqa: ANN401 - botocore creates its clients at run time

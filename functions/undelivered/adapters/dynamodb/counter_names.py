@@ -45,6 +45,7 @@ _REASONS: Final = {
     Reason.SPEND_LIMIT: "sl",
     Reason.PRICE_LIMIT: "pl",
     Reason.BODY_INVALID: "bi",
+    Reason.ATTACHMENT_MISSING: "ax",
     Reason.SENDING_PAUSED: "sp",
     Reason.SENDING_INTERRUPTED: "si",
     Reason.SENDING_REFUSED: "sr",

@@ -25,8 +25,8 @@ const REASONS = [
   "recipient_refused", "mailbox_full", "unreachable", "server_unavailable", "timed_out", "undetermined",
   "message_too_large", "content_rejected", "sender_blocked", "sender_authentication", "rate_limited",
   "carrier_blocked", "complaint", "suppressed_bounce", "suppressed_complaint", "unsubscribed", "opted_out",
-  "rejected", "rendering_failed", "spend_limit", "price_limit", "body_invalid", "sending_refused",
-  "sender_not_allowed", "sending_paused", "sending_interrupted",
+  "rejected", "rendering_failed", "spend_limit", "price_limit", "body_invalid", "attachment_missing",
+  "sending_refused", "sender_not_allowed", "sending_paused", "sending_interrupted",
 ];
 
 /** The state of the list when the user opens an item, to restore it when the user returns. */

@@ -35,10 +35,10 @@ def is_identifier(text: str) -> bool:
     return re.fullmatch(_ID, text) is not None
 
 
-def decode_body(raw: bytes, schema: type[T]) -> T:
+def decode_body(raw: bytes, schema: type[T], max_bytes: int = MAX_BODY_BYTES) -> T:
     """Return a body; raises ProblemError. An empty body counts as ``{}``."""
-    if len(raw) > MAX_BODY_BYTES:
-        raise too_large(f"The body is larger than {MAX_BODY_BYTES // 1024} KB.")
+    if len(raw) > max_bytes:
+        raise too_large(f"The body is larger than {max_bytes // 1024:,} KB.")
     try:
         return msgspec.json.decode(raw or b"{}", type=schema)
     except msgspec.ValidationError as error:

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from undelivered.entrypoints.http.auth import Principal, Role
 from undelivered.entrypoints.http.errors import invalid_parameter
-from undelivered.entrypoints.http.parsing import decode_body, decode_query
+from undelivered.entrypoints.http.parsing import MAX_BODY_BYTES, decode_body, decode_query
 
 if TYPE_CHECKING:
     from undelivered.bootstrap.api import ApiUseCases
@@ -45,6 +45,7 @@ class ApiRequest(Struct, frozen=True):
     caller: Principal | None
     now: datetime
     raw: Request
+    max_body_bytes: int = MAX_BODY_BYTES
 
     @property
     def principal(self) -> Principal:
@@ -68,7 +69,7 @@ class ApiRequest(Struct, frozen=True):
             body = self.raw.raw_body
         except ValueError:
             raise invalid_parameter("body", "is not valid base64") from None
-        return decode_body(body.encode() if isinstance(body, str) else body, schema)
+        return decode_body(body.encode() if isinstance(body, str) else body, schema, self.max_body_bytes)
 
     def header(self, name: str) -> str | None:
         """Return a header. The case of its name does not matter."""
@@ -102,6 +103,7 @@ class Route(Struct, frozen=True):
     query: type[msgspec.Struct] = NoQuery
     body: type[msgspec.Struct] | None = None
     body_required: bool = True
+    max_body_bytes: int = MAX_BODY_BYTES
     refusals: tuple[HTTPStatus, ...] = ()
     pages: tuple[HTTPStatus, ...] = ()
     limit: str = ""

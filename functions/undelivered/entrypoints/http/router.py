@@ -131,7 +131,7 @@ def _handle(
     parameters = path_parameters(path)
     if any(len(value) > _MAX_PATH_PARAMETER for value in parameters.values()):
         raise not_found("resource")
-    request = ApiRequest(use_cases, parameters, caller, use_cases.clock(), raw)
+    request = ApiRequest(use_cases, parameters, caller, use_cases.clock(), raw, route.max_body_bytes)
     if route.query is NoQuery:
         request.query(NoQuery)
     return route.handle(request)

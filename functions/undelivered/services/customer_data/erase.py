@@ -22,6 +22,7 @@ from undelivered.domain.report_query import local_day
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import (
+    AttachmentFiles,
     CustomerStore,
     ErasureStore,
     ExportFiles,
@@ -93,6 +94,7 @@ class EraseCustomers(Struct, frozen=True):
     repeats: RepeatFailureStore
     exports: ExportStore
     files: ExportFiles
+    attachments: AttachmentFiles
     zone_of: Callable[[str], ZoneInfo]
     clock: Callable[[], datetime]
 
@@ -207,4 +209,7 @@ class EraseCustomers(Struct, frozen=True):
         recipients = {notification.to, *(attempt.to for attempt in attempts)} - {""}
         addresses = [(notification.channel, address) for address in sorted(recipients)]
         self._hide_addresses(erasure, self._exclusive(erasure, addresses))
+        if files := notification.attachments:
+            keys, uploads = [file.key for file in files], [file.upload_id for file in files if file.upload_id]
+            self.attachments.remove(erasure.account_id, keys, uploads)
         self.notifications.erase(notification)

@@ -1,6 +1,7 @@
 """The interfaces that the use cases need from stores, providers and AWS; the adapters implement them."""
 
 from undelivered.services.ports.accounts import AccountMappings, AccountStore, SigningKeys
+from undelivered.services.ports.attachments import AttachmentFiles, UploadedFile, UploadForm
 from undelivered.services.ports.counts import CountReconciliation, RepeatFailureStore
 from undelivered.services.ports.customers import CustomerStore, ErasureStore, KeyedHashes
 from undelivered.services.ports.diagnostics import ShapeMappingStore, UnrecognisedStore
@@ -27,6 +28,7 @@ from undelivered.services.ports.suppressions import ProviderSuppressions, Suppre
 __all__ = [
     "AccountMappings",
     "AccountStore",
+    "AttachmentFiles",
     "CountReconciliation",
     "CustomerStore",
     "ErasureStore",
@@ -57,4 +59,6 @@ __all__ = [
     "SuppressionStore",
     "UndeliveredStore",
     "UnrecognisedStore",
+    "UploadForm",
+    "UploadedFile",
 ]

@@ -6,6 +6,7 @@ from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
+from undelivered.domain.attachment import Attachment
 from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.notification import Notification, SendAttempt
 from undelivered.domain.taxonomy import Channel
@@ -65,6 +66,7 @@ class OutgoingMessage(Struct, frozen=True):
     resend: bool
     tags: Mapping[str, str]
     headers: Mapping[str, str]
+    attachments: Sequence[Attachment] = ()
 
 
 class MessageSender(Protocol):

@@ -3,6 +3,7 @@
 from undelivered.entrypoints.http.route import Route
 from undelivered.entrypoints.http.routes import (
     account_settings,
+    attachments,
     bulk_resends,
     customers,
     diagnostics,
@@ -35,6 +36,7 @@ _RESOURCES: tuple[Route, ...] = (
     *account_settings.ROUTES,
     *diagnostics.ROUTES,
     *notifications.ROUTES,
+    *attachments.ROUTES,
     *unsubscribe.ROUTES,
 )
 

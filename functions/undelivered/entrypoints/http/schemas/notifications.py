@@ -16,12 +16,22 @@ StateName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": _STATES})]
 """``queued`` before the first attempt, ``sending`` during one, then the outcome of the last attempt."""
 
 
+class AttachmentView(msgspec.Struct, frozen=True):
+    """A file of a message. ``number`` is its position, from 1; ``size`` is in bytes."""
+
+    number: int
+    filename: str
+    content_type: str
+    size: int
+
+
 class ContentView(msgspec.Struct, frozen=True):
     """The content of a message, for as long as it is kept."""
 
     subject: str
     text: str
     html: str | None
+    attachments: tuple[AttachmentView, ...]
 
 
 class SendView(msgspec.Struct, frozen=True):
@@ -61,7 +71,11 @@ class NotificationDataView(NotificationView, frozen=True):
 
 def content_view(notification: Notification) -> ContentView:
     """Return the content of a notification."""
-    return ContentView(notification.subject, notification.text, notification.html or None)
+    files = tuple(
+        AttachmentView(number, file.file_name, file.content_type, file.size)
+        for number, file in enumerate(notification.attachments, start=1)
+    )
+    return ContentView(notification.subject, notification.text, notification.html or None, files)
 
 
 def notification_view(
