@@ -123,7 +123,8 @@ def _idle(prices: Mapping[str, Any]) -> float:
     polls = polled * assumed["polls_of_a_queue"] * _SECONDS * per_million["queue_requests"] / 1e6
     seconds = _MINUTES * assumed["sweeps_ms"] / 1e3
     compute = seconds * prices["lambda"]["memory_gb"] * prices["lambda"]["per_gb_second"]
-    return float(polls + compute + _MINUTES * per_million["invocations"] / 1e6)
+    of_a_run = per_million["invocations"] + per_million["list_requests"]
+    return float(polls + compute + _MINUTES * of_a_run / 1e6)
 
 
 def _table() -> str:

@@ -185,7 +185,7 @@ def test_a_policy_that_grants_actions_by_wildcard_fails(template):
 DATA = {
     "AWS::DynamoDB::Table": 7,
     "AWS::Cognito::UserPool": 1,
-    "AWS::S3::Bucket": 1,
+    "AWS::S3::Bucket": 2,
     "AWS::SES::EmailIdentity": 1,
     "AWS::SecretsManager::Secret": 2,
 }

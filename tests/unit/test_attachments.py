@@ -75,7 +75,9 @@ class TestWhatIsAccepted:
 
     @pytest.mark.parametrize(
         "name",
-        ["", " ", "invoice", ".pdf", "..", "invoice.", "a/b.pdf", "a\\b.pdf", 'a".pdf', "a\r\n.pdf", "a\u202efdp.txt",
+        ["", " ", "invoice", ".pdf", "..", "invoice.", "a/b.pdf", "a\\b.pdf", "a:b.pdf", "what?.pdf",
+         "<a>.pdf", "a|b.pdf", "*.pdf",
+         'a".pdf', "a\r\n.pdf", "a\u202efdp.txt",
          "a\ud800.pdf", "x" * 252 + ".pdf"],
     )  # fmt: skip
     def test_but_no_name_that_breaks_a_header_hides_its_extension_or_has_none(self, name):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from infrastructure.local.ses_simulator.send_calls import Send
+from infrastructure.local.ses_simulator.send_calls import AttachedFile, Send
 from infrastructure.local.ses_simulator.send_rules import address_problem, send_problem, text_refusal
 
 
@@ -55,6 +55,21 @@ def test_a_message_has_at_least_one_and_at_most_fifty_recipients():
     assert send_problem(Send(recipients=("a@example.com",) * 50)) == ""
     assert send_problem(Send(recipients=("a@example.com",) * 51)) == "Recipient count exceeds 50."
     assert send_problem(Send()) != ""
+
+
+def with_file(name="invoice.pdf", content=b"%PDF"):
+    return Send(recipients=("ada@example.com",), content=content, files=(AttachedFile(name, "x/y", content),))
+
+
+@pytest.mark.parametrize("name", ["run.EXE", "a.pdf.js", "a:b.pdf", 'a"b.pdf', "what?.pdf"])
+def test_a_file_with_a_name_that_ses_does_not_send_is_refused(name):
+    assert send_problem(with_file(name)) == f"Illegal filename '{name}'."
+
+
+def test_an_email_has_at_most_forty_megabytes_after_encoding_with_its_files():
+    assert send_problem(with_file()) == ""
+    assert send_problem(with_file(content=bytes(30_650_000))) == ""
+    assert send_problem(with_file(content=bytes(30_651_000))).startswith("Message length is more than 41943040 bytes")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.message import EmailMessage
 
 import httpx
 import pytest
@@ -18,8 +19,8 @@ from infrastructure.local.ses_simulator.mail_rules import (
     newly_suppressed,
     plan_events,
 )
-from infrastructure.local.ses_simulator.send_calls import Send, Template
-from infrastructure.local.ses_simulator.ses_api_proxy import SuppressionList
+from infrastructure.local.ses_simulator.send_calls import AttachedFile, Send, Template
+from infrastructure.local.ses_simulator.ses_api_proxy import Sends, SuppressionList
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
 from infrastructure.local.ses_simulator.stack_client import Destination
 from tests.builders.ses import SUBJECT, Ses
@@ -270,6 +271,57 @@ def test_an_email_is_delivered_with_its_tags_headers_and_configuration_set():
     assert send.headers == (("List-Unsubscribe", "<https://x/u/1>"),)
     assert send.recipients == ("ada@example.com", "log@example.com")
     assert ses.proxy.sends.all() == {"m-1": send}
+
+
+def with_files(*contents, **changes):
+    files = [
+        {"FileName": f"{number}.pdf", "ContentType": "application/pdf", "RawContent": content, **changes}
+        for number, content in enumerate(contents, start=1)
+    ]
+    return {"Content": {"Simple": {**SUBJECT, "Attachments": files}}}
+
+
+def test_the_files_of_an_email_are_shown_and_can_be_read():
+    ses = Ses()
+    ses.send(**with_files(b"%PDF", b"\x00\xff", ContentTransferEncoding="BASE64"))
+
+    (message,) = json.loads(ses.proxy.handle("GET", "/_simulator/messages", {}, b"").body)["messages"]
+
+    assert [(file["filename"], file["size"]) for file in message["attachments"]] == [("1.pdf", 4), ("2.pdf", 2)]
+    responses = [ses.proxy.handle("GET", file["path"], {}, b"") for file in message["attachments"]]
+    assert [(each.body, each.headers["Content-Type"]) for each in responses] == [
+        (b"%PDF", "application/pdf"),
+        (b"\x00\xff", "application/pdf"),
+    ]
+    assert ses.proxy.handle("GET", message["attachments"][0]["path"][:-1] + "3", {}, b"").status == 404
+
+
+def test_a_file_that_is_not_encoded_loses_the_highest_bit_of_each_byte():
+    ses = Ses()
+
+    ses.send(**with_files(b"\xffA"))
+
+    assert [file.content for file in ses.delivered["m-1"].files] == [b"\x7fA"]
+
+
+def test_the_files_of_a_raw_email_are_those_of_its_parts():
+    ses, message = Ses(), EmailMessage()
+    message["From"], message["To"] = "office@example.com", "ada@example.com"
+    message.set_content("Dear Ada")
+    message.add_attachment(b"\x00\xff", maintype="application", subtype="pdf", filename="invoice.pdf")
+
+    ses.send(Content={"Raw": {"Data": message.as_bytes()}})
+
+    assert ses.delivered["m-1"].files == (AttachedFile("invoice.pdf", "application/pdf", b"\x00\xff"),)
+
+
+def test_the_oldest_sends_are_forgotten_when_their_content_fills_the_memory(monkeypatch):
+    monkeypatch.setattr("infrastructure.local.ses_simulator.ses_api_proxy._MAXIMUM_BYTES", 10)
+    sends = Sends()
+    for number in range(3):
+        sends.add(f"m-{number}", Send(content=b"12345"))
+
+    assert list(sends.all()) == ["m-1", "m-2"]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,8 @@ HELD: Final = "held/"
 INLINE: Final = "sha256:"
 """The start of the source of a file that came with the request. Upload ids contain no colon."""
 
-_FORBIDDEN: Final = frozenset('/\\"')
+_FORBIDDEN: Final = frozenset('/\\:*?"<>|')
+"""Characters with which SES refuses a file name (seen by govuk-forms/forms-runner#1594)."""
 _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Control and formatting characters. Some of them change the order of what is shown, and so hide an extension."""
 

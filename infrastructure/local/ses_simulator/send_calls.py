@@ -43,6 +43,15 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file of an email as it arrives."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """An email as a call sends it.
 
@@ -59,7 +68,15 @@ class Send:
     subject: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     content: bytes = b""
+    files: tuple[AttachedFile, ...] = ()
     template: Template | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes of the email after encoding (SES Developer Guide, "Service quotas"), without most headers."""
+        # In base64, in lines of 76 characters that end in two more.
+        encoded = sum(-(-len(file.content) // 3) * 4 * 78 // 76 for file in self.files)
+        return len(self.content) - sum(len(file.content) for file in self.files) + encoded
 
     @property
     def tag_values(self) -> dict[str, tuple[str, ...]]:
@@ -97,13 +114,26 @@ def read_sends(call: Call) -> list[Send]:
 
 def _simple(send: Send, message: Mapping[str, Any]) -> Send:
     texts = [part.get("Data") or "" for part in (message.get("Body") or {}).values()]
-    attachments = [attachment.get("RawContent") or b"" for attachment in message.get("Attachments") or ()]
+    files = tuple(map(_attached_file, message.get("Attachments") or ()))
     return replace(
         send,
         subject=(message.get("Subject") or {}).get("Data") or "",
         headers=_headers(message.get("Headers")),
-        content=b"\n".join([*(text.encode() for text in texts), *attachments]),
+        content=b"\n".join([*(text.encode() for text in texts), *(file.content for file in files)]),
+        files=files,
     )
+
+
+def _attached_file(attachment: Mapping[str, Any]) -> AttachedFile:
+    """Return a file of a simple email as it arrives.
+
+    By default, SES puts its bytes into the email as 7-bit text (SES Developer Guide, "Working with email attachments in
+    SES", ContentTransferEncoding). Here, each byte then loses its highest bit.
+    """
+    content: bytes = attachment.get("RawContent") or b""
+    if attachment.get("ContentTransferEncoding", "SEVEN_BIT") == "SEVEN_BIT":
+        content = bytes(byte & 0x7F for byte in content)
+    return AttachedFile(attachment["FileName"], attachment.get("ContentType") or "application/octet-stream", content)
 
 
 def _raw(send: Send, destinations: Sequence[str], content: bytes) -> Send:
@@ -121,7 +151,15 @@ def _raw(send: Send, destinations: Sequence[str], content: bytes) -> Send:
         subject=str(message.get("Subject", "")),
         headers=tuple((name, str(value)) for name, value in message.items() if _is_custom(name)),
         content=content,
+        files=tuple(_files_of(message)),
     )
+
+
+def _files_of(message: EmailMessage) -> Iterator[AttachedFile]:
+    for part in message.walk():
+        name, content = part.get_filename(), part.get_payload(decode=True)
+        if name and isinstance(content, bytes):
+            yield AttachedFile(name, part.get_content_type(), content)
 
 
 def _is_custom(header: str) -> bool:

@@ -19,6 +19,19 @@ _MAXIMUM_TAGS: Final = 50
 _ADDRESS_LENGTH: Final = 320
 _MAXIMUM_RECIPIENTS: Final = 50
 
+# https://docs.aws.amazon.com/ses/latest/dg/mime-types.html
+_EXTENSIONS: Final = """
+    ade adp app asp bas bat cer chm cmd com cpl crt csh der exe fxp gadget hlp hta inf ins isp its js jse ksh lib lnk
+    mad maf mag mam maq mar mas mat mau mav maw mda mdb mde mdt mdw mdz msc msh msh1 msh2 mshxml msh1xml msh2xml msi
+    msp mst ops pcd pif plg prf prg reg scf scr sct shb shs sys ps1 ps1xml ps2 ps2xml psc1 psc2 tmp url vb vbe vbs
+    vps vsmacros vss vst vsw vxd ws wsc wsf wsh xnk
+"""
+_REFUSED_EXTENSIONS: Final = frozenset(_EXTENSIONS.split())
+# Seen by govuk-forms/forms-runner#1594.
+_REFUSED_IN_NAMES: Final = frozenset('/\\:*?"<>|')
+# https://docs.aws.amazon.com/ses/latest/dg/quotas.html, "Message quotas"
+_MESSAGE_BYTES: Final = 40 * 1024 * 1024
+
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 _TEXT_LENGTH: Final = 1_600
 _FICTITIOUS_DIGITS: Final = re.compile(r"\+1\d{3}55501(\d\d)")
@@ -33,7 +46,16 @@ def send_problem(send: Send) -> str:
     if len(send.recipients) > _MAXIMUM_RECIPIENTS:
         return f"Recipient count exceeds {_MAXIMUM_RECIPIENTS}."
     addresses = (*filter(None, [send.source]), *send.other_addresses, *send.recipients)
-    return next(filter(None, map(address_problem, addresses)), "") or tag_problem(send.tags)
+    return next(filter(None, map(address_problem, addresses)), "") or tag_problem(send.tags) or _content_problem(send)
+
+
+def _content_problem(send: Send) -> str:
+    """Return SES's message about files that it refuses, or an empty text."""
+    for file in send.files:
+        if file.name.rpartition(".")[2].lower() in _REFUSED_EXTENSIONS or _REFUSED_IN_NAMES & set(file.name):
+            return f"Illegal filename '{file.name}'."
+    is_large = send.size > _MESSAGE_BYTES
+    return f"Message length is more than {_MESSAGE_BYTES} bytes long: '{send.size}'." if is_large else ""
 
 
 def address_problem(mailbox: str) -> str:  # noqa: PLR0911 - one return for each message

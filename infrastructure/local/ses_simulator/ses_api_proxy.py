@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -28,6 +28,7 @@ from infrastructure.local.ses_simulator.send_rules import address_problem, send_
 from infrastructure.local.ses_simulator.sending_limits import SendingLimits
 
 _MAXIMUM_RECORDS = 10_000
+_MAXIMUM_BYTES = 256 * 1024 * 1024
 _LIST_PATH = "/v2/email/suppression/addresses"
 _ACCOUNT_PATH = "/v2/email/account"
 _CONTROL_PATH = "/_simulator/"
@@ -54,18 +55,20 @@ _STATUSES: Final = {
 
 
 class Sends:
-    """The latest 10,000 sends by message id. Safe to use from several threads."""
+    """The latest 10,000 sends by message id, with 256 MB of content at most. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._sends: OrderedDict[str, Send] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def add(self, message_id: str, send: Send) -> None:
         """Record a send that ministack accepted."""
         with self._lock:
             self._sends[message_id] = send
-            if len(self._sends) > _MAXIMUM_RECORDS:
-                self._sends.popitem(last=False)
+            self._bytes += send.size
+            while len(self._sends) > _MAXIMUM_RECORDS or self._bytes > _MAXIMUM_BYTES:
+                self._bytes -= self._sends.popitem(last=False)[1].size
 
     def all(self) -> dict[str, Send]:
         """Return all recorded sends, the oldest first."""
@@ -186,11 +189,21 @@ class SesApiProxy:
         return self._forward(method, target, headers, body)
 
     def _control(self, path: str, body: bytes) -> _Response:
-        """Return the sent messages, or the limits with the changes in the body."""
+        """Return the sent messages, one of their files, or the limits with the changes in the body."""
+        if "/attachments/" in path:
+            return self._file(path)
         if path == f"{_CONTROL_PATH}limits":
             self.limits.set(_json_object(body))
             return _json_response(self.limits.as_json())
         return _json_response({"messages": [_send_as_json(key, send) for key, send in self.sends.all().items()]})
+
+    def _file(self, path: str) -> _Response:
+        message_id, _, number = unquote(path.removeprefix(f"{_CONTROL_PATH}messages/")).partition("/attachments/")
+        send = self.sends.all().get(message_id, Send())
+        found = [file for position, file in enumerate(send.files, start=1) if str(position) == number]
+        if not found:
+            return _Response(HTTPStatus.NOT_FOUND, b"")
+        return _Response(HTTPStatus.OK, found[0].content, {"Content-Type": found[0].content_type})
 
     def _send(self, call: Call, forward: Callable[[], _Response]) -> _Response:
         sends = read_sends(call)
@@ -351,6 +364,15 @@ def _send_as_json(message_id: str, send: Send) -> dict[str, Any]:
         "configuration_set": send.configuration_set,
         "tags": {name: list(values) for name, values in send.tag_values.items()},
         "headers": [{"name": name, "value": value} for name, value in send.headers],
+        "attachments": [
+            {
+                "filename": file.name,
+                "content_type": file.content_type,
+                "size": len(file.content),
+                "path": f"{_CONTROL_PATH}messages/{quote(message_id)}/attachments/{number}",
+            }
+            for number, file in enumerate(send.files, start=1)
+        ],
     }
 
 
