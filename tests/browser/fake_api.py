@@ -177,6 +177,8 @@ class FakeApi:
         self.tokens_end = False
         self.refresh_works = True
         self.exports = 0
+        self.attachments: list[dict[str, Any]] = []
+        self.downloads: list[str] = []
 
     def fail(
         self, method: str, path: str, status: int, code: str = "", *, detail: str = "", times: int = 1, **headers: str
@@ -238,6 +240,8 @@ class FakeApi:
                 return self.resend_many(body)
             case ("POST", "undelivered", item_id, "resend"):
                 return self.resend(item_id, body)
+            case ("POST", "undelivered", _, "attachments", number, "download"):
+                return self.download(number)
             case ("POST", "undelivered", item_id, "dismiss"):
                 self.items[item_id]["state"] = "dismissed"
                 return 200, self.items[item_id]
@@ -387,12 +391,17 @@ class FakeApi:
                 "subject": item["title"],
                 "text": "Dear customer,\nyour rent is due on Friday.",
                 "html": MESSAGE,
+                "attachments": self.attachments,
             },
             "current_contact": customer["email"] if item["channel"] == "email" else customer["phone"],
             "suppression": None,
             "suggestion": "grace@gmail.com" if item["recipient"] == "grace@gmial.com" else None,
             "audit": [{"at": item["failed_at"], "by": "system", "action": "opened"}],
         }
+
+    def download(self, number: str) -> Answer:
+        self.downloads.append(number)
+        return 200, {"url": "../export.csv", "expires_at": at()}
 
     def resend(self, item_id: str, body: Any) -> Answer:
         item = self.items[item_id]

@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import barriers
 from undelivered.domain.unrecognised import MAPPABLE_REASONS
+
+FILES = [
+    {"number": 1, "filename": "terms.txt", "content_type": "text/plain", "size": 340_200},
+    {
+        "number": 2,
+        "filename": "invoice.pdf".rjust(200, "x"),
+        "content_type": "application/pdf",
+        "size": 7_340_032,
+    },
+]
 
 
 class TestOverview:
@@ -206,6 +217,28 @@ class TestDetail:
         expect(manager.page.get_by_role("button", name="Resend")).to_be_disabled()
         manager.sees("The customer marked a message as spam. Contact them another way.")
 
+    @pytest.mark.parametrize("width", [360, 820, 1280])
+    def test_the_files_of_the_message_can_be_downloaded(self, manager, width):
+        manager.api.attachments = FILES
+        manager.page.set_viewport_size({"width": width, "height": 860})
+        manager.goes_to("#/item/item-1")
+        files = manager.page.get_by_role("heading", name="Attachments").locator("xpath=ancestor::section")
+        expect(files.get_by_role("listitem")).to_contain_text(["340 kB", "7.3 MB"])
+        files.scroll_into_view_if_needed()
+        manager.takes_picture(f"attachments-{width}")
+        assert manager.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert barriers(manager.page) == []
+
+        with manager.page.expect_download():
+            files.get_by_role("button", name=f"Download {FILES[1]['filename']}").click()
+
+        assert manager.api.downloads == ["2"]
+
+    def test_a_message_without_files_has_no_such_list(self, manager):
+        manager.goes_to("#/item/item-1")
+
+        expect(manager.page.get_by_role("heading", name="Attachments")).to_have_count(0)
+
     def test_a_wrong_address_gets_its_likely_spelling(self, manager):
         manager.goes_to("#/item/item-1")
         manager.page.get_by_role("button", name="Edit contact").click()
@@ -282,7 +315,8 @@ class TestDetail:
 
 class TestViewer:
     def test_sees_everything_and_nothing_to_act_with(self, viewer):
-        acting = re.compile("Resend|Dismiss|Edit|Lift|Suppress an|Save|Use |Erase|Download data|Apply")
+        viewer.api.attachments = FILES
+        acting = re.compile("Resend|Dismiss|Download|Edit|Lift|Suppress an|Save|Use |Erase|Download data|Apply")
         for place in (
             "#/report",
             "#/report?ready=true",
@@ -300,6 +334,7 @@ class TestViewer:
 
         assert viewer.page.get_by_role("link", name="Unrecognised").count() == 0
         viewer.goes_to("#/item/item-1")
+        viewer.sees("terms.txt")
         viewer.sees("You have read-only access. To make changes, ask a manager.")
 
     def test_exports_where_the_settings_allow_it(self, viewer):

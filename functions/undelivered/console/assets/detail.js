@@ -5,7 +5,7 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { contactCard } from "./contact.js";
 import { h, icon, replace, written } from "./dom.js";
-import { day, maybe, moment, relative, t } from "./i18n.js";
+import { day, fileSize, maybe, moment, relative, t } from "./i18n.js";
 import { messageFrame } from "./message.js";
 import { announce, attempt, busyButton, button, card, channelIcon, loading, pageTitle, reasonName, said, sentence, stateChip, statusChip, toast, toastError } from "./ui.js";
 
@@ -53,7 +53,7 @@ function paint(view) {
       auth.mayAct() ? actions(view) : h("p", { class: "muted" }, t("viewer_note"))),
     news,
     h("div", { class: "detail" },
-      h("div", { class: "stack" }, whatHappened(item), attempts(item), frame),
+      h("div", { class: "stack" }, whatHappened(item), attempts(item), frame, attachments(view)),
       h("div", { class: "stack" }, contact, dates(item), suppression(item), record(item))));
 }
 
@@ -220,6 +220,27 @@ function messageCard(item) {
   element.append(tabs.children.length ? tabs : "", place);
   choose(content.html ? "html" : "text");
   return element;
+}
+
+function attachments(view) {
+  const { item } = view;
+  const files = item.content?.attachments ?? [];
+  if (!files.length) return null;
+  return card(t("detail.attachments"),
+    h("ul", { class: "record files" }, files.map((file) =>
+      h("li", {},
+        h("div", {}, h("b", {}, written(file.filename)), h("div", { class: "muted" }, fileSize(file.size))),
+        auth.mayAct() && busyButton(t("detail.download"), { glyph: "download", "aria-label": t("detail.download_file", { name: file.filename }) }, () => download(view, file))))));
+}
+
+async function download(view, file) {
+  try {
+    const { url } = await api.post(itemPath(view.id, "attachments", file.number, "download"), {}, { signal: view.signal });
+    h("a", { href: url, download: "", rel: "noreferrer" }).click();
+    await refreshQuietly(view); // the audit trail has an entry more
+  } catch (error) {
+    toastError(error);
+  }
 }
 
 function dates(item) {

@@ -114,6 +114,12 @@ export function number(value, options) {
   return new Intl.NumberFormat(locale(), options).format(value);
 }
 
+/** The size of a file, such as 340 kB. */
+export function fileSize(bytes) {
+  const [unit, size] = bytes < 1_000_000 ? ["kilobyte", Math.max(bytes / 1_000, 1)] : ["megabyte", bytes / 1_000_000];
+  return number(size, { style: "unit", unit, maximumFractionDigits: unit === "megabyte" ? 1 : 0 });
+}
+
 export function percent(value) {
   return number(value, { style: "percent", maximumFractionDigits: 0 });
 }

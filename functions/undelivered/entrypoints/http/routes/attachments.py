@@ -11,6 +11,9 @@ from undelivered.domain.identifiers import timestamp
 from undelivered.entrypoints.http.errors import not_found
 from undelivered.entrypoints.http.parsing import parse_entry_key
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.schemas.audit import Time
+
+Url = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uri"})]
 
 
 class AttachmentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,7 +28,7 @@ class UploadView(msgspec.Struct, frozen=True):
 
     attachment_id: str
     upload_url: Annotated[
-        str, msgspec.Meta(description="Send the file here as multipart/form-data (POST), before the form expires.")
+        Url, msgspec.Meta(description="Send the file here as multipart/form-data (POST), before the form expires.")
     ]
     upload_fields: Annotated[
         dict[str, str],
@@ -34,14 +37,14 @@ class UploadView(msgspec.Struct, frozen=True):
             f"It can have up to {MAX_FILE_BYTES // 1024 // 1024} MB."
         ),
     ]
-    expires_at: str
+    expires_at: Time
 
 
 class DownloadView(msgspec.Struct, frozen=True):
     """A link to a file of a message. It works for a few minutes, for anyone."""
 
-    url: str
-    expires_at: str
+    url: Url
+    expires_at: Time
 
 
 def start_upload(request: ApiRequest) -> ApiResponse:
