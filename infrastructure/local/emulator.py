@@ -11,8 +11,8 @@ Those of API Gateway, Cognito, CloudFormation, DynamoDB and S3, and SES are in `
 3. **The simulator stops with the emulator**, because it cannot work without it.
 4. **Policies are checked as on AWS.** ministack checks `sqs:SendMessageBatch`, but AWS authorizes a batch as
    `sqs:SendMessage`. ministack checks `ses:SendEmail` on all resources, but AWS checks it on the identity and the
-   configuration set. If policies are enforced, each distinct check is also recorded in the state folder, so that a test
-   can find permissions that are never used.
+   configuration set. A role that may not list a bucket gets 403 for a missing object. If policies are enforced, each
+   distinct check is also recorded in the state folder, so that a test can find permissions that are never used.
 5. **Phone numbers can opt in.** ministack lacks SNS's OptInPhoneNumber. AWS accepts it once in 30 days for a number.
 6. **A layer is unpacked once.** ministack unpacks it for each worker, which takes most of a cold start.
 7. **Streams are kept.** With kept data, ministack keeps the position of each stream reader but not the stream, so that
@@ -52,6 +52,7 @@ from infrastructure.local.emulator_internals import require
 from infrastructure.local.emulator_sign_in import close_sign_up, enforce_write_attributes, ignore_case_of_user_names
 from infrastructure.local.emulator_stacks import refuse_existing_resources, refuse_logs_without_a_role
 from infrastructure.local.emulator_storage import (
+    is_stored,
     refuse_other_checksums,
     return_small_pages,
     show_restored_tables_late,
@@ -114,7 +115,10 @@ def use_base_interpreter() -> None:
 
 
 def check_policies_as_aws(record_file: Path) -> None:
-    """Check policies for the actions and resources that AWS checks, and record each distinct check in a file."""
+    """Check policies for the actions and resources that AWS checks, and record each distinct check in a file.
+
+    A role that may not list a bucket does not learn which objects are missing from it.
+    """
     from ministack.core import iam_actions, iam_evaluator
 
     evaluate = require(iam_evaluator, "evaluate")
@@ -135,6 +139,11 @@ def check_policies_as_aws(record_file: Path) -> None:
                     file.write(json.dumps(check) + "\n")
             if result.decision != "Allow":
                 break
+            if request.action == "s3:GetObject" and not is_stored(resource):
+                # Amazon S3 API Reference, "GetObject": without s3:ListBucket, a missing object is AccessDenied.
+                listing = replace(request, action="s3:ListBucket", resource_arn=resource.partition("/")[0])
+                may_list = evaluate(listing, policies, *limits)
+                result = result if may_list.decision == "Allow" else may_list
         return result
 
     def resources_of_send(method: str, path: str, body: bytes, region: str, account_id: str) -> Any:

@@ -76,6 +76,15 @@ def show_restored_tables_late() -> None:
     dynamodb._describe_table = describe_late  # noqa: SLF001 - see emulator.py
 
 
+def is_stored(object_arn: str) -> bool:
+    """Whether there is an object with an ARN."""
+    from ministack.services import s3
+
+    buckets: Mapping[str, Mapping[str, Any]] = require(s3, "_buckets")
+    bucket, _, key = object_arn.rpartition(":")[2].partition("/")
+    return bucket in buckets and key in buckets[bucket]["objects"]
+
+
 def refuse_other_checksums() -> None:
     """Refuse a part whose checksum has another algorithm than its upload, as S3 does (Amazon S3 API, UploadPart)."""
     from ministack.services import s3

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
 from tests.builders.aws import stubbed
+from undelivered.adapters.aws import clients
 from undelivered.adapters.aws.attachment_files import S3AttachmentFiles
 from undelivered.domain.attachment import MAX_FILE_BYTES
 from undelivered.domain.errors import RetryableError
@@ -130,6 +131,21 @@ def test_a_link_downloads_a_file_under_its_name_and_never_shows_it_as_a_page(s3)
     (disposition,) = query["response-content-disposition"]
     assert disposition == "attachment; filename*=UTF-8''Rechnung%20M%C3%A4rz.pdf"
     assert query["response-content-type"] == ["application/octet-stream"]
+
+
+def test_forms_and_links_name_the_region_so_that_s3_redirects_none(monkeypatch):
+    """A redirect breaks the signature. S3 redirects what names no region while a bucket is new (boto3#4768)."""
+    for name, value in {"DEFAULT_REGION": "eu-central-1", "ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    clients.client.cache_clear()
+    files = S3AttachmentFiles(clients.client("s3"), BUCKET)
+
+    form = files.upload_form("acc-1", "a-1", "a.pdf", "application/pdf", timedelta(hours=1))
+    link = files.link(KEY, "a.pdf", timedelta(minutes=5))
+
+    assert form.url == "https://files-bucket.s3.eu-central-1.amazonaws.com/"
+    assert link.startswith(f"https://files-bucket.s3.eu-central-1.amazonaws.com/{KEY}?")
+    clients.client.cache_clear()
 
 
 def deletion(*keys):

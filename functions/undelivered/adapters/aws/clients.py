@@ -14,8 +14,9 @@ from botocore.config import Config
 # A function runs for seconds: these timeouts leave time for a retry.
 _TIMEOUTS = Config(connect_timeout=2, read_timeout=10)
 _WITH_RETRIES = _TIMEOUTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 3}))
-# Every region accepts this signature of presigned links; botocore's default depends on the region.
-_SIGNING = {"s3": Config(signature_version="s3v4")}
+# Every region accepts this signature of presigned links; botocore's default depends on the region. Without this style
+# of addresses, links name no region. S3 redirects those to a new bucket, which breaks their signature (boto3#4768).
+_SIGNING = {"s3": Config(signature_version="s3v4", s3={"addressing_style": "virtual"})}
 # A send without a response may have been accepted: only the caller can decide to send again.
 _WITHOUT_RETRIES = _TIMEOUTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
