@@ -11,6 +11,7 @@ from tests.builders.pace import START, MovedClock, a_pace, one_by_one
 from tests.builders.sending import Product
 from undelivered.adapters.aws.sqs import correlation_of, received_job
 from undelivered.bootstrap import Queue, SendWorker
+from undelivered.domain.attachment import Attachment
 from undelivered.domain.errors import ProviderBusyError, QuotaUsedUpError, RetryableError
 from undelivered.domain.send_rate import SendQuota, SendRate
 from undelivered.domain.taxonomy import Channel
@@ -20,6 +21,7 @@ from undelivered.services.send_batch import Postponed, ReceivedJob, SendBatch
 from undelivered.services.send_pace import SendPace
 
 MINUTE = 60_000
+A_FILE = Attachment("invoice.pdf", "application/pdf", 30_000_000, "held/2026-12-30/acc-1/1", "a" * 32)
 
 
 class QueueClient:
@@ -79,10 +81,15 @@ class World:
         send = SendBatch(self.product.send_message, self.pace, one_by_one, urgent=urgent)
         self.worker = SendWorker(send, received_job, correlation_of, Queue(self.sqs, "https://queue"))
 
-    def order(self, number, *, channel=Channel.EMAIL, receives=1):
+    def order(self, number, *, channel=Channel.EMAIL, receives=1, attachments=()):
         notification_id = f"order-{number}"
         self.product.notifications.add(
-            a_notification(notification_id=notification_id, channel=channel, created_at=self.clock())
+            a_notification(
+                notification_id=notification_id,
+                channel=channel,
+                created_at=self.clock(),
+                attachments=attachments,
+            )
         )
         return {
             "messageId": f"message-{number}",
@@ -100,6 +107,20 @@ class World:
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: milliseconds)
         response = process_send_batch({"Records": records}, self.worker, context)
         return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+
+
+def test_messages_with_files_that_take_long_are_queued_again_without_a_claim_and_nothing_is_lost():
+    """A function sends one of them at a time, and starts none in its last thirty seconds."""
+    world = World()
+    world.product.mail.send = lambda message: (world.clock.sleep(12), world.provider.send(message))[1]
+    orders = [world.order(number, attachments=(A_FILE,)) for number in range(5)]
+
+    failed = world.process(orders)
+
+    assert failed == []
+    assert sorted(world.provider.sent) == ["order-0", "order-1", "order-2"]
+    assert [json.loads(entry["MessageBody"])["notification_id"] for entry in world.sqs.queued] == ["order-3", "order-4"]
+    assert [world.product.notifications.attempts(ACCOUNT, f"order-{number}") for number in (3, 4)] == [[], []]
 
 
 def test_ten_orders_at_one_a_second_take_ten_seconds_and_no_receive():
