@@ -28,7 +28,7 @@ def test_every_price_has_a_source_and_every_total_is_the_sum_of_its_parts():
     prices = tomllib.loads(PRICES.read_text())
 
     assert {"dynamodb", "lambda", "sns", "sqs", "ses", "api_gateway", "cloudwatch", "cognito", "secrets", "kms", "waf",
-            "xray"} == set(prices["sources"])  # fmt: skip
+            "xray", "s3"} == set(prices["sources"])  # fmt: skip
     for sends in month.VOLUMES:
         bill = month.month(sends)
         assert f"{sum(bill.values()):,.2f}" in month.COSTS.read_text()

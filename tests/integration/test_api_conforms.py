@@ -58,6 +58,7 @@ def known(api):
         "customer_id": "c-1",
         "notification_id": "n-1",
         "shape_id": shape_id("odd"),
+        "number": "1",
         "channel": "email",
         "address": "ada@example.com",
         "batch_id": api.post("/undelivered/resend", {"ids": ["x"]}).json["batch_id"],
