@@ -22,11 +22,12 @@ from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_statu
 from infrastructure.local.stack import LocalStack
 from tests.stack.acting import WITHIN, Acting
 from tests.stack.lambda_platform import EveryCallThrottledOnce, Fault, Json, LambdaPlatform, any_call
+from undelivered.domain.erasure import PROPAGATION_TIME
 
 CRASH_POINTS = "crash points"
 """The property of a test with a function, how often it was killed, how many calls were throttled, and the sends."""
 LONG_AGO = timedelta(minutes=20)
-"""Longer than a send without an outcome is waited for (``SEND_TIMEOUT``) and an erasure takes to be known."""
+"""Longer than a send without an outcome is waited for (``SEND_TIMEOUT``)."""
 _AREA_CODES = (201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218)
 
 S = TypeVar("S")
@@ -177,6 +178,10 @@ class CrashedStack:
             message.item = items[message.notification_id]
         return messages
 
+    def past_the_wire(self, link: str) -> str:
+        """Return a link that a function signed, which leads through its wire, as a link to the emulator."""
+        return link.replace(self.platform.wires["APIHandler"].url, self.stack.endpoint)
+
     def claim(self, message: Message) -> None:
         """Have the first send of a message been claimed a while ago, and nothing come of it."""
         at = datetime.now(UTC) - LONG_AGO
@@ -311,13 +316,13 @@ class CrashedStack:
                 self.put("undelivered", {**row, "settle_at": {"N": "1"}})
 
     def age_erasures(self) -> None:
-        """Let all erasures have been asked for a while ago."""
+        """Let all erasures have been asked for so long ago that every process knows of them."""
+        asked_at = (datetime.now(UTC) - PROPAGATION_TIME).isoformat()
         for row in self.scan("accounts"):
             if row["record"]["S"].startswith("erasure~"):
-                asked = json.loads(row["body"]["S"])
-                asked["at"] = (datetime.fromisoformat(asked["at"]) - LONG_AGO).isoformat()
-                if asked["state"] == "running":
-                    self.put("accounts", {**row, "body": {"S": json.dumps(asked)}})
+                erasure = json.loads(row["body"]["S"])
+                if erasure["state"] == "running":
+                    self.put("accounts", {**row, "body": {"S": json.dumps(erasure | {"at": asked_at})}})
 
     # --- what holds
 

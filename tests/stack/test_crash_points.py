@@ -6,7 +6,7 @@ Whatever happens: nothing is lost, nothing is sent twice, the count is exact, an
 import json
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from http import HTTPStatus
 from uuid import uuid4
@@ -213,6 +213,49 @@ def test_a_digest_is_sent_once_at_most(world, note):
     ends = {(sent[boss], outcomes[boss]) for boss in subjects}
     assert ends <= {(1, "sent"), (0, "interrupted"), (1, "interrupted")}
     assert (1, "sent") in ends
+
+
+def test_items_that_dynamodb_removes_are_archived_and_taken_off_the_count_once(world, note):
+    by_ttl = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+
+    def fresh():
+        (message,) = world.undelivered(1)
+        world.remove(message)
+        return message, [{**record, "userIdentity": by_ttl} for record in world.platform.changes("Archive")]
+
+    def act(subject):
+        world.platform.deliver("Archive", {"Records": subject[1]})
+
+    subjects, tried = world.try_everywhere("Archive", fresh, act)
+
+    note("Archive", tried)
+    kept = Counter(row["notification_id"]["S"] for row in world.scan("history"))
+    assert {kept[message.notification_id] for message, _ in subjects} == {1}
+
+
+def test_changes_of_items_are_announced_at_least_once_and_always_as_the_same_event(world, note):
+    announced = world.subscribed()
+
+    def fresh():
+        (message,) = world.handed_over(1, "fine")
+        world.platform.queued("SendNotifications")
+        world.publish("mailbox-full", world.a_mail(message.notification_id, message.customer, message.address))
+        world.platform.deliver("IngestFeedback", {"Records": world.platform.queued("IngestFeedback")})
+        return message, world.platform.changes("OnItemChanged")
+
+    def act(subject):
+        world.platform.deliver("OnItemChanged", {"Records": subject[1]})
+
+    subjects, tried = world.try_everywhere("OnItemChanged", fresh, act)
+
+    note("OnItemChanged", tried)
+    opened = defaultdict(list)
+    for event in announced():
+        if event["type"] == "undelivered.item.opened":
+            opened[event["item_id"]].append(event["event_id"])
+    items = world.items()
+    assert {len(set(opened[item["id"]])) for message, _ in subjects for item in items[message.notification_id]} == {1}
+    assert max(len(events) for events in opened.values()) > 1
 
 
 @pytest.mark.parametrize("route", REQUESTS)
