@@ -223,4 +223,16 @@ REQUESTS = {
     "POST /undelivered/{item_id}/restore": ActingRequest(_dismissed, _restore, _are("open", ["dismiss", "restore"])),
     "PATCH /customers/{customer_id}": ActingRequest(_one("unknown-user", "anybody"), _correct, _are_ready),
     "PUT /customers/{customer_id}": ActingRequest(_one("unknown-user", "anybody"), _replace, _are_ready),
+    "DELETE /customers/{customer_id}": ActingRequest(_one(), _erase, _are_erased),
+    "PUT /suppressions/{channel}/{address}": ActingRequest(
+        lambda world: world.people.mailbox("anybody", world.name("c")),
+        lambda world, address: world.people.manager.put(f"/suppressions/email/{address}", json={"why": "asked"}),
+        _are_suppressed("manual"),
+    ),
+    "DELETE /suppressions/{channel}/{address}": ActingRequest(_suppressed, _lift, _are_lifted),
+    "POST /unsubscribe/{token}": ActingRequest(
+        _with_link,
+        _unsubscribe,
+        lambda world, subjects: _are_suppressed("unsubscribed")(world, [message.address for message, _ in subjects]),
+    ),
 }
