@@ -187,26 +187,6 @@ def _lift(world: CrashedStack, address: str) -> httpx.Response:
     return world.people.manager.request("DELETE", f"/suppressions/email/{address}", json={"why": "it works again"})
 
 
-# --- exports
-
-
-def _export(world: CrashedStack, started: list[str]) -> httpx.Response:
-    response = world.people.manager.post("/exports", json={"format": "csv", "filter": {}})
-    if response.is_success:
-        started.append(response.json()["export_id"])
-    return response
-
-
-def _are_exported(world: CrashedStack, exports: list[list[str]]) -> None:
-    world.platform.settle()
-    for started in exports:
-        assert [world.people.call_api("GET", f"/exports/{export}")["state"] for export in started] == ["done"]
-
-
-def _settings(world: CrashedStack, days: int) -> httpx.Response:
-    return world.people.manager.put("/settings", json={"content_days": days})
-
-
 REQUESTS = {
     "POST /notifications": ActingRequest(_new, _hand_over, _sent_once),
     "POST /undelivered/{item_id}/resend": ActingRequest(
@@ -224,6 +204,9 @@ REQUESTS = {
     "PATCH /customers/{customer_id}": ActingRequest(_one("unknown-user", "anybody"), _correct, _are_ready),
     "PUT /customers/{customer_id}": ActingRequest(_one("unknown-user", "anybody"), _replace, _are_ready),
     "DELETE /customers/{customer_id}": ActingRequest(_one(), _erase, _are_erased),
+    "POST /customers/{customer_id}/opt-in": ActingRequest(
+        _unsubscribed, _opt_in, lambda world, messages: _are_lifted(world, [message.address for message in messages])
+    ),
     "PUT /suppressions/{channel}/{address}": ActingRequest(
         lambda world: world.people.mailbox("anybody", world.name("c")),
         lambda world, address: world.people.manager.put(f"/suppressions/email/{address}", json={"why": "asked"}),
