@@ -19,6 +19,12 @@ _OUR_FAULT: Final = "Something went wrong on our side. Try again. If it happens 
 _NO_PATH: Final = ProblemError(HTTPStatus.NOT_FOUND, "not_found", "The path or the method does not exist.")
 _FORBIDDEN: Final = ProblemError(HTTPStatus.FORBIDDEN, "forbidden", _REFUSED)
 _INTERNAL: Final = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", _OUR_FAULT)
+_BUSY: Final = ProblemError(
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "throttled",
+    "Too many requests. Try again in a moment.",
+    headers={"Retry-After": "1"},
+)
 
 _RESPONSES: Final = {
     # The status of the two defaults applies to all types that are not in this table, so the table has all types.
@@ -31,7 +37,9 @@ _RESPONSES: Final = {
     "BAD_REQUEST_BODY": ProblemError(HTTPStatus.BAD_REQUEST, "invalid_body", "The body must be a JSON object."),
     "BAD_REQUEST_PARAMETERS": ProblemError(HTTPStatus.BAD_REQUEST, "invalid_parameter", "A parameter is not valid."),
     "EXPIRED_TOKEN": _FORBIDDEN,
-    "INTEGRATION_FAILURE": ProblemError(HTTPStatus.GATEWAY_TIMEOUT, "internal_error", _OUR_FAULT),
+    # The function was not invoked. In practice, all executions of the AWS account are in use: API Gateway has no other
+    # type for a throttled invocation (https://stackoverflow.com/q/36363280).
+    "INTEGRATION_FAILURE": _BUSY,
     "INTEGRATION_TIMEOUT": ProblemError(
         HTTPStatus.GATEWAY_TIMEOUT, "internal_error", "The request took too long. Try again."
     ),
@@ -49,12 +57,7 @@ _RESPONSES: Final = {
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The request is too large. API Gateway accepts 10 MB."
     ),
     "RESOURCE_NOT_FOUND": _NO_PATH,
-    "THROTTLED": ProblemError(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "throttled",
-        "Too many requests. Try again in a moment.",
-        headers={"Retry-After": "1"},
-    ),
+    "THROTTLED": _BUSY,
     "UNAUTHORIZED": ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", "Send a token in the Authorization header."),
     "UNSUPPORTED_MEDIA_TYPE": ProblemError(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Send application/json."

@@ -3,13 +3,15 @@
 1. **Gateway responses and request validators of the API's body are imported.** ministack ignores both.
 2. **Large requests are refused.** API Gateway accepts payloads of 10 MB at most.
 3. **A token on an unknown path is a malformed signature**, because API Gateway then expects one of AWS's own.
-4. **Responses are compressed** from the API's minimum compression size, if the client accepts it.
+4. **A throttled function is an integration failure**, a gateway response. ministack passes on Lambda's own error.
+5. **Responses are compressed** from the API's minimum compression size, if the client accepts it.
 """
 
 import gzip
 import json
 import zlib
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from infrastructure.local.emulator_internals import require
@@ -19,6 +21,9 @@ MAX_PAYLOAD: Final = 10 * 1024 * 1024
 
 _CODINGS: Final[Mapping[str, Callable[[bytes], bytes]]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 """The content codings of API Gateway (Developer Guide, "Enable payload compression for an API")."""
+
+_THROTTLED: Final = b'"__type": "TooManyRequestsException"'
+"""Part of the error of a throttled invocation (AWS Lambda API Reference, "Invoke")."""
 
 _MODELS: Final = "definitions"
 _GATEWAY_RESPONSES: Final = "x-amazon-apigateway-gateway-responses"
@@ -64,7 +69,7 @@ def _request_models(operation: Mapping[str, Any]) -> dict[str, str]:
 
 
 def refuse_as_api_gateway() -> None:
-    """Refuse large requests, and tokens on unknown paths."""
+    """Refuse large requests, tokens on unknown paths, and requests for which the functions have no execution left."""
     from ministack.services import apigateway_v1
 
     execute, error = require(apigateway_v1, "_execute_in_scope"), require(apigateway_v1, "_GatewayError")
@@ -79,6 +84,12 @@ def refuse_as_api_gateway() -> None:
         is_unknown = isinstance(response, error) and response.response_type == "MISSING_AUTHENTICATION_TOKEN"
         if is_unknown and (token := (headers or {}).get("authorization")):
             return error("DEFAULT_4XX", f"Not a valid signature: {token}", "IncompleteSignatureException")
+        if (
+            not isinstance(response, error)
+            and response[0] == HTTPStatus.TOO_MANY_REQUESTS
+            and _THROTTLED in response[2]
+        ):
+            return error("INTEGRATION_FAILURE", "Internal server error")
         return response
 
     apigateway_v1._execute_in_scope = execute_or_refuse  # noqa: SLF001 - see the module's docstring

@@ -42,6 +42,13 @@ class Ports:
         return cls(port, smtp if processes.is_free(smtp) else processes.free_port(), processes.free_port())
 
 
+CONCURRENCY: Final = 30
+"""The executions of all functions at a time, each in a process of its own. What is over is throttled, as on AWS.
+
+AWS allows 10 to a new account and 1,000 to others. More than 30 processes do not start on two cores within the 29
+seconds that API Gateway waits for a response."""
+
+
 def process_environment(state_dir: Path) -> dict[str, str]:
     """Return the environment of a stack's processes, without the AWS configuration of this machine."""
     temporary = state_dir / "tmp"
@@ -72,6 +79,7 @@ def start_emulator(state_dir: Path, ports: Ports, options: EmulatorOptions) -> i
         "AWS_ENDPOINT_URL_SNS": f"http://127.0.0.1:{ports.ses_api}",
         "AUTH": str(options.enforce_iam).lower(),
         "LAMBDA_EXECUTOR": "local",
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(CONCURRENCY),
         "PERSIST_STATE": str(int(options.keep)),
         "STATE_DIR": str(state_dir / KEPT_FOLDER),
         "S3_PERSIST": str(int(options.keep)),

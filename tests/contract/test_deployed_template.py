@@ -118,7 +118,7 @@ def test_the_types_that_aws_knows_the_status_of_keep_it(deployed):
         "DEFAULT_4XX": "403",
         "DEFAULT_5XX": "500",
         "EXPIRED_TOKEN": "403",
-        "INTEGRATION_FAILURE": "504",
+        "INTEGRATION_FAILURE": "429",  # not the default, 504: all executions of the AWS account are in use
         "INTEGRATION_TIMEOUT": "504",
         "INVALID_API_KEY": "403",
         "INVALID_SIGNATURE": "403",
