@@ -21,9 +21,10 @@ from undelivered.adapters.dynamodb.client import (
     transact_write,
 )
 from undelivered.adapters.dynamodb.documents import add_document, get_document, replace_document
-from undelivered.adapters.dynamodb.item_rows import erased_key, item_of, key_from
+from undelivered.adapters.dynamodb.item_rows import erased_key, just_below, key_from, readable_item, readable_items
 from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, ItemTable, UndeliveredModel
 from undelivered.domain.failure_counts import CountChange, count_change, nonzero
+from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.report_query import day_start, local_day
 
 _RESOLVED = "resolved."
@@ -48,8 +49,8 @@ class DynamoCountReconciliation:
         """
         counted = counters.live_by_day(account_id, day, day)
         drift = Counter[str]()
-        for row in _items(UndeliveredModel, account_id, day, ZoneInfo("UTC")):
-            drift.update(count_change(None, item_of(row)).live)
+        for item in _items(UndeliveredModel, account_id, day, ZoneInfo("UTC")):
+            drift.update(count_change(None, item).live)
         if counters.live_by_day(account_id, day, day) != counted:
             return None
         drift.subtract(counted.get(day, Counter()))
@@ -62,8 +63,8 @@ class DynamoCountReconciliation:
         counted: dict[str, Counter[str]] = {}
         # In this order, an item that moves to history during the count is read twice rather than not at all.
         for model in (UndeliveredModel, HistoryModel):
-            for row in _items(model, account_id, day, zone):
-                counted[row["entry_key"]["S"]] = _as_one_counter(count_change(None, item_of(row)))
+            for item in _items(model, account_id, day, zone):
+                counted[item.entry_key] = _as_one_counter(count_change(None, item))
         if (_failed(account_id, day), _erased(account_id, day)) != (before, erased):
             return None
         total = Counter[str]()
@@ -128,22 +129,27 @@ class DynamoCountReconciliation:
         return sum(_compact(day, rows) for day, rows in shards.items())
 
 
-def _items(model: type[ItemTable], account_id: str, day: date, zone: ZoneInfo) -> Iterator[Row]:
+def _items(model: type[ItemTable], account_id: str, day: date, zone: ZoneInfo) -> Iterator[UndeliveredItem]:
     low, high = key_from(day_start(day, zone)), key_from(day_start(day + timedelta(days=1), zone))
-    return query_all(model, account_id, model.entry_key.between(low, high), consistent=True)
+    return readable_items(query_all(model, account_id, model.entry_key.between(low, high), consistent=True))
 
 
 def _days_with_items(
     model: type[ItemTable], account_id: str, first: date, last: date, zone: ZoneInfo
 ) -> Iterator[date]:
     """Yield the days of a span that have items, newest first, with a small read for each day."""
-    low, day = key_from(day_start(first, zone)), last + timedelta(days=1)
+    low, high = key_from(day_start(first, zone)), key_from(day_start(last + timedelta(days=1), zone))
     while True:
-        within = model.entry_key.between(low, key_from(day_start(day, zone)))
+        within = model.entry_key.between(low, high)
         rows, _ = query(model, account_id, within, limit=1, newest_first=True, consistent=True)
         if not rows:
             return
-        day = local_day(item_of(rows[0]).sent_at, zone)
+        item = readable_item(rows[0])
+        if item is None:
+            high = just_below(rows[0]["entry_key"]["S"])
+            continue
+        day = local_day(item.sent_at, zone)
+        high = key_from(day_start(day, zone))
         yield day
 
 

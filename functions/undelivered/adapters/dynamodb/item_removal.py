@@ -23,7 +23,8 @@ from undelivered.adapters.dynamodb.item_rows import (
     erased_key,
     expired_below,
     facts_of,
-    item_of,
+    readable_item,
+    readable_items,
     undelivered_row,
 )
 from undelivered.adapters.dynamodb.item_writer import ItemWriter, key_of, live_removed
@@ -51,10 +52,14 @@ class ItemRemoval(ItemWriter):
 
         An item that is written at the same time is deleted by the next sweep.
         """
-        rows, _ = query(UndeliveredModel, account_id, UndeliveredModel.entry_key < expired_below(now), limit=limit)
-        removed = 0
-        for group in batches(rows, _SWEPT_AT_ONCE):
-            removed += self._sweep_group(account_id, [item_of(row) for row in group])
+        expired = UndeliveredModel.entry_key < expired_below(now)
+        removed, after, has_more = 0, None, True
+        # Rows that cannot be read stay, so the sweep goes on behind them.
+        while has_more and removed < limit:
+            rows, after = query(UndeliveredModel, account_id, expired, limit=limit - removed, after=after)
+            for group in batches(list(readable_items(rows)), _SWEPT_AT_ONCE):
+                removed += self._sweep_group(account_id, list(group))
+            has_more = after is not None
         return removed
 
     def _sweep_group(self, account_id: str, items: list[UndeliveredItem]) -> int:
@@ -85,7 +90,13 @@ class ItemRemoval(ItemWriter):
             row = get(HistoryModel, item.account_id, item.entry_key)
             if row is None:
                 continue
-            known = item_of(row)
+            known = readable_item(row)
+            if known is None:
+                # What left the report is whole, and replaces it.
+                transact_write(
+                    [{"Put": {"TableName": HistoryModel.Meta.table_name, "Item": self.history_row(item, item.version)}}]
+                )
+                return
             merged = merge_items(known, item)
             if merged == known:
                 return

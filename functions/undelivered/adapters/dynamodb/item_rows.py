@@ -5,7 +5,8 @@ compact JSON in one attribute each, because DynamoDB charges by size. Values in 
 origin) and empty values are not stored again.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -16,15 +17,17 @@ from undelivered.adapters.dynamodb.stored_json import from_json, storable, to_js
 from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, live_code
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.identifiers import parse_timestamp, recipient_digest, timestamp
+from undelivered.domain.identifiers import ID_LENGTH, parse_timestamp, recipient_digest, timestamp
 from undelivered.domain.item import LIVE_STATES, Attempt, AttemptResult, Audit, Dismissal, State, UndeliveredItem
 from undelivered.domain.lifecycle import settles_at
 from undelivered.domain.report_query import window_start
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Classification, Fault, Kind, Reason, Status, classification_of
+from undelivered.observability import count, logger
 
 LIVE_GROUP = "live"
 _USUAL_GRACE = GraceSettings()
 RESENDING_PARTITION = "resending"
+_KEY_HASH_LENGTH = 16
 
 ERASED_MARK: Row = {"erased": {"BOOL": True}}
 """The attribute that marks an item before it is erased."""
@@ -144,6 +147,40 @@ def _common_row(item: UndeliveredItem, facts: Facts, group: str, version: int) -
 def is_erased(row: Row) -> bool:
     """Whether a row's item is being erased, so that its deletion is not announced."""
     return "erased" in row
+
+
+def readable_items(rows: Iterable[Row]) -> Iterator[UndeliveredItem]:
+    """Yield the items of rows. A row that cannot be read is left out, counted and logged without its content.
+
+    So one row that was damaged outside of this system stops no list, count or cleanup.
+    """
+    for row in rows:
+        if item := readable_item(row):
+            yield item
+
+
+def readable_item(row: Row) -> UndeliveredItem | None:
+    """Return the item of a row, or None for a row that cannot be read, which is counted and logged."""
+    try:
+        item = item_of(row)
+        # No row was written without a classification and under the key of a different item.
+        is_whole = facts_of(item).entry_key == row["entry_key"]["S"]
+    except Exception as error:  # noqa: BLE001 - the content of the row decides which error it is
+        _report_unreadable(row, type(error).__name__)
+        return None
+    if not is_whole:
+        _report_unreadable(row, "another key")
+        return None
+    return item
+
+
+def _report_unreadable(row: Row, reason: str) -> None:
+    count("UnreadableRows")
+    # The key has no address, but the part in front of the digest may come from a host application.
+    key = hashlib.sha256(str(row.get("entry_key")).encode(errors="replace")).hexdigest()[:_KEY_HASH_LENGTH]
+    logger.error(
+        "row not read", account_id=str(row.get("account_id", {}).get("S", ""))[:ID_LENGTH], key_hash=key, reason=reason
+    )
 
 
 def item_of(row: Row) -> UndeliveredItem:

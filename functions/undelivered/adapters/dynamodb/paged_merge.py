@@ -8,9 +8,8 @@ from operator import attrgetter
 from msgspec import Struct, field
 
 from undelivered.adapters.dynamodb.client import Row, query
-from undelivered.adapters.dynamodb.item_rows import item_of
+from undelivered.adapters.dynamodb.item_rows import readable_items
 from undelivered.adapters.dynamodb.models import ItemTable
-from undelivered.domain.identifiers import parse_timestamp
 from undelivered.domain.item import UndeliveredItem
 
 LEAST_ITEMS = 5
@@ -49,12 +48,12 @@ class Progress(Struct):
         """How many items the page still needs."""
         return max(self.needed - self.shown, 1)
 
-    def add_rows(self, source: Source, rows: Sequence[Row], *, has_more: bool) -> None:
-        """Record the rows read from a source. The next requests leave out a source that has no more rows."""
+    def add_items(self, source: Source, items: Sequence[UndeliveredItem], *, has_more: bool) -> None:
+        """Record the items read from a source. The next requests leave out a source that has no more items."""
         number, _ = self.fetched.pop(source, (0, 0))
-        if rows and has_more:
-            self.newest = max(self.newest, _second_of(rows[0]))
-            self.fetched[source] = number + len(rows), _second_of(rows[-1])
+        if items and has_more:
+            self.newest = max(self.newest, _second_of(items[0]))
+            self.fetched[source] = number + len(items), _second_of(items[-1])
 
     def part_of(self, source: Source) -> float:
         """Return the expected part of a source in the next items, by the rate of each source so far."""
@@ -62,8 +61,8 @@ class Progress(Struct):
         return rates[source] / sum(rates.values()) if source in rates else 1.0
 
 
-def _second_of(row: Row) -> int:
-    return int(parse_timestamp(row["entry_key"]["S"].partition("~")[0]).timestamp())
+def _second_of(item: UndeliveredItem) -> int:
+    return int(item.sent_at.timestamp())
 
 
 def merged(streams: Iterable[Iterator[UndeliveredItem]]) -> Iterator[UndeliveredItem]:
@@ -94,9 +93,10 @@ def read(source: Source, progress: Progress) -> Iterator[UndeliveredItem]:
             newest_first=True,
             after=after,
         )
-        progress.add_rows(source, rows, has_more=after is not None)
+        items = list(readable_items(rows))
+        progress.add_items(source, items, has_more=after is not None)
         shown = progress.shown
-        yield from map(item_of, rows)
+        yield from items
         if after is None:
             return
         chunk = ceil(progress.missing * progress.part_of(source)) if progress.shown > shown else 2 * chunk

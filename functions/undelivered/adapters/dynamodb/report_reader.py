@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from undelivered.adapters.dynamodb import counters
 from undelivered.adapters.dynamodb.client import query, query_all
-from undelivered.adapters.dynamodb.item_rows import expired_below, item_of, key_from
+from undelivered.adapters.dynamodb.item_rows import expired_below, key_from, readable_items
 from undelivered.adapters.dynamodb.models import UndeliveredModel
 from undelivered.adapters.dynamodb.paged_merge import Progress
 from undelivered.adapters.dynamodb.repeat_failure_store import repeats_between
@@ -55,8 +55,8 @@ class DynamoReportReader:
                 live.update(of_day)
             if not expired or first not in days:
                 break
-            for row in query_all(UndeliveredModel, account_id, unswept, consistent=True):
-                live.subtract(count_change(None, item_of(row)).live)
+            for item in readable_items(query_all(UndeliveredModel, account_id, unswept, consistent=True)):
+                live.subtract(count_change(None, item).live)
             # If a sweep ran in between, an item would be subtracted twice or not at all.
             if counters.live_by_day(account_id, first, first).get(first) == days[first]:
                 break

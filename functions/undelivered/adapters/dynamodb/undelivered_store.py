@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
+from pynamodb.expressions.condition import Condition
 
 from undelivered.adapters.dynamodb import counters
 from undelivered.adapters.dynamodb.client import (
@@ -25,7 +26,8 @@ from undelivered.adapters.dynamodb.item_rows import (
     customer_partition,
     expired_below,
     facts_of,
-    item_of,
+    readable_item,
+    readable_items,
     undelivered_row,
 )
 from undelivered.adapters.dynamodb.item_writer import key_of
@@ -108,13 +110,13 @@ class DynamoUndeliveredStore(ItemRemoval):
     def find(self, account_id: str, entry_key: str) -> UndeliveredItem | None:
         """Return an item (a consistent read), from the report or from history."""
         row = get(UndeliveredModel, account_id, entry_key) or get(HistoryModel, account_id, entry_key)
-        return item_of(row) if row else None
+        return readable_item(row) if row else None
 
     def find_many(self, account_id: str, entry_keys: Sequence[str]) -> Sequence[UndeliveredItem]:
         """Return the items that exist, from the report or from history, in any order."""
-        items = {item.entry_key: item for item in map(item_of, self._rows(UndeliveredModel, account_id, entry_keys))}
+        items = {item.entry_key: item for item in readable_items(self._rows(UndeliveredModel, account_id, entry_keys))}
         missing = [key for key in entry_keys if key not in items]
-        return [*items.values(), *map(item_of, self._rows(HistoryModel, account_id, missing))]
+        return [*items.values(), *readable_items(self._rows(HistoryModel, account_id, missing))]
 
     @staticmethod
     def _rows(model: type[ItemTable], account_id: str, entry_keys: Sequence[str]) -> Iterator[Row]:
@@ -197,7 +199,7 @@ class DynamoUndeliveredStore(ItemRemoval):
         bound = expired_below(self._clock())
         partition = customer_partition(account_id, customer_id)
         rows = query_all(UndeliveredModel, partition, UndeliveredModel.entry_key >= bound, index="by_customer")
-        live = [item for item in map(item_of, rows) if item.state in LIVE_STATES]
+        live = [item for item in readable_items(rows) if item.state in LIVE_STATES]
         return live[::-1]
 
     def items_of_customer(self, item: UndeliveredItem) -> Sequence[UndeliveredItem]:
@@ -206,7 +208,7 @@ class DynamoUndeliveredStore(ItemRemoval):
         by_key: dict[str, UndeliveredItem] = {}
         for model in (HistoryModel, UndeliveredModel):
             rows, _ = query(model, partition, None, index="by_customer", limit=_OF_CUSTOMER_AT_MOST, newest_first=True)
-            by_key |= {row["entry_key"]["S"]: item_of(row) for row in rows}
+            by_key |= {item.entry_key: item for item in readable_items(rows)}
         return [by_key[key] for key in sorted(by_key, reverse=True)]
 
     def find_by_customer(
@@ -215,14 +217,25 @@ class DynamoUndeliveredStore(ItemRemoval):
         """Return a customer's items in any state and order of sending, from history if ``in_history``."""
         model: type[ItemTable] = HistoryModel if in_history else UndeliveredModel
         within = model.entry_key > after if after else None
-        rows, _ = query(model, customer_partition(account_id, customer_key), within, index="by_customer", limit=limit)
-        return [item_of(row) for row in rows]
+        return _first_readable(limit, model, customer_partition(account_id, customer_key), within, "by_customer")
 
     def resends_to_settle(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
         """Return items that are being resent and whose grace period has ended, oldest first."""
         due = UndeliveredModel.settle_at <= int(now.timestamp())
-        rows, _ = query(UndeliveredModel, RESENDING_PARTITION, due, index="by_attention", limit=limit)
-        return [item_of(row) for row in rows]
+        return _first_readable(limit, UndeliveredModel, RESENDING_PARTITION, due, "by_attention")
+
+
+def _first_readable(
+    limit: int, model: type[ItemTable], partition: str, within: Condition | None, index: str
+) -> list[UndeliveredItem]:
+    """Return the first items of a partition that can be read. Fewer than ``limit`` are all of them."""
+    items: list[UndeliveredItem] = []
+    after: Row | None = None
+    while True:
+        rows, after = query(model, partition, within, index=index, limit=limit - len(items), after=after)
+        items += readable_items(rows)
+        if after is None or len(items) == limit:
+            return items
 
 
 def _version(before: UndeliveredItem | Suppression | None) -> int | None:
