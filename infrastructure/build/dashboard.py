@@ -48,6 +48,7 @@ def dashboard(resources: Mapping[str, Resource]) -> Resource:
                 _app_metric("CounterDrift"),
                 _app_metric("Unattributed"),
                 _app_metric("RefusedTags"),
+                _app_metric("UnreadableRows"),
                 _app_metric("UnreadableMessages"),
             ],
         ),

@@ -41,6 +41,8 @@ _WATCHED_SOURCES: Final = {"DynamoDB": "IteratorAge", "Schedule": "Invocations"}
 _WATCHED: Final[dict[str, tuple[object, set[object]]]] = {
     "5XXError": ("AWS/ApiGateway", {0.0}),
     "CounterDrift": ({"Ref": "AWS::StackName"}, {0.0}),
+    "RefusedTags": ({"Ref": "AWS::StackName"}, {0.0}),
+    "UnreadableRows": ({"Ref": "AWS::StackName"}, {0.0}),
     "Unattributed": ({"Ref": "AWS::StackName"}, {"UnattributedLimit"}),
     "Reputation.BounceRate": ("AWS/SES", {0.05, 0.1}),
     "Reputation.ComplaintRate": ("AWS/SES", {0.001, 0.005}),

@@ -358,6 +358,8 @@ def test_what_the_firewall_answers_says_when_to_come_back(template):
         ("ApiErrorsAlarm", "5XXError: has no alarm for values above 0.0"),
         ("CounterDriftAlarm", "CounterDrift: has no alarm for values above 0.0"),
         ("UnattributedAlarm", "Unattributed: has no alarm for values above UnattributedLimit"),
+        ("RefusedTagsAlarm", "RefusedTags: has no alarm for values above 0.0"),
+        ("UnreadableRowsAlarm", "UnreadableRows: has no alarm for values above 0.0"),
         ("BouncesAlarm", "Reputation.BounceRate: has no alarm for values above 0.05"),
         ("BouncesSevereAlarm", "Reputation.BounceRate: has no alarm for values above 0.1"),
         ("ComplaintsAlarm", "Reputation.ComplaintRate: has no alarm for values above 0.001"),
@@ -438,7 +440,12 @@ def test_what_alarms_and_dashboard_watch_of_ours_is_what_functions_write(templat
         if isinstance(line[0], dict)
     ]
 
-    assert {alarm["MetricName"] for alarm in watched} == {"CounterDrift", "Unattributed"}
+    assert {alarm["MetricName"] for alarm in watched} == {
+        "CounterDrift",
+        "RefusedTags",
+        "Unattributed",
+        "UnreadableRows",
+    }
     assert all(alarm["Dimensions"] == [{"Name": "service", "Value": "undelivered"}] for alarm in watched)
     assert not any(written[name] for name in [*drawn, *(alarm["MetricName"] for alarm in watched)])
     assert {found[2]: set(found[1].split(",")) for found in searched} == {

@@ -5,7 +5,6 @@ compact JSON in one attribute each, because DynamoDB charges by size. Values in 
 origin) and empty values are not stored again.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from undelivered.adapters.dynamodb.stored_json import from_json, storable, to_js
 from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, live_code
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.identifiers import ID_LENGTH, parse_timestamp, recipient_digest, timestamp
+from undelivered.domain.identifiers import parse_timestamp, recipient_digest, timestamp
 from undelivered.domain.item import LIVE_STATES, Attempt, AttemptResult, Audit, Dismissal, State, UndeliveredItem
 from undelivered.domain.lifecycle import settles_at
 from undelivered.domain.report_query import window_start
@@ -27,7 +26,8 @@ from undelivered.observability import count, logger
 LIVE_GROUP = "live"
 _USUAL_GRACE = GraceSettings()
 RESENDING_PARTITION = "resending"
-_KEY_HASH_LENGTH = 16
+_KEY = ("account_id", "entry_key")
+_LOGGED_LENGTH = 300
 
 ERASED_MARK: Row = {"erased": {"BOOL": True}}
 """The attribute that marks an item before it is erased."""
@@ -175,12 +175,9 @@ def readable_item(row: Row) -> UndeliveredItem | None:
 
 
 def _report_unreadable(row: Row, reason: str) -> None:
+    """Count and log a row by its key, which has a digest instead of the address."""
     count("UnreadableRows")
-    # The key has no address, but the part in front of the digest may come from a host application.
-    key = hashlib.sha256(str(row.get("entry_key")).encode(errors="replace")).hexdigest()[:_KEY_HASH_LENGTH]
-    logger.error(
-        "row not read", account_id=str(row.get("account_id", {}).get("S", ""))[:ID_LENGTH], key_hash=key, reason=reason
-    )
+    logger.error("row not read", reason=reason, **{name: str(row.get(name))[:_LOGGED_LENGTH] for name in _KEY})
 
 
 def item_of(row: Row) -> UndeliveredItem:
