@@ -26,7 +26,6 @@ from undelivered.observability import count, logger
 LIVE_GROUP = "live"
 _USUAL_GRACE = GraceSettings()
 RESENDING_PARTITION = "resending"
-_KEY = ("account_id", "entry_key")
 _LOGGED_LENGTH = 300
 
 ERASED_MARK: Row = {"erased": {"BOOL": True}}
@@ -177,7 +176,8 @@ def readable_item(row: Row) -> UndeliveredItem | None:
 def _report_unreadable(row: Row, reason: str) -> None:
     """Count and log a row by its key, which has a digest instead of the address."""
     count("UnreadableRows")
-    logger.error("row not read", reason=reason, **{name: str(row.get(name))[:_LOGGED_LENGTH] for name in _KEY})
+    account_id, entry_key = (str(row.get(name))[:_LOGGED_LENGTH] for name in ("account_id", "entry_key"))
+    logger.error("row not read", reason=reason, account_id=account_id, entry_key=entry_key)
 
 
 def item_of(row: Row) -> UndeliveredItem:
