@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
-from xml.sax.saxutils import escape  # nosec B406 # parses nothing
+from xml.sax.saxutils import escape
 
 import regex
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
