@@ -145,6 +145,7 @@ class FakeUndeliveredStore:
         *,
         clock: Clock = utc_now,
         zone_of: Callable[[str], ZoneInfo] = lambda _: ZoneInfo("UTC"),
+        grace_of: Callable[[str], GraceSettings] = lambda _: GraceSettings(),
     ) -> None:
         self.suppressions = suppressions or FakeSuppressionStore()
         self.items: dict[tuple[str, str], UndeliveredItem] = {}
@@ -152,6 +153,7 @@ class FakeUndeliveredStore:
         self.failed: defaultdict[tuple[str, date], Counter[str]] = defaultdict(Counter)
         self._clock = clock
         self._zone_of = zone_of
+        self._grace_of = grace_of
 
     def add_new(self, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
         refused = []
@@ -237,9 +239,8 @@ class FakeUndeliveredStore:
             del mine[item.account_id, item.entry_key]
         return len(there)
 
-    @staticmethod
-    def _settles_at(item: UndeliveredItem) -> datetime:
-        return settles_at(item, GraceSettings())
+    def _settles_at(self, item: UndeliveredItem) -> datetime:
+        return settles_at(item, self._grace_of(item.account_id))
 
     def resends_to_settle(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
         due = [item for item in self.items.values() if item.state is State.RESENDING and self._settles_at(item) <= now]

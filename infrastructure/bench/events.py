@@ -43,6 +43,7 @@ def bounce(number: int, sent_at: datetime, *, suppressing: bool, account_id: str
         "undelivered-customer": f"c-{number % 5000}",
         "undelivered-customer-name": _tag_text(name),
         "undelivered-title": _tag_text(title),
+        "undelivered-content": "held",
     }
     return {
         "eventType": "Bounce",

@@ -31,6 +31,9 @@ def at(**ago: float) -> str:
     return (NOW - timedelta(**ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+ALLOWED = {"allowed": True, "code": None, "detail": "Ready to resend.", "resenders": ["undelivered"]}
+
+
 def an_item(number: int, **changes: Any) -> dict[str, Any]:
     item = {
         "id": f"item-{number}",
@@ -51,13 +54,20 @@ def an_item(number: int, **changes: Any) -> dict[str, Any]:
         "leaves_at": at(days=-30, hours=7 * number),
         "attempts": 1,
         "ready_to_resend": False,
-        "resend": {"allowed": True, "code": None, "detail": "Ready to resend."},
+        "resend": ALLOWED,
+        "host_resend": None,
     }
     return item | changes
 
 
+BY_HOST = ALLOWED | {"resenders": ["host"]}
+BY_BOTH = ALLOWED | {"resenders": ["undelivered", "host"]}
+NOT_SENT = {"state": "not_sent"}
+HOST_OUTCOMES = {"requested": "pending", "claimed": "pending", "not_sent": "not_sent"}
+
+
 def refused(code: str, detail: str) -> dict[str, Any]:
-    return {"allowed": False, "code": code, "detail": detail}
+    return {"allowed": False, "code": code, "detail": detail, "resenders": []}
 
 
 NEEDS_CHANGE = refused(
@@ -167,6 +177,8 @@ class FakeApi:
             "history_days": 400,
             "content_days": 60,
             "viewers_may_export": True,
+            "resend_by": "undelivered",
+            "grace": {"email_hours": 16, "sms_hours": 73, "host_hours": 24},
             "soft_failures": {"failures": 5, "days": 3},
             "digest": {"recipients": ["manager@harbor.example"], "days": [0, 1, 2, 3, 4], "hour": 8},
         }
@@ -370,6 +382,8 @@ class FakeApi:
             self.waiting[item_id] -= 1
             if self.waiting[item_id] <= 0:
                 item["state"] = "resolved" if self.outcome == "resolved" else "open"
+                if item["host_resend"]:
+                    item["host_resend"] = None if self.outcome == "resolved" else item["host_resend"] | NOT_SENT
         customer = self.customer(item["customer"]["id"])
         chain = [
             {
@@ -378,6 +392,8 @@ class FakeApi:
                 "at": item["sent_at"] if n == 1 else at(),
                 "by": "host" if n == 1 else "manager@harbor.example (11111111-2222)",
                 "outcome": "failed" if n == 1 or item["state"] == "open" else "delivered",
+                "sent_by": "host" if n > 1 and item["host_resend"] else "undelivered",
+                **({"outcome": HOST_OUTCOMES[item["host_resend"]["state"]]} if n > 1 and item["host_resend"] else {}),
                 "reason": item["reason"] if n == 1 else None,
                 "provider_message_id": f"0100{n}",
             }
@@ -410,6 +426,9 @@ class FakeApi:
             return self.problem(409, decision["code"], decision["detail"])
         item["state"] = "resending"
         item["attempts"] += 1
+        if (body or {}).get("resender", (decision["resenders"] or ["undelivered"])[0]) == "host":
+            contact = self.customer(item["customer"]["id"])["email"]
+            item["host_resend"] = {"state": "requested", "attempt": item["attempts"], "to": contact, "at": at()}
         self.waiting[item_id] = self.polls_until_outcome
         return 202, item
 
@@ -454,7 +473,7 @@ class FakeApi:
         ready = []
         for item in self.items.values():
             if item["customer"]["id"] == customer_id and item["resend"]["code"] == "resend_needs_changed_address":
-                item["resend"] = {"allowed": True, "code": None, "detail": "Ready to resend."}
+                item["resend"] = ALLOWED
                 item["ready_to_resend"] = True
                 ready.append(item["id"])
         return 200, customer | {"ready_to_resend": ready}

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import barriers
+from tests.browser.fake_api import BY_BOTH, BY_HOST
 from undelivered.domain.unrecognised import MAPPABLE_REASONS
 
 FILES = [
@@ -561,3 +562,52 @@ class TestOtherPages:
         assert manager.api.settings["digest"]["days"] == [0, 1, 2, 3, 4, 5]
         assert manager.api.settings["history_days"] == 500
         assert manager.api.settings["viewers_may_export"] is False
+
+
+class TestResendsByTheHostApplication:
+    def test_it_is_asked_and_the_page_says_so_until_it_is_delivered(self, manager):
+        manager.api.items["item-2"]["resend"] = BY_HOST
+        manager.goes_to("#/item/item-2")
+
+        manager.page.get_by_role("button", name="Request resend").press("Enter")
+
+        manager.sees("Your application was asked to send it again to ada.2@example.com")
+        manager.sees("With your application, which sends it")
+        manager.sees("Delivered. This notification has left the report.")
+
+    def test_what_it_did_not_send_is_said_on_the_page_and_in_the_list(self, manager):
+        manager.api.items["item-2"]["resend"] = BY_HOST
+        manager.api.outcome = "returned"
+        manager.goes_to("#/item/item-2")
+        manager.page.get_by_role("button", name="Request resend").click()
+
+        manager.sees("Your application did not send it. It was to send it again on")
+        manager.goes_to("#/report")
+        manager.sees("Not sent by your application")
+        manager.goes_to("#/item/item-2")
+        manager.sees("Your application did not send it. It was to send it again on")
+
+    def test_the_manager_chooses_where_both_can_resend(self, manager):
+        manager.api.items["item-2"]["resend"] = BY_BOTH
+        manager.goes_to("#/item/item-2")
+
+        manager.page.get_by_role("button", name="Resend").click()
+        dialogue = manager.page.get_by_role("dialog")
+        dialogue.get_by_label("Resent by").select_option("Your application")
+        dialogue.get_by_role("button", name="Resend").press("Enter")
+
+        manager.sees("Your application was asked to send it again")
+        assert [body for method, path, _, body in manager.api.requests if path.endswith("/resend")] == [
+            {"resender": "host"}
+        ]
+
+    def test_the_settings_say_who_resends(self, manager):
+        manager.goes_to("#/settings")
+
+        manager.page.get_by_label("Who resends").select_option("Your application, its own messages")
+        manager.page.get_by_label("Time for your application (hours)").fill("48")
+        manager.page.get_by_role("button", name="Save").click()
+        manager.sees("Saved.")
+
+        assert manager.api.settings["resend_by"] == "host"
+        assert manager.api.settings["grace"] == {"email_hours": 16, "sms_hours": 73, "host_hours": 48}

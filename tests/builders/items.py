@@ -39,7 +39,9 @@ def a_failure(
         diagnostic=diagnostic,
         source="ses",
         written=written,
-        attribution=Attribution(account_id=ACCOUNT, attempt=attempt, entry_key=entry_key, **told),
+        attribution=Attribution(
+            account_id=ACCOUNT, attempt=attempt, entry_key=entry_key, **{"content_held": True, **told}
+        ),
     )
 
 

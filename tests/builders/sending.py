@@ -55,7 +55,9 @@ class Product:
     files: FakeAttachmentFiles = field(default_factory=FakeAttachmentFiles)
 
     def __post_init__(self):
-        self.items = FakeUndeliveredStore(self.suppressions, clock=self.clock)
+        self.items = FakeUndeliveredStore(
+            self.suppressions, clock=self.clock, grace_of=lambda account_id: self.accounts.settings(account_id).grace
+        )
         self.notifications = FakeNotificationStore(clock=self.clock)
         self.erasures = FakeErasureStore(self.customers)
         stores = {
@@ -77,6 +79,7 @@ class Product:
         self.resend = RequestResend(
             **stores,
             suppressions=self.suppressions,
+            accounts=self.accounts,
             resends=self.queue,
             provider=lambda: self.provider,
             files=lambda: self.files,

@@ -1,5 +1,6 @@
 """What the documents name is there: pages, places, files, commands, options, parameters, routes, metrics."""
 
+import json
 import re
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from infrastructure.cli.main import app as command_line
 from infrastructure.paths import CHALICE_CONFIG, FUNCTIONS, RESOURCES, ROOT
 from tests.builders.docs import sections, slug
 from tests.builders.metrics import metrics_of_the_code
+from tests.builders.readme import documented
 from undelivered.adapters.feedback.json_values import attribution
+from undelivered.domain.identifiers import item_id
 from undelivered.entrypoints.http.routes import ROUTES
 
 TOOL = ROOT / "infrastructure"
@@ -130,17 +133,41 @@ def test_the_runbook_has_every_metric_and_what_it_is_told_apart_by():
 
 
 def test_the_tags_for_mail_of_ones_own_are_taken_by_ses_and_understood_by_us():
-    (code,) = [block for block in code_of(DOCS / "integration.md")[0] if "Content=content" in block]
+    first, _ = [block for block in code_of(DOCS / "integration.md")[0] if "Content=content" in block]
+
+    told = attribution_of_the_send(first, content=CONTENT, configuration_set="undelivered-live-sends")
+
+    assert (told.account_id, told.notification_id, told.customer_id) == ("acc-harbor", "invoice-2026-0017", "c-17")
+
+
+def test_an_answer_to_a_request_for_a_resend_is_understood_as_the_attempt_that_was_requested():
+    _, answer = [block for block in code_of(DOCS / "integration.md")[0] if "Content=content" in block]
+    (request,) = [each for each in documented().examples if each["type"] == "undelivered.resend.requested"]
+
+    told = attribution_of_the_send(
+        answer,
+        json=json,
+        message={"Body": json.dumps(request)},
+        content_of=lambda _: CONTENT,
+        resends_configuration_set="undelivered-live-resends",
+    )
+
+    assert (told.account_id, told.notification_id, told.customer_id) == ("acc-harbor", "invoice-2026-0017", "c-17")
+    assert (told.attempt, item_id(told.entry_key), told.title) == (2, request["item_id"], "Invoice for November")
+
+
+CONTENT = {"Simple": {"Subject": {"Data": "Rent"}, "Body": {"Text": {"Data": "Dear Ada"}}}}
+
+
+def attribution_of_the_send(code, **names):
+    """Run documented code against SES's model and return the attribution of what it sends."""
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     ses = boto3.client("sesv2", region_name="eu-central-1", **keys)
     sent = {}
     ses.meta.events.register("provide-client-params.sesv2.SendEmail", lambda params, **_: sent.update(params))
-    content = {"Simple": {"Subject": {"Data": "Rent"}, "Body": {"Text": {"Data": "Dear Ada"}}}}
     with Stubber(ses) as stubbed:
         wanted = dict.fromkeys(("FromEmailAddress", "Destination", "Content", "ConfigurationSetName", "EmailTags"), ANY)
         stubbed.add_response("send_email", {"MessageId": "m-1"}, wanted)
-        exec(code, {"ses": ses, "content": content, "configuration_set": "undelivered-live-sends"})
-
+        exec(code, {"ses": ses, **names})
     tags = {tag["Name"]: tag["Value"] for tag in sent["EmailTags"]}
-    told = attribution(lambda name: tags.get(name, ""))
-    assert (told.account_id, told.notification_id, told.customer_id) == ("acc-harbor", "invoice-2026-0017", "c-17")
+    return attribution(lambda name: tags.get(name, ""))

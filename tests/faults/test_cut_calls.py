@@ -94,6 +94,7 @@ class Case:
         self.resend = RequestResend(
             **stores,
             suppressions=suppressions,
+            accounts=wrap(world.accounts),
             resends=wrap(self.queue),
             provider=lambda: wrap(self.provider),
             clock=world.clock,

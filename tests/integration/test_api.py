@@ -102,7 +102,9 @@ class TestList:
                 "allowed": False,
                 "code": "resend_needs_changed_address",
                 "detail": "We cannot deliver to this address or number. Correct the contact details first.",
+                "resenders": [],
             },
+            "host_resend": None,
         }
 
     def test_is_never_stored_by_browsers_and_proxies(self, api):
@@ -286,6 +288,7 @@ class TestDetail:
             "reason": "address_not_found",
             "provider_message_id": "m-1",
             "note": "",
+            "sent_by": "undelivered",
         }
         assert detail["attempt_chain"][1]["by"] == "manager@example.com"
 

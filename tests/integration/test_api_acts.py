@@ -238,12 +238,14 @@ class TestSettings:
             "content_days": 30,
             "viewers_may_export": False,
             "soft_failures": {"failures": 3, "days": 2},
-            "grace": {"email_hours": 20, "sms_hours": 80},
+            "resend_by": "ask",
+            "grace": {"email_hours": 20, "sms_hours": 80, "host_hours": 2},
             "digest": {"recipients": ["Boss@example.com"], "days": [4, 0, 4], "hour": 7},
         }
 
         after = api.put("/settings", wanted)
 
+        assert (before["resend_by"], before["grace"]["host_hours"]) == ("undelivered", 24)
         assert (before["time_zone"], before["history_days"], before["digest"]["recipients"]) == ("UTC", 400, [])
         assert after.json == {**wanted, "digest": {"recipients": ["boss@example.com"], "days": [0, 4], "hour": 7}}
         assert api.get("/settings", viewer()).json == after.json
@@ -260,6 +262,8 @@ class TestSettings:
             ({"history_days": 1}, "history_days"),
             ({"soft_failures": {"failures": 0}}, "soft_failures.failures"),
             ({"grace": {"email_hours": 0}}, "grace.email_hours"),
+            ({"grace": {"host_hours": 0}}, "grace.host_hours"),
+            ({"resend_by": "nobody"}, "resend_by"),
             ({"digest": {"hour": 24}}, "digest.hour"),
             ({"digest": {"days": [7]}}, "digest.days[0]"),
             ({"digest": {"recipients": ["a@example.com", "nonsense"]}}, "digest.recipients[1]"),

@@ -1,5 +1,6 @@
 """One local stack for all tests that talk to the deployed template. It enforces every role's policy, as AWS does."""
 
+import json
 from collections import defaultdict
 
 import pytest
@@ -20,6 +21,43 @@ def acting(stack):
     people = Acting.on(stack)
     yield people
     people.close()
+
+
+@pytest.fixture
+def told(acting):
+    """Return a function that gives what was announced about an item so far, in order."""
+    sqs, sns = acting.stack.client("sqs"), acting.stack.client("sns")
+    url = sqs.create_queue(QueueName=acting.name("outcomes"))["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = acting.stack.outputs["OutcomeTopicArn"]
+    delivers = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [delivers]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    subscription = sns.subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=arn,
+        Attributes={"RawMessageDelivery": "true"},
+        ReturnSubscriptionArn=True,
+    )["SubscriptionArn"]
+    heard = []
+
+    def about(item):
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        for message in answer.get("Messages", []):
+            heard.append(json.loads(message["Body"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [form for form in heard if form["item_id"] == item["id"]]
+
+    yield about
+    sns.unsubscribe(SubscriptionArn=subscription)
+    sqs.delete_queue(QueueUrl=url)
 
 
 def pytest_collection_modifyitems(items):

@@ -210,42 +210,6 @@ class TestRoles:
 
 
 class TestAnnouncements:
-    @pytest.fixture
-    def told(self, acting):
-        """Return a function that gives what was announced about an item so far, in order."""
-        sqs, sns = acting.stack.client("sqs"), acting.stack.client("sns")
-        url = sqs.create_queue(QueueName=acting.name("outcomes"))["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        topic = acting.stack.outputs["OutcomeTopicArn"]
-        delivers = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [delivers]})
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-        subscription = sns.subscribe(
-            TopicArn=topic,
-            Protocol="sqs",
-            Endpoint=arn,
-            Attributes={"RawMessageDelivery": "true"},
-            ReturnSubscriptionArn=True,
-        )["SubscriptionArn"]
-        heard = []
-
-        def about(item):
-            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-            for message in answer.get("Messages", []):
-                heard.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            return [form for form in heard if form["item_id"] == item["id"]]
-
-        yield about
-        sns.unsubscribe(SubscriptionArn=subscription)
-        sqs.delete_queue(QueueUrl=url)
-
     def test_every_change_of_state_is_announced_as_documented_and_without_addresses(self, acting, told):
         item = acting.undelivered("mona2", acting.mailbox("mailbox-full", "mona2"))
         path = f"/undelivered/{item['id']}"

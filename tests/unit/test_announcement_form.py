@@ -1,6 +1,7 @@
 """The documented schema and example of announcements hold for what is announced."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -8,8 +9,10 @@ from msgspec.structs import replace
 from tests.builders.items import NOW, an_item, reported, resent
 from tests.builders.readme import check_announcement, documented
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.item import Dismissal, State
-from undelivered.domain.item_event import ItemEventType, event_document, item_event
+from undelivered.domain.item import Dismissal, SentBy, State
+from undelivered.domain.item_event import ItemEventType, event_document, item_event, resend_request
+from undelivered.domain.lifecycle import start_resend
+from undelivered.domain.message_tags import attempt_tags
 from undelivered.domain.taxonomy import Channel, Fault, Reason, Status
 
 OPEN = replace(an_item(Reason.MAILBOX_FULL), version=1)
@@ -26,7 +29,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", ItemEventType)
+@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("with_address", [False, True])
 def test_every_change_is_announced_in_the_documented_form(change, with_address):
     told = item_event(*CHANGES[change])
@@ -53,19 +56,44 @@ def test_the_recipient_and_the_reason_are_of_the_same_attempt():
     ]
 
 
+def test_every_change_of_state_has_a_type():
+    assert set(CHANGES) == set(ItemEventType) - {ItemEventType.RESEND_REQUESTED}
+
+
+@pytest.mark.parametrize("with_address", [False, True])
+@pytest.mark.parametrize("channel", Channel)
+def test_a_request_for_a_resend_is_announced_in_the_documented_form_and_says_where_to_send_to(channel, with_address):
+    asked = start_resend(replace(OPEN, channel=channel), "new@example.com", "ada", NOW, sent_by=SentBy.HOST_ASKED)
+
+    form = event_document(resend_request(asked, NOW + timedelta(hours=24)), with_address=with_address)
+
+    check_announcement(form)
+    assert (form["type"], form["attempt"], form["to"]) == ("undelivered.resend.requested", 2, "new@example.com")
+    assert (form["requested_at"], form["send_before"]) == ("2026-11-23T18:00:00Z", "2026-11-24T18:00:00Z")
+    assert form["tags"] == attempt_tags(asked, 2)
+
+
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_fits_the_form(reason):
     check_announcement(event_document(item_event(None, replace(an_item(reason), version=1)), with_address=False))
 
 
-def test_the_example_is_of_the_form():
-    check_announcement(documented()[0])
+def test_the_examples_are_of_the_form():
+    examples = documented().examples
+
+    for example in examples:
+        check_announcement(example)
+    assert {example["type"] for example in examples} == {"undelivered.item.returned", "undelivered.resend.requested"}
 
 
 def test_the_schema_names_all_that_there_is():
-    named = {name: set(told["enum"]) for name, told in documented()[1]["properties"].items() if "enum" in told}
+    named = {
+        name: set(told["enum"])
+        for name, told in documented().schemas["undelivered.item"]["properties"].items()
+        if "enum" in told
+    }
 
-    assert named["type"] == {f"undelivered.item.{change}" for change in ItemEventType}
+    assert named["type"] == {f"undelivered.item.{change}" for change in CHANGES}
     assert named["channel"] == set(Channel)
     assert named["status"] == set(Status)
     assert named["fault"] == set(Fault)

@@ -8,7 +8,14 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_item
 from tests.builders.sending import FIRST, Product
-from tests.fakes import FakeAccountStore, FakeAttachmentFiles, FakeCustomerStore, FakeNotificationStore, FakeQueue
+from tests.fakes import (
+    FakeAccountStore,
+    FakeAttachmentFiles,
+    FakeCustomerStore,
+    FakeNotificationStore,
+    FakeQueue,
+    FakeUndeliveredStore,
+)
 from undelivered.domain.attachment import (
     MAX_FILE_BYTES,
     MAX_MESSAGE_BYTES,
@@ -43,7 +50,14 @@ class Host:
         self.notifications, self.customers = FakeNotificationStore(clock=self.clock), FakeCustomerStore()
         self.customers.save(a_customer(phone="+12065550100"))
         keep = KeepAttachments(self.files, FakeAccountStore(), in_threads)
-        self.accept = AcceptNotifications(self.notifications, self.customers, self.queue, lambda: keep, self.clock)
+        self.accept = AcceptNotifications(
+            self.notifications,
+            self.customers,
+            FakeUndeliveredStore(clock=self.clock),
+            self.queue,
+            lambda: keep,
+            self.clock,
+        )
         self.start_upload = StartUpload(self.files, self.clock)
 
     def clock(self):

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_item, reported
 from tests.fakes import (
+    FakeAccountStore,
     FakeAttachmentFiles,
     FakeCustomerStore,
     FakeNotificationStore,
@@ -34,6 +35,7 @@ class Desk:
             self.notifications,
             self.customers,
             self.suppressions,
+            FakeAccountStore(),
             self.queue,
             FakeProviderSuppressions,
             FakeAttachmentFiles,

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_item
 from tests.fakes import (
+    FakeAccountStore,
     FakeAttachmentFiles,
     FakeCustomerStore,
     FakeNotificationStore,
@@ -41,6 +42,7 @@ class Desk:
             self.notifications,
             self.customers,
             self.suppressions,
+            FakeAccountStore(),
             self.queue,
             lambda: self.provider,
             FakeAttachmentFiles,

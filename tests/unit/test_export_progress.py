@@ -1,13 +1,13 @@
 """What an export stores about its progress, compared as a whole."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, an_item
 from tests.fakes import FakeAccountStore, FakeExportFiles, FakeExportRunner, FakeExportStore
+from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.errors import NotFoundError, RetryableError
 from undelivered.domain.export import Export, ExportPosition, ExportState
 from undelivered.domain.report_query import Period, ReportFilter
@@ -51,7 +51,8 @@ class World:
 
     def rows(self, *places, zone="UTC"):
         """Return the rows of some items as the file has them."""
-        return b"".join(report_csv.rows([self.items[place]], ZoneInfo(zone), LATER) for place in places)
+        settings = AccountSettings(ACCOUNT, time_zone=zone)
+        return b"".join(report_csv.rows([self.items[place]], settings, LATER) for place in places)
 
     def run(self, has_time=lambda: True):
         return self.write(ACCOUNT, self.export.export_id, has_time)

@@ -12,7 +12,7 @@ from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import NotYetKnownError, RetryableError
 from undelivered.domain.failure_counts import resolution_bucket
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
-from undelivered.domain.item import Attempt, AttemptResult, Audit, UndeliveredItem
+from undelivered.domain.item import Attempt, AttemptResult, Audit, SentBy, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent, settle_unconfirmed, start_resend
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.suppression import Suppression, SuppressionReason
@@ -24,6 +24,7 @@ EMAIL = "ada@example.com"
 DISABLED = AttemptResult(
     Outcome.FAILED, FAILED_AT, classification_of(Reason.MAILBOX_DISABLED), "550 5.2.1 disabled", "ses"
 )
+SENT_BY_HOST = Attempt(1, EMAIL, SENT_AT, provider_message_id="m-1", result=DISABLED, sent_by=SentBy.HOST)
 MAPPING = AccountMapping({"tenant-a": "by-tenant"}, {"shop.example": "by-domain", "vip@shop.example": "by-address"})
 
 
@@ -78,7 +79,9 @@ def test_a_message_that_we_did_not_send_is_shown_with_its_subject_in_the_default
 
     (attributed,) = world.record(replace(untagged(), subject="Your invoice"))
 
-    assert world.item("default") == failed_item(account_id="default", title="Your invoice")
+    assert world.item("default") == failed_item(
+        account_id="default", title="Your invoice", attempts=(SENT_BY_HOST,), content_held=False
+    )
     assert (attributed.source, attributed.account_id, attributed.attributed) == (0, "default", False)
 
 
@@ -103,6 +106,7 @@ def test_a_message_without_tags_is_attributed_by_the_record_of_its_send(has_cust
         customer_name=name,
         title="Rent reminder",
         correlation_id="request-1",
+        content_held=True,
     )
     assert world.item() == failed_item(
         notification_id="n-1", title="Rent reminder", customer_id="c-1", customer_name=name
@@ -119,7 +123,7 @@ def test_a_message_whose_notification_is_gone_is_attributed_by_its_send_alone():
     assert attributed.feedback.attribution == Attribution(
         account_id=ACCOUNT, notification_id="n-1", attempt=1, customer_id="", customer_name=""
     )
-    assert world.item() == failed_item(notification_id="n-1")
+    assert world.item() == failed_item(notification_id="n-1", attempts=(SENT_BY_HOST,), content_held=False)
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,7 @@ def test_our_own_feedback_on_a_message_that_was_not_sent_names_its_attempt(entry
             "Ada Byron" if customer else "",
             "Rent reminder",
             entry_key or None,
+            content_held=True,
         ),
     )
 
@@ -304,7 +305,8 @@ def test_cleanup_reads_a_hundred_unrecorded_sends_at_a_time():
 @pytest.mark.parametrize("outcome", [*Outcome, None])
 def test_the_progress_of_a_batch_counts_resends_by_their_outcome(outcome):
     product = Product()
-    item = an_item().with_attempt(Attempt(2, ADDRESS, NOW, result=AttemptResult(outcome, NOW) if outcome else None))
+    result = None if outcome in {None, Outcome.PENDING} else AttemptResult(outcome, NOW)
+    item = an_item().with_attempt(Attempt(2, ADDRESS, NOW, result=result))
     batches = FakeResendBatchStore()
     keys = ((item.entry_key, 2),)
     batches.save(ResendBatch(ACCOUNT, "batch-1", NOW, MANAGER, keys, 3))
@@ -312,7 +314,7 @@ def test_the_progress_of_a_batch_counts_resends_by_their_outcome(outcome):
     if outcome is not None:
         product.items.items[ACCOUNT, item.entry_key] = item
     is_resolved = outcome in {Outcome.UNCONFIRMED, Outcome.DELIVERED}
-    is_returned = outcome in {Outcome.FAILED, Outcome.COMPLAINED}
+    is_returned = outcome in {Outcome.FAILED, Outcome.COMPLAINED, Outcome.NOT_SENT}
 
     assert bulk.progress(ACCOUNT, "batch-1") == BatchProgress(
         total=4,

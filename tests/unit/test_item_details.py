@@ -26,6 +26,7 @@ from tests.fakes import (
 from undelivered.domain.errors import InvalidInputError, NotFoundError
 from undelivered.domain.failure_counts import FailedTotals, median_time, resolution_bucket
 from undelivered.domain.resend_policy import ResendCode, ResendDecision, refusal
+from undelivered.domain.resender import Resender
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, Status
 from undelivered.services.find_notification import FindNotification, NotificationStatus
@@ -33,7 +34,7 @@ from undelivered.services.list_suppressions import ListSuppressions
 from undelivered.services.manage_customers import CustomerChange, CustomerState, ManageCustomers
 from undelivered.services.read_reports import ItemDetail, ReadReports, Summary
 
-READY = ResendDecision(allowed=True, code=None, detail="Ready to resend.")
+READY = ResendDecision(allowed=True, code=None, detail="Ready to resend.", resenders=(Resender.UNDELIVERED,))
 KEY_OF_NOTHING = "2026-11-01T00:00:00Z~nothing~000000000000"
 
 

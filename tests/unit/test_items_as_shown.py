@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_suppression, an_item, reported, resent
+from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.failure_counts import (
     CountChange,
     FailureClass,
@@ -126,7 +127,8 @@ def test_the_document_of_an_expired_item_of_nobody_known_says_so():
 @pytest.mark.parametrize("is_ready", [True, False])
 def test_a_row_of_the_file_has_a_cell_for_each_column(is_ready):
     item = replace(RETURNED, ready_contact="third@example.com" if is_ready else "")
-    text = (report_csv.header() + report_csv.rows([item], ZoneInfo("Europe/Berlin"), NOW)).decode("utf-8-sig")
+    settings = AccountSettings(ACCOUNT, time_zone="Europe/Berlin")
+    text = (report_csv.header() + report_csv.rows([item], settings, NOW)).decode("utf-8-sig")
 
     assert list(csv.DictReader(StringIO(text, newline=""))) == [
         {

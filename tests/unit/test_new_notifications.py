@@ -4,7 +4,14 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification
-from tests.fakes import FakeAccountStore, FakeAttachmentFiles, FakeCustomerStore, FakeNotificationStore, FakeQueue
+from tests.fakes import (
+    FakeAccountStore,
+    FakeAttachmentFiles,
+    FakeCustomerStore,
+    FakeNotificationStore,
+    FakeQueue,
+    FakeUndeliveredStore,
+)
 from undelivered.domain.errors import RefusedError
 from undelivered.domain.notification import Notification
 from undelivered.domain.taxonomy import Channel
@@ -19,12 +26,13 @@ class World:
         self.now = NOW
         self.notifications = FakeNotificationStore(clock=lambda: self.now)
         self.customers, self.queue = FakeCustomerStore(), FakeQueue()
+        self.items = FakeUndeliveredStore(clock=lambda: self.now)
         for customer in customers or (a_customer(),):
             self.customers.save(customer)
         self.files = FakeAttachmentFiles()
         keep = KeepAttachments(self.files, FakeAccountStore(), in_threads)
         self.accept = AcceptNotifications(
-            self.notifications, self.customers, self.queue, lambda: keep, lambda: self.now
+            self.notifications, self.customers, self.items, self.queue, lambda: keep, lambda: self.now
         )
 
     def refusal_of(self, new):

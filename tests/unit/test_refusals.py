@@ -16,6 +16,7 @@ from undelivered.domain.errors import InvalidInputError, NotFoundError, Permanen
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Dismissal
 from undelivered.domain.resend_policy import ResendCode, ResendDecision, decide_item_resend
+from undelivered.domain.resender import Resender
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Kind, Reason
 from undelivered.services.change_settings import ChangeSettings
@@ -199,6 +200,9 @@ class Requests:
             ACCOUNT, entry_key or self.item.entry_key, start or self.start, key="key-1", fingerprint=fingerprint
         )
 
+    def last_attempt(self):
+        return self.items.find(ACCOUNT, self.item.entry_key).last_attempt
+
     def record(self):
         return self.records.find(ACCOUNT, "key-1")
 
@@ -210,9 +214,12 @@ def running():
 def test_a_repeated_request_with_the_same_key_starts_one_resend():
     requests = Requests()
 
-    assert requests() == requests() == requests.items.find(ACCOUNT, requests.item.entry_key)
+    assert requests() == requests()
+    assert requests() == (requests.items.find(ACCOUNT, requests.item.entry_key), requests.last_attempt())
     assert requests.starts == 1
-    assert requests.record() == IdempotencyRecord(ACCOUNT, "key-1", "a", done=True, forget_at=NOW + timedelta(hours=24))
+    assert requests.record() == IdempotencyRecord(
+        ACCOUNT, "key-1", "a", done=True, forget_at=NOW + timedelta(hours=24), attempt=2
+    )
 
 
 def test_a_key_cannot_be_used_for_another_request():
@@ -241,7 +248,7 @@ def test_a_request_whose_earlier_try_was_interrupted_after_its_start_succeeds():
     with pytest.raises(TimeoutError):
         requests(interrupted)
 
-    assert requests(running) == requests.items.find(ACCOUNT, requests.item.entry_key)
+    assert requests(running) == (requests.items.find(ACCOUNT, requests.item.entry_key), requests.last_attempt())
     assert requests.record().done
 
 
@@ -283,14 +290,18 @@ DETAILS = {
     ResendCode.BLOCKED_BY_COMPLAINT: "The customer marked a message as spam. Contact them another way.",
     ResendCode.NEEDS_CONSENT: "The customer opted out. To resend, record their consent: who gave it, how and when.",
     ResendCode.ALREADY_RUNNING: "A resend is in progress. Wait for the result.",
-    ResendCode.CONTENT_NOT_HELD: "The content of this message is no longer stored. Send a new message instead.",
+    ResendCode.CONTENT_NOT_HELD: (
+        "The content of this message is not stored here. To have your application resend the messages that it sent, "
+        "change who resends in the settings. Or send a new message."
+    ),
     ResendCode.NO_CONTACT: "The customer has no contact details for this channel. Add them first.",
     ResendCode.ALREADY_RESOLVED: "The message has since been delivered. You do not need to resend it.",
     ResendCode.DISMISSED: "This notification was dismissed. Restore it first.",
     ResendCode.EXPIRED: "This notification is more than 30 days old. Send a new message instead.",
 }
-READY = ResendDecision(allowed=True, code=None, detail="Ready to resend.")
-FIX = ResendDecision(allowed=True, code=None, detail="Fix the cause first, then resend.")
+US = (Resender.UNDELIVERED,)
+READY = ResendDecision(allowed=True, code=None, detail="Ready to resend.", resenders=US)
+FIX = ResendDecision(allowed=True, code=None, detail="Fix the cause first, then resend.", resenders=US)
 EMAIL = "ada@example.com"
 SINCE_THE_FAILURE = NOW - timedelta(hours=1)
 BEFORE_THE_FAILURE = NOW - timedelta(days=2)

@@ -2,21 +2,21 @@
 
 import csv
 from io import StringIO
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.builders.items import NOW, an_item, reported, resent
+from tests.builders.items import ACCOUNT, NOW, an_item, reported, resent
+from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.explanations import explanation, remedy
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services import report_csv
 
-UTC, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 
-
-def table(*items, zone=UTC, now=NOW):
-    text = (report_csv.header() + report_csv.rows(items, zone, now)).decode("utf-8-sig")
+def table(*items, zone="UTC", now=NOW):
+    text = (report_csv.header() + report_csv.rows(items, AccountSettings(ACCOUNT, time_zone=zone), now)).decode(
+        "utf-8-sig"
+    )
     return list(csv.DictReader(StringIO(text, newline="")))
 
 
@@ -60,7 +60,7 @@ def test_states_are_those_of_the_moment():
 
 
 def test_times_are_of_the_accounts_zone_with_their_offset_in_summer_and_winter():
-    rows = table(an_item(sent_at=NOW.replace(month=7)), an_item(sent_at=NOW), zone=BERLIN, now=NOW)
+    rows = table(an_item(sent_at=NOW.replace(month=7)), an_item(sent_at=NOW), zone="Europe/Berlin", now=NOW)
 
     assert [row["sent_at"] for row in rows] == ["2026-07-23T20:00:00+02:00", "2026-11-23T19:00:00+01:00"]
     assert rows[1]["failed_at"] == "2026-11-23T19:01:00+01:00"

@@ -6,8 +6,10 @@ import pytest
 
 from undelivered.domain.item import State
 from undelivered.domain.resend_policy import ResendCode, ResendRequirement, decide_resend, resend_requirement
+from undelivered.domain.resender import Resender
 from undelivered.domain.taxonomy import Fault, Kind, Reason, Status, classification_of, suppresses
 
+US = (Resender.UNDELIVERED,)
 EVERY_CLASSIFICATION = sorted({classification_of(reason, kind) for reason in Reason for kind in (None, *Kind)}, key=str)
 
 
@@ -26,7 +28,7 @@ def test_every_combination_has_an_answer_with_a_code_exactly_when_refused(classi
             contact_changed=changed,
             consent=consent,
             has_contact=contact,
-            content_held=held,
+            resenders=US if held else (),
         )
         assert answer.allowed == (answer.code is None)
         assert answer.detail.endswith(".")
@@ -82,7 +84,7 @@ def test_only_open_items_are_resent(state, code):
 
 def test_without_a_contact_or_the_content_nothing_can_be_resent():
     assert decision(Reason.MAILBOX_FULL, has_contact=False).code is ResendCode.NO_CONTACT
-    assert decision(Reason.MAILBOX_FULL, content_held=False).code is ResendCode.CONTENT_NOT_HELD
+    assert decision(Reason.MAILBOX_FULL, resenders=()).code is ResendCode.CONTENT_NOT_HELD
 
 
 @pytest.mark.parametrize(

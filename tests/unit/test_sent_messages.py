@@ -80,6 +80,7 @@ def test_the_tags_of_a_first_send_tell_all_of_it(product):
         customer_name="Ada Byron",
         title="Miete fällig",
         correlation_id=REQUEST,
+        content_held=True,
     )
 
 
@@ -128,6 +129,7 @@ def test_what_is_not_known_has_no_tag(product):
         "undelivered-notification",
         "undelivered-attempt",
         "undelivered-customer",
+        "undelivered-content",
     }
 
 

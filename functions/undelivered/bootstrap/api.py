@@ -142,6 +142,7 @@ class ApiUseCases:
             ports.notifications,
             ports.customers,
             ports.suppressions,
+            ports.accounts,
             ports.resends,
             ports.provider_suppressions,
             ports.attachment_files,
@@ -235,7 +236,12 @@ class ApiUseCases:
 
         ports = self._ports
         return AcceptNotifications(
-            ports.notifications, ports.customers, ports.sends, self._keep_attachments, self.clock
+            ports.notifications,
+            ports.customers,
+            ports.undelivered,
+            ports.sends,
+            self._keep_attachments,
+            self.clock,
         )
 
     def _keep_attachments(self) -> "KeepAttachments":

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from msgspec import Struct, field
 
+from undelivered.domain.resender import ResendBy
 from undelivered.domain.suppression import SoftFailureRule
 from undelivered.domain.taxonomy import Channel
 
@@ -17,17 +18,28 @@ class DigestSettings(Struct, frozen=True):
 
 
 class GraceSettings(Struct, frozen=True):
-    """How many hours after a resend an item without events is resolved. A later failure reopens it."""
+    """How many hours after a resend an item without events is resolved. A later failure reopens it.
+
+    After ``host_hours`` without events, a resend that the host application was to send is reopened instead. A later
+    delivery resolves it.
+    """
 
     # SES retries for up to 14 hours (observed: "unable to deliver in 840 minutes").
     email_hours: int = 16
     # Delivery receipts of text messages come up to 72 hours late (SNS Developer Guide, "Viewing Amazon CloudWatch
     # metrics and logs for SMS deliveries").
     sms_hours: int = 73
+    # Longer than SES retries, so that a message that SES still tries to deliver does not count as not sent.
+    host_hours: int = 24
 
     def period(self, channel: Channel) -> timedelta:
         """Return the grace period of a channel."""
         return timedelta(hours=self.email_hours if channel is Channel.EMAIL else self.sms_hours)
+
+    @property
+    def host_period(self) -> timedelta:
+        """The time that the host application has to send a resend."""
+        return timedelta(hours=self.host_hours)
 
 
 class AccountSettings(Struct, frozen=True):
@@ -44,6 +56,7 @@ class AccountSettings(Struct, frozen=True):
     history_days: int = 400
     content_days: int = 60
     viewers_may_export: bool = True
+    resend_by: ResendBy = ResendBy.UNDELIVERED
     soft_failures: SoftFailureRule = field(default_factory=SoftFailureRule)
     grace: GraceSettings = field(default_factory=GraceSettings)
     digest: DigestSettings = field(default_factory=DigestSettings)

@@ -134,10 +134,10 @@ _LEAST: Final = timedelta(minutes=1)
 
 def time_to_resolve(item: UndeliveredItem) -> timedelta | None:
     """Return the time from the first failure until the message arrived, or None if it did not arrive."""
-    if item.state is not State.RESOLVED or item.last_attempt.result is None:
+    if item.state is not State.RESOLVED or item.last_sent.result is None:
         return None
     failed = next(attempt.result for attempt in item.attempts if attempt.result)
-    return item.last_attempt.result.at - failed.at
+    return item.last_sent.result.at - failed.at
 
 
 def resolution_bucket(duration: timedelta) -> int:

@@ -11,6 +11,7 @@ from undelivered.domain.taxonomy import Channel, Classification
 class Outcome(IntEnum):
     """The outcome of an attempt. A greater value wins over a lesser one, in whichever order they are reported."""
 
+    NOT_SENT = -1  #: the host application was asked to send it, but no event came in time; any event wins
     PENDING = 0  #: nothing reported yet
     DELAYED = 1  #: delayed; the provider is still trying
     AUTO_REPLY = 2  #: an automatic reply came, such as an out-of-office message: neither a failure nor a delivery
@@ -34,6 +35,7 @@ class Attribution(Struct, frozen=True):
 
     ``entry_key`` is the item of a resend, and None on first sends. ``tenant`` and ``identity`` are the SES tenant and
     the sending identity. ``correlation_id`` is the id of the API request that led to the send, empty if unknown.
+    ``content_held`` is whether Undelivered sent the message, so that it has the content.
     """
 
     account_id: str | None = None
@@ -46,6 +48,7 @@ class Attribution(Struct, frozen=True):
     tenant: str | None = None
     identity: str | None = None
     correlation_id: str = ""
+    content_held: bool = False
 
 
 class Feedback(Struct, frozen=True):

@@ -62,6 +62,14 @@ _SEVERITY = {
 }
 
 
+class SentBy(StrEnum):
+    """Who sends an attempt."""
+
+    UNDELIVERED = "undelivered"  #: Undelivered
+    HOST = "host"  #: the host application, on its own initiative
+    HOST_ASKED = "host_asked"  #: the host application, which a manager's resend asks for it
+
+
 class Attempt(Struct, frozen=True):
     """An attempt to deliver the message.
 
@@ -76,6 +84,7 @@ class Attempt(Struct, frozen=True):
     provider_message_id: str = ""
     result: AttemptResult | None = None
     note: str = ""
+    sent_by: SentBy = SentBy.UNDELIVERED
 
     @property
     def outcome(self) -> Outcome:
@@ -106,7 +115,8 @@ class UndeliveredItem(Struct, frozen=True):
 
     ``origin_id`` is the provider's message id of the first attempt (see ``identifiers.entry_key``). ``recipient`` is
     its address in the normal form, empty if it is not known. ``ready_contact`` is the customer's current contact if the
-    item is ready to resend to it, else empty (see ``resend_policy.ready_contact``). ``version`` counts the writes.
+    item is ready to resend to it, else empty (see ``resend_policy.ready_contact``). ``content_held`` is False if the
+    host application sent the message itself and has not handed its content over. ``version`` counts the writes.
     """
 
     account_id: str
@@ -122,6 +132,7 @@ class UndeliveredItem(Struct, frozen=True):
     ready_contact: str = ""
     dismissal: Dismissal | None = None
     audit: tuple[Audit, ...] = ()
+    content_held: bool = True
     version: int = 0
 
     @property
@@ -138,6 +149,11 @@ class UndeliveredItem(Struct, frozen=True):
     def last_attempt(self) -> Attempt:
         """The attempt with the highest number."""
         return self.attempts[-1]
+
+    @property
+    def last_sent(self) -> Attempt:
+        """The last attempt, without those that the host application did not send."""
+        return next(attempt for attempt in reversed(self.attempts) if attempt.outcome is not Outcome.NOT_SENT)
 
     @property
     def failure(self) -> Attempt:
@@ -164,7 +180,7 @@ class UndeliveredItem(Struct, frozen=True):
             return State.DISMISSED
         if any(attempt.outcome is Outcome.COMPLAINED for attempt in self.attempts):
             return State.OPEN
-        last = self.last_attempt.outcome
+        last = self.last_sent.outcome
         if last >= Outcome.FAILED:
             return State.OPEN
         return State.RESOLVED if last >= Outcome.UNCONFIRMED else State.RESENDING
@@ -173,6 +189,10 @@ class UndeliveredItem(Struct, frozen=True):
         """Return the state of the item at a time: an open or resending item expires when it leaves the report."""
         state = self.state
         return State.EXPIRED if state in LIVE_STATES and now >= self.leaves_at else state
+
+    def attempt(self, number: int) -> Attempt | None:
+        """Return the attempt with a number."""
+        return next((attempt for attempt in self.attempts if attempt.number == number), None)
 
     def with_attempt(self, attempt: Attempt) -> "UndeliveredItem":
         """Return the item with an attempt added, or replaced if the item has an attempt of the same number."""

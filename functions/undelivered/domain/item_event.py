@@ -1,15 +1,20 @@
 """Events about items, as they are published to the host application."""
 
 import hashlib
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
-from undelivered.domain.identifiers import item_id
-from undelivered.domain.item import LIVE_STATES, State, UndeliveredItem
+from undelivered.domain.identifiers import item_id, timestamp
+from undelivered.domain.item import LIVE_STATES, SentBy, State, UndeliveredItem
+from undelivered.domain.message_tags import attempt_tags
 
 SCHEMA_VERSION: Final = 1
+
+
+RESEND_REQUESTED: Final = "undelivered.resend.requested"
 
 
 class ItemEventType(StrEnum):
@@ -22,14 +27,24 @@ class ItemEventType(StrEnum):
     DISMISSED = "dismissed"  #: a manager removed it from the report
     RESTORED = "restored"  #: a manager ended its dismissal
     EXPIRED = "expired"  #: it left the report thirty days after it was sent
+    RESEND_REQUESTED = "resend_requested"  #: the host application is asked to send it again
+
+    @property
+    def published_name(self) -> str:
+        """The type in published documents."""
+        return RESEND_REQUESTED if self is ItemEventType.RESEND_REQUESTED else f"undelivered.item.{self.value}"
 
 
 class ItemEvent(Struct, frozen=True):
-    """A change of an item. ``event_id`` is the same each time the event is published."""
+    """A change of an item. ``event_id`` is the same each time the event is published.
+
+    ``send_before`` is until when the host application can answer a request for a resend, None for other events.
+    """
 
     event_id: str
     type: ItemEventType
     item: UndeliveredItem
+    send_before: datetime | None = None
 
 
 def item_event_type(before: UndeliveredItem | None, after: UndeliveredItem | None) -> ItemEventType | None:
@@ -57,18 +72,40 @@ def item_event(before: UndeliveredItem | None, after: UndeliveredItem | None) ->
     event_type, item = item_event_type(before, after), after or before
     if event_type is None or item is None:
         return None
+    return ItemEvent(_event_id(item, event_type), event_type, item)
+
+
+def requests_resend(before: UndeliveredItem | None, after: UndeliveredItem | None) -> bool:
+    """Whether a change asks the host application to send an item again."""
+    if after is None or after.last_attempt.sent_by is not SentBy.HOST_ASKED:
+        return False
+    return before is None or before.last_attempt.number < after.last_attempt.number
+
+
+def resend_request(item: UndeliveredItem, send_before: datetime) -> ItemEvent:
+    """Return the event that asks the host application to send the last attempt of an item."""
+    event_type = ItemEventType.RESEND_REQUESTED
+    return ItemEvent(_event_id(item, event_type), event_type, item, send_before)
+
+
+def _event_id(item: UndeliveredItem, event_type: ItemEventType) -> str:
     identity = f"{item.account_id}\n{item.entry_key}\n{item.version}\n{event_type}"
-    return ItemEvent(hashlib.sha256(identity.encode()).hexdigest()[:32], event_type, item)
+    return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
 def event_document(event: ItemEvent, *, with_address: bool) -> dict[str, object]:
-    """Return the JSON document of an event, with the address that failed if ``with_address``."""
+    """Return the JSON document of an event, with the address that failed if ``with_address``.
+
+    A request for a resend always has the address, because the host application sends to it.
+    """
+    if event.send_before:
+        return _request_document(event, event.send_before)
     item = event.item
     classification = item.classification
     document: dict[str, object] = {
         "version": SCHEMA_VERSION,
         "event_id": event.event_id,
-        "type": f"undelivered.item.{event.type}",
+        "type": event.type.published_name,
         "account_id": item.account_id,
         "item_id": item_id(item.entry_key),
         "notification_id": item.notification_id,
@@ -80,6 +117,26 @@ def event_document(event: ItemEvent, *, with_address: bool) -> dict[str, object]
         "fault": classification.fault.value,
         "state": State.EXPIRED.value if event.type is ItemEventType.EXPIRED else item.state.value,
         "attempts": len(item.attempts),
-        "sent_at": item.sent_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "sent_at": timestamp(item.sent_at),
     }
     return {**document, "recipient": item.failure.to} if with_address else document
+
+
+def _request_document(event: ItemEvent, send_before: datetime) -> dict[str, object]:
+    item = event.item
+    attempt = item.last_attempt
+    return {
+        "version": SCHEMA_VERSION,
+        "event_id": event.event_id,
+        "type": event.type.published_name,
+        "account_id": item.account_id,
+        "item_id": item_id(item.entry_key),
+        "notification_id": item.notification_id,
+        "customer_id": item.customer_id or None,
+        "channel": item.channel.value,
+        "attempt": attempt.number,
+        "to": attempt.to,
+        "tags": dict(attempt_tags(item, attempt.number)),
+        "requested_at": timestamp(attempt.at),
+        "send_before": timestamp(send_before),
+    }

@@ -11,12 +11,15 @@ from msgspec.structs import replace
 
 from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.feedback import Feedback, Outcome
-from undelivered.domain.item import Attempt, AttemptResult, Audit, Dismissal, UndeliveredItem, result_of
+from undelivered.domain.item import Attempt, AttemptResult, Audit, Dismissal, SentBy, UndeliveredItem, result_of
 from undelivered.domain.notification import SEND_TIMEOUT
 from undelivered.domain.taxonomy import Reason, classification_of
 
 AUTO_REPLY_CAME: Final = "An automatic reply came."
 """The diagnostic of an attempt that was settled as arrived after an automatic reply."""
+
+NOT_SENT_BY_HOST: Final = "Your application did not send it."
+"""The diagnostic of an attempt that the host application was to send, and about which no event came."""
 
 INTERRUPTED: Final = classification_of(Reason.SENDING_INTERRUPTED)
 NO_RECORD: Final = "no record of the send"
@@ -55,8 +58,10 @@ def open_item(feedback: Feedback, account_id: str) -> UndeliveredItem:
                 feedback.sent_at,
                 provider_message_id=feedback.provider_message_id,
                 result=result_of(feedback),
+                sent_by=SentBy.UNDELIVERED if attribution.content_held else SentBy.HOST,
             ),
         ),
+        content_held=attribution.content_held,
     )
 
 
@@ -90,6 +95,7 @@ def merge_items(first: UndeliveredItem, second: UndeliveredItem) -> UndeliveredI
     return replace(
         merged,
         dismissal=_later(first.dismissal, second.dismissal),
+        content_held=first.content_held or second.content_held,
         audit=tuple(sorted({*first.audit, *second.audit}, key=lambda entry: (entry.at, entry.action, entry.by))),
         version=max(first.version, second.version),
     )
@@ -101,6 +107,7 @@ def _merge_attempts(first: Attempt, second: Attempt) -> Attempt:
         to=max(first.to, second.to),
         result=merge_results(first.result, second.result),
         provider_message_id=max(first.provider_message_id, second.provider_message_id),
+        sent_by=min(first.sent_by, second.sent_by),
     )
 
 
@@ -110,9 +117,11 @@ def _later(first: Dismissal | None, second: Dismissal | None) -> Dismissal | Non
     return max(first, second, key=lambda dismissal: (dismissal.at, dismissal.restored, dismissal.by, dismissal.reason))
 
 
-def start_resend(item: UndeliveredItem, to: str, by: str, at: datetime, note: str = "") -> UndeliveredItem:
+def start_resend(  # noqa: PLR0913, PLR0917 - what is recorded of an attempt
+    item: UndeliveredItem, to: str, by: str, at: datetime, note: str = "", sent_by: SentBy = SentBy.UNDELIVERED
+) -> UndeliveredItem:
     """Return the item with a new attempt. ``resend_policy.decide_item_resend`` says whether it is allowed."""
-    attempt = Attempt(item.last_attempt.number + 1, to, at, by=by, note=note)
+    attempt = Attempt(item.last_attempt.number + 1, to, at, by=by, note=note, sent_by=sent_by)
     audit = (*item.audit, Audit(at, by, "resend", note))
     return replace(item.with_attempt(attempt), ready_contact="", audit=audit)
 
@@ -130,7 +139,7 @@ def settle_unconfirmed(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
 
     A late bounce reopens the item. If an automatic reply came, the diagnostic says so.
     """
-    last = item.last_attempt
+    last = item.last_sent
     diagnostic = AUTO_REPLY_CAME if last.outcome is Outcome.AUTO_REPLY else ""
     result = merge_results(last.result, AttemptResult(Outcome.UNCONFIRMED, at, diagnostic=diagnostic, source="cleanup"))
     return item.with_attempt(replace(last, result=result))
@@ -145,11 +154,23 @@ def settle_interrupted(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
     return item.with_attempt(replace(item.last_attempt, provider_message_id=item.notification_id, result=result))
 
 
+def settle_not_sent(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
+    """Return the item with its last attempt settled as not sent by the host application, because no event came in time.
+
+    The item is open again. An event that comes later wins, as if the attempt had never been settled.
+    """
+    result = AttemptResult(Outcome.NOT_SENT, at, diagnostic=NOT_SENT_BY_HOST, source="cleanup")
+    return item.with_attempt(replace(item.last_sent, result=merge_results(item.last_sent.result, result)))
+
+
 def settles_at(item: UndeliveredItem, grace: GraceSettings) -> datetime:
     """Return when cleanup settles an item that is being resent.
 
-    A resend without a provider's message id may have been interrupted and is settled soon. A sent resend is settled
-    after the grace period.
+    A sent resend is settled after the grace period. A resend that the host application sends counts as sent once an
+    event about it has come. Another resend without a provider's message id may have been interrupted, and is settled
+    soon.
     """
-    last = item.last_attempt
-    return last.at + (grace.period(item.channel) if last.provider_message_id else SEND_TIMEOUT)
+    last = item.last_sent
+    if last.provider_message_id:
+        return last.at + grace.period(item.channel)
+    return last.at + (SEND_TIMEOUT if last.sent_by is SentBy.UNDELIVERED else grace.host_period)

@@ -8,9 +8,16 @@ The name shows the encoding, because a value in base64url could also be a plain 
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from undelivered.domain import base64url
 from undelivered.domain.identifiers import ID_CHARACTERS
+from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.taxonomy import Channel
+
+CONTENT_TAG: Final = "undelivered-content"
+CONTENT_HELD: Final = "held"
+"""The tag of messages that Undelivered sends itself, so that it has their content. Host applications do not set it."""
 
 _ALLOWED = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _ID = re.compile(rf"[{ID_CHARACTERS}]{{1,256}}")
@@ -43,6 +50,24 @@ def read_id(tag: Callable[[str], str], name: str) -> str | None:
     else:
         value = tag(name)
     return value if _ID.fullmatch(value) else None
+
+
+def attempt_tags(item: UndeliveredItem, attempt: int) -> Mapping[str, str]:
+    """Return the tags with which the host application sends an attempt of an item.
+
+    An End User Messaging text has at most five entries of context (*SendTextMessage*), so it goes without its title.
+    """
+    ids = {
+        "undelivered-account": item.account_id,
+        "undelivered-notification": item.notification_id,
+        "undelivered-attempt": str(attempt),
+        "undelivered-customer": item.customer_id,
+    }
+    texts = {
+        "undelivered-entry": item.entry_key,
+        "undelivered-title": item.title if item.channel is Channel.EMAIL else "",
+    }
+    return tags_with_ids(ids) | {name: encode_text(text) for name, text in texts.items() if text}
 
 
 def encode_text(text: str) -> str:

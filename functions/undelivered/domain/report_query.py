@@ -5,8 +5,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.failure_counts import FailureClass, class_of
 from undelivered.domain.item import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
+from undelivered.domain.resend_policy import is_ready
+from undelivered.domain.resender import ResendBy
 from undelivered.domain.taxonomy import Fault, Reason
 
 
@@ -63,8 +66,8 @@ class ReportFilter(Struct, frozen=True):
     """A filter on the report. An empty set does not filter.
 
     ``classes`` are the classes that match the filters by status, kind and channel; None if there are none of these.
-    ``ready`` selects items that are ready to resend. ``search`` is part of a title, a customer name or an
-    address of any attempt.
+    ``ready`` selects items that are ready to resend under the account's settings ``resend_by`` and ``content_days``.
+    ``search`` is part of a title, a customer name or an address of any attempt.
     """
 
     period: Period
@@ -73,6 +76,8 @@ class ReportFilter(Struct, frozen=True):
     faults: frozenset[Fault] = frozenset()
     reasons: frozenset[Reason] = frozenset()
     ready: bool = False
+    resend_by: ResendBy = ResendBy.UNDELIVERED
+    content_days: int = AccountSettings(account_id="").content_days
     customer_id: str = ""
     search: str = ""
 
@@ -85,10 +90,13 @@ class ReportFilter(Struct, frozen=True):
             and (self.classes is None or class_of(item.channel, classification) in self.classes)
             and (not self.faults or classification.fault in self.faults)
             and (not self.reasons or classification.reason in self.reasons)
-            and (not self.ready or (bool(item.ready_contact) and item.state_at(now) is State.OPEN))
+            and (not self.ready or self._is_ready(item, now))
             and (not self.customer_id or item.customer_id == self.customer_id)
             and self._matches_search(item)
         )
+
+    def _is_ready(self, item: UndeliveredItem, now: datetime) -> bool:
+        return item.state_at(now) is State.OPEN and is_ready(item, now, self.resend_by, self.content_days)
 
     def _matches_search(self, item: UndeliveredItem) -> bool:
         search = self.search.casefold()

@@ -1,16 +1,18 @@
 """The rules for resending an item, by the reason of its failure."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.address import is_address
 from undelivered.domain.customer import Customer, same_contact
 from undelivered.domain.item import Attempt, State, UndeliveredItem
 from undelivered.domain.notification import Notification
+from undelivered.domain.resender import ResendBy, Resender, resenders_of
 from undelivered.domain.suppression import Suppression, blocks, dropped_classification
 from undelivered.domain.taxonomy import Channel, Classification, Fault, Kind, Reason, Status
 
@@ -25,16 +27,21 @@ class ResendCode(StrEnum):
     CONTENT_NOT_HELD = "resend_content_not_held"
     NO_CONTACT = "resend_no_contact"
     ALREADY_RESOLVED = "resend_already_resolved"
+    HOST_NOT_ALLOWED = "resend_host_not_allowed"
     DISMISSED = "resend_dismissed"
     EXPIRED = "resend_expired"
 
 
 class ResendDecision(Struct, frozen=True):
-    """Whether a resend is allowed. ``code`` is set on a refusal; ``detail`` says what to do."""
+    """Whether a resend is allowed. ``code`` is set on a refusal; ``detail`` says what to do.
+
+    ``resenders`` are those who can resend it, the usual resender first. It is empty on a refusal.
+    """
 
     allowed: bool
     code: ResendCode | None
     detail: str
+    resenders: tuple[Resender, ...] = ()
 
 
 class ResendRequirement(StrEnum):
@@ -52,7 +59,11 @@ _DETAILS = {
     ResendCode.BLOCKED_BY_COMPLAINT: "The customer marked a message as spam. Contact them another way.",
     ResendCode.NEEDS_CONSENT: "The customer opted out. To resend, record their consent: who gave it, how and when.",
     ResendCode.ALREADY_RUNNING: "A resend is in progress. Wait for the result.",
-    ResendCode.CONTENT_NOT_HELD: "The content of this message is no longer stored. Send a new message instead.",
+    ResendCode.CONTENT_NOT_HELD: (
+        "The content of this message is not stored here. To have your application resend the messages that it sent, "
+        "change who resends in the settings. Or send a new message."
+    ),
+    ResendCode.HOST_NOT_ALLOWED: "Your application does not resend this message. To change that, see the settings.",
     ResendCode.NO_CONTACT: "The customer has no contact details for this channel. Add them first.",
     ResendCode.ALREADY_RESOLVED: "The message has since been delivered. You do not need to resend it.",
     ResendCode.DISMISSED: "This notification was dismissed. Restore it first.",
@@ -96,9 +107,12 @@ def decide_resend(  # noqa: PLR0911, PLR0913 - one return for each rule
     contact_changed: bool,
     consent: bool = False,
     has_contact: bool = True,
-    content_held: bool = True,
+    resenders: tuple[Resender, ...] = (Resender.UNDELIVERED,),
 ) -> ResendDecision:
-    """Return whether an item can be resent, from the facts that the rules need."""
+    """Return whether an item can be resent, from the facts that the rules need.
+
+    ``resenders`` are those who can resend it (see ``resender``).
+    """
     if state in _BY_STATE:
         return refusal(_BY_STATE[state])
     requirement = resend_requirement(classification)
@@ -110,10 +124,45 @@ def decide_resend(  # noqa: PLR0911, PLR0913 - one return for each rule
         return refusal(ResendCode.NEEDS_CONSENT)
     if requirement is ResendRequirement.CHANGED_ADDRESS and not contact_changed:
         return refusal(ResendCode.NEEDS_CHANGED_ADDRESS)
-    if not content_held:
+    if not resenders:
         return refusal(ResendCode.CONTENT_NOT_HELD)
     detail = "Fix the cause first, then resend." if requirement is ResendRequirement.FIXED_CAUSE else "Ready to resend."
-    return ResendDecision(allowed=True, code=None, detail=detail)
+    return ResendDecision(allowed=True, code=None, detail=detail, resenders=resenders)
+
+
+def decide_resender(decision: ResendDecision, resender: Resender | None) -> ResendDecision:
+    """Return the decision with the chosen resender alone, the usual one if none is chosen, or a refusal."""
+    chosen = resender or decision.resenders[0]
+    if chosen in decision.resenders:
+        return replace(decision, resenders=(chosen,))
+    return refusal(ResendCode.HOST_NOT_ALLOWED if chosen is Resender.HOST else ResendCode.CONTENT_NOT_HELD)
+
+
+def decide_listed_resend(
+    item: UndeliveredItem, now: datetime, resend_by: ResendBy, content_days: int
+) -> ResendDecision:
+    """Return whether an item of a list can be resent, from the item and the account's settings alone.
+
+    The customer's contact is assumed to exist and not to be suppressed, and a consent is not assumed.
+    """
+    return decide_resend(
+        state=item.state_at(now),
+        classification=item.classification,
+        contact_changed=bool(item.ready_contact),
+        resenders=_listed_resenders(item, now, resend_by, content_days),
+    )
+
+
+def is_ready(item: UndeliveredItem, now: datetime, resend_by: ResendBy, content_days: int) -> bool:
+    """Whether a customer's contact was corrected after an item failed, and somebody can resend the item to it."""
+    return bool(item.ready_contact and _listed_resenders(item, now, resend_by, content_days))
+
+
+def _listed_resenders(
+    item: UndeliveredItem, now: datetime, resend_by: ResendBy, content_days: int
+) -> tuple[Resender, ...]:
+    is_stored = now < item.sent_at + timedelta(days=content_days)
+    return resenders_of(resend_by, content_held=item.content_held and is_stored)
 
 
 def decide_item_resend(  # noqa: PLR0913 - the facts come from several stores
@@ -124,6 +173,7 @@ def decide_item_resend(  # noqa: PLR0913 - the facts come from several stores
     notification: Notification | None,
     suppression: Suppression | None,
     consent: bool = False,
+    resend_by: ResendBy = ResendBy.UNDELIVERED,
 ) -> ResendDecision:
     """Return whether an item can be resent now to the customer's current contact.
 
@@ -137,7 +187,10 @@ def decide_item_resend(  # noqa: PLR0913 - the facts come from several stores
     changed = customer is not None and not _fails_at_contact(item, customer, lifted_at)
     recorded = bool(customer and customer.has_consented(item.channel, failed_at))
     decide = partial(
-        decide_resend, state=item.state_at(now), has_contact=bool(contact), content_held=notification is not None
+        decide_resend,
+        state=item.state_at(now),
+        has_contact=bool(contact),
+        resenders=resenders_of(resend_by, content_held=notification is not None),
     )
     decision = decide(classification=item.classification, contact_changed=changed, consent=consent or recorded)
     essential = notification is not None and notification.essential
@@ -156,7 +209,7 @@ def ready_contact(item: UndeliveredItem, customer: Customer, others: Iterable[Un
     contact = customer.contact(item.channel)
     if not contact or resend_requirement(item.classification) is ResendRequirement.NEVER:
         return ""
-    is_on_its_way = item.state is State.RESENDING and _is_at_contact(item.last_attempt, item.channel, customer)
+    is_on_its_way = item.state is State.RESENDING and _is_at_contact(item.last_sent, item.channel, customer)
     if is_on_its_way or _fails_at_contact(item, customer):
         return ""
     failed_there = any(other.channel is item.channel and fails_permanently(other, customer) for other in others)

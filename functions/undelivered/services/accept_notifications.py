@@ -11,11 +11,13 @@ from msgspec.structs import replace
 from undelivered.domain.attachment import Attachment
 from undelivered.domain.customer import Customer
 from undelivered.domain.errors import InvalidInputError, RefusedError, UnassignedNumberError
-from undelivered.domain.notification import Notification
+from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import checked_contact
 from undelivered.services.keep_attachments import KeepAttachments, NewAttachment, Uploads, check_attachments
-from undelivered.services.ports import CustomerStore, NotificationStore, SendJob, SendQueue
+from undelivered.services.ports import CustomerStore, NotificationStore, SendJob, SendQueue, UndeliveredStore
 
 FIRST_ATTEMPT: Final = 1
 TEXT_MESSAGE_LENGTH: Final = 1_600
@@ -50,6 +52,7 @@ class AcceptNotifications(Struct, frozen=True):
 
     notifications: NotificationStore
     customers: CustomerStore
+    undelivered: UndeliveredStore
     sends: SendQueue
     keep_attachments: Callable[[], KeepAttachments]
     clock: Callable[[], datetime]
@@ -57,9 +60,10 @@ class AcceptNotifications(Struct, frozen=True):
     def __call__(self, account_id: str, requested: Sequence[NewNotification]) -> Sequence[str | RefusedError]:
         """Store and queue notifications; return the id of each, or why it is refused, in order.
 
-        A repeated notification is accepted again but sent once. It is queued again, because an earlier call may have
-        been interrupted before it was queued; an attempt can be claimed only once. Raises RetryableError when the
-        queue is not available. The call can be repeated with the same ids.
+        A notification that is known from an item, because the host application sent it itself, is stored for resends
+        and not sent a first time. A repeated notification is accepted again but sent once. It is queued again, because
+        an earlier call may have been interrupted before it was queued; an attempt can be claimed only once. Raises
+        RetryableError when the queue is not available. The call can be repeated with the same ids.
         """
         customer_ids = dict.fromkeys(new.customer_id for new in requested)
         customers = {customer_id: self.customers.find(account_id, customer_id) for customer_id in customer_ids}
@@ -112,6 +116,41 @@ class AcceptNotifications(Struct, frozen=True):
             metadata=new.metadata,
             attachments=attachments,
         )
+        sent_by_host = self._items_sent_by_host(notification)
+        if sent_by_host:
+            self._record_first_send(notification, sent_by_host[0])
+        stored = self._store(notification)
+        if isinstance(stored, Notification):
+            for item in sent_by_host:
+                self._mark_content_held(item)
+        return stored
+
+    def _items_sent_by_host(self, notification: Notification) -> Sequence[UndeliveredItem]:
+        """Return the items of a notification that the host application sent itself before it handed it over."""
+        live = self.undelivered.live_items_of_customer(notification.account_id, notification.customer_id)
+        return [item for item in live if item.notification_id == notification.notification_id and not item.content_held]
+
+    def _record_first_send(self, notification: Notification, item: UndeliveredItem) -> None:
+        """Claim the first attempt as sent by the host application, so that it is not sent again."""
+        first = item.attempts[0]
+        attempt = SendAttempt(
+            notification.account_id,
+            notification.notification_id,
+            FIRST_ATTEMPT,
+            first.to,
+            first.at,
+            provider_message_id=first.provider_message_id,
+            outcome=SendOutcome.SENT,
+        )
+        self.notifications.claim(attempt)
+
+    @retry_on_conflict
+    def _mark_content_held(self, known: UndeliveredItem) -> None:
+        item = self.undelivered.find(known.account_id, known.entry_key)
+        if item and not item.content_held:
+            self.undelivered.save(item, replace(item, content_held=True))
+
+    def _store(self, notification: Notification) -> Notification | RefusedError:
         if self.notifications.add(notification):
             return notification
         known = self.notifications.find(notification.account_id, notification.notification_id)

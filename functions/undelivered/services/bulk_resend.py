@@ -79,7 +79,7 @@ class BulkResend(Struct, frozen=True):
         items = {item.entry_key: item for item in self.undelivered.find_many(account_id, list(numbers))}
         outcomes = [_outcome(items.get(key), number) for key, number in numbers.items()]
         resolved = sum(Outcome.UNCONFIRMED <= outcome < Outcome.FAILED for outcome in outcomes)
-        returned = sum(outcome >= Outcome.FAILED for outcome in outcomes)
+        returned = sum(outcome >= Outcome.FAILED or outcome is Outcome.NOT_SENT for outcome in outcomes)
         return BatchProgress(
             total=len(numbers) + batch.refused,
             resending=len(outcomes) - resolved - returned,

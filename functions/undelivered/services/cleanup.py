@@ -7,13 +7,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.errors import StaleWriteError
-from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.item import SentBy, UndeliveredItem
 from undelivered.domain.lifecycle import (
     INTERRUPTED,
     NO_RECORD,
     open_item,
     record_sent,
     settle_interrupted,
+    settle_not_sent,
     settle_unconfirmed,
 )
 from undelivered.domain.notification import SEND_TIMEOUT, Notification, SendAttempt, SendOutcome
@@ -87,12 +88,16 @@ class CleanUp(Struct, frozen=True):
     def _settle(self, item: UndeliveredItem, unclaimed: list[UndeliveredItem]) -> bool:
         """Settle a resend without an outcome; False if it is still open.
 
-        A sent resend counts as arrived. A resend that was claimed but not sent in time is interrupted. A resend that
-        was never claimed is added to ``unclaimed``: its job is still queued, or lost.
+        A sent resend counts as arrived. A resend that the host application was to send counts as not sent. A resend
+        that was claimed but not sent in time is interrupted. A resend that was never claimed is added to
+        ``unclaimed``: its job is still queued, or lost.
         """
-        resend = item.last_attempt
+        resend = item.last_sent
         if resend.provider_message_id:
             self.undelivered.save(item, settle_unconfirmed(item, self.clock()))
+            return True
+        if resend.sent_by is not SentBy.UNDELIVERED:
+            self.undelivered.save(item, settle_not_sent(item, self.clock()))
             return True
         claim = self._claim(item)
         if claim is None:

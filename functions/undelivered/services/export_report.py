@@ -12,7 +12,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -128,7 +127,7 @@ class _Writing:
     def _write_part(self, has_time: Callable[[], bool]) -> None:
         """Write one part; if time runs out or the report ends before it is full, keep the rows as the remainder."""
         use_case, export = self._use_case, self.export
-        zone = ZoneInfo(use_case.accounts.settings(export.account_id).time_zone)
+        settings = use_case.accounts.settings(export.account_id)
         content = bytearray(self._remainder(export.position))
         upload = export.position.upload or use_case.files.begin(export.file)
         position = replace(export.position, upload=upload, remainder="")
@@ -137,7 +136,7 @@ class _Writing:
             page = use_case.reports.page(
                 export.account_id, export.report_filter, use_case.page_size, position.after, now
             )
-            content += report_csv.rows(page.items, zone, now)
+            content += report_csv.rows(page.items, settings, now)
             position = replace(
                 position,
                 rows=position.rows + len(page.items),

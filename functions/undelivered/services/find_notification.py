@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from undelivered.domain.errors import NotFoundError
+from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.notification import Notification, SendAttempt
 from undelivered.services.ports import NotificationStore, UndeliveredStore
@@ -32,7 +32,28 @@ class FindNotification(Struct, frozen=True):
         if notification is None:
             raise NotFoundError("notification not found")
         attempts = self.notifications.attempts(account_id, notification_id)
-        live = self.undelivered.live_items_of_customer(account_id, notification.customer_id)
+        return NotificationStatus(notification, attempts, self._items(notification))
+
+    def _items(self, notification: Notification) -> Sequence[UndeliveredItem]:
+        live = self.undelivered.live_items_of_customer(notification.account_id, notification.customer_id)
         now = self.clock()
-        items = [item for item in live if item.notification_id == notification_id and now < item.leaves_at]
-        return NotificationStatus(notification, attempts, items)
+        wanted = notification.notification_id
+        return [item for item in live if item.notification_id == wanted and now < item.leaves_at]
+
+    def item(self, account_id: str, notification_id: str, entry_key: str | None) -> UndeliveredItem:
+        """Return an item of a notification, without its key the only item of a notification that is stored.
+
+        Raises NotFoundError, and RefusedError if there are several.
+        """
+        if entry_key is not None:
+            item = self.undelivered.find(account_id, entry_key)
+            if item is None or item.notification_id != notification_id:
+                raise NotFoundError("item not found")
+            return item
+        notification = self.notifications.find(account_id, notification_id)
+        items = self._items(notification) if notification else ()
+        if not items:
+            raise NotFoundError("no item of this notification found: set 'item_id'")
+        if len(items) > 1:
+            raise RefusedError("conflict", "This notification has several items. Set 'item_id'.")
+        return items[0]

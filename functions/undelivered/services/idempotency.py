@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.errors import NotFoundError, RefusedError
-from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.resend_policy import ResendCode
 from undelivered.services.ports import IdempotencyRecord, IdempotencyStore, UndeliveredStore
 
@@ -16,7 +16,7 @@ REMEMBERED_FOR: Final = timedelta(hours=24)
 
 
 class IdempotentResend(Struct, frozen=True):
-    """Start a resend once for a key, for 24 hours."""
+    """Start an attempt once for a key, for 24 hours."""
 
     undelivered: UndeliveredStore
     records: IdempotencyStore
@@ -24,8 +24,10 @@ class IdempotentResend(Struct, frozen=True):
 
     def __call__(
         self, account_id: str, entry_key: str, start: Callable[[], UndeliveredItem], *, key: str, fingerprint: str
-    ) -> UndeliveredItem:
-        """Call ``start`` unless a request with the same key was accepted before; return the item as it is then.
+    ) -> tuple[UndeliveredItem, Attempt]:
+        """Call ``start`` unless a request with the same key was accepted before.
+
+        Return the item as it is then, and the attempt that the request started.
 
         Raises NotFoundError, what ``start`` raises, and RefusedError when the key was used for another request.
         """
@@ -35,7 +37,8 @@ class IdempotentResend(Struct, frozen=True):
                 "idempotency_key_reused", "This Idempotency-Key was already used for a different request."
             )
         if known and known.done:
-            return self._item(account_id, entry_key)
+            item = self._item(account_id, entry_key)
+            return item, item.attempt(known.attempt) or item.last_attempt
         record = IdempotencyRecord(account_id, key, fingerprint, done=False, forget_at=self.clock() + REMEMBERED_FOR)
         self.records.save(record)
         try:
@@ -45,8 +48,8 @@ class IdempotentResend(Struct, frozen=True):
                 raise
             # An earlier request with this key started the resend and was interrupted, or is still running.
             item = self._item(account_id, entry_key)
-        self.records.save(replace(record, done=True))
-        return item
+        self.records.save(replace(record, done=True, attempt=item.last_attempt.number))
+        return item, item.last_attempt
 
     def _item(self, account_id: str, entry_key: str) -> UndeliveredItem:
         item = self.undelivered.find(account_id, entry_key)

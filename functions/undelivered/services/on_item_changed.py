@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from undelivered.domain.address import is_address
 from undelivered.domain.customer import Customer
+from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Attempt, UndeliveredItem
-from undelivered.domain.item_event import item_event
+from undelivered.domain.item_event import item_event, requests_resend, resend_request
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.resend_policy import fails_permanently, ready_contact
 from undelivered.domain.suppression import (
@@ -51,6 +52,9 @@ class OnItemChanged(Struct, frozen=True):
             self.publisher.publish(event)
         if after is None:
             return
+        if requests_resend(before, after):
+            grace = self.accounts.settings(after.account_id).grace
+            self.publisher.publish(resend_request(after, after.last_attempt.at + grace.host_period))
         if _failed_attempts(before) != _failed_attempts(after) or _has_new_flag(before, after):
             self._update_flags(before, after)
         if before and after.failure == before.failure:
@@ -130,7 +134,12 @@ class OnItemChanged(Struct, frozen=True):
 
 
 def _failed_attempts(item: UndeliveredItem | None) -> Sequence[Attempt]:
-    return [attempt for attempt in item.attempts if attempt.result and attempt.result.classification] if item else []
+    """Return the attempts that failed, and those that the host application did not send."""
+    return [attempt for attempt in item.attempts if _has_failed(attempt)] if item else []
+
+
+def _has_failed(attempt: Attempt) -> bool:
+    return attempt.outcome >= Outcome.FAILED or attempt.outcome is Outcome.NOT_SENT
 
 
 def _has_new_flag(before: UndeliveredItem | None, after: UndeliveredItem) -> bool:

@@ -13,7 +13,7 @@ from undelivered.domain.errors import NotFoundError
 from undelivered.domain.failure_counts import CLASS_BY_CODE, median_time
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.notification import Notification
-from undelivered.domain.resend_policy import ResendCode, ResendDecision, decide_item_resend, refusal
+from undelivered.domain.resend_policy import ResendDecision, decide_item_resend
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel, Fault, Status
 from undelivered.services.keep_attachments import files_are_kept
@@ -89,11 +89,10 @@ class ReadReports(Struct, frozen=True):
             item,
             self.clock(),
             customer=customer,
-            notification=notification,
+            notification=notification if files_are_kept(self.files, notification) else None,
             suppression=contact_suppression(self.suppressions, item, customer),
+            resend_by=self.accounts.settings(account_id).resend_by,
         )
-        if decision.allowed and not files_are_kept(self.files, notification):
-            decision = refusal(ResendCode.CONTENT_NOT_HELD)
         return ItemDetail(
             item,
             notification,

@@ -155,10 +155,12 @@ class RecordFeedback(Struct, frozen=True):
         return is_erased
 
     def _with_customers(self, account_id: str, events: Sequence[AttributedFeedback]) -> Sequence[AttributedFeedback]:
-        """Return the events, with the customer added to failures that have only an address.
+        """Return the events, with the customer added to failures that do not name one, or only by id.
 
-        The customer is known if exactly one has the address. Each address is read once.
+        If a failure has only an address, its customer is known if exactly one has the address. Each address and each
+        id is read once.
         """
+        events = self._with_names(account_id, events)
         addresses = {
             (event.feedback.channel, event.feedback.recipient): None
             for event in events
@@ -175,6 +177,21 @@ class RecordFeedback(Struct, frozen=True):
             replace(event, feedback=_of_customer(event.feedback, owner))
             if _lacks_customer(event.feedback)
             and (owner := owners.get((event.feedback.channel, event.feedback.recipient)))
+            else event
+            for event in events
+        ]
+
+    def _with_names(self, account_id: str, events: Sequence[AttributedFeedback]) -> Sequence[AttributedFeedback]:
+        """Return the events, with the customer's name added to failures whose tags have only the customer's id."""
+        ids = dict.fromkeys(
+            event.feedback.attribution.customer_id or "" for event in events if _lacks_name(event.feedback)
+        )
+        by_id = {id_: customer for id_ in ids if (customer := self.customers.find(account_id, id_))}
+        if not by_id:
+            return events
+        return [
+            replace(event, feedback=_of_customer(event.feedback, customer))
+            if _lacks_name(event.feedback) and (customer := by_id.get(event.feedback.attribution.customer_id or ""))
             else event
             for event in events
         ]
@@ -279,6 +296,7 @@ class RecordFeedback(Struct, frozen=True):
             customer_name=customer.name if customer else "",
             title=notification.title if notification else None,
             correlation_id=attempt.correlation_id,
+            content_held=notification is not None,
         )
         correlated = replace(feedback, recipient=feedback.recipient or attempt.to, attribution=attribution)
         return correlated, attempt.outcome is SendOutcome.ERASED
@@ -329,6 +347,12 @@ def _lacks_customer(feedback: Feedback) -> bool:
     attribution = feedback.attribution
     is_known = attribution.customer_id or attribution.notification_id or attribution.entry_key
     return feedback.outcome >= Outcome.FAILED and attribution.attempt == 1 and not is_known
+
+
+def _lacks_name(feedback: Feedback) -> bool:
+    """Whether a feedback can make a new item, and its tags have the customer's id but not the name."""
+    attribution = feedback.attribution
+    return feedback.outcome >= Outcome.FAILED and bool(attribution.customer_id) and attribution.customer_name is None
 
 
 def _of_customer(feedback: Feedback, customer: Customer) -> Feedback:

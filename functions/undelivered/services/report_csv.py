@@ -7,9 +7,11 @@ from io import StringIO
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.explanations import explanation, remedy
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.resend_policy import is_ready
 
 COLUMNS: Final = (
     "title",
@@ -45,10 +47,11 @@ def header() -> bytes:
     return (_BYTE_ORDER_MARK + _lines([COLUMNS])).encode()
 
 
-def rows(items: Iterable[UndeliveredItem], zone: ZoneInfo, now: datetime) -> bytes:
-    """Return the rows of items, with times in the account's time zone and states at ``now``."""
+def rows(items: Iterable[UndeliveredItem], settings: AccountSettings, now: datetime) -> bytes:
+    """Return the rows of an account's items, with times in the account's time zone and states at ``now``."""
+    zone = ZoneInfo(settings.time_zone)
     # A title cut inside a character may contain a lone surrogate. It must not stop the export.
-    return _lines(_cells(item, zone, now) for item in items).encode(errors="replace")
+    return _lines(_cells(item, settings, zone, now) for item in items).encode(errors="replace")
 
 
 def _lines(table: Iterable[Iterable[str]]) -> str:
@@ -57,7 +60,7 @@ def _lines(table: Iterable[Iterable[str]]) -> str:
     return text.getvalue()
 
 
-def _cells(item: UndeliveredItem, zone: ZoneInfo, now: datetime) -> tuple[str, ...]:
+def _cells(item: UndeliveredItem, settings: AccountSettings, zone: ZoneInfo, now: datetime) -> tuple[str, ...]:
     """Return the cells of a row. Values from outside are made safe."""
     failure = item.failure
     result = failure.result
@@ -81,7 +84,7 @@ def _cells(item: UndeliveredItem, zone: ZoneInfo, now: datetime) -> tuple[str, .
         _local(result.at, zone),
         _local(item.leaves_at, zone),
         str(len(item.attempts)),
-        "true" if item.ready_contact else "false",
+        "true" if is_ready(item, now, settings.resend_by, settings.content_days) else "false",
         safe(item.notification_id),
         item_id(item.entry_key),
     )

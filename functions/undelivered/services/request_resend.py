@@ -8,15 +8,17 @@ from msgspec import Struct
 from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Consent, Customer, same_contact
 from undelivered.domain.errors import NotFoundError, RefusedError
-from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.item import SentBy, UndeliveredItem
 from undelivered.domain.lifecycle import start_resend
 from undelivered.domain.notification import Notification
-from undelivered.domain.resend_policy import ResendCode, decide_item_resend, refusal
+from undelivered.domain.resend_policy import ResendDecision, decide_item_resend, decide_resender
+from undelivered.domain.resender import ResendBy, Resender
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.keep_attachments import files_are_kept
 from undelivered.services.ports import (
+    AccountStore,
     AttachmentFiles,
     CustomerStore,
     NotificationStore,
@@ -30,20 +32,45 @@ from undelivered.services.record_consent import RecordConsent, reported_opt_out
 
 
 class _Facts(Struct, frozen=True):
-    """What the rules need to know about an item. ``suppression`` is that of the customer's contact."""
+    """What the rules need to know about an item.
+
+    ``notification`` is None if its content is not stored in full, ``suppression`` is that of the customer's contact.
+    """
 
     customer: Customer | None
     notification: Notification | None
     suppression: Suppression | None
 
 
+class _Request(Struct, frozen=True):
+    """A request for a resend. ``resender`` is the chosen resender, None for the usual one."""
+
+    by: str
+    note: str
+    resend_by: ResendBy
+    resender: Resender | None = None
+    consent: Consent | None = None
+    is_claim: bool = False
+
+    def sent_by(self, decision: ResendDecision) -> SentBy:
+        """Return who sends the attempt, by the decision on the request."""
+        if decision.resenders[0] is Resender.UNDELIVERED:
+            return SentBy.UNDELIVERED
+        return SentBy.HOST if self.is_claim else SentBy.HOST_ASKED
+
+
 class RequestResend(Struct, frozen=True):
-    """The use case behind *Resend*. The message is sent to the customer's current contact."""
+    """The use case behind *Resend*. The message is sent to the customer's current contact.
+
+    The account's settings say who sends it. ``on_item_changed`` announces a resend that the host application is asked
+    for.
+    """
 
     undelivered: UndeliveredStore
     notifications: NotificationStore
     customers: CustomerStore
     suppressions: SuppressionStore
+    accounts: AccountStore
     resends: SendQueue
     provider: Callable[[], ProviderSuppressions]
     files: Callable[[], AttachmentFiles]
@@ -52,19 +79,23 @@ class RequestResend(Struct, frozen=True):
     def many(
         self, account_id: str, entry_keys: Sequence[str], *, by: str, note: str = ""
     ) -> Sequence[UndeliveredItem | RefusedError | NotFoundError]:
-        """Start resends with few reads and writes. Return the item of each, or why it is not resent, in order."""
+        """Start resends with few reads and writes. Return the item of each, or why it is not resent, in order.
+
+        Each is sent by its usual resender.
+        """
+        resend_by = self.accounts.settings(account_id).resend_by
         items = {item.entry_key: item for item in self.undelivered.find_many(account_id, entry_keys)}
         facts = self._facts_of(account_id, list(items.values()))
         results: dict[str, UndeliveredItem | RefusedError | NotFoundError] = {}
         changes: list[tuple[UndeliveredItem, UndeliveredItem]] = []
         for key, item in items.items():
             try:
-                changes.append((item, self._start(item, facts[key], by=by, note=note, consent=None)))
+                changes.append((item, self._start(item, facts[key], _Request(by, note, resend_by))))
             except RefusedError as error:
                 results[key] = error
         stale = self.undelivered.save_many(changes)
         started = {after.entry_key: after for _, after in changes if after.entry_key not in stale}
-        self.resends.put([resend_job(item) for item in started.values()])
+        self.resends.put([resend_job(item) for item in started.values() if _is_ours(item)])
         for key in stale:
             results[key] = self._resend_alone(account_id, key, by=by, note=note)
         not_found = NotFoundError("item not found")
@@ -102,35 +133,52 @@ class RequestResend(Struct, frozen=True):
             for item in items
         }
 
-    @retry_on_conflict
-    def __call__(
-        self, account_id: str, entry_key: str, *, by: str, consent: Consent | None = None, note: str = ""
+    def __call__(  # noqa: PLR0913 - what a request for a resend says
+        self,
+        account_id: str,
+        entry_key: str,
+        *,
+        by: str,
+        consent: Consent | None = None,
+        note: str = "",
+        resender: Resender | None = None,
     ) -> UndeliveredItem:
         """Start a resend and return the item, which is then *resending*.
 
-        A consent first lifts the opt-out of the contact, here and at the provider; if that fails, the resend does not
-        start. Raises NotFoundError, RefusedError with the code of the rule, and SuppressionNotLiftedError. Of two
-        calls at the same time, one is refused with ``resend_already_running``.
+        ``resender`` is the chosen resender, None for the usual one. A consent first lifts the opt-out of the contact,
+        here and at the provider; if that fails, the resend does not start. Raises NotFoundError, RefusedError with the
+        code of the rule, and SuppressionNotLiftedError. Of two calls at the same time, one is refused with
+        ``resend_already_running``.
         """
+        resend_by = self.accounts.settings(account_id).resend_by
+        return self._request(account_id, entry_key, _Request(by, note, resend_by, resender, consent))
+
+    def claim(self, account_id: str, entry_key: str, *, by: str) -> UndeliveredItem:
+        """Start an attempt that the host application sends itself, whoever resends by the settings.
+
+        Nothing is queued or announced. Raises as ``__call__`` does.
+        """
+        return self._request(account_id, entry_key, _Request(by, "", ResendBy.ASK, Resender.HOST, is_claim=True))
+
+    @retry_on_conflict
+    def _request(self, account_id: str, entry_key: str, request: _Request) -> UndeliveredItem:
         item = self.undelivered.find(account_id, entry_key)
         if item is None:
             raise NotFoundError("item not found")
         customer = self.customers.find(account_id, item.customer_id) if item.customer_id else None
+        notification = self.notifications.find(account_id, item.notification_id)
         facts = _Facts(
             customer,
-            self.notifications.find(account_id, item.notification_id),
+            notification if files_are_kept(self.files, notification) else None,
             contact_suppression(self.suppressions, item, customer),
         )
-        if not files_are_kept(self.files, facts.notification):
-            raise RefusedError(ResendCode.CONTENT_NOT_HELD, refusal(ResendCode.CONTENT_NOT_HELD).detail)
-        started = self._start(item, facts, by=by, note=note, consent=consent)
+        started = self._start(item, facts, request)
         self.undelivered.save(item, started)
-        self.resends.put([resend_job(started)])
+        if _is_ours(started):
+            self.resends.put([resend_job(started)])
         return started
 
-    def _start(
-        self, item: UndeliveredItem, facts: _Facts, *, by: str, note: str, consent: Consent | None
-    ) -> UndeliveredItem:
+    def _start(self, item: UndeliveredItem, facts: _Facts, request: _Request) -> UndeliveredItem:
         """Return the item with a new attempt, not yet saved; raises RefusedError."""
         now = self.clock()
         decision = decide_item_resend(
@@ -139,13 +187,17 @@ class RequestResend(Struct, frozen=True):
             customer=facts.customer,
             notification=facts.notification,
             suppression=facts.suppression,
-            consent=consent is not None,
+            consent=request.consent is not None,
+            resend_by=request.resend_by,
         )
+        if decision.allowed:
+            decision = decide_resender(decision, request.resender)
         if not decision.allowed or facts.customer is None:
             raise RefusedError(str(decision.code), decision.detail)
-        if consent:
-            self._record_consent(item, facts.customer, consent, by)
-        return start_resend(item, facts.customer.contact(item.channel), by, now, note)
+        if request.consent:
+            self._record_consent(item, facts.customer, request.consent, request.by)
+        contact, sent_by = facts.customer.contact(item.channel), request.sent_by(decision)
+        return start_resend(item, contact, request.by, now, request.note, sent_by)
 
     def _record_consent(self, item: UndeliveredItem, customer: Customer, consent: Consent, by: str) -> None:
         failed_at_contact = same_contact(item.channel, customer.contact(item.channel), item.failure.to)
@@ -165,6 +217,10 @@ def contact_suppression(
 def _contact_of(item: UndeliveredItem, customer: Customer | None) -> tuple[Channel, str]:
     contact = customer.contact(item.channel) if customer else ""
     return item.channel, normalise_address(item.channel, contact)
+
+
+def _is_ours(item: UndeliveredItem) -> bool:
+    return item.last_attempt.sent_by is SentBy.UNDELIVERED
 
 
 def resend_job(item: UndeliveredItem) -> SendJob:

@@ -46,16 +46,21 @@ class SendDigests(Struct, frozen=True):
         days = days_due(settings, self.clock())
         if days is None:
             return 0
-        digest = self._compile(settings.account_id, *days)
+        digest = self._compile(settings, *days)
         if digest.is_empty:
             return 0
         return sum(self._send(settings, digest, recipient, deadline) for recipient in settings.digest.recipients)
 
-    def _compile(self, account_id: str, first: date, last: date) -> Digest:
+    def _compile(self, settings: AccountSettings, first: date, last: date) -> Digest:
         now = self.clock()
-        ready = ReportFilter(Period(window_start(now), now), ready=True)
-        page = self.reports.page(account_id, ready, _MAX_READY, None, now)
-        failures = self.reports.failures_by_day(account_id, first, last)
+        ready = ReportFilter(
+            Period(window_start(now), now),
+            ready=True,
+            resend_by=settings.resend_by,
+            content_days=settings.content_days,
+        )
+        page = self.reports.page(settings.account_id, ready, _MAX_READY, None, now)
+        failures = self.reports.failures_by_day(settings.account_id, first, last)
         return Digest(first, last, failures_by_reason(failures), len(page.items))
 
     def _send(self, settings: AccountSettings, digest: Digest, recipient: str, deadline: float) -> bool:

@@ -13,7 +13,7 @@ from undelivered.domain.errors import OutOfTimeError, PermanentSendError, Retrya
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
-from undelivered.domain.message_tags import encode_text, tags_with_ids
+from undelivered.domain.message_tags import CONTENT_HELD, CONTENT_TAG, encode_text, tags_with_ids
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.suppression import blocks, dropped_classification
 from undelivered.domain.taxonomy import Channel, Classification, Reason, Status, classification_of
@@ -216,6 +216,7 @@ def unsent_feedback(send: Send, classification: Classification, diagnostic: str,
             customer_name=send.customer.name if send.customer else "",
             title=notification.title,
             entry_key=attempt.entry_key or None,
+            content_held=True,
         ),
     )
 
@@ -228,6 +229,7 @@ def message_tags(attempt: SendAttempt, notification: Notification, customer: Cus
         "undelivered-attempt": str(attempt.number),
         "undelivered-customer": notification.customer_id,
         "undelivered-request": attempt.correlation_id,
+        CONTENT_TAG: CONTENT_HELD,
     }
     texts = {
         "undelivered-entry": attempt.entry_key,

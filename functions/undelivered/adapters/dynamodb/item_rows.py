@@ -17,7 +17,16 @@ from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, live_code
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import parse_timestamp, recipient_digest, timestamp
-from undelivered.domain.item import LIVE_STATES, Attempt, AttemptResult, Audit, Dismissal, State, UndeliveredItem
+from undelivered.domain.item import (
+    LIVE_STATES,
+    Attempt,
+    AttemptResult,
+    Audit,
+    Dismissal,
+    SentBy,
+    State,
+    UndeliveredItem,
+)
 from undelivered.domain.lifecycle import settles_at
 from undelivered.domain.report_query import window_start
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Classification, Fault, Kind, Reason, Status, classification_of
@@ -43,8 +52,19 @@ _LIVE_CODES = {
 _StoredResult = tuple[Outcome, int, str, str, str]
 """Outcome, moment, classification (see ``_classification_to_text``), diagnostic, source."""
 
-_StoredAttempt = tuple[int, str, int, str, str | None, str, _StoredResult | None]
-"""Number, address, moment, sender, provider message id, note, result. An address or id equal to the item's is empty."""
+
+class _StoredAttempt(msgspec.Struct, array_like=True):
+    """An attempt. An address or id equal to the item's is empty. ``sent_by`` is left out where it is the usual one."""
+
+    number: int
+    to: str
+    at: int
+    by: str
+    provider_message_id: str | None
+    note: str
+    result: _StoredResult | None
+    sent_by: SentBy = SentBy.UNDELIVERED
+
 
 _StoredAudit = tuple[int, str, str, str]
 
@@ -140,6 +160,8 @@ def _common_row(item: UndeliveredItem, facts: Facts, group: str, version: int) -
         row["dismissal"] = {"S": _dismissal_to_json(item.dismissal)}
     if item.audit:
         row["audit"] = {"S": audit_to_json(item.audit)}
+    if not item.content_held:
+        row["no_content"] = {"BOOL": True}
     return row
 
 
@@ -201,6 +223,7 @@ def item_of(row: Row) -> UndeliveredItem:
         ready_contact=_text(row, "ready_contact"),
         dismissal=_dismissal_of(_text(row, "dismissal")),
         audit=audit_of(_text(row, "audit")),
+        content_held="no_content" not in row,
         version=int(row["version"]["N"]),
     )
 
@@ -219,7 +242,7 @@ def _from_microseconds(number: int) -> datetime:
 
 
 def _attempts_to_json(item: UndeliveredItem) -> str:
-    attempts: list[_StoredAttempt] = [
+    attempts = [
         (
             attempt.number,
             "" if attempt.to == item.recipient else attempt.to,
@@ -228,6 +251,7 @@ def _attempts_to_json(item: UndeliveredItem) -> str:
             "" if attempt.provider_message_id == item.origin_id else attempt.provider_message_id or None,
             attempt.note,
             _stored_result(attempt.result) if attempt.result else None,
+            *(() if attempt.sent_by is SentBy.UNDELIVERED else (attempt.sent_by,)),
         )
         for attempt in item.attempts
     ]
@@ -261,15 +285,16 @@ def _classification_of_text(text: str) -> Classification:
 def _attempts_of(text: str, recipient: str, origin_id: str) -> tuple[Attempt, ...]:
     return tuple(
         Attempt(
-            number,
-            to or recipient,
-            _from_microseconds(at),
-            by,
-            origin_id if provider_message_id == "" else provider_message_id or "",
-            _result_of(result) if result else None,
-            note,
+            stored.number,
+            stored.to or recipient,
+            _from_microseconds(stored.at),
+            stored.by,
+            origin_id if stored.provider_message_id == "" else stored.provider_message_id or "",
+            _result_of(stored.result) if stored.result else None,
+            stored.note,
+            stored.sent_by,
         )
-        for number, to, at, by, provider_message_id, note, result in _decode_attempts(text)
+        for stored in _decode_attempts(text)
     )
 
 

@@ -110,6 +110,8 @@ class ItemTable(Table):
     attempts = UnicodeAttribute()
     dismissal = UnicodeAttribute(null=True)
     audit = UnicodeAttribute(null=True)
+    # Set if the host application sent the message itself.
+    no_content = BooleanAttribute(null=True)
     version = NumberAttribute()
 
     by_class = ByClass()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from undelivered.domain.feedback import Attribution
 from undelivered.domain.identifiers import parse_item_id
-from undelivered.domain.message_tags import read_id, read_text
+from undelivered.domain.message_tags import CONTENT_HELD, CONTENT_TAG, read_id, read_text
 
 OccurredAt = Callable[[datetime | None], datetime | None]
 """Returns when an event occurred, from the time that it states and the times of its envelopes."""
@@ -115,6 +115,7 @@ def attribution(tag: Callable[[str], str], tenant: str = "", identity: str = "")
         tenant=tenant or None,
         identity=identity or None,
         correlation_id=read_id(tag, "undelivered-request") or "",
+        content_held=tag(CONTENT_TAG) == CONTENT_HELD,
     )
 
 

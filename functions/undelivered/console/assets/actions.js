@@ -21,8 +21,22 @@ export function itemPath(id, ...rest) {
  */
 export async function resend(item, key, signal) {
   const path = itemPath(item.id, "resend");
-  if (item.resend.code !== "resend_needs_consent") return api.post(path, {}, { idempotencyKey: key, signal });
-  return (await askConsent(item, (body) => api.post(path, body, { idempotencyKey: crypto.randomUUID() }))) ?? null;
+  const submit = (body) => api.post(path, body, { idempotencyKey: crypto.randomUUID() });
+  if (item.resend.code === "resend_needs_consent") return (await askConsent(item, submit)) ?? null;
+  if (item.resend.resenders.length > 1) return (await askResender(item, submit)) ?? null;
+  return api.post(path, {}, { idempotencyKey: key, signal });
+}
+
+function askResender(item, submit) {
+  const resender = select(item.resend.resenders.map((name) => [name, t(`resender.${name}`)]), item.resend.resenders[0]);
+  return dialogue({
+    title: t("resender.title"),
+    intro: t("resender.intro"),
+    content: [field(t("resender.who"), resender)],
+    action: t("detail.resend"),
+    complaints: { resender },
+    submit: () => submit({ resender: resender.value }),
+  });
 }
 
 function askConsent(item, submit) {

@@ -19,7 +19,7 @@ export function show(page, { rest: [id], signal }) {
     await refresh(view);
     place.querySelector("h1")?.focus({ preventScroll: true });
     if (view.item.state === "resending") follow(view);
-    else if (view.item.state === "resolved") settled(view);
+    else if (view.item.state === "resolved" || view.item.host_resend) settled(view);
   });
 }
 
@@ -64,8 +64,9 @@ function actions(view) {
   if (item.state === "resolved" || item.state === "expired") return box;
   const asksConsent = item.resend.code === "resend_needs_consent";
   const may = item.resend.allowed || asksConsent;
-  const why = h("p", { class: "why", id: "resend-why" }, said(item.resend.detail));
-  const again = busyButton(t("detail.resend"), { kind: "primary", glyph: "resend", "aria-describedby": "resend-why", id: "resend" }, () => startResend(view));
+  const byHost = item.resend.resenders[0] === "host";
+  const why = h("p", { class: "why", id: "resend-why" }, said(item.resend.detail), byHost && ` ${t("detail.ask_host_why")}`);
+  const again = busyButton(t(byHost ? "detail.ask_host" : "detail.resend"), { kind: "primary", glyph: "resend", "aria-describedby": "resend-why", id: "resend" }, () => startResend(view));
   if (!may) {
     const refused = button(t("detail.resend"), {
       kind: "primary",
@@ -130,7 +131,8 @@ async function follow(view) {
   const started = Date.now();
   const to = view.item.attempt_chain?.at(-1)?.to ?? view.item.recipient;
   const showProgress = (text) => replace(view.news, h("div", { class: "notice" }, h("span", { class: "spinner", "aria-hidden": "true" }), h("p", {}, text)));
-  showProgress(t("detail.resending", { to }));
+  const asked = view.item.host_resend;
+  showProgress(asked ? t(`host_resend.${asked.state}_notice`, { to, when: moment(asked.at) }) : t("detail.resending", { to }));
   let slow = false;
   try {
     await api.poll(() => api.get(itemPath(view.id), { signal: view.signal }), ({ state }) => state !== "resending", {
@@ -142,7 +144,7 @@ async function follow(view) {
         if (changed) paint(view);
         if (!slow && item.state === "resending" && Date.now() - started > SLOW_MS) {
           slow = true;
-          showProgress(t("detail.resending_slow"));
+          if (!asked) showProgress(t("detail.resending_slow"));
         }
       },
     });
@@ -155,7 +157,7 @@ async function follow(view) {
 function settled({ item, news }) {
   if (item.state === "resolved") replace(news, h("div", { class: "notice good" }, icon("check"), h("p", {}, t("detail.resolved"))));
   else if (item.state === "open") {
-    const text = t("detail.returned", { reason: said(item.explanation) });
+    const text = item.host_resend ? t("host_resend.not_sent_notice", { when: moment(item.host_resend.at) }) : t("detail.returned", { reason: said(item.explanation) });
     replace(news, h("div", { class: "notice bad" }, icon("warning"), h("p", {}, text)));
   } else replace(news);
 }
@@ -184,13 +186,14 @@ function who(name) {
 }
 
 const GOOD = new Set(["delivered", "confirmed", "unconfirmed", "resolved"]);
-const BAD = new Set(["failed", "undelivered", "bounced", "dropped", "rejected", "complained", "interrupted", "returned"]);
+const BAD = new Set(["failed", "undelivered", "bounced", "dropped", "rejected", "complained", "interrupted", "returned", "not_sent"]);
 
 function attempts(item) {
   const chain = [...(item.attempt_chain ?? [])].reverse();
   return card(t("detail.attempts"), h("ol", { class: "timeline", reversed: true }, chain.map((one) => {
     const kind = GOOD.has(one.outcome) ? "good" : BAD.has(one.outcome) || one.reason ? "bad" : "going";
-    const outcome = maybe(`detail.outcome.${one.outcome}`) ?? one.outcome;
+    const isAsked = one.outcome === "pending" && one.sent_by === "host";
+    const outcome = isAsked ? t("detail.outcome.with_host") : (maybe(`detail.outcome.${one.outcome}`) ?? one.outcome);
     return h("li", { class: kind },
       h("p", {}, h("b", {}, outcome), one.reason && [": ", reasonName(one.reason, item.channel)]),
       h("p", {}, t("detail.to", { recipient: "" }), written(one.to)),

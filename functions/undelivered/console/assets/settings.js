@@ -1,4 +1,4 @@
-/** Settings of the account: time zone, sender, digest, retention, viewers, repeated soft bounces. */
+/** Settings of the account: time zone, sender, digest, who resends, retention, viewers, repeated soft bounces. */
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
@@ -21,6 +21,8 @@ function paint(place, settings) {
     "digest.hour": select(hours(), String(settings.digest?.hour ?? 8), { disabled: locked }),
     history_days: numberInput(settings.history_days, 30, 3650, locked),
     content_days: numberInput(settings.content_days, 1, 400, locked),
+    resend_by: select(["undelivered", "host", "ask"].map((name) => [name, t(`settings.resend_by.${name}`)]), settings.resend_by, { disabled: locked }),
+    "grace.host_hours": numberInput(settings.grace?.host_hours, 1, 336, locked),
     "soft_failures.failures": numberInput(settings.soft_failures?.failures, 2, 50, locked),
     "soft_failures.days": numberInput(settings.soft_failures?.days, 0, 60, locked),
   };
@@ -55,6 +57,9 @@ function paint(place, settings) {
       field(t("settings.recipients"), controls["digest.recipients"], { help: t("settings.recipients_help") }),
       h("fieldset", { class: "field" }, h("legend", {}, t("settings.days")), h("div", { class: "days" }, days.map(({ label }) => label))),
       field(t("settings.hour"), controls["digest.hour"])),
+    has("resend_by") && card(t("settings.resends"),
+      field(t("settings.resend_by"), controls.resend_by, { help: t("settings.resend_by_help") }),
+      field(t("settings.host_hours"), controls["grace.host_hours"], { help: t("settings.host_hours_help") })),
     card(t("settings.retention"), h("div", { class: "two" },
       has("history_days") && field(t("settings.history_days"), controls.history_days),
       has("content_days") && field(t("settings.content_days"), controls.content_days))),
@@ -76,6 +81,10 @@ function body(settings, controls, days, viewers) {
   if ("sender" in settings) result.sender = controls.sender.value.trim();
   for (const name of ["history_days", "content_days"]) if (name in settings) result[name] = wholeNumber(controls[name]);
   if ("viewers_may_export" in settings) result.viewers_may_export = viewers.checked;
+  if (settings.resend_by) {
+    result.resend_by = controls.resend_by.value;
+    result.grace = { ...settings.grace, host_hours: wholeNumber(controls["grace.host_hours"]) };
+  }
   if (settings.soft_failures) {
     result.soft_failures = {
       ...settings.soft_failures,

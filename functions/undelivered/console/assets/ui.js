@@ -66,6 +66,7 @@ export function statusChip(item) {
 }
 
 export function stateChip(item) {
+  if (item.host_resend) return h("span", { class: `chip state-${item.host_resend.state}` }, t(`host_resend.${item.host_resend.state}`));
   if (item.state === "open") return item.ready_to_resend ? h("span", { class: "chip ready" }, t("ready")) : null;
   return h("span", { class: `chip state-${item.state}` }, t(`state.${item.state}`));
 }

@@ -62,6 +62,7 @@ def report_filter(query: ReportQuery, request: ApiRequest) -> ReportFilter:
     """
     has_dates = query.start is not None or query.end is not None
     states = frozenset(query.state) or (frozenset(State) if has_dates else LIVE_STATES)
+    settings = request.settings
     return ReportFilter(
         period=_period(query, request),
         states=states,
@@ -69,6 +70,8 @@ def report_filter(query: ReportQuery, request: ApiRequest) -> ReportFilter:
         faults=frozenset(query.fault),
         reasons=frozenset(query.reason),
         ready=query.ready,
+        resend_by=settings.resend_by,
+        content_days=settings.content_days,
         customer_id=query.customer_id or "",
         search=query.q.strip(),
     )

@@ -10,6 +10,7 @@ import msgspec
 from chalice.app import Request
 from msgspec import Struct, field
 
+from undelivered.domain.account_settings import AccountSettings
 from undelivered.entrypoints.http.auth import Principal, Role
 from undelivered.entrypoints.http.errors import invalid_parameter
 from undelivered.entrypoints.http.parsing import MAX_BODY_BYTES, decode_body, decode_query
@@ -57,6 +58,11 @@ class ApiRequest(Struct, frozen=True):
     def account_id(self) -> str:
         """The caller's account. For a user, it comes from the token and never from a parameter."""
         return self.principal.account_id
+
+    @property
+    def settings(self) -> AccountSettings:
+        """The settings of the caller's account."""
+        return self.use_cases.accounts.settings(self.account_id)
 
     def query(self, schema: type[T]) -> T:
         """Return the query parameters; raises ProblemError."""

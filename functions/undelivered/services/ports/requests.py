@@ -7,13 +7,18 @@ from msgspec import Struct
 
 
 class IdempotencyRecord(Struct, frozen=True):
-    """A request with its idempotency key. ``fingerprint`` identifies it; ``done`` is set when it is accepted."""
+    """A request with its idempotency key.
+
+    ``fingerprint`` identifies it; ``done`` is set when it is accepted. ``attempt`` is the number of the attempt that
+    it started, and 0 until then.
+    """
 
     account_id: str
     key: str
     fingerprint: str
     done: bool
     forget_at: datetime
+    attempt: int = 0
 
 
 class IdempotencyStore(Protocol):

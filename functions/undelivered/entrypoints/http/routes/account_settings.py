@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import msgspec
 
 from undelivered.domain.account_settings import AccountSettings, DigestSettings, GraceSettings
+from undelivered.domain.resender import ResendBy
 from undelivered.domain.suppression import SoftFailureRule
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 
@@ -19,10 +20,14 @@ class SoftFailuresSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class GraceSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The hours after which a resend without any report counts as delivered, for resends from now on."""
+    """The hours after which a resend without any report counts as delivered, for resends from now on.
+
+    A resend that your application was to send counts as not sent instead, after ``host_hours``.
+    """
 
     email_hours: Annotated[int, msgspec.Meta(ge=1, le=336)] = _DEFAULTS.grace.email_hours
     sms_hours: Annotated[int, msgspec.Meta(ge=1, le=336)] = _DEFAULTS.grace.sms_hours
+    host_hours: Annotated[int, msgspec.Meta(ge=1, le=336)] = _DEFAULTS.grace.host_hours
 
 
 class DigestSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,6 +49,10 @@ class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``sender`` is an address, or ``Name <address>``, of an identity that the operator assigned to the account. Empty
     means the default sender. History and contents are kept for the given number of days. ``viewers_may_export`` is
     whether viewers can export the report.
+
+    ``resend_by`` says who resends: ``undelivered`` resends only messages whose content it has; with ``host``, your
+    application is asked to resend the messages that it sent itself; with ``ask``, the manager can also choose your
+    application for other messages.
     """
 
     time_zone: Annotated[str, msgspec.Meta(max_length=64, examples=["Europe/Berlin"])] = _DEFAULTS.time_zone
@@ -51,6 +60,7 @@ class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history_days: Annotated[int, msgspec.Meta(ge=30, le=3_650)] = _DEFAULTS.history_days
     content_days: Annotated[int, msgspec.Meta(ge=1, le=400)] = _DEFAULTS.content_days
     viewers_may_export: bool = _DEFAULTS.viewers_may_export
+    resend_by: ResendBy = _DEFAULTS.resend_by
     soft_failures: SoftFailuresSchema = SoftFailuresSchema()
     grace: GraceSchema = GraceSchema()
     digest: DigestSchema = DigestSchema()
@@ -58,7 +68,7 @@ class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def show_settings(request: ApiRequest) -> ApiResponse:
     """Return the account's settings."""
-    return ApiResponse(_schema_of(request.use_cases.accounts.settings(request.account_id)))
+    return ApiResponse(_schema_of(request.settings))
 
 
 def replace_settings(request: ApiRequest) -> ApiResponse:
@@ -71,8 +81,9 @@ def replace_settings(request: ApiRequest) -> ApiResponse:
         history_days=body.history_days,
         content_days=body.content_days,
         viewers_may_export=body.viewers_may_export,
+        resend_by=body.resend_by,
         soft_failures=SoftFailureRule(body.soft_failures.failures, body.soft_failures.days),
-        grace=GraceSettings(body.grace.email_hours, body.grace.sms_hours),
+        grace=GraceSettings(body.grace.email_hours, body.grace.sms_hours, body.grace.host_hours),
         digest=DigestSettings(body.digest.recipients, body.digest.days, body.digest.hour),
     )
     return ApiResponse(_schema_of(request.use_cases.change_settings(settings)))

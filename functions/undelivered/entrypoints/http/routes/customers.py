@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from undelivered.domain.errors import InvalidInputError
+from undelivered.domain.resend_policy import is_ready
 from undelivered.entrypoints.http.errors import FieldError, invalid_body, invalid_parameter, not_found
 from undelivered.entrypoints.http.parsing import Identifier, convert_item, is_identifier
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
@@ -107,7 +108,7 @@ class CustomerList(msgspec.Struct, frozen=True):
 def find_customer(request: ApiRequest) -> ApiResponse:
     """Return a customer."""
     customer_id = _known_identifier(request)
-    return _response(request.use_cases.manage_customers.find(request.account_id, customer_id))
+    return _response(request, request.use_cases.manage_customers.find(request.account_id, customer_id))
 
 
 def find_customers(request: ApiRequest) -> ApiResponse:
@@ -128,7 +129,8 @@ def replace_customer(request: ApiRequest) -> ApiResponse:
         raise invalid_parameter("customer_id", IDENTIFIER_RULE)
     body = request.body(CustomerBody)
     _check_name(body.name)
-    return _response(request.use_cases.manage_customers.replace(request.account_id, customer_id, _replacement(body)))
+    customer = _replacement(body)
+    return _response(request, request.use_cases.manage_customers.replace(request.account_id, customer_id, customer))
 
 
 def _replacement(body: CustomerBody) -> CustomerChange:
@@ -175,7 +177,7 @@ def update_customer(request: ApiRequest) -> ApiResponse:
     if isinstance(body.name, str):
         _check_name(body.name)
     change = CustomerChange(_change(body.name), _change(body.email), _change(body.phone), body.accept_unassigned_number)
-    return _response(request.use_cases.manage_customers.update(request.account_id, customer_id, change))
+    return _response(request, request.use_cases.manage_customers.update(request.account_id, customer_id, change))
 
 
 def _known_identifier(request: ApiRequest) -> str:
@@ -196,8 +198,10 @@ def _check_name(name: str) -> None:
         raise invalid_body("name", "must contain visible characters and no control characters")
 
 
-def _response(state: CustomerState) -> ApiResponse:
-    return ApiResponse(customer_view(state.customer, state.ready))
+def _response(request: ApiRequest, state: CustomerState) -> ApiResponse:
+    settings = request.settings
+    ready = [item for item in state.ready if is_ready(item, request.now, settings.resend_by, settings.content_days)]
+    return ApiResponse(customer_view(state.customer, ready))
 
 
 _REFUSALS: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)

@@ -23,14 +23,14 @@ def dismiss_item(request: ApiRequest) -> ApiResponse:
     if not reason:
         raise invalid_body("reason", "must not be empty")
     item = request.use_cases.dismiss(request.account_id, entry_key, by=request.principal.name, reason=reason)
-    return ApiResponse(item_view(item, request.now))
+    return ApiResponse(item_view(item, request.now, request.settings))
 
 
 def restore_item(request: ApiRequest) -> ApiResponse:
     """Restore a dismissed item and return it."""
     entry_key = parse_entry_key(request.path["item_id"])
     item = request.use_cases.dismiss.restore(request.account_id, entry_key, by=request.principal.name)
-    return ApiResponse(item_view(item, request.now))
+    return ApiResponse(item_view(item, request.now, request.settings))
 
 
 _REFUSALS: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)

@@ -91,7 +91,7 @@ def show_customer_data(request: ApiRequest) -> ApiResponse:
         CustomerDataPage(
             customer=customer_view(page.customer, ()) if page.customer else None,
             suppressions=tuple(suppression_view(suppression) for suppression in page.suppressions),
-            items=tuple(item_data_view(item, request.now) for item in page.items),
+            items=tuple(item_data_view(item, request.now, request.settings) for item in page.items),
             notifications=tuple(
                 notification_data_view(notification, attempts) for notification, attempts in page.notifications
             ),

@@ -107,7 +107,7 @@ def list_undelivered(request: ApiRequest) -> ApiResponse:
     page = request.use_cases.reports.page(request.account_id, wanted, query.limit, after, now)
     return ApiResponse(
         ReportPage(
-            items=tuple(item_view(item, now) for item in page.items),
+            items=tuple(item_view(item, now, request.settings) for item in page.items),
             next_cursor=make_cursor(page.next_key, request.account_id, filters) if page.next_key else None,
             start=timestamp(wanted.period.start),
             end=timestamp(min(wanted.period.end, now) if query.end is None else wanted.period.end),
@@ -131,6 +131,7 @@ def find_undelivered(request: ApiRequest) -> ApiResponse:
         item_detail(
             in_full.item,
             request.now,
+            request.settings,
             notification=in_full.notification,
             current_contact=in_full.current_contact,
             decision=in_full.resend,

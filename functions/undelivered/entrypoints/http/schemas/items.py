@@ -1,16 +1,18 @@
 """Undelivered items in responses."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
+from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.explanations import explanation, remedy
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import item_id, timestamp
-from undelivered.domain.item import Attempt, State, UndeliveredItem
+from undelivered.domain.item import Attempt, SentBy, State, UndeliveredItem
 from undelivered.domain.notification import Notification
-from undelivered.domain.resend_policy import ResendCode, ResendDecision, decide_resend
+from undelivered.domain.resend_policy import ResendCode, ResendDecision, decide_listed_resend, is_ready
+from undelivered.domain.resender import Resender
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
 from undelivered.entrypoints.http.schemas.audit import AuditView, Time, audit_views
@@ -29,18 +31,35 @@ class CustomerName(msgspec.Struct, frozen=True):
 
 
 class ResendView(msgspec.Struct, frozen=True):
-    """Whether the item can be resent now. ``code`` is the reason of a refusal, ``detail`` a text for people."""
+    """Whether the item can be resent now. ``code`` is the reason of a refusal, ``detail`` a text for people.
+
+    ``resenders`` are those who can resend it, the usual one first: ``undelivered``, or ``host`` for your application.
+    """
 
     allowed: bool
     code: ResendCode | None
     detail: str
+    resenders: tuple[Resender, ...]
+
+
+class HostResendView(msgspec.Struct, frozen=True):
+    """A resend that your application sends, while no event about it has come.
+
+    ``state`` is ``requested`` if a manager requested it, ``claimed`` if your application claimed it, and ``not_sent``
+    if no event came in time.
+    """
+
+    state: Literal["requested", "claimed", "not_sent"]
+    attempt: int
+    to: str
+    at: Time
 
 
 class ItemView(msgspec.Struct, frozen=True):
     """An undelivered notification.
 
     ``recipient``, the reason and ``failed_at`` are those of the same attempt: the last with a complaint, else the last
-    that failed.
+    that failed. ``host_resend`` is the last attempt, if your application is to send it and no event has come.
     """
 
     id: str
@@ -62,6 +81,7 @@ class ItemView(msgspec.Struct, frozen=True):
     attempts: int
     ready_to_resend: bool
     resend: ResendView
+    host_resend: HostResendView | None
 
 
 class EventView(msgspec.Struct, frozen=True):
@@ -78,7 +98,7 @@ class EventView(msgspec.Struct, frozen=True):
 
 
 class AttemptView(msgspec.Struct, frozen=True):
-    """An attempt to send the message: to whom, when, by whom, and its outcome."""
+    """An attempt to send the message: to whom, when, requested by whom, sent by whom, and its outcome."""
 
     attempt: int
     to: str
@@ -88,6 +108,7 @@ class AttemptView(msgspec.Struct, frozen=True):
     reason: Reason | None
     provider_message_id: str | None
     note: str
+    sent_by: Resender
 
 
 class ItemDataView(ItemView, frozen=True):
@@ -111,17 +132,17 @@ class ItemDetail(ItemView, frozen=True):
     audit: tuple[AuditView, ...]
 
 
-def item_view(item: UndeliveredItem, now: datetime, decision: ResendDecision | None = None) -> ItemView:
-    """Return an item at a time, with the decision on a resend.
+def item_view(
+    item: UndeliveredItem, now: datetime, settings: AccountSettings, decision: ResendDecision | None = None
+) -> ItemView:
+    """Return an item at a time under its account's settings, with the decision on a resend.
 
-    Without a decision, decide from the item alone, as lists do: contact and content are assumed to exist, and a consent
-    is not.
+    Without a decision, decide as lists do (``decide_listed_resend``).
     """
     classification, failure = item.classification, item.failure
     assert failure.result is not None
-    state = item.state_at(now)
-    if decision is None:
-        decision = decide_resend(state=state, classification=classification, contact_changed=bool(item.ready_contact))
+    by, days = settings.resend_by, settings.content_days
+    decision = decision or decide_listed_resend(item, now, by, days)
     return ItemView(
         id=item_id(item.entry_key),
         notification_id=item.notification_id,
@@ -135,20 +156,31 @@ def item_view(item: UndeliveredItem, now: datetime, decision: ResendDecision | N
         fault=classification.fault,
         explanation=explanation(classification, item.channel),
         remedy=remedy(classification, item.channel),
-        state=state,
+        state=item.state_at(now),
         sent_at=timestamp(item.sent_at),
         failed_at=timestamp(failure.result.at),
         leaves_at=timestamp(item.leaves_at),
         attempts=len(item.attempts),
-        ready_to_resend=bool(item.ready_contact),
-        resend=ResendView(decision.allowed, decision.code, decision.detail),
+        ready_to_resend=is_ready(item, now, by, days),
+        resend=ResendView(decision.allowed, decision.code, decision.detail, decision.resenders),
+        host_resend=_host_resend(item),
     )
 
 
-def item_data_view(item: UndeliveredItem, now: datetime) -> ItemDataView:
+def _host_resend(item: UndeliveredItem) -> HostResendView | None:
+    attempt = item.last_attempt
+    is_open = attempt.outcome in {Outcome.PENDING, Outcome.NOT_SENT}
+    if not is_open or attempt.sent_by is SentBy.UNDELIVERED:
+        return None
+    running: Literal["requested", "claimed"] = "claimed" if attempt.sent_by is SentBy.HOST else "requested"
+    state = "not_sent" if attempt.outcome is Outcome.NOT_SENT else running
+    return HostResendView(state, attempt.number, attempt.to, timestamp(attempt.at))
+
+
+def item_data_view(item: UndeliveredItem, now: datetime, settings: AccountSettings) -> ItemDataView:
     """Return an item with all data that the item itself has."""
     return ItemDataView(
-        **msgspec.structs.asdict(item_view(item, now)),
+        **msgspec.structs.asdict(item_view(item, now, settings)),
         events=_events(item),
         attempt_chain=tuple(_attempt_view(attempt) for attempt in item.attempts),
         audit=audit_views(item.audit),
@@ -158,6 +190,7 @@ def item_data_view(item: UndeliveredItem, now: datetime) -> ItemDataView:
 def item_detail(  # noqa: PLR0913 - the parts come from several stores
     item: UndeliveredItem,
     now: datetime,
+    settings: AccountSettings,
     *,
     notification: Notification | None,
     current_contact: str,
@@ -169,7 +202,7 @@ def item_detail(  # noqa: PLR0913 - the parts come from several stores
     report = item.failure.result
     assert report is not None
     return ItemDetail(
-        **msgspec.structs.asdict(item_view(item, now, decision)),
+        **msgspec.structs.asdict(item_view(item, now, settings, decision)),
         diagnostic=report.diagnostic,
         events=_events(item),
         attempt_chain=tuple(_attempt_view(attempt) for attempt in item.attempts),
@@ -215,4 +248,5 @@ def _attempt_view(attempt: Attempt) -> AttemptView:
         reason=classification.reason if classification else None,
         provider_message_id=attempt.provider_message_id or None,
         note=attempt.note,
+        sent_by=Resender.UNDELIVERED if attempt.sent_by is SentBy.UNDELIVERED else Resender.HOST,
     )
