@@ -14,6 +14,7 @@ from infrastructure.cli.doctor import doctor
 from infrastructure.cli.down import down
 from infrastructure.cli.errors import Commands
 from infrastructure.cli.explain import explain
+from infrastructure.cli.import_ import import_
 from infrastructure.cli.reconcile import reconcile
 from infrastructure.cli.redrive import redrive
 from infrastructure.cli.restore import restore
@@ -44,6 +45,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(accounts, name="accounts")
+app.add_typer(import_, name="import")
 
 
 def main() -> None:

@@ -82,6 +82,16 @@ class TestCustomers:
 
         assert (result["outcome"], api.customers.find(ACCOUNT, "c-1").name) == ("updated", "Grace")
 
+    def test_a_number_without_country_code_is_read_as_one_of_the_country_that_is_given(self, api):
+        row = {"customer_id": "c-1", "name": "Ada", "phone": "912 34 56 78"}
+
+        alone = self.put(api, row).json["results"][0]
+        given = self.put(api, row, country="ES").json["results"][0]
+
+        assert (alone["outcome"], given["outcome"]) == ("refused", "created")
+        assert api.customers.find(ACCOUNT, "c-1").phone == "+34912345678"
+        assert self.put(api, row, country="Spain").json["errors"][0]["field"] == "country"
+
     def test_a_list_has_at_most_500_rows(self, api):
         rows = [{"customer_id": f"c-{number}", "name": "Ada"} for number in range(501)]
 

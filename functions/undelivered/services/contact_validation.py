@@ -76,21 +76,31 @@ def _valid_suggestion(text: str) -> str:
         return ""
 
 
-def checked_phone(text: str, field: str, *, accept_unassigned: bool = False) -> str:
+def checked_phone(text: str, field: str, *, accept_unassigned: bool = False, country: str = "") -> str:
     """Return a phone number in E.164 form; raises InvalidInputError for ``field``.
+
+    ``country`` is that of a number without a country code, as in ISO 3166-1 alpha-2.
 
     Raises UnassignedNumberError for a number that the numbering plan of its country does not assign. The table of the
     plans can be out of date, so the caller can set ``accept_unassigned``.
     """
     import phonenumbers
 
-    number = well_formed_phone(text, field)
+    number = well_formed_phone(text, field, country)
     if accept_unassigned or phonenumbers.is_valid_number(phonenumbers.parse(number)):
         return number
     raise UnassignedNumberError(field, "is not an assigned phone number in its country")
 
 
-def well_formed_phone(text: str, field: str) -> str:
+def check_country(text: str, field: str) -> None:
+    """Raise InvalidInputError for ``field`` unless a text is the code of a country with phone numbers."""
+    import phonenumbers
+
+    if text not in phonenumbers.SUPPORTED_REGIONS:
+        raise InvalidInputError(field, "must be a country code of two capital letters, for example ES")
+
+
+def well_formed_phone(text: str, field: str, country: str = "") -> str:
     """Return a phone number of a length that is possible in its country, in E.164 form; raises InvalidInputError."""
     # Imported here, because the numbering plans take long to load and few requests change a contact.
     import phonenumbers
@@ -99,9 +109,9 @@ def well_formed_phone(text: str, field: str) -> str:
     if bare.startswith("00"):
         bare = f"+{bare[2:]}"
     try:
-        number = phonenumbers.parse(bare, None)
+        number = phonenumbers.parse(bare, country or None)
     except phonenumbers.NumberParseException:
-        if not bare.startswith("+"):
+        if not bare.startswith("+") and not country:
             raise InvalidInputError(
                 field, "must start with + and the country code, for example +49 30 123456"
             ) from None

@@ -26,13 +26,15 @@ _AT_ONCE: Final = 16
 class CustomerChange(Struct, frozen=True):
     """A change of a customer, not yet validated. None leaves a value as it is, an empty text removes it.
 
-    ``accept_unassigned_number`` accepts a phone number that is not assigned in its country.
+    ``accept_unassigned_number`` accepts a phone number that is not assigned in its country. ``country`` is that of a
+    phone number without a country code.
     """
 
     name: str | None = None
     email: str | None = None
     phone: str | None = None
     accept_unassigned_number: bool = False
+    country: str = ""
 
 
 class CustomerState(Struct, frozen=True):
@@ -150,12 +152,13 @@ def _in_full(values: CustomerChange) -> CustomerChange:
 
 
 def _checked(change: CustomerChange) -> CustomerChange:
-    accept_unassigned = change.accept_unassigned_number
     return replace(
         change,
         name=change.name.strip() if change.name is not None else None,
         email=checked_email(change.email, "email") if change.email else change.email,
-        phone=checked_phone(change.phone, "phone", accept_unassigned=accept_unassigned)
+        phone=checked_phone(
+            change.phone, "phone", accept_unassigned=change.accept_unassigned_number, country=change.country
+        )
         if change.phone
         else change.phone,
     )

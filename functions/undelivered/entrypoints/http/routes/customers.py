@@ -18,6 +18,7 @@ from undelivered.entrypoints.http.schemas.customers import (
     customer_view,
 )
 from undelivered.entrypoints.http.validation_messages import IDENTIFIER_RULE
+from undelivered.services.contact_validation import check_country
 from undelivered.services.manage_customers import CustomerChange, CustomerOutcome, CustomerState
 from undelivered.services.request_limits import LimitedWork
 
@@ -52,10 +53,19 @@ class CustomerRow(CustomerBody, frozen=True, forbid_unknown_fields=True, kw_only
     customer_id: Identifier
 
 
+Country = Annotated[
+    str,
+    msgspec.Meta(
+        description="The country of phone numbers without a country code (ISO 3166-1 alpha-2).", examples=["ES"]
+    ),
+]
+
+
 class CustomersBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The customers to create or replace. With ``dry_run`` they are only checked."""
 
     customers: Annotated[list[CustomerRow], msgspec.Meta(min_length=1, max_length=MAX_ROWS)]
+    country: Country | None = None
     dry_run: bool = False
 
 
@@ -63,6 +73,7 @@ class _RawCustomersBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """``CustomersBody`` with rows that are not validated: each has a result of its own."""
 
     customers: Annotated[list[Any], msgspec.Meta(min_length=1)]
+    country: Country | None = None
     dry_run: bool = False
 
 
@@ -133,19 +144,21 @@ def replace_customer(request: ApiRequest) -> ApiResponse:
     return _response(request, request.use_cases.manage_customers.replace(request.account_id, customer_id, customer))
 
 
-def _replacement(body: CustomerBody) -> CustomerChange:
-    return CustomerChange(body.name, body.email, body.phone, body.accept_unassigned_number)
+def _replacement(body: CustomerBody, country: str = "") -> CustomerChange:
+    return CustomerChange(body.name, body.email, body.phone, body.accept_unassigned_number, country)
 
 
 def replace_customers(request: ApiRequest) -> ApiResponse:
     """Create or replace customers."""
     body = request.body(_RawCustomersBody)
+    if body.country is not None:
+        check_country(body.country, "country")
     seen: set[str] = set()
     rows = parse_rows("customers", body.customers, lambda raw: _parse_row(raw, seen))
     results = iter(
         request.use_cases.manage_customers.replace_many(
             request.account_id,
-            [(row.customer_id, _replacement(row)) for row in rows if isinstance(row, CustomerRow)],
+            [(row.customer_id, _replacement(row, body.country or "")) for row in rows if isinstance(row, CustomerRow)],
             dry_run=body.dry_run,
         )
     )

@@ -1,0 +1,1 @@
+"""Imports of customers and suppressions from files, through the HTTP API."""
