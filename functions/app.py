@@ -10,6 +10,7 @@ from undelivered.entrypoints import (
     process_resends,
     send_digests,
     send_notifications,
+    sync_suppressions,
 )
 from undelivered.entrypoints.api_handler import app
 
@@ -23,5 +24,6 @@ for module in (
     process_resends,
     send_digests,
     send_notifications,
+    sync_suppressions,
 ):
     app.register_blueprint(module.functions)

@@ -253,6 +253,17 @@ class CleanupSettings(Struct, frozen=True):
         )
 
 
+class SyncSuppressionsSettings(Struct, frozen=True):
+    """``sync_suppressions``."""
+
+    erasure_secret_arn: str
+
+    @classmethod
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
+        return cls(_required(environment, "ERASURE_SECRET_ARN"))
+
+
 def _positive(environment: Environment, name: str) -> float:
     value = _required(environment, name)
     try:

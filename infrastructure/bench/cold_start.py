@@ -39,6 +39,7 @@ _USE_CASES: Final = {
     "process_resends": "process_resends",
     "send_digests": "send_digests",
     "send_notifications": "send_notifications",
+    "sync_suppressions": "sync_suppressions",
 }
 
 

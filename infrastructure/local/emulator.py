@@ -13,7 +13,8 @@ Those of API Gateway, Cognito, CloudFormation, DynamoDB and S3, and SES are in `
    `sqs:SendMessage`. ministack checks `ses:SendEmail` on all resources, but AWS checks it on the identity and the
    configuration set. A role that may not list a bucket gets 403 for a missing object. If policies are enforced, each
    distinct check is also recorded in the state folder, so that a test can find permissions that are never used.
-5. **Phone numbers can opt in.** ministack lacks SNS's OptInPhoneNumber. AWS accepts it once in 30 days for a number.
+5. **Phone numbers can opt out and in.** ministack lacks SNS's OptInPhoneNumber, which AWS accepts once in 30 days for a
+   number, and ListPhoneNumbersOptedOut. A number is listed after SNS refused a text to it as opted out.
 6. **A layer is unpacked once.** ministack unpacks it for each worker, which takes most of a cold start.
 7. **Streams are kept.** With kept data, ministack keeps the position of each stream reader but not the stream, so that
    unread records would be lost and later records skipped.
@@ -64,6 +65,7 @@ _REAPER_THREAD = "dynamodb-ttl-reaper"
 _EXPIRED_BY = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 _XML: Final = {"Content-Type": "text/xml"}
+_OPT_OUT_PAGE = 100  # SNS API Reference, ListPhoneNumbersOptedOut
 
 AUTHORIZATIONS: Final = Path("tmp", "authorizations.jsonl")
 """The file in the state folder with each distinct policy check: role, action, resource and decision."""
@@ -160,27 +162,45 @@ def check_policies_as_aws(record_file: Path) -> None:
     iam_actions._ses_v2_resource_arn = resources_of_send  # noqa: SLF001 - see the module's docstring
 
 
-def add_opt_in() -> None:
-    """Add OptInPhoneNumber to SNS: it succeeds once for a number, and then is throttled."""
+def add_opt_outs(opted_out: dict[str, None]) -> None:
+    """Add OptInPhoneNumber and ListPhoneNumbersOptedOut to SNS.
+
+    An opt-in succeeds once for a number, and then is throttled. A page of the list has up to 100 numbers. `opted_out`
+    has the numbers on the list.
+    """
     from ministack.services import sns
 
     handle = require(sns, "handle_request")
     opted_in: set[str] = set()
 
-    async def handle_or_opt_in(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Any:
-        form = parse_qs(body.decode(errors="replace"))
-        if form.get("Action") != ["OptInPhoneNumber"]:
-            return await handle(method, path, headers, body, query)
+    def opt_in(form: Mapping[str, list[str]]) -> Any:
         number = form.get("phoneNumber", [""])[0]
         if number in opted_in:
             error = "<Error><Type>Sender</Type><Code>Throttled</Code><Message>Once in thirty days.</Message></Error>"
             return 400, _XML, f"<ErrorResponse>{error}</ErrorResponse>".encode()
         opted_in.add(number)
+        opted_out.pop(number, None)
         return 200, _XML, b"<OptInPhoneNumberResponse><OptInPhoneNumberResult/></OptInPhoneNumberResponse>"
 
-    sns.handle_request = handle_or_opt_in
+    def list_opted_out(form: Mapping[str, list[str]]) -> Any:
+        start = int(form.get("nextToken", ["0"])[0])
+        end = start + _OPT_OUT_PAGE
+        members = "".join(f"<member>{number}</member>" for number in list(opted_out)[start:end])
+        token = f"<nextToken>{end}</nextToken>" if end < len(opted_out) else ""
+        name = "ListPhoneNumbersOptedOut"
+        result = f"<{name}Result><phoneNumbers>{members}</phoneNumbers>{token}</{name}Result>"
+        return 200, _XML, f"<{name}Response>{result}</{name}Response>".encode()
+
+    actions = {"OptInPhoneNumber": opt_in, "ListPhoneNumbersOptedOut": list_opted_out}
+
+    async def handle_with_opt_outs(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Any:
+        form = parse_qs(body.decode(errors="replace"))
+        action = actions.get(form.get("Action", [""])[0])
+        return action(form) if action else await handle(method, path, headers, body, query)
+
+    sns.handle_request = handle_with_opt_outs
 
 
 def unpack_layers_once(folder: Path) -> None:
@@ -318,8 +338,9 @@ def main() -> None:
     stream_expired_items()
     use_base_interpreter()
     unpack_layers_once(state_dir / "tmp")
-    add_opt_in()
-    refuse_as_aws(state_dir / REFUSED_CALLS)
+    opted_out: dict[str, None] = {}
+    add_opt_outs(opted_out)
+    refuse_as_aws(state_dir / REFUSED_CALLS, opted_out)
     keep_streams()
     fill_batches()
     poll_streams_in_a_thread()

@@ -16,8 +16,11 @@ REFUSED_CALLS: Final = Path("tmp", "refused_calls.jsonl")
 """The file in the state folder with each call that did not match its model: access key, service, operation, message."""
 
 
-def refuse_as_aws(record_file: Path) -> None:
-    """Refuse the calls that do not match the model of their service, or that SNS does not accept."""
+def refuse_as_aws(record_file: Path, opted_out: dict[str, None]) -> None:
+    """Refuse the calls that do not match the model of their service, or that SNS does not accept.
+
+    A number whose text is refused as opted out is added to `opted_out`.
+    """
     from ministack import app
 
     handle = require(app, "_handle_special_data_plane_request")
@@ -29,6 +32,8 @@ def refuse_as_aws(record_file: Path) -> None:
         call = read_call(method, target, headers, body)
         refused = call and (model_refusal(call) or _service_refusal(call))
         if call and refused:
+            if refused.code == "OptedOut":
+                opted_out[call.values["PhoneNumber"]] = None
             if refused.by_model:
                 with record_file.open("a") as file:
                     file.write(json.dumps([call.access_key, call.service, call.operation, refused.message]) + "\n")

@@ -20,6 +20,7 @@ READERS = {
     "OnItemChanged": (settings.OnItemChangedSettings.read,),
     "ProcessResends": (lambda environment: settings.SendSettings.read("RESENDS_QUEUE_URL", environment),),
     "SendDigests": (settings.SendDigestsSettings.read,),
+    "SyncSuppressions": (settings.SyncSuppressionsSettings.read,),
     "SendNotifications": (lambda environment: settings.SendSettings.read("SENDS_QUEUE_URL", environment),),
 }
 NUMBERS = {

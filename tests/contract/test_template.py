@@ -29,6 +29,7 @@ FUNCTIONS = {
     "ProcessResends",
     "SendDigests",
     "SendNotifications",
+    "SyncSuppressions",
 }
 
 CALLABLES = """

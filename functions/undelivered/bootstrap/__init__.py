@@ -38,6 +38,7 @@ from undelivered.settings import (
     OnItemChangedSettings,
     SendDigestsSettings,
     SendSettings,
+    SyncSuppressionsSettings,
     table_names,
 )
 
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from undelivered.services.send_digests import SendDigests
     from undelivered.services.send_pace import SendPace
     from undelivered.services.sender_rule import SenderRule
+    from undelivered.services.sync_suppressions import SyncSuppressions
     from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
 
@@ -472,6 +474,26 @@ def reconcile_counts() -> "ReconcileCounts":
 
     _use_tables()
     return ReconcileCounts(DynamoCountReconciliation(zone_of=zone_of), accounts(), now)
+
+
+# --- sync_suppressions
+
+
+@cache
+def sync_suppressions() -> "SyncSuppressions":
+    """Return the use case of ``sync_suppressions``."""
+    from undelivered.adapters.aws.suppression_lists import AwsSuppressionLists
+    from undelivered.adapters.dynamodb.list_position_store import DynamoListPositionStore
+    from undelivered.services.sync_suppressions import SyncSuppressions
+
+    return SyncSuppressions(
+        lists=AwsSuppressionLists(client("sesv2"), client("sns")),
+        positions=DynamoListPositionStore(),
+        suppressions=suppression_store(SyncSuppressionsSettings.read().erasure_secret_arn),
+        customers=customer_store(),
+        accounts=accounts(),
+        clock=now,
+    )
 
 
 # --- export_report

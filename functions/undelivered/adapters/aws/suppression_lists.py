@@ -1,18 +1,25 @@
 """The suppression list of Amazon SES and the opt-out list of Amazon SNS."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from undelivered.adapters.aws.email_addresses import address_as_sent
 from undelivered.domain.errors import SuppressionNotLiftedError
+from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.ports import ListedAddress, ListPosition
+
+_PAGE: Final = 100
+"""Entries in a page of SES's list. A page of SNS's list always has up to 100."""
+
+_TOKEN_ERRORS: Final = frozenset({"InvalidNextTokenException", "InvalidParameter", "InvalidParameterException"})
 
 
 class AwsSuppressionLists(Struct, frozen=True):
-    """Removes addresses from the AWS account's lists."""
+    """Removes addresses from the AWS account's lists, and reads the lists."""
 
     ses: Any
     sns: Any
@@ -43,3 +50,28 @@ class AwsSuppressionLists(Struct, frozen=True):
             except ClientError as error:
                 if error.response["Error"]["Code"] != "NotFoundException":
                     raise
+
+    def page(self, channel: Channel, position: ListPosition) -> tuple[Sequence[ListedAddress], str]:
+        """Return a page of a list; see ``ports.ProviderLists``. Tokens expire, and AWS does not document when."""
+        read = self._ses_page if channel is Channel.EMAIL else self._sns_page
+        try:
+            return read(position)
+        except ClientError as error:
+            if not position.token or error.response["Error"]["Code"] not in _TOKEN_ERRORS:
+                raise
+            return read(ListPosition(position.since, position.until))
+
+    def _ses_page(self, position: ListPosition) -> tuple[Sequence[ListedAddress], str]:
+        bounds = {"StartDate": position.since, "EndDate": position.until, "NextToken": position.token}
+        given = {name: value for name, value in bounds.items() if value}
+        page = self.ses.list_suppressed_destinations(PageSize=_PAGE, **given)
+        entries = [
+            ListedAddress(entry["EmailAddress"], SuppressionReason(entry["Reason"].lower()), entry["LastUpdateTime"])
+            for entry in page.get("SuppressedDestinationSummaries", ())
+        ]
+        return entries, page.get("NextToken", "")
+
+    def _sns_page(self, position: ListPosition) -> tuple[Sequence[ListedAddress], str]:
+        page = self.sns.list_phone_numbers_opted_out(**({"nextToken": position.token} if position.token else {}))
+        entries = [ListedAddress(number, SuppressionReason.OPTED_OUT) for number in page.get("phoneNumbers", ())]
+        return entries, page.get("nextToken", "")

@@ -23,7 +23,14 @@ from undelivered.services.ports.requests import (
     ResendBatchStore,
 )
 from undelivered.services.ports.sending import InParallel, SendRateStore
-from undelivered.services.ports.suppressions import ProviderSuppressions, SuppressionStore
+from undelivered.services.ports.suppressions import (
+    ListedAddress,
+    ListPosition,
+    ListPositionStore,
+    ProviderLists,
+    ProviderSuppressions,
+    SuppressionStore,
+)
 
 __all__ = [
     "AccountMappings",
@@ -40,11 +47,15 @@ __all__ = [
     "InParallel",
     "ItemEventPublisher",
     "KeyedHashes",
+    "ListPosition",
+    "ListPositionStore",
+    "ListedAddress",
     "MessageSender",
     "NewEntry",
     "NotificationStore",
     "OutgoingMessage",
     "Page",
+    "ProviderLists",
     "ProviderSuppressions",
     "RepeatFailureStore",
     "ReportReader",

@@ -1,9 +1,12 @@
 """Ports of suppressed addresses."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from undelivered.domain.suppression import Suppression
+from msgspec import Struct
+
+from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
 
 
@@ -39,4 +42,43 @@ class ProviderSuppressions(Protocol):
 
         ``spellings`` are forms in which the provider reported the address, and in which it may be on the list.
         ``opt_in`` opts a phone number in again. Raises SuppressionNotLiftedError when the provider does not do it.
+        """
+
+
+class ListedAddress(Struct, frozen=True):
+    """An entry on a provider's list, in the provider's spelling. ``since`` is None if the provider does not say."""
+
+    address: str
+    reason: SuppressionReason
+    since: datetime | None = None
+
+
+class ListPosition(Struct, frozen=True):
+    """How far a provider's list has been read: entries from ``since`` up to ``until``, None for no bound.
+
+    ``token`` is the provider's position of the next page, empty when the list was read to its end.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    token: str = ""
+
+
+class ListPositionStore(Protocol):
+    """How far the providers' lists have been read."""
+
+    def find(self, channel: Channel) -> ListPosition:
+        """Return the position in the list of a channel; an empty one if it was never read."""
+
+    def save(self, channel: Channel, position: ListPosition) -> None:
+        """Write the position in the list of a channel."""
+
+
+class ProviderLists(Protocol):
+    """The entries on the lists of the providers."""
+
+    def page(self, channel: Channel, position: ListPosition) -> tuple[Sequence[ListedAddress], str]:
+        """Return a page of the list of a channel from a position on, and the token of the next page.
+
+        If the provider does not know the token any more, return the first page. A list without dates is read in full.
         """
