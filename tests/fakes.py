@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -396,6 +397,13 @@ class FakeCustomerStore:
         _check(known.version if known else 0, customer.version)
         saved = replace(customer, version=customer.version + 1)
         self.stored[customer.account_id, customer.customer_id] = saved
+        return saved
+
+    def save_many(self, customers: Sequence[Customer]) -> Collection[str]:
+        saved = []
+        for customer in customers:
+            with suppress(StaleWriteError):
+                saved.append(self.save(customer).customer_id)
         return saved
 
     def find_by_address(

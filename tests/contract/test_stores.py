@@ -532,6 +532,23 @@ def test_a_customer_that_somebody_else_changed_is_stale(world):
         world.customers.save(a_customer())
 
 
+def test_customers_are_written_together_but_for_those_that_changed_since_they_were_read(world):
+    old = world.customers.save(a_customer("c-old"))
+    read = world.customers.save(a_customer("c-read"))
+    world.customers.save(replace(old, name="Ada Lovelace"))
+    new = [a_customer(f"c-{number:03}") for number in range(150)]
+
+    saved = world.customers.save_many(
+        [*new, replace(old, name="Eve"), replace(read, name="Grace"), a_customer("c-old")]
+    )
+
+    assert {*saved} == {"c-read", *(each.customer_id for each in new)}
+    assert world.customers.find(ACCOUNT, "c-old").name == "Ada Lovelace"
+    assert world.customers.find(ACCOUNT, "c-read") == replace(read, name="Grace", version=2)
+    assert len(world.customers.find_many(ACCOUNT, [each.customer_id for each in new])) == 150
+    assert list(world.customers.save_many([])) == []
+
+
 def test_customers_are_found_by_an_address_they_share(world):
     for customer in (
         a_customer("c-1"),

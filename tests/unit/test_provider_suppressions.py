@@ -1,15 +1,22 @@
 """Lifting a suppression at the providers: the very calls, and what their answers mean."""
 
+from datetime import UTC, datetime
+
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from undelivered.adapters.aws.suppression_lists import AwsSuppressionLists
 from undelivered.domain.errors import SuppressionNotLiftedError
+from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.ports import ListedAddress, ListPosition
 
 ADDRESS, NUMBER = "ada@example.com", "+12065550100"
 DELETE, OPT_IN = "delete_suppressed_destination", "opt_in_phone_number"
+LIST, OPTED_OUT = "list_suppressed_destinations", "list_phone_numbers_opted_out"
+SINCE, UNTIL = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -89,3 +96,44 @@ def test_a_second_opt_in_within_thirty_days_is_refused_with_the_reason(lists):
 
     with pytest.raises(SuppressionNotLiftedError, match="only once every 30 days"):
         adapter.lift(Channel.SMS, NUMBER, opt_in=True)
+
+
+def test_the_list_of_ses_is_read_page_by_page_within_the_dates(lists):
+    adapter, ses, _ = lists
+    entry = {"EmailAddress": "Ada@Example.com", "Reason": "COMPLAINT", "LastUpdateTime": SINCE}
+    bounds = {"StartDate": SINCE, "EndDate": UNTIL}
+    ses.add_response(LIST, {"SuppressedDestinationSummaries": [entry], "NextToken": "t"}, {"PageSize": 100, **bounds})
+    ses.add_response(LIST, {"SuppressedDestinationSummaries": []}, {"PageSize": 100, "NextToken": "t", **bounds})
+
+    page, token = adapter.page(Channel.EMAIL, ListPosition(SINCE, UNTIL))
+    rest, end = adapter.page(Channel.EMAIL, ListPosition(SINCE, UNTIL, token))
+
+    assert page == [ListedAddress("Ada@Example.com", SuppressionReason.COMPLAINT, SINCE)]
+    assert (rest, end) == ([], "")
+
+
+def test_the_numbers_that_opted_out_are_read_page_by_page(lists):
+    adapter, _, sns = lists
+    sns.add_response(OPTED_OUT, {"phoneNumbers": [NUMBER], "nextToken": "t"}, {})
+    sns.add_response(OPTED_OUT, {"phoneNumbers": []}, {"nextToken": "t"})
+
+    page, token = adapter.page(Channel.SMS, ListPosition())
+
+    assert page == [ListedAddress(NUMBER, SuppressionReason.OPTED_OUT)]
+    assert adapter.page(Channel.SMS, ListPosition(token=token)) == ([], "")
+
+
+def test_a_token_that_has_expired_reads_the_list_from_its_start(lists):
+    adapter, ses, _ = lists
+    ses.add_client_error(LIST, "InvalidNextTokenException")
+    ses.add_response(LIST, {"SuppressedDestinationSummaries": []}, {"PageSize": 100})
+
+    assert adapter.page(Channel.EMAIL, ListPosition(token="old")) == ([], "")
+
+
+def test_any_other_refusal_to_read_a_list_is_an_error(lists):
+    adapter, ses, _ = lists
+    ses.add_client_error(LIST, "AccessDeniedException")
+
+    with pytest.raises(ClientError):
+        adapter.page(Channel.EMAIL, ListPosition(token="t"))

@@ -416,6 +416,26 @@ def test_the_suppression_list_can_be_asked_and_changed():
     assert proxy.handle("DELETE", f"{path}/ada%40example.com", {}, b"").status == 404
 
 
+def test_the_suppression_list_is_read_page_by_page_within_dates_and_reasons():
+    proxy = Ses().proxy
+    path = "/v2/email/suppression/addresses"
+    for number in range(5):
+        proxy.suppressions.add(f"a{number}@example.com", "COMPLAINT" if number == 4 else "BOUNCE")
+
+    def listed(query):
+        answer = json.loads(proxy.handle("GET", f"{path}?{query}", {}, b"").body)
+        return [entry["EmailAddress"] for entry in answer["SuppressedDestinationSummaries"]], answer.get("NextToken")
+
+    first, token = listed("PageSize=3")
+    second, end = listed(f"PageSize=3&NextToken={token}")
+    assert (len(first), len({*first, *second}), end) == (3, 5, None)
+    assert listed("Reason=COMPLAINT") == (["a4@example.com"], None)
+    assert listed("StartDate=2999-01-01T00:00:00Z") == listed("EndDate=1999-01-01T00:00:00Z") == ([], None)
+    assert (
+        proxy.handle("GET", f"{path}?NextToken=x", {}, b"").headers["x-amzn-ErrorType"] == "InvalidNextTokenException"
+    )
+
+
 def test_one_address_cannot_be_taken_off_the_list():
     proxy = Ses().proxy
     proxy.suppressions.add("unliftable@undelivered.example", "BOUNCE")

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.customer import Customer
-from undelivered.domain.errors import InvalidInputError, NotFoundError, StaleWriteError
+from undelivered.domain.errors import InvalidInputError, NotFoundError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.resend_policy import fails_permanently
 from undelivered.domain.taxonomy import Channel
@@ -20,7 +20,7 @@ from undelivered.services.in_parallel import in_threads
 from undelivered.services.ports import CustomerStore, UndeliveredStore
 
 _AT_ONCE: Final = 16
-"""How many customers of a list are written at the same time."""
+"""How many customers of a list are worked on at the same time."""
 
 
 class CustomerChange(Struct, frozen=True):
@@ -60,6 +60,19 @@ class ReplaceResult(Struct, frozen=True):
     error: InvalidInputError | None = None
 
 
+class _Replacement(Struct, frozen=True):
+    """A customer as it was read, or None, as it is to be, and the change between the two."""
+
+    before: Customer | None
+    after: Customer
+    change: CustomerChange
+
+    @property
+    def result(self) -> ReplaceResult:
+        outcome = CustomerOutcome.UPDATED if self.before else CustomerOutcome.CREATED
+        return ReplaceResult(self.after.customer_id, outcome)
+
+
 class ManageCustomers(Struct, frozen=True):
     """The use cases on customers."""
 
@@ -94,20 +107,35 @@ class ManageCustomers(Struct, frozen=True):
         """
         stored = self.customers.find_many(account_id, [customer_id for customer_id, _ in customers])
         known = {customer.customer_id: customer for customer in stored}
+        planned = [
+            self._planned(account_id, known.get(customer_id), customer_id, values) for customer_id, values in customers
+        ]
+        changes = [each for each in planned if isinstance(each, _Replacement)]
+        if not dry_run:
+            self._save_all(account_id, changes)
+        return [each.result if isinstance(each, _Replacement) else each for each in planned]
 
-        def replace_one(customer: tuple[str, CustomerChange]) -> ReplaceResult:
-            customer_id, values = customer
-            before = known.get(customer_id)
-            try:
-                change = _checked(_in_full(values))
-                after = _changed(before or Customer(account_id, customer_id), change, self.clock())
-            except InvalidInputError as error:
-                return ReplaceResult(customer_id, CustomerOutcome.REFUSED, error)
-            if not dry_run:
-                self._flag_ready(self._save_read(before, after, change))
-            return ReplaceResult(customer_id, CustomerOutcome.UPDATED if before else CustomerOutcome.CREATED)
+    def _planned(
+        self, account_id: str, before: Customer | None, customer_id: str, values: CustomerChange
+    ) -> "_Replacement | ReplaceResult":
+        """Return what replaces a customer, or why it is refused."""
+        try:
+            change = _checked(_in_full(values))
+            after = _changed(before or Customer(account_id, customer_id), change, self.clock())
+        except InvalidInputError as error:
+            return ReplaceResult(customer_id, CustomerOutcome.REFUSED, error)
+        return _Replacement(before, after, change)
 
-        return in_threads(replace_one, customers, at_once=_AT_ONCE)
+    def _save_all(self, account_id: str, replacements: Sequence["_Replacement"]) -> None:
+        saved = self.customers.save_many([each.after for each in replacements if each.after != each.before])
+
+        def finish(replacement: _Replacement) -> None:
+            customer = replacement.after
+            if customer != replacement.before and customer.customer_id not in saved:
+                customer = self._save_change(account_id, customer.customer_id, replacement.change, create=True)
+            self._flag_ready(customer)
+
+        in_threads(finish, replacements, at_once=_AT_ONCE)
 
     def update(self, account_id: str, customer_id: str, change: CustomerChange) -> CustomerState:
         """Change some values of a customer; raises NotFoundError and InvalidInputError."""
@@ -118,22 +146,13 @@ class ManageCustomers(Struct, frozen=True):
         # The flags are set even when nothing changed: an earlier call may have been interrupted here.
         return CustomerState(customer, self._flag_ready(customer))
 
-    def _save_read(self, before: Customer | None, after: Customer, change: CustomerChange) -> Customer:
-        """Save a change of a customer that was read with others; reads it again if another write came first."""
-        try:
-            return self._save(before, after)
-        except StaleWriteError:
-            return self._save_change(after.account_id, after.customer_id, change, create=True)
-
     @retry_on_conflict
     def _save_change(self, account_id: str, customer_id: str, change: CustomerChange, *, create: bool) -> Customer:
         known = self.customers.find(account_id, customer_id)
         if known is None and not create:
             raise NotFoundError("customer not found")
-        return self._save(known, _changed(known or Customer(account_id, customer_id), change, self.clock()))
-
-    def _save(self, before: Customer | None, after: Customer) -> Customer:
-        return after if after == before else self.customers.save(after)
+        after = _changed(known or Customer(account_id, customer_id), change, self.clock())
+        return after if after == known else self.customers.save(after)
 
     def _flag_ready(self, customer: Customer) -> Sequence[UndeliveredItem]:
         """Flag the customer's items whose failed contact is no longer the current one; return the flagged items."""

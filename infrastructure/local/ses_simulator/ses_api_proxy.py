@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Protocol
@@ -30,6 +31,7 @@ from infrastructure.local.ses_simulator.sending_limits import SendingLimits
 _MAXIMUM_RECORDS = 10_000
 _MAXIMUM_BYTES = 256 * 1024 * 1024
 _LIST_PATH = "/v2/email/suppression/addresses"
+_LIST_PAGE = 1000
 _ACCOUNT_PATH = "/v2/email/account"
 _CONTROL_PATH = "/_simulator/"
 FORWARDED: Final = "x-from-simulator"
@@ -271,13 +273,29 @@ class SesApiProxy:
 
     def _put_or_list(self, method: str, target: str, entry: Mapping[str, str]) -> _Response:
         if method != "PUT":
-            reasons = parse_qs(urlsplit(target).query).get("Reason")
-            listed = [entry for entry in self.suppressions.entries() if not reasons or entry.reason in reasons]
-            return _json_response({"SuppressedDestinationSummaries": [_entry_as_json(entry) for entry in listed]})
+            return self._list(parse_qs(urlsplit(target).query))
         if problem := address_problem(entry.get("EmailAddress", "")):
             return _error("BadRequestException", problem)
         self.suppressions.add(entry["EmailAddress"], entry.get("Reason", "BOUNCE"))
         return _json_response({})
+
+    def _list(self, query: Mapping[str, list[str]]) -> _Response:
+        """Return a page of the list. A token has a position only, so it is good as long as the list stays as it is."""
+        token = query.get("NextToken", ["0"])[0]
+        if not token.isdigit():
+            return _error("InvalidNextTokenException", "The specified next token is not valid.")
+        since, until = (_epoch(query.get(name, [""])[0]) for name in ("StartDate", "EndDate"))
+        listed = [
+            entry
+            for entry in self.suppressions.entries()
+            if entry.reason in query.get("Reason", [entry.reason])
+            and (since is None or entry.since > since)
+            and (until is None or entry.since < until)
+        ]
+        end = int(token) + int(query.get("PageSize", [str(_LIST_PAGE)])[0])
+        more = {"NextToken": str(end)} if end < len(listed) else {}
+        page = [_entry_as_json(entry) for entry in listed[int(token) : end]]
+        return _json_response({"SuppressedDestinationSummaries": page, **more})
 
     def _suppressed_address(self, method: str, address: str) -> _Response:
         if problem := address_problem(address):
@@ -374,6 +392,11 @@ def _send_as_json(message_id: str, send: Send) -> dict[str, Any]:
             for number, file in enumerate(send.files, start=1)
         ],
     }
+
+
+def _epoch(text: str) -> float | None:
+    """Return the seconds since 1970 of a time in a query (ISO 8601), None for an empty text."""
+    return datetime.fromisoformat(text).timestamp() if text else None
 
 
 def _entry_as_json(entry: SuppressionEntry) -> dict[str, Any]:

@@ -1,15 +1,24 @@
 """The store of customers on DynamoDB."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 from pynamodb.exceptions import PutError
 
-from undelivered.adapters.dynamodb.client import busy_is_retryable, is_condition_failure
+from undelivered.adapters.dynamodb.client import (
+    ACTIONS_AT_MOST,
+    ConditionFailedError,
+    TransactionConflictError,
+    busy_is_retryable,
+    is_condition_failure,
+    put,
+    transact_write,
+)
 from undelivered.adapters.dynamodb.models import CustomerModel
 from undelivered.adapters.dynamodb.stored_json import from_json, to_json
 from undelivered.domain.address import normalise_address
+from undelivered.domain.batches import batches
 from undelivered.domain.customer import Customer, RecordedConsent
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.taxonomy import Channel
@@ -47,6 +56,16 @@ class DynamoCustomerStore:
                 raise
         return saved
 
+    def save_many(self, customers: Sequence[Customer]) -> Collection[str]:
+        """Write customers in transactions; see ``ports.CustomerStore``.
+
+        A transaction costs twice the write units of single writes, and takes a hundredth of their requests.
+        """
+        saved: set[str] = set()
+        for batch in batches(customers, ACTIONS_AT_MOST):
+            saved.update(_save_together(batch))
+        return saved
+
     def find_by_address(
         self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
     ) -> Sequence[Customer]:
@@ -56,6 +75,24 @@ class DynamoCustomerStore:
         with busy_is_retryable():
             customers = [_customer_of(model) for model in index.query(partition, limit=limit)]
         return sorted(customers, key=lambda customer: customer.customer_id)
+
+
+def _save_together(customers: Sequence[Customer]) -> Collection[str]:
+    """Write customers in one transaction, without those that have changed; return the IDs of those written."""
+    while customers:
+        rows = [_model_of(replace(each, version=each.version + 1)).serialize() for each in customers]
+        versions = [each.version or None for each in customers]
+        try:
+            transact_write(
+                [put(CustomerModel, row, over_version=version) for row, version in zip(rows, versions, strict=True)]
+            )
+        except TransactionConflictError:
+            return []
+        except ConditionFailedError as error:
+            customers = [each for place, each in enumerate(customers) if place not in error.positions]
+        else:
+            break
+    return [each.customer_id for each in customers]
 
 
 def _partition(account_id: str, channel: Channel, address: str) -> str:

@@ -24,6 +24,12 @@ class CustomerStore(Protocol):
         ``version`` must be as it was read, 0 for a new customer; else raises StaleWriteError.
         """
 
+    def save_many(self, customers: Sequence[Customer]) -> Collection[str]:
+        """Write customers of an account as ``save`` does, several in a request; return the IDs of those written.
+
+        The others have changed since they were read, or were written by others at the same time.
+        """
+
     def find_by_address(
         self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
     ) -> Sequence[Customer]:
