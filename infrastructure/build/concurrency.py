@@ -39,7 +39,7 @@ not document how many a new table has. `undelivered doctor` counts the actual sh
 
 OCCASIONAL: Final[Mapping[str, str]] = {
     "SendDigests": "runs for minutes, once an hour",
-    "SyncSuppressions": "runs for minutes, once a day",
+    "SyncSuppressions": "runs for minutes, twice a day",
     "ExportReport": "runs when a user asks for an export",
     "IngestSmsLogs": "runs when SNS writes delivery statuses of texts",
 }

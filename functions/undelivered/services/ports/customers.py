@@ -25,7 +25,7 @@ class CustomerStore(Protocol):
         """
 
     def save_many(self, customers: Sequence[Customer]) -> Collection[str]:
-        """Write customers of an account as ``save`` does, several in a request; return the IDs of those written.
+        """Write customers with different IDs as ``save`` does, several in a request; return the IDs of those written.
 
         The others have changed since they were read, or were written by others at the same time.
         """
