@@ -4,7 +4,6 @@ import hashlib
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -400,11 +399,13 @@ class FakeCustomerStore:
         return saved
 
     def save_many(self, customers: Sequence[Customer]) -> Collection[str]:
-        saved = []
+        stale = []
         for customer in customers:
-            with suppress(StaleWriteError):
-                saved.append(self.save(customer).customer_id)
-        return saved
+            try:
+                self.save(customer)
+            except StaleWriteError:
+                stale.append(customer.customer_id)
+        return stale
 
     def find_by_address(
         self, account_id: str, channel: Channel, address: str, *, limit: int | None = None

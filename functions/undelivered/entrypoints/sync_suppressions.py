@@ -1,4 +1,4 @@
-"""Lambda ``sync_suppressions``: runs twice a day and finds the addresses that others put on the lists of SES and SNS."""
+"""Lambda ``sync_suppressions``: runs twice a day and finds what others put on the lists of SES and SNS."""
 
 from typing import Any, Final
 

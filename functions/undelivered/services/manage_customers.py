@@ -127,11 +127,11 @@ class ManageCustomers(Struct, frozen=True):
         return _Replacement(before, after, change)
 
     def _save_all(self, account_id: str, replacements: Sequence["_Replacement"]) -> None:
-        saved = self.customers.save_many([each.after for each in replacements if each.after != each.before])
+        stale = self.customers.save_many([each.after for each in replacements if each.after != each.before])
 
         def finish(replacement: _Replacement) -> None:
             customer = replacement.after
-            if customer != replacement.before and customer.customer_id not in saved:
+            if customer.customer_id in stale:
                 customer = self._save_change(account_id, customer.customer_id, replacement.change, create=True)
             self._flag_ready(customer)
 

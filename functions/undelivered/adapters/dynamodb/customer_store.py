@@ -8,6 +8,7 @@ from pynamodb.exceptions import PutError
 
 from undelivered.adapters.dynamodb.client import (
     ACTIONS_AT_MOST,
+    Action,
     ConditionFailedError,
     TransactionConflictError,
     busy_is_retryable,
@@ -61,10 +62,7 @@ class DynamoCustomerStore:
 
         A transaction costs twice the write units of single writes, and takes a hundredth of their requests.
         """
-        saved: set[str] = set()
-        for batch in batches(customers, ACTIONS_AT_MOST):
-            saved.update(_save_together(batch))
-        return saved
+        return {stale for batch in batches(customers, ACTIONS_AT_MOST) for stale in _save_together(batch)}
 
     def find_by_address(
         self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
@@ -78,21 +76,23 @@ class DynamoCustomerStore:
 
 
 def _save_together(customers: Sequence[Customer]) -> Collection[str]:
-    """Write customers in one transaction, without those that have changed; return the IDs of those written."""
-    while customers:
-        rows = [_model_of(replace(each, version=each.version + 1)).serialize() for each in customers]
-        versions = [each.version or None for each in customers]
+    """Write customers in one transaction, without those that have changed; return the IDs of those not written."""
+    stale: set[str] = set()
+    while waiting := [each for each in customers if each.customer_id not in stale]:
         try:
-            transact_write(
-                [put(CustomerModel, row, over_version=version) for row, version in zip(rows, versions, strict=True)]
-            )
+            transact_write([_replacing(each) for each in waiting])
         except TransactionConflictError:
-            return []
+            return {each.customer_id for each in customers}
         except ConditionFailedError as error:
-            customers = [each for place, each in enumerate(customers) if place not in error.positions]
+            stale |= {waiting[place].customer_id for place in error.positions}
         else:
             break
-    return [each.customer_id for each in customers]
+    return stale
+
+
+def _replacing(customer: Customer) -> Action:
+    row = _model_of(replace(customer, version=customer.version + 1)).serialize()
+    return put(CustomerModel, row, over_version=customer.version or None)
 
 
 def _partition(account_id: str, channel: Channel, address: str) -> str:

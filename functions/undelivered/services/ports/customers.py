@@ -25,9 +25,10 @@ class CustomerStore(Protocol):
         """
 
     def save_many(self, customers: Sequence[Customer]) -> Collection[str]:
-        """Write customers with different IDs as ``save`` does, several in a request; return the IDs of those written.
+        """Write customers with different IDs as ``save`` does, several in a request.
 
-        The others have changed since they were read, or were written by others at the same time.
+        Return the IDs of those that were not written, because they have changed since they were read, or are being
+        written by others at the same time.
         """
 
     def find_by_address(
