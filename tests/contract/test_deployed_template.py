@@ -177,7 +177,6 @@ def test_an_environment_that_can_become_too_large_fails(changed):
         "ProcessResends",
         "SendDigests",
         "SendNotifications",
-        "SyncSuppressions",
     }
     assert all("more than Lambda's 4096" in problem for problem in deployed_problems(changed))
 
