@@ -191,6 +191,7 @@ class FakeApi:
         self.exports = 0
         self.attachments: list[dict[str, Any]] = []
         self.downloads: list[str] = []
+        self.imports: list[dict[str, Any]] = []
 
     def fail(
         self, method: str, path: str, status: int, code: str = "", *, detail: str = "", times: int = 1, **headers: str
@@ -269,6 +270,8 @@ class FakeApi:
                     if i["recipient"] == query["address"]
                 ]
                 return 200, {"customers": found}
+            case ("PUT", "customers"):
+                return self.replace_customers(body)
             case ("GET", "customers", customer_id):
                 return 200, self.customer(customer_id)
             case ("GET", "customers", customer_id, "data"):
@@ -301,6 +304,26 @@ class FakeApi:
                     "url": "../export.csv" if done else None,
                 }
         return self.problem(404, "not_found")
+
+    def replace_customers(self, body: Any) -> Answer:
+        """Take a list of customers: an address without a domain is refused, and c-1 exists already."""
+        if body.get("country") not in {None, "ES"}:
+            error = {"field": "country", "message": "must be a country code of two capital letters, for example ES"}
+            return self.problem(400, "invalid_body", "The field 'country' is not valid.", [error])
+        self.imports.append(body)
+        wrong = {"field": "email", "message": "is not a valid email address", "suggestion": "bo@gmail.com"}
+        return 200, {
+            "results": [
+                {"customer_id": row["customer_id"], "outcome": "refused", "errors": [wrong]}
+                if row.get("email", "@").endswith("@gmial")
+                else {
+                    "customer_id": row["customer_id"],
+                    "outcome": "updated" if row["customer_id"] == "c-1" else "created",
+                    "errors": [],
+                }
+                for row in body["customers"]
+            ]
+        }
 
     @staticmethod
     def problem(status: int, code: str, detail: str = "", errors: list[dict[str, str]] | None = None) -> Answer:

@@ -138,8 +138,9 @@ def test_language_can_be_chosen_and_is_remembered(manager):
     manager.sees("Ver el informe")
 
 
-def test_both_languages_have_the_same_texts():
-    english, spanish = (json.loads((CONSOLE / "assets" / f"{name}.json").read_text()) for name in ("en", "es"))
+@pytest.mark.parametrize("part", ["", ".import"])
+def test_both_languages_have_the_same_texts(part):
+    english, spanish = (json.loads((CONSOLE / "assets" / f"{name}{part}.json").read_text()) for name in ("en", "es"))
     plural_more = {key for key in spanish if key.endswith(".many") and key.removesuffix(".many") + ".other" in english}
 
     assert spanish.keys() - plural_more == english.keys()

@@ -43,7 +43,7 @@ function showSearch(page, signal) {
     });
   };
   replace(page,
-    pageTitle(t("customers.title")),
+    h("div", { class: "page-head" }, pageTitle(t("customers.title")), auth.mayAct() && h("a", { class: "button", href: "#/import" }, t("customers.import"))),
     h("form", { class: "filters", role: "search", "aria-label": t("customers.find"), on: { submit: (event) => (event.preventDefault(), search()) } },
       h("div", { class: "filter-row" }, lookUpField(box))),
     results);

@@ -45,6 +45,12 @@ export async function loadSentences() {
   if (name === language) sentences = loaded;
 }
 
+/** Load more texts of the current language, for a view that few users open. */
+export async function loadTexts(name) {
+  const more = await load(`${language}.${name}`);
+  texts = { ...texts, ...more };
+}
+
 /** Return a sentence of the API in the current language, if there is a translation. */
 export function translated(sentence) {
   return sentences[sentence] ?? sentence;

@@ -13,13 +13,14 @@ const VIEWS = {
   report: { load: () => import("./report.js"), title: "nav.report" },
   item: { load: () => import("./detail.js"), title: "nav.report" },
   customers: { load: () => import("./customers.js"), title: "nav.customers" },
+  import: { load: () => import("./import.js"), title: "nav.customers" },
   suppressions: { load: () => import("./suppressions.js"), title: "nav.suppressions" },
   diagnostics: { load: () => import("./diagnostics.js"), title: "nav.diagnostics" },
   settings: { load: () => import("./settings.js"), title: "nav.settings" },
 };
 const MENU = ["", "report", "customers", "suppressions", "diagnostics", "settings"];
 /** The views for users who can change something. */
-const MANAGER_VIEWS = new Set(["diagnostics"]);
+const MANAGER_VIEWS = new Set(["diagnostics", "import"]);
 
 const app = document.getElementById("app");
 let main = null;
@@ -159,7 +160,7 @@ async function show(first = false) {
   const { signal } = running;
   const { name, rest, query } = place();
   const view = VIEWS[name] ?? VIEWS[""];
-  const current = name === "item" ? "report" : name;
+  const current = { item: "report", import: "customers" }[name] ?? name;
   for (const link of app.querySelectorAll("nav [data-view]")) {
     if (link.dataset.view === current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
