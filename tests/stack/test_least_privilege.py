@@ -36,6 +36,7 @@ BY_SNS_ITSELF = "SmsDeliveryStatusRole"
 
 NOT_TRIED = {
     ("ApiHandler", "ses:DeleteSuppressedDestination", "*"): "the SES simulator keeps SES's list, not the emulator",
+    ("SyncSuppressions", "ses:ListSuppressedDestinations", "*"): "the SES simulator keeps SES's list, not the emulator",
 }
 """What no test of this folder gets to use, and when it is used."""
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from infrastructure.local.ses_simulator.send_rules import tag_problem
 from tests.builders.items import ACCOUNT, NOW, a_notification, a_suppression
 from tests.builders.sending import EMAIL, FIRST, Product
+from tests.fakes import FakeProviderSuppressions
 from undelivered.adapters.feedback.json_values import attribution
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.errors import PermanentSendError
@@ -18,6 +19,7 @@ from undelivered.domain.message_tags import encode_text
 from undelivered.domain.notification import SendAttempt
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason, classification_of
+from undelivered.services.manage_suppressions import ManageSuppressions, NewSuppression
 from undelivered.services.ports import SendJob
 from undelivered.services.send_message import message_tags
 
@@ -198,8 +200,18 @@ def test_what_a_suppression_stopped_is_told_whole(product):
 
     recorded = product.send_message(SECOND)
 
-    assert product.item() == unsent(Reason.UNSUBSCRIBED, "suppressed: unsubscribed")
+    assert product.item() == unsent(Reason.UNSUBSCRIBED, "suppressed: unsubscribed since 2026-11-22")
     assert recorded.outcome == "dropped"
+
+
+def test_what_an_imported_suppression_stopped_says_where_it_comes_from(product):
+    why = "imported from SendGrid on 2026-11-20: 550 5.1.1 no such user"
+    imported = NewSuppression(Channel.EMAIL, EMAIL, SuppressionReason.BOUNCE, NOW - timedelta(days=900), why)
+    ManageSuppressions(product.suppressions, FakeProviderSuppressions(), lambda: NOW).add(ACCOUNT, imported, by="host")
+
+    product.send_message(SECOND)
+
+    assert product.item() == unsent(Reason.SUPPRESSED_BOUNCE, f"suppressed: bounce since 2024-06-06; {why}")
 
 
 def test_so_is_what_the_provider_refused(product):
@@ -232,8 +244,8 @@ def test_a_resend_that_a_suppression_stopped_is_told_on_its_item(product):
     result = AttemptResult(
         Outcome.FAILED,
         NOW + timedelta(seconds=30),
-        classification_of(Reason.SUPPRESSED_BOUNCE),
-        "suppressed: manual",
+        classification_of(Reason.SUPPRESSED_MANUALLY),
+        "suppressed: manual since 2026-11-22",
         "undelivered",
     )
     assert (product.item().entry_key, product.item().state) == (item.entry_key, State.OPEN)

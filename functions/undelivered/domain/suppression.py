@@ -25,7 +25,7 @@ _RANK = {reason: rank for rank, reason in enumerate(SuppressionReason)}
 
 _DROPPED_AS = {
     SuppressionReason.REPEATEDLY_UNREACHABLE: Reason.SUPPRESSED_BOUNCE,
-    SuppressionReason.MANUAL: Reason.SUPPRESSED_BOUNCE,
+    SuppressionReason.MANUAL: Reason.SUPPRESSED_MANUALLY,
     SuppressionReason.BOUNCE: Reason.SUPPRESSED_BOUNCE,
     SuppressionReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
     SuppressionReason.OPTED_OUT: Reason.OPTED_OUT,
@@ -34,6 +34,9 @@ _DROPPED_AS = {
 
 MAX_SPELLINGS = 10
 """How many spellings of an address are kept. They differ only in upper and lower case, so there are few."""
+
+SUPPRESS_ACTION = "suppress"
+"""The action of the audit when a person, an import or a provider's list suppressed an address."""
 
 OVERRIDDEN_BY_ESSENTIAL = frozenset({SuppressionReason.UNSUBSCRIBED})
 """Suppressions that do not apply to essential notices (legal, billing)."""
@@ -149,6 +152,14 @@ def _precedence(suppression: Suppression) -> tuple[int, float, str]:
 def dropped_classification(suppression: Suppression) -> Classification:
     """Return the classification of a message that a suppression stopped."""
     return classification_of(_DROPPED_AS[suppression.reason])
+
+
+def drop_diagnostic(suppression: Suppression) -> str:
+    """Return why a suppression stopped a message: its reason and date, and what its cause says, such as an import."""
+    causes = (entry for entry in reversed(suppression.audit) if entry.action == SUPPRESS_ACTION)
+    detail = next((entry.detail for entry in causes if entry.by == suppression.origin), "")
+    since = f"suppressed: {suppression.reason} since {suppression.since:%Y-%m-%d}"
+    return f"{since}; {detail}" if detail else since
 
 
 def blocks(suppression: Suppression | None, *, essential: bool = False, resend: bool = False) -> bool:

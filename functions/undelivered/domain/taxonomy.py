@@ -62,7 +62,8 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited"  #: too many messages were sent at once
     CARRIER_BLOCKED = "carrier_blocked"  #: the carrier's filter stopped the text message
     COMPLAINT = "complaint"  #: the recipient marked the message as spam
-    SUPPRESSED_BOUNCE = "suppressed_bounce"  #: not sent: earlier messages bounced, or a manager suppressed the address
+    SUPPRESSED_BOUNCE = "suppressed_bounce"  #: not sent: earlier messages bounced
+    SUPPRESSED_MANUALLY = "suppressed_manually"  #: not sent: the account suppressed the address itself
     SUPPRESSED_COMPLAINT = "suppressed_complaint"  #: not sent: the recipient marked an earlier message as spam
     UNSUBSCRIBED = "unsubscribed"  #: not sent: the recipient unsubscribed
     OPTED_OUT = "opted_out"  #: not sent: the recipient replied STOP or blocks text messages
@@ -119,7 +120,7 @@ def _classifications() -> Mapping[Reason, Classification]:
             Reason.CARRIER_BLOCKED,
         ),
         (Status.SPAMMED, None, Fault.RECIPIENT_CHOICE): (Reason.COMPLAINT,),
-        (Status.DROPPED, None, Fault.RECIPIENT): (Reason.SUPPRESSED_BOUNCE,),
+        (Status.DROPPED, None, Fault.RECIPIENT): (Reason.SUPPRESSED_BOUNCE, Reason.SUPPRESSED_MANUALLY),
         (Status.DROPPED, None, Fault.RECIPIENT_CHOICE): (
             Reason.SUPPRESSED_COMPLAINT,
             Reason.UNSUBSCRIBED,

@@ -11,7 +11,14 @@ from msgspec.structs import replace
 from undelivered.domain.customer import Consent
 from undelivered.domain.errors import InvalidInputError, NotFoundError, RefusedError, StaleWriteError
 from undelivered.domain.item import Audit
-from undelivered.domain.suppression import Lift, ProviderEntry, Suppression, SuppressionReason, merge_suppression
+from undelivered.domain.suppression import (
+    SUPPRESS_ACTION,
+    Lift,
+    ProviderEntry,
+    Suppression,
+    SuppressionReason,
+    merge_suppression,
+)
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import well_formed_contact
@@ -119,7 +126,7 @@ class ManageSuppressions(Struct, frozen=True):
             new.reason,
             min(new.since or now, now),
             origin=by,
-            audit=(Audit(now, by, "suppress", new.why),),
+            audit=(Audit(now, by, SUPPRESS_ACTION, new.why),),
             # The address may be on the provider's list as it was given, and is removed from it in that spelling.
             spellings=(written,) if new.channel is Channel.EMAIL and written != address and written.isascii() else (),
         )

@@ -15,7 +15,7 @@ from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
 from undelivered.domain.message_tags import CONTENT_HELD, CONTENT_TAG, encode_text, tags_with_ids
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
-from undelivered.domain.suppression import blocks, dropped_classification
+from undelivered.domain.suppression import blocks, drop_diagnostic, dropped_classification
 from undelivered.domain.taxonomy import Channel, Classification, Reason, Status, classification_of
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import (
@@ -123,7 +123,7 @@ class SendMessage(Struct, frozen=True):
         address = normalise_address(notification.channel, attempt.to)
         suppression = self.suppressions.find(attempt.account_id, notification.channel, address)
         if suppression and blocks(suppression, essential=notification.essential, resend=bool(attempt.entry_key)):
-            return self._record_unsent(send, dropped_classification(suppression), f"suppressed: {suppression.reason}")
+            return self._record_unsent(send, dropped_classification(suppression), drop_diagnostic(suppression))
         try:
             message_id = self.senders[notification.channel].send(self._message(send))
         except PermanentSendError as error:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from undelivered.domain.address import is_address, normalise_address
 from undelivered.domain.item import Audit
-from undelivered.domain.suppression import Suppression
+from undelivered.domain.suppression import SUPPRESS_ACTION, Suppression
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.in_parallel import in_threads
 from undelivered.services.ports import (
@@ -102,7 +102,7 @@ class SyncSuppressions(Struct, frozen=True):
                 listed.reason,
                 min(listed.since or now, now),
                 origin=_PROVIDERS[channel],
-                audit=(Audit(now, _PROVIDERS[channel], "suppress", _FOUND_ON[channel]),),
+                audit=(Audit(now, _PROVIDERS[channel], SUPPRESS_ACTION, _FOUND_ON[channel]),),
                 spellings=(listed.address,) if listed.address != address else (),
             )
             suppress(self.suppressions, cause)

@@ -38,6 +38,7 @@ _REASONS: Final = {
     Reason.COMPLAINT: "co",
     Reason.SUPPRESSED_BOUNCE: "xb",
     Reason.SUPPRESSED_COMPLAINT: "xc",
+    Reason.SUPPRESSED_MANUALLY: "xm",
     Reason.UNSUBSCRIBED: "us",
     Reason.OPTED_OUT: "oo",
     Reason.REJECTED: "re",

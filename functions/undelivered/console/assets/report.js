@@ -24,7 +24,7 @@ const REASONS = [
   "address_not_found", "domain_not_found", "address_malformed", "number_invalid", "mailbox_disabled",
   "recipient_refused", "mailbox_full", "unreachable", "server_unavailable", "timed_out", "undetermined",
   "message_too_large", "content_rejected", "sender_blocked", "sender_authentication", "rate_limited",
-  "carrier_blocked", "complaint", "suppressed_bounce", "suppressed_complaint", "unsubscribed", "opted_out",
+  "carrier_blocked", "complaint", "suppressed_bounce", "suppressed_manually", "suppressed_complaint", "unsubscribed", "opted_out",
   "rejected", "rendering_failed", "spend_limit", "price_limit", "body_invalid", "attachment_missing",
   "sending_refused", "sender_not_allowed", "sending_paused", "sending_interrupted",
 ];
