@@ -30,7 +30,7 @@ SMS_LOGS: Final = 2
 status of one takes a tenth of a second. `undelivered deploy` reserves them where Lambda allows it. Elsewhere nothing
 limits them, because CloudWatch Logs invokes a function as often as it has log entries."""
 
-NEEDED: Final = 15
+NEEDED: Final = 16
 """The executions of a stage at the same time: the API, SMS_LOGS, and the limits of all triggers of the template."""
 
 _SHARDS: Final = 1
