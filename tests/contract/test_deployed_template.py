@@ -205,6 +205,7 @@ def test_every_trigger_has_a_limit_and_their_sum_is_what_a_stage_needs(deployed)
         "OnItemChangedChanged": 1,
         "CleanupEveryMinute": 1,
         "SendDigestsEveryHour": 1,
+        "SyncSuppressionsTwiceADay": 1,
     }
     assert sum(limits.values()) + SMS_LOGS + API == NEEDED
 
