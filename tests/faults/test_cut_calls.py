@@ -97,6 +97,7 @@ class Case:
             accounts=wrap(world.accounts),
             resends=wrap(self.queue),
             provider=lambda: wrap(self.provider),
+            files=FakeAttachmentFiles,
             clock=world.clock,
         )
         self.record = RecordFeedback(

@@ -271,7 +271,12 @@ class TestDetail:
         detail = api.get(f"/undelivered/{id_of(item)}").json
 
         assert detail["status"] == "bounced"
-        assert detail["content"] == {"subject": "Rent", "text": "Dear Ada", "html": "<p>Dear Ada</p>"}
+        assert detail["content"] == {
+            "subject": "Rent",
+            "text": "Dear Ada",
+            "html": "<p>Dear Ada</p>",
+            "attachments": [],
+        }
         assert detail["current_contact"] == "ada@example.com"
         assert detail["suppression"]["address"] == "ada@example.com"
         assert detail["suppression"]["reason"] == "bounce"

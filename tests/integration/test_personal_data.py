@@ -57,7 +57,12 @@ class TestTelling:
             f"n-{number}" for number in (*range(130), 200, 400)
         )
         assert [one["notification_id"] for one in notifications] == [f"n-{number:03}" for number in range(120)]
-        assert notifications[0]["content"] == {"subject": "", "text": "Dear Ada", "html": "<p>Dear Ada</p>"}
+        assert notifications[0]["content"] == {
+            "subject": "",
+            "text": "Dear Ada",
+            "html": "<p>Dear Ada</p>",
+            "attachments": [],
+        }
         assert notifications[0]["attempts"][0]["to"] == EMAIL
         first, *others = pages(api)
         assert first["customer"]["email"] == EMAIL
