@@ -572,6 +572,23 @@ class TestSenders:
 
         assert (answer.status, answer.json["errors"][0]["field"]) == (400, "sender")
 
+    @pytest.mark.parametrize("field", ["sender", "reply_to"])
+    @pytest.mark.parametrize(
+        "mailbox",
+        [
+            "rent@meadow.example", "Us <rent@MEADOW.example>", "a@example.com, b@example.com", "<a@example.com",
+            "a@other.example <a@example.com>", "Eve <eve@example.com>\r\nBcc: all@example.com", "a\u2028b@example.com",
+        ],
+    )  # fmt: skip
+    def test_nor_does_a_message_name_another_address(self, api, field, mailbox):
+        api.mappings.mapping = AccountMapping(identities={"meadow.example": OTHER})
+
+        answer = api.post("/notifications", {"notifications": [{**NOTIFICATION, field: mailbox}]}, host())
+
+        (refused,) = answer.json["refused"]
+        assert (refused["code"], refused["field"]) == ("invalid_sender", f"notifications[0].{field}")
+        assert answer.json["accepted"] == []
+
 
 class TestSharedSuppressions:
     """The accounts share the lists of the providers."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_item
 from tests.builders.sending import FIRST, Product
 from tests.fakes import (
+    FakeAccountMappings,
     FakeAccountStore,
     FakeAttachmentFiles,
     FakeCustomerStore,
@@ -34,8 +35,10 @@ from undelivered.services.accept_notifications import AcceptNotifications, NewNo
 from undelivered.services.download_attachment import DownloadAttachment
 from undelivered.services.in_parallel import in_threads
 from undelivered.services.keep_attachments import KeepAttachments, NewAttachment
+from undelivered.services.sender_rule import SenderRule
 from undelivered.services.start_upload import StartUpload
 
+RULE = SenderRule(FakeAccountMappings(), ACCOUNT, "us@example.com")
 PDF = b"%PDF-1.7 an invoice"
 INLINE = NewAttachment(file_name="terms.txt", content_type="text/plain", content=b"our terms")
 HELD = Attachment("invoice.pdf", "application/pdf", len(PDF), "held/2026-12-30/acc-1/1", "a" * 32)
@@ -56,6 +59,7 @@ class Host:
             FakeUndeliveredStore(clock=self.clock),
             self.queue,
             lambda: keep,
+            lambda: RULE,
             self.clock,
         )
         self.start_upload = StartUpload(self.files, self.clock)

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification
 from tests.fakes import (
+    FakeAccountMappings,
     FakeAccountStore,
     FakeAttachmentFiles,
     FakeCustomerStore,
@@ -12,6 +13,7 @@ from tests.fakes import (
     FakeQueue,
     FakeUndeliveredStore,
 )
+from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import RefusedError
 from undelivered.domain.notification import Notification
 from undelivered.domain.taxonomy import Channel
@@ -19,6 +21,7 @@ from undelivered.services.accept_notifications import AcceptNotifications, NewNo
 from undelivered.services.in_parallel import in_threads
 from undelivered.services.keep_attachments import KeepAttachments
 from undelivered.services.ports import SendJob
+from undelivered.services.sender_rule import SenderRule
 
 
 class World:
@@ -30,10 +33,14 @@ class World:
         for customer in customers or (a_customer(),):
             self.customers.save(customer)
         self.files = FakeAttachmentFiles()
+        self.mappings = FakeAccountMappings()
         keep = KeepAttachments(self.files, FakeAccountStore(), in_threads)
         self.accept = AcceptNotifications(
-            self.notifications, self.customers, self.items, self.queue, lambda: keep, lambda: self.now
+            self.notifications, self.customers, self.items, self.queue, lambda: keep, self.rule, lambda: self.now
         )
+
+    def rule(self):
+        return SenderRule(self.mappings, ACCOUNT, "us@example.com")
 
     def refusal_of(self, new):
         (error,) = self.accept(ACCOUNT, [new])
@@ -176,3 +183,26 @@ def test_a_text_message_may_have_as_many_characters_as_sns_accepts_and_no_more()
         "'text' has 1,601 characters. A text message has at most 1,600.",
     )
     assert World().accept(ACCOUNT, [new(text=f"{longest}!")]) == ["n-1"]
+
+
+@pytest.mark.parametrize("field", ["sender", "reply_to"])
+def test_a_message_has_a_sender_and_a_reply_address_of_identities_of_the_account(field):
+    world = World()
+    world.mappings.mapping = AccountMapping(identities={"meadow.example": "acc-2"})
+
+    (refused,) = world.accept(ACCOUNT, [new(**{field: "Meadow <rent@meadow.example>"})])
+    accepted = world.accept("acc-2", [new(**{field: "Meadow <rent@meadow.example>", "to": "ada@example.com"})])
+
+    assert (refused.code, refused.field) == ("invalid_sender", field)
+    assert refused.detail.startswith(f"'{field}' must be an address that your account may send from.")
+    assert accepted == ["n-1"]
+    assert getattr(world.notifications.find("acc-2", "n-1"), field) == "Meadow <rent@meadow.example>"
+
+
+@pytest.mark.parametrize("field", ["sender", "reply_to"])
+def test_a_text_message_has_neither_a_sender_nor_a_reply_address(field):
+    world = World(a_customer(phone="+12065550100"))
+
+    (refused,) = world.accept(ACCOUNT, [new(channel=Channel.SMS, **{field: "rent@example.com"})])
+
+    assert (refused.code, refused.field) == ("invalid_body", field)

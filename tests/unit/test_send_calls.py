@@ -124,3 +124,10 @@ def test_an_attribute_without_data_is_named():
     assert rendered_subject(("Rent of {{ month }}", "", ""), '{"month": 5}') == "Rent of 5"
     with pytest.raises(LookupError, match="year"):
         rendered_subject(("Rent", "In {{year}}", ""), "{}")
+
+
+def test_the_addresses_for_replies_are_a_header_of_the_email():
+    reply_to = {"ReplyToAddresses": ["desk@example.com", "b@example.com"]}
+    call = {**V2, "Destination": TO, "Content": {"Simple": SUBJECT}, **reply_to}
+
+    assert sent("sesv2", "send_email", call)["m-1"].headers == (("Reply-To", "desk@example.com, b@example.com"),)

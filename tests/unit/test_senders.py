@@ -178,3 +178,25 @@ def test_a_text_has_no_sender_to_check():
     world.send_message(FIRST)
 
     assert len(world.sent) == 1
+
+
+def test_a_message_leaves_in_the_name_and_with_the_reply_address_that_it_has_itself():
+    world = World()
+    world.notifications.add(a_notification("n-s", sender="Rent <rent@example.com>", reply_to="Desk <desk@example.com>"))
+
+    world.send_message(SendJob(ACCOUNT, "n-s", 1))
+
+    (message,) = world.sent
+    assert (message.sender, message.reply_to) == ("Rent <rent@example.com>", "Desk <desk@example.com>")
+
+
+@pytest.mark.parametrize("field", ["sender", "reply_to"])
+def test_an_address_of_a_message_is_checked_again_when_it_is_sent(field):
+    world = World()
+    world.notifications.add(a_notification("n-s", **{field: "rent@meadow.example"}))
+    world.mappings.mapping = MAPPING
+
+    world.send_message(SendJob(ACCOUNT, "n-s", 1))
+
+    assert world.sent == []
+    assert world.reason(ACCOUNT) is Reason.SENDER_NOT_ALLOWED

@@ -53,6 +53,7 @@ def the_call(**changes):
     return {
         "FromEmailAddress": "Storage <us@example.com>",
         "Destination": {"ToAddresses": ["ada@example.com"]},
+        "ReplyToAddresses": [],
         "Content": {"Simple": {**content, **changes.pop("content", {})}},
         "EmailTags": [
             {"Name": "undelivered-account", "Value": "acc-1"},
@@ -68,6 +69,26 @@ def test_a_first_send_is_one_call_with_nothing_left_out(ses):
     stub.add_response("send_email", {"MessageId": "ses-1"}, the_call())
 
     assert sender.send(MESSAGE) == "ses-1"
+
+
+def test_replies_go_to_an_address_in_the_form_that_ses_accepts(ses):
+    sender, stub = ses
+    stub.add_response(
+        "send_email",
+        {"MessageId": "ses-1"},
+        the_call(ReplyToAddresses=["=?utf-8?b?QsO8cm8=?= <desk@xn--kste-0ra.example>"]),
+    )
+
+    assert sender.send(replace(MESSAGE, reply_to="Büro <desk@küste.example>")) == "ses-1"
+
+
+def test_nothing_is_sent_with_a_reply_address_that_ses_does_not_accept(ses):
+    sender, _ = ses
+
+    with pytest.raises(PermanentSendError) as refused:
+        sender.send(replace(MESSAGE, reply_to="büro@example.com"))
+
+    assert refused.value.reason == Reason.SENDING_REFUSED
 
 
 def test_a_resend_goes_through_the_configuration_set_that_publishes_deliveries(ses):

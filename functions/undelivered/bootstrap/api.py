@@ -217,7 +217,7 @@ class ApiUseCases:
 
         return ManageSuppressions(self._ports.suppressions, self._ports.provider_suppressions(), self.clock)
 
-    @cached_property
+    @property
     def change_settings(self) -> "ChangeSettings":
         from undelivered.services.change_settings import ChangeSettings
 
@@ -241,6 +241,7 @@ class ApiUseCases:
             ports.undelivered,
             ports.sends,
             self._keep_attachments,
+            ports.sender_rule,
             self.clock,
         )
 
@@ -362,9 +363,8 @@ def _sender_rule() -> "SenderRule":
     from undelivered.adapters.dynamodb.account_mapping_store import DynamoAccountMapping
     from undelivered.services.sender_rule import SenderRule
 
-    # Read at every change of settings, which are rare, so that a new identity can be used at once.
-    mappings = DynamoAccountMapping(cache_seconds=0)
-    return SenderRule(mappings, settings().default_account_id, default_sender="")
+    # Built, and so read again, at every request that needs it, so that a new identity can be used at once.
+    return SenderRule(DynamoAccountMapping(), settings().default_account_id, default_sender="")
 
 
 def _diagnostic_ports() -> DiagnosticPorts:

@@ -35,7 +35,7 @@ _EXPLANATIONS: Mapping[Reason, str] = {
     Reason.BODY_INVALID: "The message contains text that cannot be sent.",
     Reason.ATTACHMENT_MISSING: "A file of the message is no longer stored, so nothing was sent.",
     Reason.SENDING_REFUSED: "Our provider does not let us send this message. The address is fine.",
-    Reason.SENDER_NOT_ALLOWED: "We may not send from the sender in our settings.",
+    Reason.SENDER_NOT_ALLOWED: "We may not use the sender or the reply-to of this message.",
     Reason.SENDING_PAUSED: "Sending is paused, either by our own settings or by our provider.",
     Reason.SENDING_INTERRUPTED: "Sending was interrupted. The message may or may not have gone out.",
 }
@@ -92,7 +92,9 @@ _REMEDIES: Mapping[Reason, str] = {
     Reason.BODY_INVALID: "Correct the text, then resend.",
     Reason.ATTACHMENT_MISSING: "Send a new message with the file.",
     Reason.SENDING_REFUSED: "Ask your administrator to check our sender and account, then resend.",
-    Reason.SENDER_NOT_ALLOWED: "Ask your administrator to allow the sender, or change it in the settings, then resend.",
+    Reason.SENDER_NOT_ALLOWED: (
+        "Ask your administrator to allow them, or change them in the settings or in your application, then resend."
+    ),
     Reason.SENDING_PAUSED: "Ask your administrator to turn sending back on, then resend.",
     Reason.SENDING_INTERRUPTED: "Ask the customer whether the message arrived. If not, resend.",
 }

@@ -13,7 +13,7 @@ class Notification(Struct, frozen=True):
     """A notification of the host application, with its content.
 
     ``to`` replaces the customer's contact for the first send. ``essential`` marks legal or billing notices, which
-    unsubscribed customers receive too.
+    unsubscribed customers receive too. An empty ``sender`` is that of the account.
     """
 
     account_id: str
@@ -29,6 +29,8 @@ class Notification(Struct, frozen=True):
     essential: bool = False
     metadata: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    sender: str = ""
+    reply_to: str = ""
 
 
 LONGEST_SEND = timedelta(seconds=90)

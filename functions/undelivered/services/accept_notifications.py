@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache, partial
 from typing import Final
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import checked_contact
 from undelivered.services.keep_attachments import KeepAttachments, NewAttachment, Uploads, check_attachments
 from undelivered.services.ports import CustomerStore, NotificationStore, SendJob, SendQueue, UndeliveredStore
+from undelivered.services.sender_rule import SenderRule
 
 FIRST_ATTEMPT: Final = 1
 TEXT_MESSAGE_LENGTH: Final = 1_600
@@ -42,6 +44,8 @@ class NewNotification(Struct, frozen=True):
     metadata: tuple[tuple[str, str], ...] = ()
     accept_unassigned_number: bool = False
     attachments: tuple[NewAttachment, ...] = ()
+    sender: str = ""
+    reply_to: str = ""
 
 
 class AcceptNotifications(Struct, frozen=True):
@@ -55,6 +59,7 @@ class AcceptNotifications(Struct, frozen=True):
     undelivered: UndeliveredStore
     sends: SendQueue
     keep_attachments: Callable[[], KeepAttachments]
+    sender_rule: Callable[[], SenderRule]
     clock: Callable[[], datetime]
 
     def __call__(self, account_id: str, requested: Sequence[NewNotification]) -> Sequence[str | RefusedError]:
@@ -69,7 +74,8 @@ class AcceptNotifications(Struct, frozen=True):
         customers = {customer_id: self.customers.find(account_id, customer_id) for customer_id in customer_ids}
         new_files = [file for new in requested for file in new.attachments]
         uploads = self.keep_attachments().uploads(account_id, new_files) if new_files else {}
-        accepted = [self._accept(account_id, new, customers[new.customer_id], uploads) for new in requested]
+        checked = partial(_checked_sender, account_id, cache(self.sender_rule))
+        accepted = [self._accept(account_id, new, customers[new.customer_id], uploads, checked) for new in requested]
         with_files = [
             (notification, new.attachments)
             for new, notification in zip(requested, accepted, strict=True)
@@ -90,13 +96,20 @@ class AcceptNotifications(Struct, frozen=True):
         return results
 
     def _accept(
-        self, account_id: str, new: NewNotification, customer: Customer | None, uploads: Uploads
+        self,
+        account_id: str,
+        new: NewNotification,
+        customer: Customer | None,
+        uploads: Uploads,
+        checked_sender: Callable[[NewNotification, str, str], str],
     ) -> Notification | RefusedError:
         """Store a notification and return it as it is stored, or why it is refused."""
         created_at = self.clock()
         try:
             _check_length(new)
             to = _checked_recipient(new, customer)
+            sender = checked_sender(new, new.sender, "sender")
+            reply_to = checked_sender(new, new.reply_to, "reply_to")
             attachments = self._attachments(account_id, new, uploads, created_at) if new.attachments else ()
             check_attachments(new.channel, (new.text, new.html), attachments)
         except RefusedError as error:
@@ -115,6 +128,8 @@ class AcceptNotifications(Struct, frozen=True):
             essential=new.essential,
             metadata=new.metadata,
             attachments=attachments,
+            sender=sender,
+            reply_to=reply_to,
         )
         sent_by_host = self._items_sent_by_host(notification)
         if sent_by_host:
@@ -196,3 +211,17 @@ def _checked_recipient(new: NewNotification, customer: Customer | None) -> str:
         hint = f" Did you mean {error.suggestion}?" if error.suggestion else ""
         code = "unassigned_number" if isinstance(error, UnassignedNumberError) else "invalid_address"
         raise RefusedError(code, f"'{error.field}' is not valid: {error.message}.{hint}") from None
+
+
+def _checked_sender(
+    account_id: str, rule: Callable[[], SenderRule], new: NewNotification, mailbox: str, field: str
+) -> str:
+    """Return a sender or reply address of the account, or an empty text; raises RefusedError."""
+    if not mailbox:
+        return ""
+    if new.channel is not Channel.EMAIL:
+        raise RefusedError("invalid_body", f"'{field}' is only for emails.", field)
+    try:
+        return rule().checked(account_id, mailbox, field)
+    except InvalidInputError as error:
+        raise RefusedError("invalid_sender", f"'{field}' {error.message}.", field) from None

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.errors import InvalidInputError
-from undelivered.domain.sender import parse_sender
 from undelivered.services.contact_validation import checked_email
 from undelivered.services.ports import AccountStore
 from undelivered.services.sender_rule import SenderRule
@@ -25,32 +24,13 @@ class ChangeSettings(Struct, frozen=True):
         checked = replace(
             settings,
             time_zone=_checked_zone(settings.time_zone),
-            sender=self._checked_sender(settings),
+            sender=self.sender_rule.checked(settings.account_id, settings.sender, "sender"),
             digest=replace(
                 digest, recipients=_checked_recipients(digest.recipients), days=tuple(sorted(set(digest.days)))
             ),
         )
         self.accounts.save_settings(checked)
         return checked
-
-    def _checked_sender(self, settings: AccountSettings) -> str:
-        """Return a sender such as ``Name <address>``; raises InvalidInputError."""
-        text = settings.sender.strip()
-        if not text:
-            return ""
-        sender = parse_sender(text)
-        if sender is None:
-            raise InvalidInputError(
-                "sender", "must be one address, or a name and one address: 'Rentals <rent@example.com>'"
-            )
-        checked_email(sender.address, "sender")
-        if not self.sender_rule.allows(settings.account_id, sender.address):
-            raise InvalidInputError(
-                "sender",
-                "must be an address that your account may send from. Ask your administrator to allow this address or "
-                "its domain",
-            )
-        return text
 
 
 def _checked_zone(name: str) -> str:

@@ -140,13 +140,12 @@ class SendMessage(Struct, frozen=True):
         return sent
 
     def _message(self, send: Send) -> OutgoingMessage:
-        """Return the message to send; raises PermanentSendError if the account may not send from its sender."""
+        """Return the message to send; raises PermanentSendError if the account may not use its addresses."""
         attempt, notification = send.attempt, send.notification
-        settings = self.accounts.settings(attempt.account_id)
         return OutgoingMessage(
             channel=notification.channel,
             to=attempt.to,
-            sender=self.sender_rule.sender_of(settings) if notification.channel is Channel.EMAIL else "",
+            sender=self._sender(notification) if notification.channel is Channel.EMAIL else "",
             subject=notification.subject or notification.title,
             text=notification.text,
             html=notification.html,
@@ -154,7 +153,15 @@ class SendMessage(Struct, frozen=True):
             tags=message_tags(attempt, notification, send.customer),
             headers=self._headers(attempt, notification),
             attachments=notification.attachments,
+            reply_to=self.sender_rule.own(notification.account_id, notification.reply_to)
+            if notification.reply_to
+            else "",
         )
+
+    def _sender(self, notification: Notification) -> str:
+        if notification.sender:
+            return self.sender_rule.own(notification.account_id, notification.sender)
+        return self.sender_rule.sender_of(self.accounts.settings(notification.account_id))
 
     def _headers(self, attempt: SendAttempt, notification: Notification) -> Mapping[str, str]:
         """Return the headers for unsubscribing; essential notices and text messages have none."""

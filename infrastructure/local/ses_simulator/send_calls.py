@@ -95,6 +95,7 @@ def read_sends(call: Call) -> list[Send]:
         source=values.get("Source") or values.get("FromEmailAddress") or "",
         other_addresses=(*(values.get("ReplyToAddresses") or ()), *_feedback_addresses(values)),
         configuration_set=values.get("ConfigurationSetName") or "",
+        headers=_reply_to(values.get("ReplyToAddresses")),
         tags=_tags(values.get("Tags") or values.get("EmailTags")),
     )
     if "Destinations" in values and "Template" in values:
@@ -118,7 +119,7 @@ def _simple(send: Send, message: Mapping[str, Any]) -> Send:
     return replace(
         send,
         subject=(message.get("Subject") or {}).get("Data") or "",
-        headers=_headers(message.get("Headers")),
+        headers=send.headers + _headers(message.get("Headers")),
         content=b"\n".join([*(text.encode() for text in texts), *(file.content for file in files)]),
         files=files,
     )
@@ -192,7 +193,7 @@ def _bulk(
             common,
             recipients=_recipients(entry.get("Destination")),
             tags=kept + replacing,
-            headers=_headers(entry.get("ReplacementHeaders")),
+            headers=common.headers + _headers(entry.get("ReplacementHeaders")),
             template=replace(default, data=data or default.data),
         )
 
@@ -237,6 +238,10 @@ def _recipients(destination: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 def _tags(tags: Any) -> Tags:
     return tuple((tag.get("Name", ""), tag.get("Value", "")) for tag in tags or ())
+
+
+def _reply_to(addresses: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
+    return (("Reply-To", ", ".join(addresses)),) if addresses else ()
 
 
 def _headers(headers: Any) -> tuple[tuple[str, str], ...]:

@@ -47,7 +47,7 @@ class SesSender(Struct, frozen=True):
 
     def send(self, message: OutgoingMessage) -> str:
         """Send and return SES's message id; see ``ports.MessageSender`` for the errors."""
-        sender, recipient = _addresses(message)
+        sender, recipient, reply_to = _addresses(message)
         content = _content(message)
         if message.attachments:
             content["Attachments"] = [self._attachment(attachment) for attachment in message.attachments]
@@ -55,6 +55,7 @@ class SesSender(Struct, frozen=True):
             response = self.client.send_email(
                 FromEmailAddress=sender,
                 Destination={"ToAddresses": [recipient]},
+                ReplyToAddresses=reply_to,
                 Content={"Simple": content},
                 EmailTags=[{"Name": name, "Value": value} for name, value in message.tags.items()],
                 ConfigurationSetName=self.resend_configuration_set if message.resend else self.configuration_set,
@@ -92,14 +93,17 @@ def read_ses_quota(client: Any) -> SendQuota | None:  # noqa: ANN401 - botocore 
     return SendQuota(quota["MaxSendRate"], None if of_the_day < 0 else of_the_day - quota["SentLast24Hours"])
 
 
-def _addresses(message: OutgoingMessage) -> tuple[str, str]:
-    """Return the sender and the recipient as SES accepts them; raises PermanentSendError."""
+def _addresses(message: OutgoingMessage) -> tuple[str, str, list[str]]:
+    """Return the sender, the recipient and the reply addresses as SES accepts them; raises PermanentSendError."""
     sender, recipient = mailbox_as_sent(message.sender), address_as_sent(message.to)
+    reply_to = mailbox_as_sent(message.reply_to) if message.reply_to else ""
     if sender is None:
         raise PermanentSendError(Reason.SENDING_REFUSED, "SES does not accept the address of the sender")
     if recipient is None:
         raise PermanentSendError(Reason.ADDRESS_MALFORMED, "SES accepts only ASCII characters before the @")
-    return sender, recipient
+    if reply_to is None:
+        raise PermanentSendError(Reason.SENDING_REFUSED, "SES does not accept the address for replies")
+    return sender, recipient, [reply_to] if reply_to else []
 
 
 def _content(message: OutgoingMessage) -> dict[str, Any]:

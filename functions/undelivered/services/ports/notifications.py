@@ -67,6 +67,7 @@ class OutgoingMessage(Struct, frozen=True):
     tags: Mapping[str, str]
     headers: Mapping[str, str]
     attachments: Sequence[Attachment] = ()
+    reply_to: str = ""
 
 
 class MessageSender(Protocol):

@@ -40,6 +40,9 @@ _MAX_METADATA: Final = 20
 _LINE_BREAKING: Final = frozenset({"Cc", "Zl", "Zp"})
 """Unicode categories of control characters and line separators, which could inject headers into an email."""
 
+_MAILBOX: Final = (
+    "An address, or `Name <address>`, of an identity that the operator assigned to the account. Only for emails."
+)
 _MetadataKey = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 _MetadataValue = Annotated[str, msgspec.Meta(max_length=256)]
 
@@ -57,7 +60,8 @@ class NotificationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """A notification for a customer. ``to`` replaces the customer's contact in the first send.
 
     ``essential`` is true for legal and billing notices, which are also sent to unsubscribed customers.
-    ``accept_unassigned_number`` accepts a phone number in ``to`` that is not assigned in its country.
+    ``accept_unassigned_number`` accepts a phone number in ``to`` that is not assigned in its country. ``sender``
+    replaces the sender of the account, and replies go to ``reply_to`` instead of the sender.
     """
 
     notification_id: Identifier | None = None
@@ -79,6 +83,8 @@ class NotificationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     metadata: Annotated[dict[_MetadataKey, _MetadataValue], msgspec.Meta(max_length=_MAX_METADATA)] = {}
     accept_unassigned_number: bool = False
     attachments: Annotated[list[NotificationAttachment], msgspec.Meta(max_length=MAX_ATTACHMENTS)] = []
+    sender: Annotated[str, msgspec.Meta(max_length=320, description=_MAILBOX)] | None = None
+    reply_to: Annotated[str, msgspec.Meta(max_length=320, description=_MAILBOX)] | None = None
 
 
 class NotificationsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -184,6 +190,8 @@ def _parse(raw: object) -> NewNotification | RefusedError:
         metadata=tuple(sorted(body.metadata.items())),
         accept_unassigned_number=body.accept_unassigned_number,
         attachments=attachments,
+        sender=(body.sender or "").strip(),
+        reply_to=(body.reply_to or "").strip(),
     )
 
 

@@ -48,13 +48,15 @@ class SendView(msgspec.Struct, frozen=True):
 class NotificationView(msgspec.Struct, frozen=True):
     """A notification from the host application and the attempts to send it.
 
-    ``undelivered`` has the IDs of its items on the report.
+    A ``sender`` of null is the sender of the account. ``undelivered`` has the IDs of its items on the report.
     """
 
     notification_id: str
     customer_id: str
     channel: Channel
     title: str
+    sender: str | None
+    reply_to: str | None
     created_at: Time
     state: StateName
     metadata: dict[str, str]
@@ -87,6 +89,8 @@ def notification_view(
         customer_id=notification.customer_id,
         channel=notification.channel,
         title=notification.title,
+        sender=notification.sender or None,
+        reply_to=notification.reply_to or None,
         created_at=timestamp(notification.created_at),
         state=_state(attempts),
         metadata=dict(notification.metadata),
