@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from infrastructure.cli.stack_option import StageOption, StateDirOption, named_stack
-from infrastructure.doctor import concurrency_check, ses_checks, sms_checks, stack_checks
+from infrastructure.doctor import attribution_check, concurrency_check, ses_checks, sms_checks, stack_checks
 from infrastructure.doctor.checks import Check, CheckStatus, Finding, run_checks
 from infrastructure.doctor.snapshot import take_snapshot
 
@@ -27,6 +27,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "dead letters": stack_checks.dead_letters,
     "feedback subscription": stack_checks.feedback_subscription,
     "alarms": stack_checks.alarms,
+    "attribution": attribution_check.attribution,
     "SES production access": ses_checks.production_access,
     "SES sending": ses_checks.sending,
     "SES sending rate": ses_checks.sending_rate,

@@ -1,5 +1,6 @@
 """What the doctor says of a stack, by what AWS answers; botocore holds the answers to their documented form."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -9,11 +10,12 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from infrastructure.deployed_stack import DeployedStack
-from infrastructure.doctor import concurrency_check, ses_checks, sms_checks, stack_checks
+from infrastructure.doctor import attribution_check, concurrency_check, ses_checks, sms_checks, stack_checks
 from infrastructure.doctor.checks import CheckStatus, StackSnapshot, fragment, run_checks
 from infrastructure.doctor.snapshot import take_snapshot
 from infrastructure.errors import ToolError
 from infrastructure.schedules import interval_of
+from undelivered.entrypoints.ingestion_metrics import UNATTRIBUTED
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:undelivered-live-FeedbackTopic"
 ALARMS = "arn:aws:sns:eu-central-1:123456789012:undelivered-live-AlarmTopic"
@@ -26,6 +28,7 @@ RESOURCES = {
     "SendsDeadLetterQueue": ("AWS::SQS::Queue", "https://sqs.eu-central-1.amazonaws.com/123456789012/dead"),
     "SendsConfigurationSet": ("AWS::SES::ConfigurationSet", "live-sends"),
     "ResendsConfigurationSet": ("AWS::SES::ConfigurationSet", "live-resends"),
+    "IngestFeedback": ("AWS::Lambda::Function", "live-IngestFeedback"),
     "IngestSmsLogs": ("AWS::Lambda::Function", "live-IngestSmsLogs"),
     "IngestFeedbackFeedback": ("AWS::Lambda::EventSourceMapping", "14e0db71-a35b-4eb5-b481-8945cf9d10c2"),
     "CleanupEveryMinute": ("AWS::Events::Rule", "every-minute"),
@@ -450,6 +453,45 @@ def test_whether_schedules_run(answers, say, state, ran, found):
 )
 def test_how_often_a_schedule_runs(expression, interval):
     assert interval_of(expression) == interval
+
+
+def lines_about(*events):
+    """Return log lines about events without an account, and others that the filter lets pass."""
+    ours = [{"message": UNATTRIBUTED, "filed_under": "acc-main", "events": [event]} for event in events]
+    lines = ["START RequestId: 1", json.dumps({"message": "other", "events": [UNATTRIBUTED]}), *map(json.dumps, ours)]
+    return {"events": [{"message": line} for line in lines]}
+
+
+def test_all_feedback_belongs_to_an_account(answers, say):
+    answers.give("logs", "filter_log_events", lines_about())
+
+    assert say(attribution_check.attribution) == [
+        (CheckStatus.OK, "all feedback of the last 24 hours belongs to an account → ")
+    ]
+
+
+def test_the_senders_of_feedback_without_an_account_are_named_with_the_remedy(answers, say):
+    senders = ["-", *["example.org"] * 3, "tenant:harbor", "example.net"]
+    answers.give(
+        "logs", "filter_log_events", lines_about(*(f"m-{number} {each}" for number, each in enumerate(senders)))
+    )
+
+    ((status, text),) = say(attribution_check.attribution)
+
+    assert status is CheckStatus.WARNING
+    assert text == (
+        "6 events of the last 24 hours matched no account and were filed under acc-main: 3 from example.org, "
+        "1 from texts, 1 from tenant:harbor, 1 from others → uv run undelivered accounts identities add --stage live "
+        "ACCOUNT example.org, or tag the messages: infrastructure/docs/integration.md#your-own-ses-client"
+    )
+
+
+def test_feedback_without_a_domain_can_only_be_tagged(answers, say):
+    answers.give("logs", "filter_log_events", lines_about("m-1 -"))
+
+    ((_, text),) = say(attribution_check.attribution)
+
+    assert text.endswith("→ Tag the messages: infrastructure/docs/integration.md#your-own-ses-client")
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,17 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 
 import httpx
 import pytest
 
+from infrastructure.deployed_stack import DeployedStack
+from infrastructure.doctor import attribution_check
+from infrastructure.doctor.checks import CheckStatus, run_checks
+from infrastructure.doctor.snapshot import take_snapshot
 from infrastructure.local.deployment import DEFAULT_ACCOUNT, OTHER_ACCOUNT
 from infrastructure.local.scenario import call_api, eventually
 from infrastructure.paths import ROOT
@@ -104,13 +109,15 @@ def test_every_client_that_the_documentation_names_has_an_example():
     }  # fmt: skip
 
 
-@pytest.fixture
-def meadow(stack):
-    """An identity that is mapped to the other account."""
+@contextmanager
+def verified(stack, domain):
+    """Verify an identity for a while."""
     ses = stack.client("sesv2")
-    ses.create_email_identity(EmailIdentity="meadow.example")
-    yield "rent@meadow.example"
-    ses.delete_email_identity(EmailIdentity="meadow.example")
+    ses.create_email_identity(EmailIdentity=domain)
+    try:
+        yield f"rent@{domain}"
+    finally:
+        ses.delete_email_identity(EmailIdentity=domain)
 
 
 def by_v1(stack, sender, to):
@@ -136,10 +143,27 @@ def raw(stack, sender, to):
 
 
 @pytest.mark.parametrize("send", [by_v1, by_v2, raw], ids=["v1", "v2", "raw"])
-def test_an_untagged_email_belongs_to_the_account_of_its_identity(acting, reported, meadow, send):
+def test_an_untagged_email_belongs_to_the_account_of_its_identity(acting, reported, send):
     to = f"bounce+{send.__name__}-{acting.story.suffix}@simulator.amazonses.com"
 
-    message_id = send(acting.stack, meadow, to)
+    with verified(acting.stack, "meadow.example") as mapped:
+        message_id = send(acting.stack, mapped, to)
 
     item = reported(to, OTHER_ACCOUNT)
     assert (item["notification_id"], item["title"]) == (message_id, SUBJECT)
+
+
+def test_an_email_that_nothing_attributes_is_named_in_the_log_and_by_the_doctor(acting, reported):
+    to = f"bounce+stray-{acting.story.suffix}@simulator.amazonses.com"
+    domain = f"stray-{acting.story.suffix}.example"
+
+    with verified(acting.stack, domain) as unmapped:
+        message_id = by_v2(acting.stack, unmapped, to)
+
+    assert reported(to, DEFAULT_ACCOUNT)["notification_id"] == message_id
+    snapshot = take_snapshot(DeployedStack("undelivered", acting.stack.client))
+    eventually(lambda: attribution_check.unattributed(snapshot)[0][domain], "the log does not name it", WITHIN)
+    senders, account = attribution_check.unattributed(snapshot)
+    assert (senders[domain], account) == (1, DEFAULT_ACCOUNT)
+    (found,) = run_checks(snapshot, {"it": attribution_check.attribution})
+    assert found.status is CheckStatus.WARNING

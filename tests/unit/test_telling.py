@@ -22,6 +22,7 @@ from undelivered.domain.feedback import Attribution, Handling, Outcome
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.entrypoints.ingest_feedback import ingest_feedback
+from undelivered.entrypoints.ingestion_metrics import UNATTRIBUTED
 from undelivered.entrypoints.on_item_changed import on_item_changed
 from undelivered.entrypoints.send_worker import process_send_batch
 from undelivered.observability import logger, measure, metrics
@@ -135,6 +136,20 @@ def test_what_nothing_attributes_is_counted_and_what_a_send_of_ours_explains_is_
     ingest(*unknown, a_failure(message_id="m-3"))
 
     assert ("Unattributed", {}, [1]) in figures()
+
+
+def test_the_log_names_the_senders_of_what_nothing_attributes_without_their_addresses(ingest, logged):
+    by_address = Attribution(identity="billing@example.org")
+    ingest(
+        replace(a_failure(message_id="m-1"), attribution=by_address),
+        replace(a_failure(message_id="m-2"), attribution=Attribution(tenant="harbor")),
+        replace(a_failure(message_id="m-3"), attribution=Attribution()),
+        a_failure(message_id="m-4"),
+    )
+
+    (line,) = [line for line in logged if line["message"] == UNATTRIBUTED]
+    assert (line["level"], line["filed_under"]) == ("WARNING", "default")
+    assert line["events"] == ["m-1 example.org", "m-2 tenant:harbor", "m-3 -"]
 
 
 def test_the_log_names_the_request_that_an_event_goes_back_to_by_its_tag_or_by_its_send(ingest, logged):

@@ -14,6 +14,9 @@ from undelivered.services.record_feedback import AttributedFeedback
 _EVENTS_PER_LINE = 100
 """Maximum events in one log line. CloudWatch Logs truncates a line at 256 KB."""
 
+UNATTRIBUTED = "feedback without an account"
+"""The message of the log lines with events that match no account. `undelivered doctor` reads them."""
+
 
 def measure_received(received: Sequence[Feedback], now: datetime) -> None:
     """Count feedback by channel and type, and measure the age of the oldest event in seconds."""
@@ -31,6 +34,10 @@ def measure_recorded(recorded: Sequence[AttributedFeedback], now: datetime) -> N
     measure("EventToVisible", _seconds_since(failed_at, now), MetricUnit.Seconds)
     count("Unattributed", sum(not attributed.attributed for attributed in recorded))
     count("RefusedTags", sum(attributed.tags_refused for attributed in recorded))
+    unattributed = [attributed for attributed in recorded if not attributed.attributed]
+    for batch in batches(unattributed, _EVENTS_PER_LINE):
+        events = [f"{attributed.feedback.provider_message_id} {_sender(attributed)}" for attributed in batch]
+        logger.warning(UNATTRIBUTED, filed_under=batch[0].account_id, events=events)
     for batch in batches(recorded, _EVENTS_PER_LINE):
         # One line for many events: in a burst, a line for each would take more CPU than the recording.
         events = [_log_text(attributed) for attributed in batch]
@@ -40,6 +47,14 @@ def measure_recorded(recorded: Sequence[AttributedFeedback], now: datetime) -> N
 def _seconds_since(moments: Sequence[datetime], now: datetime) -> list[float]:
     """Return the seconds since each time, or 0 for a time in the future: a provider's clock may be ahead."""
     return [(now - moment).total_seconds() if moment < now else 0.0 for moment in moments]
+
+
+def _sender(attributed: AttributedFeedback) -> str:
+    """Return what can be mapped to an account: the sender's domain or the SES tenant. Texts have neither."""
+    attribution = attributed.feedback.attribution
+    if attribution.identity:
+        return attribution.identity.rpartition("@")[2]
+    return f"tenant:{attribution.tenant}" if attribution.tenant else "-"
 
 
 def _log_text(attributed: AttributedFeedback) -> str:

@@ -7,6 +7,7 @@ implements the account-level suppression list and the sending limits. ``PUT /_si
 """
 
 import json
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -17,7 +18,6 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qs, quote, unquote, urlsplit
-from xml.etree import ElementTree as ET
 
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
@@ -359,9 +359,10 @@ def _message_ids(call: Call, body: bytes) -> list[str]:
     if call.service == "sesv2":
         answer = _json_object(body)
         return [entry.get("MessageId") or "" for entry in answer.get("BulkEmailEntryResults") or [answer]]
-    root, names = ET.fromstring(body), {"ses": _V1_NAMESPACE}  # noqa: S314 - the XML of our own emulator
-    results = root.findall(".//ses:Status/ses:member", names) or [root]
-    return [result.findtext(".//ses:MessageId", "", names) for result in results]
+    text = body.decode()
+    results = re.findall(r"<member>(.*?)</member>", text, re.DOTALL) or [text]
+    found = (re.search(r"<MessageId>([^<]+)</MessageId>", result) for result in results)
+    return [match[1] if match else "" for match in found]
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
