@@ -843,7 +843,7 @@ class TestErrors:
         assert answer.headers["Content-Type"] == "application/problem+json"
 
     @pytest.mark.parametrize(
-        ("method", "url"), [("DELETE", "/undelivered"), ("POST", "/health"), ("PUT", "/customers")]
+        ("method", "url"), [("DELETE", "/undelivered"), ("POST", "/health"), ("PUT", "/undelivered/count")]
     )
     def test_another_method_is_a_405_that_names_those_there_are(self, api, method, url):
         answer = api.call(method, url)
