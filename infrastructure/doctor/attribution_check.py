@@ -66,7 +66,7 @@ def _named(sender: str) -> str:
 def _remedy(senders: Counter[str], stage: str) -> str:
     domain = next((sender for sender, _ in senders.most_common() if _is_domain(sender)), "")
     assign = f"uv run undelivered accounts identities add {stage}ACCOUNT {domain}, or tag" if domain else "Tag"
-    return f"{assign} the messages: infrastructure/docs/integration.md#your-own-ses-client"
+    return f"{assign} the messages: infrastructure/docs/integration.md#mail-that-your-own-software-sends"
 
 
 def _is_domain(sender: str) -> bool:

@@ -482,7 +482,7 @@ def test_the_senders_of_feedback_without_an_account_are_named_with_the_remedy(an
     assert text == (
         "6 events of the last 24 hours matched no account and were filed under acc-main: 3 from example.org, "
         "1 from texts, 1 from tenant:harbor, 1 from others → uv run undelivered accounts identities add --stage live "
-        "ACCOUNT example.org, or tag the messages: infrastructure/docs/integration.md#your-own-ses-client"
+        "ACCOUNT example.org, or tag the messages: infrastructure/docs/integration.md#mail-that-your-own-software-sends"
     )
 
 
@@ -491,7 +491,7 @@ def test_feedback_without_a_domain_can_only_be_tagged(answers, say):
 
     ((_, text),) = say(attribution_check.attribution)
 
-    assert text.endswith("→ Tag the messages: infrastructure/docs/integration.md#your-own-ses-client")
+    assert text.endswith("→ Tag the messages: infrastructure/docs/integration.md#mail-that-your-own-software-sends")
 
 
 @pytest.mark.parametrize(
