@@ -616,6 +616,18 @@ class FakeSigningKeys:
 
 
 @dataclass
+class FakeEmbedRevocations:
+    revoked: dict[tuple[str, str | None], datetime] = field(default_factory=dict)
+
+    def add(self, account_id: str, name: str | None, at: datetime, *, keep_until: datetime) -> None:
+        assert keep_until > at
+        self.revoked[account_id, name] = at
+
+    def find(self, account_id: str, name: str) -> Sequence[datetime]:
+        return [self.revoked[key] for key in ((account_id, None), (account_id, name)) if key in self.revoked]
+
+
+@dataclass
 class FakeRequestCountStore:
     counts: dict[tuple[str, str, datetime], int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)

@@ -20,6 +20,7 @@ from tests.fakes import (
     FakeAccountStore,
     FakeAttachmentFiles,
     FakeCustomerStore,
+    FakeEmbedRevocations,
     FakeErasureStore,
     FakeExportFiles,
     FakeExportRunner,
@@ -41,6 +42,7 @@ from undelivered.bootstrap.api import ApiPorts, ApiUseCases, DiagnosticPorts, Ex
 from undelivered.entrypoints.http import auth
 from undelivered.entrypoints.http.router import refuse_other_methods, register
 from undelivered.entrypoints.http.routes import ROUTES
+from undelivered.services.embed_tokens import EmbedTokens
 from undelivered.services.ports import IdempotencyRecord
 from undelivered.services.request_limits import LimitedWork
 from undelivered.services.sender_rule import SenderRule
@@ -132,6 +134,12 @@ def host(account_id=ACCOUNT):
     return {"Authorization": f"Bearer {a_token(host_claims())}", "X-Account-Id": account_id}
 
 
+def embedded(role="manager", account_id=ACCOUNT, *, page="console", name="Ada Byron"):
+    """The headers of a caller with an embed token."""
+    tokens = EmbedTokens(FakeSigningKeys(), FakeEmbedRevocations(), lambda: NOW)
+    return {"Authorization": f"Bearer {tokens.mint(account_id, role, name, page=page).text}"}
+
+
 @dataclass
 class FakeIdempotencyStore:
     stored: dict[tuple[str, str], IdempotencyRecord] = field(default_factory=dict)
@@ -177,6 +185,7 @@ class Api:
         self.request_counts = FakeRequestCountStore()
         self.exports, self.export_files = FakeExportStore(), FakeExportFiles()
         self.files = FakeAttachmentFiles()
+        self.embed_revocations = FakeEmbedRevocations()
         self.export_runner = FakeExportRunner()
         self.mappings = FakeAccountMappings()
         self.unrecognised, self.shape_mappings = FakeUnrecognisedStore(), FakeShapeMappingStore()
@@ -200,6 +209,7 @@ class Api:
             diagnostics=lambda: DiagnosticPorts(self.unrecognised, self.shape_mappings),
             sender_rule=lambda: SenderRule(self.mappings, ACCOUNT, default_sender=""),
             attachment_files=lambda: self.files,
+            embed_revocations=lambda: self.embed_revocations,
         )
         self.use_cases = ApiUseCases(self.ports, lambda: self.limits, self.clock)
         self.app = Chalice("test", configure_logs=False)
@@ -243,7 +253,7 @@ def proxy_event(app, method, url, headers, body, content_type):  # noqa: PLR0917
     parameters = {}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         parameters.setdefault(name, []).append(value)
-    sent = dict(headers)
+    sent = {"Host": "api.example.com", "X-Forwarded-Proto": "https"} | dict(headers)
     if body is not None:
         sent.setdefault("Content-Type", content_type)
         body = body if isinstance(body, str) else json.dumps(body)

@@ -17,6 +17,7 @@ from tests.builders.api import (
     Api,
     a_token,
     believe_test_tokens,
+    embedded,
     encoded,
     host,
     host_claims,
@@ -26,6 +27,7 @@ from tests.builders.api import (
     viewer,
 )
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item
+from tests.fakes import FakeSigningKeys
 from undelivered.bootstrap.api import ApiUseCases, DiagnosticPorts, ExportPorts
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.diagnostic_shape import shape_id
@@ -69,6 +71,7 @@ BODIES = {
     "PUT /diagnostics/{shape_id}": {"reason": "mailbox_full"},
     "DELETE /diagnostics/{shape_id}": {},
     "POST /notifications": {"notifications": [NOTIFICATION]},
+    "POST /embed-tokens": {"role": "manager", "name": "Ada Byron"},
     "POST /attachments": {"filename": "invoice.pdf", "content_type": "application/pdf"},
     "POST /notifications/{notification_id}/attempts": {"item_id": item_id(ITEM.entry_key)},
 }
@@ -150,6 +153,8 @@ class TestAnotherAccount:
             "manager who names the account": lambda: {**manager(OTHER), "X-Account-Id": ACCOUNT},
             "viewer who names the account": lambda: {**viewer(OTHER), "x-account-id": ACCOUNT},
             "host for the other account": lambda: host(OTHER),
+            "embedded manager": lambda: embedded(account_id=OTHER),
+            "embedded manager who names the account": lambda: {**embedded(account_id=OTHER), "X-Account-Id": ACCOUNT},
         }
     )
 
@@ -196,6 +201,27 @@ class TestAnotherAccount:
         assert api.get(f"/customers/c-8/data?cursor={cursor}").status == 400
 
 
+SIGNING_SECRET = FakeSigningKeys().keys[0]
+EMBEDDING = json.dumps(
+    {
+        "account_id": ACCOUNT,
+        "role": "manager",
+        "name": "Eve",
+        "page": "console",
+        "issued_at": "2026-11-01T00:00:00Z",
+        "expires_at": "2099-01-01T00:00:00Z",
+    }
+)
+EXPIRED_EMBEDDING = EMBEDDING.replace("2099", "2026")
+
+
+def altered(headers, before, after):
+    """An embed token whose payload was changed after it was signed."""
+    kind, payload, mac = headers["Authorization"].removeprefix("Bearer ").split(".")
+    changed = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).replace(before.encode(), after.encode())
+    return f"{kind}.{encoded(changed)}.{mac}"
+
+
 class TestTokens:
     @staticmethod
     def forged():
@@ -217,6 +243,12 @@ class TestTokens:
             "of another pool": a_token(person_claims(iss="https://cognito-idp.eu-central-1.amazonaws.com/other")),
             "access token called an ID token": a_token(host_claims(token_use="id")),
             "ID token called an access token": a_token(person_claims(token_use="access", scope="undelivered/host")),
+            "embed token signed with a guess": f"embed.{sign_token(b'guessed', 'embed', EMBEDDING)}",
+            "token of an unsubscribe link": f"embed.{sign_token(SIGNING_SECRET, 'unsubscribe', EMBEDDING)}",
+            "embed token without its beginning": sign_token(SIGNING_SECRET, "embed", EMBEDDING),
+            "expired embed token": f"embed.{sign_token(SIGNING_SECRET, 'embed', EXPIRED_EMBEDDING)}",
+            "embed token with another role": altered(embedded("viewer"), "viewer", "manager"),
+            "embed token with another account": altered(embedded(account_id=OTHER), OTHER, ACCOUNT),
         }
 
     FORGED = forged()
@@ -242,7 +274,14 @@ class TestTokens:
 class TestRoles:
     @pytest.mark.parametrize("route", GUARDED)
     def test_each_role_gets_as_far_as_the_table_says(self, api, route):
-        callers = {Role.VIEWER: viewer(), Role.MANAGER: manager(), Role.HOST: host()}
+        callers = {
+            Role.VIEWER: viewer(),
+            Role.MANAGER: manager(),
+            Role.EMBEDDED_VIEWER: embedded("viewer"),
+            Role.EMBEDDED_MANAGER: embedded("manager"),
+            Role.BADGE: embedded("manager", page="count"),
+            Role.HOST: host(),
+        }
         refused = {role for role, headers in callers.items() if call(api, route, headers).status == 403}
 
         assert refused == set(Role) - route.access.value
@@ -252,14 +291,34 @@ class TestRoles:
     def test_a_viewer_changes_nothing(self, api, route):
         before = belongings(api)
 
-        answer = call(api, route, viewer())
+        for headers in (viewer(), embedded("viewer"), embedded("manager", page="count")):
+            answer = call(api, route, headers)
 
-        assert belongings(api) == before
-        assert route.method == "GET" or answer.status == 403
+            assert belongings(api) == before
+            assert route.method == "GET" or answer.status == 403
+
+    @pytest.mark.parametrize("route", guarded(lambda route: route.access is not Access.COUNT))
+    def test_a_token_for_the_badge_opens_the_count_alone(self, api, route):
+        assert call(api, route, embedded("manager", page="count")).status == 403
+        assert api.get("/undelivered/count", embedded("manager", page="count")).status == 200
+
+    @pytest.mark.parametrize("route", GUARDED)
+    def test_an_embed_token_opens_nothing_that_the_host_application_itself_may_not(self, api, route):
+        if Role.HOST not in route.access.value:
+            assert call(api, route, embedded("manager")).status == 403
+
+    @pytest.mark.parametrize(
+        ("method", "path"), [("PUT", "/settings"), ("POST", "/embed-tokens"), ("DELETE", "/embed-tokens")]
+    )
+    def test_an_embed_token_neither_changes_settings_nor_mints_or_revokes_tokens(self, api, method, path):
+        body = BODIES.get(f"{method} {path}")
+
+        assert api.call(method, path, headers=embedded("manager"), body=body).status == 403
+        assert not api.embed_revocations.revoked
 
     @pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("GET", "/data")])
     def test_only_managers_have_a_customer_erased_or_told_in_full(self, api, method, path):
-        for headers in (host(), viewer()):
+        for headers in (host(), viewer(), embedded("manager")):
             assert api.call(method, f"/customers/c-{SECRET}{path}", headers=headers).status == 403
         assert api.call(method, f"/customers/c-{SECRET}{path}", headers=manager()).status in {200, 202}
 
@@ -431,6 +490,7 @@ class TestSlowness:
         busy = {name: Busy() for name in (*stores, "resend_batches", "idempotency")}
         exports = ExportPorts(Busy(), Busy(), Busy())
         rare = {"exports": lambda: exports, "diagnostics": lambda: DiagnosticPorts(Busy(), Busy())}
+        rare |= {"signing_keys": Busy, "embed_revocations": Busy}
         ports = replace(api.ports, **busy, **rare, provider_suppressions=Busy, attachment_files=Busy)
         api.use_cases = ApiUseCases(ports, lambda: api.limits, api.clock)
 

@@ -13,6 +13,7 @@ from undelivered.services.ports import (
     AccountStore,
     AttachmentFiles,
     CustomerStore,
+    EmbedRevocations,
     ErasureStore,
     IdempotencyStore,
     KeyedHashes,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from undelivered.services.customer_data.export import ExportCustomerData
     from undelivered.services.dismiss import Dismiss
     from undelivered.services.download_attachment import DownloadAttachment
+    from undelivered.services.embed_tokens import EmbedTokens
     from undelivered.services.find_notification import FindNotification
     from undelivered.services.idempotency import IdempotentResend
     from undelivered.services.keep_attachments import KeepAttachments
@@ -70,7 +72,7 @@ class DiagnosticPorts(Struct, frozen=True):
 
 
 class ApiPorts(Struct, frozen=True):
-    """The ports of the use cases. The last six are functions, because few requests need them."""
+    """The ports of the use cases. The last seven are functions, because few requests need them."""
 
     undelivered: UndeliveredStore
     reports: ReportReader
@@ -91,6 +93,7 @@ class ApiPorts(Struct, frozen=True):
     diagnostics: Callable[[], DiagnosticPorts]
     sender_rule: Callable[[], "SenderRule"]
     attachment_files: Callable[[], AttachmentFiles]
+    embed_revocations: Callable[[], EmbedRevocations]
 
 
 class ApiUseCases:
@@ -277,6 +280,12 @@ class ApiUseCases:
         ports = self._ports
         return Unsubscribe(ports.notifications, ports.suppressions, ports.signing_keys(), self.clock)
 
+    @cached_property
+    def embed_tokens(self) -> "EmbedTokens":
+        from undelivered.services.embed_tokens import EmbedTokens
+
+        return EmbedTokens(self._ports.signing_keys(), self._ports.embed_revocations(), self.clock)
+
 
 @cache
 def settings() -> ApiSettings:
@@ -313,6 +322,7 @@ def use_cases() -> ApiUseCases:
         diagnostics=_diagnostic_ports,
         sender_rule=_sender_rule,
         attachment_files=lambda: bootstrap.attachment_files(settings().attachments_bucket),
+        embed_revocations=_embed_revocations,
     )
     return ApiUseCases(ports, _limits, bootstrap.now)
 
@@ -345,6 +355,12 @@ def _signing_keys() -> SigningKeys:
     from undelivered.adapters.aws.secrets import SecretsManagerKeys
 
     return SecretsManagerKeys(bootstrap.client("secretsmanager"), settings().signing_secret_arn)
+
+
+def _embed_revocations() -> EmbedRevocations:
+    from undelivered.adapters.dynamodb.embed_revocation_store import DynamoEmbedRevocations
+
+    return DynamoEmbedRevocations()
 
 
 def _export_ports() -> ExportPorts:

@@ -1,6 +1,6 @@
-"""Authenticates callers by tokens of Amazon Cognito, and authorizes them by role.
+"""Authenticates callers by tokens of Amazon Cognito or by embed tokens, and authorizes them by role.
 
-Tokens are verified as Cognito's documentation requires, and only with RS256:
+Tokens of Cognito are verified as Cognito's documentation requires, and only with RS256:
 https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
 
 ``cryptography`` checks the signature. PyJWT is not used, because its import takes three times the CPU of the RSA
@@ -18,11 +18,14 @@ import msgspec
 from msgspec import Struct, field
 
 from undelivered.domain import base64url
+from undelivered.domain.embed_token import EMBED_PREFIX, EmbedToken, InvalidEmbedTokenError
 from undelivered.domain.errors import RetryableError
 from undelivered.entrypoints.http.errors import ProblemError, forbidden, invalid_parameter, unauthorized
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from undelivered.services.embed_tokens import EmbedTokens
 
 HOST_SCOPE: Final = "undelivered/host"
 ACCOUNT_HEADER: Final = "X-Account-Id"
@@ -47,10 +50,16 @@ class Role(StrEnum):
     VIEWER = "viewer"  #: a user with read-only access
     MANAGER = "manager"  #: a user with full access
     HOST = "host"  #: the host application, which also sends notifications
+    EMBEDDED_VIEWER = "embedded_viewer"  #: a viewer with an embed token, whom the host application signed in
+    EMBEDDED_MANAGER = "embedded_manager"  #: a manager with an embed token
+    BADGE = "badge"  #: a user with an embed token for the number of undelivered items alone
+
+
+VIEWERS: Final = frozenset({Role.VIEWER, Role.EMBEDDED_VIEWER})
 
 
 class Principal(Struct, frozen=True):
-    """An authenticated caller. ``name`` is for the audit trail: ``host``, or what ``_user_name`` returns."""
+    """An authenticated caller. ``name`` is for the audit trail: ``host``, or from ``_user_name`` or ``embedded``."""
 
     account_id: str
     role: Role
@@ -198,12 +207,39 @@ def token_verifier(issuer: str, client_ids: tuple[str, ...], jwks_url: str) -> T
     return TokenVerifier(issuer, frozenset(client_ids), lambda: _fetch(url))
 
 
-def authenticate(verifier: TokenVerifier, headers: Mapping[str, str]) -> Principal:
-    """Return the caller; raises ProblemError. The keys of ``headers`` must not depend on case."""
+def token_of(headers: Mapping[str, str]) -> str:
+    """Return the token of a request, empty if there is none. The keys of ``headers`` must not depend on case."""
     token = headers.get("authorization", "").strip()
     scheme, _, credentials = token.partition(" ")
-    if scheme.lower() == "bearer":
-        token = credentials.strip()
+    return credentials.strip() if scheme.lower() == "bearer" else token
+
+
+def is_embed_token(token: str) -> bool:
+    """Whether a token claims to be an embed token."""
+    return token.startswith(EMBED_PREFIX)
+
+
+def embedded(embed_tokens: "EmbedTokens", text: str) -> Principal:
+    """Return the caller with an embed token; raises ProblemError (401).
+
+    The name in audit trails says where it comes from, so it cannot be mistaken for the name of a user of the pool.
+    """
+    try:
+        token = embed_tokens.check(text)
+    except InvalidEmbedTokenError as error:
+        raise unauthorized(f"The token is not valid: {error}.") from None
+    return Principal(token.account_id, _embedded_role(token), f"{token.name} (through the host application)")
+
+
+def _embedded_role(token: EmbedToken) -> Role:
+    if token.page == "count":
+        return Role.BADGE
+    return Role.EMBEDDED_MANAGER if token.role == "manager" else Role.EMBEDDED_VIEWER
+
+
+def authenticate(verifier: TokenVerifier, headers: Mapping[str, str]) -> Principal:
+    """Return the caller with a token of the user pool; raises ProblemError."""
+    token = token_of(headers)
     if not token:
         raise unauthorized("Send a token in the Authorization header.")
     claims = verifier.claims(token)
@@ -257,6 +293,10 @@ def authorize(principal: Principal, allowed: frozenset[Role]) -> None:
 
 
 def _denied(role: Role, allowed: frozenset[Role]) -> ProblemError:
-    if role is Role.VIEWER and Role.MANAGER in allowed:
+    if role is Role.BADGE:
+        return forbidden("This token opens only the number of undelivered items.")
+    if role in VIEWERS and allowed & {Role.MANAGER, Role.EMBEDDED_MANAGER}:
         return forbidden("Viewers have read-only access. Ask a manager to do this.")
+    if role is Role.EMBEDDED_MANAGER and Role.MANAGER in allowed:
+        return forbidden("An embed token does not allow this. Sign in to the console itself.")
     return forbidden("Only the host application can do this.")

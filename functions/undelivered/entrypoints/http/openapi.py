@@ -34,6 +34,7 @@ _TAGS: Final = {
     "settings": "The settings of an account.",
     "diagnostics": "Replies of receiving servers that have no known reason.",
     "host": "For the host application: hand over notifications.",
+    "embedding": "For the host application: the console and its badge inside the host's own pages.",
     "unsubscribe": "Pages that the customers themselves see.",
     "system": "The API itself.",
 }
@@ -72,7 +73,7 @@ def document(routes: Iterable[Route], server: str = ".") -> dict[str, Any]:
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
                     "description": "A Cognito token: a user's ID token, or the host application's access token "
-                    "with the scope undelivered/host and the header X-Account-Id.",
+                    "with the scope undelivered/host and the header X-Account-Id. Or an embed token.",
                 }
             },
         },

@@ -28,8 +28,10 @@ class Access(Enum):
     """The roles that may call a route."""
 
     PUBLIC = frozenset[Role]()
-    READ = frozenset({Role.VIEWER, Role.MANAGER, Role.HOST})
-    ACT = frozenset({Role.MANAGER, Role.HOST})
+    COUNT = frozenset(Role)
+    READ = COUNT - {Role.BADGE}
+    ACT = frozenset({Role.MANAGER, Role.HOST, Role.EMBEDDED_MANAGER})
+    CONFIGURE = frozenset({Role.MANAGER, Role.HOST})
     HOST = frozenset({Role.HOST})
     MANAGE = frozenset({Role.MANAGER})
 
@@ -63,6 +65,13 @@ class ApiRequest(Struct, frozen=True):
     def settings(self) -> AccountSettings:
         """The settings of the caller's account."""
         return self.use_cases.accounts.settings(self.account_id)
+
+    def api_url(self, path: str) -> str:
+        """Return the URL of the API as the caller wrote it, of a request to ``path``. It has no slash at the end."""
+        headers = self.raw.headers
+        # API Gateway always sends this header; the local stack does not, and has no https.
+        scheme = headers.get("x-forwarded-proto", "http")
+        return f"{scheme}://{headers.get('host')}{str(self.raw.context.get('path')).removesuffix(path)}"
 
     def query(self, schema: type[T]) -> T:
         """Return the query parameters; raises ProblemError."""

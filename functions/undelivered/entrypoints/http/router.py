@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from chalice.app import Chalice, Request, Response
 
-from undelivered.entrypoints.http.auth import Principal, authenticate, authorize, token_verifier
+from undelivered.entrypoints.http.auth import (
+    Principal,
+    authenticate,
+    authorize,
+    embedded,
+    is_embed_token,
+    token_of,
+    token_verifier,
+)
 from undelivered.entrypoints.http.errors import PROBLEM_TYPE, ProblemError, not_found, problem_body, problem_of
 from undelivered.entrypoints.http.parsing import path_parameters
 from undelivered.entrypoints.http.route import (
@@ -107,7 +115,7 @@ def _view(
         request = app.current_request
         assert request is not None  # Chalice sets it before it calls a view
         try:
-            caller = _authenticated(route, settings(), request)
+            caller = _authenticated(route, settings(), use_cases, request)
             return _chalice_response(_handle(route, use_cases(), caller, request, path))
         except Exception as error:  # noqa: BLE001 - the caller gets any error as a problem
             return _error_response(error, request)
@@ -115,12 +123,17 @@ def _view(
     return view
 
 
-def _authenticated(route: Route, settings: ApiSettings, request: Request) -> Principal | None:
+def _authenticated(
+    route: Route, settings: ApiSettings, use_cases: Callable[[], "ApiUseCases"], request: Request
+) -> Principal | None:
     """Return the caller, None on a public route; raises ProblemError."""
     if route.access is Access.PUBLIC:
         return None
-    verifier = token_verifier(settings.token_issuer, settings.token_client_ids, settings.token_keys_url)
-    caller = authenticate(verifier, request.headers)
+    if is_embed_token(token_of(request.headers)):
+        caller = embedded(use_cases().embed_tokens, token_of(request.headers))
+    else:
+        verifier = token_verifier(settings.token_issuer, settings.token_client_ids, settings.token_keys_url)
+        caller = authenticate(verifier, request.headers)
     authorize(caller, route.access.value)
     return caller
 

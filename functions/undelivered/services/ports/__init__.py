@@ -1,6 +1,6 @@
 """The interfaces that the use cases need from stores, providers and AWS; the adapters implement them."""
 
-from undelivered.services.ports.accounts import AccountMappings, AccountStore, SigningKeys
+from undelivered.services.ports.accounts import AccountMappings, AccountStore, EmbedRevocations, SigningKeys
 from undelivered.services.ports.attachments import AttachmentFiles, UploadedFile, UploadForm
 from undelivered.services.ports.counts import CountReconciliation, RepeatFailureStore
 from undelivered.services.ports.customers import CustomerStore, ErasureStore, KeyedHashes
@@ -38,6 +38,7 @@ __all__ = [
     "AttachmentFiles",
     "CountReconciliation",
     "CustomerStore",
+    "EmbedRevocations",
     "ErasureStore",
     "ExportFiles",
     "ExportRunner",

@@ -1,6 +1,7 @@
 """Ports of accounts and secrets."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from undelivered.domain.account_mapping import AccountMapping
@@ -28,6 +29,16 @@ class AccountMappings(Protocol):
 
     def current(self) -> AccountMapping:
         """Return the mapping; a change may be seen a minute late."""
+
+
+class EmbedRevocations(Protocol):
+    """When embed tokens were revoked."""
+
+    def add(self, account_id: str, name: str | None, at: datetime, *, keep_until: datetime) -> None:
+        """Revoke the tokens of a name, or with None all of the account, that were minted until ``at``."""
+
+    def find(self, account_id: str, name: str) -> Sequence[datetime]:
+        """Return the times of the revocations that apply to tokens of a name."""
 
 
 class SigningKeys(Protocol):

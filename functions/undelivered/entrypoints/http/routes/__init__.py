@@ -8,6 +8,7 @@ from undelivered.entrypoints.http.routes import (
     customers,
     diagnostics,
     dismissals,
+    embed_tokens,
     exports,
     health,
     notifications,
@@ -37,6 +38,7 @@ _RESOURCES: tuple[Route, ...] = (
     *diagnostics.ROUTES,
     *notifications.ROUTES,
     *attachments.ROUTES,
+    *embed_tokens.ROUTES,
     *unsubscribe.ROUTES,
 )
 

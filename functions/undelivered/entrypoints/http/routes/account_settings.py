@@ -98,7 +98,7 @@ def _schema_of(settings: AccountSettings) -> SettingsSchema:
 ROUTES = (
     Route("GET", "/settings", Access.READ, show_settings, "Get the account's settings", SettingsSchema, tag="settings"),
     Route(
-        "PUT", "/settings", Access.ACT, replace_settings, "Replace the account's settings", SettingsSchema,
+        "PUT", "/settings", Access.CONFIGURE, replace_settings, "Replace the account's settings", SettingsSchema,
         body=SettingsSchema, tag="settings",
     ),
 )  # fmt: skip

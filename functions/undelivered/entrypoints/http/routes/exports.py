@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from undelivered.domain.export import ExportState
-from undelivered.entrypoints.http.auth import Role
+from undelivered.entrypoints.http.auth import VIEWERS
 from undelivered.entrypoints.http.errors import ProblemError
 from undelivered.entrypoints.http.report_filters import Filter, body_filter
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
@@ -40,7 +40,7 @@ class ExportView(msgspec.Struct, frozen=True):
 def _check_caller(request: ApiRequest) -> None:
     """Raise ProblemError (403) for a viewer, unless the account's settings let viewers export."""
     if (
-        request.principal.role is Role.VIEWER
+        request.principal.role in VIEWERS
         and not request.use_cases.accounts.settings(request.account_id).viewers_may_export
     ):
         detail = "In your account, viewers cannot export the report. Ask a manager to do this."

@@ -143,7 +143,7 @@ def find_undelivered(request: ApiRequest) -> ApiResponse:
 
 ROUTES = (
     Route(
-        "GET", "/undelivered/count", Access.READ, count_undelivered, "Count undelivered items", CountView,
+        "GET", "/undelivered/count", Access.COUNT, count_undelivered, "Count undelivered items", CountView,
         tag="report",
     ),
     Route(
