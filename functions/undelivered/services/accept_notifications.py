@@ -131,7 +131,7 @@ class AcceptNotifications(Struct, frozen=True):
             sender=sender,
             reply_to=reply_to,
         )
-        sent_by_host = self._items_sent_by_host(notification)
+        sent_by_host = self._items_sent_by_host(notification) if new.notification_id else ()
         if sent_by_host:
             self._record_first_send(notification, sent_by_host[0])
         stored = self._store(notification)
