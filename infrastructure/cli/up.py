@@ -1,6 +1,7 @@
 """`undelivered up`: start a local stack."""
 
 import json
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -59,8 +60,9 @@ def _show_access(stack: "LocalStack", *, detached: bool) -> None:
         _print(f"  {user.role:<8} {user.email:<24} {user.password}   [dim]account {user.account_id}[/]")
     token = f"$(uv run undelivered token --state-dir {_relative(stack.state_dir)} {manager.email})"
     _print(f'Or ask the API:\n  curl -H "Authorization: {token}" {stack.api_url}/undelivered/count')
-    _print("Or send email with your own software, see infrastructure/docs/integration.md:")
-    _print(f"  export {' '.join(f'{name}={value}' for name, value in stack.email_environment.items())}")
+    _print("Or connect your own software, see infrastructure/docs/first-hour.md:")
+    for name, value in stack.client_environment.items():
+        _print(f"  export {name}={shlex.quote(value)}")
     stop = f"uv run undelivered down --state-dir {_relative(stack.state_dir)}" if detached else "Ctrl-C"
     _print(f"[dim]To stop it: {stop}. Log: {_relative(stack.state_dir)}/emulator.log[/]")
 

@@ -181,13 +181,20 @@ class LocalStack:
         return {"AWS_ENDPOINT_URL": self.endpoint, "AWS_DEFAULT_REGION": REGION, **CREDENTIALS}
 
     @property
-    def email_environment(self) -> dict[str, str]:
-        """Environment variables for clients that send email: those of the AWS SDKs, and for SES's SMTP interface."""
+    def client_environment(self) -> dict[str, str]:
+        """Environment variables for host applications: for the AWS SDKs, SES's SMTP interface and the API."""
+        host = self.description.host
         return {
             **self.environment,
             "AWS_REGION": REGION,
             "SMTP_PORT": str(self.description.smtp_port),
             "CONFIGURATION_SET": self.outputs["SendsConfigurationSet"],
+            "RESENDS_CONFIGURATION_SET": self.outputs["ResendsConfigurationSet"],
+            "API_URL": self.api_url,
+            "SIGN_IN_URL": self.outputs["SignInUrl"],
+            "HOST_CLIENT_ID": host.client_id,
+            "HOST_CLIENT_SECRET": host.client_secret,
+            "ACCOUNT_ID": DEFAULT_ACCOUNT,
         }
 
     @property
