@@ -196,11 +196,12 @@ class ArchiveSettings(Struct, frozen=True):
     """``archive``: its dead-letter queue."""
 
     dead_letters_url: str
+    erasure_secret_arn: str
 
     @classmethod
     def read(cls, environment: Environment = os.environ) -> Self:
         """Return the settings of the environment."""
-        return cls(_required(environment, "DEAD_LETTERS_URL"))
+        return cls(_required(environment, "DEAD_LETTERS_URL"), _required(environment, "ERASURE_SECRET_ARN"))
 
 
 class OnItemChangedSettings(Struct, frozen=True):

@@ -142,8 +142,8 @@ class TestTheStream:
 
     def test_archive_keeps_what_left_and_not_what_was_erased(self, records, monkeypatch):
         kept = []
-        store = SimpleNamespace(archive=lambda items, **_: kept.extend(items))
-        monkeypatch.setattr(bootstrap, "archiving", lambda: bootstrap.Archiving(store, IMAGES, DEAD_LETTERS))
+        parts = bootstrap.Archiving(lambda item, **_: kept.append(item), IMAGES, DEAD_LETTERS)
+        monkeypatch.setattr(bootstrap, "archiving", lambda: parts)
 
         assert archive({"Records": list(records.values())}, CONTEXT) == {"batchItemFailures": []}
         assert len(kept) == 1

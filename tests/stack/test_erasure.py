@@ -5,11 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from infrastructure.deployed_stack import DeployedStack
+from infrastructure.local.deployment import STACK_NAME
 from infrastructure.local.scenario import eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
+from tests.builders.items import an_item
 from tests.stack.acting import WITHIN
 from tests.stack.faulty import start_anew
+from tests.stack.test_dead_letters import redrive
+from tests.unit.test_unreadable_changes import image, record
 
 ACCOUNT = "acc-harbor"
 LONG_AGO = timedelta(minutes=10)
@@ -173,6 +178,29 @@ def test_what_is_told_late_of_messages_to_somebody_erased_brings_nobody_back(act
         assert acting.suppression(channel, address).json()["erased"]
     assert acting.story.report("zoe") == []
     assert [row for row in everything_stored(acting) if any(address in row for _, address in told)] == []
+
+
+def test_a_kept_change_of_an_item_of_somebody_erased_is_taken_and_not_archived(acting):
+    acting.call_api("PUT", f"/customers/{acting.name('yara')}", json={"name": "yara", "email": "yara@example.com"})
+    erase(acting, "yara")
+    start_anew(acting.stack, "Archive")
+    days_ago = timedelta(days=40)
+    of_erased, of_other = (
+        an_item(account_id=ACCOUNT, customer_id=acting.name(who), recipient=f"{who}@example.com",
+                notification_id=acting.name(who), sent_at=(datetime.now(UTC) - days_ago).replace(microsecond=0))
+        for who in ("yara", "otto")
+    )  # fmt: skip
+    removals = [record("REMOVE", place, OldImage=image(item)) for place, item in enumerate((of_erased, of_other))]
+    letter = json.dumps({"unreadable": "ValueError", "Records": removals})
+    dead = DeployedStack(STACK_NAME, acting.stack.client).resource("ArchiveDeadLetterQueue")
+    acting.stack.client("sqs").send_message(QueueUrl=dead, MessageBody=letter)
+
+    (taken,) = redrive(acting.stack, "--queue", "archive")
+
+    assert taken["became"] == "taken"
+    stored = everything_stored(acting)
+    assert [row for row in stored if of_other.entry_key in row]
+    assert [row for row in stored if "yara@example.com" in row] == []
 
 
 def sent_as(acting, notification_id):

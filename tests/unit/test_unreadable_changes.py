@@ -13,6 +13,7 @@ from tests.fakes import (
     FakeAccountStore,
     FakeAnnouncer,
     FakeCustomerStore,
+    FakeErasureStore,
     FakeNotificationStore,
     FakeSuppressionStore,
     FakeUndeliveredStore,
@@ -25,6 +26,7 @@ from undelivered.domain.item import Audit, Dismissal
 from undelivered.domain.taxonomy import Reason
 from undelivered.entrypoints.archive import archive
 from undelivered.entrypoints.on_item_changed import on_item_changed
+from undelivered.services.archive_items import ArchiveItem
 from undelivered.services.on_item_changed import OnItemChanged
 from undelivered.services.record_unrecognised import RecordUnrecognised
 from undelivered.services.track_repeat_failures import TrackRepeatFailures
@@ -109,8 +111,8 @@ class World:
             IMAGES,
             dead,
         )
-        store = SimpleNamespace(archive=self._then(lambda removed, **_: items.archive(removed, settle_counters=False)))
-        monkeypatch.setattr(bootstrap, "archiving", lambda: bootstrap.Archiving(store, IMAGES, dead))
+        keep = self._then(ArchiveItem(items, FakeErasureStore()))
+        monkeypatch.setattr(bootstrap, "archiving", lambda: bootstrap.Archiving(keep, IMAGES, dead))
         monkeypatch.setattr(bootstrap, "item_change_handlers", lambda: handlers)
 
     def _then(self, act):
@@ -119,7 +121,7 @@ class World:
                 raise self.fails
             act(*change, **options)
             (item,) = [each for each in change if each][-1:]
-            self.processed.append((item[0] if isinstance(item, list) else item).entry_key)
+            self.processed.append(item.entry_key)
 
         return noted
 

@@ -45,6 +45,7 @@ from undelivered.settings import (
 if TYPE_CHECKING:
     from undelivered.adapters.feedback import ParsedEvent
     from undelivered.domain.send_rate import SendQuota
+    from undelivered.services.archive_items import ArchiveItem
     from undelivered.services.cleanup import CleanUp
     from undelivered.services.customer_data.erase import EraseCustomers
     from undelivered.services.export_report import ExportReport
@@ -370,7 +371,7 @@ def _item_images() -> ItemImages:
 class Archiving(Struct, frozen=True):
     """The parts of ``archive``."""
 
-    undelivered: UndeliveredStore
+    archive: "ArchiveItem"
     images: ItemImages
     dead_letters: Queue
 
@@ -378,8 +379,11 @@ class Archiving(Struct, frozen=True):
 @cache
 def archiving() -> Archiving:
     """Return the parts of ``archive``."""
-    dead_letters = Queue(client("sqs"), ArchiveSettings.read().dead_letters_url)
-    return Archiving(undelivered_store(), _item_images(), dead_letters)
+    from undelivered.services.archive_items import ArchiveItem
+
+    settings = ArchiveSettings.read()
+    archive = ArchiveItem(undelivered_store(), erasure_store(settings.erasure_secret_arn))
+    return Archiving(archive, _item_images(), Queue(client("sqs"), settings.dead_letters_url))
 
 
 class ItemChangeHandlers(Struct, frozen=True):

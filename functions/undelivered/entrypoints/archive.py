@@ -21,6 +21,6 @@ def archive(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
     def archive_removed(change: ItemChange) -> None:
         if change.before and not change.after:
-            parts.undelivered.archive([change.before], settle_counters=change.by_ttl)
+            parts.archive(change.before, settle_counters=change.by_ttl)
 
     return process_changes(event, parts.images, archive_removed, parts.dead_letters, "item not archived")

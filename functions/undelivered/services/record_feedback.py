@@ -22,6 +22,7 @@ from undelivered.domain.suppression import Suppression, merge_suppression, suppr
 from undelivered.domain.taxonomy import Channel, suppresses
 from undelivered.domain.unrecognised import mapped_classification, unrecognised_shape
 from undelivered.services.concurrency import retry_on_conflict
+from undelivered.services.erased_messages import Message, erased_messages
 from undelivered.services.message_accounts import MessageAccounts
 from undelivered.services.ports import (
     CustomerStore,
@@ -125,34 +126,15 @@ class RecordFeedback(Struct, frozen=True):
 
         Erased messages create no items, but still suppress their addresses, by hash.
         """
-        is_erased = self._erasure_check(account_id, [event.feedback for event in events])
+        erased = erased_messages(self.erasures, account_id, (_message_of(event.feedback) for event in events))
         remaining: list[AttributedFeedback] = []
         for event in events:
-            if not event.is_erased and not is_erased(event.feedback):
+            if not event.is_erased and not (erased and _message_of(event.feedback) in erased):
                 remaining.append(event)
             elif cause := caused_suppression(event.feedback, account_id):
                 digest = self.hashes.of_address(account_id, cause.channel, cause.address)
                 suppress(self.suppressions, replace(cause, address_hash=digest))
         return remaining
-
-    def _erasure_check(self, account_id: str, feedbacks: Sequence[Feedback]) -> Callable[[Feedback], bool]:
-        """Return a function that says whether the message of a feedback is covered by an erasure."""
-        if not self.erasures.has_erasures(account_id):
-            return lambda _: False
-        by_customer, by_address = self.erasures.erased_at(
-            account_id,
-            {feedback.attribution.customer_id for feedback in feedbacks if feedback.attribution.customer_id},
-            {(feedback.channel, feedback.recipient) for feedback in feedbacks if feedback.recipient},
-        )
-
-        def is_erased(feedback: Feedback) -> bool:
-            ends = (
-                by_customer.get(feedback.attribution.customer_id or ""),
-                by_address.get((feedback.channel, feedback.recipient or "")),
-            )
-            return any(end is not None and feedback.sent_at <= end for end in ends)
-
-        return is_erased
 
     def _with_customers(self, account_id: str, events: Sequence[AttributedFeedback]) -> Sequence[AttributedFeedback]:
         """Return the events, with the customer added to failures that do not name one, or only by id.
@@ -315,6 +297,11 @@ class RecordFeedback(Struct, frozen=True):
         if may_wait and any(self.clock() < attempt.claimed_at + LONGEST_SEND for attempt in unrecorded):
             raise NotYetKnownError("the send of this message may not be recorded yet")
         return unrecorded[-1] if unrecorded and feedback.recipient else None
+
+
+def _message_of(feedback: Feedback) -> Message:
+    customer_id = feedback.attribution.customer_id or ""
+    return Message(customer_id, feedback.channel, feedback.recipient or "", feedback.sent_at)
 
 
 def _may_be_about(feedback: Feedback, attempt: SendAttempt) -> bool:
