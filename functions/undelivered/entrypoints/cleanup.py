@@ -4,14 +4,17 @@ Removes items after thirty days, settles resends and interrupted sends, deletes 
 reconciles the counters.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
 
 from undelivered import bootstrap
+from undelivered.domain.errors import UndeliveredError
 from undelivered.entrypoints.lambda_function import lambda_function
-from undelivered.observability import count, logger
+from undelivered.observability import count, describe_error, logger
+from undelivered.services.try_each import OnError, separately
 
 functions = Blueprint(__name__)
 
@@ -19,22 +22,48 @@ _RESERVE_MILLISECONDS = 10_000
 """Time that must be left in the invocation to start another piece of work."""
 
 
+class CleanupFailedError(UndeliveredError):
+    """Parts of an invocation failed. The message describes their errors."""
+
+
 @lambda_function(functions)
 def cleanup(_event: dict[str, Any], context: LambdaContext) -> None:
-    """Do what is due while there is time. The next invocation continues."""
+    """Do what is due while there is time. The next invocation continues.
+
+    An error in one part does not stop the others. Raises CleanupFailedError at the end if there was an error.
+    """
+    errors: list[Exception] = []
 
     def time_left() -> bool:
         return context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS
 
-    result = bootstrap.clean_up()(time_left)
+    def on_error(error: Exception) -> None:
+        logger.exception("part of cleanup failed", exc_info=error)
+        errors.append(error)
+
+    for part in (_clean_up, _erase_customers, _reconcile_counts):
+        with separately(on_error):
+            part(time_left, on_error)
+    if errors:
+        raise CleanupFailedError("; ".join(dict.fromkeys(map(describe_error, errors))))
+
+
+def _clean_up(time_left: Callable[[], bool], on_error: OnError) -> None:
+    result = bootstrap.clean_up()(time_left, on_error)
     count("ItemsRemoved", result.removed)
     count("ResendsSettled", result.settled)
     count("SendsInterrupted", result.interrupted)
     count("FilesExpired", result.files)
-    erased = bootstrap.erase_customers()(time_left)
+
+
+def _erase_customers(time_left: Callable[[], bool], on_error: OnError) -> None:
+    erased = bootstrap.erase_customers()(time_left, on_error)
     count("ItemsErased", erased.items)
     count("NotificationsErased", erased.notifications)
-    drifts = bootstrap.reconcile_counts()(time_left)
+
+
+def _reconcile_counts(time_left: Callable[[], bool], on_error: OnError) -> None:
+    drifts = bootstrap.reconcile_counts()(time_left, on_error)
     for drift in drifts:
         logger.error(
             "counters drifted, corrected",

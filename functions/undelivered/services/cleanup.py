@@ -1,6 +1,7 @@
 """Clean up: remove items past their thirty days, and settle resends and sends without an outcome."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from msgspec import Struct
@@ -29,6 +30,7 @@ from undelivered.services.ports import (
 )
 from undelivered.services.request_resend import resend_job
 from undelivered.services.send_message import Send, unsent_feedback
+from undelivered.services.try_each import OnError, raise_error, separately, try_each
 
 _BATCH = 100
 
@@ -53,37 +55,52 @@ class CleanUp(Struct, frozen=True):
     attachments: AttachmentFiles
     clock: Callable[[], datetime]
 
-    def __call__(self, has_time: Callable[[], bool]) -> CleanupResult:
-        """Do what is due while ``has_time`` returns True."""
+    def __call__(self, has_time: Callable[[], bool], on_error: OnError = raise_error) -> CleanupResult:
+        """Do what is due while ``has_time`` returns True. An error goes to ``on_error``, and the rest is still done."""
         return CleanupResult(
-            self._sweep(has_time),
-            self._settle_resends(),
-            self._settle_interrupted(),
-            self.attachments.remove_expired(self.clock().date(), has_time),
+            self._sweep(has_time, on_error),
+            self._settle_resends(has_time, on_error),
+            self._settle_interrupted(has_time, on_error),
+            self._remove_files(has_time, on_error),
         )
 
-    def _sweep(self, has_time: Callable[[], bool]) -> int:
+    def _sweep(self, has_time: Callable[[], bool], on_error: OnError) -> int:
         removed = 0
-        for account_id in self.accounts.account_ids():
+
+        def sweep(account_id: str) -> None:
+            nonlocal removed
             swept = _BATCH
             while swept == _BATCH and has_time():
                 swept = self.undelivered.sweep(account_id, self.clock(), _BATCH)
                 removed += swept
+
+        try_each(self.accounts.account_ids, sweep, has_time, on_error)
         return removed
 
-    def _settle_resends(self) -> int:
+    def _remove_files(self, has_time: Callable[[], bool], on_error: OnError) -> int:
+        with separately(on_error):
+            return self.attachments.remove_expired(self.clock().date(), has_time)
+        return 0
+
+    def _settle_resends(self, has_time: Callable[[], bool], on_error: OnError) -> int:
         settled = 0
         unclaimed: list[UndeliveredItem] = []
-        for item in self.undelivered.resends_to_settle(self.clock(), _BATCH):
-            try:
+
+        def settle(item: UndeliveredItem) -> None:
+            nonlocal settled
+            with suppress(StaleWriteError):  # an event arrived; the next run looks again
                 settled += self._settle(item, unclaimed)
-            except StaleWriteError:
-                continue  # an event arrived; the next run looks again
+
+        try_each(lambda: self.undelivered.resends_to_settle(self.clock(), _BATCH), settle, has_time, on_error)
+        with separately(on_error):
+            self._queue_unclaimed(unclaimed)
+        return settled
+
+    def _queue_unclaimed(self, unclaimed: Sequence[UndeliveredItem]) -> None:
         # While there are jobs in the queue, these may be among them: they wait for the sending rate. The claim would
         # prevent a second send, but a copy for each run would fill the queue.
         if unclaimed and self.resends.is_empty():
             self.resends.put([resend_job(item) for item in unclaimed])
-        return settled
 
     def _settle(self, item: UndeliveredItem, unclaimed: list[UndeliveredItem]) -> bool:
         """Settle a resend without an outcome; False if it is still open.
@@ -121,18 +138,24 @@ class CleanUp(Struct, frozen=True):
             self.notifications.record(replace(claim, outcome=SendOutcome.INTERRUPTED))
         return True
 
-    def _settle_interrupted(self) -> int:
+    def _settle_interrupted(self, has_time: Callable[[], bool], on_error: OnError) -> int:
         """Record sends without an outcome as interrupted, and show a first send as failed; none is sent twice.
 
         The item of a resend is settled by ``_settle_resends``, or by an event.
         """
-        attempts = self.notifications.unrecorded(self.clock() - SEND_TIMEOUT, _BATCH)
-        for attempt in attempts:
+        settled = 0
+
+        def settle(attempt: SendAttempt) -> None:
+            nonlocal settled
             is_first = not attempt.entry_key
             notification = self.notifications.find(attempt.account_id, attempt.notification_id) if is_first else None
-            settled = self._settle_first_send(attempt, notification) if notification else None
-            self.notifications.record(settled or replace(attempt, outcome=SendOutcome.INTERRUPTED))
-        return len(attempts)
+            sent = self._settle_first_send(attempt, notification) if notification else None
+            self.notifications.record(sent or replace(attempt, outcome=SendOutcome.INTERRUPTED))
+            settled += 1
+
+        due = self.clock() - SEND_TIMEOUT
+        try_each(lambda: self.notifications.unrecorded(due, _BATCH), settle, has_time, on_error)
+        return settled
 
     def _settle_first_send(self, attempt: SendAttempt, notification: Notification) -> SendAttempt | None:
         """Show a first send as failed, or return it as sent if an event about it has made an item."""

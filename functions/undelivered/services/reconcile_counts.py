@@ -9,6 +9,7 @@ from msgspec import Struct
 from undelivered.domain.item import REPORT_WINDOW
 from undelivered.domain.report_query import window_start
 from undelivered.services.ports import AccountStore, CountReconciliation
+from undelivered.services.try_each import OnError, raise_error, try_each
 
 _DAYS: Final = REPORT_WINDOW.days
 _MOVING: Final = timedelta(days=2)
@@ -35,12 +36,14 @@ class ReconcileCounts(Struct, frozen=True):
     accounts: AccountStore
     clock: Callable[[], datetime]
 
-    def __call__(self, has_time: Callable[[], bool]) -> list[CountDrift]:
-        """Reconcile every account once a day, while ``has_time`` returns True; return the drifts, now corrected."""
+    def __call__(self, has_time: Callable[[], bool], on_error: OnError = raise_error) -> list[CountDrift]:
+        """Reconcile every account once a day, while ``has_time`` returns True; return the drifts, now corrected.
+
+        An error goes to ``on_error``, and the other accounts are still reconciled.
+        """
         drifts: list[CountDrift] = []
-        for account_id in self.accounts.account_ids():
-            if not has_time():
-                break
+
+        def reconcile(account_id: str) -> None:
             self._recount(account_id, has_time)
             today = self.clock().astimezone(UTC).date()
             if self.counters.claim(account_id, today):
@@ -50,6 +53,8 @@ class ReconcileCounts(Struct, frozen=True):
                 drift = self._live(account_id, day, fix=True)
                 if drift.missing:
                     drifts.append(drift)
+
+        try_each(self.accounts.account_ids, reconcile, has_time, on_error)
         return drifts
 
     def _recount(self, account_id: str, has_time: Callable[[], bool]) -> None:

@@ -7,6 +7,7 @@ erasure, so that late events about old messages do not create new data. An addre
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.try_each import OnError, raise_error, try_each
 
 _BATCH = 100
 
@@ -98,16 +100,19 @@ class EraseCustomers(Struct, frozen=True):
     zone_of: Callable[[str], ZoneInfo]
     clock: Callable[[], datetime]
 
-    def __call__(self, has_time: Callable[[], bool]) -> ErasedCounts:
-        """Continue all erasures while ``has_time`` returns True; return how much was erased."""
+    def __call__(self, has_time: Callable[[], bool], on_error: OnError = raise_error) -> ErasedCounts:
+        """Continue all erasures while ``has_time`` returns True; return how much was erased.
+
+        An error goes to ``on_error``, and the other erasures still continue.
+        """
         total = ErasedCounts()
-        for task in self.erasures.running():
-            if not has_time():
-                break
-            try:
+
+        def continue_(task: ErasureTask) -> None:
+            nonlocal total
+            with suppress(StaleWriteError):  # the next run tries again
                 total += self._continue(task, has_time)
-            except StaleWriteError:
-                continue  # the next run tries again
+
+        try_each(self.erasures.running, continue_, has_time, on_error)
         return total
 
     def _continue(self, task: ErasureTask, has_time: Callable[[], bool]) -> ErasedCounts:
