@@ -42,6 +42,7 @@ from undelivered.services.ports import (
     Page,
     ResendBatch,
     SendJob,
+    SuppressedAddress,
     UploadedFile,
     UploadForm,
 )
@@ -76,6 +77,10 @@ def _hashed(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
+def _suffix(category: str) -> str:
+    return f" {category}" if category else ""
+
+
 class FakeSuppressionStore:
     def __init__(self, hashes: KeyedHashes | None = None) -> None:
         self.stored: dict[tuple[str, str], Suppression] = {}
@@ -83,40 +88,46 @@ class FakeSuppressionStore:
 
     @staticmethod
     def _key(suppression: Suppression) -> tuple[str, str]:
-        return suppression.account_id, f"{suppression.channel}#{suppression.address}"
+        return suppression.account_id, f"{suppression.channel}#{suppression.address}{_suffix(suppression.category)}"
 
     @staticmethod
-    def _hidden_key(account_id: str, channel: Channel, digest: str) -> tuple[str, str]:
-        return account_id, f"{channel}#~{digest}"
+    def _hidden_key(account_id: str, channel: Channel, digest: str, category: str = "") -> tuple[str, str]:
+        return account_id, f"{channel}#~{digest}{_suffix(category)}"
 
-    def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
+    def find(self, account_id: str, channel: Channel, address: str, category: str = "") -> Suppression | None:
         digest = self._hashes.of_address(account_id, channel, address)
         found = effective_suppression(
-            self.stored.get((account_id, f"{channel}#{address}")),
-            self.stored.get(self._hidden_key(account_id, channel, digest)),
+            self.stored.get((account_id, f"{channel}#{address}{_suffix(category)}")),
+            self.stored.get(self._hidden_key(account_id, channel, digest, category)),
         )
         return replace(found, address=address) if found else None
 
+    def of_categories(self, account_id: str, channel: Channel, address: str) -> Sequence[Suppression]:
+        categories = {each.category for each in self.stored.values() if each.account_id == account_id} - {""}
+        return self.find_many(account_id, [(channel, address, category) for category in sorted(categories)])
+
     def hide(self, account_id: str, channel: Channel, address: str) -> None:
         digest = self._hashes.of_address(account_id, channel, address)
-        key = self._hidden_key(account_id, channel, digest)
-        hidden = hide_address(self.stored.pop((account_id, f"{channel}#{address}"), None), self.stored.get(key), digest)
-        if hidden:
-            self.stored[key] = replace(hidden, version=hidden.version + 1)
+        for category in ["", *(each.category for each in self.of_categories(account_id, channel, address))]:
+            key = self._hidden_key(account_id, channel, digest, category)
+            readable = self.stored.pop((account_id, f"{channel}#{address}{_suffix(category)}"), None)
+            hidden = hide_address(readable, self.stored.get(key), digest)
+            if hidden:
+                self.stored[key] = replace(hidden, version=hidden.version + 1)
 
     def is_held_by_others(self, account_id: str, channel: Channel, address: str) -> bool:
         others = {account for account, _ in self.stored} - {account_id}
         found = (self.find(other, channel, address) for other in others)
         return any(suppression and holds_provider_entry(suppression) for suppression in found)
 
-    def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
+    def find_many(self, account_id: str, addresses: Sequence[SuppressedAddress]) -> Sequence[Suppression]:
         return [found for each in dict.fromkeys(addresses) if (found := self.find(account_id, *each))]
 
     def save(self, before: Suppression | None, after: Suppression) -> None:
         key = self._key(after)
         if after.address_hash:
             key, after = (
-                self._hidden_key(after.account_id, after.channel, after.address_hash),
+                self._hidden_key(after.account_id, after.channel, after.address_hash, after.category),
                 replace(after, address=""),
             )
         _check(_version(self.stored.get(key)), _version(before))

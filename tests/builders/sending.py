@@ -93,7 +93,9 @@ class Product:
             shape_mappings=self.shape_mappings,
             accounts=message_accounts(),
         )
-        self.unsubscribe = Unsubscribe(self.notifications, self.suppressions, FakeSigningKeys(), self.clock)
+        self.unsubscribe = Unsubscribe(
+            self.notifications, self.suppressions, self.accounts, FakeSigningKeys(), self.clock
+        )
         self.customers.save(a_customer(email=EMAIL, phone=PHONE))
         self.notifications.add(a_notification(channel=self.channel, created_at=self.time - timedelta(days=1)))
         self.accounts.settings(ACCOUNT)

@@ -18,7 +18,7 @@ from tests.builders.items import (
     resent,
 )
 from tests.contract.worlds import BACKENDS, classes
-from undelivered.domain.account_settings import AccountSettings, DigestSettings, GraceSettings
+from undelivered.domain.account_settings import AccountSettings, Category, DigestSettings, GraceSettings
 from undelivered.domain.customer import Consent, RecordedConsent
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.feedback import Outcome
@@ -612,6 +612,43 @@ def test_active_suppressions_are_told_page_by_page(world):
     assert [each.address for each in texts] == ["+4915112345678"]
 
 
+def test_a_suppression_of_a_category_exists_beside_that_of_the_address(world):
+    bounced = a_suppression()
+    unsubscribed = a_suppression(reason=SuppressionReason.UNSUBSCRIBED, category="newsletter")
+    world.suppressions.save(None, bounced)
+    world.suppressions.save(None, unsubscribed)
+    world.suppressions.save(None, a_suppression("ada@example.com.au", category="offers"))
+
+    def find(*category):
+        return world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com", *category)
+
+    assert find() == replace(bounced, version=1)
+    assert find("newsletter") == replace(unsubscribed, version=1)
+    assert find("offers") is None
+    found = world.suppressions.of_categories(ACCOUNT, Channel.EMAIL, "ada@example.com")
+    assert list(found) == [replace(unsubscribed, version=1)]
+    listed, _ = world.suppressions.page(ACCOUNT, Channel.EMAIL, 10, None)
+    assert [(each.address, each.category) for each in listed] == [
+        ("ada@example.com", ""),
+        ("ada@example.com", "newsletter"),
+        ("ada@example.com.au", "offers"),
+    ]
+
+
+def test_an_erased_address_stays_unsubscribed_from_its_categories(world):
+    for category in ("", "newsletter"):
+        world.suppressions.save(None, a_suppression(reason=SuppressionReason.UNSUBSCRIBED, category=category))
+
+    world.suppressions.hide(ACCOUNT, Channel.EMAIL, "ada@example.com")
+
+    found = world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com", "newsletter")
+    assert (found.active, found.category, bool(found.address_hash)) == (True, "newsletter", True)
+    categories = world.suppressions.of_categories(ACCOUNT, Channel.EMAIL, "ada@example.com")
+    assert [each.category for each in categories] == ["newsletter"]
+    listed, _ = world.suppressions.page(ACCOUNT, None, 10, None)
+    assert [(each.address, each.category) for each in listed] == [("", ""), ("", "newsletter")]
+
+
 def test_an_account_that_set_nothing_has_the_defaults_and_is_known_from_then_on(world):
     assert world.accounts.settings("acc-9") == AccountSettings("acc-9")
     assert "acc-9" in world.accounts.account_ids()
@@ -620,7 +657,11 @@ def test_an_account_that_set_nothing_has_the_defaults_and_is_known_from_then_on(
 def test_settings_are_found_as_they_were_written(world):
     world.accounts.settings(ACCOUNT)
     wanted = AccountSettings(
-        ACCOUNT, "Europe/Berlin", history_days=90, digest=DigestSettings(("m@example.com",), (0, 3), 7)
+        ACCOUNT,
+        "Europe/Berlin",
+        history_days=90,
+        digest=DigestSettings(("m@example.com",), (0, 3), 7),
+        categories=(Category("newsletter", "Newsletter"),),
     )
 
     world.accounts.save_settings(wanted)

@@ -650,6 +650,45 @@ class TestSenders:
         assert answer.json["accepted"] == []
 
 
+class TestCategories:
+    @pytest.mark.parametrize(
+        "category",
+        ["", "News", "a~b", "a b", "a" * 33, "-a", "_a", "a\n", "\u0430", "a/b", "a#b", ["a"], {"id": "a"}, 1],
+    )
+    def test_no_other_id_is_accepted(self, api, category):
+        answer = api.post("/notifications", {"notifications": [{**NOTIFICATION, "category": category}]}, host())
+
+        assert [refused["code"] for refused in answer.json["refused"]] == ["invalid_body"]
+        assert api.put("/settings", {"categories": [{"id": category, "title": "News"}]}).status == 400
+        row = {"channel": "email", "address": "a@example.com", "reason": "unsubscribed", "category": category}
+        assert api.put("/suppressions", {"suppressions": [row]}).json["results"][0]["outcome"] == "refused"
+
+    @pytest.mark.parametrize("title", ["", " ", "a\nb", "a\u2028b", "x" * 81, None])
+    def test_nor_another_title(self, api, title):
+        assert api.put("/settings", {"categories": [{"id": "a", "title": title}]}).status in {400, 413}
+
+    def test_nor_an_id_twice_nor_too_many(self, api):
+        twice = [{"id": "a", "title": "A"}, {"id": "a", "title": "B"}]
+        many = [{"id": f"a{number}", "title": "A"} for number in range(21)]
+
+        assert api.put("/settings", {"categories": twice}).json["errors"][0]["field"] == "categories[1].id"
+        assert api.put("/settings", {"categories": many}).status == 413
+        assert api.put("/settings", {"categories": many[:20]}).status == 200
+
+    def test_a_title_is_text_on_the_page(self, api):
+        api.put("/settings", {"categories": [{"id": "a", "title": "<script>alert(1)</script>"}]})
+        attempt = an_attempt(number=1)
+        api.notifications.claim(attempt)
+        payload = f"{ACCOUNT}~{attempt.notification_id}~1~a"
+        token = sign_token(api.keys.secrets()[0], "unsubscribe-category", payload)
+
+        page = api.get(f"/unsubscribe/{token}", headers={})
+
+        assert page.status == 200
+        assert "&lt;script&gt;" in page.text
+        assert "<script" not in page.text
+
+
 class TestSharedSuppressions:
     """The accounts share the lists of the providers."""
 

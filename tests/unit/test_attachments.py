@@ -57,6 +57,7 @@ class Host:
             self.notifications,
             self.customers,
             FakeUndeliveredStore(clock=self.clock),
+            FakeAccountStore(),
             self.queue,
             lambda: keep,
             lambda: RULE,

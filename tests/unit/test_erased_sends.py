@@ -53,7 +53,7 @@ def test_the_link_of_an_erased_send_leads_nowhere_and_suppresses_nobody(product)
 def test_the_link_of_any_other_send_still_does_what_it_says(product):
     product.send_message(FIRST)
 
-    assert product.unsubscribe.check(link_of(product.sent[0])).to == EMAIL
+    assert product.unsubscribe.check(link_of(product.sent[0])).attempt.to == EMAIL
     product.unsubscribe(link_of(product.sent[0]))
 
     assert product.suppressions.find(ACCOUNT, Channel.EMAIL, EMAIL).active

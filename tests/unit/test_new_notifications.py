@@ -14,6 +14,7 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered.domain.account_mapping import AccountMapping
+from undelivered.domain.account_settings import AccountSettings, Category
 from undelivered.domain.errors import RefusedError
 from undelivered.domain.notification import Notification
 from undelivered.domain.taxonomy import Channel
@@ -34,9 +35,17 @@ class World:
             self.customers.save(customer)
         self.files = FakeAttachmentFiles()
         self.mappings = FakeAccountMappings()
+        self.accounts = FakeAccountStore()
         keep = KeepAttachments(self.files, FakeAccountStore(), in_threads)
         self.accept = AcceptNotifications(
-            self.notifications, self.customers, self.items, self.queue, lambda: keep, self.rule, lambda: self.now
+            self.notifications,
+            self.customers,
+            self.items,
+            self.accounts,
+            self.queue,
+            lambda: keep,
+            self.rule,
+            lambda: self.now,
         )
 
     def rule(self):
@@ -206,3 +215,21 @@ def test_a_text_message_has_neither_a_sender_nor_a_reply_address(field):
     (refused,) = world.accept(ACCOUNT, [new(channel=Channel.SMS, **{field: "rent@example.com"})])
 
     assert (refused.code, refused.field) == ("invalid_body", field)
+
+
+def test_a_category_is_one_of_the_account_and_only_for_emails():
+    world = World(a_customer(phone="+12065550100"))
+    world.accounts.save_settings(AccountSettings(ACCOUNT, categories=(Category("newsletter", "Newsletter"),)))
+
+    accepted, unknown, text = world.accept(
+        ACCOUNT,
+        [
+            new("n-1", category="newsletter"),
+            new("n-2", category="offers"),
+            new("n-3", category="newsletter", channel=Channel.SMS),
+        ],
+    )
+
+    assert (accepted, world.notifications.find(ACCOUNT, "n-1").category) == ("n-1", "newsletter")
+    assert (unknown.code, unknown.field) == ("unknown_category", "category")
+    assert (text.code, text.field) == ("invalid_body", "category")

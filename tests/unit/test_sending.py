@@ -368,11 +368,12 @@ def test_a_link_signed_before_the_key_was_changed_still_works(world):
     (old,) = FakeSigningKeys().secrets()
 
     changed = FakeSigningKeys((b"a new secret", old))
-    Unsubscribe(world.notifications, world.suppressions, changed, world.clock)(token)
+    Unsubscribe(world.notifications, world.suppressions, world.accounts, changed, world.clock)(token)
 
     assert world.suppressions.find(ACCOUNT, Channel.EMAIL, "ada@example.com").active
+    keys = FakeSigningKeys((b"a new secret",))
     with pytest.raises(NotFoundError):
-        Unsubscribe(world.notifications, world.suppressions, FakeSigningKeys((b"a new secret",)), world.clock)(token)
+        Unsubscribe(world.notifications, world.suppressions, world.accounts, keys, world.clock)(token)
 
 
 def test_an_essential_notice_offers_no_unsubscription(world):

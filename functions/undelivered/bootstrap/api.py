@@ -242,6 +242,7 @@ class ApiUseCases:
             ports.notifications,
             ports.customers,
             ports.undelivered,
+            ports.accounts,
             ports.sends,
             self._keep_attachments,
             ports.sender_rule,
@@ -278,7 +279,7 @@ class ApiUseCases:
         from undelivered.services.unsubscribe import Unsubscribe
 
         ports = self._ports
-        return Unsubscribe(ports.notifications, ports.suppressions, ports.signing_keys(), self.clock)
+        return Unsubscribe(ports.notifications, ports.suppressions, ports.accounts, ports.signing_keys(), self.clock)
 
     @cached_property
     def embed_tokens(self) -> "EmbedTokens":

@@ -42,6 +42,13 @@ class GraceSettings(Struct, frozen=True):
         return timedelta(hours=self.host_hours)
 
 
+class Category(Struct, frozen=True):
+    """A kind of messages from which recipients can unsubscribe alone. They see its title."""
+
+    id: str
+    title: str
+
+
 class AccountSettings(Struct, frozen=True):
     """The settings of one account.
 
@@ -60,3 +67,8 @@ class AccountSettings(Struct, frozen=True):
     soft_failures: SoftFailureRule = field(default_factory=SoftFailureRule)
     grace: GraceSettings = field(default_factory=GraceSettings)
     digest: DigestSettings = field(default_factory=DigestSettings)
+    categories: tuple[Category, ...] = ()
+
+    def category_title(self, category_id: str) -> str:
+        """Return the title of a category, or its id if the account no longer has it."""
+        return next((category.title for category in self.categories if category.id == category_id), category_id)

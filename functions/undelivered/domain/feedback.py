@@ -7,6 +7,9 @@ from msgspec import Struct, field
 
 from undelivered.domain.taxonomy import Channel, Classification
 
+OWN_SOURCE = "undelivered"
+"""The source of our own feedback about a message that was not sent."""
+
 
 class Outcome(IntEnum):
     """The outcome of an attempt. A greater value wins over a lesser one, in whichever order they are reported."""

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from undelivered.domain.account_settings import GraceSettings
-from undelivered.domain.feedback import Feedback, Outcome
+from undelivered.domain.feedback import OWN_SOURCE, Feedback, Outcome
 from undelivered.domain.item import Attempt, AttemptResult, Audit, Dismissal, SentBy, UndeliveredItem, result_of
 from undelivered.domain.notification import SEND_TIMEOUT
 from undelivered.domain.taxonomy import Reason, classification_of
@@ -150,7 +150,7 @@ def settle_interrupted(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
 
     The attempt's provider message id is the id of the notification, as for every attempt that was not sent.
     """
-    result = AttemptResult(Outcome.FAILED, at, INTERRUPTED, NO_RECORD, source="undelivered")
+    result = AttemptResult(Outcome.FAILED, at, INTERRUPTED, NO_RECORD, source=OWN_SOURCE)
     return item.with_attempt(replace(item.last_attempt, provider_message_id=item.notification_id, result=result))
 
 

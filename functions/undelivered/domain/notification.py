@@ -14,6 +14,7 @@ class Notification(Struct, frozen=True):
 
     ``to`` replaces the customer's contact for the first send. ``essential`` marks legal or billing notices, which
     unsubscribed customers receive too. An empty ``sender`` is that of the account.
+    ``category`` is one of the account's, from which recipients can unsubscribe alone, empty for none.
     """
 
     account_id: str
@@ -31,6 +32,7 @@ class Notification(Struct, frozen=True):
     attachments: tuple[Attachment, ...] = ()
     sender: str = ""
     reply_to: str = ""
+    category: str = ""
 
 
 LONGEST_SEND = timedelta(seconds=90)

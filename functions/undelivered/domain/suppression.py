@@ -48,7 +48,8 @@ class Suppression(Struct, frozen=True):
     ``since`` is the time of the event that caused it, ``origin`` the provider's message id or the manager.
     ``lifted_at`` is when it was last lifted; only a later event suppresses the address again. ``address_hash`` is the
     keyed hash of an erased address, else empty. ``address`` of a stored suppression is then empty. ``spellings`` are
-    the forms in which the provider reported the address, if they are not its normal form.
+    the forms in which the provider reported the address, if they are not its normal form. A suppression with a
+    ``category`` applies only to messages of this category. It exists beside that of the address, for all messages.
     """
 
     account_id: str
@@ -62,6 +63,7 @@ class Suppression(Struct, frozen=True):
     version: int = 0
     address_hash: str = ""
     spellings: tuple[str, ...] = ()
+    category: str = ""
 
     @property
     def active(self) -> bool:
@@ -73,8 +75,10 @@ def holds_provider_entry(suppression: Suppression) -> bool:
     """Whether an entry on the provider's list must stay for a suppression.
 
     The accounts of an AWS account share SES's suppression list and SNS's opt-out list. A number is on SNS's list only
-    after an opt-out.
+    after an opt-out. An unsubscription from a category is on neither.
     """
+    if suppression.category:
+        return False
     can_be_listed = suppression.channel is Channel.EMAIL or suppression.reason is SuppressionReason.OPTED_OUT
     return suppression.active and can_be_listed
 
@@ -154,8 +158,21 @@ def dropped_classification(suppression: Suppression) -> Classification:
     return classification_of(_DROPPED_AS[suppression.reason])
 
 
-def drop_diagnostic(suppression: Suppression) -> str:
+def deciding_suppression(
+    of_address: Suppression | None, of_category: Suppression | None, *, essential: bool, resend: bool
+) -> Suppression | None:
+    """Return the suppression that decides on a message: one that blocks it, else the one that was lifted last."""
+    known = [suppression for suppression in (of_address, of_category) if suppression]
+    blocking = (suppression for suppression in known if blocks(suppression, essential=essential, resend=resend))
+    lifted = [suppression for suppression in known if suppression.lifted_at and not suppression.active]
+    last = max(lifted, key=lambda suppression: suppression.lifted_at or suppression.since, default=of_address)
+    return next(blocking, last)
+
+
+def drop_diagnostic(suppression: Suppression, category_title: str = "") -> str:
     """Return why a suppression stopped a message: its reason and date, and what its cause says, such as an import."""
+    if suppression.category:
+        return f"Unsubscribed from {category_title or suppression.category} since {suppression.since:%Y-%m-%d}"
     causes = (entry for entry in reversed(suppression.audit) if entry.action == SUPPRESS_ACTION)
     detail = next((entry.detail for entry in causes if entry.by == suppression.origin), "")
     since = f"suppressed: {suppression.reason} since {suppression.since:%Y-%m-%d}"

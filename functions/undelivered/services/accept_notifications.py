@@ -18,7 +18,14 @@ from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import checked_contact
 from undelivered.services.keep_attachments import KeepAttachments, NewAttachment, Uploads, check_attachments
-from undelivered.services.ports import CustomerStore, NotificationStore, SendJob, SendQueue, UndeliveredStore
+from undelivered.services.ports import (
+    AccountStore,
+    CustomerStore,
+    NotificationStore,
+    SendJob,
+    SendQueue,
+    UndeliveredStore,
+)
 from undelivered.services.sender_rule import SenderRule
 
 FIRST_ATTEMPT: Final = 1
@@ -46,6 +53,7 @@ class NewNotification(Struct, frozen=True):
     attachments: tuple[NewAttachment, ...] = ()
     sender: str = ""
     reply_to: str = ""
+    category: str = ""
 
 
 class AcceptNotifications(Struct, frozen=True):
@@ -57,6 +65,7 @@ class AcceptNotifications(Struct, frozen=True):
     notifications: NotificationStore
     customers: CustomerStore
     undelivered: UndeliveredStore
+    accounts: AccountStore
     sends: SendQueue
     keep_attachments: Callable[[], KeepAttachments]
     sender_rule: Callable[[], SenderRule]
@@ -107,6 +116,7 @@ class AcceptNotifications(Struct, frozen=True):
         created_at = self.clock()
         try:
             _check_length(new)
+            self._check_category(account_id, new)
             to = _checked_recipient(new, customer)
             sender = checked_sender(new, new.sender, "sender")
             reply_to = checked_sender(new, new.reply_to, "reply_to")
@@ -130,6 +140,7 @@ class AcceptNotifications(Struct, frozen=True):
             attachments=attachments,
             sender=sender,
             reply_to=reply_to,
+            category=new.category,
         )
         sent_by_host = self._items_sent_by_host(notification) if new.notification_id else ()
         if sent_by_host:
@@ -139,6 +150,15 @@ class AcceptNotifications(Struct, frozen=True):
             for item in sent_by_host:
                 self._mark_content_held(item)
         return stored
+
+    def _check_category(self, account_id: str, new: NewNotification) -> None:
+        if not new.category:
+            return
+        if new.channel is not Channel.EMAIL:
+            raise _only_for_emails("category")
+        if all(category.id != new.category for category in self.accounts.settings(account_id).categories):
+            detail = f"The account has no category {new.category!r}. Add it to the settings first."
+            raise RefusedError("unknown_category", detail, "category")
 
     def _items_sent_by_host(self, notification: Notification) -> Sequence[UndeliveredItem]:
         """Return the items of a notification that the host application sent itself before it handed it over."""
@@ -213,6 +233,10 @@ def _checked_recipient(new: NewNotification, customer: Customer | None) -> str:
         raise RefusedError(code, f"'{error.field}' is not valid: {error.message}.{hint}") from None
 
 
+def _only_for_emails(field: str) -> RefusedError:
+    return RefusedError("invalid_body", f"'{field}' is only for emails.", field)
+
+
 def _checked_sender(
     account_id: str, rule: Callable[[], SenderRule], new: NewNotification, mailbox: str, field: str
 ) -> str:
@@ -220,7 +244,7 @@ def _checked_sender(
     if not mailbox:
         return ""
     if new.channel is not Channel.EMAIL:
-        raise RefusedError("invalid_body", f"'{field}' is only for emails.", field)
+        raise _only_for_emails(field)
     try:
         return rule().checked(account_id, mailbox, field)
     except InvalidInputError as error:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.account_settings import AccountSettings
+from undelivered.domain.account_settings import AccountSettings, Category
 from undelivered.domain.errors import InvalidInputError
 from undelivered.services.contact_validation import checked_email
 from undelivered.services.ports import AccountStore
@@ -25,12 +25,23 @@ class ChangeSettings(Struct, frozen=True):
             settings,
             time_zone=_checked_zone(settings.time_zone),
             sender=self.sender_rule.checked(settings.account_id, settings.sender, "sender"),
+            categories=_checked_categories(settings.categories),
             digest=replace(
                 digest, recipients=_checked_recipients(digest.recipients), days=tuple(sorted(set(digest.days)))
             ),
         )
         self.accounts.save_settings(checked)
         return checked
+
+
+def _checked_categories(categories: tuple[Category, ...]) -> tuple[Category, ...]:
+    checked = tuple(Category(category.id, category.title.strip()) for category in categories)
+    for index, category in enumerate(checked):
+        if not category.title or not category.title.isprintable():
+            raise InvalidInputError(f"categories[{index}].title", "must be a single line with visible characters")
+        if category.id in {other.id for other in checked[:index]}:
+            raise InvalidInputError(f"categories[{index}].id", "is already the ID of another category")
+    return checked
 
 
 def _checked_zone(name: str) -> str:

@@ -18,12 +18,13 @@ class ListSuppressions(Struct, frozen=True):
 
     suppressions: SuppressionStore
 
-    def __call__(
+    def __call__(  # noqa: PLR0913 - the filters of the list
         self,
         account_id: str,
         *,
         channel: Channel | None,
         reason: SuppressionReason | None,
+        category: str | None = None,
         limit: int,
         after: str | None,
     ) -> tuple[Sequence[Suppression], str | None]:
@@ -34,7 +35,11 @@ class ListSuppressions(Struct, frozen=True):
         suppressions: list[Suppression] = []
         for _ in range(_MAX_READS):
             page, after = self.suppressions.page(account_id, channel, limit - len(suppressions), after)
-            suppressions += [suppression for suppression in page if reason in {None, suppression.reason}]
+            suppressions += [
+                suppression
+                for suppression in page
+                if reason in {None, suppression.reason} and category in {None, suppression.category}
+            ]
             if after is None or len(suppressions) == limit:
                 break
         return suppressions, after

@@ -39,13 +39,17 @@ _AT_ONCE: Final = 16
 
 
 class NewSuppression(Struct, frozen=True):
-    """An address to suppress, as it was given. ``since`` is when the reason arose, None for now."""
+    """An address to suppress, as it was given. ``since`` is when the reason arose, None for now.
+
+    With a ``category``, only its messages are suppressed, because the recipient unsubscribed from them.
+    """
 
     channel: Channel
     address: str
     reason: SuppressionReason = SuppressionReason.MANUAL
     since: datetime | None = None
     why: str = ""
+    category: str = ""
 
 
 class SuppressionOutcome(StrEnum):
@@ -83,13 +87,15 @@ class ManageSuppressions(Struct, frozen=True):
         """Suppress addresses, each on its own; return the results in order. With ``dry_run``, write nothing."""
         causes = [self._cause_or_error(account_id, new, by) for new in news]
         valid = [cause for cause in causes if isinstance(cause, Suppression)]
-        stored = self.suppressions.find_many(account_id, [(cause.channel, cause.address) for cause in valid])
-        known = {(suppression.channel, suppression.address): suppression for suppression in stored}
+        stored = self.suppressions.find_many(
+            account_id, [(cause.channel, cause.address, cause.category) for cause in valid]
+        )
+        known = {_key(suppression): suppression for suppression in stored}
 
         def add_one(cause: Suppression | InvalidInputError) -> AddResult:
             if isinstance(cause, InvalidInputError):
                 return AddResult(SuppressionOutcome.REFUSED, cause)
-            before = known.get((cause.channel, cause.address))
+            before = known.get(_key(cause))
             if before is not None and not _changes(before, cause):
                 return AddResult(SuppressionOutcome.UNCHANGED)
             if not dry_run:
@@ -116,6 +122,8 @@ class ManageSuppressions(Struct, frozen=True):
         channel, now = _ONLY_FOR.get(new.reason), self.clock()
         if channel and channel is not new.channel:
             raise InvalidInputError("reason", f"must not be '{new.reason}' in the channel '{new.channel}'")
+        if new.category and new.reason is not SuppressionReason.UNSUBSCRIBED:
+            raise InvalidInputError("reason", "must be 'unsubscribed' for a category")
         if new.since and new.since > now + _MAX_CLOCK_SKEW:
             raise InvalidInputError("since", "must not be in the future")
         written = new.address.strip()
@@ -129,6 +137,7 @@ class ManageSuppressions(Struct, frozen=True):
             audit=(Audit(now, by, SUPPRESS_ACTION, new.why),),
             # The address may be on the provider's list as it was given, and is removed from it in that spelling.
             spellings=(written,) if new.channel is Channel.EMAIL and written != address and written.isascii() else (),
+            category=new.category,
         )
 
     @retry_on_conflict
@@ -142,21 +151,26 @@ class ManageSuppressions(Struct, frozen=True):
         why: str,
         consent: Consent | None = None,
         reported: Suppression | None = None,
+        category: str = "",
     ) -> Lift:
         """Lift a suppression, first at the provider, whose entry stays if another account also holds it.
+
+        The unsubscription from a category is lifted here only, because it is not on the provider's list.
 
         ``reported`` is an opt-out that is known from a failure, and may be on the provider's list only. Raises
         NotFoundError when the address is not suppressed, RefusedError after a complaint and when the consent is
         missing, and SuppressionNotLiftedError when the provider does not lift it: then the suppression stays.
         """
-        stored = self.suppressions.find(account_id, channel, address)
+        stored = self.suppressions.find(account_id, channel, address, category)
         known = merge_suppression(stored, reported) if reported else stored
         if known is None or not known.active:
             raise NotFoundError("the address is not suppressed")
         _check_liftable(known, consent)
         opt_in = known.reason is SuppressionReason.OPTED_OUT
         entry = ProviderEntry.KEPT
-        if not self.suppressions.is_held_by_others(account_id, channel, address):
+        if category:
+            entry = ProviderEntry.REMOVED
+        elif not self.suppressions.is_held_by_others(account_id, channel, address):
             self.provider.lift(channel, address, spellings=known.spellings, opt_in=opt_in)
             entry = ProviderEntry.REMOVED
         now = self.clock()
@@ -164,6 +178,10 @@ class ManageSuppressions(Struct, frozen=True):
         lifted = replace(known, lifted_at=now, audit=(*known.audit, audit))
         self.suppressions.save(stored, lifted)
         return Lift(lifted, entry)
+
+
+def _key(suppression: Suppression) -> tuple[Channel, str, str]:
+    return suppression.channel, suppression.address, suppression.category
 
 
 def _changes(known: Suppression, cause: Suppression) -> bool:

@@ -17,6 +17,7 @@ from undelivered.domain.resend_policy import ResendDecision, decide_item_resend
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel, Fault, Status
 from undelivered.services.keep_attachments import files_are_kept
+from undelivered.services.message_suppression import message_suppression
 from undelivered.services.ports import (
     AccountStore,
     AttachmentFiles,
@@ -90,7 +91,7 @@ class ReadReports(Struct, frozen=True):
             self.clock(),
             customer=customer,
             notification=notification if files_are_kept(self.files, notification) else None,
-            suppression=contact_suppression(self.suppressions, item, customer),
+            suppression=contact_suppression(self.suppressions, item, customer, notification),
             resend_by=self.accounts.settings(account_id).resend_by,
         )
         return ItemDetail(
@@ -98,14 +99,18 @@ class ReadReports(Struct, frozen=True):
             notification,
             contact,
             decision,
-            self._suppression(item, contact),
+            self._suppression(item, contact, notification),
             _suggestion(item),
         )
 
-    def _suppression(self, item: UndeliveredItem, contact: str) -> Suppression | None:
+    def _suppression(
+        self, item: UndeliveredItem, contact: str, notification: Notification | None
+    ) -> Suppression | None:
         """Return the active suppression of the customer's contact, or else of the address that failed."""
         for address in dict.fromkeys(text for text in (contact, item.failure.to) if text):
-            suppression = self.suppressions.find(item.account_id, item.channel, address)
+            suppression = message_suppression(
+                self.suppressions, item.account_id, item.channel, address, notification, resend=True
+            )
             if suppression and suppression.active:
                 return suppression
         return None

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from undelivered.domain.customer import Consent, Customer, RecordedConsent
 from undelivered.domain.errors import NotFoundError
+from undelivered.domain.feedback import OWN_SOURCE
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.resend_policy import ResendRequirement, resend_requirement
 from undelivered.domain.suppression import Lift, Suppression, SuppressionReason
@@ -36,15 +37,19 @@ class RecordConsent(Struct, frozen=True):
         by: str,
         why: str,
         reported: Suppression | None = None,
+        category: str = "",
     ) -> Lift | None:
         """Lift the opt-out of the customer's contact, then record the consent. Return the lifted suppression, if any.
 
         ``reported`` is an opt-out that is known from a failure (``reported_opt_out``). Other suppressions stay, such
-        as after a hard bounce. Raises RefusedError after a complaint, and SuppressionNotLiftedError when the provider
-        does not lift the opt-out; then nothing is recorded.
+        as after a hard bounce. With a ``category``, the unsubscription from it is lifted too. Raises RefusedError
+        after a complaint, and SuppressionNotLiftedError when the provider does not lift the opt-out; then nothing is
+        recorded.
         """
         contact = customer.contact(channel)
         lifted = self._lift(customer.account_id, channel, contact, consent, by=by, why=why, reported=reported)
+        if category:
+            self._lift(customer.account_id, channel, contact, consent, by=by, why=why, reported=None, category=category)
         self._record(
             customer.account_id, customer.customer_id, RecordedConsent(channel, contact, consent, by, self.clock())
         )
@@ -60,14 +65,17 @@ class RecordConsent(Struct, frozen=True):
         by: str,
         why: str,
         reported: Suppression | None,
+        category: str = "",
     ) -> Lift | None:
-        known = self.suppressions.find(account_id, channel, contact)
+        known = self.suppressions.find(account_id, channel, contact, category)
         current = known if known and known.active else reported
         if current is None or current.reason not in {*NEEDS_CONSENT, SuppressionReason.COMPLAINT}:
             return None
         manage = ManageSuppressions(self.suppressions, self.provider(), self.clock)
         try:
-            return manage.lift(account_id, channel, contact, by=by, why=why, consent=consent, reported=reported)
+            return manage.lift(
+                account_id, channel, contact, by=by, why=why, consent=consent, reported=reported, category=category
+            )
         except NotFoundError:
             return None  # it was lifted since
 
@@ -84,16 +92,18 @@ class RecordConsent(Struct, frozen=True):
 def reported_opt_out(item: UndeliveredItem) -> Suppression | None:
     """Return the opt-out that an item's failure reports, or None for other failures.
 
-    An opt-out at a carrier or a provider may be known from the failure only.
+    An opt-out at a carrier or a provider may be known from the failure only. That of a
+    message that was not sent here is known anyway.
     """
     failure, classification = item.failure, item.classification
-    if resend_requirement(classification) is not ResendRequirement.CONSENT or failure.result is None:
+    result, requirement = failure.result, resend_requirement(classification)
+    if requirement is not ResendRequirement.CONSENT or result is None or result.source == OWN_SOURCE:
         return None
     return Suppression(
         item.account_id,
         item.channel,
         failure.to,
         SuppressionReason(classification.reason.value),
-        failure.result.at,
+        result.at,
         origin=failure.provider_message_id,
     )

@@ -13,10 +13,11 @@ from undelivered.domain.lifecycle import start_resend
 from undelivered.domain.notification import Notification
 from undelivered.domain.resend_policy import ResendDecision, decide_item_resend, decide_resender
 from undelivered.domain.resender import ResendBy, Resender
-from undelivered.domain.suppression import Suppression
+from undelivered.domain.suppression import Suppression, deciding_suppression
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.keep_attachments import files_are_kept
+from undelivered.services.message_suppression import message_suppression
 from undelivered.services.ports import (
     AccountStore,
     AttachmentFiles,
@@ -34,7 +35,8 @@ from undelivered.services.record_consent import RecordConsent, reported_opt_out
 class _Facts(Struct, frozen=True):
     """What the rules need to know about an item.
 
-    ``notification`` is None if its content is not stored in full, ``suppression`` is that of the customer's contact.
+    ``notification`` is None if its content is not stored in full, ``suppression`` is the one that decides on a message
+    to the customer's contact.
     """
 
     customer: Customer | None
@@ -119,16 +121,29 @@ class RequestResend(Struct, frozen=True):
             for notification in self.notifications.find_many(account_id, notification_ids)
         }
         contacts = {item.entry_key: _contact_of(item, customers.get(item.customer_id)) for item in items}
-        addresses = sorted({contact for contact in contacts.values() if contact[1]})
-        suppressions = {
-            (suppression.channel, suppression.address): suppression
-            for suppression in self.suppressions.find_many(account_id, addresses)
+        addresses = {(*contact, "") for contact in contacts.values() if contact[1]} | {
+            (*contacts[item.entry_key], notifications[item.notification_id].category)
+            for item in items
+            if item.notification_id in notifications and contacts[item.entry_key][1]
         }
+        suppressions = {
+            (suppression.channel, suppression.address, suppression.category): suppression
+            for suppression in self.suppressions.find_many(account_id, sorted(addresses))
+        }
+
+        def suppression_of(item: UndeliveredItem) -> Suppression | None:
+            notification, contact = notifications.get(item.notification_id), contacts[item.entry_key]
+            of_address = suppressions.get((*contact, ""))
+            if notification is None or not notification.category:
+                return of_address
+            of_category = suppressions.get((*contact, notification.category))
+            return deciding_suppression(of_address, of_category, essential=notification.essential, resend=True)
+
         return {
             item.entry_key: _Facts(
                 customers.get(item.customer_id),
                 notifications.get(item.notification_id),
-                suppressions.get(contacts[item.entry_key]),
+                suppression_of(item),
             )
             for item in items
         }
@@ -170,7 +185,7 @@ class RequestResend(Struct, frozen=True):
         facts = _Facts(
             customer,
             notification if files_are_kept(self.files, notification) else None,
-            contact_suppression(self.suppressions, item, customer),
+            contact_suppression(self.suppressions, item, customer, notification),
         )
         started = self._start(item, facts, request)
         self.undelivered.save(item, started)
@@ -195,23 +210,34 @@ class RequestResend(Struct, frozen=True):
         if not decision.allowed or facts.customer is None:
             raise RefusedError(str(decision.code), decision.detail)
         if request.consent:
-            self._record_consent(item, facts.customer, request.consent, request.by)
+            self._record_consent(item, facts, facts.customer, request)
         contact, sent_by = facts.customer.contact(item.channel), request.sent_by(decision)
         return start_resend(item, contact, request.by, now, request.note, sent_by)
 
-    def _record_consent(self, item: UndeliveredItem, customer: Customer, consent: Consent, by: str) -> None:
+    def _record_consent(self, item: UndeliveredItem, facts: _Facts, customer: Customer, request: _Request) -> None:
+        assert request.consent is not None
         failed_at_contact = same_contact(item.channel, customer.contact(item.channel), item.failure.to)
         reported = reported_opt_out(item) if failed_at_contact else None
         record = RecordConsent(self.customers, self.suppressions, self.provider, self.clock)
-        record(customer, item.channel, consent, by=by, why="consent given with a resend", reported=reported)
+        record(
+            customer,
+            item.channel,
+            request.consent,
+            by=request.by,
+            why="consent given with a resend",
+            reported=reported,
+            category=facts.notification.category if facts.notification else "",
+        )
 
 
 def contact_suppression(
-    suppressions: SuppressionStore, item: UndeliveredItem, customer: Customer | None
+    suppressions: SuppressionStore, item: UndeliveredItem, customer: Customer | None, notification: Notification | None
 ) -> Suppression | None:
-    """Return the suppression of the contact to which an item would be resent, in force or lifted."""
-    channel, address = _contact_of(item, customer)
-    return suppressions.find(item.account_id, channel, address) if address else None
+    """Return the suppression that decides on a resend to the customer's contact, in force or lifted."""
+    address = _contact_of(item, customer)[1]
+    if not address:
+        return None
+    return message_suppression(suppressions, item.account_id, item.channel, address, notification, resend=True)
 
 
 def _contact_of(item: UndeliveredItem, customer: Customer | None) -> tuple[Channel, str]:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Customer
 from undelivered.domain.errors import OutOfTimeError, PermanentSendError, RetryableError, UnexplainedRefusalError
-from undelivered.domain.feedback import Attribution, Feedback, Outcome
+from undelivered.domain.feedback import OWN_SOURCE, Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
 from undelivered.domain.message_tags import CONTENT_HELD, CONTENT_TAG, encode_text, tags_with_ids
@@ -18,6 +18,7 @@ from undelivered.domain.notification import Notification, SendAttempt, SendOutco
 from undelivered.domain.suppression import blocks, drop_diagnostic, dropped_classification
 from undelivered.domain.taxonomy import Channel, Classification, Reason, Status, classification_of
 from undelivered.services.concurrency import retry_on_conflict
+from undelivered.services.message_suppression import message_suppression
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
@@ -121,9 +122,17 @@ class SendMessage(Struct, frozen=True):
         if not attempt.to:
             return self._record_unsent(send, classification_of(Reason.ADDRESS_MALFORMED), "no contact")
         address = normalise_address(notification.channel, attempt.to)
-        suppression = self.suppressions.find(attempt.account_id, notification.channel, address)
+        suppression = message_suppression(
+            self.suppressions,
+            attempt.account_id,
+            notification.channel,
+            address,
+            notification,
+            resend=bool(attempt.entry_key),
+        )
         if suppression and blocks(suppression, essential=notification.essential, resend=bool(attempt.entry_key)):
-            return self._record_unsent(send, dropped_classification(suppression), drop_diagnostic(suppression))
+            title = self.accounts.settings(attempt.account_id).category_title(suppression.category)
+            return self._record_unsent(send, dropped_classification(suppression), drop_diagnostic(suppression, title))
         try:
             message_id = self.senders[notification.channel].send(self._message(send))
         except PermanentSendError as error:
@@ -167,7 +176,7 @@ class SendMessage(Struct, frozen=True):
         """Return the headers for unsubscribing; essential notices and text messages have none."""
         if notification.channel is not Channel.EMAIL or notification.essential:
             return {}
-        return unsubscribe_headers(self.keys, self.public_url, attempt)
+        return unsubscribe_headers(self.keys, self.public_url, attempt, notification.category)
 
     def _record_unsent(self, send: Send, classification: Classification, diagnostic: str) -> SendAttempt:
         """Record an attempt that was not sent, on the item of the resend or on a new item."""
@@ -214,7 +223,7 @@ def unsent_feedback(send: Send, classification: Classification, diagnostic: str,
         sent_at=attempt.claimed_at,
         classification=classification,
         diagnostic=diagnostic,
-        source="undelivered",
+        source=OWN_SOURCE,
         attribution=Attribution(
             account_id=attempt.account_id,
             notification_id=attempt.notification_id,

@@ -8,7 +8,7 @@ from undelivered.services.ports import SuppressionStore
 @retry_on_conflict
 def suppress(suppressions: SuppressionStore, cause: Suppression) -> Suppression:
     """Suppress the address of a cause and return the suppression as stored; doing it again changes nothing."""
-    known = suppressions.find(cause.account_id, cause.channel, cause.address)
+    known = suppressions.find(cause.account_id, cause.channel, cause.address, cause.category)
     return save_cause(suppressions, known, cause)
 
 

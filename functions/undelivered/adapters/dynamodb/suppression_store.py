@@ -1,4 +1,7 @@
-"""The store of suppressions on DynamoDB, by ``<channel>#<address>``, or a keyed hash of an erased address."""
+"""The store of suppressions on DynamoDB, by ``<channel>#<address>``, or a keyed hash of an erased address.
+
+The key of a suppression that applies to one category only ends with a space and the category.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,6 +20,7 @@ from undelivered.adapters.dynamodb.client import (
     delete,
     put,
     query,
+    query_all,
     transact_write,
 )
 from undelivered.adapters.dynamodb.item_rows import audit_of, audit_to_json
@@ -32,25 +36,29 @@ from undelivered.domain.suppression import (
 )
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
-from undelivered.services.ports import KeyedHashes
+from undelivered.services.ports import KeyedHashes, SuppressedAddress
 
 _ACCOUNTS_AT_ONCE: Final = 50
 """BatchGetItem takes 100 keys, and an address can be stored under two."""
 
 
 def address_key(suppression: Suppression) -> str:
-    """Return the sort key of a suppression: ``<channel>#<address>``, or ``<channel>#~<hash>``."""
+    """Return the sort key of a suppression: ``<channel>#<address>``, or ``<channel>#~<hash>``, and the category."""
     if suppression.address_hash:
-        return _hidden_key(suppression.channel, suppression.address_hash)
-    return _address_key(suppression.channel, suppression.address)
+        return _hidden_key(suppression.channel, suppression.address_hash, suppression.category)
+    return _address_key(suppression.channel, suppression.address, suppression.category)
 
 
-def _address_key(channel: Channel, address: str) -> str:
-    return f"{channel.value}#{address}"
+def _address_key(channel: Channel, address: str, category: str = "") -> str:
+    return f"{channel.value}#{address}{_suffix(category)}"
 
 
-def _hidden_key(channel: Channel, digest: str) -> str:
-    return f"{channel.value}#~{digest}"
+def _hidden_key(channel: Channel, digest: str, category: str = "") -> str:
+    return f"{channel.value}#~{digest}{_suffix(category)}"
+
+
+def _suffix(category: str) -> str:
+    return f" {category}" if category else ""
 
 
 def suppression_row(suppression: Suppression, version: int) -> Row:
@@ -72,12 +80,15 @@ def suppression_row(suppression: Suppression, version: int) -> Row:
         row["spellings"] = {"SS": list(suppression.spellings)}
     if suppression.address_hash:
         row["hidden"] = {"BOOL": True}
+    if suppression.category:
+        row["category"] = {"S": suppression.category}
     return row
 
 
 def suppression_of(row: Row) -> Suppression:
     """Return the suppression of a row."""
-    channel, _, address = row["address_key"]["S"].partition("#")
+    category = row["category"]["S"] if "category" in row else ""
+    channel, _, address = row["address_key"]["S"].removesuffix(_suffix(category)).partition("#")
     hidden = address[1:] if "hidden" in row else ""
     lifted_at, audit, origin = row.get("lifted_at"), row.get("audit"), row.get("origin")
     return Suppression(
@@ -92,6 +103,7 @@ def suppression_of(row: Row) -> Suppression:
         version=int(row["version"]["N"]),
         address_hash=hidden,
         spellings=tuple(sorted(row["spellings"]["SS"])) if "spellings" in row else (),
+        category=category,
     )
 
 
@@ -101,11 +113,11 @@ class DynamoSuppressionStore:
     def __init__(self, hashes: KeyedHashes) -> None:
         self._hashes = hashes
 
-    def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
-        """Return the suppression of an address, lifted or not, or None."""
-        return next(iter(self.find_many(account_id, [(channel, address)])), None)
+    def find(self, account_id: str, channel: Channel, address: str, category: str = "") -> Suppression | None:
+        """Return the suppression of an address, for all messages or for those of a category, or None."""
+        return next(iter(self.find_many(account_id, [(channel, address, category)])), None)
 
-    def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
+    def find_many(self, account_id: str, addresses: Sequence[SuppressedAddress]) -> Sequence[Suppression]:
         """Return the suppressions of addresses, lifted or not."""
         keys_of = {address: self._keys(account_id, *address) for address in dict.fromkeys(addresses)}
         keys = [key for pair in keys_of.values() for key in pair]
@@ -113,14 +125,28 @@ class DynamoSuppressionStore:
         known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
         suppressions = [
             (address, effective_suppression(known.get(readable), known.get(hidden)))
-            for (_, address), (readable, hidden) in keys_of.items()
+            for (_, address, *_), (readable, hidden) in keys_of.items()
         ]
         return [replace(suppression, address=address) for address, suppression in suppressions if suppression]
 
-    def _keys(self, account_id: str, channel: Channel, address: str) -> tuple[str, str]:
+    def of_categories(self, account_id: str, channel: Channel, address: str) -> Sequence[Suppression]:
+        """Return the suppressions of an address that each apply to one category only."""
+        categories = {
+            suppression.category
+            for key in self._keys(account_id, channel, address)
+            for suppression in self._with_categories(account_id, key)
+        }
+        return self.find_many(account_id, [(channel, address, category) for category in sorted(categories)])
+
+    def _with_categories(self, account_id: str, key: str) -> Sequence[Suppression]:
+        within = SuppressionModel.address_key.startswith(f"{key} ")
+        found = map(suppression_of, query_all(SuppressionModel, account_id, within, consistent=True))
+        return [suppression for suppression in found if suppression.category]
+
+    def _keys(self, account_id: str, channel: Channel, address: str, category: str = "") -> tuple[str, str]:
         """Return the two keys that an address can have: with the address itself, and with its hash."""
         digest = self._hashes.of_address(account_id, channel, address)
-        return _address_key(channel, address), _hidden_key(channel, digest)
+        return _address_key(channel, address, category), _hidden_key(channel, digest, category)
 
     def is_held_by_others(self, account_id: str, channel: Channel, address: str) -> bool:
         """Whether another account has a suppression for which the provider's entry must stay.
@@ -143,14 +169,19 @@ class DynamoSuppressionStore:
                 return True
         return False
 
-    @retry_on_conflict
     def hide(self, account_id: str, channel: Channel, address: str) -> None:
         """Replace an address by its keyed hash; ``find`` still finds it."""
-        readable, hidden = self._keys(account_id, channel, address)
+        self._hide(account_id, channel, address, "")
+        for suppression in self._with_categories(account_id, _address_key(channel, address)):
+            self._hide(account_id, channel, address, suppression.category)
+
+    @retry_on_conflict
+    def _hide(self, account_id: str, channel: Channel, address: str, category: str) -> None:
+        readable, hidden = self._keys(account_id, channel, address, category)
         rows = batch_get(SuppressionModel, account_id, [readable, hidden], "address_key", consistent=True)
         known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
         shown, before = known.get(readable), known.get(hidden)
-        after = hide_address(shown, before, hidden.partition("~")[2])
+        after = hide_address(shown, before, self._hashes.of_address(account_id, channel, address))
         if after is None or after == before:
             return
         row = suppression_row(after, before.version + 1 if before else 1)

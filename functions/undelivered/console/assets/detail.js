@@ -255,7 +255,9 @@ function dates(item) {
 function suppression(item) {
   const suppression = item.suppression;
   if (!suppression || suppression.active === false) return null;
-  const reason = maybe(`suppressions.reason.${suppression.reason}`) ?? suppression.reason;
+  const reason = suppression.category
+    ? t("suppressions.reason.category", { category: suppression.category })
+    : maybe(`suppressions.reason.${suppression.reason}`) ?? suppression.reason;
   return card(t("detail.suppressed"),
     h("p", {}, t("detail.suppressed_text", { recipient: suppression.address ?? item.recipient, reason, since: day(suppression.since) })),
     h("p", {}, h("a", { href: "#/suppressions" }, t("nav.suppressions"))));

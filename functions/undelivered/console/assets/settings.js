@@ -19,6 +19,7 @@ function paint(place, settings) {
     sender: textInput(settings.sender ?? "", { maxlength: "320", readonly: locked, autocomplete: "off" }),
     "digest.recipients": h("textarea", { rows: "3", readonly: locked, spellcheck: "false", value: (settings.digest?.recipients ?? []).join("\n") }),
     "digest.hour": select(hours(), String(settings.digest?.hour ?? 8), { disabled: locked }),
+    categories: h("textarea", { rows: "3", readonly: locked, spellcheck: "false", value: (settings.categories ?? []).map(({ id, title }) => `${id}: ${title}`).join("\n") }),
     history_days: numberInput(settings.history_days, 30, 3650, locked),
     content_days: numberInput(settings.content_days, 1, 400, locked),
     resend_by: select(["undelivered", "host", "ask"].map((name) => [name, t(`settings.resend_by.${name}`)]), settings.resend_by, { disabled: locked }),
@@ -60,6 +61,8 @@ function paint(place, settings) {
     has("resend_by") && card(t("settings.resends"),
       field(t("settings.resend_by"), controls.resend_by, { help: t("settings.resend_by_help") }),
       field(t("settings.host_hours"), controls["grace.host_hours"], { help: t("settings.host_hours_help") })),
+    has("categories") && card(t("settings.categories"),
+      field(t("settings.category_list"), controls.categories, { help: t("settings.categories_help") })),
     card(t("settings.retention"), h("div", { class: "two" },
       has("history_days") && field(t("settings.history_days"), controls.history_days),
       has("content_days") && field(t("settings.content_days"), controls.content_days))),
@@ -79,6 +82,7 @@ function paint(place, settings) {
 function body(settings, controls, days, viewers) {
   const result = { ...settings, time_zone: controls.time_zone.value };
   if ("sender" in settings) result.sender = controls.sender.value.trim();
+  if ("categories" in settings) result.categories = categories(controls.categories);
   for (const name of ["history_days", "content_days"]) if (name in settings) result[name] = wholeNumber(controls[name]);
   if ("viewers_may_export" in settings) result.viewers_may_export = viewers.checked;
   if (settings.resend_by) {
@@ -101,6 +105,15 @@ function body(settings, controls, days, viewers) {
     };
   }
   return result;
+}
+
+/** The categories in a text with one "id: title" on each line. */
+function categories(control) {
+  return control.value.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => {
+    const [, id, title] = /^([a-z0-9][a-z0-9_-]{0,31})\s*:\s*(\S.{0,79})$/u.exec(line) ?? [];
+    if (!id) throw new Mistake(control, t("settings.category_line", { line }));
+    return { id, title: title.trim() };
+  });
 }
 
 function numberInput(value, from, to, locked) {

@@ -27,11 +27,17 @@ function suppressionPath(channel, address) {
   return `suppressions/${channel}/${encodeURIComponent(address)}`;
 }
 
+/** The query of a suppression that applies to one category only. */
+function categoryQuery(item) {
+  return item.category ? `?category=${item.category}` : "";
+}
+
 function channelOf(address) {
   return address.includes("@") ? "email" : "sms";
 }
 
 function reasonOf(item) {
+  if (item.category) return t("suppressions.reason.category", { category: item.category });
   return maybe(`suppressions.reason.${item.reason}`) ?? item.reason;
 }
 
@@ -161,7 +167,7 @@ async function lift(view, item) {
     submit: async () => {
       const consent = consentNeeded && { given_by: required(givenBy), how: how.value, at: rfc3339(required(at)) };
       const body = { why: required(why), ...(consent && { consent }) };
-      return api.request("DELETE", suppressionPath(item.channel, item.address), { body });
+      return api.request("DELETE", `${suppressionPath(item.channel, item.address)}${categoryQuery(item)}`, { body });
     },
   });
   if (!done) return;

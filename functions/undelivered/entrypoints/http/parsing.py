@@ -27,6 +27,13 @@ Identifier = Annotated[
         description=f"It {IDENTIFIER_RULE}. In a path, write / as %2F.",
     ),
 ]
+CategoryId = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)",
+        description="1 to 32 lower-case letters, digits, `_` and `-`. It starts with a letter or digit.",
+    ),
+]
 T = TypeVar("T", bound=msgspec.Struct)
 
 

@@ -62,7 +62,10 @@ class ExportCustomerData(Struct, frozen=True):
             return page
         if customer is None and not self._has_data(account_id, customer_id, page):
             raise NotFoundError("customer not found")
-        suppressions = self.suppressions.find_many(account_id, addresses)
+        suppressions = [
+            *self.suppressions.find_many(account_id, addresses),
+            *(found for address in addresses for found in self.suppressions.of_categories(account_id, *address)),
+        ]
         return CustomerDataPage(customer, suppressions, page.items, page.notifications, page.next_position)
 
     def _exclusive_addresses(self, account_id: str, customer: Customer) -> list[tuple[Channel, str]]:

@@ -29,6 +29,7 @@ from undelivered.services.ports.suppressions import (
     ListPositionStore,
     ProviderLists,
     ProviderSuppressions,
+    SuppressedAddress,
     SuppressionStore,
 )
 
@@ -68,6 +69,7 @@ __all__ = [
     "SendRateStore",
     "ShapeMappingStore",
     "SigningKeys",
+    "SuppressedAddress",
     "SuppressionStore",
     "UndeliveredStore",
     "UnrecognisedStore",

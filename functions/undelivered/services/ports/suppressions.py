@@ -9,15 +9,21 @@ from msgspec import Struct
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
 
+SuppressedAddress = tuple[Channel, str] | tuple[Channel, str, str]
+"""A channel and an address, for all messages, or with a category, for its messages only."""
+
 
 class SuppressionStore(Protocol):
-    """Suppressions, lifted or not, by address. All reads but ``page`` are consistent."""
+    """Suppressions, lifted or not, by address and category. All reads but ``page`` are consistent."""
 
-    def find(self, account_id: str, channel: Channel, address: str) -> Suppression | None:
-        """Return the suppression of an address."""
+    def find(self, account_id: str, channel: Channel, address: str, category: str = "") -> Suppression | None:
+        """Return the suppression of an address, for all messages or for those of a category."""
 
-    def find_many(self, account_id: str, addresses: Sequence[tuple[Channel, str]]) -> Sequence[Suppression]:
+    def find_many(self, account_id: str, addresses: Sequence[SuppressedAddress]) -> Sequence[Suppression]:
         """Return the suppressions of addresses, in any order."""
+
+    def of_categories(self, account_id: str, channel: Channel, address: str) -> Sequence[Suppression]:
+        """Return the suppressions of an address that each apply to one category only."""
 
     def is_held_by_others(self, account_id: str, channel: Channel, address: str) -> bool:
         """Whether another account has a suppression for which the provider's entry must stay."""

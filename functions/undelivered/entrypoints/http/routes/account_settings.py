@@ -4,9 +4,10 @@ from typing import Annotated, Final
 
 import msgspec
 
-from undelivered.domain.account_settings import AccountSettings, DigestSettings, GraceSettings
+from undelivered.domain.account_settings import AccountSettings, Category, DigestSettings, GraceSettings
 from undelivered.domain.resender import ResendBy
 from undelivered.domain.suppression import SoftFailureRule
+from undelivered.entrypoints.http.parsing import CategoryId
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 
 _DEFAULTS: Final = AccountSettings(account_id="")
@@ -43,6 +44,13 @@ class DigestSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = _DEFAULTS.digest.hour
 
 
+class CategorySchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of messages from which recipients can unsubscribe alone. They see its title."""
+
+    id: CategoryId
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+
+
 class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of an account. PUT resets omitted settings to their defaults.
 
@@ -64,6 +72,7 @@ class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     soft_failures: SoftFailuresSchema = SoftFailuresSchema()
     grace: GraceSchema = GraceSchema()
     digest: DigestSchema = DigestSchema()
+    categories: Annotated[tuple[CategorySchema, ...], msgspec.Meta(max_length=20)] = ()
 
 
 def show_settings(request: ApiRequest) -> ApiResponse:
@@ -85,6 +94,7 @@ def replace_settings(request: ApiRequest) -> ApiResponse:
         soft_failures=SoftFailureRule(body.soft_failures.failures, body.soft_failures.days),
         grace=GraceSettings(body.grace.email_hours, body.grace.sms_hours, body.grace.host_hours),
         digest=DigestSettings(body.digest.recipients, body.digest.days, body.digest.hour),
+        categories=tuple(Category(category.id, category.title) for category in body.categories),
     )
     return ApiResponse(_schema_of(request.use_cases.change_settings(settings)))
 

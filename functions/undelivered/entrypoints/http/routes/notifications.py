@@ -20,7 +20,7 @@ from undelivered.domain.attachment import (
 from undelivered.domain.errors import InvalidInputError, RefusedError
 from undelivered.domain.taxonomy import Channel
 from undelivered.entrypoints.http.errors import FieldError, ProblemError, not_found
-from undelivered.entrypoints.http.parsing import MAX_BODY_BYTES, Identifier, convert_item, is_identifier
+from undelivered.entrypoints.http.parsing import MAX_BODY_BYTES, CategoryId, Identifier, convert_item, is_identifier
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.entrypoints.http.schemas.notifications import NotificationView, notification_view
 from undelivered.services.accept_notifications import TEXT_MESSAGE_LENGTH, NewNotification
@@ -61,7 +61,8 @@ class NotificationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     ``essential`` is true for legal and billing notices, which are also sent to unsubscribed customers.
     ``accept_unassigned_number`` accepts a phone number in ``to`` that is not assigned in its country. ``sender``
-    replaces the sender of the account, and replies go to ``reply_to`` instead of the sender.
+    replaces the sender of the account, and replies go to ``reply_to`` instead of the sender. ``category`` is one of the
+    account's settings: recipients can unsubscribe from it alone.
     """
 
     notification_id: Identifier | None = None
@@ -85,6 +86,7 @@ class NotificationBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     attachments: Annotated[list[NotificationAttachment], msgspec.Meta(max_length=MAX_ATTACHMENTS)] = []
     sender: Annotated[str, msgspec.Meta(max_length=320, description=_MAILBOX)] | None = None
     reply_to: Annotated[str, msgspec.Meta(max_length=320, description=_MAILBOX)] | None = None
+    category: CategoryId | None = None
 
 
 class NotificationsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -192,6 +194,7 @@ def _parse(raw: object) -> NewNotification | RefusedError:
         attachments=attachments,
         sender=(body.sender or "").strip(),
         reply_to=(body.reply_to or "").strip(),
+        category=body.category or "",
     )
 
 

@@ -13,7 +13,7 @@ from undelivered.domain.taxonomy import Channel
 from undelivered.entrypoints.http.consents import ConsentBody, consent_of
 from undelivered.entrypoints.http.errors import FieldError, invalid_body, invalid_parameter, not_found
 from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
-from undelivered.entrypoints.http.parsing import convert_item
+from undelivered.entrypoints.http.parsing import CategoryId, convert_item
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.entrypoints.http.rows import MAX_ROWS, RowErrors, parse_rows, row_errors, text_in
 from undelivered.entrypoints.http.schemas.suppressions import (
@@ -32,8 +32,15 @@ class SuppressionQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     channel: Channel | None = None
     reason: SuppressionReason | None = None
+    category: CategoryId | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = _DEFAULT_LIMIT
     cursor: str | None = None
+
+
+class CategoryQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The category whose messages are suppressed. Without it, the suppression of the address for all messages."""
+
+    category: CategoryId | None = None
 
 
 class SuppressionPage(msgspec.Struct, frozen=True):
@@ -64,13 +71,17 @@ class SuppressBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SuppressionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An address to suppress. ``address`` is the address as it was given, which may be on the list of SES."""
+    """An address to suppress. ``address`` is the address as it was given, which may be on the list of SES.
+
+    With a ``category``, only its messages are suppressed. The reason is then ``unsubscribed``.
+    """
 
     channel: Channel
     address: Annotated[str, msgspec.Meta(min_length=1, max_length=320)]
     why: Annotated[str, msgspec.Meta(max_length=500)] = ""
     reason: SuppressionReason = SuppressionReason.MANUAL
     since: Since | None = None
+    category: CategoryId | None = None
 
 
 class SuppressionsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,7 +128,12 @@ def list_suppressions(request: ApiRequest) -> ApiResponse:
     filters = msgspec.structs.replace(query, cursor=None, limit=_DEFAULT_LIMIT)
     after = read_cursor(query.cursor, request.account_id, filters) if query.cursor is not None else None
     suppressions, next_key = request.use_cases.list_suppressions(
-        request.account_id, channel=query.channel, reason=query.reason, limit=query.limit, after=after
+        request.account_id,
+        channel=query.channel,
+        reason=query.reason,
+        category=query.category,
+        limit=query.limit,
+        after=after,
     )
     cursor = make_cursor(next_key, request.account_id, filters) if next_key else None
     return ApiResponse(SuppressionPage(tuple(suppression_view(suppression) for suppression in suppressions), cursor))
@@ -125,7 +141,7 @@ def list_suppressions(request: ApiRequest) -> ApiResponse:
 
 def find_suppression(request: ApiRequest) -> ApiResponse:
     """Return the suppression of an address, active or lifted."""
-    suppression = request.use_cases.suppressions.find(request.account_id, *_stored_address(request))
+    suppression = request.use_cases.suppressions.find(request.account_id, *_stored_address(request), _category(request))
     if suppression is None:
         raise not_found("suppression")
     return ApiResponse(suppression_view(suppression))
@@ -134,7 +150,9 @@ def find_suppression(request: ApiRequest) -> ApiResponse:
 def suppress(request: ApiRequest) -> ApiResponse:
     """Suppress an address."""
     channel, body = _channel(request), request.body(SuppressBody)
-    row = SuppressionRow(channel, request.path["address"], body.why, body.reason, body.since)
+    row = SuppressionRow(
+        channel, request.path["address"], body.why, body.reason, body.since, _category(request) or None
+    )
     try:
         suppression = request.use_cases.manage_suppressions.add(
             request.account_id, _new_suppression(row), by=request.principal.name
@@ -176,7 +194,7 @@ def _new_suppression(row: SuppressionRow) -> NewSuppression:
         since = parse_timestamp(row.since) if row.since else None
     except (ValueError, OverflowError):
         raise InvalidInputError("since", "must be a date-time such as 2026-11-23T18:00:00Z") from None
-    return NewSuppression(row.channel, row.address, row.reason, since, row.why.strip())
+    return NewSuppression(row.channel, row.address, row.reason, since, row.why.strip(), row.category or "")
 
 
 def lift_suppression(request: ApiRequest) -> ApiResponse:
@@ -192,8 +210,13 @@ def lift_suppression(request: ApiRequest) -> ApiResponse:
         by=request.principal.name,
         why=body.why.strip(),
         consent=consent_of(body.consent, request.now) if body.consent else None,
+        category=_category(request),
     )
     return ApiResponse(lift_view(lift))
+
+
+def _category(request: ApiRequest) -> str:
+    return request.query(CategoryQuery).category or ""
 
 
 def _channel(request: ApiRequest) -> Channel:
@@ -223,14 +246,14 @@ ROUTES = (
     ),
     Route(
         "GET", _PATH, Access.READ, find_suppression, "Get the suppression of an address", SuppressionView,
-        refusals=_REFUSALS[:1], tag="suppressions",
+        query=CategoryQuery, refusals=_REFUSALS[:1], tag="suppressions",
     ),
     Route(
         "PUT", _PATH, Access.ACT, suppress, "Suppress an address", SuppressionView,
-        body=SuppressBody, body_required=False, refusals=_REFUSALS[1:2], tag="suppressions",
+        query=CategoryQuery, body=SuppressBody, body_required=False, refusals=_REFUSALS[1:2], tag="suppressions",
     ),
     Route(
         "DELETE", _PATH, Access.ACT, lift_suppression, "Lift a suppression here and at the provider",
-        LiftedSuppressionView, body=LiftBody, refusals=_REFUSALS, tag="suppressions",
+        LiftedSuppressionView, query=CategoryQuery, body=LiftBody, refusals=_REFUSALS, tag="suppressions",
     ),
 )  # fmt: skip

@@ -42,10 +42,13 @@ _FORM: Final = (
 def show_unsubscribe_page(request: ApiRequest) -> ApiResponse:
     """Return the page with the button. A GET request must not unsubscribe, because mail scanners open every link."""
     try:
-        request.use_cases.unsubscribe.check(request.path["token"])
+        link = request.use_cases.unsubscribe.check(request.path["token"])
     except NotFoundError:
         return _unknown_link()
-    text = "We will stop sending you messages of this kind at the address that received this link."
+    if link.category:
+        text = f"We will stop sending you “{link.category_title}” at the address that received this link."
+    else:
+        text = "We will stop sending you messages of this kind at the address that received this link."
     return _page("Unsubscribe?", text, _FORM)
 
 

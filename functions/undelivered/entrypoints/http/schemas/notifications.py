@@ -57,6 +57,7 @@ class NotificationView(msgspec.Struct, frozen=True):
     title: str
     sender: str | None
     reply_to: str | None
+    category: str | None
     created_at: Time
     state: StateName
     metadata: dict[str, str]
@@ -91,6 +92,7 @@ def notification_view(
         title=notification.title,
         sender=notification.sender or None,
         reply_to=notification.reply_to or None,
+        category=notification.category or None,
         created_at=timestamp(notification.created_at),
         state=_state(attempts),
         metadata=dict(notification.metadata),

@@ -11,7 +11,8 @@ from undelivered.entrypoints.http.schemas.audit import AuditView, Time, audit_vi
 class SuppressionView(msgspec.Struct, frozen=True):
     """A suppressed address and the reason. ``lifted_at`` is when it was last lifted.
 
-    ``erased`` is true for an address of an erased customer. Lists do not show it, but a request for the address does.
+    With a ``category``, only its messages are suppressed. ``erased`` is true for an address of an erased customer.
+    Lists do not show it, but a request for it does.
     """
 
     channel: Channel
@@ -22,6 +23,7 @@ class SuppressionView(msgspec.Struct, frozen=True):
     lifted_at: Time | None
     audit: tuple[AuditView, ...]
     erased: bool
+    category: str | None
 
 
 class LiftedSuppressionView(SuppressionView, frozen=True):
@@ -52,4 +54,5 @@ def suppression_view(suppression: Suppression) -> SuppressionView:
         lifted_at=optional_timestamp(suppression.lifted_at),
         audit=audit_views(suppression.audit),
         erased=bool(suppression.address_hash),
+        category=suppression.category or None,
     )
