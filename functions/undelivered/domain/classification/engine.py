@@ -142,6 +142,11 @@ _IP_AS_SUBJECT: Final = re.compile(
     r"\b(?:address|host|client|ip):? {0,2}[\[(<]?\d{1,3}(?:\.\d{1,3}){3}[\])>]?:?"
     r" (?:is|was|has|not|does|cannot|could|unknown)\b"
 )
+# The mailboxes of RFC 2142 that every sending domain should have: receivers test those of the sender's.
+_ROLE_AS_SUBJECT: Final = re.compile(
+    r"\b(?:postmaster|abuse)@[\w.-]{1,255}[>\])]?:? (?:does|doesn|is|was|not|unknown|cannot|could|rejected|refused)\b"
+)
+_UNSPECIFIC_POLICY: Final = frozenset({"7.0", "7.1"})  # RFC 3463 §3.8: what servers add to any refusal
 _SENDER_ADDRESS: Final = frozenset({"1.7", "1.8"})
 _TYPE: Final = re.compile(r"^\s{0,4}[\w-]{1,20}\s{0,4};")  # RFC 3464 §2.3.6: the type of a diagnostic, `smtp;`
 _QUOTE_END: Final = re.compile(r"giving up on|i'm not going to try again|\(in reply to|\(#?\d\.\d\.\d\)")
@@ -154,7 +159,11 @@ _AT_CONNECTION: Final = re.compile(
     r"refused to talk to me|(?:initial|server) greeting|after (?:initial )?connection|(?:helo|ehlo) command"
     r"|greeting failed"
 )
-_ADVICE: Final = re.compile(r"(?:for more information|to review|learn more|more information)[^.]*")
+_ADVICE: Final = re.compile(
+    r"(?:for (?:more|further) (?:information|details|help)|to review|learn more|more information"
+    r"|for (?:spam|abuse) complaints|if you (?:believe|think|feel)\b)[^.]*"
+)
+_ADVICE_MARKS: Final = ("more ", "further ", "to review", " complaints ", " if you ")
 # RFC 5321 §4.2.2: what servers write for the code alone. GMX: of several lines the last one says what is meant.
 # Postfix writes which of its restrictions refused before the text of that restriction.
 _BOILERPLATE: Final = re.compile(
@@ -162,8 +171,28 @@ _BOILERPLATE: Final = re.compile(
     r"(?: mailbox (?:unavailable|name not allowed)| (?:local )?error in processing| insufficient system storage)?(?= )"
     r"|(?: smtp| esmtp| mail)? service (?:currently )?(?:not available|unavailable)(?= )"
     r"|^ mailbox (?:unavailable|not available) \.(?= )"
-    r"|^ client host rejected(?= (?:user|recipient|mailbox|account|addressee)\b)"
+    r"|^ (?:client host rejected|access denied|(?:your |the |this )?(?:message|mail|email)(?: to| for)?"
+    r" (?:is |was |has been )?(?:not accepted|rejected|refused))"
+    r"(?= (?:no|not|unknown|invalid|bad|user|recipient|mailbox|account|address|addressee|unavailable|inactive|disabled"
+    r"|transaction|service|server|system|backend|upstream|send|lmtp|database|internal|local|temporary)\b)"
+    r"|^ (?:cannot|can not|could not|couldnt|unable to|failed to) (?:be )?deliver(?:ed)?"
+    r"(?: (?:your|this|the) (?:mail|email|message))?(?: to)?(?: (?:the|this))?"
+    r"(?: (?:recipient|user|mailbox|address))?(?= )"
+    r"|^ delivery (?:to )?(?:(?:the|this) )?(?:(?:recipient|user|mailbox) )?(?:has |was )?failed(?= )"
+    r"| error delivering to (?:the )?(?:mailbox(?:es)?|recipients?|users?)\b"
 )
+_BOILERPLATE_STARTS: Final = (
+    " mailbox ",
+    " client ",
+    " access ",
+    " your ",
+    " the ",
+    " this ",
+    " message ",
+    " mail ",
+    " email ",
+)
+_BOILERPLATE_MARKS: Final = (" requested ", " service ", " deliver")
 # A relative clause that only says whom the message was for: what follows it is said of the account before it.
 _CLAUSE: Final = re.compile(
     r" (?:that |which |whom |who )?you"
@@ -203,7 +232,8 @@ _NOT_RECIPIENT: Final = re.compile(
     r"|administrat\w+|filter\w*|lists?|black\w*|block ?lists?|sites?|systems?|too|many|limits?|virus\w*|temporar\w+"
     r"|try|retry|failure"
     r"|send|sends|sent|post|posting|submit\w*|number|exceed\w*|members?"
-    r"|unavailable|one or more)\b"
+    r"|unavailable|one or more|\w*polic(?:y|ies)|violat\w+|compliance|security|abuse|reputation|identit\w+|error|size"
+    r"|attachments?|headers?|country|unauthenticated|unverified|block\w*|greylist\w*)\b"
 )
 # What is so only for now is not dead, whatever else is said of it.
 _PASSES: Final = re.compile(
@@ -364,8 +394,11 @@ def classify_diagnostic(diagnostic: str, enhanced_status: str | None, smtp_code:
     statuses = _statuses(raw, enhanced_status, smtp_code)
     rule = _by_text(raw, [reply for _, reply in replies])
     if rule is None or rule.is_weak:
-        by_code = _by_status(statuses, raw) or _by_stage(smtp_code, raw)
-        if by_code is not None:
+        by_stage = _by_stage(smtp_code, raw)
+        by_code = _by_status(statuses, raw) or by_stage
+        # a weak rule with `policy_as` has found that the reply speaks of the recipient alone
+        outranks_code = rule is not None and rule.policy_as is not None and by_stage is None
+        if by_code is not None and not (outranks_code and statuses[0][1] in _UNSPECIFIC_POLICY):
             return by_code
     if rule is None:
         return _by_reply(smtp_code)
@@ -410,6 +443,7 @@ def _is_about_sender(raw: str, statuses: list[tuple[str, str]]) -> bool:
         or any(subject in _SENDER_ADDRESS for _, subject in statuses)
         or _AT_MAIL_FROM.search(raw) is not None
         or _IP_AS_SUBJECT.search(raw) is not None
+        or _ROLE_AS_SUBJECT.search(raw) is not None
     )
 
 
@@ -418,14 +452,13 @@ def _by_text(raw: str, replies: list[str]) -> _Rule | None:
     rule = _first(_code_index(), _code_stems(raw.translate(_PUNCTUATION).replace(".", " ").split()), raw)
     if rule is not None:
         return rule
-    for reply in replies:
-        rule = _by_prose(reply)
-        if rule is not None:
-            return rule
     cause = _cause(raw)
-    rule = _by_prose(cause)
-    if cause != raw and (rule is None or rule.reason is Reason.SERVER_UNAVAILABLE):
-        return _by_prose(raw) or rule  # why it was hard to reach says less than that it was given up
+    rule = next(filter(None, map(_by_prose, [*replies, cause])), None)
+    if rule is None:
+        return _by_prose(raw) if cause != raw else None
+    if rule.reason is Reason.SERVER_UNAVAILABLE and (replies or cause != raw):
+        whole = _by_prose(raw)  # why it was hard to reach says less than that it was given up
+        return whole if whole is not None and whole.reason is Reason.TIMED_OUT else rule
     return rule
 
 
@@ -464,14 +497,14 @@ def _by_prose(raw: str) -> _Rule | None:
         )
     ).split()
     prose = f" {' '.join(words)}"
-    if "more information" in prose or "to review" in prose or "learn more" in prose:
+    if any(mark in prose for mark in _ADVICE_MARKS):
         prose = _ADVICE.sub("", prose)
     if " you " in prose:
         prose = _CLAUSE.sub("", prose)
     stems = _stems(words)
     if not prose.isascii():
         stems.update(trigger for trigger in index.unspaced if trigger in prose)
-    has_boilerplate = " requested " in prose or " service " in prose or prose.startswith((" mailbox ", " client "))
+    has_boilerplate = prose.startswith(_BOILERPLATE_STARTS) or any(mark in prose for mark in _BOILERPLATE_MARKS)
     specific = _BOILERPLATE.sub(" ", prose, count=1) if has_boilerplate else prose
     rule = _first(index, stems, specific)
     if rule is None and specific != prose:
@@ -487,7 +520,10 @@ def _by_prose(raw: str) -> _Rule | None:
         and not _NOT_RECIPIENT.search(specific)
     ):
         return structs.replace(
-            rule, reason=rule.recipient_as, policy_as=rule.reason, temporary_as=Reason.SERVER_UNAVAILABLE
+            rule,
+            reason=rule.recipient_as,
+            policy_as=rule.reason,
+            temporary_as=Reason.SERVER_UNAVAILABLE,
         )
     return rule
 

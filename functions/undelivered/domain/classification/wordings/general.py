@@ -56,11 +56,18 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.4.X; Postfix, Exim, Sendmail, qmail connection errors, errno texts",
         (
             (
-                "connection|connect|connections|connecting|connected|socket|route|network|host|unreachable|dropped|reset|port|conversation|session|open|establish|reach|contact|down|problem|failure|error|pipe|closed|terminated",
+                "response|banner|greeting|hosts",
+                (
+                    r"no (?:(?:valid|smtp|reachable|usable|helo|ehlo|mail|from|rcpt|to|data|body|rset) ){0,3}?(?:response|banner|greeting|hosts)(?=$| \.| from| to| unable)",
+                ),
+            ),
+            (
+                "connection|connect|connections|connecting|connected|send|sending|socket|route|network|host|unreachable|dropped|reset|port|conversation|session|open|establish|reach|contact|down|problem|failure|error|pipe|closed|terminated",
                 (
                     r"connection (?:\w+ ){0,4}?(?:refused|reset|closed|dropped|failed|lost|error|aborted|broken|interrupted|was|died|terminated|failure|could not)",
                     r"(?:could not|couldnt|cannot|cant|can not|unable to|failed to|wasnt able to|not able to|was unable to|failure|not) (?:be )?(?:connect\w*|establish\w*|open|reach\w*|contact\w*)",
                     r"lost connection",
+                    r"send(?:ing)? (?:the )?(?:data|body|rcpt to|mail from|helo ehlo|rset|starttls) (?:command )?failed",
                     r"(?:no|without) route to (?:host|domain|destination)",
                     r"(?:network|host|destination|server) (?:is )?(?:unreachable|not reachable|down|is down)",
                     r"(?:network|communication|socket|transport|transmission|protocol|i o|io) (?:\w+ )?(?:error|failure|problem)",
@@ -361,7 +368,7 @@ WORDINGS: tuple[Family, ...] = (
                 "unavailable|available",
                 (
                     r"mail ?box (?:(?!store|server|database|system)\w+ ){0,2}?(?:unavailable|not available)(?! or access denied)",
-                    r"(?:user|recipient|account|mail user|address|addressee|alias|inbox) (?:\w+ ){0,2}?(?:unavailable|not available)",
+                    r"(?:user|recipient|account|mail user|address|addressee|alias|inbox) (?:(?!rejected|refused|backend|service|server|system|database|host)\w+ ){0,2}?(?:unavailable|not available)",
                     r"unavailable (?:mail )?(?:user|mail ?box|recipient)",
                 ),
             ),

@@ -524,7 +524,7 @@ WORDINGS: tuple[Family, ...] = (
                 "syntax|malformed|rfc|format|illegal|characters|character|numeric|qualified|incomplete|formatted|error|only",
                 (
                     r"(?:bad|invalid|illegal|malformed|incorrect|wrong|improper) (?:\w+ )?(?:recipient |mailbox |destination |e ?mail |rcpt |to |mail )?(?:address|mail ?box|recipient)(?: \w+)? (?:syntax|format)",
-                    r"(?:syntax error|bad syntax|invalid syntax|error) in (?:\w+ ){0,3}?(?:recipient|rcpt|address|mail ?box|to)\b",
+                    r"(?:syntax error|bad syntax|invalid syntax|error) in (?!reply )(?:\w+ ){0,3}?(?:recipient|rcpt|address|mail ?box|to)\b",
                     r"(?:recipient|mail ?box|rcpt|destination|address|local part) (?:\w+ ){0,3}?(?:syntax error|syntax|malformed|badly formatted|incorrectly formatted|bad format|not fully qualified|illegal characters?|invalid characters?|contains? (?:an? )?(?:illegal|invalid|bad) character\w*|unsupported characters?)",
                     r"malformed (?:recipient|address|mail ?box|e ?mail address|to)",
                     r"(?:need|must|should|requires?) (?:\w+ ){0,3}?fully qualified (?:address|recipient|mail)",

@@ -6,6 +6,7 @@ from undelivered.domain.taxonomy import Reason
 
 # A person who receives, perhaps by the mailbox or by name; and what such a person may refuse
 _WHO = (
+    r"(?<! to )(?<! to the )(?<! to this )(?<! for this )"
     r"(?:recipients?|receiver|users?|addressees?|customer|person|subscriber|(?:mailbox|account|address) owner)"
     r"(?: (?!server|servers|system|systems|domain|domains|host|hosts|network|organi[sz]ation|provider|admin\w*|mta|gateway|isp|policy|filter)\w+){0,2}?"
 )
@@ -130,6 +131,12 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             ("bulk|bulkmail", (r"^bulk ?(?:e ?)?mails?\b",)),
+            (
+                "advertising|advertisement|marketing|promotional|commercial|newsletter|newsletters|bulk|junk|unsolicited+not|no|refu|reje|bloc|deni|unwa",
+                (
+                    r"(?:advertising|advertisements?|marketing|promotional|commercial|newsletters?|bulk|junk|unsolicited)(?: (?:e ?mails?|mails?|messages?))? (?:is |are |was )?(?:not|refused|rejected|blocked|denied|unwanted)\b",
+                ),
+            ),
             (
                 "unwanted|unsolicited|undesired|undesirable+mess|mail|emai|it|cont",
                 (
@@ -291,7 +298,7 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"(?:unrecogni[sz]ed|unsupported|unimplemented) (?:smtp |esmtp )?(?:parameters?|arguments?|options?)\b",
                     r"too many (?:unrecogni[sz]ed|unknown|unimplemented|unauthenticated|invalid) commands\b",
-                    r"(?:command|verb|keyword) (?:\w+ )?(?:unrecogni[sz]ed|unknown|not (?:recogni[sz]ed|implemented|understood|supported))",
+                    r"(?:command|verb|keyword) (?:\w+ )?(?:unrecogni[sz]ed|unknown(?! (?:user|recipient|address|mailbox|account|local))|not (?:recogni[sz]ed|implemented|understood|supported))",
                     r"(?:unrecogni[sz]ed|unknown|unimplemented|invalid) (?:smtp |esmtp )?(?:command|verb)\b(?! arguments?)",
                     r"(?:bad|improper|invalid) (?:command )?sequence",
                     r"(?:protocol |smtp )?synchroni[sz]ation error",
@@ -433,7 +440,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "reject|refuse|decline|block|denied|deny|denies+user|reci|rece|addr",
                 (
-                    r"(?:user|recipient|receiver|addressee)s? (?:has |have )?(?:reject|refuse|decline|block|denie|deny)\w{0,2} (?:your|this|the|such) (?:mails?|messages?|e ?mails?|address|sender|domain)",
+                    r"(?<! to )(?<! to the )(?<! to this )(?:user|recipient|receiver|addressee)s? (?:has |have )?(?:reject|refuse|decline|block|denie|deny)\w{0,2} (?:your|this|the|such) (?:mails?|messages?|e ?mails?|address|sender|domain)",
                 ),
             ),
             (
@@ -468,7 +475,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "whitelist|allowlist|contacts|contact|addressbook|address",
                 (
-                    r"not (?:on|in) (?:this|that|the|their|his|her) (?:users?|recipients?|persons?|customers?|addressees?)?s? ?(?:white ?list|allow ?list|contacts?(?: list)?|address ?book)",
+                    r"not (?:on|in) (?:this|that|the|their|his|her) (?:users?|recipients?|persons?|customers?|addressees?)?s? ?(?:white ?list|allow ?list|contacts?(?: list)?|address ?book)(?! (?:of|at|for) (?:the |this |our )?(?:\w+ )?(?:domain|server|system|network|organi[sz]ation|company|host|gateway))",
                 ),
             ),
             (
@@ -491,7 +498,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:recipient|user) (?:has )?restricted",
                     r"recipients? (?:was|were) rejected by (?:a|the) remote (?:mail )?server",
                     r"due to (?:the )?(?:recipient|user|addressee)s? (?:preferences?|rules?|settings?|choice|request)",
-                    r"(?:user|recipient|addressee) (?:refuses|refused|rejects|declines) (?:to (?:receive|accept) )?(?:this|your|the|any|such|all)? ?(?:e ?mail|mail|message)",
+                    r"(?<! to )(?<! to the )(?<! to this )(?:user|recipient|addressee) (?:refuses|refused|rejects|declines) (?:to (?:receive|accept) )?(?:this|your|the|any|such|all)? ?(?:e ?mail|mail|message)",
                 ),
             ),
             (
@@ -838,6 +845,12 @@ WORDINGS: tuple[Family, ...] = (
             ),
             ("callout", (r"sender (?:verify )?call ?out", r"callback verification")),
             ("bounce|bounces+reci", (r"bounces? (?:\w+ ){0,8}?recipients?\b",)),
+            (
+                "your+misc|conf",
+                (
+                    r"your (?:\w+ ){0,3}?(?:servers?|host|mta|dns|domain|system) (?:is |are |seems |appears )?(?:to be )?(?:(?:badly|incorrectly|wrongly) configured|misconfigured|not (?:\w+ )?configured)",
+                ),
+            ),
             ("must+reso|exis", (r"(?:domain|host|hostname|address) (?:name )?must (?:resolve|exist)\b",)),
             ("helo|ehlo", (r"(?:helo|ehlo)",)),
             ("postmaster|abuse", (r"(?:no|missing|must have) (?:a )?(?:valid )?postmaster",)),

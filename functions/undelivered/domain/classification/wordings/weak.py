@@ -7,7 +7,7 @@ from undelivered.domain.taxonomy import Reason
 _MAILBOXES = "user|users|recipient|recipients|mailbox|mailboxes|inbox|box|account|accounts|addressee|alias|rcpt|person|customer|subscriber|destination"
 _ADDRESS = r"(?<!return )(?<!reply )(?<!bounce )(?<!your )(?<!ip )address(?! literal)"
 _OWNERS = "employee|colleague|student|subscriber|owner|addressee|member"
-_NOT = "incorrect|undeliverable|no|not|never|cannot|cant|isnt|doesnt|dont|wasnt|arent|unable|unknown|invalid|bad|wrong|failed|none"
+_NOT = "incorrect|undeliverable|unallocated|unassigned|no|not|never|cannot|cant|isnt|doesnt|dont|wasnt|arent|unable|unknown|invalid|bad|wrong|failed|none"
 _ENDED = (
     "obsolete|suspended|deactivated|terminated|cancelled|canceled|closed|frozen|expired|deleted|removed|dormant|"
     "inactive|retired|discontinued|ceased|abandoned|unused|left|moved|archived|gone|withdrawn|revoked|shut|defunct|"
@@ -32,13 +32,13 @@ _FULL = (  # full or used up, in the same languages
 _NO_MORE = "gedeactiveerd|geblokkeerd|gesloten|zablokovan|zablokovana|zrusen|zrusena|deaktivovan|avstangt|avstangd|inaktiverat|inaktiverad|khoa|opgeheven|ukinjen|mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
 _SPACE = "speicher|speicherplatz|espace|espacio|espaco|spazio|miejsca|ruimte|plads|plats|miejsce|prostor|hely|yer|ruang"
 _SESSION = (
-    "bounces|credentials|credential|password|helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
+    "uribl|surbl|backscatter|identity|identities|compliance|block|blocks|blocking|unverified|bounces|credentials|credential|password|helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
     "region|country|provider|isp|reputation|spammers|abuse|generic|literal|interface|originating|netblock|bounce|envelope|"
     "replies|greeting|you|we|us|absender|absenderadresse|expediteur|lexpediteur|dexpediteur|expedition|dexpedition|emetteur|remitente|remetente|"
     "mittente|nadawca|nadawcy|afzender|avsandare|avsandaren|odesilatel|odesilatele|origem|отправитель|отправителя"
 )
 _SYSTEM = (
-    "loop|loops|hop|hops|file|files|directory|disk|memory|queue|queued|database|ldap|nfs|mounted|socket|process|processed|child|fork|script|"
+    "lmtp|upstream|retried|retrying|transaction|loop|loops|hop|hops|file|files|directory|disk|memory|queue|queued|database|ldap|nfs|mounted|socket|process|processed|child|fork|script|"
     "backend|daemon|internal|bug|crashed|crash|exception|configuration|configured|lock|uid|gid|network|retry|later|wait|"
     "waiting|temporary|temporarily|moment|overload|load|maintenance|offline|unreachable|resource|resources|store|spool|"
     "damaged|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible|connection|storung|"
@@ -140,6 +140,7 @@ WORDINGS: tuple[Family, ...] = (
             ),
         ),
         is_weak=True,
+        recipient_as=Reason.MAILBOX_DISABLED,
         temporary_as=Reason.SERVER_UNAVAILABLE,
     ),
     Family(
@@ -152,12 +153,6 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     rf"(?:{_MAILBOXES}|{_ADDRESS}) (?:\w+ ){{0,8}}?(?:{_NOT})\b",
                     rf"(?:{_NOT}) (?:\w+ ){{0,6}}?(?:{_MAILBOXES}|{_ADDRESS})\b",
-                ),
-            ),
-            (
-                "check|verify|confirm|correct+reci|addr",
-                (
-                    r"(?:check|verify|confirm|correct) (?:that )?(?:the )?(?:\w+ ){0,2}?(?:recipients?|address)\b(?! (?:book|of the sender))",
                 ),
             ),
             (
@@ -195,6 +190,7 @@ WORDINGS: tuple[Family, ...] = (
             ),
         ),
         is_weak=True,
+        recipient_as=Reason.ADDRESS_NOT_FOUND,
         temporary_as=Reason.SERVER_UNAVAILABLE,
     ),
     Family(
@@ -277,6 +273,30 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.6.X: words of the message, which say nothing of the recipient",
         (
             (_MESSAGE, (rf"(?:{_MESSAGE})\b",)),
+            ("本文|件名", (r"(?:本文|件名)",)),
+        ),
+        is_weak=True,
+    ),
+    Family(
+        "advice_words",
+        Reason.ADDRESS_NOT_FOUND,
+        "RFC 3463 X.1.1: the advice to check the address, where nothing else is said",
+        (
+            (
+                "check|verify|confirm|correct+reci|addr",
+                (
+                    r"(?:check|verify|confirm|correct) (?:that )?(?:the )?(?:\w+ ){0,2}?(?:recipients?|address)\b(?! (?:book|of the sender))",
+                ),
+            ),
+        ),
+        is_weak=True,
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+    ),
+    Family(
+        "mail_words",
+        Reason.CONTENT_REJECTED,
+        "RFC 3463 X.6.X, X.7.1: a message, where nothing is said of the recipient",
+        (
             (
                 "mail|mails|email|emails|message|messages|nachricht|courriel|mensaje|mensagem|messaggio|wiadomosc",
                 (
@@ -284,7 +304,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             ("письмо|сообщение", (r"(?:письмо|сообщение)\b",)),
-            ("本文|件名|メール|邮件|信件|郵件|메일", (r"(?:本文|件名|メール|邮件|信件|郵件|메일)",)),
+            ("メール|邮件|信件|郵件|메일", (r"(?:メール|邮件|信件|郵件|메일)",)),
         ),
         is_weak=True,
     ),
