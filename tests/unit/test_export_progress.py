@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from tests.builders.items import ACCOUNT, NOW, an_item
 from tests.fakes import FakeAccountStore, FakeExportFiles, FakeExportRunner, FakeExportStore
 from undelivered.domain.account_settings import AccountSettings
-from undelivered.domain.errors import NotFoundError, RetryableError
+from undelivered.domain.errors import LimitReachedError, NotFoundError, RetryableError, StaleWriteError
 from undelivered.domain.export import Export, ExportPosition, ExportState
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.services import report_csv
 from undelivered.services.export_report import ATTEMPTS, ExportProgress, ExportReport
 from undelivered.services.ports import Page
-from undelivered.services.request_export import SILENT_AFTER, Exports, ExportStatus
+from undelivered.services.request_export import MAX_UNDER_WAY, QUEUED_AGAIN_AFTER, SILENT_AFTER, Exports, ExportStatus
 
 FILTER = ReportFilter(Period(NOW - timedelta(days=30), NOW))
 LATER = NOW + timedelta(minutes=1)
@@ -277,3 +277,62 @@ def test_an_export_without_progress_for_an_hour_counts_as_failed(silent, state):
 def test_an_export_of_another_account_is_not_found():
     with pytest.raises(NotFoundError):
         World().exports.status("acc-2", "export-1")
+
+
+class Account:
+    """An account whose request for an export was killed before the export was queued."""
+
+    def __init__(self):
+        self.world = World()
+        self.lost = self.world.export
+        others = [self.request() for _ in range(MAX_UNDER_WAY - 1)]
+        self.world.runner.events.clear()
+        for other in others:
+            self.world.store.save(replace(other, claimed_by="somebody"))
+
+    def request(self):
+        return self.world.exports.request(ACCOUNT, FILTER, by="ada")
+
+    def refused_request(self):
+        with pytest.raises(LimitReachedError):
+            self.request()
+
+    @property
+    def queued(self):
+        return self.world.runner.events
+
+
+def test_an_export_that_was_never_queued_does_not_hold_its_place_for_an_hour():
+    account = Account()
+
+    account.refused_request()
+    assert account.queued == [(ACCOUNT, account.lost.export_id)]
+    account.world.write(*account.queued.pop(), lambda: True)
+
+    assert account.world.stored().state is ExportState.DONE
+    account.request()
+
+
+def test_an_export_that_waits_in_the_queue_is_queued_again_once_a_minute_at_most():
+    account = Account()
+
+    for _ in range(3):
+        account.refused_request()
+    assert len(account.queued) == 1
+    account.world.now += QUEUED_AGAIN_AFTER - timedelta(seconds=1)
+    account.refused_request()
+    assert len(account.queued) == 1
+    account.world.now += timedelta(seconds=1)
+    account.refused_request()
+    assert len(account.queued) == 2
+
+
+def test_an_export_that_is_claimed_meanwhile_is_not_queued_again():
+    account = Account()
+    save = account.world.store.save
+    account.world.store.save = lambda _: (_ for _ in ()).throw(StaleWriteError("claimed"))
+
+    account.refused_request()
+
+    account.world.store.save = save
+    assert account.queued == []

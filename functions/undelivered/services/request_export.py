@@ -1,14 +1,16 @@
 """Request an export of the report, and its status with a link to the file. ``export_report`` writes the file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from undelivered.domain.errors import LimitReachedError, NotFoundError
+from undelivered.domain.errors import LimitReachedError, NotFoundError, StaleWriteError
 from undelivered.domain.export import Export, ExportState
 from undelivered.domain.report_query import ReportFilter, local_day
 from undelivered.services.ports import AccountStore, ExportFiles, ExportRunner, ExportStore
@@ -20,6 +22,9 @@ SILENT_AFTER: Final = timedelta(hours=1)
 
 MAX_UNDER_WAY: Final = 3
 """How many exports an account has in progress at once. Two of all accounts are written at a time."""
+
+QUEUED_AGAIN_AFTER: Final = timedelta(minutes=1)
+"""How long an export that nobody writes holds its place before it is queued again."""
 
 _RETRY_AFTER: Final = 60
 _GIVEN_UP: Final = "The export was interrupted. Start it again."
@@ -46,12 +51,28 @@ class Exports(Struct, frozen=True):
     def request(self, account_id: str, report_filter: ReportFilter, *, by: str) -> Export:
         """Start an export of all items that match a filter; raises RetryableError and LimitReachedError."""
         now = self.clock()
-        if sum(map(self._is_under_way, self.store.find_all(account_id))) >= MAX_UNDER_WAY:
+        under_way = [export for export in self.store.find_all(account_id) if self._is_under_way(export)]
+        if len(under_way) >= MAX_UNDER_WAY:
+            self._queue_again(under_way)
             detail = f"{MAX_UNDER_WAY} exports are in progress. Wait until one of them is done."
             raise LimitReachedError("too_many_exports", detail, _RETRY_AFTER)
         export = self.store.save(Export(account_id, uuid4().hex, report_filter, now, by, touched_at=now))
         self.runner.start(account_id, export.export_id)
         return export
+
+    def _queue_again(self, exports: Sequence[Export]) -> None:
+        """Queue exports again that no invocation has claimed for a minute.
+
+        Such an export waits in the queue, or the request for it ended before it was queued. A message too many does
+        nothing.
+        """
+        now = self.clock()
+        for export in exports:
+            if export.claimed_by or now - export.touched_at < QUEUED_AGAIN_AFTER:
+                continue
+            with suppress(StaleWriteError):  # an invocation claims it just now
+                self.store.save(replace(export, touched_at=now))
+                self.runner.start(export.account_id, export.export_id)
 
     def status(self, account_id: str, export_id: str) -> ExportStatus:
         """Return the status of an export, with a new link when it is done; raises NotFoundError."""
