@@ -334,6 +334,9 @@ class FakeNotificationStore:
     def attempts(self, account_id: str, notification_id: str) -> Sequence[SendAttempt]:
         return [each for key, each in sorted(self.claims.items()) if key[:2] == (account_id, notification_id)]
 
+    def find_attempt(self, account_id: str, notification_id: str, number: int) -> SendAttempt | None:
+        return self.claims.get((account_id, notification_id, number))
+
     @staticmethod
     def _key(attempt: SendAttempt) -> tuple[str, str, int]:
         return attempt.account_id, attempt.notification_id, attempt.number
@@ -361,7 +364,8 @@ class FakeNotificationStore:
         sends = [
             each
             for each in self.claims.values()
-            if (each.account_id, each.to) == (account_id, address) and each.outcome is not SendOutcome.CLAIMED
+            if (each.account_id, each.to) == (account_id, address)
+            and each.outcome not in {SendOutcome.CLAIMED, SendOutcome.INTERRUPTED}
         ]
         return sorted(sends, key=lambda each: each.claimed_at, reverse=True)[:limit]
 
@@ -370,6 +374,14 @@ class FakeNotificationStore:
             e for e in self.claims.values() if e.outcome is SendOutcome.CLAIMED and e.claimed_at < claimed_before
         ]
         return sorted(waiting, key=lambda each: each.claimed_at)[:limit]
+
+    def interrupted(self, claimed_from: datetime, claimed_to: datetime, limit: int) -> Sequence[SendAttempt]:
+        found = [
+            each
+            for each in self.claims.values()
+            if each.outcome is SendOutcome.INTERRUPTED and claimed_from <= each.claimed_at <= claimed_to
+        ]
+        return sorted(found, key=lambda each: each.claimed_at)[:limit]
 
     def find_by_customer(
         self, account_id: str, customer_id: str, limit: int, after: str | None = None

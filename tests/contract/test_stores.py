@@ -510,6 +510,27 @@ def test_the_newest_sends_to_an_address_are_told_first(world):
     assert [each.number for each in world.notifications.recent_sends_to(ACCOUNT, "ada@example.com", 2)] == [1, 3]
 
 
+def test_interrupted_sends_of_all_accounts_are_found_by_when_they_were_claimed(world):
+    for account_id, number, minutes in [("acc-2", 1, 20), (ACCOUNT, 2, 30), (ACCOUNT, 3, 50), (ACCOUNT, 4, 25)]:
+        attempt = replace(an_attempt(number=number, claimed_at=NOW - timedelta(minutes=minutes)), account_id=account_id)
+        world.notifications.claim(attempt)
+        if number != 4:
+            world.notifications.record(replace(attempt, outcome=SendOutcome.INTERRUPTED))
+
+    found = world.notifications.interrupted(NOW - timedelta(minutes=30), NOW - timedelta(minutes=20), 10)
+
+    assert [(each.account_id, each.number) for each in found] == [(ACCOUNT, 2), ("acc-2", 1)]
+    assert world.notifications.interrupted(NOW - timedelta(minutes=30), NOW, 1) == found[:1]
+    assert world.notifications.recent_sends_to(ACCOUNT, "ada@example.com", 10) == []
+
+
+def test_an_attempt_is_found_by_its_number(world):
+    world.notifications.claim(an_attempt(number=2))
+
+    assert world.notifications.find_attempt(ACCOUNT, "n-1", 2) == an_attempt(number=2)
+    assert world.notifications.find_attempt(ACCOUNT, "n-1", 1) is None
+
+
 # --- customers, suppressions, accounts -------------------------------------------------------------------------
 
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_attempt, an_item
-from tests.builders.sending import FIRST, Product
+from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt, an_item
+from tests.builders.sending import EMAIL, FIRST, PHONE, Product
 from tests.fakes import FakeResendBatchStore
-from undelivered.domain.errors import PermanentSendError
+from undelivered.domain.errors import NotYetKnownError, PermanentSendError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, AttemptResult, Audit, UndeliveredItem
 from undelivered.domain.notification import SendAttempt, SendOutcome
@@ -61,6 +61,101 @@ def test_a_resend_that_the_provider_refuses_fails_on_its_item():
 
     refused = result(Reason.REJECTED, "harmful content", minutes=1)
     assert product.item().attempts[1] == Attempt(2, ADDRESS, NOW, MANAGER, "n-1", refused)
+
+
+LATE = {
+    "email": (Channel.EMAIL, Attribution(ACCOUNT, "n-1", customer_id="c-1")),
+    "text, which has no tags": (Channel.SMS, Attribution()),
+}
+
+
+def a_late_failure(channel, attribution, reason=Reason.UNREACHABLE, *, message_id="m-late", **changes):
+    """Return what the provider reports about the first send of a product, which it accepted a second later."""
+    sent_at = NOW + timedelta(seconds=1)
+    address = EMAIL if channel is Channel.EMAIL else PHONE
+    failure = a_failure(reason, channel=channel, recipient=address, message_id=message_id, sent_at=sent_at)
+    return replace(failure, attribution=attribution, **changes)
+
+
+def shown_as_interrupted(channel):
+    """Return a product whose first send was interrupted, so that it may have been sent."""
+    product = Product(channel)
+    product.notifications.claim(an_attempt(to=product.address))
+    product.pass_time(minutes=16)
+    product.run_cleanup()
+    return product
+
+
+@pytest.mark.parametrize(("channel", "attribution"), LATE.values(), ids=LATE)
+@pytest.mark.parametrize("reason", [Reason.UNREACHABLE, Reason.COMPLAINT])
+def test_a_late_failure_of_a_send_that_is_shown_as_interrupted_is_shown_on_the_same_item(channel, attribution, reason):
+    product = shown_as_interrupted(channel)
+    interrupted = product.item()
+    late = a_late_failure(channel, attribution, reason)
+
+    for _ in range(2):
+        assert product.record([[late]]) == {}
+
+    assert product.item().entry_key == interrupted.entry_key
+    assert product.item().classification.reason is reason
+    assert product.item().title == "Rent reminder"
+
+
+@pytest.mark.parametrize(("channel", "attribution"), LATE.values(), ids=LATE)
+def test_a_late_failure_of_a_send_that_was_resent_meanwhile_leaves_the_resend_alone(channel, attribution):
+    product = shown_as_interrupted(channel)
+    product.send_message(product.press_resend())
+    resent = product.item().attempts[1]
+
+    assert product.record([[a_late_failure(channel, attribution)]]) == {}
+
+    assert product.item().attempts[0].result.classification.reason is Reason.UNREACHABLE
+    assert product.item().attempts[1] == resent
+
+
+def test_a_late_failure_waits_while_cleanup_may_be_showing_its_send_as_interrupted():
+    channel, attribution = LATE["email"]
+    product = Product()
+    product.notifications.claim(an_attempt())
+    product.pass_time(minutes=15)
+    late = a_late_failure(channel, attribution)
+
+    assert isinstance(product.record([[late]])[0], NotYetKnownError)
+    assert product.record([[late]], no_longer_waiting={0}) == {}
+
+    product.pass_time(minutes=1)
+    product.run_cleanup()
+    assert product.item().origin_id == "m-late"
+
+
+@pytest.mark.parametrize(("channel", "attribution"), LATE.values(), ids=LATE)
+def test_a_late_failure_of_a_send_whose_item_is_gone_makes_an_item(channel, attribution):
+    product = shown_as_interrupted(channel)
+    product.items.items.clear()
+
+    assert product.record([[a_late_failure(channel, attribution)]]) == {}
+
+    assert (product.item().origin_id, product.item().notification_id) == ("m-late", "n-1")
+
+
+@pytest.mark.parametrize("seconds", [-2, 91])
+def test_a_late_failure_of_another_text_to_the_number_is_not_about_the_interrupted_one(seconds):
+    product = shown_as_interrupted(Channel.SMS)
+    other = a_late_failure(Channel.SMS, Attribution(), sent_at=NOW + timedelta(seconds=seconds))
+
+    assert product.record([[other]]) == {}
+
+    assert len(product.items.all_items(ACCOUNT)) == 2
+
+
+def test_a_failure_soon_after_its_send_reads_no_record_of_the_send():
+    product = Product()
+    product.pass_time(minutes=13)
+    product.notifications.find_attempt = None
+
+    assert product.record([[a_late_failure(*LATE["email"])]]) == {}
+
+    assert product.item().notification_id == "n-1"
 
 
 @pytest.mark.parametrize(("customers", "name"), [({}, ""), (None, "Ada Byron")])

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from undelivered.domain.feedback import Feedback, Outcome
 from undelivered.domain.identifiers import entry_key
-from undelivered.domain.taxonomy import Channel, Classification
+from undelivered.domain.taxonomy import Channel, Classification, Reason
 
 REPORT_WINDOW = timedelta(days=30)
 """How long an item stays on the report after it was sent."""
@@ -48,6 +48,8 @@ class AttemptResult(Struct, frozen=True):
             reason = self.classification.reason.value
             kind = self.classification.kind.value if self.classification.kind else ""
             severity = _SEVERITY[self.classification.status.value, kind]
+            if self.classification.reason is Reason.SENDING_INTERRUPTED:
+                severity = -1  # we do not know what became of the message: what the provider reports is more
         # The source is compared last: an event that arrives in two forms is one result.
         return (self.outcome, severity, self.at.isoformat(), f"{reason}.{kind}", self.diagnostic, self.source)
 

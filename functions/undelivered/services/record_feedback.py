@@ -23,6 +23,7 @@ from undelivered.domain.taxonomy import Channel, suppresses
 from undelivered.domain.unrecognised import mapped_classification, unrecognised_shape
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.erased_messages import Message, erased_messages
+from undelivered.services.interrupted_sends import InterruptedSends
 from undelivered.services.message_accounts import MessageAccounts
 from undelivered.services.ports import (
     CustomerStore,
@@ -209,7 +210,7 @@ class RecordFeedback(Struct, frozen=True):
     def _merge(self, account_id: str, key: str, feedbacks: Sequence[Feedback]) -> None:
         before = self.undelivered.find(account_id, key)
         if before is None and any(feedback.attribution.entry_key for feedback in feedbacks):
-            # The item of the resend no longer exists, so the failure makes an item of its own.
+            # The item no longer exists, so the failure makes an item of its own.
             detached = [_detached(feedback) for feedback in feedbacks]
             self._merge(account_id, _own_key(detached[0]), detached)
             return
@@ -242,12 +243,18 @@ class RecordFeedback(Struct, frozen=True):
             feedback = _without_tags(feedback)
         if not feedback.attribution.account_id:
             feedback, is_erased = self._correlate(feedback, may_wait=may_wait)
+        if key := self._interrupted.item_key(feedback, may_wait=may_wait):
+            feedback = replace(feedback, attribution=replace(feedback.attribution, entry_key=key))
         attribution = feedback.attribution
         account_id = attribution.account_id or self.accounts.mapped_account(attribution)
         key = attribution.entry_key or _own_key(feedback)
         owner = account_id or self.accounts.default_account
         mapped = self._mapped(owner, feedback)
         return AttributedFeedback(source, owner, key, mapped, bool(account_id), is_erased, tags_refused)
+
+    @property
+    def _interrupted(self) -> InterruptedSends:
+        return InterruptedSends(self.notifications, self.clock)
 
     def _mapped(self, account_id: str, feedback: Feedback) -> Feedback:
         """Return feedback without a known reason with the reason that the account maps its shape to, if any."""
@@ -260,8 +267,10 @@ class RecordFeedback(Struct, frozen=True):
 
     def _correlate(self, feedback: Feedback, *, may_wait: bool) -> tuple[Feedback, bool]:
         """Find the send of a message without tags by its provider's message id; return also whether it was erased."""
-        attempt = self.notifications.find_by_provider_message_id(feedback.provider_message_id) or self._unrecorded_send(
-            feedback, may_wait=may_wait
+        attempt = (
+            self.notifications.find_by_provider_message_id(feedback.provider_message_id)
+            or self._unrecorded_send(feedback, may_wait=may_wait)
+            or self._interrupted.find_text(feedback)
         )
         if attempt is None:
             return feedback, False
@@ -374,7 +383,7 @@ def caused_suppression(feedback: Feedback, account_id: str) -> Suppression | Non
 
 def _new_entry(feedbacks: Sequence[Feedback], account_id: str) -> NewEntry | None:
     """Return the new item of the feedback on a first attempt, or None if the feedback must be merged."""
-    if any(feedback.attribution.attempt > 1 for feedback in feedbacks):
+    if any(feedback.attribution.attempt > 1 or feedback.attribution.entry_key for feedback in feedbacks):
         return None
     item: UndeliveredItem | None = None
     suppression: Suppression | None = None

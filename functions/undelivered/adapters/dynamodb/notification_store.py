@@ -75,6 +75,17 @@ class DynamoNotificationStore:
         # The id of another notification may start with this id and a tilde.
         return [_attempt_of(model) for model in models if len(model.record) == len(prefix) + _ATTEMPT_DIGITS]
 
+    def find_attempt(self, account_id: str, notification_id: str, number: int) -> SendAttempt | None:
+        """Return an attempt of a notification (a consistent read), or None if it was never claimed."""
+        with busy_is_retryable():
+            try:
+                model = NotificationModel.get(
+                    account_id, _attempt_record(notification_id, number), consistent_read=True
+                )
+            except NotificationModel.DoesNotExist:
+                return None
+        return _attempt_of(model)
+
     def claim(self, attempt: SendAttempt) -> bool:
         """Record that an attempt is about to be sent; return False if it is claimed already."""
         return _save_once(self._model_of(attempt))
@@ -105,7 +116,10 @@ class DynamoNotificationStore:
             return next((_attempt_of(model) for model in models), None)
 
     def recent_sends_to(self, account_id: str, address: str, limit: int) -> Sequence[SendAttempt]:
-        """Return the newest attempts to an address, newest first. The address must be written as it was sent to."""
+        """Return the newest attempts to an address with a known outcome, newest first.
+
+        The address must be written as it was sent to.
+        """
         partition = _sends_partition(account_id, address)
         with busy_is_retryable():
             models = NotificationModel.by_settle.query(partition, limit=limit, scan_index_forward=False)
@@ -116,6 +130,13 @@ class DynamoNotificationStore:
         due = NotificationModel.settle_at < claimed_before.timestamp()
         with busy_is_retryable():
             return [_attempt_of(model) for model in NotificationModel.by_settle.query(_CLAIMED, due, limit=limit)]
+
+    def interrupted(self, claimed_from: datetime, claimed_to: datetime, limit: int) -> Sequence[SendAttempt]:
+        """Return attempts recorded as interrupted that were claimed between two times, oldest first."""
+        within = NotificationModel.settle_at.between(claimed_from.timestamp(), claimed_to.timestamp())
+        with busy_is_retryable():
+            models = NotificationModel.by_settle.query(SendOutcome.INTERRUPTED.value, within, limit=limit)
+            return [_attempt_of(model) for model in models]
 
     def find_by_customer(
         self, account_id: str, customer_id: str, limit: int, after: str | None = None
@@ -149,22 +170,31 @@ class DynamoNotificationStore:
             NotificationModel(account_id, notification.notification_id).delete()
 
     def _model_of(self, attempt: SendAttempt) -> NotificationModel:
-        claimed = attempt.outcome is SendOutcome.CLAIMED
         return NotificationModel(
             attempt.account_id,
-            f"{attempt.notification_id}~{attempt.number:0{_ATTEMPT_DIGITS}}",
+            _attempt_record(attempt.notification_id, attempt.number),
             body=to_json((attempt.to, attempt.claimed_at, attempt.by, attempt.entry_key)),
             outcome=attempt.outcome.value,
             provider_message_id=attempt.provider_message_id or None,
             correlation_id=attempt.correlation_id or None,
-            settle_partition=_CLAIMED if claimed else _sends_partition(attempt.account_id, attempt.to),
+            settle_partition=_settle_partition(attempt),
             settle_at=attempt.claimed_at.timestamp(),
             purge_at=self._purge_at(attempt.account_id, attempt.claimed_at),
         )
 
 
+def _attempt_record(notification_id: str, number: int) -> str:
+    return f"{notification_id}~{number:0{_ATTEMPT_DIGITS}}"
+
+
+def _settle_partition(attempt: SendAttempt) -> str:
+    """Return the partition of ``by_settle`` of an attempt: one of all accounts while its outcome is not known."""
+    is_known = attempt.outcome not in {SendOutcome.CLAIMED, SendOutcome.INTERRUPTED}
+    return _sends_partition(attempt.account_id, attempt.to) if is_known else attempt.outcome.value
+
+
 def _sends_partition(account_id: str, address: str) -> str:
-    """Return the partition of ``by_settle`` that holds the recorded attempts to an address, in order of time."""
+    """Return the partition of ``by_settle`` with the attempts to an address that have a known outcome."""
     return f"{account_id}#{recipient_digest(address)}"
 
 

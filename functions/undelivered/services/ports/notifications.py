@@ -27,6 +27,9 @@ class NotificationStore(Protocol):
     def attempts(self, account_id: str, notification_id: str) -> Sequence[SendAttempt]:
         """Return the attempts of a notification, in order."""
 
+    def find_attempt(self, account_id: str, notification_id: str, number: int) -> SendAttempt | None:
+        """Return an attempt of a notification, or None if it was never claimed."""
+
     def claim(self, attempt: SendAttempt) -> bool:
         """Claim an attempt before it is sent; False if it is claimed already."""
 
@@ -40,10 +43,16 @@ class NotificationStore(Protocol):
         """Return the attempt with a provider's message id."""
 
     def recent_sends_to(self, account_id: str, address: str, limit: int) -> Sequence[SendAttempt]:
-        """Return the newest attempts to an address, newest first. The address must be written as it was sent to."""
+        """Return the newest attempts to an address with a known outcome, newest first.
+
+        The address must be written as it was sent to.
+        """
 
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return attempts without a recorded outcome that were claimed before a time, oldest first."""
+
+    def interrupted(self, claimed_from: datetime, claimed_to: datetime, limit: int) -> Sequence[SendAttempt]:
+        """Return attempts recorded as interrupted that were claimed between two times, oldest first."""
 
     def find_by_customer(
         self, account_id: str, customer_id: str, limit: int, after: str | None = None
