@@ -73,7 +73,7 @@ class ApiSettings(Struct, frozen=True):
             token_issuer=_required(environment, "TOKEN_ISSUER"),
             token_client_ids=(_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "HOST_CLIENT_ID")),
             token_keys_url=environment.get("TOKEN_KEYS_URL", ""),
-            allowed_origins=_origins(environment.get("ALLOWED_ORIGINS", "")),
+            allowed_origins=_origins(environment, "ALLOWED_ORIGINS"),
             default_account_id=_required(environment, "DEFAULT_ACCOUNT_ID"),
             per_minute={
                 "searches": _count(environment, "SEARCHES_PER_MINUTE"),
@@ -84,15 +84,20 @@ class ApiSettings(Struct, frozen=True):
 
 
 class ConsoleSettings(Struct, frozen=True):
-    """``api_handler``: what the console's page needs to sign users in."""
+    """``api_handler``: what the console's page needs to sign users in, and the origins that may frame it."""
 
     client_id: str
     sign_in_url: str
+    frame_origins: frozenset[str]
 
     @classmethod
     def read(cls, environment: Environment = os.environ) -> Self:
         """Return the settings of the environment."""
-        return cls(_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "SIGN_IN_URL").rstrip("/"))
+        return cls(
+            _required(environment, "CONSOLE_CLIENT_ID"),
+            _required(environment, "SIGN_IN_URL").rstrip("/"),
+            _origins(environment, "FRAME_ORIGINS"),
+        )
 
 
 class IngestFeedbackSettings(Struct, frozen=True):
@@ -283,11 +288,11 @@ def _count(environment: Environment, name: str) -> int:
     return int(value)
 
 
-def _origins(text: str) -> frozenset[str]:
+def _origins(environment: Environment, name: str) -> frozenset[str]:
     """Return a comma-separated list of origins. Reject anything else, because a typo would silently allow nothing."""
-    origins = frozenset(origin for part in text.split(",") if (origin := part.strip()))
+    origins = frozenset(origin for part in environment.get(name, "").split(",") if (origin := part.strip()))
     for origin in origins:
         url = urlsplit(origin)
         if url.scheme not in {"http", "https"} or origin != f"{url.scheme}://{url.netloc}" or "*" in origin:
-            raise SettingsError(f"ALLOWED_ORIGINS: {origin!r} is not an origin, for example https://app.example.com")
+            raise SettingsError(f"{name}: {origin!r} is not an origin, for example https://app.example.com")
     return origins

@@ -187,6 +187,8 @@ class FakeApi:
         self.polls_until_outcome = 2
         self.waiting: dict[str, int] = {}
         self.tokens_end = False
+        self.only_token: str | None = None
+        """The one token that is accepted, if only one is."""
         self.refresh_works = True
         self.exports = 0
         self.attachments: list[dict[str, Any]] = []
@@ -565,7 +567,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _api(self, path: str, query: dict[str, str], body: Any) -> None:
         self.api.requests.append((self.command, path, query, body))
-        if self.api.tokens_end:
+        given = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        if self.api.tokens_end or self.api.only_token not in {None, given}:
             return self._json(401, {"code": "unauthorized"})
         for failure in self.api.failures:
             matches, (status, problem), headers = failure

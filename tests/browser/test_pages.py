@@ -297,7 +297,12 @@ class TestHeaders:
     def test_configuration_tells_what_the_browser_needs(self, fake):
         told = httpx.get(f"{fake[0]}config.json").json()
 
-        assert told == {"api_url": "..", "client_id": "console", "sign_in_url": fake[0].split("/api/")[0]}
+        assert told == {
+            "api_url": "..",
+            "client_id": "console",
+            "sign_in_url": fake[0].split("/api/")[0],
+            "frame_origins": [],
+        }
 
     def test_badge_can_be_embedded_elsewhere(self, fake):
         answer = httpx.get(f"{fake[0]}badge.js")

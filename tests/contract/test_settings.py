@@ -29,7 +29,7 @@ NUMBERS = {
     "NOTIFICATIONS_PER_MINUTE": "6000",
     "BULK_RESENDS_PER_MINUTE": "6",
 }
-OPTIONAL = {"POWERTOOLS_METRICS_NAMESPACE", "ALLOWED_ORIGINS", "TOKEN_KEYS_URL", "ACCOUNTS_FROM_TAGS",
+OPTIONAL = {"POWERTOOLS_METRICS_NAMESPACE", "ALLOWED_ORIGINS", "FRAME_ORIGINS", "TOKEN_KEYS_URL", "ACCOUNTS_FROM_TAGS",
             "ANNOUNCE_ADDRESSES"}  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def test_every_function_is_here(template):
 def test_a_function_has_the_variables_that_it_reads(template, function):
     variables = template["Resources"][function]["Properties"]["Environment"]["Variables"]
 
-    assert set(variables) == read(function, Environment(without={"ALLOWED_ORIGINS"}))
+    assert set(variables) == read(function, Environment(without={"ALLOWED_ORIGINS", "FRAME_ORIGINS"}))
 
 
 @pytest.mark.parametrize("function", READERS)

@@ -77,6 +77,7 @@ def test_the_configuration_is_that_of_the_installation(get):
         "api_url": "..",
         "client_id": "console-client",
         "sign_in_url": "https://sign-in.example",
+        "frame_origins": [],
     }
 
 
@@ -95,3 +96,27 @@ def test_only_the_page_has_the_headers_of_a_page(get, path, is_page):
     assert of_a_page & set(headers) == (of_a_page if is_page else set())
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "Strict-Transport-Security" in headers
+
+
+def test_no_page_can_frame_the_console_unless_its_origin_is_allowed(get):
+    headers = get("/console/").headers
+
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_pages_of_allowed_origins_can_frame_the_console_and_it_knows_them(monkeypatch, get):
+    origins = ["https://app.example.com", "https://www.example.com"]
+    monkeypatch.setenv("FRAME_ORIGINS", ", ".join(reversed(origins)))
+    headers = get("/console/").headers
+
+    assert f"frame-ancestors {' '.join(origins)};" in headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in headers
+    assert json.loads(get("/console/config.json").text)["frame_origins"] == origins
+
+
+@pytest.mark.parametrize("origin", ["*", "https://*.example.com", "https://a.example; script-src *", "app.example.com"])
+def test_what_is_no_origin_is_never_written_into_the_policy(monkeypatch, get, origin):
+    monkeypatch.setenv("FRAME_ORIGINS", origin)
+
+    assert get("/console/").status == 500

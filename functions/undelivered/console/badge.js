@@ -8,7 +8,8 @@
  *       document.querySelector("undelivered-count").token = async () => (await fetch("/my/token")).text();
  *     </script>
  * token       property: a function that returns a token for the API (or a promise of a token), called before each
- * request: a             person's ID token from the user pool. Never put the host application's own token into a page.
+ * request: an ID token of the user pool, or an embed token for the page "count" (POST /embed-tokens). Never put the host
+ * application's own token into a page.
  * api         attribute: base of the API; default: where this script came from. href        attribute: where the badge
  * leads; without it the badge is no link. label       attribute: what is said after the number; default: "undelivered".
  * interval    attribute: seconds between refreshes; default: 60, at least 15. Hidden pages do not refresh.

@@ -2,6 +2,9 @@
  * Signing in: OAuth 2 authorization code with PKCE at Cognito's hosted page.
  * Tokens are only in this module's memory and are lost when the page closes. The data needed after the sign-in page
  * (the verifier and the user's last view) is in the tab's session storage, under the flow's random state.
+ *
+ * In a frame, nobody signs in. The host application's page around it gives embed tokens: in the URL's fragment, or as a
+ * message when this page asks for one.
  */
 
 const CALLBACK = new URL("../", import.meta.url).href; // the console's own address, as registered with the app client
@@ -10,6 +13,9 @@ const CHANNEL = "undelivered.sign-in";
 const HINT = "undelivered.signed-in";
 const POPUP = "popup.";
 const EARLY_MS = 60_000;
+const EMBED_TOKEN = /^#(embed\.[\w-]+\.[\w-]+)(\/.*)?$/;
+const ASK_AGAIN_MS = 2_000; // the page around may not listen yet
+const LONGEST_WAIT_MS = 10_000;
 
 let configuration = null;
 let session = null;
@@ -33,6 +39,11 @@ export function mayAct() {
   return session?.role === "manager";
 }
 
+/** Whether the user can do what only users of the user pool may: change settings, erase, download data and files. */
+export function mayManage() {
+  return mayAct() && !isEmbedded();
+}
+
 /** Whether the signed-in user can export the report. */
 export function mayExport() {
   return mayAct() || viewersMayExport;
@@ -46,6 +57,72 @@ export function letViewersExport(allowed) {
 /** Whether a user was signed in here before the page was reloaded. */
 export function wasSignedIn() {
   return sessionStorage.getItem(HINT) === "yes";
+}
+
+// --- in a frame
+
+/** Whether this page is in a frame. Only pages of the host application can frame it (Content-Security-Policy). */
+export function isEmbedded() {
+  return window.parent !== window;
+}
+
+/**
+ * Start the session of a page in a frame. Rejects with SignInError if the page around gives no token.
+ */
+export async function startEmbedded() {
+  if (!takeTokenOfUrl()) await askForEmbedToken();
+}
+
+/**
+ * Remove an embed token from the URL, and use it if this page is in a frame. Elsewhere it is not used: otherwise a link
+ * could sign a user in to an account of somebody else's choice. Returns whether it is used.
+ */
+export function takeTokenOfUrl() {
+  const [, token, place = "/"] = EMBED_TOKEN.exec(location.hash) ?? [];
+  if (!token) return false;
+  history.replaceState(null, "", `${location.pathname}#${place}`);
+  if (isEmbedded()) useEmbedToken(token);
+  return isEmbedded();
+}
+
+async function askForEmbedToken() {
+  useEmbedToken(await answerOfPageAround());
+}
+
+function answerOfPageAround() {
+  return new Promise((resolve, reject) => {
+    // The question has nothing secret. Only an answer of an allowed origin is used.
+    const ask = () => window.parent.postMessage("undelivered:token-needed", "*");
+    const finish = (settle) => {
+      clearInterval(again);
+      clearTimeout(end);
+      window.removeEventListener("message", take);
+      settle();
+    };
+    const take = ({ source, origin, data }) => {
+      if (source !== window.parent || !configuration.frame_origins.includes(origin) || data?.type !== "undelivered:token") return;
+      finish(() => resolve(String(data.token)));
+    };
+    const again = setInterval(ask, ASK_AGAIN_MS);
+    const end = setTimeout(() => finish(() => reject(new SignInError("unanswered"))), LONGEST_WAIT_MS);
+    window.addEventListener("message", take);
+    ask();
+  });
+}
+
+function useEmbedToken(token) {
+  const claims = embedClaimsOf(token);
+  if (claims?.page !== "console") throw new SignInError("token");
+  const lifetime = Date.parse(claims.expires_at) - Date.parse(claims.issued_at);
+  session = { idToken: token, refreshToken: null, renewAt: renewal(lifetime), email: claims.name, role: claims.role };
+}
+
+function embedClaimsOf(token) {
+  try {
+    return claimsOf(token);
+  } catch {
+    return null;
+  }
 }
 
 // --- to the sign-in page and back
@@ -82,6 +159,7 @@ export async function finishSignIn() {
  * SignInError if the browser blocks the window or the user closes it.
  */
 export async function signInAgain() {
+  if (isEmbedded()) return askForEmbedToken();
   const { state, verifier } = newFlow(POPUP);
   const popup = window.open("", "_blank", "popup,width=480,height=640"); // immediately, because browsers block a later window
   if (!popup) throw new SignInError("popup");
@@ -164,14 +242,14 @@ function base64url(bytes) {
 /** Return a valid token, refreshed if it is about to expire; null if no user is signed in. */
 export async function token() {
   if (!session) return null;
-  if (Date.now() < session.endsAt - EARLY_MS) return session.idToken;
+  if (Date.now() < session.renewAt) return session.idToken;
   return (await refresh()) ? session.idToken : null;
 }
 
 /** Get new tokens; returns whether that worked. Throws if the network fails, because this does not end the session. */
 export async function refresh() {
-  if (!session?.refreshToken) return false;
-  refreshing ??= askForTokens({ grant_type: "refresh_token", refresh_token: session.refreshToken }).finally(() => {
+  if (!session?.refreshToken && !isEmbedded()) return false;
+  refreshing ??= renew().finally(() => {
     refreshing = null;
   });
   try {
@@ -179,9 +257,19 @@ export async function refresh() {
     return true;
   } catch (error) {
     if (!(error instanceof SignInError)) throw error;
-    session = { ...session, refreshToken: null, endsAt: 0 };
+    session = { ...session, refreshToken: null, renewAt: 0 };
     return false;
   }
+}
+
+function renew() {
+  if (isEmbedded()) return askForEmbedToken();
+  return askForTokens({ grant_type: "refresh_token", refresh_token: session.refreshToken });
+}
+
+/** When to renew a token that is valid for so many milliseconds: a minute before its end, or earlier if it is short. */
+function renewal(lifetime) {
+  return Date.now() + lifetime - Math.min(EARLY_MS, lifetime / 4);
 }
 
 async function redeem(code, verifier) {
@@ -201,7 +289,7 @@ async function askForTokens(form) {
   session = {
     idToken: answer.id_token,
     refreshToken: answer.refresh_token ?? session?.refreshToken ?? null,
-    endsAt: Date.now() + (answer.expires_in ?? 3600) * 1000,
+    renewAt: renewal((answer.expires_in ?? 3600) * 1000),
     email: claims.email ?? "",
     // This only affects what is shown. The API checks what the user is allowed to do.
     role: (claims["cognito:groups"] ?? []).includes("managers") ? "manager" : "viewer",

@@ -233,7 +233,7 @@ function attachments(view) {
     h("ul", { class: "record files" }, files.map((file) =>
       h("li", {},
         h("div", {}, h("b", {}, written(file.filename)), h("div", { class: "muted" }, fileSize(file.size))),
-        auth.mayAct() && busyButton(t("detail.download"), { glyph: "download", "aria-label": t("detail.download_file", { name: file.filename }) }, () => download(view, file))))));
+        auth.mayManage() && busyButton(t("detail.download"), { glyph: "download", "aria-label": t("detail.download_file", { name: file.filename }) }, () => download(view, file))))));
 }
 
 async function download(view, file) {

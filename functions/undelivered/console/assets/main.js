@@ -33,15 +33,46 @@ async function start() {
   const configuration = await (await fetch(new URL("config.json", CONSOLE))).json();
   auth.configure(configuration);
   api.configure(new URL(configuration.api_url, CONSOLE).href, sessionEnded);
+  if (auth.isEmbedded()) return startEmbedded();
+  auth.takeTokenOfUrl();
   const came = await auth.finishSignIn();
   if (came === "popup") return showPopupEnd();
   if (came === "none") return auth.wasSignedIn() ? auth.signIn() : showWelcome();
   await enter();
 }
 
+async function startEmbedded() {
+  try {
+    await auth.startEmbedded();
+  } catch (error) {
+    if (!(error instanceof auth.SignInError)) throw error;
+    return showUnanswered();
+  }
+  await enter();
+}
+
+/** The page around this one gave no token. */
+function showUnanswered() {
+  document.title = t("product");
+  replace(
+    app,
+    h(
+      "main",
+      { class: "welcome" },
+      brand(),
+      pageTitle(t("embed.title")),
+      h("p", {}, t("embed.text")),
+      busyButton(t("try_again"), { kind: "primary large" }, startEmbedded),
+    ),
+  );
+}
+
 async function enter() {
   showShell();
-  window.addEventListener("hashchange", () => show());
+  window.addEventListener("hashchange", () => {
+    auth.takeTokenOfUrl(); // the page around can give a new token in the URL
+    show();
+  });
   // Load the account's time zone before the first date is shown. If that fails, use the browser's time zone.
   await api.get("settings").then(useSettings).catch(() => null);
   await show(true);
@@ -126,7 +157,7 @@ function showShell() {
       showShell();
       show();
     }),
-    button(t("sign_out"), { kind: "small", on: () => auth.signOut().catch(toastError) }),
+    !auth.isEmbedded() && button(t("sign_out"), { kind: "small", on: () => auth.signOut().catch(toastError) }),
   );
   const skip = h("a", { class: "skip", href: "#main", on: { click: skipToMain } }, t("skip"));
   const header = h("header", { class: "top", on: { keydown: (event) => event.key === "Escape" && openMenu(false) } },

@@ -13,7 +13,7 @@ export function show(page, { signal }) {
 }
 
 function paint(place, settings) {
-  const locked = !auth.mayAct();
+  const locked = !auth.mayManage();
   const controls = {
     time_zone: select(zones(settings.time_zone), settings.time_zone, { disabled: locked }),
     sender: textInput(settings.sender ?? "", { maxlength: "320", readonly: locked, autocomplete: "off" }),
@@ -75,7 +75,7 @@ function paint(place, settings) {
         field(t("settings.failures"), controls["soft_failures.failures"]),
         field(t("settings.soft_days"), controls["soft_failures.days"]))),
     trouble,
-    locked ? h("p", { class: "muted" }, t("viewer_note")) : h("div", { class: "sticky-save" }, send)));
+    locked ? h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "viewer_note")) : h("div", { class: "sticky-save" }, send)));
 }
 
 /** The settings to save: the loaded settings with the changes from this page. */

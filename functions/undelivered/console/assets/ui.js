@@ -315,7 +315,8 @@ export function sessionEnded() {
   pending ??= new Promise((resolve) => {
     const id = freshId("dialogue");
     const trouble = h("div", { role: "alert" });
-    const again = busyButton(t("sign_in_again"), { kind: "primary" }, async () => {
+    const embedded = auth.isEmbedded();
+    const again = busyButton(t(embedded ? "try_again" : "sign_in_again"), { kind: "primary" }, async () => {
       try {
         await auth.signInAgain();
         element.close();
@@ -323,15 +324,15 @@ export function sessionEnded() {
         pending = null;
         resolve();
       } catch (error) {
-        replace(trouble, h("p", { class: "complaint" }, t(error.message === "popup" ? "session.popup" : "session.failed")));
+        replace(trouble, h("p", { class: "complaint" }, t(error.message === "popup" ? "session.popup" : embedded ? "embed.text" : "session.failed")));
       }
     });
-    const whole = button(t("session.leave"), { on: () => auth.signIn() });
+    const whole = !embedded && button(t("session.leave"), { on: () => auth.signIn() });
     const element = h(
       "dialog",
       { "aria-labelledby": id, on: { cancel: (event) => event.preventDefault() } },
       h("h2", { id }, t("session.title")),
-      h("p", {}, t("session.text")),
+      h("p", {}, t(embedded ? "embed.text" : "session.text")),
       trouble,
       h("div", { class: "row end" }, whole, again),
     );

@@ -87,6 +87,7 @@ def _settings() -> ConsoleSettings:
 def _content_security_policy() -> str:
     """Return a policy that allows only the page's own files, this API and the sign-in page."""
     sign_in = urlsplit(_settings().sign_in_url)
+    frames = " ".join(sorted(_settings().frame_origins)) or "'none'"
     return "; ".join(
         (
             "default-src 'none'",
@@ -96,7 +97,7 @@ def _content_security_policy() -> str:
             f"connect-src 'self' {sign_in.scheme}://{sign_in.netloc}",
             "base-uri 'none'",
             "form-action 'none'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {frames}",
             "frame-src 'none'",
             # Only DOMPurify, which reads messages (message.js), can turn text into markup.
             "require-trusted-types-for 'script'",
@@ -114,9 +115,11 @@ _SECURITY_HEADERS: Final[_Headers] = {
 
 def _document_headers() -> _Headers:
     """Return the headers of the page. Browsers ignore them for the files that a page loads."""
+    # X-Frame-Options cannot name several origins. Browsers ignore it beside frame-ancestors (CSP Level 3, 6.4.2.2).
+    framing: _Headers = {} if _settings().frame_origins else {"X-Frame-Options": "DENY"}
     return {
+        **framing,
         "Content-Security-Policy": _content_security_policy(),
-        "X-Frame-Options": "DENY",
         "Referrer-Policy": "no-referrer",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
     }
@@ -176,7 +179,12 @@ def top_file(place: str) -> Response:
 def _configuration() -> _File:
     """Return the configuration of the page. None of it is secret."""
     settings = _settings()
-    configuration = {"api_url": "..", "client_id": settings.client_id, "sign_in_url": settings.sign_in_url}
+    configuration = {
+        "api_url": "..",
+        "client_id": settings.client_id,
+        "sign_in_url": settings.sign_in_url,
+        "frame_origins": sorted(settings.frame_origins),
+    }
     return _file("config.json", json.dumps(configuration))
 
 
