@@ -2,10 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from infrastructure.errors import ToolError
 from infrastructure.user_pool import ACCOUNT_ATTRIBUTE, Role, add_user
+
+Provider = Literal["CompanyOIDC", "CompanySAML"]
+"""The identity providers of the template."""
+
+_SUBJECT: Final = "Cognito_Subject"
+"""The subject of a user at an identity provider (botocore, AdminLinkProviderForUser, *SourceUser*)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +50,34 @@ class Members:
 
         Raises ToolError if the account has no such member. The user's tokens stay valid until they expire.
         """
+        self._user_name(account_id, email)
+        self.cognito.admin_delete_user(UserPoolId=self.pool, Username=email)
+
+    def link(self, account_id: str, email: str, provider: Provider, subject: str) -> None:
+        """Let a member sign in through an identity provider, as the user with this subject there.
+
+        Raises ToolError if the account has no such member.
+        """
+        self.cognito.admin_link_provider_for_user(
+            UserPoolId=self.pool,
+            DestinationUser={"ProviderName": "Cognito", "ProviderAttributeValue": self._user_name(account_id, email)},
+            SourceUser={
+                "ProviderName": provider,
+                "ProviderAttributeName": _SUBJECT,
+                "ProviderAttributeValue": subject,
+            },
+        )
+
+    def _user_name(self, account_id: str, email: str) -> str:
+        """Return the name of a member in the pool, which is not the address."""
         try:
             user = self.cognito.admin_get_user(UserPoolId=self.pool, Username=email)
         except self.cognito.exceptions.UserNotFoundException:
             user = {"UserAttributes": []}
         if _attributes(user["UserAttributes"]).get(ACCOUNT_ATTRIBUTE) != account_id:
             raise ToolError(f"{email} is not a member of {account_id}.")
-        self.cognito.admin_delete_user(UserPoolId=self.pool, Username=email)
+        name: str = user["Username"]
+        return name
 
     def _roles(self, username: str) -> tuple[str, ...]:
         groups = self.cognito.admin_list_groups_for_user(UserPoolId=self.pool, Username=username)["Groups"]

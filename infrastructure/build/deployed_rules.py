@@ -97,3 +97,6 @@ def _sign_in(resources: dict[str, Resource]) -> Iterator[str]:
         writable = set(client.get("WriteAttributes", _FIXED_ATTRIBUTES))
         for attribute in sorted(writable & _FIXED_ATTRIBUTES):
             yield f"{name}: lets users change their own {attribute}"
+    for name, provider in _of_type(resources, "AWS::Cognito::UserPoolIdentityProvider"):
+        for attribute in sorted(set(provider["AttributeMapping"]) & _FIXED_ATTRIBUTES):
+            yield f"{name}: decides the {attribute} of its users, which only the operator may"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infrastructure.cli.stack_option import StageOption, StateDirOption, named_stack
-from infrastructure.members import Members
+from infrastructure.members import Members, Provider
 from infrastructure.user_pool import Role
 
 if TYPE_CHECKING:
@@ -114,6 +114,20 @@ def add_member(
     """Create a user of an account. Cognito sends the invitation with a temporary password."""
     _accounts_of(stage, state_dir).find(account)
     _members_of(stage, state_dir).add(account, email, role)
+
+
+@members.command("link")
+def link_member(  # noqa: PLR0913 - one for each option
+    account: AccountArgument,
+    email: EmailArgument,
+    subject: Annotated[str, typer.Argument(help="The user's subject there: `sub` (OIDC) or NameID (SAML).")],
+    stage: StageOption = None,
+    state_dir: StateDirOption = None,
+    *,
+    provider: Annotated[Provider, typer.Option(help="The identity provider.")] = "CompanyOIDC",
+) -> None:
+    """Let a user of an account sign in through your identity provider. The account and the role stay."""
+    _members_of(stage, state_dir).link(account, email, provider, subject)
 
 
 @members.command("remove")

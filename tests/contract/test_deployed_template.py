@@ -249,3 +249,45 @@ def test_triggers_that_can_take_all_executions_of_a_new_account_fail(changed, ma
         "the triggers can use 10 executions at a time, all that a new AWS account has",
         f"a stage can use {NEEDED + 1} executions at a time, but concurrency.NEEDED is {NEEDED}",
     ]
+
+
+def test_an_identity_provider_decides_neither_account_nor_address(deployed):
+    changed = copy.deepcopy(deployed)
+    providers = {
+        name: each["Properties"]
+        for name, each in changed["Resources"].items()
+        if each["Type"] == "AWS::Cognito::UserPoolIdentityProvider"
+    }
+    assert {name: set(each["AttributeMapping"]) for name, each in providers.items()} == {
+        "OidcProvider": {"name"},
+        "SamlProvider": {"name"},
+    }
+    providers["OidcProvider"]["AttributeMapping"] |= {"custom:account_id": "account", "email": "email"}
+
+    assert deployed_problems(changed) == [
+        "OidcProvider: decides the custom:account_id of its users, which only the operator may",
+        "OidcProvider: decides the email of its users, which only the operator may",
+    ]
+
+
+def test_what_an_identity_provider_maps_can_be_written_by_the_client_as_cognito_requires(deployed):
+    resources = deployed["Resources"]
+    writable = set(resources["ConsoleClient"]["Properties"]["WriteAttributes"])
+
+    for name in ("OidcProvider", "SamlProvider"):
+        assert set(resources[name]["Properties"]["AttributeMapping"]) <= writable
+
+
+def test_identity_providers_exist_where_their_parameters_are_set_alone(deployed):
+    supported = deployed["Resources"]["ConsoleClient"]["Properties"]["SupportedIdentityProviders"]
+    nothing = {"Ref": "AWS::NoValue"}
+
+    assert supported == [
+        "COGNITO",
+        {"Fn::If": ["HasOidc", {"Ref": "OidcProvider"}, nothing]},
+        {"Fn::If": ["HasSaml", {"Ref": "SamlProvider"}, nothing]},
+    ]
+    for name, condition in (("OidcProvider", "HasOidc"), ("SamlProvider", "HasSaml")):
+        assert deployed["Resources"][name]["Condition"] == condition
+    secret = deployed["Resources"]["OidcProvider"]["Properties"]["ProviderDetails"]["client_secret"]
+    assert secret == {"Fn::Sub": "{{resolve:secretsmanager:${OidcClientSecret}:SecretString}}"}
