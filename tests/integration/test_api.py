@@ -1,11 +1,12 @@
 """The routes of the API, as API Gateway calls them, on stores in memory."""
 
 from datetime import timedelta
+from types import MappingProxyType
 
 import pytest
 from msgspec.structs import replace
 
-from tests.builders.api import MANAGER_NAME, Api, believe_test_tokens, host, manager, viewer
+from tests.builders.api import API_SETTINGS, MANAGER_NAME, Api, believe_test_tokens, host, manager, viewer
 from tests.builders.items import (
     ACCOUNT,
     NOW,
@@ -893,3 +894,55 @@ class TestSystem:
         assert answer.json["openapi"] == "3.1.0"
         assert "post" in answer.json["paths"]["/undelivered/{item_id}/resend"]
         assert answer.headers["Cache-Control"] == "public, max-age=300"
+
+
+class TestLanguages:
+    FULL = MappingProxyType(
+        {
+            "en": "The recipient's mailbox is full.",
+            "es": "El buzón del destinatario está lleno.",
+            "de": "Das Postfach des Empfängers ist voll.",
+            "fr": "La boîte de réception du destinataire est pleine.",
+            "pt": "A caixa de correio do destinatário está cheia.",
+        }
+    )
+
+    @pytest.mark.parametrize("language", FULL)
+    def test_explanations_are_in_the_language_that_the_caller_prefers(self, api, language):
+        item = an_item(Reason.MAILBOX_FULL)
+        api.add(item)
+        wanted = {"Accept-Language": f"it, {language}-XX;q=0.9, en;q=0.1"}
+
+        for path in ("/undelivered", f"/undelivered/{item_id(item.entry_key)}"):
+            answer = api.get(path, {**manager(), **wanted})
+            (shown,) = answer.json.get("items", [answer.json])
+            assert shown["explanation"] == self.FULL[language]
+            assert answer.headers["Content-Language"] == language
+            assert answer.headers["Vary"] == "Accept-Language"
+
+    def test_without_a_preference_they_are_in_the_language_of_the_account(self, api):
+        api.add(an_item(Reason.MAILBOX_FULL))
+        api.put("/settings", {"locale": "fr"})
+
+        answer = api.get("/undelivered")
+
+        (shown,) = answer.json["items"]
+        assert shown["explanation"] == self.FULL["fr"]
+        assert shown["resend"]["detail"] == "Prêt à renvoyer."
+        assert answer.headers["Content-Language"] == "fr"
+
+    def test_a_page_of_another_origin_gets_both_headers_that_a_response_depends_on(self, api):
+        answer = api.get("/undelivered", {**manager(), "Origin": next(iter(API_SETTINGS.allowed_origins))})
+
+        assert answer.headers["Vary"] == "Accept-Language, Origin"
+
+    def test_the_page_to_unsubscribe_is_in_the_language_of_the_reader(self, api):
+        german, english = api.get("/unsubscribe/x", {"Accept-Language": "de"}), api.get("/unsubscribe/x", {})
+
+        assert '<html lang="de">' in german.text
+        assert "Dieser Link ist nicht gültig" in german.text
+        assert german.headers["Content-Language"] == "de"
+        assert "This link is not valid" in english.text
+
+    def test_an_account_has_only_a_language_that_has_all_texts(self, api):
+        assert api.put("/settings", {"locale": "it"}).status == 400

@@ -241,6 +241,7 @@ class TestSettings:
             "resend_by": "ask",
             "grace": {"email_hours": 20, "sms_hours": 80, "host_hours": 2},
             "digest": {"recipients": ["Boss@example.com"], "days": [4, 0, 4], "hour": 7},
+            "locale": "de",
             "categories": [{"id": "newsletter", "title": "Newsletter"}, {"id": "offers", "title": "Angebote"}],
         }
 

@@ -16,11 +16,13 @@ from tests.fakes import (
     FakeSender,
     FakeUndeliveredStore,
 )
+from undelivered.adapters.language_files import texts
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.digest import Digest, failures_by_reason, subject_of, text_of
 from undelivered.domain.errors import PermanentSendError, ProviderBusyError
 from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.language import Language
 from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.send_rate import SendRate
 from undelivered.domain.taxonomy import Channel, Reason
@@ -31,14 +33,15 @@ from undelivered.services.sender_rule import SenderRule
 LINK = "https://example.com/console/"
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 BOSS = "boss@example.com"
+ENGLISH = texts(Language.ENGLISH)
 BOSS_ID = f"undelivered-digest-2026-11-23-{recipient_digest(BOSS)}"
 FAILURES = {Reason.MAILBOX_FULL: 12, Reason.ADDRESS_NOT_FOUND: 3}
 
 FULL_TEXT = """\
 Undelivered notifications, 20 November to 22 November 2026
 
-     12  mailbox full
-      3  address not found
+     12  Mailbox is full
+      3  Address does not exist
 
 4 ready to resend: the customer's contact details have been corrected.
 
@@ -47,7 +50,7 @@ Open the report: https://example.com/console/
 ONE_DAY_TEXT = """\
 Undelivered notifications, 23 November 2026
 
-      1  mailbox full
+      1  Mailbox is full
 
 Open the report: https://example.com/console/
 """
@@ -79,8 +82,8 @@ def monday(failures, ready):
     ],
 )
 def test_a_digest_lists_failures_by_reason_and_what_is_ready_to_resend(digest, subject, text):
-    assert subject_of(digest) == subject
-    assert text_of(digest, LINK) == text
+    assert subject_of(digest, ENGLISH) == subject
+    assert text_of(digest, LINK, ENGLISH) == text
 
 
 def test_failures_of_several_days_and_classes_are_added_up_by_reason_most_frequent_first():
@@ -97,17 +100,25 @@ def test_failures_of_several_days_and_classes_are_added_up_by_reason_most_freque
 class World:
     """An account whose digest is due, with a failure of the day before."""
 
-    def __init__(self, *, sender="", recipients=(BOSS,), pace=None):
+    def __init__(self, *, sender="", recipients=(BOSS,), pace=None, locale=Language.ENGLISH):
         self.mappings = FakeAccountMappings()
         self.items = FakeUndeliveredStore(clock=lambda: NOW)
         self.notifications = FakeNotificationStore(clock=lambda: NOW)
         self.mail, accounts = FakeSender(), FakeAccountStore()
         settings = DigestSettings(recipients, tuple(range(7)), 8)
-        accounts.save_settings(AccountSettings(ACCOUNT, sender=sender, digest=settings))
+        accounts.save_settings(AccountSettings(ACCOUNT, sender=sender, digest=settings, locale=locale))
         self.items.save(None, an_item(Reason.MAILBOX_FULL, sent_at=NOW - timedelta(days=1)))
         reports = FakeReportReader(self.items)
         send = SendDigests(
-            accounts, reports, self.notifications, self.mail, self.sender_rule(), LINK, lambda: NOW, pace or a_pace()
+            accounts,
+            reports,
+            self.notifications,
+            self.mail,
+            self.sender_rule(),
+            LINK,
+            lambda: NOW,
+            pace or a_pace(),
+            texts,
         )
         self.send = partial(send, START + 60)
 
@@ -213,3 +224,21 @@ def test_a_busy_provider_is_asked_again_for_a_digest_after_a_longer_wait_each_ti
 
     assert world.send() == 1
     assert clock.slept == pytest.approx([0.1 * INTERVAL, INTERVAL, 0.2 * INTERVAL, INTERVAL], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject", "line", "days"),
+    [
+        (Language.SPANISH, "Notificaciones: 1 no entregadas", "Buzón lleno", "23/11/2026"),
+        (Language.GERMAN, "Benachrichtigungen: 1 nicht zugestellt", "Postfach ist voll", "23.11.2026"),
+    ],
+)
+def test_a_digest_is_in_the_language_of_the_account(locale, subject, line, days):
+    world = World(locale=locale)
+
+    world.send()
+
+    (message,) = world.mail.sent
+    assert message.subject == subject
+    assert line in message.text
+    assert days in message.text

@@ -21,6 +21,7 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.adapters.language_files import texts
 from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.digest import days_due
 from undelivered.domain.errors import ProviderBusyError, RetryableError
@@ -52,6 +53,7 @@ class Desk:
             "https://example.com/console/",
             self.clock,
             a_pace(1.0, clock=self.pace_clock),
+            texts,
         )
         self.send_digests = partial(send_digests, START + 60)
 
@@ -90,8 +92,8 @@ def test_a_digest_tells_failures_by_reason_and_leads_to_the_report():
 
     message = desk.mail.sent[0]
     assert message.subject == "Notifications: 4 undelivered"
-    assert "3  mailbox full" in message.text
-    assert "1  address not found" in message.text
+    assert "3  Mailbox is full" in message.text
+    assert "1  Address does not exist" in message.text
     assert "https://example.com/console/" in message.text
     assert "person-" not in message.text
 

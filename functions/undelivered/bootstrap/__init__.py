@@ -340,6 +340,7 @@ def send_digests() -> "SendDigests":
     """Return the use case of ``send_digests``."""
     from undelivered.adapters.aws.ses import SesSender
     from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+    from undelivered.adapters.language_files import texts
     from undelivered.services.send_digests import SendDigests
 
     settings = SendDigestsSettings.read()
@@ -356,6 +357,7 @@ def send_digests() -> "SendDigests":
         clock=now,
         # ``send_digests`` has no permission to read the quota. It uses the rate that the sending functions have read.
         pace=_pace({Channel.EMAIL: lambda: None}),
+        texts=texts,
     )
 
 

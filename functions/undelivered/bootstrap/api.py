@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from undelivered import bootstrap
+from undelivered.domain.language import Language, Texts
 from undelivered.observability import logger, measure
 from undelivered.services.ports import (
     AccountStore,
@@ -225,6 +226,12 @@ class ApiUseCases:
         from undelivered.services.change_settings import ChangeSettings
 
         return ChangeSettings(self._ports.accounts, self._ports.sender_rule())
+
+    def texts(self, language: Language) -> Texts:
+        """Return the texts of a language."""
+        from undelivered.adapters.language_files import texts
+
+        return texts(language)
 
     @cached_property
     def manage_diagnostics(self) -> "ManageDiagnostics":

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from msgspec import Struct, field
 
+from undelivered.domain.language import Language
 from undelivered.domain.resender import ResendBy
 from undelivered.domain.suppression import SoftFailureRule
 from undelivered.domain.taxonomy import Channel
@@ -54,7 +55,7 @@ class AccountSettings(Struct, frozen=True):
 
     ``sender`` is empty for the default sender of the deployment. ``history_days`` is how long items stay in history,
     ``content_days`` how long the content of notifications is stored. ``viewers_may_export`` is whether viewers can
-    export the report, which they can read anyway.
+    export the report, which they can read anyway. ``locale`` is the language of texts for people.
     """
 
     account_id: str
@@ -68,6 +69,7 @@ class AccountSettings(Struct, frozen=True):
     grace: GraceSettings = field(default_factory=GraceSettings)
     digest: DigestSettings = field(default_factory=DigestSettings)
     categories: tuple[Category, ...] = ()
+    locale: Language = Language.ENGLISH
 
     def category_title(self, category_id: str) -> str:
         """Return the title of a category, or its id if the account no longer has it."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from undelivered.domain.account_settings import AccountSettings
+from undelivered.domain.language import Texts
 from undelivered.domain.taxonomy import Reason
 
 DIGEST_PREFIX: Final = "undelivered-digest-"
@@ -54,28 +55,26 @@ def failures_by_reason(by_day: Mapping[date, Mapping[str, int]]) -> Mapping[Reas
     return {reason: number for reason, number in total.most_common() if number > 0}
 
 
-def subject_of(digest: Digest) -> str:
+def subject_of(digest: Digest, texts: Texts) -> str:
     """Return the digest's subject line."""
     failed = sum(digest.by_reason.values())
-    parts = [f"{failed} undelivered"] if failed else []
+    parts = [texts.sentence("{n} undelivered", n=failed)] if failed else []
     if digest.ready:
-        parts.append(f"{digest.ready} ready to resend")
-    return f"Notifications: {', '.join(parts)}"
+        parts.append(texts.sentence("{n} ready to resend", n=digest.ready))
+    return texts.sentence("Notifications: {parts}", parts=", ".join(parts))
 
 
-def text_of(digest: Digest, link: str) -> str:
+def text_of(digest: Digest, link: str, texts: Texts) -> str:
     """Return the digest as plain text. It names no customer; the link leads to the report."""
-    span = f"{digest.first:%d %B %Y}"
+    sentence = texts.sentence
+    days = sentence("{day:%d %B %Y}", day=digest.first)
     if digest.last != digest.first:
-        span = f"{digest.first:%d %B} to {digest.last:%d %B %Y}"
-    lines = [f"Undelivered notifications, {span}", ""]
-    lines += [f"  {number:>5}  {_words(reason)}" for reason, number in digest.by_reason.items()]
+        days = sentence("{first:%d %B} to {last:%d %B %Y}", first=digest.first, last=digest.last)
+    lines = [sentence("Undelivered notifications, {days}", days=days), ""]
+    lines += [f"  {number:>5}  {texts.reason(reason)}" for reason, number in digest.by_reason.items()]
     if not digest.by_reason:
-        lines.append("  None.")
+        lines.append(f"  {sentence('None.')}")
     if digest.ready:
-        lines += ["", f"{digest.ready} ready to resend: the customer's contact details have been corrected."]
-    return "\n".join([*lines, "", f"Open the report: {link}", ""])
-
-
-def _words(reason: Reason) -> str:
-    return reason.value.replace("_", " ")
+        ready = "{n} ready to resend: the customer's contact details have been corrected."
+        lines += ["", sentence(ready, n=digest.ready)]
+    return "\n".join([*lines, "", sentence("Open the report: {link}", link=link), ""])

@@ -10,6 +10,7 @@ from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.digest import DIGEST_PREFIX, Digest, days_due, failures_by_reason, subject_of, text_of
 from undelivered.domain.errors import PermanentSendError, ProviderBusyError, RetryableError
 from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.language import Language, Texts
 from undelivered.domain.message_tags import tags_with_ids
 from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.report_query import Period, ReportFilter, window_start
@@ -33,6 +34,7 @@ class SendDigests(Struct, frozen=True):
     link: str
     clock: Callable[[], datetime]
     pace: SendPace
+    texts: Callable[[Language], Texts]
 
     def __call__(self, deadline: float) -> int:
         """Send the digests that are due and not sent yet; return how many are sent.
@@ -81,12 +83,13 @@ class SendDigests(Struct, frozen=True):
 
     def _message(self, settings: AccountSettings, digest: Digest, recipient: str, name: str) -> OutgoingMessage:
         """Return the email; raises PermanentSendError if the account may not send from its sender."""
+        texts = self.texts(settings.locale)
         return OutgoingMessage(
             channel=Channel.EMAIL,
             to=recipient,
             sender=self.sender_rule.sender_of(settings),
-            subject=subject_of(digest),
-            text=text_of(digest, self.link),
+            subject=subject_of(digest, texts),
+            text=text_of(digest, self.link, texts),
             html="",
             resend=False,
             tags=tags_with_ids({"undelivered-account": settings.account_id, "undelivered-notification": name}),

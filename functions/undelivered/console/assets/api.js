@@ -3,6 +3,7 @@
  */
 
 import * as auth from "./auth.js";
+import { currentLanguage } from "./i18n.js";
 
 const PATIENCE = 2; // retries of a read when the server is busy
 const LONGEST_WAIT_S = 8;
@@ -38,7 +39,7 @@ export async function request(method, path, { query, body, idempotencyKey, signa
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, value);
   }
-  const headers = { Accept: "application/json" };
+  const headers = { Accept: "application/json", "Accept-Language": currentLanguage() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
   const response = await authorized(url, { method, headers, body: body && JSON.stringify(body), signal, cache: "no-store" });

@@ -1,11 +1,11 @@
 /**
- * Languages, numbers and times. The texts of a language are in one file (en.json, es.json). A text may contain {names}.
- * The sentences of the API are in English. Their translations are in a file of their own (es.sentences.json), which the
+ * Languages, numbers and times. The texts of a language are in one file (such as en.json). A text may contain {names}.
+ * The sentences of the API are in English. Their translations are in a file of their own (such as es.sentences.json), which the
  * overview does not need.
  * A text with a number n has a form for each plural of its language: "key.one", "key.other".
  */
 
-export const LANGUAGES = { en: "English", es: "Español" };
+export const LANGUAGES = { en: "English", es: "Español", de: "Deutsch", fr: "Français", pt: "Português" };
 const KEPT_AS = "undelivered.language";
 
 let language = "en";

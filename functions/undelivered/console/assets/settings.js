@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, replace } from "./dom.js";
-import { calendarDate, t, useTimeZone } from "./i18n.js";
+import { calendarDate, LANGUAGES, t, useTimeZone } from "./i18n.js";
 import { attempt, card, complain, field, loading, Mistake, pageTitle, select, showFormError, textInput, toast } from "./ui.js";
 
 export function show(page, { signal }) {
@@ -16,6 +16,7 @@ function paint(place, settings) {
   const locked = !auth.mayManage();
   const controls = {
     time_zone: select(zones(settings.time_zone), settings.time_zone, { disabled: locked }),
+    locale: select(Object.entries(LANGUAGES), settings.locale, { disabled: locked }),
     sender: textInput(settings.sender ?? "", { maxlength: "320", readonly: locked, autocomplete: "off" }),
     "digest.recipients": h("textarea", { rows: "3", readonly: locked, spellcheck: "false", value: (settings.digest?.recipients ?? []).join("\n") }),
     "digest.hour": select(hours(), String(settings.digest?.hour ?? 8), { disabled: locked }),
@@ -53,6 +54,7 @@ function paint(place, settings) {
   replace(place, h("form", { class: "settings", novalidate: true, on: { submit: save } },
     card(t("settings.general"),
       field(t("settings.time_zone"), controls.time_zone, { help: t("settings.time_zone_help") }),
+      has("locale") && field(t("settings.language"), controls.locale, { help: t("settings.language_help") }),
       has("sender") && field(t("settings.sender"), controls.sender, { help: t("settings.sender_help") })),
     has("digest") && card(t("settings.digest"),
       field(t("settings.recipients"), controls["digest.recipients"], { help: t("settings.recipients_help") }),
@@ -81,6 +83,7 @@ function paint(place, settings) {
 /** The settings to save: the loaded settings with the changes from this page. */
 function body(settings, controls, days, viewers) {
   const result = { ...settings, time_zone: controls.time_zone.value };
+  if ("locale" in settings) result.locale = controls.locale.value;
   if ("sender" in settings) result.sender = controls.sender.value.trim();
   if ("categories" in settings) result.categories = categories(controls.categories);
   for (const name of ["history_days", "content_days"]) if (name in settings) result[name] = wholeNumber(controls[name]);

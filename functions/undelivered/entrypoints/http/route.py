@@ -11,6 +11,7 @@ from chalice.app import Request
 from msgspec import Struct, field
 
 from undelivered.domain.account_settings import AccountSettings
+from undelivered.domain.language import Language, Texts, wanted_language
 from undelivered.entrypoints.http.auth import Principal, Role
 from undelivered.entrypoints.http.errors import invalid_parameter
 from undelivered.entrypoints.http.parsing import MAX_BODY_BYTES, decode_body, decode_query
@@ -66,6 +67,16 @@ class ApiRequest(Struct, frozen=True):
         """The settings of the caller's account."""
         return self.use_cases.accounts.settings(self.account_id)
 
+    @property
+    def texts(self) -> Texts:
+        """The texts in the language that the caller prefers, else in that of the account."""
+        return self.use_cases.texts(self.wanted_language or self.settings.locale)
+
+    @property
+    def wanted_language(self) -> Language | None:
+        """The language that the caller prefers, None if it has not said or is not available."""
+        return wanted_language(self.header("accept-language") or "")
+
     def api_url(self, path: str) -> str:
         """Return the URL of the API as the caller wrote it, of a request to ``path``. It has no slash at the end."""
         headers = self.raw.headers
@@ -90,6 +101,18 @@ class ApiRequest(Struct, frozen=True):
         """Return a header. The case of its name does not matter."""
         value = self.raw.headers.get(name)
         return str(value) if value is not None else None
+
+
+def language_headers(texts: Texts) -> Mapping[str, str]:
+    """Return the headers of a response with texts in the language of the caller or the account."""
+    return {"Content-Language": texts.language, "Vary": "Accept-Language"}
+
+
+LANGUAGE_HEADER: Final = {
+    "Accept-Language": "The language of explanations, remedies and details of resends: English, Spanish, German, "
+    "French or Portuguese. Without it, the language in the account's settings."
+}
+"""The header of routes with texts for people."""
 
 
 class ApiResponse(Struct, frozen=True):

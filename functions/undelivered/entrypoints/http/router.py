@@ -211,5 +211,6 @@ def _add_cors_headers(settings: Callable[[], ApiSettings], request: Request, get
         headers = {**SECURITY_HEADERS, **_PREFLIGHT_HEADERS, "Access-Control-Allow-Methods": str(allowed)}
         response = Response(body="", headers=dict(headers), status_code=HTTPStatus.NO_CONTENT.value)
     exposed = {"Access-Control-Expose-Headers": REQUEST_ID_HEADER}
-    response.headers |= {"Access-Control-Allow-Origin": origin, "Vary": "Origin", **exposed}
+    vary = ", ".join(filter(None, [str(response.headers.get("Vary", "")), "Origin"]))
+    response.headers |= {"Access-Control-Allow-Origin": origin, "Vary": vary, **exposed}
     return response

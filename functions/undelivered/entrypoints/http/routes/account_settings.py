@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import msgspec
 
 from undelivered.domain.account_settings import AccountSettings, Category, DigestSettings, GraceSettings
+from undelivered.domain.language import Language
 from undelivered.domain.resender import ResendBy
 from undelivered.domain.suppression import SoftFailureRule
 from undelivered.entrypoints.http.parsing import CategoryId
@@ -58,6 +59,9 @@ class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     means the default sender. History and contents are kept for the given number of days. ``viewers_may_export`` is
     whether viewers can export the report.
 
+    ``locale`` is the language of the digest, of the page to unsubscribe, and of explanations for callers who prefer no
+    language: en, es, de, fr or pt.
+
     ``resend_by`` says who resends: ``undelivered`` resends only messages whose content it has; with ``host``, your
     application is asked to resend the messages that it sent itself; with ``ask``, the manager can also choose your
     application for other messages.
@@ -73,6 +77,7 @@ class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grace: GraceSchema = GraceSchema()
     digest: DigestSchema = DigestSchema()
     categories: Annotated[tuple[CategorySchema, ...], msgspec.Meta(max_length=20)] = ()
+    locale: Language = _DEFAULTS.locale
 
 
 def show_settings(request: ApiRequest) -> ApiResponse:
@@ -95,6 +100,7 @@ def replace_settings(request: ApiRequest) -> ApiResponse:
         grace=GraceSettings(body.grace.email_hours, body.grace.sms_hours, body.grace.host_hours),
         digest=DigestSettings(body.digest.recipients, body.digest.days, body.digest.hour),
         categories=tuple(Category(category.id, category.title) for category in body.categories),
+        locale=body.locale,
     )
     return ApiResponse(_schema_of(request.use_cases.change_settings(settings)))
 

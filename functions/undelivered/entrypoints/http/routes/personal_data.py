@@ -11,7 +11,7 @@ from undelivered.domain.identifiers import timestamp
 from undelivered.entrypoints.http.errors import not_found
 from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.parsing import is_identifier
-from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.route import LANGUAGE_HEADER, Access, ApiRequest, ApiResponse, Route, language_headers
 from undelivered.entrypoints.http.schemas.audit import Time
 from undelivered.entrypoints.http.schemas.customers import CustomerView, customer_view
 from undelivered.entrypoints.http.schemas.items import ItemDataView, item_data_view
@@ -87,16 +87,18 @@ def show_customer_data(request: ApiRequest) -> ApiResponse:
         page = request.use_cases.export_customer_data(request.account_id, customer_id, _PAGE_SIZE, place)
     except NotFoundError:
         raise not_found("customer") from None
+    texts = request.texts
     return ApiResponse(
         CustomerDataPage(
             customer=customer_view(page.customer, ()) if page.customer else None,
             suppressions=tuple(suppression_view(suppression) for suppression in page.suppressions),
-            items=tuple(item_data_view(item, request.now, request.settings) for item in page.items),
+            items=tuple(item_data_view(item, request.now, request.settings, texts) for item in page.items),
             notifications=tuple(
                 notification_data_view(notification, attempts) for notification, attempts in page.notifications
             ),
             next_cursor=make_cursor(page.next_position, request.account_id, scope) if page.next_position else None,
-        )
+        ),
+        headers=language_headers(texts),
     )
 
 
@@ -107,6 +109,7 @@ ROUTES = (
     ),
     Route(
         "GET", "/customers/{customer_id}/data", Access.MANAGE, show_customer_data, "Get all data about a customer",
-        CustomerDataPage, query=CustomerDataQuery, refusals=(HTTPStatus.NOT_FOUND,), tag="customers",
+        CustomerDataPage, query=CustomerDataQuery, refusals=(HTTPStatus.NOT_FOUND,), headers=LANGUAGE_HEADER,
+        tag="customers",
     ),
 )  # fmt: skip

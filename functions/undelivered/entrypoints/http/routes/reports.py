@@ -11,7 +11,7 @@ from undelivered.entrypoints.http.errors import invalid_cursor
 from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.parsing import parse_entry_key
 from undelivered.entrypoints.http.report_filters import DEFAULT_LIMIT, ReportQuery, report_filter
-from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.route import LANGUAGE_HEADER, Access, ApiRequest, ApiResponse, Route, language_headers
 from undelivered.entrypoints.http.schemas.audit import Time
 from undelivered.entrypoints.http.schemas.items import ItemDetail, ItemView, item_detail, item_view
 from undelivered.services.request_limits import LimitedWork
@@ -104,14 +104,16 @@ def list_undelivered(request: ApiRequest) -> ApiResponse:
     wanted = report_filter(query, request)
     if wanted.search:
         request.use_cases.request_limits.take(request.account_id, LimitedWork.SEARCHES)
+    texts = request.texts
     page = request.use_cases.reports.page(request.account_id, wanted, query.limit, after, now)
     return ApiResponse(
         ReportPage(
-            items=tuple(item_view(item, now, request.settings) for item in page.items),
+            items=tuple(item_view(item, now, request.settings, texts) for item in page.items),
             next_cursor=make_cursor(page.next_key, request.account_id, filters) if page.next_key else None,
             start=timestamp(wanted.period.start),
             end=timestamp(min(wanted.period.end, now) if query.end is None else wanted.period.end),
-        )
+        ),
+        headers=language_headers(texts),
     )
 
 
@@ -126,18 +128,21 @@ def _read_cursor(cursor: str, account_id: str, filters: ReportQuery) -> str:
 def find_undelivered(request: ApiRequest) -> ApiResponse:
     """Return an item in full."""
     entry_key = parse_entry_key(request.path["item_id"])
+    texts = request.texts
     in_full = request.use_cases.read_reports.find(request.account_id, entry_key)
     return ApiResponse(
         item_detail(
             in_full.item,
             request.now,
             request.settings,
+            texts,
             notification=in_full.notification,
             current_contact=in_full.current_contact,
             decision=in_full.resend,
             suppression=in_full.suppression,
             suggestion=in_full.suggestion,
-        )
+        ),
+        headers=language_headers(texts),
     )
 
 
@@ -148,10 +153,10 @@ ROUTES = (
     ),
     Route(
         "GET", "/undelivered", Access.READ, list_undelivered, "List items", ReportPage, query=ReportQuery,
-        limit="Too many searches with `q` in a minute: `too_many_searches`.", tag="report",
+        limit="Too many searches with `q` in a minute: `too_many_searches`.", headers=LANGUAGE_HEADER, tag="report",
     ),
     Route(
         "GET", "/undelivered/{item_id}", Access.READ, find_undelivered, "Get an item in full", ItemDetail,
-        refusals=(HTTPStatus.NOT_FOUND,), tag="report",
+        refusals=(HTTPStatus.NOT_FOUND,), headers=LANGUAGE_HEADER, tag="report",
     ),
 )  # fmt: skip

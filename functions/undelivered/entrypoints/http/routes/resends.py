@@ -18,7 +18,7 @@ from undelivered.domain.resender import Resender
 from undelivered.entrypoints.http.consents import ConsentBody, consent_of
 from undelivered.entrypoints.http.errors import invalid_parameter, not_found
 from undelivered.entrypoints.http.parsing import is_identifier, parse_entry_key
-from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.route import LANGUAGE_HEADER, Access, ApiRequest, ApiResponse, Route, language_headers
 from undelivered.entrypoints.http.schemas.items import ItemView, item_view
 from undelivered.observability import measure
 
@@ -70,7 +70,9 @@ def resend_item(request: ApiRequest) -> ApiResponse:
         item, _ = request.use_cases.idempotent_resend(
             request.account_id, entry_key, start, key=key, fingerprint=fingerprint
         )
-    return ApiResponse(item_view(item, request.now, request.settings), HTTPStatus.ACCEPTED)
+    texts = request.texts
+    view = item_view(item, request.now, request.settings, texts)
+    return ApiResponse(view, HTTPStatus.ACCEPTED, language_headers(texts))
 
 
 def _start(request: ApiRequest, entry_key: str, consent: Consent | None, body: ResendBody) -> UndeliveredItem:
@@ -142,7 +144,9 @@ ROUTES = (
         "Resend an item to the customer's current contact", ItemView,
         status=HTTPStatus.ACCEPTED, body=ResendBody, body_required=False,
         refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT), tag="act",
-        headers={IDEMPOTENCY_HEADER: "A second request with the same key does not resend. Kept for a day."},
+        headers={
+            IDEMPOTENCY_HEADER: "A second request with the same key does not resend. Kept for a day.", **LANGUAGE_HEADER
+        },
     ),
     Route(
         "POST", "/notifications/{notification_id}/attempts", Access.HOST, claim_attempt,

@@ -5,7 +5,9 @@ from http import HTTPStatus
 from typing import Final
 
 from undelivered.domain.errors import NotFoundError
-from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.domain.language import Language, Texts
+from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route, language_headers
+from undelivered.services.unsubscribe import UnsubscribeLink
 
 # The page has inline styles and a form that posts to its own URL, and nothing else.
 _HEADERS: Final = {
@@ -16,7 +18,7 @@ _HEADERS: Final = {
 }
 
 _PAGE: Final = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -35,7 +37,7 @@ button:focus-visible {{ outline: 3px solid #f0a500; outline-offset: 2px }}
 # The same request as from an email client (RFC 8058 section 3.2), to the URL of the page.
 _FORM: Final = (
     '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">'
-    "<button>Unsubscribe</button></form>"
+    "<button>{button}</button></form>"
 )
 
 
@@ -44,30 +46,41 @@ def show_unsubscribe_page(request: ApiRequest) -> ApiResponse:
     try:
         link = request.use_cases.unsubscribe.check(request.path["token"])
     except NotFoundError:
-        return _unknown_link()
+        return _unknown_link(request)
+    texts = _texts(request, link)
     if link.category:
-        text = f"We will stop sending you “{link.category_title}” at the address that received this link."
+        category = "We will stop sending you “{category}” at the address that received this link."
+        text = texts.sentence(category, category=link.category_title)
     else:
-        text = "We will stop sending you messages of this kind at the address that received this link."
-    return _page("Unsubscribe?", text, _FORM)
+        text = texts.sentence("We will stop sending you messages of this kind at the address that received this link.")
+    form = _FORM.format(button=escape(texts.sentence("Unsubscribe")))
+    return _page(texts, texts.sentence("Unsubscribe?"), text, form)
 
 
 def unsubscribe(request: ApiRequest) -> ApiResponse:
     """Unsubscribe the address that the link was sent to."""
     try:
-        request.use_cases.unsubscribe(request.path["token"])
+        link = request.use_cases.unsubscribe(request.path["token"])
     except NotFoundError:
-        return _unknown_link()
-    return _page("Done", "You have unsubscribed. You can close this page.")
+        return _unknown_link(request)
+    texts = _texts(request, link)
+    return _page(texts, texts.sentence("Done"), texts.sentence("You have unsubscribed. You can close this page."))
 
 
-def _unknown_link() -> ApiResponse:
+def _texts(request: ApiRequest, link: UnsubscribeLink) -> Texts:
+    return request.use_cases.texts(request.wanted_language or link.settings.locale)
+
+
+def _unknown_link(request: ApiRequest) -> ApiResponse:
+    texts = request.use_cases.texts(request.wanted_language or Language.ENGLISH)
     text = "The link may be incomplete, or the message may be too old. Reply to the message instead."
-    return _page("This link is not valid", text, status=HTTPStatus.NOT_FOUND)
+    title = texts.sentence("This link is not valid")
+    return _page(texts, title, texts.sentence(text), status=HTTPStatus.NOT_FOUND)
 
 
-def _page(title: str, text: str, form: str = "", status: HTTPStatus = HTTPStatus.OK) -> ApiResponse:
-    return ApiResponse(_PAGE.format(title=escape(title), text=escape(text), form=form), status, _HEADERS)
+def _page(texts: Texts, title: str, text: str, form: str = "", status: HTTPStatus = HTTPStatus.OK) -> ApiResponse:
+    page = _PAGE.format(language=texts.language, title=escape(title), text=escape(text), form=form)
+    return ApiResponse(page, status, {**_HEADERS, **language_headers(texts)})
 
 
 _PATH: Final = "/unsubscribe/{token}"

@@ -10,6 +10,7 @@ from undelivered.domain.explanations import explanation, remedy
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import item_id, timestamp
 from undelivered.domain.item import Attempt, SentBy, State, UndeliveredItem
+from undelivered.domain.language import Texts
 from undelivered.domain.notification import Notification
 from undelivered.domain.resend_policy import ResendCode, ResendDecision, decide_listed_resend, is_ready
 from undelivered.domain.resender import Resender
@@ -133,9 +134,13 @@ class ItemDetail(ItemView, frozen=True):
 
 
 def item_view(
-    item: UndeliveredItem, now: datetime, settings: AccountSettings, decision: ResendDecision | None = None
+    item: UndeliveredItem,
+    now: datetime,
+    settings: AccountSettings,
+    texts: Texts,
+    decision: ResendDecision | None = None,
 ) -> ItemView:
-    """Return an item at a time under its account's settings, with the decision on a resend.
+    """Return an item at a time under its account's settings, with the decision on a resend and its texts.
 
     Without a decision, decide as lists do (``decide_listed_resend``).
     """
@@ -154,15 +159,15 @@ def item_view(
         kind=classification.kind,
         reason=classification.reason,
         fault=classification.fault,
-        explanation=explanation(classification, item.channel),
-        remedy=remedy(classification, item.channel),
+        explanation=texts.sentence(explanation(classification, item.channel)),
+        remedy=texts.sentence(remedy(classification, item.channel)),
         state=item.state_at(now),
         sent_at=timestamp(item.sent_at),
         failed_at=timestamp(failure.result.at),
         leaves_at=timestamp(item.leaves_at),
         attempts=len(item.attempts),
         ready_to_resend=is_ready(item, now, by, days),
-        resend=ResendView(decision.allowed, decision.code, decision.detail, decision.resenders),
+        resend=ResendView(decision.allowed, decision.code, texts.sentence(decision.detail), decision.resenders),
         host_resend=_host_resend(item),
     )
 
@@ -177,10 +182,10 @@ def _host_resend(item: UndeliveredItem) -> HostResendView | None:
     return HostResendView(state, attempt.number, attempt.to, timestamp(attempt.at))
 
 
-def item_data_view(item: UndeliveredItem, now: datetime, settings: AccountSettings) -> ItemDataView:
+def item_data_view(item: UndeliveredItem, now: datetime, settings: AccountSettings, texts: Texts) -> ItemDataView:
     """Return an item with all data that the item itself has."""
     return ItemDataView(
-        **msgspec.structs.asdict(item_view(item, now, settings)),
+        **msgspec.structs.asdict(item_view(item, now, settings, texts)),
         events=_events(item),
         attempt_chain=tuple(_attempt_view(attempt) for attempt in item.attempts),
         audit=audit_views(item.audit),
@@ -191,6 +196,7 @@ def item_detail(  # noqa: PLR0913 - the parts come from several stores
     item: UndeliveredItem,
     now: datetime,
     settings: AccountSettings,
+    texts: Texts,
     *,
     notification: Notification | None,
     current_contact: str,
@@ -202,7 +208,7 @@ def item_detail(  # noqa: PLR0913 - the parts come from several stores
     report = item.failure.result
     assert report is not None
     return ItemDetail(
-        **msgspec.structs.asdict(item_view(item, now, settings, decision)),
+        **msgspec.structs.asdict(item_view(item, now, settings, texts, decision)),
         diagnostic=report.diagnostic,
         events=_events(item),
         attempt_chain=tuple(_attempt_view(attempt) for attempt in item.attempts),
