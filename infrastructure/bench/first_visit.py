@@ -16,7 +16,13 @@ from infrastructure.local.stack import LocalStack
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-_LANGUAGES: Final = {"en-GB": "Sign in", "es-ES": "Iniciar sesión"}
+_LANGUAGES: Final = {
+    "en-GB": "Sign in",
+    "es-ES": "Iniciar sesión",
+    "de-DE": "Anmelden",
+    "fr-FR": "Se connecter",
+    "pt-BR": "Entrar",
+}
 """The languages of the console with its text for signing in."""
 
 _OTHER_VIEW: Final = "report.js"

@@ -172,6 +172,8 @@ class FakeApi:
         self.failures: list[tuple[Callable[[str, str], bool], Answer, dict[str, str]]] = []
         self.customers: dict[str, dict[str, Any]] = {}
         self.settings: dict[str, Any] = {
+            "locale": "es",
+            "categories": [{"id": "newsletter", "title": "Monthly newsletter"}],
             "time_zone": "Europe/Madrid",
             "sender": "",
             "history_days": 400,
