@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from tests.builders.items import ACCOUNT, NOW, an_item
 from tests.fakes import FakeAccountStore, FakeExportRunner, FakeExportStore
 from undelivered.adapters.aws.s3 import S3ExportFiles
+from undelivered.adapters.language_files import texts
 from undelivered.domain.item import LIVE_STATES
 from undelivered.domain.report_query import Period, ReportFilter, window_start
 from undelivered.domain.taxonomy import Reason
@@ -64,7 +65,7 @@ def export(rows, endpoint):
     clock = lambda: NOW + timedelta(seconds=time.monotonic())  # noqa: E731
     wanted = ReportFilter(Period(window_start(NOW), NOW + timedelta(days=1)), LIVE_STATES)
     asked = Exports(store, files, runner, accounts, clock).request(ACCOUNT, wanted, by="viewer@example.com")
-    write = ExportReport(store, files, runner, ManyItems(rows), accounts, clock)
+    write = ExportReport(store, files, runner, ManyItems(rows), accounts, clock, texts)
     before, begun, worked = peak_megabytes(), time.perf_counter(), time.process_time()
     write(*runner.events[0], lambda: True)
     seconds = time.perf_counter() - begun

@@ -6,6 +6,7 @@ import pytest
 
 from tests.builders.api import Api, believe_test_tokens, host, manager, viewer
 from tests.builders.items import ACCOUNT, NOW, an_item
+from undelivered.adapters.language_files import texts
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.item import LIVE_STATES, State
 from undelivered.domain.report_query import window_start
@@ -22,7 +23,9 @@ def api(monkeypatch):
 
 def run(api):
     ports = api.ports
-    write = ExportReport(api.exports, api.export_files, api.export_runner, ports.reports, ports.accounts, api.clock)
+    write = ExportReport(
+        api.exports, api.export_files, api.export_runner, ports.reports, ports.accounts, api.clock, texts
+    )
     while api.export_runner.events:
         write(*api.export_runner.events.pop(0), lambda: True)
 

@@ -7,9 +7,11 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, an_item
 from tests.fakes import FakeAccountStore, FakeExportFiles, FakeExportRunner, FakeExportStore
+from undelivered.adapters.language_files import texts
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.errors import LimitReachedError, NotFoundError, RetryableError, StaleWriteError
 from undelivered.domain.export import Export, ExportPosition, ExportState
+from undelivered.domain.language import Language
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.services import report_csv
 from undelivered.services.export_report import ATTEMPTS, ExportProgress, ExportReport
@@ -18,6 +20,8 @@ from undelivered.services.request_export import MAX_UNDER_WAY, QUEUED_AGAIN_AFTE
 
 FILTER = ReportFilter(Period(NOW - timedelta(days=30), NOW))
 LATER = NOW + timedelta(minutes=1)
+
+ENGLISH = texts(Language.ENGLISH)
 
 
 class World:
@@ -32,7 +36,7 @@ class World:
         self.error = None
         self.exports = Exports(self.store, self.files, self.runner, self.accounts, self.clock)
         self.write = ExportReport(
-            self.store, self.files, self.runner, self, self.accounts, self.clock, part_bytes=part_bytes
+            self.store, self.files, self.runner, self, self.accounts, self.clock, texts, part_bytes=part_bytes
         )
         self.export = self.exports.request(ACCOUNT, FILTER, by="ada")
         self.runner.events.clear()
@@ -52,7 +56,7 @@ class World:
     def rows(self, *places, zone="UTC"):
         """Return the rows of some items as the file has them."""
         settings = AccountSettings(ACCOUNT, time_zone=zone)
-        return b"".join(report_csv.rows([self.items[place]], settings, LATER) for place in places)
+        return b"".join(report_csv.rows([self.items[place]], settings, ENGLISH, LATER) for place in places)
 
     def run(self, has_time=lambda: True):
         return self.write(ACCOUNT, self.export.export_id, has_time)

@@ -17,6 +17,7 @@ from tests.fakes import (
     FakeReportReader,
     FakeUndeliveredStore,
 )
+from undelivered.adapters.language_files import texts
 from undelivered.domain.errors import NotFoundError, RetryableError
 from undelivered.domain.export import EXPORT_LIFETIME, ExportState
 from undelivered.domain.item import LIVE_STATES
@@ -71,6 +72,7 @@ class World:
             FakeReportReader(self.undelivered),
             self.accounts,
             self.clock,
+            texts,
             page_size,
             part_bytes,
         )

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_suppression, an_item, reported, resent
+from undelivered.adapters.language_files import texts
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.failure_counts import (
     CountChange,
@@ -22,6 +23,7 @@ from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import entry_key, item_id, parse_item_id, parse_timestamp, timestamp
 from undelivered.domain.item import Audit, Dismissal, State
 from undelivered.domain.item_event import event_document, item_event, item_event_type
+from undelivered.domain.language import Language
 from undelivered.domain.lifecycle import merge_items
 from undelivered.domain.report_query import Period, ReportFilter, resolve_period
 from undelivered.domain.suppression import (
@@ -128,7 +130,7 @@ def test_the_document_of_an_expired_item_of_nobody_known_says_so():
 def test_a_row_of_the_file_has_a_cell_for_each_column(is_ready):
     item = replace(RETURNED, ready_contact="third@example.com" if is_ready else "")
     settings = AccountSettings(ACCOUNT, time_zone="Europe/Berlin")
-    text = (report_csv.header() + report_csv.rows([item], settings, NOW)).decode("utf-8-sig")
+    text = (report_csv.header() + report_csv.rows([item], settings, texts(Language.ENGLISH), NOW)).decode("utf-8-sig")
 
     assert list(csv.DictReader(StringIO(text, newline=""))) == [
         {

@@ -6,17 +6,18 @@ from io import StringIO
 import pytest
 
 from tests.builders.items import ACCOUNT, NOW, an_item, reported, resent
+from undelivered.adapters.language_files import texts
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.explanations import explanation, remedy
 from undelivered.domain.feedback import Outcome
+from undelivered.domain.language import Language
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services import report_csv
 
 
-def table(*items, zone="UTC", now=NOW):
-    text = (report_csv.header() + report_csv.rows(items, AccountSettings(ACCOUNT, time_zone=zone), now)).decode(
-        "utf-8-sig"
-    )
+def table(*items, zone="UTC", now=NOW, locale=Language.ENGLISH):
+    settings = AccountSettings(ACCOUNT, time_zone=zone, locale=locale)
+    text = (report_csv.header() + report_csv.rows(items, settings, texts(locale), now)).decode("utf-8-sig")
     return list(csv.DictReader(StringIO(text, newline="")))
 
 
@@ -122,3 +123,10 @@ def test_a_failure_without_a_kind_leaves_its_cell_empty():
 @pytest.mark.parametrize("title", ["\ta", "\r", "\n"])
 def test_nothing_that_starts_with_a_control_character_begins_a_cell(title):
     assert report_csv.safe(title) == f"'{title}"
+
+
+def test_explanations_and_remedies_are_in_the_language_of_the_account():
+    (row,) = table(an_item(Reason.MAILBOX_FULL), locale=Language.FRENCH)
+
+    assert row["explanation"] == "La boîte de réception du destinataire est pleine."
+    assert row["remedy"].startswith("Renvoyez le message dans quelques jours")

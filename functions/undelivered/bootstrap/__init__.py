@@ -520,6 +520,7 @@ def export_report() -> ExportWorker:
     from undelivered.adapters.aws.s3 import S3ExportFiles
     from undelivered.adapters.dynamodb.export_store import DynamoExportStore
     from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+    from undelivered.adapters.language_files import texts
     from undelivered.services.export_report import ExportReport
 
     settings = ExportReportSettings.read()
@@ -530,5 +531,6 @@ def export_report() -> ExportWorker:
         reports=DynamoReportReader(),
         accounts=accounts(),
         clock=now,
+        texts=texts,
     )
     return ExportWorker(write, read_export_job, Queue(client("sqs"), settings.queue_url))

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.export import Export, ExportPosition, ExportState
+from undelivered.domain.language import Language, Texts
 from undelivered.services import report_csv
 from undelivered.services.ports import AccountStore, ExportFiles, ExportRunner, ExportStore, ReportReader
 
@@ -51,6 +52,7 @@ class ExportReport(Struct, frozen=True):
     reports: ReportReader
     accounts: AccountStore
     clock: Callable[[], datetime]
+    texts: Callable[[Language], Texts]
     page_size: int = PAGE_SIZE
     part_bytes: int = PART_BYTES
 
@@ -128,6 +130,7 @@ class _Writing:
         """Write one part; if time runs out or the report ends before it is full, keep the rows as the remainder."""
         use_case, export = self._use_case, self.export
         settings = use_case.accounts.settings(export.account_id)
+        texts = use_case.texts(settings.locale)
         content = bytearray(self._remainder(export.position))
         upload = export.position.upload or use_case.files.begin(export.file)
         position = replace(export.position, upload=upload, remainder="")
@@ -136,7 +139,7 @@ class _Writing:
             page = use_case.reports.page(
                 export.account_id, export.report_filter, use_case.page_size, position.after, now
             )
-            content += report_csv.rows(page.items, settings, now)
+            content += report_csv.rows(page.items, settings, texts, now)
             position = replace(
                 position,
                 rows=position.rows + len(page.items),

@@ -11,6 +11,7 @@ from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.explanations import explanation, remedy
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.language import Texts
 from undelivered.domain.resend_policy import is_ready
 
 COLUMNS: Final = (
@@ -47,11 +48,11 @@ def header() -> bytes:
     return (_BYTE_ORDER_MARK + _lines([COLUMNS])).encode()
 
 
-def rows(items: Iterable[UndeliveredItem], settings: AccountSettings, now: datetime) -> bytes:
+def rows(items: Iterable[UndeliveredItem], settings: AccountSettings, texts: Texts, now: datetime) -> bytes:
     """Return the rows of an account's items, with times in the account's time zone and states at ``now``."""
     zone = ZoneInfo(settings.time_zone)
     # A title cut inside a character may contain a lone surrogate. It must not stop the export.
-    return _lines(_cells(item, settings, zone, now) for item in items).encode(errors="replace")
+    return _lines(_cells(item, settings, texts, zone, now) for item in items).encode(errors="replace")
 
 
 def _lines(table: Iterable[Iterable[str]]) -> str:
@@ -60,7 +61,9 @@ def _lines(table: Iterable[Iterable[str]]) -> str:
     return text.getvalue()
 
 
-def _cells(item: UndeliveredItem, settings: AccountSettings, zone: ZoneInfo, now: datetime) -> tuple[str, ...]:
+def _cells(
+    item: UndeliveredItem, settings: AccountSettings, texts: Texts, zone: ZoneInfo, now: datetime
+) -> tuple[str, ...]:
     """Return the cells of a row. Values from outside are made safe."""
     failure = item.failure
     result = failure.result
@@ -77,8 +80,8 @@ def _cells(item: UndeliveredItem, settings: AccountSettings, zone: ZoneInfo, now
         classification.kind.value if classification.kind else "",
         classification.reason.value,
         classification.fault.value,
-        explanation(classification, item.channel),
-        remedy(classification, item.channel),
+        texts.sentence(explanation(classification, item.channel)),
+        texts.sentence(remedy(classification, item.channel)),
         item.state_at(now).value,
         _local(item.sent_at, zone),
         _local(result.at, zone),
