@@ -37,9 +37,7 @@ class Texts(Struct, frozen=True):
         return self.names[f"reason.{reason}"]
 
 
-_RANGE: Final = re.compile(
-    r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9]{1,8})*\s*(?:;\s*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?"
-)
+_RANGE: Final = re.compile(r"([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9]{1,8})*(?: ?; ?[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?")
 _LONGEST_HEADER: Final = 1_000
 
 
@@ -50,7 +48,7 @@ def wanted_language(accept_language: str) -> Language | None:
     """
     weights: dict[Language, float] = {}
     for part in accept_language[:_LONGEST_HEADER].split(","):
-        found = _RANGE.fullmatch(part)
+        found = _RANGE.fullmatch(part.strip())
         tag = found[1].lower() if found else ""
         if found and tag in set(Language):
             weights.setdefault(Language(tag), float(found[2] or 1))
