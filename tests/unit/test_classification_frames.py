@@ -99,3 +99,36 @@ def test_commands_without_an_answer_are_the_servers_fault() -> None:
         "451 4.4.1 No valid hosts",
     ):
         assert classify_diagnostic(text, None, None).fault is Fault.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "check", ["SPF check", "DKIM verification", "DMARC lookup", "Virus scan", "Spam filter", "Address verification"]
+)
+@pytest.mark.parametrize(
+    "failure", ["temporarily failed", "could not be completed, try later", "timed out", "has a temporary error"]
+)
+def test_a_check_that_failed_for_now_says_nothing_of_what_it_checks(check: str, failure: str) -> None:
+    for code in ("450", "451 4.7.1"):
+        assert classify_diagnostic(f"{code} {check} {failure}", None, None).reason is Reason.SERVER_UNAVAILABLE
+
+
+@pytest.mark.parametrize("part", ["mailbox store", "user database", "alias file", "policy server", "mail system"])
+@pytest.mark.parametrize("state", ["is locked", "is not available", "is full", "crashed", "is corrupt"])
+def test_a_part_of_the_receiving_system_that_fails_is_no_fault_of_the_mailbox(part: str, state: str) -> None:
+    classification = classify_bounce("Permanent", "General", f"550 The {part} {state}", None)
+    assert classification.reason is Reason.SERVER_UNAVAILABLE
+    assert not suppresses(classification)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("550 A TLS connection could not be established", Reason.SENDER_AUTHENTICATION),
+        ("550 A secure connection must be used", Reason.SENDER_AUTHENTICATION),
+        ("550 The message has invalid syntax", Reason.SENDER_AUTHENTICATION),
+        ("550 Your domain exceeded its quota of messages today", Reason.RATE_LIMITED),
+        ("550 A macro is not accepted by this recipient", Reason.CONTENT_REJECTED),
+    ],
+)
+def test_what_we_must_do_otherwise_is_our_fault(text: str, reason: Reason) -> None:
+    assert classify_bounce("Permanent", "General", text, None).reason is reason

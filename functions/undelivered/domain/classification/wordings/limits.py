@@ -186,6 +186,10 @@ WORDINGS: tuple[Family, ...] = (
                     r"number of (?:\w+ )?(?:recipients|rcpts|users|addresses)\b",
                 ),
             ),
+            (
+                "quota+mess|mail|emai|reci|conn",
+                (r"quota of (?:\w+ )?(?:messages|mails|emails|recipients|connections)\b",),
+            ),
             ("session|transfer|traffic+quot", (r"(?:session|transfer|traffic) (?:\w+ ){0,2}?quota\b",)),
             (
                 "rate|cap|quota|limits",

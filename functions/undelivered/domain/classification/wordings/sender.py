@@ -40,6 +40,12 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "check|checks|lookup|look|verification|validation|scan|scanner|scanning|filter|query+temp|time|comp",
+                (
+                    r"(?:check|lookup|look ?up|verification|validation|scan|scanner|scanning|filter|query)s? (?:(?:of|for|the|your|senders?|recipients?|domain|address|has|had|is|was|a|returned) ){0,5}?(?:temporarily (?:failed|unavailable|not available)|failed temporarily|timed out|temporary (?:error|failure|problem)|(?:could not|couldnt|cannot) be completed)",
+                ),
+            ),
+            (
                 "scanned|scanner|scan|filter|antivirus|virus|milter|check",
                 (
                     r"(?:could not|couldnt|cannot|unable to|failed to) (?:be )?(?:scan|scanned|virus ?check(?:ed)?)\b",
@@ -125,9 +131,10 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "html|attachment|attachments|image|images|executable|executables|archives|zip|links|urls|scripts|macros+acce|rece|allo|perm",
+                "html|attachment|attachments|image|images|executable|executables|archives|zip|link|links|url|urls|scripts|macro|macros+acce|rece|allo|perm",
                 (
                     r"(?:not|never|no longer|cannot|doesnt|dont|wont|no) (?:accept|receiv|allow|permit)\w* (?:\w+ ){0,3}?(?:html|attachments?|images?|executables?|archives|zip|links|urls|scripts|macros)\b",
+                    r"(?:html|attachments?|executables?|archives?|zip|links?|urls?|scripts?|macros?)(?: (?:files?|mails?|messages?))? (?:is |are |was |were )?not (?:accepted|allowed|permitted)\b",
                 ),
             ),
             ("bulk|bulkmail", (r"^bulk ?(?:e ?)?mails?\b",)),
@@ -284,6 +291,13 @@ WORDINGS: tuple[Family, ...] = (
                     r"mailbox (?:is )?(?:temporarily |currently )?(?:busy|in use)\b",
                     r"(?:temporarily|currently) locked\b",
                     r"locked by (?:another|other) (?:process|session|client)",
+                ),
+            ),
+            (
+                "store|database|backend|spool|agent|file|policy|directory|system|maildir|mail+full|lock|not|unav|corr|cras|dama|down|offl",
+                (
+                    r"(?:mailbox store|database|backend|spool|delivery agent|alias(?:es)? file|policy (?:server|service|daemon)|mail system) (?:(?:is|was|has|been|currently|temporarily) ){0,3}?(?:full|locked|not available|unavailable|corrupt\w*|crashed|damaged|down|offline)\b",
+                    r"(?:mailbox file|home directory|mail ?dir)(?: of the user)? (?:(?:is|was|has|been|currently|temporarily) ){0,3}?(?:locked|not available|unavailable|corrupt\w*|damaged|offline)\b",
                 ),
             ),
         ),
@@ -611,6 +625,10 @@ WORDINGS: tuple[Family, ...] = (
                 (r"invalid data in message",),
             ),
             (
+                "message|mail|email+synt",
+                (r"(?:message|mail|email)(?: id)? (?:has|with|contains) (?:an? )?(?:invalid|bad|wrong) syntax",),
+            ),
+            (
                 "rfc|rfc5322|rfc2822|rfc822|rfc5321|rfc2047|rfc2821|must|non|isnt|compliant|conform|rfccompliant|rfcviolation|violation|standard|section|requires|specification",
                 (
                     r"(?:not|non|isnt|must be|be) (?!a valid)(?:\w+ ){0,3}?rfc ?\d* ?(?:compliant|conform\w*|complian\w*)",
@@ -667,7 +685,7 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3207, RFC 8461; Postfix, Exchange and Gmail TLS texts",
         (
             (
-                "tls|starttls|ssl|certificate|encrypted|encryption|dane|tlsa|connection+cann|erro|expi|fail|hand|inva|mand|mism|must|need|nego|no|not|plea|refu|requ|self|shou|unab|unav|unkn|untr|veri",
+                "tls|starttls|ssl|certificate|encrypted|encryption|secure|dane|tlsa|connection+coul|cann|erro|expi|fail|hand|inva|mand|mism|must|need|nego|no|not|plea|refu|requ|self|shou|unab|unav|unkn|untr|veri",
                 (
                     r"(?:must|need to|please|should) (?:issue|use|send|start) (?:a )?(?:starttls|tls|ssl|encryption)",
                     r"(?:starttls|tls|ssl|encryption|encrypted connection|secure connection) (?:\w+ ){0,4}?(?:required|requires|mandatory|not available|unavailable|failed|failure|refused|not offered|not supported|error|handshake|negotiation|is needed|not possible)",
@@ -675,6 +693,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:cannot|can not|could not|failed to|unable to) (?:start|negotiate|establish|initiate) (?:\w+ )?(?:tls|ssl|starttls)",
                     r"(?:server|peer|remote)? ?certificate (?:\w+ ){0,4}?(?:expired|not trusted|not verified|verification|verify|invalid|mismatch|failed|untrusted|not match)",
                     r"certificate (?:is )?(?:self signed|unknown)",
+                    r"(?:starttls|tls|ssl|encryption|encrypted|secure)(?: (?:connection|session))? (?:(?:could not|couldnt|cannot) be (?:established|negotiated|started)|must be used)",
                     r"no (?:usable )?tlsa",
                     r"does not (?:support|offer) (?:starttls|tls|encryption)",
                 ),
