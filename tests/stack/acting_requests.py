@@ -1,5 +1,6 @@
 """The requests that change something: how to make a subject, the request, and what holds when it was made for sure."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,6 @@ from uuid import uuid4
 
 import httpx
 
-from infrastructure.local.scenario import call_api
 from tests.stack.acting import CONSENT
 from tests.stack.crashed import CrashedStack, Message
 
@@ -21,8 +21,24 @@ class ActingRequest:
     check: Callable[[CrashedStack, list[Any]], None]
 
 
-def _one(situation: str = "mailbox-full", mailbox: str = "fine") -> Callable[[CrashedStack], Message]:
-    return lambda world: world.undelivered(1, situation, mailbox)[0]
+_TOGETHER = 6
+"""How many subjects are made at a time: about as many as a request is made with."""
+
+
+def _soft(world: CrashedStack) -> list[Message]:
+    return world.undelivered(_TOGETHER)
+
+
+def _hard(world: CrashedStack) -> list[Message]:
+    return world.undelivered(_TOGETHER, "unknown-user", "anybody")
+
+
+def _one(world: CrashedStack) -> Message:
+    return world.next_of(_soft)
+
+
+def _one_without_address(world: CrashedStack) -> Message:
+    return world.next_of(_hard)
 
 
 def _page(world: CrashedStack, message: Message) -> Any:
@@ -34,9 +50,9 @@ def _page(world: CrashedStack, message: Message) -> Any:
 
 def _new(world: CrashedStack) -> Message:
     customer = world.name("c")
-    address = world.people.mailbox("fine", customer)
-    call_api(world.people.host, "PUT", f"/customers/{customer}", json={"name": "Ada", "email": address})
-    return Message(f"n-{customer}", customer, address)
+    message = Message(f"n-{customer}", customer, world.people.mailbox("fine", customer))
+    world.save_customers([message])
+    return message
 
 
 def _hand_over(world: CrashedStack, message: Message) -> httpx.Response:
@@ -75,6 +91,22 @@ def _resent_once(world: CrashedStack, messages: list[Message]) -> None:
     )
 
 
+def _claim_attempt(world: CrashedStack, subject: Any) -> httpx.Response:
+    message, key = subject
+    path = f"/notifications/{message.notification_id}/attempts"
+    return world.people.host.post(path, json={"item_id": message.item["id"]}, headers={"Idempotency-Key": key})
+
+
+def _are_claimed_once(world: CrashedStack, subjects: list[Any]) -> None:
+    for message, _ in subjects:
+        page = _page(world, message)
+        assert [(each["attempt"], each["sent_by"]) for each in page["attempt_chain"]] == [
+            (1, "undelivered"),
+            (2, "host"),
+        ]
+        assert len(page["audit"]) == 1
+
+
 # --- items
 
 
@@ -83,7 +115,7 @@ def _dismiss(world: CrashedStack, message: Message) -> httpx.Response:
 
 
 def _dismissed(world: CrashedStack) -> Message:
-    message = _one()(world)
+    message = _one(world)
     assert _dismiss(world, message).is_success
     return message
 
@@ -114,6 +146,14 @@ def _replace(world: CrashedStack, message: Message) -> httpx.Response:
     return world.people.host.put(f"/customers/{message.customer}", json={"name": "Ada", "email": email})
 
 
+def _replace_all(world: CrashedStack, messages: list[Message]) -> httpx.Response:
+    rows = [
+        {"customer_id": each.customer, "name": "Ada", "email": world.people.mailbox("corrected", each.customer)}
+        for each in messages
+    ]
+    return world.people.host.put("/customers", json={"customers": rows})
+
+
 def _are_ready(world: CrashedStack, messages: list[Message]) -> None:
     for message in messages:
         customer = world.people.call_api("GET", f"/customers/{message.customer}")
@@ -124,21 +164,24 @@ def _opt_in(world: CrashedStack, message: Message) -> httpx.Response:
     return world.people.manager.post(f"/customers/{message.customer}/opt-in", json={"consent": CONSENT})
 
 
-def _unsubscribed(world: CrashedStack) -> Message:
-    (message,) = world.handed_over(1, "fine")
+def _sent(world: CrashedStack) -> list[Message]:
+    messages = world.handed_over(_TOGETHER, "fine")
     world.platform.settle()
-    link = httpx.URL(world.people.unsubscribe_link(message.address))
-    assert httpx.post(link, content="List-Unsubscribe=One-Click", headers=_FORM).is_success
+    return messages
+
+
+def _with_link(world: CrashedStack) -> tuple[Message, httpx.URL]:
+    message = world.next_of(_sent)
+    return message, httpx.URL(world.people.unsubscribe_link(message.address))
+
+
+def _unsubscribed(world: CrashedStack) -> Message:
+    message, link = _with_link(world)
+    assert _unsubscribe(world, (message, link)).is_success
     return message
 
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-def _with_link(world: CrashedStack) -> Any:
-    (message,) = world.handed_over(1, "fine")
-    world.platform.settle()
-    return message, httpx.URL(world.people.unsubscribe_link(message.address))
 
 
 def _unsubscribe(_world: CrashedStack, subject: Any) -> httpx.Response:
@@ -178,7 +221,7 @@ def _are_erased(world: CrashedStack, messages: list[Message]) -> None:
 
 
 def _suppressed(world: CrashedStack) -> str:
-    message = world.undelivered(1, "unknown-user", "anybody")[0]
+    message = _one_without_address(world)
     world.ses().put_suppressed_destination(EmailAddress=message.address, Reason="BOUNCE")
     return message.address
 
@@ -187,30 +230,208 @@ def _lift(world: CrashedStack, address: str) -> httpx.Response:
     return world.people.manager.request("DELETE", f"/suppressions/email/{address}", json={"why": "it works again"})
 
 
+def _suppress_all(world: CrashedStack, addresses: list[str]) -> httpx.Response:
+    rows = [{"channel": "email", "address": address, "why": "asked"} for address in addresses]
+    return world.people.manager.put("/suppressions", json={"suppressions": rows})
+
+
+def _anybody(world: CrashedStack) -> str:
+    return world.people.mailbox("anybody", world.name("c"))
+
+
+# --- exports
+
+
+def _export(world: CrashedStack, started: list[str]) -> httpx.Response:
+    world.platform.settle()
+    response = world.people.manager.post("/exports", json={"format": "csv", "filter": {}})
+    if response.is_success:
+        started.append(response.json()["export_id"])
+    return response
+
+
+def _are_exported(world: CrashedStack, exports: list[list[str]]) -> None:
+    world.platform.settle()
+    for started in exports:
+        assert [world.people.call_api("GET", f"/exports/{export}")["state"] for export in started] == ["done"]
+    # A request that was killed before it queued its export holds one of three places, until somebody needs it.
+    world.age_exports()
+    answers = [world.people.manager.post("/exports", json={"format": "csv", "filter": {}}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    world.platform.settle()
+    assert {json.loads(row["body"]["S"])["state"] for row in world.exports()} == {"done"}
+
+
+# --- files
+
+
+def _file_is_sent(world: CrashedStack, forms: list[list[Any]]) -> None:
+    for (form,) in forms:
+        upload = {"data": form["upload_fields"], "files": {"file": ("x", b"%PDF")}, "timeout": 60}
+        assert httpx.post(**world.past_the_wire(form["upload_url"]), **upload).is_success
+        (message,) = world.handed_over(1, "fine", attachments=[{"attachment_id": form["attachment_id"]}])
+        world.platform.settle()
+        (mail,) = world.people.sent(message.address)
+        assert [file["filename"] for file in mail["attachments"]] == ["invoice.pdf"]
+
+
+def _start_upload(world: CrashedStack, forms: list[Any]) -> httpx.Response:
+    wanted = {"filename": "invoice.pdf", "content_type": "application/pdf"}
+    response = world.people.host.post("/attachments", json=wanted)
+    if response.is_success:
+        forms.append(response.json())
+    return response
+
+
+_TERMS = {"filename": "terms.txt", "content_type": "text/plain", "content_base64": "SGVsbG8="}
+
+
+def _with_files(world: CrashedStack) -> list[Any]:
+    return [(message, []) for message in world.undelivered(_TOGETHER, attachments=[_TERMS])]
+
+
+def _download(world: CrashedStack, subject: Any) -> httpx.Response:
+    message, links = subject
+    response = world.people.manager.post(f"/undelivered/{message.item['id']}/attachments/1/download")
+    if response.is_success:
+        links.append(response.json()["url"])
+    return response
+
+
+def _are_downloaded(world: CrashedStack, subjects: list[Any]) -> None:
+    for message, (link,) in subjects:
+        assert httpx.get(**world.past_the_wire(link), timeout=60).content == b"Hello"
+        assert [entry["action"] for entry in _page(world, message)["audit"]] == ["download"]
+
+
+# --- settings
+
+
+def _settings(world: CrashedStack, days: int) -> httpx.Response:
+    return world.people.manager.put("/settings", json={"content_days": days})
+
+
+def _are_set(world: CrashedStack, days: list[int]) -> None:
+    world.platform.kill("APIHandler")  # which keeps settings for a while
+    assert world.people.call_api("GET", "/settings")["content_days"] == days[-1]
+
+
+# --- diagnostics
+
+
+def _shapes(world: CrashedStack) -> list[str]:
+    """Have messages fail with diagnostics that nobody knows; return the ids of their shapes."""
+    words = [world.word() for _ in range(_TOGETHER)]
+    for word in words:
+        customer = world.name("c")
+        mail = world.a_mail(f"n-{customer}", customer, world.people.mailbox("anybody", customer))
+        world.publish("undetermined", mail, diagnostic=f"smtp; 554 5.9.9 quibbled {word}")
+    world.platform.settle()
+    return [each["id"] for each in _known_shapes(world) if each["shape"].split()[-1] in words]
+
+
+def _known_shapes(world: CrashedStack) -> list[Any]:
+    return list(world.people.call_api("GET", "/diagnostics/unrecognised")["shapes"])
+
+
+def _map(world: CrashedStack, shape: str) -> httpx.Response:
+    return world.people.manager.put(f"/diagnostics/{shape}", json={"reason": "mailbox_full"})
+
+
+def _mapped(world: CrashedStack) -> str:
+    shape: str = world.next_of(_shapes)
+    assert _map(world, shape).is_success
+    return shape
+
+
+def _unmap(world: CrashedStack, shape: str) -> httpx.Response:
+    return world.people.manager.delete(f"/diagnostics/{shape}")
+
+
+def _have_reason(reason: str | None, audit: list[str]) -> Callable[[CrashedStack, list[str]], None]:
+    def check(world: CrashedStack, shapes: list[str]) -> None:
+        known = {each["id"]: each for each in _known_shapes(world)}
+        for shape in shapes:
+            assert known[shape]["reason"] == reason
+            assert [entry["action"] for entry in known[shape]["audit"]] == audit
+
+    return check
+
+
+# --- embed tokens
+
+
+def _mint(world: CrashedStack, tokens: list[str]) -> httpx.Response:
+    response = world.people.host.post("/embed-tokens", json={"role": "manager", "name": world.name("eve")})
+    if response.is_success:
+        tokens.append(response.json()["token"])
+    return response
+
+
+def _status_with(world: CrashedStack, token: str) -> int:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.get(f"{world.stack.api_url}/undelivered/count", headers=headers, timeout=30).status_code
+
+
+def _open_the_count(world: CrashedStack, minted: list[list[str]]) -> None:
+    assert {_status_with(world, token) for tokens in minted for token in tokens} == {200}
+
+
+def _embedded(world: CrashedStack) -> Any:
+    name = world.name("eve")
+    answer = world.people.host.post("/embed-tokens", json={"role": "manager", "name": name})
+    return name, answer.json()["token"]
+
+
+def _revoke(world: CrashedStack, subject: Any) -> httpx.Response:
+    return world.people.host.delete("/embed-tokens", params={"name": subject[0]})
+
+
+def _are_revoked(world: CrashedStack, subjects: list[Any]) -> None:
+    world.platform.kill("APIHandler")  # which keeps revocations for a while
+    assert {_status_with(world, token) for _, token in subjects} == {401}
+
+
 REQUESTS = {
     "POST /notifications": ActingRequest(_new, _hand_over, _sent_once),
     "POST /undelivered/{item_id}/resend": ActingRequest(
-        lambda world: (_one()(world), uuid4().hex),
+        lambda world: (_one(world), uuid4().hex),
         _resend,
         lambda world, subjects: _resent_once(world, [message for message, _ in subjects]),
     ),
     "POST /undelivered/resend": ActingRequest(
-        lambda world: world.undelivered(2),
+        lambda world: [_one(world), _one(world)],
         _resend_all,
         lambda world, subjects: _resent_once(world, [message for messages in subjects for message in messages]),
     ),
-    "POST /undelivered/{item_id}/dismiss": ActingRequest(_one(), _dismiss, _are("dismissed", ["dismiss"])),
+    "POST /notifications/{notification_id}/attempts": ActingRequest(
+        lambda world: (_one(world), uuid4().hex), _claim_attempt, _are_claimed_once
+    ),
+    "POST /undelivered/{item_id}/dismiss": ActingRequest(_one, _dismiss, _are("dismissed", ["dismiss"])),
     "POST /undelivered/{item_id}/restore": ActingRequest(_dismissed, _restore, _are("open", ["dismiss", "restore"])),
-    "PATCH /customers/{customer_id}": ActingRequest(_one("unknown-user", "anybody"), _correct, _are_ready),
-    "PUT /customers/{customer_id}": ActingRequest(_one("unknown-user", "anybody"), _replace, _are_ready),
-    "DELETE /customers/{customer_id}": ActingRequest(_one(), _erase, _are_erased),
+    "POST /undelivered/{item_id}/attachments/{number}/download": ActingRequest(
+        lambda world: world.next_of(_with_files), _download, _are_downloaded
+    ),
+    "PATCH /customers/{customer_id}": ActingRequest(_one_without_address, _correct, _are_ready),
+    "PUT /customers/{customer_id}": ActingRequest(_one_without_address, _replace, _are_ready),
+    "PUT /customers": ActingRequest(
+        lambda world: [_one_without_address(world), _one_without_address(world)],
+        _replace_all,
+        lambda world, subjects: _are_ready(world, [message for messages in subjects for message in messages]),
+    ),
+    "DELETE /customers/{customer_id}": ActingRequest(_one, _erase, _are_erased),
     "POST /customers/{customer_id}/opt-in": ActingRequest(
         _unsubscribed, _opt_in, lambda world, messages: _are_lifted(world, [message.address for message in messages])
     ),
     "PUT /suppressions/{channel}/{address}": ActingRequest(
-        lambda world: world.people.mailbox("anybody", world.name("c")),
+        _anybody,
         lambda world, address: world.people.manager.put(f"/suppressions/email/{address}", json={"why": "asked"}),
         _are_suppressed("manual"),
+    ),
+    "PUT /suppressions": ActingRequest(
+        lambda world: [_anybody(world), _anybody(world)],
+        _suppress_all,
+        lambda world, subjects: _are_suppressed("manual")(world, [each for some in subjects for each in some]),
     ),
     "DELETE /suppressions/{channel}/{address}": ActingRequest(_suppressed, _lift, _are_lifted),
     "POST /unsubscribe/{token}": ActingRequest(
@@ -218,4 +439,17 @@ REQUESTS = {
         _unsubscribe,
         lambda world, subjects: _are_suppressed("unsubscribed")(world, [message.address for message, _ in subjects]),
     ),
+    "POST /exports": ActingRequest(lambda _world: [], _export, _are_exported),
+    "POST /attachments": ActingRequest(lambda _world: [], _start_upload, _file_is_sent),
+    "POST /embed-tokens": ActingRequest(lambda _world: [], _mint, _open_the_count),
+    "DELETE /embed-tokens": ActingRequest(_embedded, _revoke, _are_revoked),
+    "PUT /settings": ActingRequest(lambda world: world.days(), _settings, _are_set),
+    "PUT /diagnostics/{shape_id}": ActingRequest(
+        lambda world: world.next_of(_shapes), _map, _have_reason("mailbox_full", ["map"])
+    ),
+    "DELETE /diagnostics/{shape_id}": ActingRequest(_mapped, _unmap, _have_reason(None, ["map", "unmap"])),
 }
+"""A case for each route that changes something: add one here with each new route."""
+
+UNTRIED: dict[str, str] = {}
+"""Acting routes without a case, and why."""

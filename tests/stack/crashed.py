@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import httpx
 
-from infrastructure.local.call_rules import Call
 from infrastructure.local.deployment import DEFAULT_ACCOUNT
 from infrastructure.local.emulator_process import emulator_client
 from infrastructure.local.scenario import call_api, eventually
@@ -21,8 +21,10 @@ from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_eve
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry
 from infrastructure.local.stack import LocalStack
 from tests.stack.acting import WITHIN, Acting
-from tests.stack.lambda_platform import EveryCallThrottledOnce, Fault, Json, LambdaPlatform, any_call
+from tests.stack.lambda_platform import EveryCallThrottledOnce, Fault, Json, LambdaPlatform, writes
 from undelivered.domain.erasure import PROPAGATION_TIME
+from undelivered.domain.message_tags import CONTENT_HELD, CONTENT_TAG
+from undelivered.services.request_export import QUEUED_AGAIN_AFTER
 
 CRASH_POINTS = "crash points"
 """The property of a test with a function, how often it was killed, how many calls were throttled, and the sends."""
@@ -35,9 +37,8 @@ S = TypeVar("S")
 
 @dataclass
 class Tried:
-    """What was tried on a function: a list of its calls, how often it was killed, and how many calls were throttled."""
+    """What was tried on a function: how often it was killed, and how many calls were throttled."""
 
-    calls: list[str] = field(default_factory=list)
     killed: int = 0
     throttled: int = 0
 
@@ -59,6 +60,7 @@ class CrashedStack:
         self.platform, self.stack = platform, platform.stack
         self.people = Acting.on(self.stack)
         self._numbers = count(1)
+        self._spare: dict[Any, list[Any]] = {}
 
     @classmethod
     @contextmanager
@@ -73,40 +75,27 @@ class CrashedStack:
     # --- trying
 
     def try_everywhere(
-        self,
-        function: str,
-        fresh: Callable[[], S],
-        act: Callable[[S], object],
-        *,
-        after: Callable[[Call], bool] = any_call,
+        self, function: str, fresh: Callable[[], S], act: Callable[[S], object]
     ) -> tuple[list[S], Tried]:
-        """Kill a function between each two of its calls, and throttle each call, always with a fresh subject.
+        """Kill a function between each two of its changes, then throttle each call once, always with a fresh subject.
 
         ``act`` does what the platform or a client does, and again if it fails. A function is killed before its first
-        call, and after each: to the world, after a call and before the next one are the same moment. So is after a
-        call that only reads: with ``after=writes``, these moments are left out. Return the subjects and what was tried.
+        call, and after each that changes something: to the world, the moments between two changes are the same. The
+        calls are throttled in a process that knows nothing yet, which makes them all. Return the subjects and what was
+        tried.
         """
         subjects, tried = [], Tried()
-        for fault in chain([Fault(1, "cut before")], (Fault(at, "cut after", after) for at in count(1))):
+        for fault in chain([Fault(1, "cut before")], (Fault(at, "cut after", writes) for at in count(1))):
             subjects.append(fresh())
             self._act_with(function, fault, act, subjects[-1])
             if not fault.happened:
-                tried.calls = fault.others + fault.calls
                 break
             tried.killed += 1
-        for at in count(1):
-            fault = Fault(at, "throttle")
-            subjects.append(fresh())
-            self._act_with(function, fault, act, subjects[-1])
-            if not fault.happened:
-                break
-            tried.throttled += 1
-        # Also the calls of a process that knows nothing yet.
         self.platform.kill(function)
         every = EveryCallThrottledOnce()
         subjects.append(fresh())
         self._act_with(function, every, act, subjects[-1])
-        tried.throttled += len(every.throttled)
+        tried.throttled = len(every.throttled)
         return subjects, tried
 
     def _act_with(self, function: str, fault: Any, act: Callable[[S], object], subject: S) -> None:
@@ -115,8 +104,23 @@ class CrashedStack:
 
     # --- subjects
 
+    def next_of(self, several: "Callable[[CrashedStack], list[S]]") -> S:
+        """Return one of the subjects that a function makes, several at a time: that takes as long as one."""
+        spare = self._spare.setdefault(several, [])
+        if not spare:
+            spare += several(self)
+        return cast("S", spare.pop())
+
     def name(self, base: str) -> str:
         return f"{base}-{next(self._numbers)}-{self.people.story.suffix}"
+
+    def days(self) -> int:
+        """Return a new number of days, for settings."""
+        return 60 + next(self._numbers) % 300
+
+    def word(self) -> str:
+        """Return a new word, of letters alone."""
+        return "qua" + "".join(chr(ord("a") + int(digit)) for digit in str(next(self._numbers)))
 
     def a_mail(
         self, notification_id: str, customer: str, address: str, sent_at: datetime | None = None
@@ -133,28 +137,35 @@ class CrashedStack:
                 "undelivered-notification": (notification_id,),
                 "undelivered-attempt": ("1",),
                 "undelivered-customer": (customer,),
+                CONTENT_TAG: (CONTENT_HELD,),
             },
         )
 
-    def publish(self, situation: str, mail: ReceivedMail) -> None:
+    def publish(self, situation: str, mail: ReceivedMail, diagnostic: str = "") -> None:
         for planned in plan_events_as(situation, mail):
+            if diagnostic and (bounce := planned.event.get("bounce")):
+                bounce["bouncedRecipients"][0]["diagnosticCode"] = diagnostic
             self.stack.client("sns").publish(
                 TopicArn=self.stack.description.feedback_topic_arn, Message=json.dumps(planned.event)
             )
 
-    def handed_over(self, number: int, mailbox: str, channel: str = "email") -> list[Message]:
+    def handed_over(self, number: int, mailbox: str, channel: str = "email", **more: Any) -> list[Message]:
         """Hand over notifications of as many customers; their jobs are in the queue."""
         messages = []
         for _ in range(number):
             customer = self.name("c")
             address = self.people.mailbox(mailbox, customer) if channel == "email" else mailbox
-            contact = {"email" if channel == "email" else "phone": address}
-            call_api(self.people.host, "PUT", f"/customers/{customer}", json={"name": "Ada", **contact})
             messages.append(Message(f"n-{customer}", customer, address))
-        handed = [self.notification(message, channel) for message in messages]
+        self.save_customers(messages, channel)
+        handed = [self.notification(message, channel) | more for message in messages]
         answer = call_api(self.people.host, "POST", "/notifications", 202, json={"notifications": handed})
         assert answer["refused"] == []
         return messages
+
+    def save_customers(self, messages: list[Message], channel: str = "email") -> None:
+        field = "email" if channel == "email" else "phone"
+        rows = [{"customer_id": each.customer, "name": "Ada", field: each.address} for each in messages]
+        call_api(self.people.manager, "PUT", "/customers", json={"customers": rows})
 
     @staticmethod
     def notification(message: Message, channel: str = "email") -> Json:
@@ -166,21 +177,26 @@ class CrashedStack:
             "text": "This is about your unit.",
         }
 
-    def undelivered(self, number: int, situation: str = "mailbox-full", mailbox: str = "fine") -> list[Message]:
+    def undelivered(
+        self, number: int, situation: str = "mailbox-full", mailbox: str = "fine", **more: Any
+    ) -> list[Message]:
         """Have as many messages fail, which were never really sent; each has an item."""
-        messages = self.handed_over(number, mailbox)
+        messages = self.handed_over(number, mailbox, **more)
         self.platform.queued("SendNotifications")
         for message in messages:
             self.publish(situation, self.a_mail(message.notification_id, message.customer, message.address))
         self.platform.settle()
-        items = {item["notification_id"]: item for item in self.report()}
         for message in messages:
-            message.item = items[message.notification_id]
+            (message.item,) = self.report(customer_id=message.customer)
         return messages
 
-    def past_the_wire(self, link: str) -> str:
-        """Return a link that a function signed, which leads through its wire, as a link to the emulator."""
-        return link.replace(self.platform.wires["APIHandler"].url, self.stack.endpoint)
+    def past_the_wire(self, link: str) -> Json:
+        """Return a link that a function signed, which leads through its wire, as a request to the emulator.
+
+        The signature is for the host of the wire.
+        """
+        wire = self.platform.wires["APIHandler"].url
+        return {"url": link.replace(wire, self.stack.endpoint), "headers": {"Host": urlsplit(wire).netloc}}
 
     def claim(self, message: Message) -> None:
         """Have the first send of a message been claimed a while ago, and nothing come of it."""
@@ -198,7 +214,8 @@ class CrashedStack:
 
     def remove(self, message: Message) -> None:
         """Remove the item of a message as DynamoDB removes it when its time is over."""
-        (row,) = [each for each in self.scan("undelivered") if each["notification_id"]["S"] == message.notification_id]
+        of_message = {"S": message.notification_id}
+        (row,) = [each for each in self.scan("undelivered") if each.get("notification_id") == of_message]
         key = {name: row[name] for name in ("account_id", "entry_key")}
         self.stack.client("dynamodb").delete_item(TableName=self.stack.tables["undelivered"], Key=key)
 
@@ -224,19 +241,13 @@ class CrashedStack:
 
     def report(self, **parameters: str) -> list[Json]:
         """Return all items of the report, in every state."""
-        found: list[Json] = []
         since = (datetime.now(UTC) - timedelta(days=60)).strftime("%Y-%m-%d")
-        cursor = None
-        while not found or cursor:
-            page = self.people.call_api(
-                "GET",
-                "/undelivered",
-                params={"from": since, "limit": 200} | parameters | ({"cursor": cursor} if cursor else {}),
-            )
+        filters: Json = {"from": since, "limit": 200} | parameters
+        page = self.people.call_api("GET", "/undelivered", params=filters)
+        found = list(page["items"])
+        while page["next_cursor"]:
+            page = self.people.call_api("GET", "/undelivered", params={**filters, "cursor": page["next_cursor"]})
             found += page["items"]
-            cursor = page["next_cursor"]
-            if not page["items"]:
-                break
         return found
 
     def items(self) -> dict[str, list[Json]]:
@@ -253,9 +264,9 @@ class CrashedStack:
         sent = Counter(address for mail in mails for address in mail["recipients"])
         return sent + Counter({number: len(accepted) for number, accepted in texts.items()})
 
-    def sms_log(self, message_id: str, number: str) -> Json:
+    def sms_log(self, message_id: str, number: str, sent_at: datetime | None = None) -> Json:
         """Return the event of a text's delivery status, as a subscription of a log group passes it on."""
-        entry = delivery_status_entry(SentSms(message_id, number, datetime.now(UTC)))
+        entry = delivery_status_entry(SentSms(message_id, number, sent_at or datetime.now(UTC)))
         assert entry
         data = {
             "messageType": "DATA_MESSAGE",
@@ -324,12 +335,23 @@ class CrashedStack:
                 if erasure["state"] == "running":
                     self.put("accounts", {**row, "body": {"S": json.dumps(erasure | {"at": asked_at})}})
 
+    def exports(self) -> list[Json]:
+        return [row for row in self.scan("accounts") if row["record"]["S"].startswith("export~")]
+
+    def age_exports(self) -> None:
+        """Let nobody have worked on any export for a while."""
+        for row in self.exports():
+            export = json.loads(row["body"]["S"])
+            touched_at = (datetime.fromisoformat(export["touched_at"]) - QUEUED_AGAIN_AFTER).isoformat()
+            self.put("accounts", {**row, "body": {"S": json.dumps(export | {"touched_at": touched_at})}})
+
     # --- what holds
 
     def counts_are_exact(self) -> None:
         """Hold the number that managers see against the items that they see."""
         live = [item for item in self.report() if item["state"] in {"open", "resending"}]
-        assert self.people.call_api("GET", "/undelivered/count")["total"] == len(live)
+        count = self.people.call_api("GET", "/undelivered/count")["total"]
+        assert count == len(live), f"the count is {count}, there are {len(live)} items"
 
     def ses_list(self) -> set[str]:
         """Return the addresses on SES's own suppression list."""
