@@ -190,6 +190,7 @@ class LocalStack:
             "SMTP_PORT": str(self.description.smtp_port),
             "CONFIGURATION_SET": self.outputs["SendsConfigurationSet"],
             "RESENDS_CONFIGURATION_SET": self.outputs["ResendsConfigurationSet"],
+            "OUTCOME_TOPIC_ARN": self.outputs["OutcomeTopicArn"],
             "API_URL": self.api_url,
             "SIGN_IN_URL": self.outputs["SignInUrl"],
             "HOST_CLIENT_ID": host.client_id,

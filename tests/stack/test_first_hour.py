@@ -21,7 +21,8 @@ NODE_CLIENTS = Path(__file__).parent / "node_clients" / "package.json"
 SECONDS = 120
 
 HANDED_OVER, OWN = ("if-you-handed-it-over",), ("if-your-software-sent-it",)
-OVER_TO_US = ("our-api-with-curl", "if-you-handed-it-over")
+OVER_TO_US = ("our-api-with-curl", *HANDED_OVER)
+ASKED = ("or-when-a-manager-presses-resend",)
 WAYS = {
     "our-api-with-curl": HANDED_OVER,
     "our-api-with-python": HANDED_OVER,
@@ -41,9 +42,21 @@ def introduction(step):
 
 def commands(text, folder):
     """Save the files of a part of the page, and return its commands in order."""
-    for name, code in re.findall(r"`(send\.\w+)`:\n\n```\w+\n(.*?)```", text, re.DOTALL):
+    for name, code in re.findall(r"ave (?:this|it) as `([\w.]+)`[^`]*\n\n```\w+\n(.*?)```", text, re.DOTALL):
         (folder / name).write_text(code)
     return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.fixture
+def no_queue_left(stack):
+    """Delete the queue that a reader makes, and its subscription."""
+    yield
+    sns, sqs = stack.client("sns"), stack.client("sqs")
+    for subscription in sns.list_subscriptions_by_topic(TopicArn=stack.outputs["OutcomeTopicArn"])["Subscriptions"]:
+        if subscription["Endpoint"].endswith(":resend-requests"):
+            sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    for url in sqs.list_queues(QueueNamePrefix="resend-requests").get("QueueUrls", []):
+        sqs.delete_queue(QueueUrl=url)
 
 
 @pytest.fixture
@@ -102,8 +115,11 @@ def has_action_mailer():
 
 
 @pytest.mark.parametrize(
-    ("way", "resend"), [*WAYS.items(), ("your-ses-client", OVER_TO_US)], ids=[*WAYS, "content-handed-over-afterwards"]
+    ("way", "resend"),
+    [*WAYS.items(), ("your-ses-client", OVER_TO_US), ("your-ses-client", ASKED)],
+    ids=[*WAYS, "content-handed-over-afterwards", "your-software-is-asked"],
 )
+@pytest.mark.usefixtures("no_queue_left")
 def test_every_step_of_a_way_does_what_the_page_says(stack, follow, way, resend):
     account, folder = follow(way, resend)
 

@@ -199,6 +199,13 @@ def test_a_filter_finds_what_has_all_it_names(wanted, is_found):
     assert matches(**wanted) is is_found
 
 
+def test_a_search_finds_the_id_of_the_notification():
+    item = replace(OPEN, notification_id="invoice-2026-0017")
+
+    assert matches(item, search="2026-0017")
+    assert not matches(item, search="2026-0018")
+
+
 @pytest.mark.parametrize(("item", "is_found"), [(OPEN, True), (RUNNING, False)])
 def test_what_is_ready_to_resend_is_open_and_has_another_contact(item, is_found):
     assert matches(replace(item, ready_contact="new@example.com"), ready=True) is is_found

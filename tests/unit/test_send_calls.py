@@ -1,6 +1,9 @@
 """Every call of SES that sends emails, of either API and in each form, is read with its tags and configuration set."""
 
+from email.message import EmailMessage
+
 import pytest
+from botocore.exceptions import ClientError
 
 from infrastructure.local.ses_simulator.send_calls import Template, rendered_subject
 from tests.builders.ses import SUBJECT, Ses
@@ -62,6 +65,21 @@ def test_a_raw_message_alone_names_everything_in_its_headers(service, method, pa
     assert send.subject == "Café"
     assert send.headers == (("List-Unsubscribe", "<https://x>"),)
     assert send.content == RAW
+
+
+def test_the_tags_of_a_header_are_not_decoded():
+    message, entry = EmailMessage(), "e" * 80
+    message["To"] = "ada@example.com"
+    message["X-SES-MESSAGE-TAGS"] = f"undelivered-account=acc-harbor, undelivered-entry={entry}"
+    tags = f"X-SES-MESSAGE-TAGS: undelivered-account=acc-harbor,\r\n undelivered-entry={entry}\r\n"
+    as_written = f"To: ada@example.com\r\n{tags}\r\n"
+
+    with pytest.raises(ClientError, match="The tag name must be specified"):
+        sent("ses", "send_raw_email", {"RawMessage": {"Data": message.as_bytes()}})
+    plain = sent("ses", "send_raw_email", {"RawMessage": {"Data": as_written.encode()}})["m-1"]
+
+    assert b"=?utf-8?q?" in message.as_bytes()
+    assert plain.tag_values == {"undelivered-account": ("acc-harbor",), "undelivered-entry": (entry,)}
 
 
 def test_the_tags_of_a_call_are_not_joined_with_those_of_the_headers():

@@ -67,7 +67,7 @@ class ReportFilter(Struct, frozen=True):
 
     ``classes`` are the classes that match the filters by status, kind and channel; None if there are none of these.
     ``ready`` selects items that are ready to resend under the account's settings ``resend_by`` and ``content_days``.
-    ``search`` is part of a title, a customer name or an address of any attempt.
+    ``search`` is part of a title, a customer name, a notification ID or an address of any attempt.
     """
 
     period: Period
@@ -100,5 +100,5 @@ class ReportFilter(Struct, frozen=True):
 
     def _matches_search(self, item: UndeliveredItem) -> bool:
         search = self.search.casefold()
-        texts = (item.title, item.customer_name, *(attempt.to for attempt in item.attempts))
+        texts = (item.title, item.customer_name, item.notification_id, *(attempt.to for attempt in item.attempts))
         return not search or any(search in text.casefold() for text in texts)

@@ -148,7 +148,7 @@ def _raw(send: Send, destinations: Sequence[str], content: bytes) -> Send:
         source=send.source or next(_addresses(message, "From"), ""),
         recipients=tuple(destinations) or tuple(_addresses(message, "To", "Cc", "Bcc")),
         configuration_set=send.configuration_set or str(message.get(_CONFIGURATION_SET_HEADER, "")).strip(),
-        tags=send.tags or _tags_of_header(str(message.get(_TAGS_HEADER, ""))),
+        tags=send.tags or _tags_of_header(_as_written(message, _TAGS_HEADER)),
         subject=str(message.get("Subject", "")),
         headers=tuple((name, str(value)) for name, value in message.items() if _is_custom(name)),
         content=content,
@@ -170,6 +170,15 @@ def _is_custom(header: str) -> bool:
 def _addresses(message: EmailMessage, *headers: str) -> Iterator[str]:
     values = [str(value) for name in headers for value in message.get_all(name, [])]
     return (address for _, address in getaddresses(values) if address)
+
+
+def _as_written(message: EmailMessage, name: str) -> str:
+    """Return the value of a header on one line, without decoding it.
+
+    SES's documents do not say that it decodes encoded words (RFC 2047) in its own headers, so nobody can rely on it.
+    """
+    values = (str(value) for header, value in message.raw_items() if header.casefold() == name.casefold())
+    return re.sub(r"\r?\n", "", next(values, ""))
 
 
 def _tags_of_header(value: str) -> Tags:

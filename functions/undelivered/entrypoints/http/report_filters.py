@@ -49,7 +49,11 @@ class ReportQuery(
     ready: bool = False
     customer_id: Identifier | None = None
     q: Annotated[
-        str, msgspec.Meta(max_length=200, description="Part of a title, a customer name or the address of any attempt.")
+        str,
+        msgspec.Meta(
+            max_length=200,
+            description="Part of a title, a customer name, a notification ID or the address of any attempt.",
+        ),
     ] = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = DEFAULT_LIMIT
     cursor: str | None = None
