@@ -15,7 +15,7 @@ from undelivered.domain.account_settings import AccountSettings, GraceSettings
 from undelivered.domain.attachment import held_before
 from undelivered.domain.customer import Customer, same_contact
 from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureTask
-from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.errors import StaleWriteError, UnreadableRecordError
 from undelivered.domain.export import Export, ExportPart
 from undelivered.domain.failure_counts import (
     FailedTotals,
@@ -43,6 +43,7 @@ from undelivered.services.ports import (
     ResendBatch,
     SendJob,
     SuppressedAddress,
+    UnreadableItem,
     UploadedFile,
     UploadForm,
 )
@@ -263,6 +264,12 @@ class FakeUndeliveredStore:
             del self.items[key]
         return len(past[:limit])
 
+    def unreadable_of_customer(self, *_: object, **__: object) -> Sequence[UnreadableItem]:
+        return []
+
+    def erase_unreadable(self, items: Sequence[UnreadableItem], *, in_history: bool) -> None:
+        """Do nothing: what is in memory can be read."""
+
     def archive(self, items: Iterable[UndeliveredItem], *, settle_counters: bool) -> None:  # noqa: ARG002
         for item in items:
             key = item.account_id, item.entry_key
@@ -319,6 +326,9 @@ class FakeNotificationStore:
         self.claims: dict[tuple[str, str, int], SendAttempt] = {}
         self._held = timedelta(days=content_days)
         self._clock = clock
+
+    def erase_unreadable(self, account_id: str, customer_id: str) -> int:  # noqa: ARG002 - all can be read
+        return 0
 
     def add(self, notification: Notification) -> bool:
         key = notification.account_id, notification.notification_id
@@ -407,15 +417,26 @@ class FakeNotificationStore:
 class FakeCustomerStore:
     def __init__(self) -> None:
         self.stored: dict[tuple[str, str], Customer] = {}
+        self.unreadable: set[tuple[str, str]] = set()
+
+    def find_contacts(self, account_id: str, customer_id: str) -> Sequence[tuple[Channel, str]]:
+        customer = self.stored[account_id, customer_id]
+        return [(channel, contact) for channel in Channel if (contact := customer.contact(channel))]
+
+    def remove(self, account_id: str, customer_id: str) -> None:
+        self.unreadable.discard((account_id, customer_id))
+        del self.stored[account_id, customer_id]
 
     def find(self, account_id: str, customer_id: str) -> Customer | None:
+        if (account_id, customer_id) in self.unreadable:
+            raise UnreadableRecordError("a stored record cannot be read")
         return self.stored.get((account_id, customer_id))
 
     def find_many(self, account_id: str, customer_ids: Sequence[str]) -> Sequence[Customer]:
         return [found for each in dict.fromkeys(customer_ids) if (found := self.find(account_id, each))]
 
     def save(self, customer: Customer) -> Customer:
-        known = self.find(customer.account_id, customer.customer_id)
+        known = self.stored.get((customer.account_id, customer.customer_id))
         _check(known.version if known else 0, customer.version)
         saved = replace(customer, version=customer.version + 1)
         self.stored[customer.account_id, customer.customer_id] = saved

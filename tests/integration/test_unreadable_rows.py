@@ -8,7 +8,7 @@ import pytest
 from tests.builders.items import ACCOUNT, NOW, an_item, resent
 from tests.contract.worlds import on_moto
 from tests.unit.test_unreadable_changes import NEEDED, RETURNED, broken, image
-from undelivered.adapters.dynamodb import item_rows
+from undelivered.adapters.dynamodb import unreadable_rows
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.adapters.dynamodb.item_rows import item_of, readable_item, readable_items
 from undelivered.adapters.dynamodb.models import HistoryModel, UndeliveredModel, shared_connection
@@ -22,7 +22,7 @@ MONTH = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
 @pytest.fixture
 def counted(monkeypatch):
     counts = []
-    monkeypatch.setattr(item_rows, "count", lambda name, value=1: counts.append((name, value)))
+    monkeypatch.setattr(unreadable_rows, "count", lambda name, value=1: counts.append((name, value)))
     return counts
 
 

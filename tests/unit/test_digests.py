@@ -24,7 +24,7 @@ from tests.fakes import (
 from undelivered.adapters.language_files import texts
 from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.digest import days_due
-from undelivered.domain.errors import ProviderBusyError, RetryableError
+from undelivered.domain.errors import ProviderBusyError, RetryableError, UnreadableRecordError
 from undelivered.domain.taxonomy import Reason
 from undelivered.services.record_feedback import RecordFeedback
 from undelivered.services.send_digests import SendDigests
@@ -41,7 +41,7 @@ class Desk:
         self.items = FakeUndeliveredStore(clock=self.clock)
         self.notifications = FakeNotificationStore(clock=self.clock)
         self.mail = FakeSender()
-        accounts = FakeAccountStore()
+        self.accounts = accounts = FakeAccountStore()
         accounts.save_settings(settings)
         self.pace_clock = MovedClock()
         send_digests = SendDigests(
@@ -59,6 +59,17 @@ class Desk:
 
     def clock(self):
         return self.now
+
+    def damage_settings_of(self, damaged):
+        settings = self.accounts.settings
+
+        def read(account_id):
+            if account_id == damaged:
+                raise UnreadableRecordError("a stored record cannot be read")
+            return settings(account_id)
+
+        settings(damaged)
+        self.accounts.settings = read
 
     def failed(self, reason=Reason.MAILBOX_FULL, number=1, hours_ago=24):
         self.items.save(None, an_item(reason, number=number, sent_at=self.now - timedelta(hours=hours_ago)))
@@ -169,4 +180,12 @@ def test_a_digest_without_a_slot_in_time_is_left_to_the_next_try():
         desk.send_digests()
 
     desk.pace_clock.time = START
+    assert desk.send_digests() == 2
+
+
+def test_an_account_whose_settings_cannot_be_read_stops_no_digest_of_another():
+    desk = Desk()
+    desk.damage_settings_of("acc-0")
+    desk.failed()
+
     assert desk.send_digests() == 2

@@ -20,7 +20,7 @@ from tests.fakes import (
 )
 from undelivered import bootstrap
 from undelivered.adapters.dynamodb.item_rows import facts_of, is_erased, item_of, undelivered_row
-from undelivered.domain.errors import RetryableError
+from undelivered.domain.errors import RetryableError, UnreadableRecordError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Audit, Dismissal
 from undelivered.domain.taxonomy import Reason
@@ -211,6 +211,21 @@ def test_a_change_that_fails_still_holds_up_the_changes_behind_it(world, functio
 
     assert world.invoke(function, *CHANGES[function]) == ["100"]
     assert world.letters.bodies == []
+
+
+@pytest.mark.parametrize("function", CHANGES)
+def test_a_change_about_a_stored_record_that_cannot_be_read_is_kept_and_processed_when_it_can(world, function):
+    first, second = CHANGES[function]
+    world.fails = UnreadableRecordError("a stored record cannot be read")
+    held = world.invoke(function, first)
+    (letter,) = world.letters.bodies
+    again = world.invoke(function, *letter["Records"], unreadable=letter["unreadable"])
+    world.fails = None
+
+    assert (held, again, len(world.letters.bodies)) == ([], ["100"], 1)
+    assert world.invoke(function, second) == []
+    assert world.invoke(function, *letter["Records"], unreadable=letter["unreadable"]) == []
+    assert len(world.processed) == 2
 
 
 @pytest.mark.parametrize("function", CHANGES)

@@ -33,6 +33,10 @@ class UnreadableEventError(UndeliveredError):
     """The event cannot be read. Another try does not help; a person must look at it."""
 
 
+class UnreadableRecordError(UndeliveredError):
+    """A stored record cannot be read. Another try does not help; a person must correct the record."""
+
+
 class NotFoundError(UndeliveredError):
     """The account does not have this record."""
 

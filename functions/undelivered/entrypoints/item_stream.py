@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from undelivered.bootstrap import ItemImages, Queue
-from undelivered.domain.errors import UnreadableEventError
+from undelivered.domain.errors import UnreadableEventError, UnreadableRecordError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.observability import logger
 
@@ -40,7 +40,8 @@ def process_changes(
 ) -> dict[str, Any]:
     """Pass each change in a batch of stream records to ``process``, in order. Skip items that are being erased.
 
-    Send a record that cannot be read to the dead-letter queue and continue, because another try does not help. The
+    Send a record that cannot be read, or whose account or customer cannot be read, to the dead-letter queue and
+    continue, because another try does not help. The
     message is an event with this record and the reason. `undelivered redrive` invokes the function with it.
 
     Stop at the first change that fails, and log ``failure`` with the error. The response names its record, and Lambda
@@ -69,7 +70,20 @@ def _process_record(
         keep(record, error)
     else:
         if change:
-            process(change)
+            _process(record, change, process, keep)
+
+
+def _process(
+    record: object,
+    change: ItemChange,
+    process: Callable[[ItemChange], None],
+    keep: Callable[[object, UnreadableEventError], None],
+) -> None:
+    """Process a change, or keep its record if something that is stored about it cannot be read."""
+    try:
+        process(change)
+    except UnreadableRecordError as error:
+        keep(record, UnreadableEventError(str(error)))
 
 
 def _refuse(_record: object, error: UnreadableEventError) -> None:

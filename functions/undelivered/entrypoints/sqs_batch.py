@@ -10,7 +10,7 @@ from typing import Any
 
 from undelivered.bootstrap import Queue
 from undelivered.domain.batches import batches
-from undelivered.domain.errors import RetryableError, UnreadableEventError
+from undelivered.domain.errors import RetryableError, UnreadableEventError, UnreadableRecordError
 from undelivered.observability import count, describe_error, logger
 
 RETRY_DELAYS = (5, 15, 60, 120)
@@ -42,12 +42,13 @@ def report_failures(
 
     ``correlation_ids`` has the ID of the API request that led to each record. It is empty if no record has such an ID.
 
-    An unreadable message is delivered again without a delay, so that it reaches the dead-letter queue soon.
+    An unreadable message, or a message about an unreadable record, is delivered again without a delay, so that it
+    reaches the dead-letter queue soon.
     """
     delays: dict[int, int] = {}
     for index, error in failures.items():
         record = records[index]
-        retryable = not isinstance(error, UnreadableEventError)
+        retryable = not isinstance(error, UnreadableEventError | UnreadableRecordError)
         delays[index] = RETRY_DELAYS[min(receive_count(record), len(RETRY_DELAYS)) - 1] if retryable else 0
         count("RetriedMessages" if retryable else "UnreadableMessages")
         log = logger.warning if retryable else logger.error

@@ -26,6 +26,7 @@ from undelivered.services.ports import (
     SendQueue,
     UndeliveredStore,
 )
+from undelivered.services.readable import readable_or_none
 from undelivered.services.sender_rule import SenderRule
 
 FIRST_ATTEMPT: Final = 1
@@ -80,7 +81,9 @@ class AcceptNotifications(Struct, frozen=True):
         RetryableError when the queue is not available. The call can be repeated with the same ids.
         """
         customer_ids = dict.fromkeys(new.customer_id for new in requested)
-        customers = {customer_id: self.customers.find(account_id, customer_id) for customer_id in customer_ids}
+        customers = {
+            customer_id: readable_or_none(self.customers.find, account_id, customer_id) for customer_id in customer_ids
+        }
         new_files = [file for new in requested for file in new.attachments]
         uploads = self.keep_attachments().uploads(account_id, new_files) if new_files else {}
         checked = partial(_checked_sender, account_id, cache(self.sender_rule))

@@ -28,6 +28,7 @@ from undelivered.services.ports import (
     SendQueue,
     UndeliveredStore,
 )
+from undelivered.services.readable import readable_or_none
 from undelivered.services.request_resend import resend_job
 from undelivered.services.send_message import Send, unsent_feedback
 from undelivered.services.try_each import OnError, raise_error, separately, try_each
@@ -118,7 +119,7 @@ class CleanUp(Struct, frozen=True):
             return True
         claim = self._claim(item)
         if claim is None:
-            if self.notifications.find(item.account_id, item.notification_id) is None:
+            if readable_or_none(self.notifications.find, item.account_id, item.notification_id) is None:
                 return self._settle_as_interrupted(item, None)
             unclaimed.append(item)
             return False
@@ -148,7 +149,7 @@ class CleanUp(Struct, frozen=True):
         def settle(attempt: SendAttempt) -> None:
             nonlocal settled
             is_first = not attempt.entry_key
-            notification = self.notifications.find(attempt.account_id, attempt.notification_id) if is_first else None
+            notification = self._notification(attempt) if is_first else None
             sent = self._settle_first_send(attempt, notification) if notification else None
             self.notifications.record(sent or replace(attempt, outcome=SendOutcome.INTERRUPTED))
             settled += 1
@@ -157,9 +158,12 @@ class CleanUp(Struct, frozen=True):
         try_each(lambda: self.notifications.unrecorded(due, _BATCH), settle, has_time, on_error)
         return settled
 
+    def _notification(self, attempt: SendAttempt) -> Notification | None:
+        return readable_or_none(self.notifications.find, attempt.account_id, attempt.notification_id)
+
     def _settle_first_send(self, attempt: SendAttempt, notification: Notification) -> SendAttempt | None:
         """Show a first send as failed, or return it as sent if an event about it has made an item."""
-        customer = self.customers.find(attempt.account_id, notification.customer_id)
+        customer = readable_or_none(self.customers.find, attempt.account_id, notification.customer_id)
         send = Send(attempt, notification, customer)
         item = open_item(unsent_feedback(send, INTERRUPTED, NO_RECORD, self.clock()), attempt.account_id)
         for other in self.undelivered.items_of_customer(item):

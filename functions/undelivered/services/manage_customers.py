@@ -1,6 +1,6 @@
 """Manage customers and their contacts. A corrected contact flags the items that are ready to resend."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.customer import Customer
-from undelivered.domain.errors import InvalidInputError, NotFoundError
+from undelivered.domain.errors import InvalidInputError, NotFoundError, UnreadableRecordError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.resend_policy import fails_permanently
 from undelivered.domain.taxonomy import Channel
@@ -111,9 +111,10 @@ class ManageCustomers(Struct, frozen=True):
             self._planned(account_id, known.get(customer_id), customer_id, values) for customer_id, values in customers
         ]
         changes = [each for each in planned if isinstance(each, _Replacement)]
+        refused: Collection[str] = ()
         if not dry_run:
-            self._save_all(account_id, changes)
-        return [each.result if isinstance(each, _Replacement) else each for each in planned]
+            refused = self._save_all(account_id, changes)
+        return [_result(each, refused) for each in planned]
 
     def _planned(
         self, account_id: str, before: Customer | None, customer_id: str, values: CustomerChange
@@ -126,16 +127,23 @@ class ManageCustomers(Struct, frozen=True):
             return ReplaceResult(customer_id, CustomerOutcome.REFUSED, error)
         return _Replacement(before, after, change)
 
-    def _save_all(self, account_id: str, replacements: Sequence["_Replacement"]) -> None:
+    def _save_all(self, account_id: str, replacements: Sequence["_Replacement"]) -> Collection[str]:
+        """Write customers; return the IDs of those whose stored record cannot be read."""
+        refused: set[str] = set()
         stale = self.customers.save_many([each.after for each in replacements if each.after != each.before])
 
         def finish(replacement: _Replacement) -> None:
             customer = replacement.after
             if customer.customer_id in stale:
-                customer = self._save_change(account_id, customer.customer_id, replacement.change, create=True)
+                try:
+                    customer = self._save_change(account_id, customer.customer_id, replacement.change, create=True)
+                except UnreadableRecordError:
+                    refused.add(customer.customer_id)
+                    return
             self._flag_ready(customer)
 
         in_threads(finish, replacements, at_once=_AT_ONCE)
+        return refused
 
     def update(self, account_id: str, customer_id: str, change: CustomerChange) -> CustomerState:
         """Change some values of a customer; raises NotFoundError and InvalidInputError."""
@@ -163,6 +171,14 @@ class ManageCustomers(Struct, frozen=True):
         failed = [*{other.channel: other for other in others if fails_permanently(other, customer)}.values()]
         flagged = [flag_if_ready(self.undelivered, item, customer, failed, leaves_after=self.clock) for item in items]
         return [item for item in flagged if item is not None and item.ready_contact]
+
+
+def _result(planned: "_Replacement | ReplaceResult", refused: Collection[str]) -> ReplaceResult:
+    result = planned.result if isinstance(planned, _Replacement) else planned
+    if result.customer_id not in refused:
+        return result
+    error = InvalidInputError("customer_id", "the customer that is stored cannot be read")
+    return ReplaceResult(result.customer_id, CustomerOutcome.REFUSED, error)
 
 
 def _in_full(values: CustomerChange) -> CustomerChange:

@@ -9,7 +9,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.customer import Consent
-from undelivered.domain.errors import InvalidInputError, NotFoundError, RefusedError, StaleWriteError
+from undelivered.domain.errors import (
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    StaleWriteError,
+    UnreadableRecordError,
+)
 from undelivered.domain.item import Audit
 from undelivered.domain.suppression import (
     SUPPRESS_ACTION,
@@ -99,7 +105,11 @@ class ManageSuppressions(Struct, frozen=True):
             if before is not None and not _changes(before, cause):
                 return AddResult(SuppressionOutcome.UNCHANGED)
             if not dry_run:
-                self._save_read(before, cause)
+                try:
+                    self._save_read(before, cause)
+                except UnreadableRecordError:
+                    error = InvalidInputError("address", "the suppression that is stored cannot be read")
+                    return AddResult(SuppressionOutcome.REFUSED, error)
             return AddResult(SuppressionOutcome.SUPPRESSED)
 
         return in_threads(add_one, causes, at_once=_AT_ONCE)

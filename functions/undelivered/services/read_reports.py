@@ -27,6 +27,7 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.readable import readable_or_none
 from undelivered.services.request_resend import contact_suppression
 
 _TOP: Final = 10
@@ -83,9 +84,9 @@ class ReadReports(Struct, frozen=True):
         item = self.undelivered.find(account_id, entry_key)
         if item is None:
             raise NotFoundError("item not found")
-        customer = self.customers.find(account_id, item.customer_id) if item.customer_id else None
+        customer = readable_or_none(self.customers.find, account_id, item.customer_id) if item.customer_id else None
         contact = customer.contact(item.channel) if customer else ""
-        notification = self.notifications.find(account_id, item.notification_id)
+        notification = readable_or_none(self.notifications.find, account_id, item.notification_id)
         decision = decide_item_resend(
             item,
             self.clock(),

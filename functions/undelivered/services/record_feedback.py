@@ -11,7 +11,7 @@ from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Customer
 from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.digest import DIGEST_PREFIX
-from undelivered.domain.errors import NotYetKnownError, RetryableError
+from undelivered.domain.errors import NotYetKnownError, RetryableError, UndeliveredError, UnreadableRecordError
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.identifiers import entry_key
 from undelivered.domain.item import UndeliveredItem
@@ -35,7 +35,11 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.readable import readable_or_none
 from undelivered.services.suppress import suppress
+
+_RECORD_ERRORS = (RetryableError, UnreadableRecordError)
+"""The errors that concern a message or an account, and not the other messages of a batch."""
 
 _MAX_UNRECORDED = 100
 """The maximum number of unrecorded sends that are read to find out whether an event may be about one of them."""
@@ -84,7 +88,7 @@ class RecordFeedback(Struct, frozen=True):
         *,
         no_longer_waiting: Collection[int] = (),
         observe: Callable[[AttributedFeedback], None] = _ignore,
-    ) -> dict[int, RetryableError]:
+    ) -> dict[int, UndeliveredError]:
         """Record the feedback of a batch of messages; recording it again changes nothing.
 
         ``no_longer_waiting`` are the indexes of messages that no longer wait for the record of a send. ``observe`` is
@@ -97,7 +101,7 @@ class RecordFeedback(Struct, frozen=True):
                 observe(event)
             try:
                 remaining = self._with_customers(account_id, self._without_erased(account_id, events))
-            except RetryableError as error:
+            except _RECORD_ERRORS as error:
                 failures |= {event.source: error for event in events}
                 continue
             failures |= self._record_account(account_id, remaining)
@@ -105,16 +109,16 @@ class RecordFeedback(Struct, frozen=True):
 
     def _by_account(
         self, batch: Sequence[Sequence[Feedback]], no_longer_waiting: Collection[int]
-    ) -> tuple[Mapping[str, Sequence[AttributedFeedback]], dict[int, RetryableError]]:
+    ) -> tuple[Mapping[str, Sequence[AttributedFeedback]], dict[int, UndeliveredError]]:
         """Return the feedback to record by account, and the errors of messages by index."""
         by_account: dict[str, list[AttributedFeedback]] = defaultdict(list)
-        failures: dict[int, RetryableError] = {}
+        failures: dict[int, UndeliveredError] = {}
         for source, feedbacks in enumerate(batch):
             may_wait = source not in no_longer_waiting
             try:
                 relevant = filter(_matters, feedbacks)
                 events = [self._attribute(source, feedback, may_wait=may_wait) for feedback in relevant]
-            except RetryableError as error:
+            except _RECORD_ERRORS as error:
                 failures[source] = error
                 continue
             for event in events:
@@ -169,7 +173,7 @@ class RecordFeedback(Struct, frozen=True):
         ids = dict.fromkeys(
             event.feedback.attribution.customer_id or "" for event in events if _lacks_name(event.feedback)
         )
-        by_id = {id_: customer for id_ in ids if (customer := self.customers.find(account_id, id_))}
+        by_id = {id_: customer for id_ in ids if (customer := readable_or_none(self.customers.find, account_id, id_))}
         if not by_id:
             return events
         return [
@@ -179,7 +183,7 @@ class RecordFeedback(Struct, frozen=True):
             for event in events
         ]
 
-    def _record_account(self, account_id: str, events: Sequence[AttributedFeedback]) -> dict[int, RetryableError]:
+    def _record_account(self, account_id: str, events: Sequence[AttributedFeedback]) -> dict[int, UndeliveredError]:
         by_key: dict[str, list[AttributedFeedback]] = defaultdict(list)
         for event in events:
             by_key[event.key].append(event)
@@ -190,11 +194,11 @@ class RecordFeedback(Struct, frozen=True):
             if (entry := _new_entry([event.feedback for event in same_item], account_id))
             and entry.item.sent_at > oldest
         }
-        failures: dict[int, RetryableError] = {}
+        failures: dict[int, UndeliveredError] = {}
         try:
             refused = self.undelivered.add_new(_with_one_cause_per_address([*new.values()]))
             to_merge = by_key.keys() - new.keys() | {entry.item.entry_key for entry in refused}
-        except RetryableError as error:
+        except _RECORD_ERRORS as error:
             failures |= {event.source: error for key in new for event in by_key[key]}
             to_merge = by_key.keys() - new.keys()
         for key, same_item in by_key.items():
@@ -202,7 +206,7 @@ class RecordFeedback(Struct, frozen=True):
                 continue
             try:
                 self._merge(account_id, key, [event.feedback for event in same_item])
-            except RetryableError as error:
+            except _RECORD_ERRORS as error:
                 failures |= {event.source: error for event in same_item}
         return failures
 
@@ -274,9 +278,9 @@ class RecordFeedback(Struct, frozen=True):
         )
         if attempt is None:
             return feedback, False
-        notification = self.notifications.find(attempt.account_id, attempt.notification_id)
+        notification = readable_or_none(self.notifications.find, attempt.account_id, attempt.notification_id)
         customer_id = notification.customer_id if notification else ""
-        customer = self.customers.find(attempt.account_id, customer_id) if customer_id else None
+        customer = readable_or_none(self.customers.find, attempt.account_id, customer_id) if customer_id else None
         attribution = replace(
             feedback.attribution,
             account_id=attempt.account_id,

@@ -1,6 +1,7 @@
 """Send the digest to each of its recipients once, if it has any content."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.digest import DIGEST_PREFIX, Digest, days_due, failures_by_reason, subject_of, text_of
-from undelivered.domain.errors import PermanentSendError, ProviderBusyError, RetryableError
+from undelivered.domain.errors import PermanentSendError, ProviderBusyError, RetryableError, UnreadableRecordError
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.language import Language, Texts
 from undelivered.domain.message_tags import tags_with_ids
@@ -39,10 +40,14 @@ class SendDigests(Struct, frozen=True):
     def __call__(self, deadline: float) -> int:
         """Send the digests that are due and not sent yet; return how many are sent.
 
-        Raises RetryableError when there is no slot for one of them before the deadline (seconds since 1970).
+        An account whose settings cannot be read is left out. Raises RetryableError when there is no slot for one of the
+        digests before the deadline (seconds since 1970).
         """
-        account_ids = self.accounts.account_ids()
-        return sum(self._send_for(self.accounts.settings(account_id), deadline) for account_id in account_ids)
+        sent = 0
+        for account_id in self.accounts.account_ids():
+            with suppress(UnreadableRecordError):
+                sent += self._send_for(self.accounts.settings(account_id), deadline)
+        return sent
 
     def _send_for(self, settings: AccountSettings, deadline: float) -> int:
         days = days_due(settings, self.clock())

@@ -9,13 +9,19 @@ from msgspec.structs import replace
 
 from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Customer
-from undelivered.domain.errors import OutOfTimeError, PermanentSendError, RetryableError, UnexplainedRefusalError
+from undelivered.domain.errors import (
+    OutOfTimeError,
+    PermanentSendError,
+    RetryableError,
+    UnexplainedRefusalError,
+    UnreadableRecordError,
+)
 from undelivered.domain.feedback import OWN_SOURCE, Attribution, Feedback, Outcome
 from undelivered.domain.item import Attempt, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
 from undelivered.domain.message_tags import CONTENT_HELD, CONTENT_TAG, encode_text, tags_with_ids
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
-from undelivered.domain.suppression import blocks, drop_diagnostic, dropped_classification
+from undelivered.domain.suppression import Suppression, blocks, drop_diagnostic, dropped_classification
 from undelivered.domain.taxonomy import Channel, Classification, Reason, Status, classification_of
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.message_suppression import message_suppression
@@ -121,32 +127,41 @@ class SendMessage(Struct, frozen=True):
         attempt, notification = send.attempt, send.notification
         if not attempt.to:
             return self._record_unsent(send, classification_of(Reason.ADDRESS_MALFORMED), "no contact")
-        address = normalise_address(notification.channel, attempt.to)
-        suppression = message_suppression(
-            self.suppressions,
-            attempt.account_id,
-            notification.channel,
-            address,
-            notification,
-            resend=bool(attempt.entry_key),
-        )
-        if suppression and blocks(suppression, essential=notification.essential, resend=bool(attempt.entry_key)):
-            title = self.accounts.settings(attempt.account_id).category_title(suppression.category)
-            return self._record_unsent(send, dropped_classification(suppression), drop_diagnostic(suppression, title))
         try:
-            message_id = self.senders[notification.channel].send(self._message(send))
+            suppression = self._blocking(send)
+            title = self._category_title(attempt.account_id, suppression) if suppression else ""
+            message_id = "" if suppression else self.senders[notification.channel].send(self._message(send))
         except PermanentSendError as error:
             return self._record_unsent(send, classification_of(Reason(error.reason)), error.detail)
-        except RetryableError as error:
+        except (RetryableError, UnreadableRecordError) as error:
             if last_try and isinstance(error, UnexplainedRefusalError):
                 return self._record_unsent(send, classification_of(Reason.SENDING_REFUSED), str(error))
             self.notifications.release(attempt)
             raise
+        if suppression:
+            return self._record_unsent(send, dropped_classification(suppression), drop_diagnostic(suppression, title))
         sent = replace(attempt, provider_message_id=message_id, outcome=SendOutcome.SENT)
         self.notifications.record(sent)
         if attempt.entry_key:
             self._update_item(attempt, lambda item: record_sent(item, attempt.number, message_id))
         return sent
+
+    def _blocking(self, send: Send) -> Suppression | None:
+        """Return the suppression that blocks a message, or None."""
+        attempt, notification = send.attempt, send.notification
+        suppression = message_suppression(
+            self.suppressions,
+            attempt.account_id,
+            notification.channel,
+            normalise_address(notification.channel, attempt.to),
+            notification,
+            resend=bool(attempt.entry_key),
+        )
+        is_blocked = blocks(suppression, essential=notification.essential, resend=bool(attempt.entry_key))
+        return suppression if is_blocked else None
+
+    def _category_title(self, account_id: str, suppression: Suppression) -> str:
+        return self.accounts.settings(account_id).category_title(suppression.category)
 
     def _message(self, send: Send) -> OutgoingMessage:
         """Return the message to send; raises PermanentSendError if the account may not use its addresses."""

@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
-from undelivered.adapters.dynamodb.client import busy_is_retryable
-from undelivered.adapters.dynamodb.documents import add_document, get_document, put_document
+from undelivered.adapters.dynamodb.client import Row, get, query_all
+from undelivered.adapters.dynamodb.documents import add_document, put_document
 from undelivered.adapters.dynamodb.models import AccountModel
+from undelivered.adapters.dynamodb.stored_json import from_json
+from undelivered.adapters.dynamodb.unreadable_rows import read_one
 from undelivered.domain.account_settings import AccountSettings
 
 REGISTRY = "~accounts"
@@ -41,7 +44,10 @@ class DynamoAccountStore:
         self._cached: dict[str, tuple[float, AccountSettings]] = {}
 
     def settings(self, account_id: str) -> AccountSettings:
-        """Return an account's settings, at most a minute old; the first call for an account adds it to the list."""
+        """Return an account's settings, at most a minute old; the first call for an account adds it to the list.
+
+        Raises UnreadableRecordError.
+        """
         settings = self._find(account_id)
         if settings is None:
             # Add it to the list first: after a crash in between, it is added again and never missing.
@@ -57,11 +63,10 @@ class DynamoAccountStore:
     def _find(self, account_id: str) -> AccountSettings | None:
         read_at, settings = self._cached.get(account_id, (0.0, None))
         if settings is None or self._clock() - read_at > _CACHE_SECONDS:
-            stored = get_document(account_id, _SETTINGS, dict[str, Any])
-            if stored is None:
+            row = get(AccountModel, account_id, _SETTINGS)
+            if row is None:
                 return None
-            # Settings that an account has not set have their defaults.
-            settings = self._keep(msgspec.convert({**stored, "account_id": account_id}, AccountSettings))
+            settings = self._keep(read_one(row, settings_of))
         return settings
 
     def _keep(self, settings: AccountSettings) -> AccountSettings:
@@ -86,5 +91,15 @@ class DynamoAccountStore:
 
 def registered_accounts() -> Sequence[str]:
     """Return every account."""
-    with busy_is_retryable():
-        return [model.record for model in AccountModel.query(REGISTRY)]
+    return [row["record"]["S"] for row in query_all(AccountModel, REGISTRY, None)]
+
+
+def settings_of(row: Row) -> AccountSettings:
+    """Return the settings of a row; raises an error if they cannot be read.
+
+    Settings that an account has not set have their defaults.
+    """
+    stored = from_json(row["body"]["S"], dict[str, Any])
+    settings = msgspec.convert({**stored, "account_id": row["account_id"]["S"]}, AccountSettings)
+    ZoneInfo(settings.time_zone)
+    return settings

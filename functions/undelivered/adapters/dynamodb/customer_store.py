@@ -1,7 +1,6 @@
 """The store of customers on DynamoDB."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec.structs import replace
 from pynamodb.exceptions import PutError
@@ -10,14 +9,20 @@ from undelivered.adapters.dynamodb.client import (
     ACTIONS_AT_MOST,
     Action,
     ConditionFailedError,
+    Row,
     TransactionConflictError,
+    batch_get,
     busy_is_retryable,
+    get,
     is_condition_failure,
     put,
+    query,
+    query_all,
     transact_write,
 )
 from undelivered.adapters.dynamodb.models import CustomerModel
 from undelivered.adapters.dynamodb.stored_json import from_json, to_json
+from undelivered.adapters.dynamodb.unreadable_rows import read_each, read_one, stored_moment
 from undelivered.domain.address import normalise_address
 from undelivered.domain.batches import batches
 from undelivered.domain.customer import Customer, RecordedConsent
@@ -29,18 +34,25 @@ class DynamoCustomerStore:
     """``ports.CustomerStore`` on the table Customers."""
 
     def find(self, account_id: str, customer_id: str) -> Customer | None:
-        """Return a customer (a consistent read), or None."""
-        with busy_is_retryable():
-            try:
-                return _customer_of(CustomerModel.get(account_id, customer_id, consistent_read=True))
-            except CustomerModel.DoesNotExist:
-                return None
+        """Return a customer (a consistent read), or None; raises UnreadableRecordError."""
+        row = get(CustomerModel, account_id, customer_id)
+        return read_one(row, customer_of) if row else None
 
     def find_many(self, account_id: str, customer_ids: Sequence[str]) -> Sequence[Customer]:
         """Return the customers that exist (a consistent read)."""
-        keys = [(account_id, customer_id) for customer_id in dict.fromkeys(customer_ids)]
+        ids = list(dict.fromkeys(customer_ids))
+        return list(read_each(batch_get(CustomerModel, account_id, ids, "customer_id", consistent=True), customer_of))
+
+    def find_contacts(self, account_id: str, customer_id: str) -> Sequence[tuple[Channel, str]]:
+        """Return the contacts of a customer, also from a record that cannot be read otherwise."""
+        row = get(CustomerModel, account_id, customer_id) or {}
+        contacts = [(Channel.EMAIL, row.get("email")), (Channel.SMS, row.get("phone"))]
+        return [(channel, value["S"]) for channel, value in contacts if value and value.get("S")]
+
+    def remove(self, account_id: str, customer_id: str) -> None:
+        """Delete the record of a customer, whatever it holds."""
         with busy_is_retryable():
-            return [_customer_of(model) for model in CustomerModel.batch_get(keys, consistent_read=True)]
+            CustomerModel(account_id, customer_id).delete()
 
     def save(self, customer: Customer) -> Customer:
         """Write a customer and return it with its new version; see ``ports.CustomerStore``."""
@@ -68,11 +80,14 @@ class DynamoCustomerStore:
         self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
     ) -> Sequence[Customer]:
         """Return the customers that have an address, by id: all of them, or up to ``limit``."""
-        index = CustomerModel.by_email if channel is Channel.EMAIL else CustomerModel.by_phone
+        index = "by_email" if channel is Channel.EMAIL else "by_phone"
         partition = _partition(account_id, channel, address)
-        with busy_is_retryable():
-            customers = [_customer_of(model) for model in index.query(partition, limit=limit)]
-        return sorted(customers, key=lambda customer: customer.customer_id)
+        rows: Iterable[Row]
+        if limit is None:
+            rows = query_all(CustomerModel, partition, None, index=index)
+        else:
+            rows, _ = query(CustomerModel, partition, None, index=index, limit=limit)
+        return sorted(read_each(rows, customer_of), key=lambda customer: customer.customer_id)
 
 
 def _save_together(customers: Sequence[Customer]) -> Collection[str]:
@@ -116,15 +131,17 @@ def _model_of(customer: Customer) -> CustomerModel:
     )
 
 
-def _customer_of(model: CustomerModel) -> Customer:
+def customer_of(row: Row) -> Customer:
+    """Return the customer of a row; raises an error if it cannot be read."""
+    model = CustomerModel.from_raw_data(row)
     return Customer(
         account_id=model.account_id,
         customer_id=model.customer_id,
         name=model.name,
         email=model.email or "",
         phone=model.phone or "",
-        email_changed_at=datetime.fromisoformat(model.email_changed_at) if model.email_changed_at else None,
-        phone_changed_at=datetime.fromisoformat(model.phone_changed_at) if model.phone_changed_at else None,
+        email_changed_at=stored_moment(model.email_changed_at) if model.email_changed_at else None,
+        phone_changed_at=stored_moment(model.phone_changed_at) if model.phone_changed_at else None,
         consents=from_json(model.consents, tuple[RecordedConsent, ...]) if model.consents else (),
         version=int(model.version),
     )

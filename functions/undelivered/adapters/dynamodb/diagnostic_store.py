@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -9,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from undelivered.adapters.dynamodb.documents import documents_of, get_document, save_document
+from undelivered.domain.errors import UnreadableRecordError
 from undelivered.domain.item import REPORT_WINDOW
 from undelivered.domain.taxonomy import Reason
 from undelivered.domain.unrecognised import ShapeCount, ShapeMapping, total_counts, with_failure
@@ -62,8 +64,10 @@ class DynamoShapeMappingStore:
         key = (account_id, shape_id)
         read_at, reason = self._cached.get(key, (None, None))
         if read_at is None or self._clock() - read_at > _CACHE_SECONDS:
-            mapping = self.find(account_id, shape_id)
-            reason = mapping.reason if mapping else None
+            reason = None
+            with suppress(UnreadableRecordError):  # the failure then has no known reason, as without a mapping
+                mapping = self.find(account_id, shape_id)
+                reason = mapping.reason if mapping else None
             if len(self._cached) >= _CACHED_SHAPES:
                 self._cached.clear()
             self._cached[key] = (self._clock(), reason)

@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 from pynamodb.exceptions import DeleteError, PutError
 
-from undelivered.adapters.dynamodb.client import Row, busy_is_retryable, is_condition_failure
+from undelivered.adapters.dynamodb.client import Row, busy_is_retryable, get, is_condition_failure, query_all
 from undelivered.adapters.dynamodb.models import AccountModel
 from undelivered.adapters.dynamodb.stored_json import from_json, to_json
+from undelivered.adapters.dynamodb.unreadable_rows import read_each, read_one
 from undelivered.domain.errors import StaleWriteError
 
 _T = TypeVar("_T")
@@ -17,29 +18,34 @@ _T = TypeVar("_T")
 def get_document(account_id: str, record: str, type_: type[_T], *, now: datetime | None = None) -> _T | None:
     """Return a document (a consistent read), or None if there is none.
 
-    With ``now``, a document past its purge time is not returned: DynamoDB deletes late.
+    With ``now``, a document past its purge time is not returned: DynamoDB deletes late. Raises UnreadableRecordError.
     """
-    with busy_is_retryable():
-        try:
-            model = AccountModel.get(account_id, record, consistent_read=True)
-        except AccountModel.DoesNotExist:
+
+    def read(row: Row) -> _T | None:
+        if now is not None and "purge_at" in row and int(row["purge_at"]["N"]) <= now.timestamp():
             return None
-    if now is not None and model.purge_at is not None and model.purge_at <= now:
-        return None
-    return from_json(model.body, type_)
+        return _document_of(row, type_)
+
+    row = get(AccountModel, account_id, record)
+    return read_one(row, read) if row else None
 
 
 def documents_of(account_id: str, prefix: str, type_: type[_T]) -> Iterator[_T]:
-    """Yield the documents of an account whose record names start with a prefix."""
-    with busy_is_retryable():
-        for model in AccountModel.query(account_id, AccountModel.record.startswith(prefix)):
-            yield from_json(model.body, type_)
+    """Yield the documents of an account whose record names start with a prefix, without those that cannot be read."""
+    rows = query_all(AccountModel, account_id, AccountModel.record.startswith(prefix))
+    return read_each(rows, lambda row: _document_of(row, type_))
 
 
-def put_document(account_id: str, record: str, value: object, *, purge_at: datetime | None = None) -> None:
+def _document_of(row: Row, type_: type[_T]) -> _T:
+    return from_json(row["body"]["S"], type_)
+
+
+def put_document(
+    account_id: str, record: str, value: object, *, version: int | None = None, purge_at: datetime | None = None
+) -> None:
     """Write a document, and replace an existing document."""
     with busy_is_retryable():
-        _model(account_id, record, value, purge_at=purge_at).save()
+        _model(account_id, record, value, version=version, purge_at=purge_at).save()
 
 
 def add_document(account_id: str, record: str, value: object, *, purge_at: datetime | None = None) -> bool:

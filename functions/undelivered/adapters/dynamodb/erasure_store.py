@@ -7,6 +7,7 @@ data needed to carry them out.
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -31,9 +32,10 @@ from undelivered.adapters.dynamodb.documents import (
 )
 from undelivered.adapters.dynamodb.models import AccountModel, CustomerModel
 from undelivered.adapters.dynamodb.stored_json import from_json
+from undelivered.adapters.dynamodb.unreadable_rows import read_each, report_unreadable, stored_moment
 from undelivered.domain.customer import Customer
 from undelivered.domain.erasure import PROPAGATION_TIME, RECORD_LIFETIME, Erasure, ErasureTask
-from undelivered.domain.errors import StaleWriteError
+from undelivered.domain.errors import StaleWriteError, UnreadableRecordError
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import KeyedHashes
 
@@ -99,11 +101,11 @@ class DynamoErasureStore:
     def running(self) -> Sequence[ErasureTask]:
         """Return the erasures to be carried out, of all accounts."""
         tasks = []
-        for row in query_all(AccountModel, TASKS, None, consistent=True):
-            task = from_json(row["body"]["S"], ErasureTask)
-            erasure = get_document(task.erasure.account_id, _record(task.erasure.digest), Erasure)
-            if erasure:
-                tasks.append(replace(task, erasure=erasure))
+        for task in read_each(query_all(AccountModel, TASKS, None, consistent=True), _task_of):
+            with suppress(UnreadableRecordError):
+                erasure = get_document(task.erasure.account_id, _record(task.erasure.digest), Erasure)
+                if erasure:
+                    tasks.append(replace(task, erasure=erasure))
         return tasks
 
     def save(self, erasure: Erasure) -> Erasure:
@@ -143,20 +145,40 @@ class DynamoErasureStore:
     def erased_at(
         self, account_id: str, customers: Collection[str], addresses: Collection[tuple[Channel, str]]
     ) -> tuple[Mapping[str, datetime], Mapping[tuple[Channel, str], datetime]]:
-        """Return which customers and addresses were erased, and until when messages sent to them count as erased."""
+        """Return which customers and addresses were erased, and until when messages sent to them count as erased.
+
+        If a record cannot be read, but its time to live can, the time of the erasure is known from that.
+        """
         by_customer = {customer: _record(self._hashes.of_customer(account_id, customer)) for customer in set(customers)}
         by_address = {address: _mark(self._hashes.of_address(account_id, *address)) for address in set(addresses)}
         records = [*by_customer.values(), *by_address.values()]
         now = self._clock().timestamp()
+        rows = batch_get(AccountModel, account_id, records, "record", consistent=True)
         until = {
-            row["record"]["S"]: from_json(row["body"]["S"], _ErasedAt).at + PROPAGATION_TIME
-            for row in batch_get(AccountModel, account_id, records, "record", consistent=True)
-            if int(row["purge_at"]["N"]) > now
+            record: erased_at + PROPAGATION_TIME
+            for record, erased_at, purge_at in read_each(rows, _erased_at_of)
+            if purge_at.timestamp() > now
         }
         return (
             {customer: until[record] for customer, record in by_customer.items() if record in until},
             {address: until[record] for address, record in by_address.items() if record in until},
         )
+
+
+def _erased_at_of(row: Row) -> tuple[str, datetime, datetime]:
+    """Return the name of a record, when it was erased, and until when the record is kept."""
+    purge_at = datetime.fromtimestamp(int(row["purge_at"]["N"]), UTC)
+    try:
+        erased_at = from_json(row["body"]["S"], _ErasedAt).at
+        stored_moment(erased_at.isoformat())
+    except Exception as error:  # noqa: BLE001 - the content of the row decides which error it is
+        report_unreadable(row, type(error).__name__)
+        erased_at = purge_at - RECORD_LIFETIME
+    return row["record"]["S"], erased_at, purge_at
+
+
+def _task_of(row: Row) -> ErasureTask:
+    return from_json(row["body"]["S"], ErasureTask)
 
 
 def _record(digest: str) -> str:

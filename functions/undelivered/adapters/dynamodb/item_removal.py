@@ -11,6 +11,7 @@ from undelivered.adapters.dynamodb.client import (
     ACTIONS_AT_MOST,
     Action,
     ConditionFailedError,
+    Row,
     add,
     delete,
     get,
@@ -34,6 +35,7 @@ from undelivered.domain.errors import RetryableError
 from undelivered.domain.failure_counts import CountChange, count_change
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import merge_items
+from undelivered.services.ports import UnreadableItem
 
 _SWEPT_AT_ONCE = ACTIONS_AT_MOST // 2
 """The maximum items that a transaction sweeps. In the worst case, each is counted on a different day."""
@@ -122,6 +124,21 @@ class ItemRemoval(ItemWriter):
             else:
                 erased += self._remove(UndeliveredModel, self._mark_erased(group))
         return erased
+
+    def erase_unreadable(self, items: Sequence[UnreadableItem], *, in_history: bool) -> None:
+        """Delete rows that cannot be read, by their keys. The counters stay.
+
+        A row on the report is first replaced by a mark, so that the stream's readers see why it is deleted, as in
+        ``erase``. The mark has no other attributes but the end of its life, if this is interrupted.
+        """
+        model: type[ItemTable] = HistoryModel if in_history else UndeliveredModel
+        table = model.Meta.table_name
+        for item in items:
+            key: Row = {"account_id": {"S": item.account_id}, "entry_key": {"S": item.entry_key}}
+            if not in_history:
+                ends: Row = {"expires_at": {"N": str(int(self._clock().timestamp()))}}
+                transact_write([{"Put": {"TableName": table, "Item": {**key, **ERASED_MARK, **ends}}}])
+            transact_write([{"Delete": {"TableName": table, "Key": key}}])
 
     def _mark_erased(self, items: Sequence[UndeliveredItem]) -> list[UndeliveredItem]:
         """Mark the items that have not changed, and return them in their new version."""

@@ -6,6 +6,7 @@ origin) and empty values are not stored again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import msgspec
 
 from undelivered.adapters.dynamodb.client import Row
 from undelivered.adapters.dynamodb.stored_json import from_json, storable, to_json
+from undelivered.adapters.dynamodb.unreadable_rows import read_each
 from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, live_code
 from undelivered.domain.feedback import Outcome
@@ -30,12 +32,11 @@ from undelivered.domain.item import (
 from undelivered.domain.lifecycle import settles_at
 from undelivered.domain.report_query import window_start
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Classification, Fault, Kind, Reason, Status, classification_of
-from undelivered.observability import count, logger
+from undelivered.services.ports import UnreadableItem
 
 LIVE_GROUP = "live"
 _USUAL_GRACE = GraceSettings()
 RESENDING_PARTITION = "resending"
-_LOGGED_LENGTH = 300
 
 ERASED_MARK: Row = {"erased": {"BOOL": True}}
 """The attribute that marks an item before it is erased."""
@@ -171,35 +172,31 @@ def is_erased(row: Row) -> bool:
 
 
 def readable_items(rows: Iterable[Row]) -> Iterator[UndeliveredItem]:
-    """Yield the items of rows. A row that cannot be read is left out, counted and logged without its content.
-
-    So one row that was damaged outside of this system stops no list, count or cleanup.
-    """
-    for row in rows:
-        if item := readable_item(row):
-            yield item
+    """Yield the items of rows. A row that cannot be read is left out; see ``unreadable_rows``."""
+    return read_each(rows, whole_item_of)
 
 
 def readable_item(row: Row) -> UndeliveredItem | None:
     """Return the item of a row, or None for a row that cannot be read, which is counted and logged."""
-    try:
-        item = item_of(row)
-        # No row was written without a classification and under the key of a different item.
-        is_whole = facts_of(item).entry_key == row["entry_key"]["S"]
-    except Exception as error:  # noqa: BLE001 - the content of the row decides which error it is
-        _report_unreadable(row, type(error).__name__)
-        return None
-    if not is_whole:
-        _report_unreadable(row, "another key")
-        return None
+    return next(readable_items([row]), None)
+
+
+def unreadable_item_of(row: Row) -> UnreadableItem:
+    """Return what the key and the recipient of a row show, for a row that cannot be read."""
+    entry_key = row["entry_key"]["S"]
+    sent_at = None
+    with suppress(ValueError):
+        sent_at = parse_timestamp(entry_key.partition("~")[0])
+    recipient = row.get("recipient", {}).get("S", "")
+    return UnreadableItem(row["account_id"]["S"], entry_key, recipient if isinstance(recipient, str) else "", sent_at)
+
+
+def whole_item_of(row: Row) -> UndeliveredItem:
+    """Return the item of a row; raises an error if it has no classification, or is not under the key of the item."""
+    item = item_of(row)
+    if facts_of(item).entry_key != row["entry_key"]["S"]:
+        raise ValueError("the row is under another key")
     return item
-
-
-def _report_unreadable(row: Row, reason: str) -> None:
-    """Count and log a row by its key, which has a digest instead of the address."""
-    count("UnreadableRows")
-    account_id, entry_key = (str(row.get(name))[:_LOGGED_LENGTH] for name in ("account_id", "entry_key"))
-    logger.error("row not read", reason=reason, account_id=account_id, entry_key=entry_key)
 
 
 def item_of(row: Row) -> UndeliveredItem:

@@ -1,19 +1,29 @@
 """The store of notifications and their attempts on DynamoDB."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 from pynamodb.exceptions import DeleteError, PutError
 
-from undelivered.adapters.dynamodb.client import busy_is_retryable, is_condition_failure
+from undelivered.adapters.dynamodb.client import (
+    Row,
+    batch_get,
+    busy_is_retryable,
+    get,
+    is_condition_failure,
+    query,
+    query_all,
+)
 from undelivered.adapters.dynamodb.models import NotificationModel
 from undelivered.adapters.dynamodb.stored_json import from_json, to_json
+from undelivered.adapters.dynamodb.unreadable_rows import read_each, read_first, read_one, stored_moment
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 
 _CLAIMED = SendOutcome.CLAIMED.value
 _ATTEMPT_DIGITS = 4
+_IDS_AT_ONCE = 100
 
 
 def _now() -> datetime:
@@ -47,33 +57,22 @@ class DynamoNotificationStore:
         return since.replace(microsecond=0) + timedelta(days=self._content_days_of(account_id))
 
     def find(self, account_id: str, notification_id: str) -> Notification | None:
-        """Return a notification, or None if it is unknown or no longer kept."""
-        with busy_is_retryable():
-            try:
-                model = NotificationModel.get(account_id, notification_id, consistent_read=True)
-            except NotificationModel.DoesNotExist:
-                return None
-        if model.purge_at <= self._clock():
-            return None
-        return _notification_of(model)
+        """Return a notification, or None if it is unknown or no longer kept; raises UnreadableRecordError."""
+        row = get(NotificationModel, account_id, notification_id)
+        return read_one(row, self._kept) if row else None
+
+    def _kept(self, row: Row) -> Notification | None:
+        """Return the notification of a row, or None if it is no longer kept."""
+        return notification_of(row) if int(row["purge_at"]["N"]) > self._clock().timestamp() else None
 
     def find_many(self, account_id: str, notification_ids: Sequence[str]) -> Sequence[Notification]:
         """Return the notifications that are kept."""
-        keys = [(account_id, notification_id) for notification_id in dict.fromkeys(notification_ids)]
-        now = self._clock()
-        with busy_is_retryable():
-            models = list(NotificationModel.batch_get(keys, consistent_read=True))
-        return [_notification_of(model) for model in models if model.purge_at > now]
+        rows = batch_get(NotificationModel, account_id, [*dict.fromkeys(notification_ids)], "record", consistent=True)
+        return [notification for notification in read_each(rows, self._kept) if notification]
 
     def attempts(self, account_id: str, notification_id: str) -> Sequence[SendAttempt]:
         """Return the attempts of a notification in order."""
-        prefix = f"{notification_id}~"
-        with busy_is_retryable():
-            models = list(
-                NotificationModel.query(account_id, NotificationModel.record.startswith(prefix), consistent_read=True)
-            )
-        # The id of another notification may start with this id and a tilde.
-        return [_attempt_of(model) for model in models if len(model.record) == len(prefix) + _ATTEMPT_DIGITS]
+        return list(read_each(_attempt_rows(account_id, notification_id), attempt_of))
 
     def find_attempt(self, account_id: str, notification_id: str, number: int) -> SendAttempt | None:
         """Return an attempt of a notification (a consistent read), or None if it was never claimed."""
@@ -110,10 +109,9 @@ class DynamoNotificationStore:
                     raise
 
     def find_by_provider_message_id(self, provider_message_id: str) -> SendAttempt | None:
-        """Return the attempt with a provider's message id."""
-        with busy_is_retryable():
-            models = NotificationModel.by_provider_message_id.query(provider_message_id, limit=1)
-            return next((_attempt_of(model) for model in models), None)
+        """Return the attempt with a provider's message id; raises UnreadableRecordError."""
+        rows, _ = query(NotificationModel, provider_message_id, None, index="by_provider_message_id", limit=1)
+        return read_one(rows[0], attempt_of) if rows else None
 
     def recent_sends_to(self, account_id: str, address: str, limit: int) -> Sequence[SendAttempt]:
         """Return the newest attempts to an address with a known outcome, newest first.
@@ -121,15 +119,12 @@ class DynamoNotificationStore:
         The address must be written as it was sent to.
         """
         partition = _sends_partition(account_id, address)
-        with busy_is_retryable():
-            models = NotificationModel.by_settle.query(partition, limit=limit, scan_index_forward=False)
-            return [_attempt_of(model) for model in models]
+        return read_first(attempt_of, limit, NotificationModel, partition, None, index="by_settle", newest_first=True)
 
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return attempts without a recorded outcome that were claimed before a time, oldest first."""
         due = NotificationModel.settle_at < claimed_before.timestamp()
-        with busy_is_retryable():
-            return [_attempt_of(model) for model in NotificationModel.by_settle.query(_CLAIMED, due, limit=limit)]
+        return read_first(attempt_of, limit, NotificationModel, _CLAIMED, due, index="by_settle")
 
     def interrupted(self, claimed_from: datetime, claimed_to: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return attempts recorded as interrupted that were claimed between two times, oldest first."""
@@ -142,32 +137,39 @@ class DynamoNotificationStore:
         self, account_id: str, customer_id: str, limit: int, after: str | None = None
     ) -> tuple[Sequence[Notification], str | None]:
         """Return a customer's notifications by id, expired ones too, and the id to continue after, or None."""
-        within = NotificationModel.record > after if after else None
-        with busy_is_retryable():
-            keys = NotificationModel.by_customer.query(f"{account_id}#{customer_id}", within, limit=limit)
-            ids = [key.record for key in keys]
-            models = {
-                model.record: model
-                for model in NotificationModel.batch_get([(account_id, id_) for id_ in ids], consistent_read=True)
-            }
-        notifications = [_notification_of(models[id_]) for id_ in ids if id_ in models]
-        return notifications, ids[-1] if len(ids) == limit else None
+        ids = _ids_of_customer(account_id, customer_id, limit, after)
+        rows = read_each(_rows(account_id, ids), notification_of)
+        found = {notification.notification_id: notification for notification in rows}
+        return [found[id_] for id_ in ids if id_ in found], ids[-1] if len(ids) == limit else None
 
     def erase(self, notification: Notification) -> None:
         """Remove a notification and its attempts; a sent attempt keeps its message id, with the outcome ``ERASED``."""
-        account_id = notification.account_id
-        for attempt in self.attempts(account_id, notification.notification_id):
-            row = self._model_of(
-                replace(attempt, to="", by="", entry_key="", correlation_id="", outcome=SendOutcome.ERASED)
-            )
-            row.settle_partition = row.settle_at = None
-            with busy_is_retryable():
-                if attempt.provider_message_id:
-                    row.save()
-                else:
-                    row.delete()
-        with busy_is_retryable():
-            NotificationModel(account_id, notification.notification_id).delete()
+        self._erase(notification.account_id, notification.notification_id)
+
+    def erase_unreadable(self, account_id: str, customer_id: str) -> int:
+        """Remove the notifications of a customer that cannot be read, with their attempts; return how many."""
+        erased, after = 0, None
+        while ids := _ids_of_customer(account_id, customer_id, _IDS_AT_ONCE, after):
+            for row in _rows(account_id, ids):
+                if not any(read_each([row], notification_of)):
+                    self._erase(account_id, row["record"]["S"])
+                    erased += 1
+            after = ids[-1]
+        return erased
+
+    def _erase(self, account_id: str, notification_id: str) -> None:
+        for row in _attempt_rows(account_id, notification_id):
+            attempt = next(read_each([row], attempt_of), None)
+            if attempt and attempt.provider_message_id:
+                kept = self._model_of(
+                    replace(attempt, to="", by="", entry_key="", correlation_id="", outcome=SendOutcome.ERASED)
+                )
+                kept.settle_partition = kept.settle_at = None
+                with busy_is_retryable():
+                    kept.save()
+            else:
+                _delete(account_id, row["record"]["S"])
+        _delete(account_id, notification_id)
 
     def _model_of(self, attempt: SendAttempt) -> NotificationModel:
         return NotificationModel(
@@ -198,6 +200,28 @@ def _sends_partition(account_id: str, address: str) -> str:
     return f"{account_id}#{recipient_digest(address)}"
 
 
+def _attempt_rows(account_id: str, notification_id: str) -> list[Row]:
+    prefix = f"{notification_id}~"
+    rows = query_all(NotificationModel, account_id, NotificationModel.record.startswith(prefix), consistent=True)
+    # The id of another notification may start with this id and a tilde.
+    return [row for row in rows if len(row["record"]["S"]) == len(prefix) + _ATTEMPT_DIGITS]
+
+
+def _ids_of_customer(account_id: str, customer_id: str, limit: int, after: str | None) -> list[str]:
+    within = NotificationModel.record > after if after else None
+    rows, _ = query(NotificationModel, f"{account_id}#{customer_id}", within, index="by_customer", limit=limit)
+    return [row["record"]["S"] for row in rows]
+
+
+def _rows(account_id: str, notification_ids: Sequence[str]) -> Iterator[Row]:
+    return batch_get(NotificationModel, account_id, notification_ids, "record", consistent=True)
+
+
+def _delete(account_id: str, record: str) -> None:
+    with busy_is_retryable():
+        NotificationModel(account_id, record).delete()
+
+
 def _save_once(model: NotificationModel) -> bool:
     with busy_is_retryable():
         try:
@@ -214,14 +238,19 @@ def _notification_to_json(notification: Notification) -> str:
     return to_json(replace(notification, account_id="", notification_id=""))
 
 
-def _notification_of(model: NotificationModel) -> Notification:
-    notification = from_json(model.body, Notification)
-    return replace(notification, account_id=model.account_id, notification_id=model.record)
+def notification_of(row: Row) -> Notification:
+    """Return the notification of a row; raises an error if it cannot be read."""
+    notification = from_json(row["body"]["S"], Notification)
+    stored_moment(notification.created_at.isoformat())
+    return replace(notification, account_id=row["account_id"]["S"], notification_id=row["record"]["S"])
 
 
-def _attempt_of(model: NotificationModel) -> SendAttempt:
+def attempt_of(row: Row) -> SendAttempt:
+    """Return the attempt of a row; raises an error if it cannot be read."""
+    model = NotificationModel.from_raw_data(row)
     notification_id, _, number = model.record.rpartition("~")
     to, claimed_at, by, entry_key = from_json(model.body, tuple[str, datetime, str, str])
+    stored_moment(claimed_at.isoformat())
     return SendAttempt(
         account_id=model.account_id,
         notification_id=notification_id,

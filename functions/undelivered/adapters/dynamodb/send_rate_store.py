@@ -4,10 +4,11 @@ from uuid import uuid4
 
 from msgspec import Struct
 
-from undelivered.adapters.dynamodb.client import busy_is_retryable
-from undelivered.adapters.dynamodb.documents import save_document
+from undelivered.adapters.dynamodb.client import Row, get
+from undelivered.adapters.dynamodb.documents import put_document, save_document
 from undelivered.adapters.dynamodb.models import AccountModel
 from undelivered.adapters.dynamodb.stored_json import from_json
+from undelivered.adapters.dynamodb.unreadable_rows import read_each
 from undelivered.domain.send_rate import SendRate
 from undelivered.domain.taxonomy import Channel
 
@@ -22,17 +23,25 @@ class _Stored(Struct, frozen=True):
     write_id: str
 
 
+def _rate_of(row: Row) -> tuple[SendRate, int]:
+    return from_json(row["body"]["S"], _Stored).rate, int(row["version"]["N"])
+
+
 class DynamoSendRateStore:
     """``ports.SendRateStore`` on the table Accounts."""
 
     def find(self, channel: Channel) -> tuple[SendRate, int]:
         """Return the rate of a channel with its version; see ``ports.SendRateStore``."""
-        with busy_is_retryable():
-            try:
-                model = AccountModel.get(PARTITION, channel.value, consistent_read=True)
-            except AccountModel.DoesNotExist:
-                return SendRate(), 0
-        return from_json(model.body, _Stored).rate, int(model.version)
+        row = get(AccountModel, PARTITION, channel.value)
+        if row is None:
+            return SendRate(), 0
+        return next(read_each([row], _rate_of), None) or self._started_anew(channel)
+
+    @staticmethod
+    def _started_anew(channel: Channel) -> tuple[SendRate, int]:
+        """Replace a rate that cannot be read, which is then read from the provider again."""
+        put_document(PARTITION, channel.value, _Stored(SendRate(), uuid4().hex), version=1)
+        return SendRate(), 1
 
     def save(self, channel: Channel, rate: SendRate, *, over_version: int) -> None:
         """Write a rate over the version that was read; raises StaleWriteError when it has changed."""

@@ -4,8 +4,7 @@ The key of a suppression that applies to one category only ends with a space and
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -25,6 +24,7 @@ from undelivered.adapters.dynamodb.client import (
 )
 from undelivered.adapters.dynamodb.item_rows import audit_of, audit_to_json
 from undelivered.adapters.dynamodb.models import SuppressionModel
+from undelivered.adapters.dynamodb.unreadable_rows import read_each, read_one, stored_moment
 from undelivered.domain.batches import batches
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.suppression import (
@@ -37,6 +37,11 @@ from undelivered.domain.suppression import (
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import KeyedHashes, SuppressedAddress
+
+_HIDDEN: Final[Row] = {"hidden": {"BOOL": True}}
+
+_WITHOUT_ADDRESS: Final = frozenset({"reason", "since", "lifted_at", "version", "category"})
+"""The attributes that an unreadable suppression keeps when its address is erased."""
 
 _ACCOUNTS_AT_ONCE: Final = 50
 """BatchGetItem takes 100 keys, and an address can be stored under two."""
@@ -79,7 +84,7 @@ def suppression_row(suppression: Suppression, version: int) -> Row:
     if suppression.spellings:
         row["spellings"] = {"SS": list(suppression.spellings)}
     if suppression.address_hash:
-        row["hidden"] = {"BOOL": True}
+        row |= _HIDDEN
     if suppression.category:
         row["category"] = {"S": suppression.category}
     return row
@@ -96,9 +101,9 @@ def suppression_of(row: Row) -> Suppression:
         channel=Channel(channel),
         address="" if hidden else address,
         reason=SuppressionReason(row["reason"]["S"]),
-        since=datetime.fromisoformat(row["since"]["S"]),
+        since=stored_moment(row["since"]["S"]),
         origin=origin["S"] if origin else "",
-        lifted_at=datetime.fromisoformat(lifted_at["S"]) if lifted_at else None,
+        lifted_at=stored_moment(lifted_at["S"]) if lifted_at else None,
         audit=audit_of(audit["S"]) if audit else (),
         version=int(row["version"]["N"]),
         address_hash=hidden,
@@ -114,15 +119,20 @@ class DynamoSuppressionStore:
         self._hashes = hashes
 
     def find(self, account_id: str, channel: Channel, address: str, category: str = "") -> Suppression | None:
-        """Return the suppression of an address, for all messages or for those of a category, or None."""
-        return next(iter(self.find_many(account_id, [(channel, address, category)])), None)
+        """Return the suppression of an address, for all messages or for those of a category, or None.
+
+        Raises UnreadableRecordError: an address whose suppression cannot be read is not taken for one without.
+        """
+        readable, hidden = self._keys(account_id, channel, address, category)
+        known = {key: read_one(row, suppression_of) for key, row in _rows(account_id, [readable, hidden]).items()}
+        suppression = effective_suppression(known.get(readable), known.get(hidden))
+        return replace(suppression, address=address) if suppression else None
 
     def find_many(self, account_id: str, addresses: Sequence[SuppressedAddress]) -> Sequence[Suppression]:
-        """Return the suppressions of addresses, lifted or not."""
+        """Return the suppressions of addresses, lifted or not, without those that cannot be read."""
         keys_of = {address: self._keys(account_id, *address) for address in dict.fromkeys(addresses)}
-        keys = [key for pair in keys_of.values() for key in pair]
-        rows = batch_get(SuppressionModel, account_id, keys, "address_key", consistent=True)
-        known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
+        rows = _rows(account_id, [key for pair in keys_of.values() for key in pair])
+        known = {key: next(read_each([row], suppression_of), None) for key, row in rows.items()}
         suppressions = [
             (address, effective_suppression(known.get(readable), known.get(hidden)))
             for (_, address, *_), (readable, hidden) in keys_of.items()
@@ -139,9 +149,13 @@ class DynamoSuppressionStore:
         return self.find_many(account_id, [(channel, address, category) for category in sorted(categories)])
 
     def _with_categories(self, account_id: str, key: str) -> Sequence[Suppression]:
-        within = SuppressionModel.address_key.startswith(f"{key} ")
-        found = map(suppression_of, query_all(SuppressionModel, account_id, within, consistent=True))
+        found = read_each(self._rows_with_categories(account_id, f"{key} "), suppression_of)
         return [suppression for suppression in found if suppression.category]
+
+    @staticmethod
+    def _rows_with_categories(account_id: str, prefix: str) -> list[Row]:
+        within = SuppressionModel.address_key.startswith(prefix)
+        return list(query_all(SuppressionModel, account_id, within, consistent=True))
 
     def _keys(self, account_id: str, channel: Channel, address: str, category: str = "") -> tuple[str, str]:
         """Return the two keys that an address can have: with the address itself, and with its hash."""
@@ -149,7 +163,7 @@ class DynamoSuppressionStore:
         return _address_key(channel, address, category), _hidden_key(channel, digest, category)
 
     def is_held_by_others(self, account_id: str, channel: Channel, address: str) -> bool:
-        """Whether another account has a suppression for which the provider's entry must stay.
+        """Whether another account has a suppression for which the provider's entry must stay, or that is unreadable.
 
         Reads the keys of all accounts, 50 accounts in a request. An index would cost a write with each suppression, and
         lifts are rare.
@@ -163,7 +177,10 @@ class DynamoSuppressionStore:
             ]
             known: dict[str, dict[bool, Suppression]] = defaultdict(dict)
             for row in batch_get_keys(SuppressionModel, keys, consistent=True):
-                known[row["account_id"]["S"]]["hidden" in row] = suppression_of(row)
+                suppression = next(read_each([row], suppression_of), None)
+                if suppression is None:
+                    return True
+                known[row["account_id"]["S"]]["hidden" in row] = suppression
             effective = (effective_suppression(forms.get(False), forms.get(True)) for forms in known.values())
             if any(suppression and holds_provider_entry(suppression) for suppression in effective):
                 return True
@@ -172,14 +189,18 @@ class DynamoSuppressionStore:
     def hide(self, account_id: str, channel: Channel, address: str) -> None:
         """Replace an address by its keyed hash; ``find`` still finds it."""
         self._hide(account_id, channel, address, "")
-        for suppression in self._with_categories(account_id, _address_key(channel, address)):
-            self._hide(account_id, channel, address, suppression.category)
+        prefix = f"{_address_key(channel, address)} "
+        for row in self._rows_with_categories(account_id, prefix):
+            self._hide(account_id, channel, address, row["address_key"]["S"].removeprefix(prefix))
 
     @retry_on_conflict
     def _hide(self, account_id: str, channel: Channel, address: str, category: str) -> None:
         readable, hidden = self._keys(account_id, channel, address, category)
-        rows = batch_get(SuppressionModel, account_id, [readable, hidden], "address_key", consistent=True)
-        known = {row["address_key"]["S"]: suppression_of(row) for row in rows}
+        rows = _rows(account_id, [readable, hidden])
+        known = {key: next(read_each([row], suppression_of), None) for key, row in rows.items()}
+        if None in known.values():
+            _hide_unreadable(account_id, rows, readable, hidden)
+            return
         shown, before = known.get(readable), known.get(hidden)
         after = hide_address(shown, before, self._hashes.of_address(account_id, channel, address))
         if after is None or after == before:
@@ -187,8 +208,7 @@ class DynamoSuppressionStore:
         row = suppression_row(after, before.version + 1 if before else 1)
         actions: list[Action] = [put(SuppressionModel, row, over_version=before.version if before else None)]
         if shown:
-            key: Row = {"account_id": {"S": account_id}, "address_key": {"S": readable}}
-            actions.append(delete(SuppressionModel, key, version=shown.version))
+            actions.append(delete(SuppressionModel, _key(account_id, readable), version=shown.version))
         try:
             transact_write(actions)
         except ConditionFailedError as error:
@@ -213,8 +233,33 @@ class DynamoSuppressionStore:
         start = {"account_id": {"S": account_id}, "address_key": {"S": after}} if after else None
         while len(shown) <= limit:
             rows, start = query(SuppressionModel, account_id, within, limit=limit + 1, after=start)
-            shown += [suppression for suppression in map(suppression_of, rows) if suppression.active]
+            shown += [suppression for suppression in read_each(rows, suppression_of) if suppression.active]
             if start is None:
                 break
         more = len(shown) > limit
         return shown[:limit], address_key(shown[limit - 1]) if more else None
+
+
+def _key(account_id: str, key: str) -> Row:
+    return {"account_id": {"S": account_id}, "address_key": {"S": key}}
+
+
+def _rows(account_id: str, keys: Sequence[str]) -> dict[str, Row]:
+    """Return the rows that exist, by key."""
+    rows = batch_get(SuppressionModel, account_id, keys, "address_key", consistent=True)
+    return {row["address_key"]["S"]: row for row in rows}
+
+
+def _hide_unreadable(account_id: str, rows: Mapping[str, Row], readable: str, hidden: str) -> None:
+    """Move a row to the hidden key, without what may contain the address. Sends to the address stay refused.
+
+    A row under the hidden key stays.
+    """
+    if readable not in rows:
+        return
+    table = SuppressionModel.Meta.table_name
+    actions: list[Action] = [{"Delete": {"TableName": table, "Key": _key(account_id, readable)}}]
+    if hidden not in rows:
+        kept = {name: value for name, value in rows[readable].items() if name in _WITHOUT_ADDRESS}
+        actions.append({"Put": {"TableName": table, "Item": {**kept, **_key(account_id, hidden), **_HIDDEN}}})
+    transact_write(actions)

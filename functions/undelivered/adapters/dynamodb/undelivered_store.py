@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
-from pynamodb.expressions.condition import Condition
 
 from undelivered.adapters.dynamodb import counters
 from undelivered.adapters.dynamodb.client import (
@@ -29,18 +28,21 @@ from undelivered.adapters.dynamodb.item_rows import (
     readable_item,
     readable_items,
     undelivered_row,
+    unreadable_item_of,
+    whole_item_of,
 )
 from undelivered.adapters.dynamodb.item_writer import key_of
 from undelivered.adapters.dynamodb.models import HistoryModel, ItemTable, SuppressionModel, UndeliveredModel
 from undelivered.adapters.dynamodb.new_item_group import NewItemGroup
 from undelivered.adapters.dynamodb.suppression_store import address_key, suppression_row
+from undelivered.adapters.dynamodb.unreadable_rows import read_first
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.failure_counts import count_change
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.item import LIVE_STATES, UndeliveredItem
 from undelivered.domain.report_query import window_start
 from undelivered.domain.suppression import Suppression
-from undelivered.services.ports import NewEntry
+from undelivered.services.ports import NewEntry, UnreadableItem
 
 _TRIES = 3
 """The maximum tries of a group. Each leaves out the entries that were found to exist."""
@@ -217,25 +219,21 @@ class DynamoUndeliveredStore(ItemRemoval):
         """Return a customer's items in any state and order of sending, from history if ``in_history``."""
         model: type[ItemTable] = HistoryModel if in_history else UndeliveredModel
         within = model.entry_key > after if after else None
-        return _first_readable(limit, model, customer_partition(account_id, customer_key), within, "by_customer")
+        partition = customer_partition(account_id, customer_key)
+        return read_first(whole_item_of, limit, model, partition, within, index="by_customer")
+
+    def unreadable_of_customer(
+        self, account_id: str, customer_key: str, *, in_history: bool
+    ) -> Sequence[UnreadableItem]:
+        """Return a customer's items that cannot be read, from history if ``in_history``."""
+        model: type[ItemTable] = HistoryModel if in_history else UndeliveredModel
+        rows = query_all(model, customer_partition(account_id, customer_key), None, index="by_customer")
+        return [unreadable_item_of(row) for row in rows if not any(readable_items([row]))]
 
     def resends_to_settle(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:
         """Return items that are being resent and whose grace period has ended, oldest first."""
         due = UndeliveredModel.settle_at <= int(now.timestamp())
-        return _first_readable(limit, UndeliveredModel, RESENDING_PARTITION, due, "by_attention")
-
-
-def _first_readable(
-    limit: int, model: type[ItemTable], partition: str, within: Condition | None, index: str
-) -> list[UndeliveredItem]:
-    """Return the first items of a partition that can be read. Fewer than ``limit`` are all of them."""
-    items: list[UndeliveredItem] = []
-    after: Row | None = None
-    while True:
-        rows, after = query(model, partition, within, index=index, limit=limit - len(items), after=after)
-        items += readable_items(rows)
-        if after is None or len(items) == limit:
-            return items
+        return read_first(whole_item_of, limit, UndeliveredModel, RESENDING_PARTITION, due, index="by_attention")
 
 
 def _version(before: UndeliveredItem | Suppression | None) -> int | None:

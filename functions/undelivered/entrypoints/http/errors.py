@@ -16,6 +16,7 @@ from undelivered.domain.errors import (
     StaleWriteError,
     SuppressionNotLiftedError,
     UnassignedNumberError,
+    UnreadableRecordError,
 )
 
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -106,7 +107,7 @@ def too_large(detail: str, field_name: str = "") -> ProblemError:
     return ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail, errors)
 
 
-def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - one return for each exception
+def problem_of(error: Exception) -> ProblemError:  # noqa: C901, PLR0911 - one case and return for each exception
     """Return the problem of an exception. For an unexpected one it is a 500 without details."""
     match error:
         case ProblemError():
@@ -133,6 +134,9 @@ def problem_of(error: Exception) -> ProblemError:  # noqa: PLR0911 - one return 
             retry = {"Retry-After": "1"}
             detail = "The service is busy. Try again in a moment."
             return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "throttled", detail, headers=retry)
+        case UnreadableRecordError():
+            detail = "A stored record is damaged and cannot be read. Report the request ID."
+            return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "unreadable_record", detail)
         case _:
             detail = "Something went wrong on our side. Try again. If it happens again, report the request ID."
             return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail)

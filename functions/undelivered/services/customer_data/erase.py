@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from undelivered.domain.address import normalise_address
+from undelivered.domain.customer import Customer
 from undelivered.domain.erasure import ErasedCounts, Erasure, ErasureState, ErasureTask, known_addresses
-from undelivered.domain.errors import NotFoundError, StaleWriteError
+from undelivered.domain.errors import NotFoundError, StaleWriteError, UnreadableRecordError
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.notification import Notification
@@ -58,8 +59,8 @@ class RequestErasure(Struct, frozen=True):
         The customer record is deleted at once. Data that is created after an erasure starts another.
         """
         known = self.erasures.find(account_id, customer_id)
-        customer = self.customers.find(account_id, customer_id)
-        if customer is None:
+        customer, is_unreadable = self._customer(account_id, customer_id)
+        if customer is None and not is_unreadable:
             if known and known.state is ErasureState.RUNNING:
                 return known
             if not self._has_data(account_id, customer_id):
@@ -74,13 +75,27 @@ class RequestErasure(Struct, frozen=True):
             version=known.version if known else 0,
         )
         addresses = known_addresses(customer) if customer else ()
+        if is_unreadable:
+            addresses = tuple(self.customers.find_contacts(account_id, customer_id))
         self.erasures.begin(ErasureTask(erasure, customer_id, addresses), customer)
+        if is_unreadable:
+            self.customers.remove(account_id, customer_id)
         return erasure
+
+    def _customer(self, account_id: str, customer_id: str) -> tuple[Customer | None, bool]:
+        """Return the record of a customer, and whether there is one that cannot be read."""
+        try:
+            return self.customers.find(account_id, customer_id), False
+        except UnreadableRecordError:
+            return None, True
 
     def _has_data(self, account_id: str, customer_id: str) -> bool:
         return bool(
-            self.undelivered.find_by_customer(account_id, customer_id, 1, in_history=False)
-            or self.undelivered.find_by_customer(account_id, customer_id, 1, in_history=True)
+            any(
+                self.undelivered.find_by_customer(account_id, customer_id, 1, in_history=in_history)
+                or self.undelivered.unreadable_of_customer(account_id, customer_id, in_history=in_history)
+                for in_history in (False, True)
+            )
             or self.notifications.find_by_customer(account_id, customer_id, 1)[0]
         )
 
@@ -158,20 +173,20 @@ class EraseCustomers(Struct, frozen=True):
         unknown = [f"~{recipient_digest(address)}" for _, address in addresses]
         for customer_key in (task.customer_id, *unknown):
             for in_history in (False, True):
-                number, is_all = self._erase_items(task.erasure, customer_key, has_time, in_history=in_history)
+                number, is_all = self._erase_items(task, customer_key, has_time, in_history=in_history)
                 erased += number
                 is_complete = is_complete and is_all
         return erased, is_complete
 
     def _erase_items(
-        self, erasure: Erasure, customer_key: str, has_time: Callable[[], bool], *, in_history: bool
+        self, task: ErasureTask, customer_key: str, has_time: Callable[[], bool], *, in_history: bool
     ) -> tuple[int, bool]:
-        erased = 0
+        erasure, erased = task.erasure, 0
         while has_time():
             batch = self.undelivered.find_by_customer(erasure.account_id, customer_key, _BATCH, in_history=in_history)
             items = [item for item in batch if erasure.covers(item.sent_at)]
             if not items:
-                return erased, True
+                return erased + self._erase_unreadable(task, customer_key, in_history=in_history), True
             self._hide_addresses_of(erasure, items)
             number = self.undelivered.erase(items, in_history=in_history)
             erased += number
@@ -180,13 +195,30 @@ class EraseCustomers(Struct, frozen=True):
                 return erased, False
         return erased, False
 
+    def _erase_unreadable(self, task: ErasureTask, customer_key: str, *, in_history: bool) -> int:
+        """Erase the items that cannot be read, whenever they were sent; return how many.
+
+        Their addresses are those that their rows still show, or else those of the customer.
+        """
+        account_id = task.erasure.account_id
+        items = self.undelivered.unreadable_of_customer(account_id, customer_key, in_history=in_history)
+        if items:
+            shown = {(_channel_of(item.recipient), item.recipient) for item in items if item.recipient}
+            days = [item.sent_at for item in items if item.sent_at]
+            self._hide_recipients(task.erasure, shown.union(task.addresses), days)
+            self.undelivered.erase_unreadable(items, in_history=in_history)
+        return len(items)
+
     def _hide_addresses_of(self, erasure: Erasure, items: Sequence[UndeliveredItem]) -> None:
         recipients = {(item.channel, item.recipient) for item in items}
         recipients |= {(item.channel, attempt.to) for item in items for attempt in item.attempts}
+        self._hide_recipients(erasure, recipients, [item.sent_at for item in items])
+
+    def _hide_recipients(self, erasure: Erasure, recipients: Iterable[Address], sent_at: Iterable[datetime]) -> None:
         addresses = self._exclusive(erasure, sorted(recipient for recipient in recipients if recipient[1]))
         self._hide_addresses(erasure, addresses)
         zone = self.zone_of(erasure.account_id)
-        days = {local_day(item.sent_at, zone) for item in items}
+        days = {local_day(moment, zone) for moment in sent_at}
         self.repeats.remove(erasure.account_id, {address for _, address in addresses}, sorted(days))
 
     def _hide_addresses(self, erasure: Erasure, addresses: Sequence[Address]) -> None:
@@ -207,6 +239,8 @@ class EraseCustomers(Struct, frozen=True):
                     self._erase_notification(task.erasure, notification)
                     erased += 1
             has_more = after is not None
+        if not has_more:
+            erased += self.notifications.erase_unreadable(account_id, task.customer_id)
         return erased, not has_more
 
     def _erase_notification(self, erasure: Erasure, notification: Notification) -> None:
@@ -218,3 +252,7 @@ class EraseCustomers(Struct, frozen=True):
             keys, uploads = [file.key for file in files], [file.upload_id for file in files if file.upload_id]
             self.attachments.remove(erasure.account_id, keys, uploads)
         self.notifications.erase(notification)
+
+
+def _channel_of(recipient: str) -> Channel:
+    return Channel.EMAIL if "@" in recipient else Channel.SMS

@@ -6,7 +6,7 @@ from undelivered.services.ports.counts import CountReconciliation, RepeatFailure
 from undelivered.services.ports.customers import CustomerStore, ErasureStore, KeyedHashes
 from undelivered.services.ports.diagnostics import ShapeMappingStore, UnrecognisedStore
 from undelivered.services.ports.exports import ExportFiles, ExportRunner, ExportStore
-from undelivered.services.ports.items import NewEntry, Page, ReportReader, UndeliveredStore
+from undelivered.services.ports.items import NewEntry, Page, ReportReader, UndeliveredStore, UnreadableItem
 from undelivered.services.ports.notifications import (
     ItemEventPublisher,
     MessageSender,
@@ -72,6 +72,7 @@ __all__ = [
     "SuppressedAddress",
     "SuppressionStore",
     "UndeliveredStore",
+    "UnreadableItem",
     "UnrecognisedStore",
     "UploadForm",
     "UploadedFile",

@@ -18,6 +18,12 @@ class CustomerStore(Protocol):
     def find_many(self, account_id: str, customer_ids: Sequence[str]) -> Sequence[Customer]:
         """Return the customers that exist, in any order."""
 
+    def find_contacts(self, account_id: str, customer_id: str) -> Sequence[tuple[Channel, str]]:
+        """Return the contacts of a customer, also from a record that cannot be read otherwise."""
+
+    def remove(self, account_id: str, customer_id: str) -> None:
+        """Delete the record of a customer, whatever it holds."""
+
     def save(self, customer: Customer) -> Customer:
         """Write a customer and return it with its new version.
 

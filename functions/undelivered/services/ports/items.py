@@ -20,6 +20,15 @@ class NewEntry(Struct, frozen=True):
     suppression: Suppression | None = None
 
 
+class UnreadableItem(Struct, frozen=True):
+    """An item that is stored but cannot be read. ``recipient`` and ``sent_at`` are what its row still shows of them."""
+
+    account_id: str
+    entry_key: str
+    recipient: str = ""
+    sent_at: datetime | None = None
+
+
 class Page(Struct, frozen=True):
     """A page of items, newest first. ``next_key`` is the entry key to continue after, None on the last page."""
 
@@ -83,6 +92,17 @@ class UndeliveredStore(Protocol):
 
         Return how many are deleted: an item that changed since it was read stays. Deleted items do not go to history,
         and no item event is published. The counters of failures keep them.
+        """
+
+    def unreadable_of_customer(
+        self, account_id: str, customer_key: str, *, in_history: bool
+    ) -> Sequence[UnreadableItem]:
+        """Return the items of a customer that cannot be read, from the report or from history."""
+
+    def erase_unreadable(self, items: Sequence[UnreadableItem], *, in_history: bool) -> None:
+        """Delete items that cannot be read for good. They do not go to history, and no item event is published.
+
+        The counters stay: a recount finds only items that can be read.
         """
 
     def resends_to_settle(self, now: datetime, limit: int) -> Sequence[UndeliveredItem]:

@@ -59,6 +59,9 @@ class NotificationStore(Protocol):
     ) -> tuple[Sequence[Notification], str | None]:
         """Return a page of a customer's notifications by id, and the id to continue after, None on the last page."""
 
+    def erase_unreadable(self, account_id: str, customer_id: str) -> int:
+        """Delete the notifications of a customer that cannot be read, with their attempts; return how many."""
+
     def erase(self, notification: Notification) -> None:
         """Delete a notification and its attempts; a sent attempt keeps its message id, with the outcome ``ERASED``."""
 
