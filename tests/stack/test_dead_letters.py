@@ -141,6 +141,35 @@ def test_a_lost_order_to_resend_is_sent_when_it_is_tried_again_and_only_once(sta
     assert len(acting.sent(item["recipient"])) == 2
 
 
+def test_a_send_whose_notification_cannot_be_read_becomes_a_dead_letter_and_goes_out_when_it_can(stack, acting):
+    client, sqs, table = stack.client("dynamodb"), stack.client("sqs"), stack.tables["notifications"]
+    address = acting.mailbox("success", "worn")
+    notification_id = acting.send("worn", address)
+    eventually(lambda: acting.sent(address), "nothing was sent", WITHIN)
+    account_id, dead = stack.user().account_id, stack.outputs["SendsDeadLetterQueueUrl"]
+    key = {"account_id": {"S": account_id}, "record": {"S": notification_id}}
+    row = client.get_item(TableName=table, Key=key)["Item"]
+    client.put_item(TableName=table, Item={**row, "body": {"S": "damaged"}})
+    job = {"account_id": account_id, "notification_id": notification_id, "attempt": 2, "entry_key": ""}
+    sqs.send_message(QueueUrl=stack.outputs["SendsQueueUrl"], MessageBody=json.dumps(job))
+
+    def letters():
+        answer = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+    try:
+        eventually(letters, "the job is no dead letter", WITHIN)
+        assert len(acting.sent(address)) == 1
+        assert acting.manager.get(f"/notifications/{notification_id}").json()["code"] == "unreadable_record"
+        client.put_item(TableName=table, Item=row)
+
+        assert [each["became"] for each in redrive(stack, "--queue", "sends")] == ["taken"]
+        eventually(lambda: len(acting.sent(address)) == 2, "it was not sent", WITHIN)
+    finally:
+        client.put_item(TableName=table, Item=row)
+        sqs.purge_queue(QueueUrl=dead)
+
+
 ALONE = "acc-redrive"
 PEOPLE = [f"gone{number}" for number in range(5)]
 
