@@ -76,14 +76,8 @@ class DynamoNotificationStore:
 
     def find_attempt(self, account_id: str, notification_id: str, number: int) -> SendAttempt | None:
         """Return an attempt of a notification (a consistent read), or None if it was never claimed."""
-        with busy_is_retryable():
-            try:
-                model = NotificationModel.get(
-                    account_id, _attempt_record(notification_id, number), consistent_read=True
-                )
-            except NotificationModel.DoesNotExist:
-                return None
-        return _attempt_of(model)
+        row = get(NotificationModel, account_id, _attempt_record(notification_id, number))
+        return read_one(row, attempt_of) if row else None
 
     def claim(self, attempt: SendAttempt) -> bool:
         """Record that an attempt is about to be sent; return False if it is claimed already."""
@@ -129,9 +123,8 @@ class DynamoNotificationStore:
     def interrupted(self, claimed_from: datetime, claimed_to: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return attempts recorded as interrupted that were claimed between two times, oldest first."""
         within = NotificationModel.settle_at.between(claimed_from.timestamp(), claimed_to.timestamp())
-        with busy_is_retryable():
-            models = NotificationModel.by_settle.query(SendOutcome.INTERRUPTED.value, within, limit=limit)
-            return [_attempt_of(model) for model in models]
+        interrupted = SendOutcome.INTERRUPTED.value
+        return read_first(attempt_of, limit, NotificationModel, interrupted, within, index="by_settle")
 
     def find_by_customer(
         self, account_id: str, customer_id: str, limit: int, after: str | None = None
