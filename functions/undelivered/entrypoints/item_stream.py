@@ -82,8 +82,8 @@ def _process(
     """Process a change, or keep its record if something that is stored about it cannot be read."""
     try:
         process(change)
-    except UnreadableRecordError as error:
-        keep(record, UnreadableEventError(str(error)))
+    except UnreadableRecordError:
+        keep(record, UnreadableEventError("a stored record about it cannot be read"))
 
 
 def _refuse(_record: object, error: UnreadableEventError) -> None:
