@@ -253,7 +253,7 @@ def proxy_event(app, method, url, headers, body, content_type):  # noqa: PLR0917
     parameters = {}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         parameters.setdefault(name, []).append(value)
-    sent = {"Host": "api.example.com", "X-Forwarded-Proto": "https"} | dict(headers)
+    sent = dict(headers)
     if body is not None:
         sent.setdefault("Content-Type", content_type)
         body = body if isinstance(body, str) else json.dumps(body)

@@ -77,13 +77,6 @@ class ApiRequest(Struct, frozen=True):
         """The language that the caller prefers, None if it has not said or is not available."""
         return wanted_language(self.header("accept-language") or "")
 
-    def api_url(self, path: str) -> str:
-        """Return the URL of the API as the caller wrote it, of a request to ``path``. It has no slash at the end."""
-        headers = self.raw.headers
-        # API Gateway always sends this header; the local stack does not, and has no https.
-        scheme = headers.get("x-forwarded-proto", "http")
-        return f"{scheme}://{headers.get('host')}{str(self.raw.context.get('path')).removesuffix(path)}"
-
     def query(self, schema: type[T]) -> T:
         """Return the query parameters; raises ProblemError."""
         given = self.raw.to_original_event().get("multiValueQueryStringParameters")

@@ -25,11 +25,11 @@ class EmbedTokenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EmbedTokenView(msgspec.Struct, frozen=True):
-    """A new token. ``url`` is the address of the console with the token, for a frame; null for a count token."""
+    """A new token. ``path`` is the console with the token, below the URL of the API; null for a count token."""
 
     token: str
     expires_at: Time
-    url: Annotated[str | None, msgspec.Meta(extra_json_schema={"format": "uri"})]
+    path: str | None
 
 
 class RevocationQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,8 +58,8 @@ def mint_embed_token(request: ApiRequest) -> ApiResponse:
         request.account_id, body.role, name, page=body.page, minutes=body.minutes
     )
     # The fragment of a URL is sent to no server, and is in no log.
-    url = f"{request.api_url('/embed-tokens')}/console/#{minted.text}" if body.page == "console" else None
-    return ApiResponse(EmbedTokenView(minted.text, timestamp(minted.token.expires_at), url), HTTPStatus.CREATED)
+    path = f"/console/#{minted.text}" if body.page == "console" else None
+    return ApiResponse(EmbedTokenView(minted.text, timestamp(minted.token.expires_at), path), HTTPStatus.CREATED)
 
 
 def revoke_embed_tokens(request: ApiRequest) -> ApiResponse:
