@@ -100,6 +100,27 @@ def test_nothing_is_cut_off_on_a_narrow_screen(open_console, width):
         assert person.page.evaluate("document.documentElement.scrollWidth") <= width, place
 
 
+@pytest.mark.parametrize("width", [320, 769, 853, 977, 1024, 1025, 1280, 2560])
+def test_no_cell_of_the_report_is_cut_off_whatever_it_contains(open_console, width):
+    person = open_console(viewport={"width": width, "height": 740})
+    item = next(iter(person.api.items.values()))
+    item |= {"title": "x" * 200, "recipient": f"{'y' * 60}@{'z' * 60}.example"}
+    person.signs_in()
+    person.goes_to("#/report")
+    person.sees("x" * 200)
+
+    cut = person.page.evaluate(
+        """() => {
+          const card = document.querySelector(".list-card");
+          const cells = card.querySelectorAll(innerWidth > 1024 ? "td *, th" : "td *");
+          const ends = [...cells].map((each) => each.getBoundingClientRect().right);
+          const page = document.documentElement.scrollWidth - innerWidth;
+          return [Math.max(...ends) - card.getBoundingClientRect().right, page];
+        }"""
+    )
+    assert max(cut) <= 0
+
+
 def test_touch_targets_are_large_enough(open_console):
     person = open_console(viewport={"width": 360, "height": 740})
     person.signs_in()

@@ -278,6 +278,16 @@ class TestDetail:
 
         manager.sees("Delivered. This notification has left the report.")
 
+    def test_the_notice_names_the_address_that_the_message_was_resent_to(self, manager):
+        manager.api.polls_until_outcome = 5
+        manager.goes_to("#/item/item-1")
+        manager.page.get_by_role("button", name="Edit contact").click()
+        manager.page.get_by_label("Email address").fill("new@example.com")
+        manager.page.get_by_role("button", name="Save").click()
+        manager.page.get_by_role("button", name="Resend").click()
+
+        manager.sees("Resent to new@example.com.")
+
     def test_a_message_that_comes_back_says_so(self, manager):
         manager.api.outcome = "returned"
         manager.goes_to("#/item/item-2")

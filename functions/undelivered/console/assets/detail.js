@@ -129,7 +129,8 @@ async function startResend(view) {
 
 async function follow(view) {
   const started = Date.now();
-  const to = view.item.attempt_chain?.at(-1)?.to ?? view.item.recipient;
+  // The response to a request for a resend has no attempts: those that the page has are older.
+  const to = view.item.attempt_chain?.find(({ attempt }) => attempt === view.item.attempts)?.to ?? view.item.current_contact;
   const showProgress = (text) => replace(view.news, h("div", { class: "notice" }, h("span", { class: "spinner", "aria-hidden": "true" }), h("p", {}, text)));
   const asked = view.item.host_resend;
   showProgress(asked ? t(`host_resend.${asked.state}_notice`, { to, when: moment(asked.at) }) : t("detail.resending", { to }));
