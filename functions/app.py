@@ -3,6 +3,7 @@
 from undelivered.entrypoints import (
     archive,
     cleanup,
+    deliver_webhooks,
     export_report,
     ingest_feedback,
     ingest_sms_logs,
@@ -17,6 +18,7 @@ from undelivered.entrypoints.api_handler import app
 for module in (
     archive,
     cleanup,
+    deliver_webhooks,
     export_report,
     on_item_changed,
     ingest_feedback,

@@ -35,6 +35,7 @@ from undelivered.domain.send_rate import SendRate
 from undelivered.domain.suppression import Suppression, effective_suppression, hide_address, holds_provider_entry
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.domain.unrecognised import ShapeCount, ShapeMapping, total_counts, with_failure
+from undelivered.domain.webhook import AccountWebhooks, WebhookDelivery
 from undelivered.services.ports import (
     KeyedHashes,
     NewEntry,
@@ -47,6 +48,7 @@ from undelivered.services.ports import (
     UploadedFile,
     UploadForm,
 )
+from undelivered.services.ports.webhooks import DeliveryJob
 
 Clock = Callable[[], datetime]
 
@@ -715,6 +717,57 @@ class FakeExportStore:
 
     def remove(self, export: Export) -> None:
         del self.exports[export.account_id, export.export_id]
+
+
+@dataclass
+class FakeWebhookStore:
+    accounts: dict[tuple[str], AccountWebhooks] = field(default_factory=dict)
+
+    def of_account(self, account_id: str) -> AccountWebhooks:
+        return self.accounts.get((account_id,), AccountWebhooks(account_id))
+
+    def save(self, webhooks: AccountWebhooks) -> AccountWebhooks:
+        _check(self.of_account(webhooks.account_id).version, webhooks.version)
+        saved = replace(webhooks, version=webhooks.version + 1)
+        self.accounts[webhooks.account_id,] = saved
+        return saved
+
+
+@dataclass
+class FakeDeliveryStore:
+    rows: dict[tuple[str, str, str], WebhookDelivery] = field(default_factory=dict)
+
+    def find(self, account_id: str, webhook_id: str, delivery_id: str) -> WebhookDelivery | None:
+        return self.rows.get((account_id, webhook_id, delivery_id))
+
+    def save(self, delivery: WebhookDelivery) -> WebhookDelivery:
+        key = (delivery.account_id, delivery.webhook_id, delivery.delivery_id)
+        known = self.rows.get(key)
+        _check(known.version if known else 0, delivery.version)
+        self.rows[key] = replace(delivery, version=delivery.version + 1)
+        return self.rows[key]
+
+    def page(
+        self, account_id: str, webhook_id: str, limit: int, after: str | None
+    ) -> tuple[Sequence[WebhookDelivery], str | None]:
+        mine = sorted((key for key in self.rows if key[:2] == (account_id, webhook_id)), reverse=True)
+        rest = [key for key in mine if after is None or key[2] < after]
+        return [self.rows[key] for key in rest[:limit]], rest[limit - 1][2] if len(rest) > limit else None
+
+    def find_by_customer(self, account_id: str, customer_keys: Collection[str]) -> Iterable[WebhookDelivery]:
+        rows = list(self.rows.values())
+        return [each for each in rows if each.account_id == account_id and each.customer_key in customer_keys]
+
+    def remove(self, delivery: WebhookDelivery) -> None:
+        del self.rows[delivery.account_id, delivery.webhook_id, delivery.delivery_id]
+
+
+@dataclass
+class FakeDeliveryQueue:
+    jobs: list[DeliveryJob] = field(default_factory=list)
+
+    def put(self, job: DeliveryJob) -> None:
+        self.jobs.append(job)
 
 
 @dataclass

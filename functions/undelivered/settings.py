@@ -42,7 +42,8 @@ class ApiSettings(Struct, frozen=True):
 
     ``token_keys_url`` is empty where the keys of the pool are at ``<issuer>/.well-known/jwks.json``.
     ``default_account_id`` is the account of sending identities that are not assigned. ``per_minute`` is how many
-    searches, notifications and bulk resends an account can make in a minute.
+    searches, notifications and bulk resends an account can make in a minute. ``webhooks_to_loopback`` is for the local
+    stack.
     """
 
     sends_queue_url: str
@@ -50,6 +51,8 @@ class ApiSettings(Struct, frozen=True):
     exports_bucket: str
     exports_queue_url: str
     attachments_bucket: str
+    webhooks_queue_url: str
+    webhooks_to_loopback: bool
     erasure_secret_arn: str
     signing_secret_arn: str
     token_issuer: str
@@ -68,6 +71,8 @@ class ApiSettings(Struct, frozen=True):
             exports_bucket=_required(environment, "EXPORTS_BUCKET"),
             exports_queue_url=_required(environment, "EXPORTS_QUEUE_URL"),
             attachments_bucket=_required(environment, "ATTACHMENTS_BUCKET"),
+            webhooks_queue_url=_required(environment, "WEBHOOKS_QUEUE_URL"),
+            webhooks_to_loopback=environment.get("WEBHOOKS_TO_LOOPBACK") == "true",
             erasure_secret_arn=_required(environment, "ERASURE_SECRET_ARN"),
             signing_secret_arn=_required(environment, "SIGNING_SECRET_ARN"),
             token_issuer=_required(environment, "TOKEN_ISSUER"),
@@ -210,12 +215,13 @@ class ArchiveSettings(Struct, frozen=True):
 
 
 class OnItemChangedSettings(Struct, frozen=True):
-    """``on_item_changed``: the topic of item events, whether the events have addresses, and its dead-letter queue."""
+    """``on_item_changed``: the topic of item events, whether the events have addresses, and its queues."""
 
     topic_arn: str
     with_address: bool
     erasure_secret_arn: str
     dead_letters_url: str
+    webhooks_queue_url: str
 
     @classmethod
     def read(cls, environment: Environment = os.environ) -> Self:
@@ -225,7 +231,20 @@ class OnItemChangedSettings(Struct, frozen=True):
             environment.get("ANNOUNCE_ADDRESSES") == "true",
             _required(environment, "ERASURE_SECRET_ARN"),
             _required(environment, "DEAD_LETTERS_URL"),
+            _required(environment, "WEBHOOKS_QUEUE_URL"),
         )
+
+
+class DeliverWebhooksSettings(Struct, frozen=True):
+    """``deliver_webhooks``: its queue, and whether webhooks may be on this computer, which is for the local stack."""
+
+    queue_url: str
+    webhooks_to_loopback: bool
+
+    @classmethod
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
+        return cls(_required(environment, "WEBHOOKS_QUEUE_URL"), environment.get("WEBHOOKS_TO_LOOPBACK") == "true")
 
 
 class ExportReportSettings(Struct, frozen=True):

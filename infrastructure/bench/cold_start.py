@@ -32,6 +32,7 @@ _USE_CASES: Final = {
     "api_handler": "api.use_cases",
     "archive": "archiving",
     "cleanup": "clean_up",
+    "deliver_webhooks": "deliver_webhooks",
     "export_report": "export_report",
     "on_item_changed": "item_change_handlers",
     "ingest_feedback": "feedback_ingestion",

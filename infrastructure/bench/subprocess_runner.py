@@ -85,6 +85,7 @@ def function_environment(endpoint: str) -> dict[str, str]:
         "DEFAULT_ACCOUNT_ID": ACCOUNT,
         "EXPORTS_BUCKET": "exports",
         "EXPORTS_QUEUE_URL": f"{endpoint}/queue",
+        "WEBHOOKS_QUEUE_URL": f"{endpoint}/queue",
         "ATTACHMENTS_BUCKET": "attachments",
         "SEARCHES_PER_MINUTE": "1000000",
         "NOTIFICATIONS_PER_MINUTE": "1000000",

@@ -30,7 +30,7 @@ SMS_LOGS: Final = 2
 status of one takes a tenth of a second. `undelivered deploy` reserves them where Lambda allows it. Elsewhere nothing
 limits them, because CloudWatch Logs invokes a function as often as it has log entries."""
 
-NEEDED: Final = 16
+NEEDED: Final = 18
 """The executions of a stage at the same time: the API, SMS_LOGS, and the limits of all triggers of the template."""
 
 _SHARDS: Final = 1
@@ -41,6 +41,7 @@ OCCASIONAL: Final[Mapping[str, str]] = {
     "SendDigests": "runs for minutes, once an hour",
     "SyncSuppressions": "runs for minutes, twice a day",
     "ExportReport": "runs when a user asks for an export",
+    "DeliverWebhooks": "runs when an item of an account with webhooks changes, and for deliveries that are tried again",
     "IngestSmsLogs": "runs when SNS writes delivery statuses of texts",
 }
 """Functions that do not run continuously. They may use the API's share for a short time."""

@@ -42,6 +42,7 @@ def dashboard(resources: Mapping[str, Resource]) -> Resource:
         _graph("Item changes", [_search("ItemChanges", "change")]),
         _graph("Resend requests", [_search("ResendsAsked", "answer")]),
         _graph("Sends, by outcome", [_search("Sends", "kind,outcome")]),
+        _graph("Webhook deliveries", [_search("WebhookDeliveries", "state")]),
         _graph(
             "Problems",
             [

@@ -1,15 +1,16 @@
 """The dead-letter queues of a stack, and the replay of all messages of a queue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from infrastructure.build.releases import alias_of
 from infrastructure.dead_letters.reading import (
     DeadLetter,
     Reading,
+    read_delivery_job,
     read_export_job,
     read_feedback,
     read_send_job,
@@ -36,9 +37,19 @@ class QueueName(StrEnum):
     SENDS = "sends"
     RESENDS = "resends"
     EXPORTS = "exports"
+    WEBHOOKS = "webhooks"
     SMS_LOGS = "sms-logs"
     ARCHIVE = "archive"
     ON_ITEM_CHANGED = "on-item-changed"
+
+
+_JOB_READERS: Final[Mapping[QueueName, Callable[[DeadLetter], Reading]]] = {
+    QueueName.SENDS: read_send_job,
+    QueueName.RESENDS: read_send_job,
+    QueueName.EXPORTS: read_export_job,
+    QueueName.WEBHOOKS: read_delivery_job,
+}
+"""The dead-letter queues with jobs, and how these are read."""
 
 
 class StackResources(Protocol):
@@ -86,12 +97,12 @@ def dead_letter_queue_of(name: QueueName, stack: StackResources) -> DeadLetterQu
     """Return a dead-letter queue of a stack; raises ToolError if the stack does not have it."""
     prefix = _prefix(name)
     url = stack.resource(dead_letter_queue_id(name))
-    if name in {QueueName.FEEDBACK, QueueName.SENDS, QueueName.RESENDS, QueueName.EXPORTS}:
+    if name is QueueName.FEEDBACK or name in _JOB_READERS:
         to_queue = QueueReplay(stack.client("sqs"), stack.resource(f"{prefix}Queue"), url)
         if name is QueueName.FEEDBACK:
             topics = frozenset({stack.resource("FeedbackTopic")})
             return DeadLetterQueue(url, partial(read_feedback, known_topics=topics), to_queue)
-        return DeadLetterQueue(url, read_export_job if name is QueueName.EXPORTS else read_send_job, to_queue)
+        return DeadLetterQueue(url, _JOB_READERS[name], to_queue)
     if name is QueueName.SMS_LOGS:
         to_function = FunctionReplay(stack.client("lambda"), stack.resource(alias_of("IngestSmsLogs")), body_as_event)
         return DeadLetterQueue(url, read_sms_logs, to_function)

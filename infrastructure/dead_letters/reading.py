@@ -107,6 +107,22 @@ def read_export_job(letter: DeadLetter) -> Reading:
     )
 
 
+def read_delivery_job(letter: DeadLetter) -> Reading:
+    """Read a delivery to a webhook as ``deliver_webhooks`` does."""
+    from undelivered.adapters.aws import webhook_queue
+    from undelivered.domain.errors import UnreadableEventError
+
+    try:
+        job = webhook_queue.read_delivery_job(letter.body)
+    except UnreadableEventError as error:
+        return _unreadable(letter, str(error))
+    return Reading(
+        f"delivery {job.delivery_id} to webhook {job.webhook_id}, account {job.account_id}",
+        _processing_failed("deliver_webhooks"),
+        replayable=True,
+    )
+
+
 def read_stream_letter(letter: DeadLetter) -> Reading:
     """Read a stream record that its function could not read, or Lambda's record of a failed batch.
 

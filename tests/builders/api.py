@@ -20,6 +20,8 @@ from tests.fakes import (
     FakeAccountStore,
     FakeAttachmentFiles,
     FakeCustomerStore,
+    FakeDeliveryQueue,
+    FakeDeliveryStore,
     FakeEmbedRevocations,
     FakeErasureStore,
     FakeExportFiles,
@@ -37,8 +39,9 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
     FakeUnrecognisedStore,
+    FakeWebhookStore,
 )
-from undelivered.bootstrap.api import ApiPorts, ApiUseCases, DiagnosticPorts, ExportPorts
+from undelivered.bootstrap.api import ApiPorts, ApiUseCases, DiagnosticPorts, ExportPorts, WebhookPorts
 from undelivered.entrypoints.http import auth
 from undelivered.entrypoints.http.router import refuse_other_methods, register
 from undelivered.entrypoints.http.routes import ROUTES
@@ -56,6 +59,8 @@ API_SETTINGS = ApiSettings(
     exports_bucket="exports",
     exports_queue_url="https://exports.test",
     attachments_bucket="attachments",
+    webhooks_queue_url="https://webhooks.test",
+    webhooks_to_loopback=False,
     erasure_secret_arn="arn:erasure",
     signing_secret_arn="arn:signing",
     token_issuer=ISSUER,
@@ -188,6 +193,11 @@ class Api:
         self.embed_revocations = FakeEmbedRevocations()
         self.export_runner = FakeExportRunner()
         self.mappings = FakeAccountMappings()
+        self.webhooks, self.deliveries, self.delivery_queue = (
+            FakeWebhookStore(),
+            FakeDeliveryStore(),
+            FakeDeliveryQueue(),
+        )
         self.unrecognised, self.shape_mappings = FakeUnrecognisedStore(), FakeShapeMappingStore()
         self.ports = ApiPorts(
             undelivered=self.items,
@@ -207,6 +217,7 @@ class Api:
             signing_keys=lambda: self.keys,
             exports=lambda: ExportPorts(self.exports, self.export_files, self.export_runner),
             diagnostics=lambda: DiagnosticPorts(self.unrecognised, self.shape_mappings),
+            webhooks=lambda: WebhookPorts(self.webhooks, self.deliveries, self.delivery_queue, loopback=False),
             sender_rule=lambda: SenderRule(self.mappings, ACCOUNT, default_sender=""),
             attachment_files=lambda: self.files,
             embed_revocations=lambda: self.embed_revocations,

@@ -201,6 +201,7 @@ def test_every_trigger_has_a_limit_and_their_sum_is_what_a_stage_needs(deployed)
         "SendNotificationsSends": 2,
         "ProcessResendsResends": 2,
         "ExportReportRequested": 2,
+        "DeliverWebhooksStarted": 2,
         "ArchiveRemoved": 1,
         "OnItemChangedChanged": 1,
         "CleanupEveryMinute": 1,
@@ -211,7 +212,14 @@ def test_every_trigger_has_a_limit_and_their_sum_is_what_a_stage_needs(deployed)
 
 
 @pytest.mark.parametrize(
-    "mapping", ["IngestFeedbackFeedback", "SendNotificationsSends", "ProcessResendsResends", "ExportReportRequested"]
+    "mapping",
+    [
+        "IngestFeedbackFeedback",
+        "SendNotificationsSends",
+        "ProcessResendsResends",
+        "ExportReportRequested",
+        "DeliverWebhooksStarted",
+    ],
 )
 def test_a_queue_without_a_limit_of_concurrency_fails(changed, mapping):
     del changed["Resources"][mapping]["Properties"]["ScalingConfig"]

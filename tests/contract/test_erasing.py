@@ -23,6 +23,7 @@ from tests.builders.items import (
 from tests.contract.worlds import BACKENDS, World
 from tests.fakes import (
     FakeAttachmentFiles,
+    FakeDeliveryStore,
     FakeExportFiles,
     FakeHashes,
     FakeProviderSuppressions,
@@ -77,6 +78,7 @@ class Desk:
             world.exports,
             self.files,
             FakeAttachmentFiles(),
+            FakeDeliveryStore(),
             world.zones,
             world.clock,
         )(time_left)

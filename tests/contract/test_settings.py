@@ -14,6 +14,7 @@ READERS = {
     "APIHandler": (settings.ApiSettings.read, settings.ConsoleSettings.read),
     "Archive": (settings.ArchiveSettings.read,),
     "Cleanup": (settings.CleanupSettings.read,),
+    "DeliverWebhooks": (settings.DeliverWebhooksSettings.read,),
     "ExportReport": (settings.ExportReportSettings.read,),
     "IngestFeedback": (settings.IngestFeedbackSettings.read,),
     "IngestSmsLogs": (settings.IngestSmsLogsSettings.read,),
@@ -30,7 +31,7 @@ NUMBERS = {
     "BULK_RESENDS_PER_MINUTE": "6",
 }
 OPTIONAL = {"POWERTOOLS_METRICS_NAMESPACE", "ALLOWED_ORIGINS", "FRAME_ORIGINS", "TOKEN_KEYS_URL", "ACCOUNTS_FROM_TAGS",
-            "ANNOUNCE_ADDRESSES"}  # fmt: skip
+            "ANNOUNCE_ADDRESSES", "WEBHOOKS_TO_LOOPBACK"}  # fmt: skip
 
 
 class Environment(Mapping):

@@ -22,6 +22,7 @@ FUNCTIONS = {
     "APIHandler",
     "Archive",
     "Cleanup",
+    "DeliverWebhooks",
     "ExportReport",
     "OnItemChanged",
     "IngestFeedback",

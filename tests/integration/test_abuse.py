@@ -28,7 +28,7 @@ from tests.builders.api import (
 )
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item
 from tests.fakes import FakeSigningKeys
-from undelivered.bootstrap.api import ApiUseCases, DiagnosticPorts, ExportPorts
+from undelivered.bootstrap.api import ApiUseCases, DiagnosticPorts, ExportPorts, WebhookPorts
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.errors import RetryableError
@@ -68,6 +68,9 @@ BODIES = {
     "PUT /suppressions/{channel}/{address}": {"why": "x"},
     "DELETE /suppressions/{channel}/{address}": {"why": "x"},
     "PUT /settings": {},
+    "POST /webhooks": {"url": "https://eve.example.com/"},
+    "PATCH /webhooks/{webhook_id}": {"url": "https://eve.example.com/"},
+    "POST /webhooks/{webhook_id}/replay": {"since": "2026-01-01T00:00:00Z"},
     "PUT /diagnostics/{shape_id}": {"reason": "mailbox_full"},
     "DELETE /diagnostics/{shape_id}": {},
     "POST /notifications": {"notifications": [NOTIFICATION]},
@@ -100,6 +103,8 @@ def api(monkeypatch):
     api.suppressions.save(None, a_suppression(f"{SECRET}@example.com"))
     api.unrecognised.record(ACCOUNT, "odd", f"{SECRET}.example", NOW)
     api.export_id = api.post("/exports", {"format": "csv"}).json["export_id"]
+    api.webhook_id = api.post("/webhooks", {"url": f"https://{SECRET}.example.com/"}).json["webhook"]["webhook_id"]
+    api.delivery_id = api.post(f"/webhooks/{api.webhook_id}/test").json["delivery_id"]
     api.batch_id = api.post("/undelivered/resend", {"ids": [item_id(an_item(number=8).entry_key)]}).json["batch_id"]
     return api
 
@@ -110,6 +115,8 @@ def url_of(route, api):
         "item_id": item_id(ITEM.entry_key),
         "batch_id": api.batch_id,
         "export_id": api.export_id,
+        "webhook_id": api.webhook_id,
+        "delivery_id": api.delivery_id,
         "customer_id": f"c-{SECRET}",
         "notification_id": f"n-{SECRET}",
         "shape_id": shape_id("odd"),
@@ -128,7 +135,16 @@ def call(api, route, headers):
 
 def belongings(api, account_id=ACCOUNT):
     """Everything of an account, in a form that can be compared."""
-    stores = (api.items, api.customers, api.suppressions, api.notifications, api.exports, api.accounts)
+    stores = (
+        api.items,
+        api.customers,
+        api.suppressions,
+        api.notifications,
+        api.exports,
+        api.accounts,
+        api.webhooks,
+        api.deliveries,
+    )
     kept = [vars(store) if hasattr(store, "__dict__") else {} for store in stores]
     mine = {
         (place, name, key): repr(value)
@@ -434,11 +450,20 @@ class TestTrailingNewlines:
         assert belongings(api) == before
 
 
-MAKING_ANEW = ("/exports", "/undelivered/resend", "/notifications")
+MAKING_ANEW = (
+    "/exports",
+    "/undelivered/resend",
+    "/notifications",
+    "/webhooks",
+    "/webhooks/{webhook_id}/rotate-secret",
+    "/webhooks/{webhook_id}/test",
+    "/webhooks/{webhook_id}/deliveries/{delivery_id}/replay",
+)
 
 
 class TestRepeats:
-    # An export, a batch and a notification without an id are new each time; what must not be is below.
+    # An export, a batch, a notification without an id, a webhook, its secret and its deliveries are new each time; what
+    # must not be is below.
     @pytest.mark.parametrize("route", guarded(lambda route: route.path not in MAKING_ANEW))
     def test_the_same_request_again_changes_nothing_more(self, api, route):
         headers = manager() if Role.MANAGER in route.access.value else host()
@@ -489,8 +514,9 @@ class TestSlowness:
         stores = ("undelivered", "reports", "notifications", "customers", "suppressions", "erasures", "accounts")
         busy = {name: Busy() for name in (*stores, "resend_batches", "idempotency")}
         exports = ExportPorts(Busy(), Busy(), Busy())
+        webhooks = WebhookPorts(Busy(), Busy(), Busy(), loopback=False)
         rare = {"exports": lambda: exports, "diagnostics": lambda: DiagnosticPorts(Busy(), Busy())}
-        rare |= {"signing_keys": Busy, "embed_revocations": Busy}
+        rare |= {"webhooks": lambda: webhooks, "signing_keys": Busy, "embed_revocations": Busy}
         ports = replace(api.ports, **busy, **rare, provider_suppressions=Busy, attachment_files=Busy)
         api.use_cases = ApiUseCases(ports, lambda: api.limits, api.clock)
 

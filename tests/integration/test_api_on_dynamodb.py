@@ -53,6 +53,7 @@ def call(monkeypatch):
         "HOST_CLIENT_ID": HOST,
         "EXPORTS_BUCKET": "exports-bucket",
         "EXPORTS_QUEUE_URL": "https://exports.test",
+        "WEBHOOKS_QUEUE_URL": "https://webhooks.test",
         "ATTACHMENTS_BUCKET": "attachments-bucket",
         "SEARCHES_PER_MINUTE": "60",
         "NOTIFICATIONS_PER_MINUTE": "6000",

@@ -48,6 +48,7 @@ def test_no_other_page_may(api, origin):
 def test_unless_something_is_allowed_nothing_is():
     required = (
         "SENDS_QUEUE_URL", "RESENDS_QUEUE_URL", "EXPORTS_BUCKET", "ATTACHMENTS_BUCKET", "EXPORTS_QUEUE_URL",
+        "WEBHOOKS_QUEUE_URL",
         "ERASURE_SECRET_ARN", "SIGNING_SECRET_ARN", "TOKEN_ISSUER", "DEFAULT_ACCOUNT_ID", "CONSOLE_CLIENT_ID",
         "HOST_CLIENT_ID",
     )  # fmt: skip

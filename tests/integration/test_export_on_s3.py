@@ -109,6 +109,7 @@ def stack(monkeypatch):
         "ERASURE_SECRET_ARN": "arn:secret",
         "EXPORTS_BUCKET": "exports-bucket",
         "EXPORTS_QUEUE_URL": "https://exports.test",
+        "WEBHOOKS_QUEUE_URL": "https://webhooks.test",
         "ATTACHMENTS_BUCKET": "attachments-bucket",
         "SEARCHES_PER_MINUTE": "60",
         "NOTIFICATIONS_PER_MINUTE": "6000",

@@ -11,6 +11,7 @@ from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_sup
 from tests.fakes import (
     FakeAttachmentFiles,
     FakeCustomerStore,
+    FakeDeliveryStore,
     FakeErasureStore,
     FakeExportFiles,
     FakeExportStore,
@@ -41,7 +42,7 @@ class World:
         self.notifications = FakeNotificationStore(clock=lambda: self.now)
         self.erasures, self.repeats = FakeErasureStore(self.customers), FakeRepeatStore()
         self.exports, self.files = FakeExportStore(), FakeExportFiles()
-        self.attachments = FakeAttachmentFiles()
+        self.attachments, self.deliveries = FakeAttachmentFiles(), FakeDeliveryStore()
         self.request = RequestErasure(
             self.erasures, self.customers, self.items, self.notifications, FakeHashes(), lambda: self.now
         )
@@ -55,6 +56,7 @@ class World:
             self.exports,
             self.files,
             self.attachments,
+            self.deliveries,
             lambda account_id: ZoneInfo({ACCOUNT: "Pacific/Auckland"}[account_id]),
             lambda: self.now,
         )

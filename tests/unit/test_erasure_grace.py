@@ -10,6 +10,7 @@ from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notifica
 from tests.fakes import (
     FakeAttachmentFiles,
     FakeCustomerStore,
+    FakeDeliveryStore,
     FakeErasureStore,
     FakeExportFiles,
     FakeExportStore,
@@ -54,6 +55,7 @@ class Desk:
             self.exports,
             self.files,
             FakeAttachmentFiles(),
+            FakeDeliveryStore(),
             lambda _: ZoneInfo("UTC"),
             self.clock,
         )

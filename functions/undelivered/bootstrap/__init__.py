@@ -22,6 +22,7 @@ from undelivered.services.ports import (
     AttachmentFiles,
     CustomerStore,
     ErasureStore,
+    InParallel,
     KeyedHashes,
     NotificationStore,
     SendJob,
@@ -32,6 +33,7 @@ from undelivered.services.ports import (
 from undelivered.settings import (
     ArchiveSettings,
     CleanupSettings,
+    DeliverWebhooksSettings,
     ExportReportSettings,
     IngestFeedbackSettings,
     IngestSmsLogsSettings,
@@ -48,8 +50,10 @@ if TYPE_CHECKING:
     from undelivered.services.archive_items import ArchiveItem
     from undelivered.services.cleanup import CleanUp
     from undelivered.services.customer_data.erase import EraseCustomers
+    from undelivered.services.deliver_webhook import DeliverWebhook
     from undelivered.services.export_report import ExportReport
     from undelivered.services.on_item_changed import OnItemChanged
+    from undelivered.services.ports.webhooks import DeliveryJob
     from undelivered.services.reconcile_counts import ReconcileCounts
     from undelivered.services.record_feedback import RecordFeedback
     from undelivered.services.record_unrecognised import RecordUnrecognised
@@ -402,14 +406,23 @@ class ItemChangeHandlers(Struct, frozen=True):
 def item_change_handlers() -> ItemChangeHandlers:
     """Return the parts of ``on_item_changed``."""
     from undelivered.adapters.aws.sns import SnsItemEventPublisher
+    from undelivered.adapters.aws.webhook_queue import SqsDeliveryQueue
     from undelivered.adapters.dynamodb.diagnostic_store import DynamoUnrecognisedStore
     from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailureStore
+    from undelivered.adapters.dynamodb.webhook_store import DynamoDeliveryStore, DynamoWebhookStore
+    from undelivered.services.deliver_webhook import Publishers, StartDelivery, WebhookPublisher
     from undelivered.services.on_item_changed import OnItemChanged
     from undelivered.services.record_unrecognised import RecordUnrecognised
     from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
     settings = OnItemChangedSettings.read()
-    publisher = SnsItemEventPublisher(client("sns"), settings.topic_arn, with_address=settings.with_address)
+    start = StartDelivery(DynamoDeliveryStore(), SqsDeliveryQueue(client("sqs"), settings.webhooks_queue_url), now)
+    publisher = Publishers(
+        (
+            SnsItemEventPublisher(client("sns"), settings.topic_arn, with_address=settings.with_address),
+            WebhookPublisher(DynamoWebhookStore(), start, with_address=settings.with_address),
+        )
+    )
     return ItemChangeHandlers(
         OnItemChanged(
             undelivered=undelivered_store(),
@@ -454,6 +467,7 @@ def erase_customers() -> "EraseCustomers":
     from undelivered.adapters.aws.s3 import S3ExportFiles
     from undelivered.adapters.dynamodb.export_store import DynamoExportStore
     from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailureStore
+    from undelivered.adapters.dynamodb.webhook_store import DynamoDeliveryStore
     from undelivered.services.customer_data.erase import EraseCustomers
 
     settings = CleanupSettings.read()
@@ -467,6 +481,7 @@ def erase_customers() -> "EraseCustomers":
         exports=DynamoExportStore(),
         files=S3ExportFiles(client("s3"), settings.exports_bucket),
         attachments=attachment_files(settings.attachments_bucket),
+        deliveries=DynamoDeliveryStore(),
         zone_of=zone_of,
         clock=now,
     )
@@ -534,3 +549,33 @@ def export_report() -> ExportWorker:
         texts=texts,
     )
     return ExportWorker(write, read_export_job, Queue(client("sqs"), settings.queue_url))
+
+
+# --- deliver_webhooks
+
+
+class WebhookWorker(Struct, frozen=True):
+    """The parts of ``deliver_webhooks``. ``read_job`` reads the body of a message and raises UnreadableEventError."""
+
+    deliver: "DeliverWebhook"
+    read_job: "Callable[[str], DeliveryJob]"
+    in_parallel: InParallel
+    queue: Queue
+
+
+@cache
+def deliver_webhooks() -> WebhookWorker:
+    """Return the parts of ``deliver_webhooks``."""
+    import ssl
+
+    from undelivered.adapters.aws.webhook_queue import read_delivery_job
+    from undelivered.adapters.dynamodb.webhook_store import DynamoDeliveryStore, DynamoWebhookStore
+    from undelivered.adapters.webhook_client import HttpWebhookClient
+    from undelivered.services.deliver_webhook import DeliverWebhook
+    from undelivered.services.in_parallel import in_threads
+
+    settings = DeliverWebhooksSettings.read()
+    _use_tables()
+    webhooks = HttpWebhookClient(settings.webhooks_to_loopback, ssl.create_default_context())
+    deliver = DeliverWebhook(DynamoWebhookStore(), DynamoDeliveryStore(), webhooks, now)
+    return WebhookWorker(deliver, read_delivery_job, in_threads, Queue(client("sqs"), settings.queue_url))

@@ -46,8 +46,10 @@ if TYPE_CHECKING:
     from undelivered.services.manage_customers import ManageCustomers
     from undelivered.services.manage_diagnostics import ManageDiagnostics
     from undelivered.services.manage_suppressions import ManageSuppressions
+    from undelivered.services.manage_webhooks import ManageWebhooks
     from undelivered.services.opt_in import OptIn
     from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore, ShapeMappingStore, UnrecognisedStore
+    from undelivered.services.ports.webhooks import DeliveryQueue, DeliveryStore, WebhookStore
     from undelivered.services.read_reports import ReadReports
     from undelivered.services.request_export import Exports
     from undelivered.services.request_limits import LimitedWork, RequestLimits
@@ -72,8 +74,17 @@ class DiagnosticPorts(Struct, frozen=True):
     mappings: "ShapeMappingStore"
 
 
+class WebhookPorts(Struct, frozen=True):
+    """The ports of the use cases on webhooks. With ``loopback``, endpoints on this computer are allowed."""
+
+    webhooks: "WebhookStore"
+    deliveries: "DeliveryStore"
+    queue: "DeliveryQueue"
+    loopback: bool
+
+
 class ApiPorts(Struct, frozen=True):
-    """The ports of the use cases. The last seven are functions, because few requests need them."""
+    """The ports of the use cases. The last eight are functions, because few requests need them."""
 
     undelivered: UndeliveredStore
     reports: ReportReader
@@ -92,6 +103,7 @@ class ApiPorts(Struct, frozen=True):
     signing_keys: Callable[[], SigningKeys]
     exports: Callable[[], ExportPorts]
     diagnostics: Callable[[], DiagnosticPorts]
+    webhooks: Callable[[], WebhookPorts]
     sender_rule: Callable[[], "SenderRule"]
     attachment_files: Callable[[], AttachmentFiles]
     embed_revocations: Callable[[], EmbedRevocations]
@@ -241,6 +253,15 @@ class ApiUseCases:
         return ManageDiagnostics(ports.unrecognised, ports.mappings, self.clock)
 
     @cached_property
+    def manage_webhooks(self) -> "ManageWebhooks":
+        from undelivered.services.deliver_webhook import StartDelivery
+        from undelivered.services.manage_webhooks import ManageWebhooks
+
+        ports = self._ports.webhooks()
+        start = StartDelivery(ports.deliveries, ports.queue, self.clock)
+        return ManageWebhooks(ports.webhooks, ports.deliveries, start, ports.loopback, self.clock)
+
+    @cached_property
     def accept_notifications(self) -> "AcceptNotifications":
         from undelivered.services.accept_notifications import AcceptNotifications
 
@@ -328,6 +349,7 @@ def use_cases() -> ApiUseCases:
         signing_keys=_signing_keys,
         exports=_export_ports,
         diagnostics=_diagnostic_ports,
+        webhooks=_webhook_ports,
         sender_rule=_sender_rule,
         attachment_files=lambda: bootstrap.attachment_files(settings().attachments_bucket),
         embed_revocations=_embed_revocations,
@@ -395,3 +417,11 @@ def _diagnostic_ports() -> DiagnosticPorts:
     from undelivered.adapters.dynamodb.diagnostic_store import DynamoUnrecognisedStore
 
     return DiagnosticPorts(DynamoUnrecognisedStore(), bootstrap.shape_mapping_store())
+
+
+def _webhook_ports() -> WebhookPorts:
+    from undelivered.adapters.aws.webhook_queue import SqsDeliveryQueue
+    from undelivered.adapters.dynamodb.webhook_store import DynamoDeliveryStore, DynamoWebhookStore
+
+    queue = SqsDeliveryQueue(bootstrap.client("sqs"), settings().webhooks_queue_url)
+    return WebhookPorts(DynamoWebhookStore(), DynamoDeliveryStore(), queue, settings().webhooks_to_loopback)

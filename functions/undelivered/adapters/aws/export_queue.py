@@ -1,15 +1,12 @@
 """The queue of exports, which invokes ``export_report``."""
 
 import json
-from typing import Any, Final
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
-from undelivered.domain.errors import RetryableError, UnreadableEventError
-
-_BUSY: Final = frozenset({"RequestThrottled", "ThrottlingException", "InternalError", "ServiceUnavailable"})
-"""Error codes of SQS after which another try can succeed (Amazon SQS API Reference, "Common Error Types")."""
+from undelivered.adapters.aws.job_queue import put_job
+from undelivered.domain.errors import UnreadableEventError
 
 
 class SqsExportRunner(Struct, frozen=True):
@@ -20,15 +17,7 @@ class SqsExportRunner(Struct, frozen=True):
 
     def start(self, account_id: str, export_id: str) -> None:
         """Queue an export; raises RetryableError when SQS is busy."""
-        body = json.dumps({"account_id": account_id, "export_id": export_id})
-        try:
-            self.client.send_message(QueueUrl=self.url, MessageBody=body)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _BUSY:
-                raise RetryableError("SQS is busy") from error
-            raise
-        except BotoCoreError as error:
-            raise RetryableError(f"SQS cannot be reached: {type(error).__name__}") from error
+        put_job(self.client, self.url, {"account_id": account_id, "export_id": export_id})
 
 
 def read_export_job(body: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Documents: JSON values in the table Accounts. The key is the account and the name of the record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -38,6 +38,23 @@ def documents_of(account_id: str, prefix: str, type_: type[_T]) -> Iterator[_T]:
 
 def _document_of(row: Row, type_: type[_T]) -> _T:
     return from_json(row["body"]["S"], type_)
+
+
+def newest_documents(account_id: str, prefix: str, type_: type[_T], limit: int, *, after: str | None) -> Sequence[_T]:
+    """Return up to ``limit`` documents whose names start with a prefix, in falling order of the names.
+
+    With ``after``, the name of a record, those that come after it.
+    """
+    key = {"account_id": {"S": account_id}, "record": {"S": after}} if after else None
+    with busy_is_retryable():
+        models = AccountModel.query(
+            account_id,
+            AccountModel.record.startswith(prefix),
+            scan_index_forward=False,
+            limit=limit,
+            last_evaluated_key=key,
+        )
+        return [from_json(model.body, type_) for model in models]
 
 
 def put_document(

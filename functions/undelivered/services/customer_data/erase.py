@@ -1,12 +1,13 @@
 """Erase a customer: a manager requests it, and ``cleanup`` carries it out.
 
 Erased: the customer, their items on the report and in history, their notifications with the attempts, the account's
-earlier exports, and their addresses in suppressions and among the repeat failures. Not erased: the suppression of an
-address, which is then stored under a keyed hash; counters, which identify nobody; and, for a time, the record of the
-erasure, so that late events about old messages do not create new data. An address that another customer has stays.
+earlier exports, their events in the log of webhooks, and their addresses in suppressions and among repeat failures. Not
+erased: the suppression of an address, which is then stored under a keyed hash; counters, which identify nobody; and for
+a time, the record of the erasure, so that late events about old messages do not create data. An address that another
+customer has stays.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -35,6 +36,7 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.ports.webhooks import DeliveryStore
 from undelivered.services.try_each import OnError, raise_error, try_each
 
 _BATCH = 100
@@ -112,6 +114,7 @@ class EraseCustomers(Struct, frozen=True):
     exports: ExportStore
     files: ExportFiles
     attachments: AttachmentFiles
+    deliveries: DeliveryStore
     zone_of: Callable[[str], ZoneInfo]
     clock: Callable[[], datetime]
 
@@ -135,6 +138,7 @@ class EraseCustomers(Struct, frozen=True):
         addresses = self._exclusive(erasure, task.addresses)
         self._hide_addresses(erasure, addresses)
         items, is_complete = self._erase_all_items(task, addresses, has_time)
+        self._remove_deliveries(erasure, _customer_keys(task.customer_id, addresses))
         notifications = 0
         # Until the erasure has reached every process, a send may still need its notification, and may write data.
         is_complete = is_complete and not erasure.covers(started_at)
@@ -156,6 +160,12 @@ class EraseCustomers(Struct, frozen=True):
                 self.files.remove(export.file)
                 self.exports.remove(export)
 
+    def _remove_deliveries(self, erasure: Erasure, customer_keys: Collection[str]) -> None:
+        """Remove the customer's events from the log of webhooks. Those that wait are then not delivered."""
+        for delivery in self.deliveries.find_by_customer(erasure.account_id, customer_keys):
+            if erasure.covers(delivery.created_at):
+                self.deliveries.remove(delivery)
+
     def _exclusive(self, erasure: Erasure, addresses: Iterable[Address]) -> list[Address]:
         """Return the addresses that no other customer has."""
         return [
@@ -169,9 +179,7 @@ class EraseCustomers(Struct, frozen=True):
     ) -> tuple[int, bool]:
         """Erase the items on the report and in history; return how many, and whether that is all of them."""
         erased, is_complete = 0, True
-        # Items of messages without a customer id are filed under their address.
-        unknown = [f"~{recipient_digest(address)}" for _, address in addresses]
-        for customer_key in (task.customer_id, *unknown):
+        for customer_key in _customer_keys(task.customer_id, addresses):
             for in_history in (False, True):
                 number, is_all = self._erase_items(task, customer_key, has_time, in_history=in_history)
                 erased += number
@@ -256,3 +264,8 @@ class EraseCustomers(Struct, frozen=True):
 
 def _channel_of(recipient: str) -> Channel:
     return Channel.EMAIL if "@" in recipient else Channel.SMS
+
+
+def _customer_keys(customer_id: str, addresses: Iterable[Address]) -> Sequence[str]:
+    """Return the keys that a customer's data is filed under. Without a customer id, it is filed under its address."""
+    return [customer_id, *(f"~{recipient_digest(address)}" for _, address in addresses)]

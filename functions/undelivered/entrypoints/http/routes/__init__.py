@@ -19,6 +19,7 @@ from undelivered.entrypoints.http.routes import (
     statistics,
     suppressions,
     unsubscribe,
+    webhooks,
 )
 from undelivered.entrypoints.http.routes.openapi import openapi_route
 
@@ -35,6 +36,7 @@ _RESOURCES: tuple[Route, ...] = (
     *personal_data.ROUTES,
     *suppressions.ROUTES,
     *account_settings.ROUTES,
+    *webhooks.ROUTES,
     *diagnostics.ROUTES,
     *notifications.ROUTES,
     *attachments.ROUTES,
