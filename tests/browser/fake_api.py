@@ -196,6 +196,9 @@ class FakeApi:
         self.attachments: list[dict[str, Any]] = []
         self.downloads: list[str] = []
         self.imports: list[dict[str, Any]] = []
+        self.webhooks: dict[str, dict[str, Any]] = {}
+        self.webhook_requests: list[tuple[str, str, Any]] = []
+        self.deliveries: dict[str, dict[str, Any]] = {}
 
     def fail(
         self, method: str, path: str, status: int, code: str = "", *, detail: str = "", times: int = 1, **headers: str
@@ -296,6 +299,8 @@ class FakeApi:
                 return 200, {"shapes": [*self.shapes.values()]}
             case (("PUT" | "DELETE"), "diagnostics", shape_id):
                 return 200, self.map_shape(shape_id, (body or {}).get("reason"))
+            case (_, "webhooks", *rest):
+                return self.answer_webhooks(method, rest, body)
             case ("POST", "exports"):
                 self.exports = 0
                 return 202, {"export_id": "e-1"}
@@ -308,6 +313,68 @@ class FakeApi:
                     "url": "../export.csv" if done else None,
                 }
         return self.problem(404, "not_found")
+
+    def answer_webhooks(self, method: str, rest: list[str], body: Any) -> Answer:  # noqa: PLR0911 - one for each route
+        match (method, *rest):
+            case ("GET",):
+                return 200, {"webhooks": list(self.webhooks.values())}
+            case ("POST",):
+                self.webhook_requests.append((method, "webhooks", body))
+                if "10.0.0.1" in body["url"]:
+                    wrong = {"field": "url", "message": "must name a host on the public internet"}
+                    return self.problem(400, "invalid_body", "The field 'url' is not valid.", [wrong])
+                return 201, {"webhook": self.add_webhook(body), "secret": f"whsec_{len(self.webhooks)}"}
+            case ("PATCH", webhook_id):
+                enabled = body.get("enabled", True)
+                reason = None if enabled else "by_user"
+                self.webhooks[webhook_id] |= {**body, "enabled": enabled, "disabled_reason": reason}
+                return 200, self.webhooks[webhook_id]
+            case ("POST", webhook_id, "rotate-secret"):
+                self.webhooks[webhook_id]["old_secret_valid_until"] = at(days=-1)
+                return 200, {"webhook": self.webhooks[webhook_id], "secret": "whsec_new"}
+            case ("POST", _, "test"):
+                return 202, self.a_delivery("d-2", "undelivered.test")
+            case ("GET", _, "deliveries"):
+                return 200, {"items": list(self.deliveries.values()), "next_cursor": None}
+            case ("POST", _, "deliveries", delivery_id, "replay"):
+                self.deliveries[delivery_id]["state"] = "waiting"
+                return 202, self.deliveries[delivery_id]
+            case ("GET", _, "deliveries", delivery_id):
+                delivery = self.deliveries[delivery_id]
+                delivery["tries"].append({"at": at(), "status": 204, "error": None, "milliseconds": 40})
+                delivery["state"] = "delivered"
+                return 200, delivery
+            case _:
+                return self.problem(404, "not_found")
+
+    def add_webhook(self, body: Any) -> dict[str, Any]:
+        webhook_id = f"w-{len(self.webhooks) + 1}"
+        gone = "gone" if "gone" in body["url"] else None
+        self.webhooks[webhook_id] = {
+            **body,
+            "webhook_id": webhook_id,
+            "enabled": gone is None,
+            "disabled_reason": gone,
+            "created_at": at(),
+            "old_secret_valid_until": None,
+            "audit": [],
+        }
+        failed = {"at": at(hours=1), "status": 500, "error": None, "milliseconds": 1_200}
+        self.a_delivery("d-1", "undelivered.item.opened")["tries"].append(failed)
+        self.deliveries["d-1"]["state"] = "failed"
+        return self.webhooks[webhook_id]
+
+    def a_delivery(self, delivery_id: str, event_type: str) -> dict[str, Any]:
+        self.deliveries[delivery_id] = {
+            "delivery_id": delivery_id,
+            "event_id": "f" * 32,
+            "event_type": event_type,
+            "state": "waiting",
+            "created_at": at(hours=1),
+            "next_try_at": None,
+            "tries": [],
+        }
+        return self.deliveries[delivery_id]
 
     def replace_customers(self, body: Any) -> Answer:
         """Take a list of customers: an address without a domain is refused, and c-1 exists already."""

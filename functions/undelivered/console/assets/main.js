@@ -16,6 +16,7 @@ const VIEWS = {
   import: { load: () => import("./import.js"), title: "nav.customers" },
   suppressions: { load: () => import("./suppressions.js"), title: "nav.suppressions" },
   diagnostics: { load: () => import("./diagnostics.js"), title: "nav.diagnostics" },
+  webhooks: { load: () => import("./webhooks.js"), title: "nav.settings" },
   settings: { load: () => import("./settings.js"), title: "nav.settings" },
 };
 const MENU = ["", "report", "customers", "suppressions", "diagnostics", "settings"];
@@ -191,7 +192,7 @@ async function show(first = false) {
   const { signal } = running;
   const { name, rest, query } = place();
   const view = VIEWS[name] ?? VIEWS[""];
-  const current = { item: "report", import: "customers" }[name] ?? name;
+  const current = { item: "report", import: "customers", webhooks: "settings" }[name] ?? name;
   for (const link of app.querySelectorAll("nav [data-view]")) {
     if (link.dataset.view === current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
