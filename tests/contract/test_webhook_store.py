@@ -113,6 +113,17 @@ def test_the_deliveries_of_a_customer_are_found_and_removed(stores):
     assert deliveries.page(ACCOUNT, "w-1", 5, None) == ([other], None)
 
 
+def test_a_delivery_that_was_removed_is_not_written_again(stores):
+    _, deliveries = stores
+    saved = deliveries.save(a_delivery(1))
+    deliveries.remove(saved)
+
+    with pytest.raises(StaleWriteError):
+        deliveries.save(replace(saved, state=DeliveryState.DELIVERED))
+
+    assert deliveries.page(ACCOUNT, "w-1", 5, None) == ([], None)
+
+
 def test_a_delivery_is_no_longer_shown_after_its_time_even_if_dynamodb_still_has_it():
     with on_moto():
         clock = Clock()

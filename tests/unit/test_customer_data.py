@@ -25,7 +25,9 @@ from undelivered.domain.attachment import Attachment
 from undelivered.domain.customer import Consent, RecordedConsent
 from undelivered.domain.erasure import ErasedCounts, Erasure, ErasureState, ErasureTask, known_addresses
 from undelivered.domain.errors import NotFoundError, StaleWriteError
+from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.domain.webhook import WebhookDelivery
 from undelivered.services.customer_data.erase import EraseCustomers, RequestErasure
 from undelivered.services.customer_data.export import CustomerDataPage, ExportCustomerData
 from undelivered.services.ports import UploadedFile
@@ -226,6 +228,20 @@ def test_an_erasure_counts_what_it_erases_over_several_runs():
     assert world.erasures.running() == []
     assert (world.items.items, world.items.history, world.notifications.notifications) == ({}, {}, {})
     assert world.erase(lambda: True) == ErasedCounts()
+
+
+def test_events_in_the_log_of_webhooks_are_erased_at_once_and_those_of_others_stay():
+    world = World()
+    world.customers.save(a_customer(email=EMAIL))
+    known = ("c-1", f"~{recipient_digest(EMAIL)}", "c-2", "")
+    for number, key in enumerate(known):
+        delivery = WebhookDelivery(ACCOUNT, "w-1", f"d-{number}", "e", "t", "{}", key, NOW, NOW)
+        world.deliveries.save(delivery)
+    world.start_erasure()
+
+    world.erase(lambda: True)
+
+    assert [row.customer_key for row in world.deliveries.rows.values()] == ["c-2", ""]
 
 
 def test_files_are_erased_with_their_notification_and_so_are_their_uploads():

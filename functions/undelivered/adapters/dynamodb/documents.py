@@ -90,8 +90,17 @@ def save_document(
             if not is_condition_failure(error):
                 raise
             # botocore repeats a write whose response was lost. The repetition then finds the result of the first write.
-            if AccountModel.get(account_id, record, consistent_read=True).body != model.body:
-                raise StaleWriteError("the document was changed in between") from error
+            if _body(account_id, record) != model.body:
+                raise StaleWriteError("the document was changed or deleted in between") from error
+
+
+def _body(account_id: str, record: str) -> str | None:
+    """Return the stored JSON of a document (a consistent read), or None if there is none."""
+    try:
+        body: str = AccountModel.get(account_id, record, consistent_read=True).body
+    except AccountModel.DoesNotExist:
+        return None
+    return body
 
 
 def replace_document(account_id: str, record: str, before: object, after: object | None) -> bool:
