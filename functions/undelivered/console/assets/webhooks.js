@@ -37,12 +37,12 @@ export async function show(page, { signal }) {
 }
 
 function paint(view, webhooks) {
-  const add = auth.mayAct() && webhooks.length < MOST && button(t("webhooks.add"), { kind: "primary", on: () => edit(view) });
+  const add = auth.mayManage() && webhooks.length < MOST && button(t("webhooks.add"), { kind: "primary", on: () => edit(view) });
   replace(view.place,
     webhooks.length === 0 && h("div", { class: "card" }, empty(t("webhooks.empty"), t("webhooks.empty_help"))),
     webhooks.map((webhook) => section(view, webhook)),
     add && h("div", { class: "row" }, add),
-    !auth.mayAct() && h("p", { class: "muted" }, t("viewer_note")));
+    !auth.mayManage() && h("p", { class: "muted" }, t("viewer_note")));
 }
 
 const pathOf = (webhook) => `webhooks/${encodeURIComponent(webhook.webhook_id)}`;
@@ -57,7 +57,7 @@ function section(view, webhook) {
     h("p", { class: "row" }, state, h("span", { class: "muted" }, types)),
     why,
     isFuture(webhook.old_secret_valid_until) && h("p", { class: "muted" }, t("webhooks.old_secret", { time: moment(webhook.old_secret_valid_until) })),
-    auth.mayAct() && actions(view, webhook, log),
+    auth.mayManage() && actions(view, webhook, log),
     h("details", { class: "spaced", on: { toggle: (event) => event.target.open && showLog(view, webhook, log) } },
       h("summary", {}, t("webhooks.log")), log));
 }
@@ -231,7 +231,7 @@ function row(view, webhook, delivery) {
     cell("time", h("time", { datetime: shown.created_at }, moment(shown.created_at))),
     cell("event", typeName(shown.event_type)),
     cell("result", outcome(shown)),
-    cell("again", auth.mayAct() && webhook.enabled && busyButton(t("webhooks.replay"), { kind: "small", "aria-description": `${typeName(shown.event_type)}, ${moment(shown.created_at)}` }, () => replay(view, webhook, shown, fill))));
+    cell("again", auth.mayManage() && webhook.enabled && busyButton(t("webhooks.replay"), { kind: "small", "aria-description": `${typeName(shown.event_type)}, ${moment(shown.created_at)}` }, () => replay(view, webhook, shown, fill))));
   fill(delivery);
   return line;
 }

@@ -170,24 +170,24 @@ _DELIVERY: Final = "/webhooks/{webhook_id}/deliveries/{delivery_id}"
 ROUTES = (
     Route("GET", _LIST, Access.READ, list_webhooks, "List webhooks", WebhookList, tag="webhooks"),
     Route(
-        "POST", _LIST, Access.ACT, add_webhook, "Add a webhook", WebhookWithSecret,
+        "POST", _LIST, Access.CONFIGURE, add_webhook, "Add a webhook", WebhookWithSecret,
         status=HTTPStatus.CREATED, body=WebhookBody, refusals=(HTTPStatus.CONFLICT,), tag="webhooks",
     ),
     Route("GET", _WEBHOOK, Access.READ, show_webhook, "Get a webhook", WebhookView, refusals=_UNKNOWN, tag="webhooks"),
     Route(
-        "PATCH", _WEBHOOK, Access.ACT, change_webhook, "Change a webhook", WebhookView,
+        "PATCH", _WEBHOOK, Access.CONFIGURE, change_webhook, "Change a webhook", WebhookView,
         body=WebhookChangeBody, refusals=_REFUSALS, tag="webhooks",
     ),
     Route(
-        "DELETE", _WEBHOOK, Access.ACT, delete_webhook, "Delete a webhook", WebhookView,
+        "DELETE", _WEBHOOK, Access.CONFIGURE, delete_webhook, "Delete a webhook", WebhookView,
         refusals=_REFUSALS, tag="webhooks",
     ),
     Route(
-        "POST", f"{_WEBHOOK}/rotate-secret", Access.ACT, rotate_webhook_secret, "Give a webhook a new secret",
+        "POST", f"{_WEBHOOK}/rotate-secret", Access.CONFIGURE, rotate_webhook_secret, "Give a webhook a new secret",
         WebhookWithSecret, refusals=_REFUSALS, tag="webhooks",
     ),
     Route(
-        "POST", f"{_WEBHOOK}/test", Access.ACT, test_webhook, "Send a test event to a webhook", DeliveryView,
+        "POST", f"{_WEBHOOK}/test", Access.CONFIGURE, test_webhook, "Send a test event to a webhook", DeliveryView,
         status=HTTPStatus.ACCEPTED, refusals=_REFUSALS, tag="webhooks",
     ),
     Route(
@@ -199,11 +199,11 @@ ROUTES = (
         refusals=_UNKNOWN, tag="webhooks",
     ),
     Route(
-        "POST", f"{_DELIVERY}/replay", Access.ACT, replay_delivery, "Deliver an event again", DeliveryView,
+        "POST", f"{_DELIVERY}/replay", Access.CONFIGURE, replay_delivery, "Deliver an event again", DeliveryView,
         status=HTTPStatus.ACCEPTED, refusals=_REFUSALS, tag="webhooks",
     ),
     Route(
-        "POST", f"{_WEBHOOK}/replay", Access.ACT, replay_failed_deliveries, "Deliver failed events again",
+        "POST", f"{_WEBHOOK}/replay", Access.CONFIGURE, replay_failed_deliveries, "Deliver failed events again",
         ReplayStarted, status=HTTPStatus.ACCEPTED, body=ReplayBody, refusals=_REFUSALS, tag="webhooks",
     ),
 )  # fmt: skip
