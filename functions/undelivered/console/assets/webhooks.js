@@ -42,7 +42,7 @@ function paint(view, webhooks) {
     webhooks.length === 0 && h("div", { class: "card" }, empty(t("webhooks.empty"), t("webhooks.empty_help"))),
     webhooks.map((webhook) => section(view, webhook)),
     add && h("div", { class: "row" }, add),
-    !auth.mayManage() && h("p", { class: "muted" }, t("viewer_note")));
+    !auth.mayManage() && h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "viewer_note")));
 }
 
 const pathOf = (webhook) => `webhooks/${encodeURIComponent(webhook.webhook_id)}`;
