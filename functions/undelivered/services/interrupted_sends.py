@@ -1,7 +1,8 @@
 """First sends that are shown as interrupted although the provider accepted them: feedback on them can still arrive."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from msgspec import Struct
 
@@ -17,14 +18,30 @@ _MAX_SENDS = 100
 """The maximum number of interrupted sends that are read to find the one to a number."""
 
 
+_INDEX_LAG: Final = timedelta(minutes=2)
+"""The time after which a claim is certainly in the index of sends without an outcome."""
+
+_BETWEEN_LOOKS: Final = timedelta(minutes=1)
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SettledSends(Struct):
+    """Up to when all sends are settled: none that was claimed before ``until`` is or will be interrupted."""
+
+    until: datetime = _FIRST
+    looked_at: datetime = _FIRST
+
+
 class InterruptedSends(Struct, frozen=True):
     """Finds the send and the item that a late failure is about.
 
     ``CleanUp`` shows a send as interrupted after ``SEND_TIMEOUT``. A failure that comes earlier reads nothing here.
+    As a rule no send is interrupted, and one look at all sends serves the failures of many batches.
     """
 
     notifications: NotificationStore
     clock: Callable[[], datetime]
+    settled: SettledSends
 
     def find_text(self, feedback: Feedback) -> SendAttempt | None:
         """Return the interrupted send of a text, which has no tags, by the number and the time sent."""
@@ -59,7 +76,21 @@ class InterruptedSends(Struct, frozen=True):
 
     def _is_late(self, feedback: Feedback) -> bool:
         """Whether it is a failure whose send may be shown as interrupted: it was claimed before it was sent."""
-        return feedback.outcome >= Outcome.FAILED and self.clock() >= feedback.sent_at - LONGEST_SEND + SEND_TIMEOUT
+        is_late = feedback.outcome >= Outcome.FAILED and self.clock() >= feedback.sent_at - LONGEST_SEND + SEND_TIMEOUT
+        return is_late and not self._is_settled(feedback.sent_at)
+
+    def _is_settled(self, moment: datetime) -> bool:
+        """Whether no send that was claimed before a moment is or will be interrupted.
+
+        An interrupted send was without an outcome before. If there is neither, all sends so far have another outcome.
+        """
+        now = self.clock()
+        if moment >= self.settled.until and now - self.settled.looked_at >= _BETWEEN_LOOKS:
+            self.settled.looked_at, claimed_before = now, now - _INDEX_LAG
+            store = self.notifications
+            if not store.unrecorded(claimed_before, 1) and not store.interrupted(_FIRST, now, 1):
+                self.settled.until = claimed_before
+        return moment < self.settled.until
 
 
 def _number(send: SendAttempt) -> str:

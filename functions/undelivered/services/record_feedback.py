@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from undelivered.domain.address import normalise_address
@@ -23,7 +23,7 @@ from undelivered.domain.taxonomy import Channel, suppresses
 from undelivered.domain.unrecognised import mapped_classification, unrecognised_shape
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.erased_messages import Message, erased_messages
-from undelivered.services.interrupted_sends import InterruptedSends
+from undelivered.services.interrupted_sends import InterruptedSends, SettledSends
 from undelivered.services.message_accounts import MessageAccounts
 from undelivered.services.ports import (
     CustomerStore,
@@ -81,6 +81,7 @@ class RecordFeedback(Struct, frozen=True):
     shape_mappings: ShapeMappingStore
     accounts: MessageAccounts
     clock: Callable[[], datetime]
+    settled_sends: SettledSends = field(default_factory=SettledSends)
 
     def __call__(
         self,
@@ -258,7 +259,7 @@ class RecordFeedback(Struct, frozen=True):
 
     @property
     def _interrupted(self) -> InterruptedSends:
-        return InterruptedSends(self.notifications, self.clock)
+        return InterruptedSends(self.notifications, self.clock, self.settled_sends)
 
     def _mapped(self, account_id: str, feedback: Feedback) -> Feedback:
         """Return feedback without a known reason with the reason that the account maps its shape to, if any."""
