@@ -182,6 +182,19 @@ def test_all_that_failed_since_a_time_is_replayed_once(api, webhook_id):
     assert api.post(f"/webhooks/{webhook_id}/replay", {"since": "yesterday"}).json["errors"][0]["field"] == "since"
 
 
+def test_a_delivery_that_is_long_due_is_started_again_with_those_that_failed(api, webhook_id):
+    lost = api.post(f"/webhooks/{webhook_id}/test").json["delivery_id"]
+    api.delivery_queue.jobs.clear()
+    since = {"since": timestamp(NOW)}
+
+    early = api.post(f"/webhooks/{webhook_id}/replay", since)
+    api.time += timedelta(minutes=5)
+    late = api.post(f"/webhooks/{webhook_id}/replay", since)
+
+    assert (early.json, late.json) == ({"started": 0}, {"started": 1})
+    assert [job.delivery_id for job in api.delivery_queue.jobs] == [lost]
+
+
 def test_a_disabled_webhook_is_neither_tested_nor_replayed_until_it_is_enabled(api, webhook_id):
     delivery_id = api.post(f"/webhooks/{webhook_id}/test").json["delivery_id"]
     stored = api.webhooks.of_account(ACCOUNT)

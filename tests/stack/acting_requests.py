@@ -3,13 +3,16 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
+from standardwebhooks import Webhook as Verifier
 
 from tests.stack.acting import CONSENT
 from tests.stack.crashed import CrashedStack, Message
+from undelivered.domain.webhook import WebhookDelivery
 
 
 @dataclass(frozen=True)
@@ -392,6 +395,106 @@ def _are_revoked(world: CrashedStack, subjects: list[Any]) -> None:
     assert {_status_with(world, token) for _, token in subjects} == {401}
 
 
+# --- webhooks
+
+
+def _add_webhook(world: CrashedStack, subject: Any) -> httpx.Response:
+    path, added = subject
+    response = world.people.manager.post("/webhooks", json={"url": f"{world.receiver.url}/{path}"})
+    if response.is_success:
+        added.append(response.json())
+    return response
+
+
+def _are_added(world: CrashedStack, subjects: list[Any]) -> None:
+    """A request without an answer, made again, may add a second webhook. The list shows both, so one can be deleted."""
+    webhooks = world.webhooks()
+    for path, (added,) in subjects:
+        found = [each["webhook_id"] for each in webhooks if each["url"].endswith(f"/{path}")]
+        assert found[-1] == added["webhook"]["webhook_id"]
+        assert len(found) <= 2
+        _is_signed_with(world, found[-1], added["secret"])
+
+
+def _is_signed_with(world: CrashedStack, webhook_id: str, *secrets: str) -> None:
+    started = world.people.call_api("POST", f"/webhooks/{webhook_id}/test", 202)
+    world.platform.settle()
+    ((headers, body),) = world.receiver.messages(started["event_id"])
+    for secret in secrets:
+        assert Verifier(secret).verify(body, headers)["type"] == "undelivered.test"
+
+
+def _change_webhook(world: CrashedStack, added: Any) -> httpx.Response:
+    wanted = {"event_types": ["undelivered.item.opened"]}
+    return world.people.manager.patch(f"/webhooks/{added['webhook']['webhook_id']}", json=wanted)
+
+
+def _are_changed(world: CrashedStack, subjects: list[Any]) -> None:
+    for added in subjects:
+        webhook = world.people.call_api("GET", f"/webhooks/{added['webhook']['webhook_id']}")
+        assert webhook["event_types"] == ["undelivered.item.opened"]
+        assert [entry["action"] for entry in webhook["audit"]] == ["create", "change"]
+
+
+def _delete_webhook(world: CrashedStack, added: Any) -> httpx.Response:
+    return world.people.manager.delete(f"/webhooks/{added['webhook']['webhook_id']}")
+
+
+def _are_deleted(world: CrashedStack, subjects: list[Any]) -> None:
+    listed = {webhook["webhook_id"] for webhook in world.webhooks()}
+    assert not listed & {added["webhook"]["webhook_id"] for added in subjects}
+
+
+def _rotate(world: CrashedStack, subject: Any) -> httpx.Response:
+    added, secrets = subject
+    response = world.people.manager.post(f"/webhooks/{added['webhook']['webhook_id']}/rotate-secret")
+    if response.is_success:
+        secrets.append(response.json()["secret"])
+    return response
+
+
+def _both_secrets_sign(world: CrashedStack, subjects: list[Any]) -> None:
+    for added, (new,) in subjects:
+        _is_signed_with(world, added["webhook"]["webhook_id"], added["secret"], new)
+
+
+def _test_webhook(world: CrashedStack, subject: Any) -> httpx.Response:
+    webhook_id, started = subject
+    response = world.people.manager.post(f"/webhooks/{webhook_id}/test")
+    if response.is_success:
+        started.append((response.json()["delivery_id"], response.json()["event_id"]))
+    return response
+
+
+def _tests_arrive(world: CrashedStack, subjects: list[Any]) -> None:
+    world.platform.settle()
+    world.are_delivered(each for _, (each,) in subjects)
+
+
+def _replay(world: CrashedStack, delivery: WebhookDelivery) -> httpx.Response:
+    path = f"/webhooks/{delivery.webhook_id}/deliveries/{delivery.delivery_id}/replay"
+    return world.people.manager.post(path)
+
+
+def _replay_failed(world: CrashedStack, delivery: WebhookDelivery) -> httpx.Response:
+    since = {"since": (delivery.created_at - timedelta(hours=1)).isoformat()}
+    return world.people.manager.post(f"/webhooks/{delivery.webhook_id}/replay", json=since)
+
+
+def _are_replayed(world: CrashedStack, deliveries: list[WebhookDelivery]) -> None:
+    world.platform.settle()
+    world.are_delivered((each.delivery_id, each.event_id) for each in deliveries)
+
+
+def _are_all_replayed(world: CrashedStack, deliveries: list[WebhookDelivery]) -> None:
+    world.platform.settle()
+    # A delivery that a request started and did not queue, because it was killed, is started again after a while.
+    world.age_deliveries()
+    assert _replay_failed(world, deliveries[0]).is_success
+    _are_replayed(world, deliveries)
+    assert _replay_failed(world, deliveries[0]).json() == {"started": 0}
+
+
 REQUESTS = {
     "POST /notifications": ActingRequest(_new, _hand_over, _sent_once),
     "POST /undelivered/{item_id}/resend": ActingRequest(
@@ -448,6 +551,21 @@ REQUESTS = {
         lambda world: world.next_of(_shapes), _map, _have_reason("mailbox_full", ["map"])
     ),
     "DELETE /diagnostics/{shape_id}": ActingRequest(_mapped, _unmap, _have_reason(None, ["map", "unmap"])),
+    "POST /webhooks": ActingRequest(lambda world: (world.name("added"), []), _add_webhook, _are_added),
+    "PATCH /webhooks/{webhook_id}": ActingRequest(CrashedStack.new_webhook, _change_webhook, _are_changed),
+    "DELETE /webhooks/{webhook_id}": ActingRequest(CrashedStack.new_webhook, _delete_webhook, _are_deleted),
+    "POST /webhooks/{webhook_id}/rotate-secret": ActingRequest(
+        lambda world: (world.new_webhook(), []), _rotate, _both_secrets_sign
+    ),
+    "POST /webhooks/{webhook_id}/test": ActingRequest(
+        lambda world: (world.webhook_id(), []), _test_webhook, _tests_arrive
+    ),
+    "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/replay": ActingRequest(
+        CrashedStack.failed_delivery, _replay, _are_replayed
+    ),
+    "POST /webhooks/{webhook_id}/replay": ActingRequest(
+        CrashedStack.failed_delivery, _replay_failed, _are_all_replayed
+    ),
 }
 """A case for each route that changes something: add one here with each new route."""
 

@@ -4,13 +4,15 @@ import base64
 import gzip
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from itertools import chain, count
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 
@@ -22,8 +24,12 @@ from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_statu
 from infrastructure.local.stack import LocalStack
 from tests.stack.acting import WITHIN, Acting
 from tests.stack.lambda_platform import EveryCallThrottledOnce, Fault, Json, LambdaPlatform, writes
+from tests.stack.receiver import Receiver
+from undelivered.adapters.dynamodb.stored_json import to_json
 from undelivered.domain.erasure import PROPAGATION_TIME
 from undelivered.domain.message_tags import CONTENT_HELD, CONTENT_TAG
+from undelivered.domain.webhook import TEST_EVENT, DeliveryState, WebhookDelivery, delivery_id
+from undelivered.services.manage_webhooks import STARTED_AGAIN_AFTER
 from undelivered.services.request_export import QUEUED_AGAIN_AFTER
 
 CRASH_POINTS = "crash points"
@@ -56,8 +62,8 @@ class Message:
 class CrashedStack:
     """The stack with its people. Every subject of a test is a new one, so that no test depends on another."""
 
-    def __init__(self, platform: LambdaPlatform) -> None:
-        self.platform, self.stack = platform, platform.stack
+    def __init__(self, platform: LambdaPlatform, receiver: Receiver) -> None:
+        self.platform, self.stack, self.receiver = platform, platform.stack, receiver
         self.people = Acting.on(self.stack)
         self._numbers = count(1)
         self._spare: dict[Any, list[Any]] = {}
@@ -65,8 +71,8 @@ class CrashedStack:
     @classmethod
     @contextmanager
     def on(cls, stack: LocalStack) -> "Iterator[CrashedStack]":
-        with LambdaPlatform(stack).running() as platform:
-            crashed = cls(platform)
+        with LambdaPlatform(stack).running() as platform, closing(Receiver()) as receiver:
+            crashed = cls(platform, receiver)
             try:
                 yield crashed
             finally:
@@ -239,6 +245,58 @@ class CrashedStack:
 
         return announced
 
+    def new_webhook(self) -> Json:
+        """Add a webhook to the receiver, with a URL of its own; return it with its secret."""
+        url = f"{self.receiver.url}/{self.name('w')}"
+        return self.people.call_api("POST", "/webhooks", 201, json={"url": url})
+
+    def webhook_id(self) -> str:
+        """Return the id of the account's first webhook. An account can have few, so subjects share it."""
+        webhooks = self.webhooks()
+        return str(webhooks[0]["webhook_id"] if webhooks else self.new_webhook()["webhook"]["webhook_id"])
+
+    def webhooks(self) -> list[Json]:
+        return list(self.people.call_api("GET", "/webhooks")["webhooks"])
+
+    def remove_webhooks(self) -> None:
+        for webhook in self.webhooks():
+            self.people.call_api("DELETE", f"/webhooks/{webhook['webhook_id']}")
+
+    def failed_delivery(self) -> WebhookDelivery:
+        """Store a delivery that was given up, and return it."""
+        now, event_id = datetime.now(UTC), uuid4().hex
+        delivery = WebhookDelivery(
+            account_id=DEFAULT_ACCOUNT,
+            webhook_id=self.webhook_id(),
+            delivery_id=delivery_id(now, event_id),
+            event_id=event_id,
+            event_type=TEST_EVENT,
+            payload=json.dumps({"type": TEST_EVENT, "event_id": event_id}),
+            customer_key="",
+            created_at=now,
+            next_try_at=now,
+            state=DeliveryState.FAILED,
+            version=1,
+        )
+        row = {
+            "account_id": {"S": DEFAULT_ACCOUNT},
+            "record": {"S": f"webhook-delivery~{delivery.webhook_id}~{delivery.delivery_id}"},
+            "body": {"S": to_json(delivery)},
+            "version": {"N": "1"},
+        }
+        self.put("accounts", row)
+        return delivery
+
+    def are_delivered(self, deliveries: Iterable[tuple[str, str]]) -> None:
+        """Hold that events, by the ids of the delivery and of the event, arrived, and that the log has them."""
+        log = f"/webhooks/{self.webhook_id()}/deliveries"
+        for wanted, event_id in deliveries:
+            shown = self.people.call_api("GET", f"{log}/{wanted}")
+            assert (shown["state"], shown["event_id"]) == ("delivered", event_id)
+            assert shown["tries"][-1]["status"] == HTTPStatus.NO_CONTENT
+            messages = self.receiver.messages(event_id)
+            assert {headers["webhook-id"] for headers, _ in messages} == {event_id}
+
     def report(self, **parameters: str) -> list[Json]:
         """Return all items of the report, in every state."""
         since = (datetime.now(UTC) - timedelta(days=60)).strftime("%Y-%m-%d")
@@ -334,6 +392,14 @@ class CrashedStack:
                 erasure = json.loads(row["body"]["S"])
                 if erasure["state"] == "running":
                     self.put("accounts", {**row, "body": {"S": json.dumps(erasure | {"at": asked_at})}})
+
+    def age_deliveries(self) -> None:
+        """Let the deliveries that wait have been due for a while."""
+        for row in self.scan("accounts"):
+            if row["record"]["S"].startswith("webhook-delivery~"):
+                delivery = json.loads(row["body"]["S"])
+                earlier = (datetime.fromisoformat(delivery["next_try_at"]) - STARTED_AGAIN_AFTER).isoformat()
+                self.put("accounts", {**row, "body": {"S": json.dumps(delivery | {"next_try_at": earlier})}})
 
     def exports(self) -> list[Json]:
         return [row for row in self.scan("accounts") if row["record"]["S"].startswith("export~")]

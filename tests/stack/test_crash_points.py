@@ -22,6 +22,7 @@ import pytest
 from infrastructure.local.stack import LocalStack
 from tests.stack.acting_requests import REQUESTS, UNTRIED
 from tests.stack.crashed import CRASH_POINTS, CrashedStack, Message
+from tests.stack.lambda_platform import FunctionFailedError
 from undelivered.entrypoints.http.routes import ROUTES
 
 EXPORTED = {"status": "bounced", "from": "2020-01-01"}
@@ -40,6 +41,7 @@ def world(tmp_path_factory):
 def count_is_exact(world):
     yield
     world.platform.settle()
+    world.remove_webhooks()
     dead, world.platform.dead_letters = world.platform.dead_letters, []
     assert dead == []
     world.counts_are_exact()
@@ -338,6 +340,7 @@ def test_items_that_dynamodb_removes_are_archived_and_taken_off_the_count_once(w
 
 def test_changes_of_items_are_announced_at_least_once_and_always_as_the_same_event(world, note):
     announced = world.subscribed()
+    world.new_webhook()
 
     def fresh():
         (message,) = world.handed_over(1, "fine")
@@ -359,6 +362,43 @@ def test_changes_of_items_are_announced_at_least_once_and_always_as_the_same_eve
     items = world.items()
     assert {len(set(opened[item["id"]])) for message, _ in subjects for item in items[message.notification_id]} == {1}
     assert max(len(events) for events in opened.values()) > 1
+    world.platform.settle()
+    for item in (item for message, _ in subjects for item in items[message.notification_id]):
+        messages = [headers["webhook-id"] for headers, body in world.receiver.messages(item["id"]) if "opened" in body]
+        assert set(messages) == set(opened[item["id"]])
+
+
+@pytest.mark.parametrize("first_status", [204, 503])
+def test_an_event_reaches_a_webhook_at_least_once_and_always_as_the_same_message(world, note, first_status):
+    webhook_id = world.webhook_id()
+
+    def fresh():
+        world.receiver.statuses = [first_status]
+        started = world.people.call_api("POST", f"/webhooks/{webhook_id}/test", 202)
+        return started, world.platform.queued("DeliverWebhooks")
+
+    def act(subject):
+        world.platform.deliver("DeliverWebhooks", {"Records": subject[1]})
+
+    subjects, tried = world.try_everywhere("DeliverWebhooks", fresh, act)
+    # And killed after the endpoint has the message, before the log knows.
+    subjects.append(fresh())
+    world.receiver.on_message = lambda: world.platform.kill("DeliverWebhooks")
+    with pytest.raises(FunctionFailedError):
+        world.platform.invoke("DeliverWebhooks", {"Records": subjects[-1][1]})
+    world.receiver.on_message = lambda: None
+    act(subjects[-1])
+
+    note("DeliverWebhooks", tried)
+    started = [(each["delivery_id"], each["event_id"]) for each, _ in subjects]
+
+    def all_are_delivered():
+        log = world.people.call_api("GET", f"/webhooks/{webhook_id}/deliveries")["items"]
+        return {each for each, _ in started} == {each["delivery_id"] for each in log if each["state"] == "delivered"}
+
+    world.eventually(all_are_delivered, "not all of them are delivered")
+    world.are_delivered(started)
+    assert len(world.receiver.messages(started[-1][1])) > 1
 
 
 def test_every_acting_route_is_tried():

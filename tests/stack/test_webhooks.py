@@ -1,10 +1,8 @@
 """Events on their way to a receiver on this computer, which verifies them with the library of the specification."""
 
 import json
-import threading
 import time
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from msgspec.structs import replace
@@ -15,41 +13,11 @@ from infrastructure.deployed_stack import DeployedStack
 from infrastructure.local.deployment import STACK_NAME
 from infrastructure.local.scenario import eventually
 from tests.stack.acting import WITHIN
+from tests.stack.receiver import Receiver
 from tests.stack.test_dead_letters import redrive
 from tests.stack.test_direct_ways import store, wake
 from undelivered.adapters.dynamodb.stored_json import to_json
 from undelivered.domain.webhook import RETRY_DELAYS, WebhookDelivery, delivery_id
-
-
-class Receiver:
-    """An endpoint that responds with the statuses of ``statuses``, and with 204 after these."""
-
-    def __init__(self):
-        self.statuses, self.received = [], []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                status = receiver.statuses.pop(0) if receiver.statuses else 204
-                receiver.received.append((dict(self.headers), body))
-                self.send_response(status)
-                self.end_headers()
-
-            def log_message(self, *_arguments):
-                """Write nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-    def messages(self, notification_id):
-        """Return the messages about a notification."""
-        return [(headers, body) for headers, body in self.received if notification_id in body]
 
 
 @pytest.fixture

@@ -63,19 +63,33 @@ class TestSignatures:
             Receiver(NEW).verify(PAYLOAD, {**headers, header: changed[header]})
 
     def test_while_the_old_secret_is_valid_both_sign(self):
-        rotated = replace(WEBHOOK, previous_secret=OLD, previous_until=NOW + timedelta(hours=24))
+        rotated = replace(WEBHOOK, secret=OLD).with_secret(NEW, NOW - timedelta(hours=23))
         headers = signature_headers(rotated, "e-1", PAYLOAD, NOW)
 
         for secret in (OLD, NEW):
             Receiver(secret).verify(PAYLOAD, headers)
 
     def test_after_that_only_the_new_one_signs(self):
-        rotated = replace(WEBHOOK, previous_secret=OLD, previous_until=NOW)
+        rotated = replace(WEBHOOK, secret=OLD).with_secret(NEW, NOW - timedelta(hours=24))
         headers = signature_headers(rotated, "e-1", PAYLOAD, NOW)
 
         Receiver(NEW).verify(PAYLOAD, headers)
         with pytest.raises(WebhookVerificationError):
             Receiver(OLD).verify(PAYLOAD, headers)
+
+    def test_a_second_rotation_leaves_the_first_secret_valid(self):
+        rotated = replace(WEBHOOK, secret=OLD).with_secret(new_secret(b"lost" * 8), NOW).with_secret(NEW, NOW)
+        headers = signature_headers(rotated, "e-1", PAYLOAD, NOW)
+
+        for secret in (OLD, NEW):
+            Receiver(secret).verify(PAYLOAD, headers)
+
+    def test_rotations_without_end_do_not_sign_without_end(self):
+        rotated = WEBHOOK
+        for number in range(20):
+            rotated = rotated.with_secret(new_secret(bytes([number]) * 32), NOW)
+
+        assert len(rotated.secrets(NOW)) == 5
 
 
 class TestTries:

@@ -30,6 +30,8 @@ MAX_WEBHOOKS: Final = 5
 OLD_SECRET_VALID_FOR: Final = timedelta(hours=24)
 """How long messages are also signed with the secret before the current one."""
 
+_MAX_OLD_SECRETS: Final = 4
+
 SECRET_BYTES: Final = 32
 """The bytes of a secret. The specification asks for 24 to 64."""
 
@@ -84,10 +86,18 @@ class DisabledReason(StrEnum):
     FAILING = "failing"  #: all deliveries have failed for three days
 
 
+class OldSecret(Struct, frozen=True):
+    """A secret that was replaced, and until when it also signs."""
+
+    secret: str
+    valid_until: datetime
+
+
 class Webhook(Struct, frozen=True):
     """An endpoint of an account. ``event_types`` is empty for all types.
 
-    ``previous_secret`` also signs until ``previous_until``. ``disabled`` is None while events are delivered.
+    ``old_secrets`` are the secrets before the current one, the oldest first. ``disabled`` is None while events are
+    delivered.
     """
 
     webhook_id: str
@@ -96,8 +106,7 @@ class Webhook(Struct, frozen=True):
     created_at: datetime
     event_types: tuple[str, ...] = ()
     disabled: DisabledReason | None = None
-    previous_secret: str = ""
-    previous_until: datetime | None = None
+    old_secrets: tuple[OldSecret, ...] = ()
     audit: tuple[Audit, ...] = ()
 
     def receives(self, event_type: str) -> bool:
@@ -109,10 +118,21 @@ class Webhook(Struct, frozen=True):
         return replace(self, audit=(*self.audit, entry)[-_MAX_AUDIT_KEPT:])
 
     def secrets(self, now: datetime) -> tuple[str, ...]:
-        """Return the secrets that sign a message: the current one, and the one before while it is valid."""
-        if self.previous_until is None or self.previous_until <= now:
-            return (self.secret,)
-        return (self.secret, self.previous_secret)
+        """Return the secrets that sign a message: the current one, and those before while they are valid."""
+        return (self.secret, *(old.secret for old in self._valid_old_secrets(now)))
+
+    def with_secret(self, secret: str, now: datetime) -> "Webhook":
+        """Return the webhook with a new secret.
+
+        An older secret stays valid too: if the response to a rotation was lost, the receiver has it still after the
+        next rotation.
+        """
+        replaced = OldSecret(self.secret, now + OLD_SECRET_VALID_FOR)
+        old_secrets = (*self._valid_old_secrets(now), replaced)[-_MAX_OLD_SECRETS:]
+        return replace(self, secret=secret, old_secrets=old_secrets)
+
+    def _valid_old_secrets(self, now: datetime) -> tuple[OldSecret, ...]:
+        return tuple(old for old in self.old_secrets if old.valid_until > now)
 
 
 class AccountWebhooks(Struct, frozen=True):

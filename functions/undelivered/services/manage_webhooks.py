@@ -4,7 +4,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
@@ -17,7 +17,6 @@ from undelivered.domain.item_event import SCHEMA_VERSION
 from undelivered.domain.webhook import (
     EVENT_TYPES,
     MAX_WEBHOOKS,
-    OLD_SECRET_VALID_FOR,
     SECRET_BYTES,
     TEST_EVENT,
     AccountWebhooks,
@@ -35,6 +34,12 @@ from undelivered.services.ports.webhooks import DeliveryStore, WebhookStore
 
 MAX_REPLAYED: Final = 200
 """How many deliveries a replay starts at most. Each takes two calls of AWS."""
+
+STARTED_AGAIN_AFTER: Final = timedelta(minutes=5)
+"""A delivery that has been due for so long is probably not in the queue: a process ended before it queued the delivery.
+
+Longer than a message is hidden after an error (``sqs_batch.RETRY_DELAYS``).
+"""
 
 _PAGE: Final = 100
 
@@ -107,10 +112,9 @@ class ManageWebhooks(Struct, frozen=True):
     def rotate_secret(self, account_id: str, webhook_id: str, *, by: str) -> Webhook:
         """Give a webhook a new secret; raises NotFoundError. The old one also signs for ``OLD_SECRET_VALID_FOR``."""
         stored = self.webhooks.of_account(account_id)
-        webhook, now = _webhook_in(stored, webhook_id), self.clock()
-        rotated = replace(
-            webhook, secret=_random_secret(), previous_secret=webhook.secret, previous_until=now + OLD_SECRET_VALID_FOR
-        ).audited(Audit(now, by, "rotate_secret"))
+        now = self.clock()
+        webhook = _webhook_in(stored, webhook_id).with_secret(_random_secret(), now)
+        rotated = webhook.audited(Audit(now, by, "rotate_secret"))
         self.webhooks.save(stored.with_changed(rotated))
         return rotated
 
@@ -147,20 +151,26 @@ class ManageWebhooks(Struct, frozen=True):
     def replay_failed(self, account_id: str, webhook_id: str, since: datetime) -> int:
         """Start the failed deliveries since a time again, at most ``MAX_REPLAYED`` of them; return how many.
 
-        Those that were started are no longer failed, so another call starts the others.
+        Those that were started are no longer failed, so another call starts the others. Deliveries that have been due
+        for ``STARTED_AGAIN_AFTER`` are started too.
         """
         self._enabled(account_id, webhook_id)
         started, after = 0, None
         while started < MAX_REPLAYED:
             page, after = self.deliveries.page(account_id, webhook_id, _PAGE, after)
             recent = [delivery for delivery in page if delivery.created_at >= since]
-            failed = [delivery for delivery in recent if delivery.state is DeliveryState.FAILED]
-            for delivery in failed[: MAX_REPLAYED - started]:
+            due = [delivery for delivery in recent if self._needs_start(delivery)]
+            for delivery in due[: MAX_REPLAYED - started]:
                 self._replay(account_id, webhook_id, delivery.delivery_id)
                 started += 1
             if after is None or len(recent) < len(page):
                 break
         return started
+
+    def _needs_start(self, delivery: WebhookDelivery) -> bool:
+        if delivery.state is DeliveryState.WAITING:
+            return delivery.next_try_at + STARTED_AGAIN_AFTER <= self.clock()
+        return delivery.state is DeliveryState.FAILED
 
     @retry_on_conflict
     def _replay(self, account_id: str, webhook_id: str, delivery_id: str) -> WebhookDelivery:

@@ -92,7 +92,7 @@ def webhook_view(webhook: Webhook) -> WebhookView:
         enabled=webhook.disabled is None,
         disabled_reason=webhook.disabled,
         created_at=timestamp(webhook.created_at),
-        old_secret_valid_until=optional_timestamp(webhook.previous_until),
+        old_secret_valid_until=optional_timestamp(webhook.old_secrets[-1].valid_until if webhook.old_secrets else None),
         audit=audit_views(webhook.audit),
     )
 
