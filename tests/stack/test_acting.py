@@ -1,6 +1,7 @@
 """What else managers, the host application and customers do: on the deployed stack, through the API."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -182,16 +183,19 @@ class TestRoles:
         item = acting.undelivered("kim2", acting.mailbox("mailbox-full", "kim2"))
         values = {
             "item_id": item["id"],
+            "notification_id": item["notification_id"],
             "customer_id": acting.name("kim2"),
             "channel": "email",
             "address": item["recipient"],
-            "shape_id": "A" * 12,
         }
         acts = [route for route in ROUTES if route.access in {Access.ACT, Access.CONFIGURE, Access.HOST}]
 
+        def path(route):
+            # Anything else in a path is the ID of something that does not exist.
+            return re.sub(r"{(\w+)}", lambda found: values.get(found[1], "A" * 12), route.path)
+
         answers = {
-            f"{route.method} {route.path}": acting.viewer.request(route.method, route.path.format(**values), json={})
-            for route in acts
+            f"{route.method} {route.path}": acting.viewer.request(route.method, path(route), json={}) for route in acts
         }
 
         assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(answers, 403)
