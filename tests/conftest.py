@@ -43,6 +43,12 @@ def needs_dynamodb_local(item):
     return "dynamodb_local" in item.fixturenames or "dynamodb_local" in parameters
 
 
+@pytest.fixture(autouse=True)
+def execution_environment(monkeypatch):
+    """Undo what each Chalice app appends to the user agent of all AWS calls: after a thousand apps it is too long."""
+    monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_Lambda_python3.11")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def botocore_models():
     """Let all clients share one loader, which keeps what it has read: AWS's service descriptions are large."""
