@@ -157,7 +157,8 @@ def test_a_resend_and_a_send_that_cannot_be_settled_stop_no_other(monkeypatch):
 
 
 def test_an_erasure_that_fails_stops_no_other(monkeypatch):
-    erase = EraseCustomers(*[SimpleNamespace(running=lambda: ["first", "second"])] * 11)
+    parts = SimpleNamespace(running=lambda: ["first", "second"])
+    erase = EraseCustomers(*[parts] * len(EraseCustomers.__struct_fields__))
     continued, errors = [], []
 
     def continue_(_self, task, _has_time):
