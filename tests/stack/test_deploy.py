@@ -148,7 +148,7 @@ def test_a_stage_is_deployed_and_upgraded_under_load_and_nothing_is_lost_or_mixe
     assert upgraded["UndeliveredTable"] == outputs["UndeliveredTable"]
     are_recorded_once(stack, outputs, published)
     after = versions(stack)
-    assert len(after) == len(before) == 10
+    assert after.keys() == before.keys()
     assert all(after[name] != before[name] for name in before)
     assert "releases mixed" not in (stack.state_dir / "emulator.log").read_text()
     counted = json.loads(run("reconcile", "--stage", STAGE, "--json").stdout)
