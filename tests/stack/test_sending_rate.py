@@ -120,6 +120,16 @@ def test_what_must_wait_longer_than_a_function_runs_is_queued_again_and_sent_onc
     assert sum(waiting(stack, "ResendsDeadLetterQueueUrl").values()) == 0
 
 
+def test_a_resend_asks_ses_for_the_rate_if_it_is_not_known(stack, acting, account):
+    item = acting.undelivered("unpaced", acting.mailbox("mailbox-full", "unpaced"))
+    acting.correct("unpaced", email=acting.mailbox("success", "unpaced"))
+    account.set()  # forgets the rate
+
+    acting.resend(item)
+
+    acting.comes_to(item, "resolved")
+
+
 def test_a_day_whose_quota_is_used_up_is_waited_for_without_asking_ses(stack, acting, account):
     used_up = account.set(emails_per_day=1, emails_sent=1)
     hand_over_many(acting, ["tomorrow"])

@@ -165,7 +165,9 @@ class SesApiProxy:
         self.suppressions = suppressions
         self.limits = limits or SendingLimits()
         self._ses, self._deliver = account, deliver
-        self._upstream = httpx.Client(base_url=upstream, timeout=30.0, transport=transport)
+        # No connection is kept: the emulator closes idle ones, and a call on a closed connection fails.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._upstream = httpx.Client(base_url=upstream, timeout=30.0, transport=transport, limits=limits)
         self._throttled: dict[str, int] = {}
         self._refused_once: set[str] = set()
 
