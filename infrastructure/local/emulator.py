@@ -177,10 +177,10 @@ def add_opt_outs(opted_out: dict[str, None]) -> None:
         number = form.get("phoneNumber", [""])[0]
         if number in opted_in:
             error = "<Error><Type>Sender</Type><Code>Throttled</Code><Message>Once in thirty days.</Message></Error>"
-            return 400, _XML, f"<ErrorResponse>{error}</ErrorResponse>".encode()
+            return 400, dict(_XML), f"<ErrorResponse>{error}</ErrorResponse>".encode()
         opted_in.add(number)
         opted_out.pop(number, None)
-        return 200, _XML, b"<OptInPhoneNumberResponse><OptInPhoneNumberResult/></OptInPhoneNumberResponse>"
+        return 200, dict(_XML), b"<OptInPhoneNumberResponse><OptInPhoneNumberResult/></OptInPhoneNumberResponse>"
 
     def list_opted_out(form: Mapping[str, list[str]]) -> Any:
         start = int(form.get("nextToken", ["0"])[0])
@@ -189,7 +189,7 @@ def add_opt_outs(opted_out: dict[str, None]) -> None:
         token = f"<nextToken>{end}</nextToken>" if end < len(opted_out) else ""
         name = "ListPhoneNumbersOptedOut"
         result = f"<{name}Result><phoneNumbers>{members}</phoneNumbers>{token}</{name}Result>"
-        return 200, _XML, f"<{name}Response>{result}</{name}Response>".encode()
+        return 200, dict(_XML), f"<{name}Response>{result}</{name}Response>".encode()
 
     actions = {"OptInPhoneNumber": opt_in, "ListPhoneNumbersOptedOut": list_opted_out}
 
