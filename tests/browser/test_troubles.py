@@ -164,6 +164,7 @@ def test_a_resend_refused_meanwhile_says_why_and_shows_how_it_stands(manager):
         "allowed": False,
         "code": "resend_already_running",
         "detail": "A resend is in progress. Wait for the result.",
+        "resenders": [],
     }
     manager.page.get_by_role("button", name="Resend").click()
 
