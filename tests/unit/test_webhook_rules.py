@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,6 +29,14 @@ from undelivered.domain.webhook_address import MAX_URL_LENGTH, check_url, is_all
 NOW = datetime.now(UTC)
 OLD, NEW = new_secret(bytes(range(32))), new_secret(bytes(range(32, 64)))
 WEBHOOK = Webhook("w-1", "https://app.example.com/", NEW, NOW)
+
+
+@pytest.fixture(autouse=True)
+def current_time(monkeypatch):
+    """The library of the specification compares times with the clock, which goes on while other tests run."""
+    monkeypatch.setattr(sys.modules[__name__], "NOW", datetime.now(UTC))
+
+
 PAYLOAD = json.dumps({"type": "undelivered.item.opened", "title": "Ärger"}, ensure_ascii=False)
 
 
