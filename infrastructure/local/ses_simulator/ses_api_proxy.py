@@ -166,8 +166,8 @@ class SesApiProxy:
         self.limits = limits or SendingLimits()
         self._ses, self._deliver = account, deliver
         # No connection is kept: the emulator closes idle ones, and a call on a closed connection fails.
-        limits = httpx.Limits(max_keepalive_connections=0)
-        self._upstream = httpx.Client(base_url=upstream, timeout=30.0, transport=transport, limits=limits)
+        alone = httpx.Limits(max_keepalive_connections=0)
+        self._upstream = httpx.Client(base_url=upstream, timeout=30.0, transport=transport, limits=alone)
         self._throttled: dict[str, int] = {}
         self._refused_once: set[str] = set()
 
