@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from undelivered.adapters.aws.job_queue import read_job
 from undelivered.domain.batches import batches
-from undelivered.domain.errors import RetryableError, UnreadableEventError
+from undelivered.domain.errors import RetryableError
 from undelivered.domain.taxonomy import Channel
 from undelivered.observability import logger
 from undelivered.services.ports import SendJob
@@ -87,7 +87,4 @@ def _attribute(record: Mapping[str, Any], name: str) -> str:
 
 def read_send_job(body: str) -> SendJob:
     """Return the job in a message's body; raises UnreadableEventError for anything else."""
-    try:
-        return msgspec.json.decode(body, type=SendJob)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise UnreadableEventError("not a send job") from error
+    return read_job(body, SendJob, "a send job")

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from undelivered.adapters.aws.job_queue import put_job
-from undelivered.domain.errors import UnreadableEventError
+from undelivered.adapters.aws.job_queue import put_job, read_job
 from undelivered.services.ports.webhooks import DeliveryJob
 
 
@@ -24,7 +22,4 @@ class SqsDeliveryQueue(Struct, frozen=True):
 
 def read_delivery_job(body: str) -> DeliveryJob:
     """Return the delivery in a message's body; raises UnreadableEventError."""
-    try:
-        return msgspec.json.decode(body, type=DeliveryJob)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise UnreadableEventError("not a delivery job") from error
+    return read_job(body, DeliveryJob, "a delivery job")
