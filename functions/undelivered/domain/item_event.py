@@ -103,14 +103,7 @@ def event_document(event: ItemEvent, *, with_address: bool) -> dict[str, object]
     item = event.item
     classification = item.classification
     document: dict[str, object] = {
-        "version": SCHEMA_VERSION,
-        "event_id": event.event_id,
-        "type": event.type.published_name,
-        "account_id": item.account_id,
-        "item_id": item_id(item.entry_key),
-        "notification_id": item.notification_id,
-        "customer_id": item.customer_id or None,
-        "channel": item.channel.value,
+        **_head(event),
         "status": classification.status.value,
         "kind": classification.kind.value if classification.kind else None,
         "reason": classification.reason.value,
@@ -122,9 +115,9 @@ def event_document(event: ItemEvent, *, with_address: bool) -> dict[str, object]
     return {**document, "recipient": item.failure.to} if with_address else document
 
 
-def _request_document(event: ItemEvent, send_before: datetime) -> dict[str, object]:
+def _head(event: ItemEvent) -> dict[str, object]:
+    """Return what the document of every event has."""
     item = event.item
-    attempt = item.last_attempt
     return {
         "version": SCHEMA_VERSION,
         "event_id": event.event_id,
@@ -134,6 +127,13 @@ def _request_document(event: ItemEvent, send_before: datetime) -> dict[str, obje
         "notification_id": item.notification_id,
         "customer_id": item.customer_id or None,
         "channel": item.channel.value,
+    }
+
+
+def _request_document(event: ItemEvent, send_before: datetime) -> dict[str, object]:
+    item, attempt = event.item, event.item.last_attempt
+    return {
+        **_head(event),
         "attempt": attempt.number,
         "to": attempt.to,
         "tags": dict(attempt_tags(item, attempt.number)),
