@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
@@ -14,6 +14,8 @@ from undelivered.domain.attachment import HELD, MAX_FILE_BYTES, held_before
 from undelivered.domain.batches import batches
 from undelivered.domain.errors import RetryableError
 from undelivered.services.ports import UploadedFile, UploadForm
+
+T = TypeVar("T")
 
 _MISSING: Final = frozenset({"NoSuchKey", "404", "403", "AccessDenied"})
 """S3 answers 403 instead of 404 to a caller without the permission s3:ListBucket (Amazon S3 API, "HeadObject")."""
@@ -86,25 +88,21 @@ class S3AttachmentFiles(Struct, frozen=True):
         return self._head(key) is not None
 
     def _head(self, key: str) -> dict[str, Any] | None:
-        with busy_is_retryable():
-            try:
-                known: dict[str, Any] = self.client.head_object(Bucket=self.bucket, Key=key)
-            except ClientError as error:
-                if error.response["Error"]["Code"] in _MISSING:
-                    return None
-                raise
-        return known
+        return self._of_file(lambda file: self.client.head_object(**file), key)
 
     def read(self, key: str) -> bytes | None:
         """Return the content of a file, or None if there is none."""
+        return self._of_file(lambda file: self.client.get_object(**file)["Body"].read(), key)
+
+    def _of_file(self, ask: Callable[[dict[str, str]], T], key: str) -> T | None:
+        """Return what S3 says of a file, or None if there is none."""
         with busy_is_retryable():
             try:
-                content: bytes = self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+                return ask({"Bucket": self.bucket, "Key": key})
             except ClientError as error:
                 if error.response["Error"]["Code"] in _MISSING:
                     return None
                 raise
-        return content
 
     def link(self, key: str, file_name: str, lifetime: timedelta) -> str:
         """Return a presigned URL that downloads the file under its name (RFC 6266, RFC 8187)."""
