@@ -54,18 +54,13 @@ async function startEmbedded() {
 
 /** The page around this one gave no token. */
 function showUnanswered() {
+  welcomePage("embed", busyButton(t("try_again"), { kind: "primary large" }, startEmbedded));
+}
+
+/** Show a page of its own: a title, a text and what follows them. */
+function welcomePage(name, ...content) {
   document.title = t("product");
-  replace(
-    app,
-    h(
-      "main",
-      { class: "welcome" },
-      brand(),
-      pageTitle(t("embed.title")),
-      h("p", {}, t("embed.text")),
-      busyButton(t("try_again"), { kind: "primary large" }, startEmbedded),
-    ),
-  );
+  replace(app, h("main", { class: "welcome" }, brand(), pageTitle(t(`${name}.title`)), h("p", {}, t(`${name}.text`)), ...content));
 }
 
 async function enter() {
@@ -100,19 +95,11 @@ function showWelcome(error) {
       showWelcome(failed);
     }
   };
-  document.title = t("product");
-  replace(
-    app,
-    h(
-      "main",
-      { class: "welcome" },
-      brand(),
-      pageTitle(t("welcome.title")),
-      h("p", {}, t("welcome.text")),
-      error && h("p", { class: "notice bad", role: "alert" }, t(error.message === "insecure" ? "welcome.insecure" : "welcome.failed")),
-      busyButton(t("sign_in"), { kind: "primary large" }, leave),
-      languageChoice(() => showWelcome()),
-    ),
+  welcomePage(
+    "welcome",
+    error && h("p", { class: "notice bad", role: "alert" }, t(error.message === "insecure" ? "welcome.insecure" : "welcome.failed")),
+    busyButton(t("sign_in"), { kind: "primary large" }, leave),
+    languageChoice(() => showWelcome()),
   );
   VIEWS[""].load().catch(() => null); // the overview comes first after the sign-in
 }
