@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from math import ceil
 from typing import Final
 
 from msgspec import Struct
@@ -167,4 +168,4 @@ class DeliverWebhook(Struct, frozen=True):
 
 def seconds_until(moment: datetime, now: datetime, *, at_most: timedelta) -> int:
     """Return the seconds until a time, rounded up, at least 0 and at most ``at_most``."""
-    return max(0, -int((now - min(moment, now + at_most)).total_seconds() // 1))
+    return max(0, ceil(min(moment - now, at_most).total_seconds()))
