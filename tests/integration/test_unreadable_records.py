@@ -8,10 +8,8 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item
 from tests.contract.test_erasing import Desk
-from tests.contract.worlds import on_moto
 from tests.integration.test_unreadable_rows import MONTH
 from tests.unit.test_unreadable_changes import broken
-from undelivered.adapters.dynamodb import unreadable_rows
 from undelivered.adapters.dynamodb.account_store import settings_of
 from undelivered.adapters.dynamodb.customer_store import customer_of
 from undelivered.adapters.dynamodb.models import (
@@ -41,19 +39,6 @@ from undelivered.services.ports import NewEntry
 
 EMAIL = "ada@example.com"
 SETTLED = PROPAGATION_TIME + timedelta(seconds=1)
-
-
-@pytest.fixture
-def counted(monkeypatch):
-    counts = []
-    monkeypatch.setattr(unreadable_rows, "count", lambda name, value=1: counts.append((name, value)))
-    return counts
-
-
-@pytest.fixture
-def world(counted):
-    with on_moto() as made:
-        yield made
 
 
 def rows(model):

@@ -6,9 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders.items import ACCOUNT, NOW, an_item, resent
-from tests.contract.worlds import on_moto
 from tests.unit.test_unreadable_changes import NEEDED, RETURNED, broken, image
-from undelivered.adapters.dynamodb import unreadable_rows
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.adapters.dynamodb.item_rows import item_of, readable_item, readable_items
 from undelivered.adapters.dynamodb.models import HistoryModel, UndeliveredModel, shared_connection
@@ -17,19 +15,6 @@ from undelivered.services.ports import NewEntry
 
 GOOD = an_item(number=2)
 MONTH = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
-
-
-@pytest.fixture
-def counted(monkeypatch):
-    counts = []
-    monkeypatch.setattr(unreadable_rows, "count", lambda name, value=1: counts.append((name, value)))
-    return counts
-
-
-@pytest.fixture
-def world(counted):
-    with on_moto() as made:
-        yield made
 
 
 def write(model, row):

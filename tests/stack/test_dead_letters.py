@@ -75,18 +75,19 @@ def test_prose_among_events_is_set_aside_alone_said_why_and_kept(stack, acting):
     sqs.purge_queue(QueueUrl=dead)
 
 
-def test_a_message_that_names_no_export_becomes_a_dead_letter_and_is_kept(stack):
+@pytest.mark.parametrize(("queue", "why"), [("Exports", "not an export job"), ("Webhooks", "not a delivery job")])
+def test_a_message_that_names_no_job_becomes_a_dead_letter_and_is_kept(stack, queue, why):
     sqs = stack.client("sqs")
     deployed = DeployedStack(STACK_NAME, stack.client)
-    dead = deployed.resource("ExportsDeadLetterQueue")
-    sqs.send_message(QueueUrl=deployed.resource("ExportsQueue"), MessageBody="Dear all")
+    dead = deployed.resource(f"{queue}DeadLetterQueue")
+    sqs.send_message(QueueUrl=deployed.resource(f"{queue}Queue"), MessageBody="Dear all")
 
     try:
-        (told,) = eventually(lambda: redrive(stack, "--queue", "exports"), "it is no dead letter", WITHIN)
+        (told,) = eventually(lambda: redrive(stack, "--queue", queue.lower()), "it is no dead letter", WITHIN)
     finally:
         sqs.purge_queue(QueueUrl=dead)
 
-    assert (told["became"], told["why"]) == ("kept", "not an export job")
+    assert (told["became"], told["why"]) == ("kept", why)
 
 
 def test_an_export_whose_message_is_replayed_ends_as_any_other(stack, acting):

@@ -9,12 +9,9 @@ from msgspec.structs import replace
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from infrastructure.deployed_stack import DeployedStack
-from infrastructure.local.deployment import STACK_NAME
 from infrastructure.local.scenario import eventually
 from tests.stack.acting import WITHIN
 from tests.stack.receiver import Receiver
-from tests.stack.test_dead_letters import redrive
 from tests.stack.test_direct_ways import store, wake
 from undelivered.adapters.dynamodb.stored_json import to_json
 from undelivered.domain.webhook import RETRY_DELAYS, WebhookDelivery, delivery_id
@@ -134,20 +131,6 @@ def test_an_endpoint_that_fails_for_three_days_is_disabled_and_what_failed_can_b
     since = {"since": (delivery.created_at - timedelta(seconds=1)).isoformat()}
     assert acting.call_api("POST", f"{path}/replay", 202, json=since) == {"started": 1}
     comes_to(acting, webhook_id, delivery.delivery_id, "delivered")
-
-
-def test_a_message_that_names_no_delivery_becomes_a_dead_letter_and_is_kept(stack, acting):
-    sqs = stack.client("sqs")
-    deployed = DeployedStack(STACK_NAME, stack.client)
-    dead = deployed.resource("WebhooksDeadLetterQueue")
-    sqs.send_message(QueueUrl=deployed.resource("WebhooksQueue"), MessageBody="Dear all")
-
-    try:
-        (kept,) = eventually(lambda: redrive(stack, "--queue", "webhooks"), "it is no dead letter", WITHIN)
-    finally:
-        sqs.purge_queue(QueueUrl=dead)
-
-    assert (kept["became"], kept["why"]) == ("kept", "not a delivery job")
 
 
 def test_erasing_a_customer_erases_their_events_in_the_log(acting, receiver, webhook):
