@@ -36,6 +36,7 @@ from undelivered.domain.item import Dismissal
 from undelivered.domain.lifecycle import open_item, record_sent, start_resend
 from undelivered.domain.suppression import dropped_classification
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import NewEntry
 from undelivered.services.send_message import Send, unsent_feedback
 
@@ -89,7 +90,8 @@ def seed(stack: RunningStack, *, progress: Progress | None = None, now: datetime
         _wait_for_results(stores, [sent.entry_key for sent in month.failed], manager.account_id, attempts=1)
         report(f"{len(month.resends)} were resent")
         _resend(stack, stores, month)
-        _dismiss(stores, month, manager.email)
+        for sent in month.dismissed:
+            _dismiss(stores, sent, manager.email)
         _correct(api, month)
 
 
@@ -230,6 +232,7 @@ def _resend(stack: RunningStack, stores: _Stores, month: Month) -> None:
         _wait_for_results(stores, [attempt.entry_key for attempt in attempts], attempts[0].account_id, attempts=2)
 
 
+@retry_on_conflict
 def _start_resend(stores: _Stores, resend: Resend) -> bool:
     attempt = resend.attempt
     item = stores.undelivered.find(attempt.account_id, attempt.entry_key)
@@ -241,12 +244,12 @@ def _start_resend(stores: _Stores, resend: Resend) -> bool:
     return True
 
 
-def _dismiss(stores: _Stores, month: Month, manager: str) -> None:
-    for sent in month.dismissed:
-        item = stores.undelivered.find(sent.attempt.account_id, sent.entry_key)
-        if item:
-            at = min(sent.attempt.claimed_at.replace(hour=17) + _ONE_DAY, datetime.now(UTC))
-            stores.undelivered.save(item, replace(item, dismissal=Dismissal(at, manager, "The customer has moved out")))
+@retry_on_conflict
+def _dismiss(stores: _Stores, sent: SentNotification, manager: str) -> None:
+    item = stores.undelivered.find(sent.attempt.account_id, sent.entry_key)
+    if item:
+        at = min(sent.attempt.claimed_at.replace(hour=17) + _ONE_DAY, datetime.now(UTC))
+        stores.undelivered.save(item, replace(item, dismissal=Dismissal(at, manager, "The customer has moved out")))
 
 
 def _correct(api: httpx.Client, month: Month) -> None:

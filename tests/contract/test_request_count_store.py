@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.contract.worlds import on_moto
+from tests.contract.worlds import on_dynamodb_local, on_moto
 from tests.fakes import FakeRequestCountStore
 from undelivered.adapters.dynamodb.models import AccountModel
 from undelivered.adapters.dynamodb.request_count_store import DynamoRequestCountStore
@@ -40,11 +40,20 @@ def test_a_request_larger_than_the_limit_succeeds_alone_in_its_minute(counts):
     assert [counts.add("acc-1", "notifications", MINUTE, 100, 50) for _ in range(2)] == [True, False]
 
 
-def test_requests_at_the_same_time_are_counted_exactly(counts):
+def added_at_once(counts):
+    """Return how many of 60 requests were added below a limit of 20 when threads add them at once."""
     with ThreadPoolExecutor(8) as threads:
-        added = list(threads.map(lambda _: counts.add("acc-1", "searches", MINUTE, 1, 20), range(60)))
+        return list(threads.map(lambda _: counts.add("acc-1", "searches", MINUTE, 1, 20), range(60))).count(True)
 
-    assert added.count(True) == 20
+
+def test_requests_at_the_same_time_are_counted_exactly_in_memory():
+    assert added_at_once(FakeRequestCountStore()) == 20
+
+
+@pytest.mark.usefixtures("dynamodb_local")  # moto does not check a condition and write in one step
+def test_requests_at_the_same_time_are_counted_exactly_on_dynamodb():
+    with on_dynamodb_local():
+        assert added_at_once(DynamoRequestCountStore()) == 20
 
 
 def test_a_count_is_deleted_an_hour_after_its_minute():

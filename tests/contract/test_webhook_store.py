@@ -19,6 +19,7 @@ from undelivered.domain.webhook import (
     DeliveryState,
     DeliveryTry,
     DisabledReason,
+    OldSecret,
     Webhook,
     WebhookDelivery,
     delivery_id,
@@ -26,15 +27,14 @@ from undelivered.domain.webhook import (
 )
 
 FULL = Webhook(
-    "w-1",
-    "https://app.example.com/",
-    new_secret(bytes(32)),
-    NOW,
-    ("undelivered.item.opened",),
-    DisabledReason.GONE,
-    new_secret(bytes(24)),
-    NOW + timedelta(hours=24),
-    (Audit(NOW, "ada@example.com", "create"),),
+    webhook_id="w-1",
+    url="https://app.example.com/",
+    secret=new_secret(bytes(32)),
+    created_at=NOW,
+    event_types=("undelivered.item.opened",),
+    disabled=DisabledReason.GONE,
+    old_secrets=(OldSecret(new_secret(bytes(24)), NOW + timedelta(hours=24)),),
+    audit=(Audit(NOW, "ada@example.com", "create"),),
 )
 
 

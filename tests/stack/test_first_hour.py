@@ -42,7 +42,9 @@ def introduction(step):
 
 def commands(text, folder):
     """Save the files of a part of the page, and return its commands in order."""
-    for name, code in re.findall(r"ave (?:this|it) as `([\w.]+)`[^`]*\n\n```\w+\n(.*?)```", text, re.DOTALL):
+    for name, code in re.findall(
+        r"ave (?:this|it|the program) as `([\w.]+)`[^`]*\n\n```\w+\n(.*?)```", text, re.DOTALL
+    ):
         (folder / name).write_text(code)
     return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
 
