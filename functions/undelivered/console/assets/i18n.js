@@ -1,7 +1,7 @@
 /**
- * Languages, numbers and times. The texts of a language are in one file (such as en.json). A text may contain {names}.
- * The sentences of the API are in English. Their translations are in a file of their own (such as es.sentences.json), which the
- * overview does not need.
+ * Languages, numbers and times. A text may contain {names}. The texts that the first visit needs are in one file of each language
+ * (such as en.json). Those of the other views are in en.views.json, and those of views that few users open in a file of their own.
+ * The sentences of the API are in English; es.sentences.json has their translations.
  * A text with a number n has a form for each plural of its language: "key.one", "key.other".
  */
 
@@ -11,6 +11,7 @@ const KEPT_AS = "undelivered.language";
 let language = "en";
 let texts = {};
 let sentences = {};
+let viewTextsOf = null;
 let timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 let plurals = new Intl.PluralRules("en");
 
@@ -32,17 +33,25 @@ function kept() {
 export async function useLanguage(name) {
   texts = await load(name);
   sentences = {};
+  viewTextsOf = null;
   language = name;
   plurals = new Intl.PluralRules(locale());
   document.documentElement.lang = name;
 }
 
-/** Load the translations of the API's sentences. Without them, the sentences are shown in English. */
-export async function loadSentences() {
-  if (language === "en" || Object.keys(sentences).length) return;
+/**
+ * Load the texts of all views but the overview, and the translations of the API's sentences. Without the translations, the
+ * sentences are shown in English.
+ */
+export async function loadViewTexts() {
+  if (viewTextsOf === language) return;
   const name = language;
-  const loaded = await load(`${name}.sentences`).catch(() => ({}));
-  if (name === language) sentences = loaded;
+  const translations = name === "en" ? {} : load(`${name}.sentences`).catch(() => ({}));
+  const [more, loaded] = await Promise.all([load(`${name}.views`), translations]);
+  if (name !== language) return;
+  texts = { ...texts, ...more };
+  sentences = loaded;
+  viewTextsOf = name;
 }
 
 /** Load more texts of the current language, for a view that few users open. */

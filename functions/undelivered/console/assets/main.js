@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace, written } from "./dom.js";
-import { currentLanguage, keepLanguage, LANGUAGES, loadSentences, preferredLanguage, t, useLanguage, useTimeZone } from "./i18n.js";
+import { currentLanguage, keepLanguage, LANGUAGES, loadViewTexts, preferredLanguage, t, useLanguage, useTimeZone } from "./i18n.js";
 import { place } from "./place.js";
 import { announce, button, busyButton, errorPanel, loading, pageTitle, sessionEnded, toastError } from "./ui.js";
 
@@ -84,7 +84,7 @@ function useSettings(settings) {
 async function fetchOtherViews() {
   await api.pause(500);
   for (const view of Object.values(VIEWS)) await view.load().catch(() => null);
-  await loadSentences();
+  await loadViewTexts().catch(() => null);
 }
 
 function showWelcome(error) {
@@ -188,7 +188,7 @@ async function show(first = false) {
   const page = h("div", { class: "page" }, loading());
   replace(main, page);
   try {
-    const [module] = await Promise.all([view.load(), view === VIEWS[""] ? null : loadSentences()]);
+    const [module] = await Promise.all([view.load(), view === VIEWS[""] ? null : loadViewTexts()]);
     if (signal.aborted) return;
     module.show(page, { rest, query, signal });
   } catch (error) {
