@@ -1,0 +1,11 @@
+"""The measurement of the ingest function's CPU time."""
+
+from infrastructure.bench import ingest_cpu
+
+
+def test_the_batches_that_are_measured_are_written_as_in_operation():
+    """A batch is one transaction, as the measurement itself asserts; it fails if events are written one by one."""
+    over_floor, each = ingest_cpu.measure(batches=1)
+
+    assert over_floor.name == "ingest_cpu_over_floor"
+    assert 0 < each.value / over_floor.value == each.comparisons["floor_us"]
