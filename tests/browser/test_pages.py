@@ -31,16 +31,27 @@ FIRST_VIEW = ("console.css", "start.js", "main.js", "dom.js", "i18n.js", "auth.j
 CONSOLE = Path(__file__).parents[2] / "functions" / "undelivered" / "console"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
-def test_no_page_has_barriers_that_axe_knows(open_console, scheme, width):
-    person = open_console(color_scheme=scheme, viewport={"width": width, "height": 800})
+APPEARANCES = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "forced-colours": {"forced_colors": "active"},
+    "phone": {"viewport": {"width": 320, "height": 740}},
+    "phone-dark": {"viewport": {"width": 320, "height": 740}, "color_scheme": "dark"},
+    "large-text": {},
+}
+
+
+@pytest.mark.parametrize("appearance", APPEARANCES)
+def test_no_page_has_barriers_that_axe_knows(open_console, appearance):
+    person = open_console(**APPEARANCES[appearance])
     person.signs_in()
+    if appearance == "large-text":
+        person.page.evaluate("document.documentElement.style.fontSize = '200%'")
 
     found = {}
     for name, place in PAGES.items():
         person.goes_to(place)
-        person.takes_picture(f"{name}-{'desktop' if width > 500 else 'phone'}-{scheme}")
+        person.takes_picture(f"{name}-{appearance}")
         found[name] = barriers(person.page)
 
     assert {name: violations for name, violations in found.items() if violations} == {}

@@ -19,7 +19,8 @@ def node_folder(package: Path) -> Path:
     if not installed.exists() or installed.read_text() != package.read_text():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        options = ["--silent", "--no-audit", "--no-fund", "--no-package-lock", "--prefix", str(folder)]
+        options = ["--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"]
+        options += ["--prefix", str(folder)]
         versions = re.findall(r'"([^"]+)": "(\d[\d.]+)"', package.read_text())
         subprocess.run(
             ["npm", "install", *options, *(f"{name}@{version}" for name, version in versions)], check=True, timeout=300
