@@ -168,6 +168,7 @@ class FakeApi:
     def __init__(self) -> None:
         self.items = {item["id"]: item for item in the_items()}
         self.role = "managers"
+        self.examined = 1_000
         self.requests: list[tuple[str, str, dict[str, str], Any]] = []
         self.failures: list[tuple[Callable[[str, str], bool], Answer, dict[str, str]]] = []
         self.customers: dict[str, dict[str, Any]] = {}
@@ -461,12 +462,24 @@ class FakeApi:
             items = [i for i in items if i["ready_to_resend"]]
         if "customer_id" in query:
             items = [i for i in items if i["customer"]["id"] == query["customer_id"]]
-        if "q" in query:
-            q = query["q"].lower()
-            items = [i for i in items if q in f"{i['title']} {i['recipient']} {i['customer']['name']}".lower()]
         start, limit = int(query.get("cursor", 0)), int(query.get("limit", 50))
-        more = str(start + limit) if start + limit < len(items) else None
-        return {"items": items[start : start + limit], "next_cursor": more, "from": at(days=30), "to": at()}
+        end = start + limit
+        shown = items[start:end]
+        if "q" in query:
+            # A search looks at so many items, and its page can be short, even empty.
+            q, end = query["q"].lower(), start + self.examined
+            shown = [
+                i for i in items[start:end] if q in f"{i['title']} {i['recipient']} {i['customer']['name']}".lower()
+            ]
+        more = str(end) if end < len(items) else None
+        looked_back_to = items[end - 1]["sent_at"] if more else at(days=30)
+        return {
+            "items": shown,
+            "next_cursor": more,
+            "from": at(days=30),
+            "to": at(),
+            "looked_back_to": looked_back_to,
+        }
 
     def detail(self, item_id: str) -> Answer:
         if item_id not in self.items:

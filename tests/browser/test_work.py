@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import fake_api
 from tests.browser.conftest import barriers
 from tests.browser.fake_api import BY_BOTH, BY_HOST
 from undelivered.domain.unrecognised import MAPPABLE_REASONS
@@ -115,6 +116,56 @@ class TestReport:
 
         expect(manager.page.get_by_role("searchbox", name="Search")).to_have_value("grace@gmial")
         expect(manager.page.locator("tbody tr")).to_have_count(1)
+
+    def test_a_search_goes_on_by_itself_to_the_end_of_the_report(self, manager):
+        manager.api.examined = 10
+        manager.goes_to("#/report")
+        manager.page.get_by_role("searchbox", name="Search").fill("reminder 7")
+        manager.page.keyboard.press("Enter")
+
+        expect(manager.page.locator("tbody tr")).to_have_count(5)
+        manager.sees("5 notifications in total")
+
+    def test_a_search_without_a_hit_looks_at_everything_before_it_says_so(self, manager):
+        manager.api.examined = 10
+        manager.goes_to("#/report")
+        manager.page.get_by_role("searchbox", name="Search").fill("nobody has this")
+        manager.page.keyboard.press("Enter")
+
+        manager.sees("No results")
+
+    def test_a_search_says_how_far_back_it_has_looked_and_can_be_stopped_and_continued(self, manager):
+        manager.api.examined = 10
+        held = []
+        manager.page.route(re.compile(r"undelivered\?.*cursor=30"), lambda route: held.append(route))  # noqa: PLW0108 (as above)
+        manager.goes_to("#/report")
+        manager.page.get_by_role("searchbox", name="Search").fill("reminder 7")
+        manager.page.keyboard.press("Enter")
+        third = manager.page.evaluate(
+            """text => new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "Europe/Madrid" })
+              .format(new Date(text))""",
+            fake_api.an_item(30)["sent_at"],
+        )
+
+        manager.sees(f"Looked back to {third}")
+        manager.page.get_by_role("button", name="Stop").click()
+        manager.sees("0 shown")
+        button = manager.page.get_by_role("button", name="Search further")
+        expect(button).to_be_focused()
+        manager.page.unroute_all()
+        button.click()
+
+        expect(manager.page.locator("tbody tr")).to_have_count(5)
+        expect(manager.page.get_by_role("button", name="Search further")).to_have_count(0)
+
+    def test_a_search_stops_at_a_full_page_and_goes_on_when_asked(self, manager):
+        manager.api.examined = 40
+        manager.goes_to("#/report")
+        manager.page.get_by_role("searchbox", name="Search").fill("example.com")
+        manager.page.keyboard.press("Enter")
+        expect(manager.page.locator("tbody tr")).to_have_count(72)
+
+        manager.sees("72 notifications in total")
 
     def test_more_is_shown_page_by_page_to_the_end(self, manager):
         manager.goes_to("#/report")

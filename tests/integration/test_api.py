@@ -190,6 +190,15 @@ class TestList:
 
         assert seen == [f"n-{number}" for number in range(1, 8)]
 
+    def test_says_how_far_back_it_has_looked(self, api):
+        api.add(*(an_item(number=number, days_ago=number) for number in range(1, 4)))
+
+        first = api.get("/undelivered?limit=2").json
+        last = api.get(f"/undelivered?limit=2&cursor={first['next_cursor']}").json
+
+        assert first["looked_back_to"] == first["items"][1]["sent_at"]
+        assert last["looked_back_to"] == last["from"]
+
     def test_takes_a_cursor_with_the_same_filters_in_another_order_and_another_limit(self, api):
         api.add(*(an_item(number=number, days_ago=number) for number in range(1, 4)))
         cursor = api.get("/undelivered?limit=1&status=bounced,invalid").json["next_cursor"]

@@ -16,6 +16,7 @@ import {
 } from "./ui.js";
 
 const PAGE_SIZE = 50;
+const PAGE_LIMIT = 200;
 const KEPT_IN_ADDRESS = ["status", "from", "to", "state", "channel", "fault", "reason", "ready", "customer_id"];
 const PRESETS = { today: 0, 7: -6, 90: -89, 365: -364 };
 const STATES = ["open", "resending", "resolved", "dismissed", "expired"];
@@ -188,47 +189,88 @@ function presetOf({ from, to }) {
 // --- the list
 
 function reload(view, atLeast = 0) {
-  view.items = [];
-  view.cursor = null;
+  const wanted = Math.max(PAGE_SIZE, atLeast);
+  const run = (view.run = {}); // a later search ends this one
   view.selected.clear();
   paintBar(view);
   replace(view.place, loading());
   return attempt(view.place, async () => {
-    const page = await ask(view, { limit: Math.min(200, Math.max(PAGE_SIZE, atLeast)) });
-    view.items = page.items;
-    view.cursor = page.next_cursor;
+    view.items = [];
+    const page = await nextPage(view, { wanted });
+    if (view.run !== run) return;
+    keep(view, page);
     paint(view, page);
-    announce(t(page.next_cursor ? "report.shown" : "report.shown_all", { n: page.items.length }));
+    if (view.items.length > 0 || view.cursor) await goOn(view, wanted);
   });
 }
 
-function ask(view, query) {
-  return api.get("undelivered", { query: { ...view.filter, q: view.search, ...query }, signal: view.signal });
+/** Ask for pages until so many items are shown. A page of a search can be short, even empty, with a cursor to go on from. */
+async function goOn(view, wanted) {
+  const run = (view.run = {});
+  const already = view.items.length;
+  const wasAsked = view.foot.contains(document.activeElement);
+  try {
+    while (view.cursor && view.items.length < wanted) {
+      paintFoot(view, { running: true });
+      const page = await nextPage(view, { wanted, cursor: view.cursor });
+      if (view.run !== run) return;
+      keep(view, page);
+      view.body.append(...page.items.map((item) => row(view, item)));
+    }
+  } catch (error) {
+    if (view.run === run && error.name !== "AbortError") replace(view.foot, errorPanel(error, () => goOn(view, wanted)));
+    return;
+  }
+  finish(view);
+  if (wasAsked) view.body.rows[already]?.querySelector("a").focus();
+}
+
+async function nextPage(view, { wanted, cursor }) {
+  const limit = Math.min(PAGE_LIMIT, wanted - view.items.length);
+  const page = await api.get("undelivered", { query: { ...view.filter, q: view.search, limit, cursor }, signal: view.signal });
+  return { ...page, isShort: Boolean(page.next_cursor) && page.items.length < limit };
+}
+
+function keep(view, page) {
+  view.items.push(...page.items);
+  view.cursor = page.next_cursor;
+  // How far back the report was searched, if that takes more than a page.
+  view.lookedBackTo = page.isShort ? page.looked_back_to : null;
+}
+
+/** Show how the search ended. A request that is still under way then changes nothing. */
+function finish(view) {
+  view.run = null;
+  if (view.items.length === 0 && !view.cursor) {
+    paint(view);
+    return;
+  }
+  paintFoot(view);
+  announce(shownSoFar(view));
 }
 
 function paint(view, page) {
   if (view.items.length === 0 && !view.cursor) {
     const narrowed = view.search || Object.keys(view.filter).length > 0;
+    announce(shownSoFar(view));
     replace(view.place, h("div", { class: "card" }, narrowed
       ? empty(t("report.empty_filtered"), t("report.empty_filtered_help"), h("a", { class: "button", href: "#/report", on: { click: () => view.search && clearSearch(view) } }, t("report.clear_filters")))
       : empty(t("report.empty_all"), t("report.empty_all_help"))));
     return;
   }
   const body = h("tbody", { role: "rowgroup" }, view.items.map((item) => row(view, item)));
-  const foot = h("div", { class: "list-foot" });
+  view.foot = h("div", { class: "list-foot" });
   view.body = body;
+  view.table = h("table", { class: "list", role: "table" },
+    h("caption", { class: "unseen" }, t("report.table")),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
+      auth.mayAct() && h("th", { class: "pick", role: "columnheader", scope: "col" }, selectAll(view)),
+      ["title", "customer", "recipient", "channel", "status", "reason", "sent", "leaves"].map((name) => h("th", { role: "columnheader", scope: "col" }, t(`report.col.${name}`))))),
+    body);
   replace(view.place,
     view.filter.from || view.filter.to ? h("p", { class: "muted range" }, t("report.found", { from: rangeDate(view.filter.from, page.from), to: rangeDate(view.filter.to, page.to) })) : null,
     view.filter.ready && auth.mayAct() && h("div", { class: "row ready-row" }, resendReady(view)),
-    h("div", { class: "card list-card" },
-      h("table", { class: "list", role: "table" },
-        h("caption", { class: "unseen" }, t("report.table")),
-        h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
-          auth.mayAct() && h("th", { class: "pick", role: "columnheader", scope: "col" }, selectAll(view)),
-          ["title", "customer", "recipient", "channel", "status", "reason", "sent", "leaves"].map((name) => h("th", { role: "columnheader", scope: "col" }, t(`report.col.${name}`))))),
-        body),
-      foot));
-  paintFoot(view, foot);
+    h("div", { class: "card list-card" }, view.table, view.foot));
 }
 
 function rangeDate(date, momentText) {
@@ -241,21 +283,25 @@ function clearSearch(view) {
   reload(view);
 }
 
-function paintFoot(view, foot) {
-  const more = view.cursor && busyButton(t("report.more"), {}, async () => {
-    try {
-      const page = await ask(view, { limit: PAGE_SIZE, cursor: view.cursor });
-      view.cursor = page.next_cursor;
-      view.items.push(...page.items);
-      const rows = page.items.map((item) => row(view, item));
-      view.body.append(...rows);
-      rows[0]?.querySelector("a")?.focus();
-      paintFoot(view, foot);
-    } catch (error) {
-      if (error.name !== "AbortError") replace(foot, errorPanel(error, () => paintFoot(view, foot)));
-    }
-  });
-  replace(foot, h("span", {}, t(view.cursor ? "report.shown" : "report.shown_all", { n: view.items.length })), more);
+/** Show how many items there are so far, and how to see more or, while the search is `running`, how to stop it. */
+function paintFoot(view, { running = false } = {}) {
+  const hadFocus = view.foot.contains(document.activeElement);
+  view.table.hidden = view.items.length === 0;
+  view.foot.classList.toggle("running", running);
+  const stop = () => (finish(view), view.foot.querySelector("button").focus());
+  const more = () => goOn(view, view.items.length + PAGE_SIZE);
+  replace(view.foot,
+    running && h("span", { class: "spinner" }),
+    h("span", {}, shownSoFar(view)),
+    running
+      ? view.lookedBackTo && button(t("report.stop"), { kind: "small", on: stop })
+      : view.cursor && button(t(view.lookedBackTo ? "report.search_on" : "report.more"), { on: more }));
+  if (hadFocus) view.foot.querySelector("button")?.focus();
+}
+
+function shownSoFar(view) {
+  const shown = t(view.cursor ? "report.shown" : "report.shown_all", { n: view.items.length });
+  return view.cursor && view.lookedBackTo ? `${shown} · ${t("report.looked_back", { date: day(view.lookedBackTo) })}` : shown;
 }
 
 function row(view, item) {

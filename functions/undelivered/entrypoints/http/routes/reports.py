@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from undelivered.domain.identifiers import item_id, parse_item_id, timestamp
+from undelivered.domain.identifiers import item_id, parse_item_id, sent_at_of, timestamp
 from undelivered.domain.item import REPORT_WINDOW
 from undelivered.domain.taxonomy import Channel, Kind, Status
 from undelivered.entrypoints.http.errors import invalid_cursor
@@ -54,12 +54,17 @@ class CountView(msgspec.Struct, frozen=True):
 
 
 class ReportPage(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
-    """A page of the report, in descending order of the time sent. ``next_cursor`` is null on the last page."""
+    """A page of the report, in descending order of the time sent. ``next_cursor`` is null on the last page.
+
+    A page of a search can have fewer items than ``limit``, even none, and be followed by others. ``looked_back_to`` is
+    the time up to which this page and those before have all the items that match.
+    """
 
     items: tuple[ItemView, ...]
     next_cursor: str | None
     start: Time
     end: Time
+    looked_back_to: Time
 
 
 def count_undelivered(request: ApiRequest) -> ApiResponse:
@@ -112,6 +117,7 @@ def list_undelivered(request: ApiRequest) -> ApiResponse:
             next_cursor=make_cursor(page.next_key, request.account_id, filters) if page.next_key else None,
             start=timestamp(wanted.period.start),
             end=timestamp(min(wanted.period.end, now) if query.end is None else wanted.period.end),
+            looked_back_to=timestamp(sent_at_of(page.next_key) if page.next_key else wanted.period.start),
         ),
         headers=language_headers(texts),
     )
