@@ -8,6 +8,7 @@ import base64
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from copy import deepcopy
@@ -200,6 +201,7 @@ class FakeApi:
         self.webhooks: dict[str, dict[str, Any]] = {}
         self.webhook_requests: list[tuple[str, str, Any]] = []
         self.deliveries: dict[str, dict[str, Any]] = {}
+        self.suppressions = [SUPPRESSION, COMPLAINT, ERASED]
 
     def fail(
         self, method: str, path: str, status: int, code: str = "", *, detail: str = "", times: int = 1, **headers: str
@@ -291,7 +293,7 @@ class FakeApi:
             case ("PATCH", "customers", customer_id):
                 return self.change_customer(customer_id, body)
             case ("GET", "suppressions"):
-                return 200, {"suppressions": [SUPPRESSION, COMPLAINT, ERASED], "next_cursor": None}
+                return 200, {"suppressions": self.suppressions, "next_cursor": None}
             case ("GET", "suppressions", _, address):
                 return (200, SUPPRESSION) if address == SUPPRESSION["address"] else self.problem(404, "not_found")
             case (("PUT" | "DELETE"), "suppressions", _, _):
@@ -437,14 +439,14 @@ class FakeApi:
             days.append({"date": date, **day})
         return days
 
-    @staticmethod
-    def summary() -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
+        reasons = Counter(item["reason"] for item in self.items.values())
         return {
-            "undelivered": 121,
+            "undelivered": reasons.total(),
             "resolved": 47,
             "resolved_share": 0.39,
             "median_hours_to_resolve": 6.4,
-            "top_reasons": [{"reason": "mailbox_full", "count": 67}, {"reason": "address_not_found", "count": 21}],
+            "top_reasons": [{"reason": reason, "count": count} for reason, count in reasons.most_common(5)],
             "repeat_recipients": [{"recipient": "ada.2@example.com", "count": 6}],
         }
 
@@ -489,6 +491,7 @@ class FakeApi:
             self.waiting[item_id] -= 1
             if self.waiting[item_id] <= 0:
                 item["state"] = "resolved" if self.outcome == "resolved" else "open"
+                item["ready_to_resend"] = False
                 if item["host_resend"]:
                     item["host_resend"] = None if self.outcome == "resolved" else item["host_resend"] | NOT_SENT
         customer = self.customer(item["customer"]["id"])

@@ -90,13 +90,19 @@ export function batchProgress(batch, items, signal, done) {
   const bar = h("progress", { max: Math.max(total, 1), value: batch.refused.length, "aria-label": t("bulk.title") });
   const words = h("p", { class: "muted" });
   const counts = h("div", { class: "figures" });
-  const end = h("div", {});
+  const closed = new AbortController();
+  signal.addEventListener("abort", () => closed.abort());
+  const close = () => {
+    closed.abort();
+    done();
+  };
+  const end = h("div", { class: "row end" }, button(t("close"), { on: close, kind: "small" }));
   const panel = h("section", { class: "card progress-card", tabindex: "-1", "aria-label": t("bulk.title") },
     h("h2", {}, t("bulk.title")),
-    batch.accepted > 0 ? [h("p", {}, t("bulk.started", { n: batch.accepted })), bar, words, counts] : h("p", {}, t("bulk.none")),
+    batch.accepted > 0 ? [h("p", {}, t("bulk.started", { n: batch.accepted })), bar, words, counts, h("p", { class: "muted" }, t("bulk.goes_on"))] : h("p", {}, t("bulk.none")),
     batch.refused.length > 0 && refusals(batch.refused, items),
     end);
-  const closing = () => replace(end, h("div", { class: "row end" }, button(t("bulk.settled"), { on: done, kind: "small" })));
+  const closing = () => replace(end, button(t("bulk.settled"), { on: close, kind: "small" }));
   const paint = (state) => {
     const settled = state.resolved + state.returned + state.refused;
     bar.max = Math.max(state.total, 1);
@@ -107,7 +113,7 @@ export function batchProgress(batch, items, signal, done) {
   };
   if (batch.accepted === 0) closing();
   else {
-    api.poll(() => api.get(`resend-batches/${encodeURIComponent(batch.batch_id)}`, { signal }), (state) => state.resending === 0, { seen: paint, signal })
+    api.poll(() => api.get(`resend-batches/${encodeURIComponent(batch.batch_id)}`, { signal: closed.signal }), (state) => state.resending === 0, { seen: paint, signal: closed.signal })
       .then((state) => {
         announce(t("bulk.progress", { done: state.total - state.resending, total: state.total }));
         closing();
@@ -128,9 +134,10 @@ function refusals(refused, items) {
 // --- dismiss
 
 /**
- * Ask for a reason, dismiss items and offer to undo; `changed` is called after an undo. Returns whether it was done.
+ * Ask for a reason, dismiss items and offer to undo; `changed` is called after an undo. `note` is shown in the dialogue.
+ * Returns whether it was done.
  */
-export async function dismiss(items, changed) {
+export async function dismiss(items, changed, note) {
   const words = h("textarea", { rows: "2", maxlength: "400" });
   const inWords = field(t("dismiss.words"), words);
   inWords.hidden = true;
@@ -140,7 +147,7 @@ export async function dismiss(items, changed) {
   const done = await dialogue({
     title: t("dismiss.title", { n: items.length }),
     intro: t("dismiss.intro"),
-    content: [field(t("dismiss.reason"), reason), inWords],
+    content: [note && h("p", { class: "help" }, note), field(t("dismiss.reason"), reason), inWords],
     action: t("dismiss.action"),
     complaints: { reason: words },
     submit: async () => {
@@ -155,7 +162,7 @@ export async function dismiss(items, changed) {
     on: async () => {
       try {
         await restore(items);
-        changed();
+        await changed();
         toast(t("dismiss.undone"));
       } catch (error) {
         toastError(error);

@@ -5,6 +5,7 @@ import * as auth from "./auth.js";
 import { changedOn, contactForm, customerPath } from "./contact.js";
 import { freshId, h, icon, replace, written } from "./dom.js";
 import { day, t } from "./i18n.js";
+import { reasonOf, suppressionPath } from "./suppressions.js";
 import { announce, attempt, busyButton, button, card, complain, complaintOf, dialogue, empty, field, loading, Mistake, pageTitle, reasonName, required, said, stateChip, statusChip, toast, toastError } from "./ui.js";
 
 const SHOWN = 20;
@@ -84,16 +85,42 @@ function showOne(page, id, signal) {
       api.get(customerPath(id), { signal }),
       api.get("undelivered", { query: { customer_id: id, limit: SHOWN }, signal }),
     ]);
-    paintOne(place, customer, items, () => showOne(page, id, signal));
+    paintOne(place, customer, items, await suppressionsOf(customer, signal), () => showOne(page, id, signal));
     place.querySelector("h1").focus({ preventScroll: true });
   });
 }
 
-function paintOne(place, customer, { items, next_cursor: more }, again) {
+/** The active suppressions of a customer's contacts, by channel. */
+async function suppressionsOf({ email, phone }, signal) {
+  const find = async (channel, address) => {
+    if (!address) return null;
+    try {
+      const found = await api.get(suppressionPath(channel, address), { signal });
+      return found.active ? found : null;
+    } catch (error) {
+      if (error.status === 404) return null;
+      throw error;
+    }
+  };
+  const [ofEmail, ofPhone] = await Promise.all([find("email", email), find("sms", phone)]);
+  return { email: ofEmail, sms: ofPhone };
+}
+
+/** Say that nothing is sent to a contact, and why. */
+function suppressed(suppression) {
+  if (!suppression) return null;
+  return h("p", { class: "blocked" },
+    h("a", { href: "#/suppressions" }, t("customers.suppressed")), t("customers.suppressed_since", { reason: reasonOf(suppression), since: day(suppression.since) }));
+}
+
+function paintOne(place, customer, { items, next_cursor: more }, suppressions, again) {
   const body = h("div", {});
-  const line = (label, value, when) => [h("dt", {}, t(label)), h("dd", {}, value ? written(value) : "–", changedOn(when))];
+  const line = (label, value, when, suppression) =>
+    [h("dt", {}, t(label)), h("dd", {}, value ? written(value) : "–", changedOn(when), suppressed(suppression))];
   const read = () => replace(body,
-    h("dl", {}, line("contact.email", customer.email, customer.email_changed_at), line("contact.phone", customer.phone, customer.phone_changed_at)),
+    h("dl", {},
+      line("contact.email", customer.email, customer.email_changed_at, suppressions.email),
+      line("contact.phone", customer.phone, customer.phone_changed_at, suppressions.sms)),
     auth.mayAct() && h("div", { class: "row spaced" }, button(t("detail.edit"), { glyph: "edit", kind: "small edit", on: edit })));
   const edit = () => {
     replace(body, contactForm(customer, { cancelled: () => (read(), body.querySelector(".edit")?.focus()), saved: again }));
@@ -154,8 +181,8 @@ async function erase(customer) {
   });
   if (!done) return;
   last = "";
-  toast(t("customers.erased"));
   location.hash = "#/customers";
+  toast(t("customers.erased"));
 }
 
 function itemLine(item) {

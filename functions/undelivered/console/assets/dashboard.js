@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { h, icon, replace, svg, written } from "./dom.js";
-import { calendarDate, maybe, moment, number, percent, t } from "./i18n.js";
+import { calendarDate, dateInZone, maybe, moment, number, percent, t } from "./i18n.js";
 import { attempt, card, figure, loading, pageTitle, reasonName } from "./ui.js";
 
 export const CLASSES = ["bounced.hard", "bounced.soft", "invalid", "spammed", "dropped", "failed"];
@@ -61,8 +61,8 @@ function hero(count) {
       h("ul", { class: "bars" }, rows.map(([name, n]) => bar(name, n, count.total))),
       h("h2", { class: "small" }, t("overview.by_channel")),
       h("ul", { class: "inline" },
-        channels.map(([channel, n]) => h("li", {}, h("a", { href: `#/report?channel=${channel}` }, t(`channel.${channel}`), " ", h("b", {}, number(n))))),
-        count.resending > 0 && h("li", {}, h("a", { href: "#/report?state=resending" }, t("state.resending"), " ", h("b", {}, number(count.resending)))))),
+        channels.map(([channel, n]) => h("li", {}, h("a", { href: `#/report?channel=${channel}` }, t(`channel.${channel}`), " ", h("b", {}, number(n)))))),
+      count.resending > 0 && h("p", { class: "spaced" }, h("a", { href: "#/report?state=resending" }, t("overview.resending", { n: count.resending })))),
     h("p", { class: "muted as-of" }, t("overview.as_of", { time: moment(count.as_of) })),
   ];
 }
@@ -102,7 +102,9 @@ function summary(figures) {
 }
 
 function topReason(row) {
-  return h("li", {}, h("a", { href: `#/report?reason=${row.reason}` }, reasonName(row.reason)), h("b", {}, number(row.count ?? row.n ?? 0)));
+  // The number includes items that have left the report. The list includes them when it has dates.
+  const days = `from=${dateInZone(-29)}&to=${dateInZone()}`;
+  return h("li", {}, h("a", { href: `#/report?${days}&reason=${row.reason}` }, reasonName(row.reason)), h("b", {}, number(row.count ?? row.n ?? 0)));
 }
 
 function repeater(row) {
@@ -163,6 +165,7 @@ function trendChart(days, width) {
   return [
     h("ul", { class: "legend", "aria-hidden": "true" }, STATUSES.map((name) => h("li", { class: `status-${name}` }, h("i", {}), t(`status.${name}`)))),
     chart,
+    h("p", { class: "muted" }, t("overview.trend_counts")),
     h("details", {}, h("summary", {}, t("overview.as_table")), table(days)),
   ];
 }

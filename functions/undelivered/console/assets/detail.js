@@ -7,7 +7,7 @@ import { contactCard } from "./contact.js";
 import { h, icon, replace, written } from "./dom.js";
 import { day, fileSize, maybe, moment, relative, t } from "./i18n.js";
 import { messageFrame } from "./message.js";
-import { announce, attempt, busyButton, button, card, channelIcon, loading, pageTitle, reasonName, said, sentence, stateChip, statusChip, toast, toastError } from "./ui.js";
+import { announce, attempt, busyButton, button, card, channelIcon, keepFocus, loading, pageTitle, reasonName, said, sentence, stateChip, statusChip, toast, toastError } from "./ui.js";
 
 const SLOW_MS = 15_000;
 
@@ -42,6 +42,7 @@ async function refresh(view) {
 
 function paint(view) {
   const { item, place, news } = view;
+  const hadFocus = place.contains(document.activeElement);
   const editing = place.querySelector(".contact form"); // keep unsaved input
   const contact = (editing && place.querySelector(".contact")) ?? contactCard(item, () => changedContact(view), view.signal);
   const frame = place.querySelector(".message-card") ?? messageCard(item);
@@ -55,6 +56,7 @@ function paint(view) {
     h("div", { class: "detail" },
       h("div", { class: "stack" }, whatHappened(item), attempts(item), frame, attachments(view)),
       h("div", { class: "stack" }, contact, dates(item), suppression(item), record(item))));
+  if (hadFocus) keepFocus();
 }
 
 function actions(view) {

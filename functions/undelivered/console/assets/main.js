@@ -5,7 +5,7 @@ import * as auth from "./auth.js";
 import { h, icon, replace, written } from "./dom.js";
 import { currentLanguage, keepLanguage, LANGUAGES, loadViewTexts, preferredLanguage, t, useLanguage, useTimeZone } from "./i18n.js";
 import { place } from "./place.js";
-import { announce, button, busyButton, errorPanel, loading, pageTitle, sessionEnded, toastError } from "./ui.js";
+import { announce, button, busyButton, clearToasts, errorPanel, loading, pageTitle, sessionEnded, toastError } from "./ui.js";
 
 const CONSOLE = new URL("../", import.meta.url);
 const VIEWS = {
@@ -174,6 +174,7 @@ function languageChoice(changed) {
 // --- views
 
 async function show(first = false) {
+  clearToasts();
   running.abort();
   running = new AbortController();
   const { signal } = running;

@@ -11,7 +11,7 @@ import { address, h, icon, replace, written } from "./dom.js";
 import { calendarDate, dateInZone, day, maybe, moment, shortDay, t } from "./i18n.js";
 import { chosenOf, refine } from "./place.js";
 import {
-  announce, attempt, busyButton, button, channelIcon, channelName, complain, empty, errorPanel, field, loading, pageTitle,
+  announce, attempt, busyButton, button, channelIcon, channelName, complain, empty, errorPanel, field, keepFocus, loading, pageTitle,
   reasonName, select, stateChip, statusChip, textInput, toast, toastError,
 } from "./ui.js";
 
@@ -304,6 +304,10 @@ function shownSoFar(view) {
   return view.cursor && view.lookedBackTo ? `${shown} · ${t("report.looked_back", { date: day(view.lookedBackTo) })}` : shown;
 }
 
+function onReport({ state }) {
+  return state === "open" || state === "resending";
+}
+
 function row(view, item) {
   const title = item.title || t("report.untitled");
   const cell = (name, content, attributes = {}) => h("td", { role: "cell", "data-label": t(`report.col.${name}`), ...attributes }, content);
@@ -317,7 +321,9 @@ function row(view, item) {
     cell("status", statusChip(item), { class: "status-cell" }),
     cell("reason", reasonName(item.reason, item.channel), { class: "reason-cell" }),
     cell("sent", h("time", { datetime: item.sent_at, title: moment(item.sent_at) }, shortDay(item.sent_at)), { class: "date" }),
-    cell("leaves", h("time", { datetime: item.leaves_at, title: moment(item.leaves_at) }, shortDay(item.leaves_at)), { class: "date" }));
+    onReport(item)
+      ? cell("leaves", h("time", { datetime: item.leaves_at, title: moment(item.leaves_at) }, shortDay(item.leaves_at)), { class: "date" })
+      : cell("leaves", "–", { class: "empty-cell" }));
 }
 
 // --- selection
@@ -377,8 +383,17 @@ function clearSelection(view) {
 }
 
 async function dismissSelected(view, ids) {
-  const done = await dismiss(view.items.filter((item) => ids.includes(item.id)), () => reload(view, view.items.length));
-  if (done) reload(view, view.items.length);
+  const chosen = view.items.filter((item) => ids.includes(item.id));
+  const items = chosen.filter(({ state }) => state === "open");
+  if (items.length === 0) {
+    toast(t("dismiss.none"));
+    return;
+  }
+  const note = chosen.length > items.length && t("dismiss.left_out", { n: chosen.length - items.length });
+  const again = () => reload(view, view.items.length);
+  if (!(await dismiss(items, again, note))) return;
+  await again();
+  keepFocus();
 }
 
 function resendReady(view) {
@@ -397,6 +412,7 @@ async function resend(view, what) {
     clearSelection(view);
     replace(view.work, batchProgress(batch, view.items, view.signal, () => {
       replace(view.work);
+      keepFocus();
       reload(view, view.items.length);
     }));
     view.work.firstElementChild.focus();

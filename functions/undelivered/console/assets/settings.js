@@ -4,12 +4,20 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, replace } from "./dom.js";
 import { calendarDate, LANGUAGES, t, useTimeZone } from "./i18n.js";
-import { attempt, card, complain, field, loading, Mistake, pageTitle, select, showFormError, textInput, toast } from "./ui.js";
+import { attempt, button, card, complain, field, loading, Mistake, pageTitle, select, showFormError, textInput, toast } from "./ui.js";
+
+/** The values of the form if some are not saved, else null. They stay while another page is open. */
+let unsaved = null;
+window.addEventListener("beforeunload", (event) => unsaved && event.preventDefault());
 
 export function show(page, { signal }) {
   const place = h("div", {}, loading());
   replace(page, pageTitle(t("settings.title")), place);
   attempt(place, async () => paint(place, await api.get("settings", { signal })));
+  signal.addEventListener("abort", () => {
+    if (!unsaved || location.hash === "#/settings") return; // a change of the language shows the same page again
+    toast(t("settings.left_unsaved"), { action: t("settings.back"), on: () => (location.hash = "#/settings") });
+  });
 }
 
 function paint(place, settings) {
@@ -43,6 +51,9 @@ function paint(place, settings) {
       const kept = await api.request("PUT", "settings", { body: body(settings, controls, days, viewers) });
       useTimeZone(kept?.time_zone ?? controls.time_zone.value);
       toast(t("saved"));
+      unsaved = null;
+      paint(place, kept);
+      place.querySelector("[type=submit]").focus();
     } catch (error) {
       showFormError(error, trouble, controls);
     } finally {
@@ -51,7 +62,14 @@ function paint(place, settings) {
     }
   };
   const has = (name) => settings[name] !== undefined;
-  replace(place, h("form", { class: "settings", novalidate: true, on: { submit: save } },
+  const pending = h("div", { class: "row", hidden: true },
+    h("span", { class: "muted", role: "status" }, t("settings.unsaved")),
+    button(t("settings.discard"), { kind: "small", on: () => {
+      unsaved = null;
+      paint(place, settings);
+      place.querySelector("[type=submit]").focus();
+    } }));
+  const form = h("form", { class: "settings", novalidate: true, on: { submit: save, input: () => noteChanges() } },
     card(t("settings.general"),
       field(t("settings.time_zone"), controls.time_zone, { help: t("settings.time_zone_help") }),
       has("locale") && field(t("settings.language"), controls.locale, { help: t("settings.language_help") }),
@@ -78,7 +96,28 @@ function paint(place, settings) {
         field(t("settings.soft_days"), controls["soft_failures.days"]))),
     h("p", {}, h("a", { href: "#/webhooks" }, t("settings.webhooks"))),
     trouble,
-    locked ? h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "viewer_note")) : h("div", { class: "sticky-save" }, send)));
+    locked ? h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "viewer_note")) : h("div", { class: "sticky-save" }, send, pending));
+  const saved = JSON.stringify(valuesOf(form));
+  const noteChanges = () => {
+    const values = valuesOf(form);
+    unsaved = JSON.stringify(values) === saved ? null : values;
+    pending.hidden = !unsaved;
+  };
+  replace(place, form);
+  if (unsaved && !locked) fillIn(form, unsaved);
+  noteChanges();
+}
+
+/** The values of a form's controls, in their order. */
+function valuesOf(form) {
+  return [...form.elements].map((control) => (control.type === "checkbox" ? control.checked : control.value));
+}
+
+function fillIn(form, values) {
+  [...form.elements].forEach((control, index) => {
+    if (control.type === "checkbox") control.checked = values[index];
+    else control.value = values[index];
+  });
 }
 
 /** The settings to save: the loaded settings with the changes from this page. */

@@ -6,7 +6,7 @@ import * as auth from "./auth.js";
 import { address, h, icon, replace } from "./dom.js";
 import { day, maybe, moment, t } from "./i18n.js";
 import { chosenOf, refine } from "./place.js";
-import { announce, attempt, button, busyButton, channelIcon, channelName, complain, complaintOf, dialogue, empty, errorPanel, field, loading, pageTitle, required, said, select, textInput, toast } from "./ui.js";
+import { announce, attempt, button, busyButton, channelIcon, channelName, complain, complaintOf, dialogue, empty, errorPanel, field, keepFocus, loading, pageTitle, required, said, select, textInput, toast } from "./ui.js";
 
 const REASONS = ["bounce", "complaint", "unsubscribed", "opted_out", "repeatedly_unreachable", "manual"];
 const KEPT_IN_ADDRESS = ["channel", "reason"];
@@ -23,7 +23,8 @@ export function show(page, { query, signal }) {
   list(view);
 }
 
-function suppressionPath(channel, address) {
+/** Path of a suppression. */
+export function suppressionPath(channel, address) {
   return `suppressions/${channel}/${encodeURIComponent(address)}`;
 }
 
@@ -36,7 +37,8 @@ function channelOf(address) {
   return address.includes("@") ? "email" : "sms";
 }
 
-function reasonOf(item) {
+/** Why an address is suppressed, in words. */
+export function reasonOf(item) {
   if (item.category) return t("suppressions.reason.category", { category: item.category });
   return maybe(`suppressions.reason.${item.reason}`) ?? item.reason;
 }
@@ -172,7 +174,12 @@ async function lift(view, item) {
   });
   if (!done) return;
   toast(t(done.provider_entry === "kept" ? "suppressions.lifted_kept" : "suppressions.lifted", { address: item.address }));
-  list(view);
+  const place = view.items.indexOf(item);
+  await list(view);
+  const rows = [...view.place.querySelectorAll("tbody tr")];
+  const next = rows.slice(Math.max(place, 0)).find((one) => one.querySelector("button")) ?? rows.findLast((one) => one.querySelector("button"));
+  next?.querySelector("button").focus();
+  keepFocus();
 }
 
 async function addOne(view) {

@@ -34,6 +34,11 @@ export function announce(text) {
   setTimeout(() => (announcer.textContent = text), 50); // screen readers read a changed text, but not always a replaced text
 }
 
+/** Focus the heading of the page if what had the focus is gone, so that the keyboard goes on from there. */
+export function keepFocus() {
+  if (document.activeElement === document.body) document.querySelector("#main h1")?.focus({ preventScroll: true });
+}
+
 // --- small pieces
 
 export function button(label, { kind = "", glyph, on, ...attributes } = {}) {
@@ -184,10 +189,11 @@ export function toast(text, { action, on, kind = "" } = {}) {
   const act = action && busyButton(action, { kind: "small" }, async () => {
     await on();
     close();
+    keepFocus();
   });
   const element = h(
     "div",
-    { class: `toast ${kind}` },
+    { class: `toast ${kind}`, "data-page": pageOf(location.hash) },
     h("p", {}, text),
     act,
     h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: close } }, icon("close")),
@@ -196,6 +202,16 @@ export function toast(text, { action, on, kind = "" } = {}) {
   if (!act && kind !== "bad") setTimeout(close, PASSES_MS);
   announce(text);
   return element;
+}
+
+/** Remove the notices of other pages. */
+export function clearToasts() {
+  for (const one of document.querySelectorAll(".toast")) if (one.dataset.page !== pageOf(location.hash)) one.remove();
+}
+
+/** The page of a URL's fragment, without its filters. */
+function pageOf(fragment) {
+  return fragment.replace(/^#?\/?/, "").split("?")[0];
 }
 
 /** Show an error as a notice. */

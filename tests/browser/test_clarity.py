@@ -1,0 +1,236 @@
+"""What the console says is current, complete and explained; nothing that was typed is lost. On a stand-in for the API."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import barriers
+from tests.browser.fake_api import SUPPRESSION, an_item
+
+
+def focused(person):
+    return person.page.evaluate("() => document.activeElement.innerText || document.activeElement.ariaLabel || ''")
+
+
+class TestNumbers:
+    def test_a_reason_leads_to_the_items_that_its_number_counts(self, manager):
+        resolved = an_item(80, state="resolved")
+        manager.api.items["item-80"] = resolved
+        counted = sum(item["reason"] == "mailbox_full" for item in manager.api.items.values())
+        manager.goes_to("#/settings")
+        manager.goes_to("#/")
+        reason = manager.page.get_by_role("listitem").filter(has=manager.page.get_by_role("link", name="Mailbox is full"))
+        expect(reason).to_contain_text(str(counted))
+        reason.get_by_role("link").click()
+        manager.page.get_by_role("button", name="Show more").click()
+
+        expect(manager.page.locator("tbody tr")).to_have_count(counted)
+
+    def test_the_overview_says_why_the_chart_counts_more_than_the_report(self, manager):
+        manager.sees("Messages by the day on which they were sent, including those that have since left the report.")
+
+    def test_what_is_being_resent_is_no_channel(self, manager):
+        manager.api.items["item-2"]["state"] = "resending"
+        manager.api.waiting["item-2"] = 9
+        manager.goes_to("#/settings")
+        manager.goes_to("#/")
+        channels = manager.page.locator("h2", has_text="By channel").locator("xpath=following-sibling::ul[1]")
+
+        expect(channels.get_by_role("link")).to_have_text([re.compile("^Email"), re.compile("^Text message")])
+        manager.page.get_by_role("link", name="1 of these is being resent").click()
+        expect(manager.page.locator("tbody tr")).to_have_count(1)
+
+    def test_what_has_left_the_report_has_no_date_when_it_leaves(self, manager):
+        manager.api.items["item-2"]["state"] = "resolved"
+        manager.goes_to("#/report?from=2020-01-01&to=2030-01-01")
+        left = manager.page.get_by_role("row", name=re.compile("Gate code"))
+        stays = manager.page.get_by_role("row", name=re.compile("Overdue notice"))
+
+        expect(left.locator("time")).to_have_count(1)
+        expect(stays.locator("time")).to_have_count(2)
+
+    def test_an_empty_report_does_not_claim_that_messages_arrived(self, manager):
+        manager.api.items.clear()
+        manager.goes_to("#/report")
+        manager.sees("No undelivered notifications")
+
+        expect(manager.page.get_by_role("main")).not_to_contain_text(re.compile("[Ee]very notification"))
+
+    def test_ready_to_resend_ends_when_the_new_address_fails_too(self, manager):
+        manager.api.outcome = "returned"
+        manager.goes_to("#/item/item-10")
+        manager.page.get_by_role("button", name="Resend").click()
+        manager.sees("It failed again")
+        expect(manager.page.locator(".chip.ready")).to_have_count(0)
+        manager.goes_to("#/")
+
+        manager.sees("Nothing is ready now.")
+
+    @pytest.mark.parametrize("width", [1280, 1920])
+    def test_the_header_stands_above_the_page(self, manager, width):
+        manager.page.set_viewport_size({"width": width, "height": 860})
+        left = "document.querySelector('{}').getBoundingClientRect().left"
+
+        assert manager.page.evaluate(left.format(".home")) == manager.page.evaluate(left.format(".page > h1"))
+
+
+class TestNotices:
+    def test_a_notice_stays_on_its_page(self, manager):
+        manager.goes_to("#/report")
+        manager.page.get_by_role("checkbox", name="Select Gate code").check()
+        manager.page.get_by_role("button", name="Dismiss selected").click()
+        manager.page.get_by_role("dialog").get_by_role("button", name="Dismiss").click()
+        manager.sees("1 notification dismissed.")
+        manager.page.get_by_label("Channel").select_option("email")
+        expect(manager.page.get_by_role("button", name="Undo")).to_be_visible()
+
+        manager.goes_to("#/customers")
+
+        expect(manager.page.get_by_role("button", name="Undo")).to_have_count(0)
+
+    def test_a_notice_about_the_page_that_follows_is_seen_there(self, manager):
+        manager.goes_to("#/customers/c-1")
+        manager.page.get_by_role("button", name="Erase…").click()
+        manager.page.get_by_label("I want to erase this customer").check()
+        manager.page.get_by_role("dialog").get_by_role("button", name="Erase").click()
+        manager.page.get_by_role("heading", name="Customers").wait_for()
+
+        manager.sees("Erased. The remaining data is removed in a few minutes.")
+
+
+class TestFocus:
+    def test_goes_to_the_next_suppression_when_one_is_lifted(self, manager):
+        manager.goes_to("#/suppressions")
+        manager.page.get_by_role("button", name=re.compile("Lift the suppression of")).press("Enter")
+        dialogue = manager.page.get_by_role("dialog")
+        dialogue.get_by_label("Who agreed").fill("Ada Byron")
+        dialogue.get_by_label("Why").fill("Asked for notices again")
+        dialogue.get_by_label("Why").press("Control+Enter")
+        dialogue.get_by_role("button", name="Lift").press("Enter")
+        manager.sees("Lifted. Messages to ada.7@example.com are sent again.")
+
+        expect(manager.page.get_by_role("button", name=re.compile("Lift the suppression of"))).to_be_focused()
+
+    def test_goes_to_the_heading_when_the_suppression_that_was_looked_up_is_lifted(self, manager):
+        manager.goes_to("#/suppressions")
+        manager.page.get_by_label("Look up an address or number").fill("ada.7@example.com")
+        manager.page.keyboard.press("Enter")
+        manager.page.get_by_role("button", name="Show all").wait_for()
+        manager.page.get_by_role("button", name=re.compile("Lift the suppression of")).press("Enter")
+        dialogue = manager.page.get_by_role("dialog")
+        dialogue.get_by_label("Who agreed").fill("Ada Byron")
+        dialogue.get_by_label("Why").fill("Asked for notices again")
+        manager.api.suppressions.remove(SUPPRESSION)
+        dialogue.get_by_role("button", name="Lift").press("Enter")
+
+        expect(manager.page.get_by_role("heading", name="Suppressions")).to_be_focused()
+
+    def test_goes_to_the_heading_after_what_was_selected_is_dismissed_and_after_undo(self, manager):
+        manager.goes_to("#/report")
+        manager.page.get_by_role("checkbox", name="Select Gate code").check()
+        manager.page.get_by_role("button", name="Dismiss selected").press("Enter")
+        manager.page.get_by_role("dialog").get_by_role("button", name="Dismiss").press("Enter")
+        expect(manager.page.get_by_role("heading", name="Undelivered notifications")).to_be_focused()
+        manager.page.get_by_role("button", name="Undo").press("Enter")
+
+        expect(manager.page.get_by_role("heading", name="Undelivered notifications")).to_be_focused()
+
+    def test_goes_to_the_heading_after_an_item_is_dismissed_and_restored(self, manager):
+        manager.goes_to("#/item/item-2")
+        manager.page.get_by_role("button", name="Dismiss").press("Enter")
+        manager.page.get_by_role("dialog").get_by_role("button", name="Dismiss").press("Enter")
+        expect(manager.page.get_by_role("heading", name="Gate code")).to_be_focused()
+        manager.page.get_by_role("button", name="Restore").press("Enter")
+
+        expect(manager.page.get_by_role("heading", name="Gate code")).to_be_focused()
+
+
+class TestBulk:
+    def test_the_progress_of_a_resend_can_be_closed_before_the_end(self, manager):
+        manager.api.polls_until_outcome = 1000
+        manager.goes_to("#/report")
+        manager.page.get_by_role("checkbox", name="Select Gate code").check()
+        manager.page.get_by_role("button", name="Resend selected").click()
+        manager.sees("1 message is being resent.")
+        manager.sees("Confirmation can take hours. You can close this: the resends go on.")
+        manager.page.get_by_role("region", name="Resending").get_by_role("button", name="Close").press("Enter")
+
+        expect(manager.page.get_by_role("region", name="Resending")).to_have_count(0)
+        expect(manager.page.get_by_role("heading", name="Undelivered notifications")).to_be_focused()
+
+    def test_what_is_being_resent_is_not_dismissed_with_the_others(self, manager):
+        manager.api.items["item-2"]["state"] = "resending"
+        manager.api.waiting["item-2"] = 1000
+        manager.goes_to("#/report")
+        for title in ("Gate code", "Overdue notice"):
+            manager.page.get_by_role("checkbox", name=f"Select {title}").check()
+        manager.page.get_by_role("button", name="Dismiss selected").click()
+        dialogue = manager.page.get_by_role("dialog", name="Dismiss this notification?")
+        expect(dialogue).to_contain_text("1 of the selected is being resent and stays on the report.")
+        dialogue.get_by_role("button", name="Dismiss").click()
+        manager.sees("1 notification dismissed.")
+
+        assert manager.api.items["item-2"]["state"] == "resending"
+        assert manager.api.items["item-3"]["state"] == "dismissed"
+
+    def test_nothing_is_dismissed_if_all_that_is_selected_is_being_resent(self, manager):
+        manager.api.items["item-2"]["state"] = "resending"
+        manager.api.waiting["item-2"] = 1000
+        manager.goes_to("#/report")
+        manager.page.get_by_role("checkbox", name="Select Gate code").check()
+        manager.page.get_by_role("button", name="Dismiss selected").click()
+
+        manager.sees("What is being resent cannot be dismissed.")
+        expect(manager.page.get_by_role("dialog")).to_have_count(0)
+
+
+class TestCustomer:
+    def test_a_suppressed_contact_is_marked_on_the_page_of_the_customer(self, manager):
+        manager.goes_to("#/customers/c-7")
+        contacts = manager.page.get_by_role("region", name="Contacts")
+
+        expect(contacts).to_contain_text(re.compile(r"Suppressed: Unsubscribed, since \d+ \w+ \d{4}"))
+        assert barriers(manager.page) == []
+        contacts.get_by_role("link", name="Suppressed").click()
+        expect(manager.page.get_by_role("heading", name="Suppressions")).to_be_visible()
+
+    def test_a_contact_that_is_not_suppressed_is_not_marked(self, manager):
+        manager.goes_to("#/customers/c-2")
+
+        expect(manager.page.get_by_role("region", name="Contacts")).not_to_contain_text("Suppressed")
+
+
+class TestUnsavedSettings:
+    def test_are_kept_while_another_page_is_open_and_it_says_so(self, manager):
+        manager.goes_to("#/settings")
+        manager.page.get_by_label("Keep past items (days)").fill("500")
+        manager.page.get_by_label("Saturday").check()
+        manager.goes_to("#/report")
+        manager.sees("Your changes to the settings are not saved.")
+        manager.page.get_by_role("button", name="Back to the settings").click()
+
+        expect(manager.page.get_by_label("Keep past items (days)")).to_have_value("500")
+        expect(manager.page.get_by_label("Saturday")).to_be_checked()
+        manager.sees("You have unsaved changes.")
+        manager.page.get_by_role("button", name="Save").click()
+        manager.sees("Saved.")
+        assert manager.api.settings["history_days"] == 500
+        manager.goes_to("#/report")
+        expect(manager.page.get_by_text("Your changes to the settings are not saved.")).to_have_count(0)
+
+    def test_can_be_discarded(self, manager):
+        manager.goes_to("#/settings")
+        manager.page.get_by_label("Keep past items (days)").fill("500")
+        manager.page.get_by_role("button", name="Discard changes").click()
+
+        expect(manager.page.get_by_label("Keep past items (days)")).to_have_value("400")
+        expect(manager.page.get_by_role("button", name="Discard changes")).to_have_count(0)
+
+    def test_hold_the_window_open(self, manager):
+        asked = "() => { const event = new Event('beforeunload', {cancelable: true}); return !window.dispatchEvent(event); }"
+        manager.goes_to("#/settings")
+        assert not manager.page.evaluate(asked)
+        manager.page.get_by_label("Keep past items (days)").fill("500")
+
+        assert manager.page.evaluate(asked)
