@@ -1,4 +1,4 @@
-"""What the console says is current, complete and explained; nothing that was typed is lost. On a stand-in for the API."""
+"""What the console says is current and explained, and nothing that was typed is lost; on a stand-in for the API."""
 
 import re
 
@@ -20,7 +20,9 @@ class TestNumbers:
         counted = sum(item["reason"] == "mailbox_full" for item in manager.api.items.values())
         manager.goes_to("#/settings")
         manager.goes_to("#/")
-        reason = manager.page.get_by_role("listitem").filter(has=manager.page.get_by_role("link", name="Mailbox is full"))
+        reason = manager.page.get_by_role("listitem").filter(
+            has=manager.page.get_by_role("link", name="Mailbox is full")
+        )
         expect(reason).to_contain_text(str(counted))
         reason.get_by_role("link").click()
         manager.page.get_by_role("button", name="Show more").click()
@@ -228,7 +230,7 @@ class TestUnsavedSettings:
         expect(manager.page.get_by_role("button", name="Discard changes")).to_have_count(0)
 
     def test_hold_the_window_open(self, manager):
-        asked = "() => { const event = new Event('beforeunload', {cancelable: true}); return !window.dispatchEvent(event); }"
+        asked = "() => !window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
         manager.goes_to("#/settings")
         assert not manager.page.evaluate(asked)
         manager.page.get_by_label("Keep past items (days)").fill("500")
