@@ -463,6 +463,9 @@ class FakeCustomerStore:
         ]
         return sharing[:limit]
 
+    def has_any(self, account_id: str) -> bool:
+        return any(account == account_id for account, _ in self.stored)
+
 
 class FakeErasureStore:
     def __init__(self, customers: FakeCustomerStore | None = None, *, hashes: KeyedHashes | None = None) -> None:
@@ -671,6 +674,19 @@ class FakeEmbedRevocations:
 
     def find(self, account_id: str, name: str) -> Sequence[datetime]:
         return [self.revoked[key] for key in ((account_id, None), (account_id, name)) if key in self.revoked]
+
+
+@dataclass
+class FakeLastEventStore:
+    stored: dict[tuple[str, Channel], datetime] = field(default_factory=dict)
+    writes: int = 0
+
+    def note(self, account_id: str, channel: Channel, at: datetime) -> None:
+        self.writes += 1
+        self.stored[account_id, channel] = at
+
+    def of_account(self, account_id: str) -> Mapping[Channel, datetime]:
+        return {channel: at for (account, channel), at in self.stored.items() if account == account_id}
 
 
 @dataclass

@@ -186,6 +186,8 @@ class FakeApi:
             "soft_failures": {"failures": 5, "days": 3},
             "digest": {"recipients": ["manager@harbor.example"], "days": [0, 1, 2, 3, 4], "hour": 8},
         }
+        self.last_events: dict[str, str | None] = {"email": at(minutes=3), "sms": None}
+        self.has_customers = True
         self.shapes = {shape["id"]: shape for shape in the_shapes()}
         self.outcome = "resolved"
         self.polls_until_outcome = 2
@@ -249,6 +251,8 @@ class FakeApi:
             case ("PUT", "settings"):
                 self.settings = body
                 return 200, body
+            case ("GET", "setup"):
+                return 200, {"last_events": self.last_events, "has_customers": self.has_customers}
             case ("GET", "undelivered", "count"):
                 return 200, self.count()
             case ("GET", "undelivered", "trend"):

@@ -28,6 +28,7 @@ from tests.fakes import (
     FakeExportRunner,
     FakeExportStore,
     FakeHashes,
+    FakeLastEventStore,
     FakeNotificationStore,
     FakeProviderSuppressions,
     FakeQueue,
@@ -191,6 +192,7 @@ class Api:
         self.exports, self.export_files = FakeExportStore(), FakeExportFiles()
         self.files = FakeAttachmentFiles()
         self.embed_revocations = FakeEmbedRevocations()
+        self.last_events = FakeLastEventStore()
         self.export_runner = FakeExportRunner()
         self.mappings = FakeAccountMappings()
         self.webhooks, self.deliveries, self.delivery_queue = (
@@ -221,6 +223,7 @@ class Api:
             sender_rule=lambda: SenderRule(self.mappings, ACCOUNT, default_sender=""),
             attachment_files=lambda: self.files,
             embed_revocations=lambda: self.embed_revocations,
+            last_events=lambda: self.last_events,
         )
         self.use_cases = ApiUseCases(self.ports, lambda: self.limits, self.clock)
         self.app = Chalice("test", configure_logs=False)

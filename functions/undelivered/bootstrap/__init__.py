@@ -237,7 +237,9 @@ def sms_log_ingestion() -> SmsLogIngestion:
 
 def _record_feedback(settings: IngestFeedbackSettings | IngestSmsLogsSettings) -> "RecordFeedback":
     from undelivered.adapters.dynamodb.account_mapping_store import DynamoAccountMapping
+    from undelivered.adapters.dynamodb.last_event_store import DynamoLastEventStore
     from undelivered.services.message_accounts import MessageAccounts
+    from undelivered.services.note_event import NoteEvent
     from undelivered.services.record_feedback import RecordFeedback
 
     return RecordFeedback(
@@ -252,6 +254,7 @@ def _record_feedback(settings: IngestFeedbackSettings | IngestSmsLogsSettings) -
             DynamoAccountMapping(), accounts(), settings.default_account_id, settings.accounts_from_tags
         ),
         clock=now,
+        note_event=NoteEvent(DynamoLastEventStore(), now),
     )
 
 

@@ -49,8 +49,10 @@ if TYPE_CHECKING:
     from undelivered.services.manage_webhooks import ManageWebhooks
     from undelivered.services.opt_in import OptIn
     from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore, ShapeMappingStore, UnrecognisedStore
+    from undelivered.services.ports.setup import LastEventStore
     from undelivered.services.ports.webhooks import DeliveryQueue, DeliveryStore, WebhookStore
     from undelivered.services.read_reports import ReadReports
+    from undelivered.services.read_setup import ReadSetup
     from undelivered.services.request_export import Exports
     from undelivered.services.request_limits import LimitedWork, RequestLimits
     from undelivered.services.request_resend import RequestResend
@@ -84,7 +86,7 @@ class WebhookPorts(Struct, frozen=True):
 
 
 class ApiPorts(Struct, frozen=True):
-    """The ports of the use cases. The last eight are functions, because few requests need them."""
+    """The ports of the use cases. The last nine are functions, because few requests need them."""
 
     undelivered: UndeliveredStore
     reports: ReportReader
@@ -107,6 +109,7 @@ class ApiPorts(Struct, frozen=True):
     sender_rule: Callable[[], "SenderRule"]
     attachment_files: Callable[[], AttachmentFiles]
     embed_revocations: Callable[[], EmbedRevocations]
+    last_events: Callable[[], "LastEventStore"]
 
 
 class ApiUseCases:
@@ -262,6 +265,12 @@ class ApiUseCases:
         return ManageWebhooks(ports.webhooks, ports.deliveries, start, ports.loopback, self.clock)
 
     @cached_property
+    def read_setup(self) -> "ReadSetup":
+        from undelivered.services.read_setup import ReadSetup
+
+        return ReadSetup(self._ports.last_events(), self._ports.customers)
+
+    @cached_property
     def accept_notifications(self) -> "AcceptNotifications":
         from undelivered.services.accept_notifications import AcceptNotifications
 
@@ -353,6 +362,7 @@ def use_cases() -> ApiUseCases:
         sender_rule=_sender_rule,
         attachment_files=lambda: bootstrap.attachment_files(settings().attachments_bucket),
         embed_revocations=_embed_revocations,
+        last_events=_last_events,
     )
     return ApiUseCases(ports, _limits, bootstrap.now)
 
@@ -391,6 +401,12 @@ def _embed_revocations() -> EmbedRevocations:
     from undelivered.adapters.dynamodb.embed_revocation_store import DynamoEmbedRevocations
 
     return DynamoEmbedRevocations()
+
+
+def _last_events() -> "LastEventStore":
+    from undelivered.adapters.dynamodb.last_event_store import DynamoLastEventStore
+
+    return DynamoLastEventStore()
 
 
 def _export_ports() -> ExportPorts:

@@ -66,10 +66,15 @@ def _ignore(_event: AttributedFeedback) -> None:
     """Do nothing."""
 
 
+def _note_nothing(_account_id: str, _feedback: Feedback) -> None:
+    """Do nothing."""
+
+
 class RecordFeedback(Struct, frozen=True):
     """The use case of ``ingest_feedback`` and ``ingest_sms_logs``.
 
-    New items are written many at a time; feedback on existing items is merged item by item.
+    New items are written many at a time; feedback on existing items is merged item by item. ``note_event`` is called
+    with each feedback whose account is known without a read, also with what changes no item.
     """
 
     undelivered: UndeliveredStore
@@ -82,6 +87,7 @@ class RecordFeedback(Struct, frozen=True):
     accounts: MessageAccounts
     clock: Callable[[], datetime]
     settled_sends: SettledSends = field(default_factory=SettledSends)
+    note_event: Callable[[str, Feedback], None] = _note_nothing
 
     def __call__(
         self,
@@ -119,13 +125,22 @@ class RecordFeedback(Struct, frozen=True):
             try:
                 relevant = filter(_matters, feedbacks)
                 events = [self._attribute(source, feedback, may_wait=may_wait) for feedback in relevant]
+                self._note_irrelevant(feedbacks)
             except _RECORD_ERRORS as error:
                 failures[source] = error
                 continue
             for event in events:
+                self.note_event(event.account_id, event.feedback)
                 if not _is_about_digest(event.feedback):
                     by_account[event.account_id].append(event)
         return by_account, failures
+
+    def _note_irrelevant(self, feedbacks: Sequence[Feedback]) -> None:
+        """Note the feedback that changes no item: it shows that feedback arrives. Its account comes from its tags."""
+        for feedback in feedbacks:
+            account_id = feedback.attribution.account_id
+            if account_id and not _matters(feedback) and self.accounts.accepts_tags(feedback.attribution):
+                self.note_event(account_id, feedback)
 
     def _without_erased(self, account_id: str, events: Sequence[AttributedFeedback]) -> Sequence[AttributedFeedback]:
         """Return the events that are not about erased messages.

@@ -89,6 +89,11 @@ class DynamoCustomerStore:
             rows, _ = query(CustomerModel, partition, None, index=index, limit=limit)
         return sorted(read_each(rows, customer_of), key=lambda customer: customer.customer_id)
 
+    def has_any(self, account_id: str) -> bool:
+        """Whether an account has customers."""
+        rows, _ = query(CustomerModel, account_id, None, limit=1)
+        return bool(rows)
+
 
 def _save_together(customers: Sequence[Customer]) -> Collection[str]:
     """Write customers in one transaction, without those that have changed; return the IDs of those not written."""

@@ -58,6 +58,12 @@ export async function request(method, path, { query, body, idempotencyKey, signa
 export const get = (path, options) => request("GET", path, options);
 export const post = (path, body, options) => request("POST", path, { ...options, body: body ?? {} });
 
+/** Whether an event about any message of the account was ever received. Without one, nobody knows what arrives. */
+export async function hasHeard(signal) {
+  const { last_events: last } = await get("setup", { signal });
+  return Object.values(last).some(Boolean);
+}
+
 async function authorized(url, options) {
   let response = await send(url, options);
   if (response.status === 401 && (await fresh())) response = await send(url, options);

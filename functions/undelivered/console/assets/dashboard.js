@@ -32,7 +32,8 @@ export function show(page, { signal }) {
 
 async function showCount(place, signal) {
   const count = await api.get("undelivered/count", { signal });
-  if (!signal.aborted) replace(place, hero(count));
+  const heard = count.total > 0 || (await api.hasHeard(signal));
+  if (!signal.aborted) replace(place, heard ? hero(count) : unheard());
 }
 
 /** Refresh the number while the page is visible, because users keep it open. */
@@ -46,6 +47,12 @@ async function keepFresh(place, signal) {
   } catch {
     // the user has left the view
   }
+}
+
+/** Nothing was ever reported, so a number of 0 would say nothing. */
+function unheard() {
+  return h("div", { class: "unheard" }, h("h2", {}, t("overview.unheard")), h("p", {}, t("overview.unheard_help")),
+    h("a", { class: "button primary", href: "#/setup" }, t("overview.get_started")));
 }
 
 function hero(count) {

@@ -18,6 +18,7 @@ const VIEWS = {
   diagnostics: { load: () => import("./diagnostics.js"), title: "nav.diagnostics" },
   webhooks: { load: () => import("./webhooks.js"), title: "nav.settings" },
   settings: { load: () => import("./settings.js"), title: "nav.settings" },
+  setup: { load: () => import("./setup.js"), title: "overview.get_started" },
 };
 const MENU = ["", "report", "customers", "suppressions", "diagnostics", "settings"];
 /** The views for users who can change something. */
@@ -180,7 +181,7 @@ async function show(first = false) {
   const { signal } = running;
   const { name, rest, query } = place();
   const view = VIEWS[name] ?? VIEWS[""];
-  const current = { item: "report", import: "customers", webhooks: "settings" }[name] ?? name;
+  const current = { item: "report", import: "customers", webhooks: "settings", setup: "settings" }[name] ?? name;
   for (const link of app.querySelectorAll("nav [data-view]")) {
     if (link.dataset.view === current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

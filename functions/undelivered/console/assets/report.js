@@ -253,9 +253,9 @@ function paint(view, page) {
   if (view.items.length === 0 && !view.cursor) {
     const narrowed = view.search || Object.keys(view.filter).length > 0;
     announce(shownSoFar(view));
-    replace(view.place, h("div", { class: "card" }, narrowed
-      ? empty(t("report.empty_filtered"), t("report.empty_filtered_help"), h("a", { class: "button", href: "#/report", on: { click: () => view.search && clearSearch(view) } }, t("report.clear_filters")))
-      : empty(t("report.empty_all"), t("report.empty_all_help"))));
+    replace(view.place, narrowed
+      ? h("div", { class: "card" }, empty(t("report.empty_filtered"), t("report.empty_filtered_help"), h("a", { class: "button", href: "#/report", on: { click: () => view.search && clearSearch(view) } }, t("report.clear_filters"))))
+      : nothingAtAll(view));
     return;
   }
   const body = h("tbody", { role: "rowgroup" }, view.items.map((item) => row(view, item)));
@@ -271,6 +271,18 @@ function paint(view, page) {
     view.filter.from || view.filter.to ? h("p", { class: "muted range" }, t("report.found", { from: rangeDate(view.filter.from, page.from), to: rangeDate(view.filter.to, page.to) })) : null,
     view.filter.ready && auth.mayAct() && h("div", { class: "row ready-row" }, resendReady(view)),
     h("div", { class: "card list-card" }, view.table, view.foot));
+}
+
+/** The empty report: everything arrived, or nothing was ever reported. */
+function nothingAtAll(view) {
+  const place = h("div", { class: "card" }, loading());
+  attempt(place, async () => {
+    const heard = await api.hasHeard(view.signal);
+    replace(place, heard
+      ? empty(t("report.empty_all"), t("report.empty_all_help"))
+      : empty(t("overview.unheard"), t("overview.unheard_help"), h("a", { class: "button", href: "#/setup" }, t("overview.get_started"))));
+  });
+  return place;
 }
 
 function rangeDate(date, momentText) {

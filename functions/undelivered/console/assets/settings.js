@@ -94,7 +94,7 @@ function paint(place, settings) {
       h("div", { class: "two" },
         field(t("settings.failures"), controls["soft_failures.failures"]),
         field(t("settings.soft_days"), controls["soft_failures.days"]))),
-    h("p", {}, h("a", { href: "#/webhooks" }, t("settings.webhooks"))),
+    h("ul", { class: "inline" }, h("li", {}, h("a", { href: "#/webhooks" }, t("settings.webhooks"))), h("li", {}, h("a", { href: "#/setup" }, t("settings.setup")))),
     trouble,
     locked ? h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "viewer_note")) : h("div", { class: "sticky-save" }, send, pending));
   const saved = JSON.stringify(valuesOf(form));

@@ -32,6 +32,7 @@ _TAGS: Final = {
     "customers": "Customers and their contacts.",
     "suppressions": "Addresses and numbers that get no messages.",
     "settings": "The settings of an account.",
+    "setup": "How far an account is set up, and whether feedback arrives.",
     "webhooks": "HTTPS endpoints that receive the account's events.",
     "diagnostics": "Replies of receiving servers that have no known reason.",
     "host": "For the host application: hand over notifications.",

@@ -10,7 +10,7 @@ from undelivered.domain.taxonomy import Channel
 
 
 class CustomerStore(Protocol):
-    """Customers and their contacts. All reads but ``find_by_address`` are consistent."""
+    """Customers and their contacts. All reads but the last two are consistent."""
 
     def find(self, account_id: str, customer_id: str) -> Customer | None:
         """Return a customer."""
@@ -41,6 +41,9 @@ class CustomerStore(Protocol):
         self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
     ) -> Sequence[Customer]:
         """Return the customers that have an address, all of them or up to ``limit``."""
+
+    def has_any(self, account_id: str) -> bool:
+        """Whether an account has customers; the first may be seen a moment late."""
 
 
 class KeyedHashes(Protocol):

@@ -1,0 +1,34 @@
+"""How far the account is set up: what the console's first page shows."""
+
+import msgspec
+
+from undelivered.domain.taxonomy import Channel
+from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.schemas.audit import Time, optional_timestamp
+
+
+class LastEventsView(msgspec.Struct, frozen=True):
+    """When an event about an email and about a text was last received. Null if there was never one."""
+
+    email: Time | None
+    sms: Time | None
+
+
+class SetupView(msgspec.Struct, frozen=True):
+    """How far the account is set up.
+
+    Times are noted at most once a minute, so an event of the past minute may be missing.
+    """
+
+    last_events: LastEventsView
+    has_customers: bool
+
+
+def show_setup(request: ApiRequest) -> ApiResponse:
+    """Return whether feedback arrives, and whether the account has customers."""
+    setup = request.use_cases.read_setup(request.account_id)
+    email, sms = (optional_timestamp(setup.last_events.get(channel)) for channel in (Channel.EMAIL, Channel.SMS))
+    return ApiResponse(SetupView(LastEventsView(email, sms), setup.has_customers))
+
+
+ROUTES = (Route("GET", "/setup", Access.READ, show_setup, "See how far the account is set up", SetupView, tag="setup"),)

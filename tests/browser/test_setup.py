@@ -1,0 +1,81 @@
+"""The first-run page, and what the console says in an account that never heard anything."""
+
+import pytest
+
+from tests.browser.conftest import barriers, take_picture
+from tests.browser.fake_api import at
+
+NOTHING_HEARD = "we cannot say whether your messages arrive"
+EVERYTHING_ARRIVED = "Every notification from the past 30 days was delivered"
+
+
+@pytest.fixture
+def nothing_heard(fake):
+    api = fake[1]
+    api.items = {}
+    api.last_events = {"email": None, "sms": None}
+    api.has_customers = False
+    return api
+
+
+@pytest.fixture
+def newcomer(nothing_heard, open_console):
+    person = open_console()
+    person.signs_in()
+    return person
+
+
+def test_nothing_is_said_to_have_arrived_in_an_account_that_never_heard_anything(newcomer):
+    newcomer.sees(NOTHING_HEARD)
+    assert newcomer.page.get_by_text("notifications undelivered").count() == 0
+    assert barriers(newcomer.page) == []
+
+    newcomer.goes_to("#/report")
+
+    newcomer.sees(NOTHING_HEARD)
+    assert newcomer.page.get_by_text(EVERYTHING_ARRIVED).count() == 0
+
+
+def test_an_account_whose_messages_all_arrived_says_so(nothing_heard, open_console):
+    nothing_heard.last_events = {"email": at(minutes=3), "sms": None}
+    person = open_console()
+    person.signs_in()
+    person.sees("notifications undelivered")
+
+    person.goes_to("#/report")
+
+    person.sees(EVERYTHING_ARRIVED)
+
+
+def test_the_checklist_follows_what_happens_while_it_is_open(newcomer):
+    newcomer.page.get_by_role("link", name="Get started").click()
+    newcomer.sees("We have not received a report about any message yet")
+    assert newcomer.page.get_by_text("Done", exact=True).count() == 0
+
+    newcomer.api.last_events = {"email": at(minutes=0), "sms": None}
+    newcomer.api.has_customers = True
+
+    newcomer.sees("Last report about an email:")
+    newcomer.sees("You can import more at any time.")
+    assert newcomer.page.get_by_text("Done", exact=True).count() == 2
+    assert barriers(newcomer.page) == []
+
+
+def test_the_checklist_is_reached_from_the_settings(manager):
+    manager.goes_to("#/settings")
+    manager.page.get_by_role("link", name="Checklist to get started").click()
+
+    manager.sees("Last report about an email:")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (820, "dark"), (1280, "light")])
+def test_the_checklist_fits_each_width(nothing_heard, open_console, width, scheme):
+    person = open_console(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    person.signs_in("#/setup")
+    person.sees("We have not received a report about any message yet")
+    take_picture(person.page, f"setup-{width}")
+
+    overflow = person.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+    assert not overflow
+    assert barriers(person.page) == []
