@@ -262,7 +262,7 @@ def test_without_words_the_codes_decide(status: str, code: int | None, reason: R
         ("mx.shop.example said: 554 Access denied (in reply to end of DATA command)", Reason.CONTENT_REJECTED),
         ("mx.shop.example refused to talk to me: 554 go away", Reason.SENDER_BLOCKED),
         ("mx.shop.example said: 550 go away (in reply to MAIL FROM command)", Reason.SENDER_BLOCKED),
-        ("mx.shop.example said: 550 go away (in reply to RCPT TO command)", Reason.UNDETERMINED),
+        ("mx.shop.example said: 550 go away (in reply to RCPT TO command)", Reason.SENDER_BLOCKED),
     ],
 )
 def test_a_refusal_without_a_known_reason_is_judged_by_what_the_server_had_seen(text: str, reason: Reason) -> None:

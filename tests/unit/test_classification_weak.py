@@ -150,6 +150,71 @@ def test_kinds_of_wordings_of_mail_servers(text: str, reason: Reason) -> None:
     assert classified(text).reason is reason
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("553 Address too long.", Reason.ADDRESS_MALFORMED),
+        ("550 5.5.4 Local part too long", Reason.ADDRESS_MALFORMED),
+        ("501 recipient address must be qualified.", Reason.ADDRESS_MALFORMED),
+        ("501 empty recipient address", Reason.ADDRESS_MALFORMED),
+        ("553 Sender address too long", Reason.SENDER_BLOCKED),
+        ("550 5.7.1 Recipient rejected (R4)", Reason.ADDRESS_NOT_FOUND),
+        ("554 5.7.1 <jo@shop.example>: Recipient address rejected", Reason.ADDRESS_NOT_FOUND),
+        ("500 Reject: Invalid One Time Address", Reason.ADDRESS_NOT_FOUND),
+        ("553 sorry, mail to that recipient is not accepted (#5.7.1)", Reason.ADDRESS_NOT_FOUND),
+        ("550 SL E510 so such user", Reason.ADDRESS_NOT_FOUND),
+        ("550 blacklisted recipient: jo@shop.example", Reason.RECIPIENT_REFUSED),
+        ("550 Mail unqueuable", Reason.SERVER_UNAVAILABLE),
+        ("554 unable to start the smtp daemon", Reason.SERVER_UNAVAILABLE),
+        ("451 4.3.0 Message content unavailable", Reason.SERVER_UNAVAILABLE),
+        ("421 Error writing to mail file: Spazio esaurito sul device", Reason.SERVER_UNAVAILABLE),
+        (
+            "451 192.0.2.1 is not yet authorized to deliver mail to <jo@shop.example>. Please try later.",
+            Reason.RATE_LIMITED,
+        ),
+        ("550 Maximum line length is 998, got 2041.", Reason.SENDER_AUTHENTICATION),
+        ("451 4.3.0 Error: maximum DATA size exceeded", Reason.MESSAGE_TOO_LARGE),
+        ("552 we don't accept email with this MIME content (#5.3.4)", Reason.CONTENT_REJECTED),
+    ],
+)
+def test_kinds_of_replies_in_the_sources_of_mail_servers(text: str, reason: Reason) -> None:
+    # MailCleaner, spamdyke, masqmail, qmail-ldap, qpsmtpd, kumomta, go-guerrilla, milters and policy servers
+    assert classified(text).reason is reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 no thanks",
+        "550 rejected because of not in approved list",
+        "554 Rejected: score exceeded",
+        "554 Refused. You are not following the SMTP protocol.",
+        "550 This domain does not accept unsigned bounces.",
+        "550 192.0.2.7 is _my_ address",
+        "550 5.7.1 You have claimed to be me, but you are not",
+        "501 <mail.us.example> is invalid or DNS says does not exist",
+        "550 Your connection has been killed by an administrator",
+    ],
+)
+def test_a_refusal_that_names_no_recipient_is_about_us(text: str) -> None:
+    classification = classified(text)
+
+    assert classification.fault is Fault.SENDER
+    assert not suppresses(classification)
+
+
+@pytest.mark.parametrize("code", ["5.1.0", "5.1.1", "5.2.1"])
+@pytest.mark.parametrize(
+    "about_us", ["BATV tag was forged", "backscatter", "spoofed", "dangerous attachment", "TLS is a must"]
+)
+def test_no_code_of_the_dead_overrules_words_about_us_alone(about_us: str, code: str) -> None:
+    assert classified(f"550 {code} {about_us}").fault is Fault.SENDER
+
+
+def test_a_code_of_the_dead_decides_where_the_words_speak_of_the_recipient_too() -> None:
+    assert classified("550 5.1.1 TLS or no TLS, this user we lack").reason is Reason.ADDRESS_NOT_FOUND
+
+
 @pytest.mark.parametrize("family", weak.WORDINGS, ids=lambda family: family.name)
 def test_every_family_of_single_words_yields_to_codes(family) -> None:
     assert family.is_weak

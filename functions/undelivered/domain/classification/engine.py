@@ -40,6 +40,7 @@ class _Rule(Struct, frozen=True):
     reply_as: Reason | None
     recipient_as: Reason | None
     is_weak: bool
+    is_about_us: bool
 
 
 class _Index(Struct, frozen=True):
@@ -104,6 +105,7 @@ _MISSPELT: Final = (
     ("temporaly", "temporarily"),
     ("unkown", "unknown"),
     ("unknow ", "unknown "),
+    ("so such user", "no such user"),
     ("doesnot ", "does not "),
     ("authentification", "authentication"),
     ("adressee", "addressee"),
@@ -243,6 +245,7 @@ _PASSES: Final = re.compile(
 _DEAD: Final = frozenset(
     {Reason.ADDRESS_NOT_FOUND, Reason.DOMAIN_NOT_FOUND, Reason.ADDRESS_MALFORMED, Reason.MAILBOX_DISABLED}
 )
+_ARGUMENT: Final = re.compile(r"\s{0,4}50[14](?!\d)")
 _REPLY: Final = re.compile(r"\s{0,4}(?:[\w-]{1,20}\s{0,4};\s{0,4})?([45]\d\d)(?!\d)")
 _COMBINING_LATIN: Final = re.compile("[\u0300-\u036f]")
 
@@ -349,6 +352,7 @@ def _indexed(
                     family.reply_as,
                     family.recipient_as,
                     family.is_weak,
+                    family.is_about_us,
                 )
             )
             first, _, second = triggers.partition("+")
@@ -398,7 +402,11 @@ def classify_diagnostic(diagnostic: str, enhanced_status: str | None, smtp_code:
         by_code = _by_status(statuses, raw) or by_stage
         # a weak rule with `policy_as` has found that the reply speaks of the recipient alone
         outranks_code = rule is not None and rule.policy_as is not None and by_stage is None
-        if by_code is not None and not (outranks_code and statuses[0][1] in _UNSPECIFIC_POLICY):
+        if (
+            by_code is not None
+            and not (outranks_code and statuses[0][1] in _UNSPECIFIC_POLICY)
+            and not (rule is not None and rule.is_about_us and by_code.reason in _DEAD)
+        ):
             return by_code
     if rule is None:
         return _by_reply(smtp_code)
@@ -418,8 +426,8 @@ def _refined(rule: _Rule, raw: str, statuses: list[tuple[str, str]]) -> Reason:
         return rule.policy_as
     if rule.message_as is not None and _AT_END_OF_DATA.search(raw):
         return rule.message_as
-    if rule.reason is Reason.DOMAIN_NOT_FOUND and _AT_END_OF_DATA.search(raw):
-        return Reason.SENDER_BLOCKED  # the recipient's domain was accepted long before
+    if rule.reason is Reason.DOMAIN_NOT_FOUND and (_AT_END_OF_DATA.search(raw) or _names_our_host(raw, statuses)):
+        return Reason.SENDER_BLOCKED  # the recipient's domain was accepted long before, or is not spoken of
     if rule.reply_as is not None and _is_plain_reply(raw, statuses):
         return rule.reply_as
     return rule.reason
@@ -434,6 +442,14 @@ def _is_plain_reply(raw: str, statuses: list[tuple[str, str]]) -> bool:
     if any(subject.startswith(("1.", "4.")) and subject != "1.0" for _, subject in statuses):
         return False
     return not any(word in raw for word in ("recipient", "rcpt", "destination"))
+
+
+def _names_our_host(raw: str, statuses: list[tuple[str, str]]) -> bool:
+    """Whether a host that does not exist is the one that the client named: 501 and 504 are about a command's argument.
+
+    RFC 5321 §4.2.4. Without an address and without a code about one, the argument was that of HELO.
+    """
+    return _ARGUMENT.match(raw) is not None and "@" not in raw and _is_plain_reply(raw, statuses)
 
 
 def _is_about_sender(raw: str, statuses: list[tuple[str, str]]) -> bool:
@@ -525,6 +541,8 @@ def _by_prose(raw: str) -> _Rule | None:
             policy_as=rule.reason,
             temporary_as=Reason.SERVER_UNAVAILABLE,
         )
+    if rule is not None and rule.is_about_us and _RECIPIENT.search(specific):
+        return structs.replace(rule, is_about_us=False)
     return rule
 
 

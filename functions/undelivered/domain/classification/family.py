@@ -17,6 +17,9 @@ class Family(Struct, frozen=True):
     policy_as: Reason | None = None  #: the reason instead when the code is one of X.7.X: security or policy
     reply_as: Reason | None = None  #: the reason instead when a receiving server says so without naming the recipient
     is_weak: bool = False  #: single words, which yield to codes and to what the server had seen
+    is_about_us: bool = (
+        False  #: weak words that say so clearly whom they are about that no code makes them a dead address
+    )
     recipient_as: Reason | None = None  #: the reason instead when the recipient is all that the reply speaks of
     message_as: Reason | None = None  #: the reason instead when the reply is to the message itself, after DATA
 

@@ -320,7 +320,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:mail|email) (?:has been |was |is )?(?:filtered|blocked|automatically (?:rejected|refused|deleted|discarded))\b",
                 ),
             ),
-            ("message", (r"message content\b",)),
+            ("message", (r"message content\b(?! (?:is )?(?:un|not )available)",)),
             (
                 "accept+mess|mail|emai",
                 (
@@ -344,13 +344,12 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "rejected|refused|denied",
                 (
-                    r"recipients?(?: address(?:es)?)? (?:is |was |are |were |has been )?(?:rejected|refused)(?: [a-z]{2,8} \d{3})?(?=$| \.)",
+                    r"recipients?(?: address(?:es)?)? (?:is |was |are |were |has been )?(?:rejected|refused)(?: [a-z]{1,8} ?\d{1,6})?(?=$| \.)",
                     r"(?:^|\. )address rejected(?=$| \.)",
                 ),
             ),
         ),
         temporary_as=Reason.SERVER_UNAVAILABLE,
-        policy_as=Reason.SENDER_BLOCKED,
     ),
     Family(
         "recipient_access_denied",
@@ -436,7 +435,7 @@ WORDINGS: tuple[Family, ...] = (
                 "refused|rejected|reject|declined|refuse|denied",
                 (
                     r"(?:mail|message|e ?mail|connection|delivery|transaction|data|command|session) (?:\w+ ){0,4}?(?:refused|rejected|declined)",
-                    r"^(?:refused|rejected|reject|denied)\b",
+                    r"^(?:refused|rejected|reject|denied)(?=$| \.$| (?:by|due|because|for|from|as|on|at|to|since|after)\b)",
                     r"(?:refused|rejected) by",
                 ),
             ),

@@ -302,6 +302,10 @@ WORDINGS: tuple[Family, ...] = (
                 "greylisted|greylisting|graylisted|graylisting|greylist|graylist|postgrey|grey|gray|greylists",
                 (r"gr[ea]y ?list\w*", r"postgrey"),
             ),
+            (
+                "authorized|authorised|allowed|permitted|trusted+yet",
+                (r"not yet (?:authori[sz]ed|allowed|permitted|trusted)\b",),
+            ),
         ),
     ),
     Family(
@@ -657,7 +661,7 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"(?:length|size) of (?:the |your )?(?:data|attach\w*|message|mail|email|body|content)\w* (?:\w+ ){0,4}?(?:maximum|threshold|limit|exceed\w*|large|big)",
                     r"\bsize limit \d+",
-                    r"max(?:imum)? (?:message |mail |email )?size (?:exceeded|limit)",
+                    r"max(?:imum)? (?:message |mail |email |data )?size (?:exceeded|limit)",
                 ),
             ),
             (
@@ -730,6 +734,12 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:not enough|out of|low on|insufficient) (?:free )?(?:disk|system|spool|queue|file ?system) (?:space|storage|resources)",
                     r"(?:mail ?)?system (?:storage |disk |spool |space )*(?:is )?full",
                     r"(?:file ?system|disk|spool|partition|volume) (?:\w+ ){0,5}?full\b",
+                ),
+            ),
+            (
+                "spazio|espacio|espace|espaco|speicherplatz+devi|disp|disc|disq|peri|gera|lauf",
+                (
+                    r"(?:spazio|espacio|espace|espaco|speicherplatz) (?:\w+ ){0,4}?(?:sul|su|en el|no|sur|auf) (?:\w+ ){0,2}?(?:device|dispositivo|disco|disque|peripherique|gerat|laufwerk)\b",
                 ),
             ),
         ),

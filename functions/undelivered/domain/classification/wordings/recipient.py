@@ -537,6 +537,14 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             ("qualify|unqualified", (r"unqualified (?:recipient|address)",)),
+            (
+                "address|recipient|rcpt|mailbox|local+long|shor|empt|blan|qual|impr",
+                (
+                    r"(?:recipient|rcpt|mailbox name|address|local ?part) (?:is |was )?too (?:long|short)\b",
+                    r"(?:empty|blank|improper) (?:recipient|rcpt)(?: address)?\b",
+                    r"(?:recipient|rcpt)(?: address)? (?:must|needs to|should|has to) be (?:fully )?qualified\b",
+                ),
+            ),
             ("malformee|syntaxe", (r"syntaxe (?:\w+ ){0,3}?(?:invalide|incorrecte)",)),
         ),
         message_as=Reason.SENDER_AUTHENTICATION,  # an address in the header, since the recipient was accepted
@@ -591,6 +599,12 @@ WORDINGS: tuple[Family, ...] = (
             ),
             ("unknown", (r"^(?:is )?unknown(?=$| \.| see\b)",)),
             ("used", (r"^(?:is |was )?not used(?=$| \.)",)),
+            (
+                "accepted|allowed|permitted|refused|rejected+reci|user|mail|addr|acco",
+                (
+                    r"mails? (?:to|for) (?:this|that|the|such an?) (?:recipient|user|mailbox|address|account) (?:is |are |was )?(?:not (?:accepted|allowed|permitted)|refused|rejected)(?=$| \.| here\b)",
+                ),
+            ),
             (
                 "allowed|permitted+reci|acco|user|mail|deli",
                 (

@@ -137,6 +137,10 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:html|attachments?|executables?|archives?|zip|links?|urls?|scripts?|macros?)(?: (?:files?|mails?|messages?))? (?:is |are |was |were )?not (?:accepted|allowed|permitted)\b",
                 ),
             ),
+            (
+                "mime|content|contents+acce",
+                (r"(?:not|dont|doesnt|cannot|wont) accept (?:\w+ ){0,3}?(?:mime|contents?)\b",),
+            ),
             ("bulk|bulkmail", (r"^bulk ?(?:e ?)?mails?\b",)),
             (
                 "advertising|advertisement|marketing|promotional|commercial|newsletter|newsletters|bulk|junk|unsolicited+not|no|refu|reje|bloc|deni|unwa",
@@ -373,6 +377,7 @@ WORDINGS: tuple[Family, ...] = (
         Reason.RECIPIENT_REFUSED,
         "Zoho, Mail.ru, MailEnable, SpamArrest, boxbe: texts of personal block and allow lists",
         (
+            ("recipient|rcpt+blac|bloc|bann", (r"(?:black ?listed|blocked|banned) (?:recipient|rcpt)\b",)),
             (
                 "blocks|refuses|rejects|declines|denies|ignores|bans+reci|rece|user|addr|cust|pers|owne|subs",
                 (rf"{_WHO} (?:blocks|refuses|rejects|declines|denies|ignores|bans) {_US}",),
@@ -525,7 +530,16 @@ WORDINGS: tuple[Family, ...] = (
         "helo",
         Reason.SENDER_BLOCKED,
         "RFC 5321 §4.1.1.1: the name that the client gives itself",
-        (("helo|ehlo", (r"(?:bad|invalid|illegal|forged|wrong|unacceptable) (?:helo|ehlo)\b",)),),
+        (
+            ("helo|ehlo", (r"(?:bad|invalid|illegal|forged|wrong|unacceptable) (?:helo|ehlo)\b",)),
+            (
+                "my|our|me|us+addr|name|host|clai|pret",
+                (
+                    r"^is (?:my|our) (?:own )?(?:ip )?(?:address|name|hostname)\b",
+                    r"(?:claim|claimed|claiming|claims|pretend|pretending) to be (?:me|us|my|our)\b",
+                ),
+            ),
+        ),
     ),
     Family(
         "authentication",
@@ -618,7 +632,7 @@ WORDINGS: tuple[Family, ...] = (
             ),
             (
                 "line|lines",
-                (r"lines? (?:\w+ ){0,2}?(?:too long|exceed\w*|longer)",),
+                (r"lines? (?:\w+ ){0,2}?(?:too long|exceed\w*|longer)", r"max(?:imum)? (?:\w+ )?line length\b"),
             ),
             (
                 "data",

@@ -41,7 +41,7 @@ _SYSTEM = (
     "lmtp|upstream|retried|retrying|transaction|loop|loops|hop|hops|file|files|directory|disk|memory|queue|queued|database|ldap|nfs|mounted|socket|process|processed|child|fork|script|"
     "backend|daemon|internal|bug|crashed|crash|exception|configuration|configured|lock|uid|gid|network|retry|later|wait|"
     "waiting|temporary|temporarily|moment|overload|load|maintenance|offline|unreachable|resource|resources|store|spool|"
-    "damaged|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible|connection|storung|"
+    "damaged|unqueuable|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible|connection|storung|"
     "probleme|technique|syntax|arguments|delayed|deferred|postponed|collect|format|uid|temporal|temporario|temporaria|temporaneo|temporanea|tijdelijk|tijdelijke|tymczasowy|tymczasowa|"
     "disponibile|disponible|disponivel|bereikbaar|niedostepny|niedostepna|недоступен|недоступна|недоступно|docasna|docasny|senare|tekrar|sau"
 )
@@ -67,6 +67,7 @@ WORDINGS: tuple[Family, ...] = (
             ),
         ),
         is_weak=True,
+        is_about_us=True,
     ),
     Family(
         "size_words",
@@ -88,6 +89,7 @@ WORDINGS: tuple[Family, ...] = (
             ),
         ),
         is_weak=True,
+        is_about_us=True,
     ),
     Family(
         "full_words",
@@ -201,7 +203,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 f"{_NOT}+domain|domains",
                 (
-                    rf"(?<!sending )domains? (?!keys? )(?:\w+ ){{0,4}}?(?:{_NOT})\b(?! (?:\w+ )?(?:from|sender|helo|ehlo)\b)",
+                    rf"(?<!sending )domains? (?!keys? )(?:\w+ ){{0,4}}?(?:{_NOT})\b(?! (?:\w+ )?(?:from|sender|helo|ehlo|accept|allow|permit|support|want|like)\b)",
                     r"(?:no|unknown|bad|wrong) (?!sending )(?:\w+ ){0,2}?domains?\b(?! keys?\b)",
                 ),
             ),
@@ -214,7 +216,7 @@ WORDINGS: tuple[Family, ...] = (
         Reason.SENDER_BLOCKED,
         "RFC 5321 §4.1.1.1, RFC 3463 X.7.X: words of the session and of us, which say nothing of the recipient",
         (
-            (_SESSION, (rf"(?:{_SESSION})\b",)),
+            (_SESSION, (rf"(?<! for )(?<! to )(?:{_SESSION})\b",)),
             ("address+retu|repl|boun|your", (r"(?:return|reply|bounce|your) address\b",)),
             ("return|path", (r"return ?path\b",)),
             (
@@ -228,11 +230,12 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "your",
                 (
-                    r"your (?:\w+ ){0,2}?(?:accounts?|users|customers|site|system|exchanger|organi[sz]ation|company|mailer|software|location)\b",
+                    r"your (?:\w+ ){0,2}?(?:accounts?|users|customers|connection|session|site|system|exchanger|organi[sz]ation|company|mailer|software|location)\b",
                 ),
             ),
         ),
         is_weak=True,
+        is_about_us=True,
     ),
     Family(
         "time_words",
@@ -255,6 +258,12 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.3.X: words of a system at work, which say nothing of the recipient",
         (
             (_SYSTEM, (rf"(?:{_SYSTEM})\b",)),
+            (
+                "unable|failed",
+                (
+                    r"(?:unable|failed) to (?!deliver|verify|find|locate|authenticate|relay|accept|route|resolve|meet|pass|comply)\w+\b",
+                ),
+            ),
             ("後で|再試行|응답하지|다시", (r"(?:後で|再試行|응답하지|다시)",)),
         ),
         is_weak=True,
@@ -276,6 +285,7 @@ WORDINGS: tuple[Family, ...] = (
             ("本文|件名", (r"(?:本文|件名)",)),
         ),
         is_weak=True,
+        is_about_us=True,
     ),
     Family(
         "advice_words",
@@ -307,5 +317,27 @@ WORDINGS: tuple[Family, ...] = (
             ("メール|邮件|信件|郵件|메일", (r"(?:メール|邮件|信件|郵件|메일)",)),
         ),
         is_weak=True,
+    ),
+    Family(
+        "refusal_words",
+        Reason.SENDER_BLOCKED,
+        "RFC 3463 X.7.1: words of refusal, where no recipient is named: 'no thank you', 'not in approved list'",
+        (
+            (
+                "reject|rejected|rejecting|rejection|refuse|refused|refusal|deny|denied|disallowed|barred|unauthorized|unauthorised|unwelcome|unacceptable|declined|penalized|penalised|suspicious|unwanted",
+                (
+                    r"(?:reject\w*|refus\w+|deny|denied|disallowed|barred|unauthori[sz]ed|unwelcome|unacceptable|declined|penali[sz]ed|suspicious|unwanted)\b",
+                ),
+            ),
+            (
+                "accepted|acceptable|allowed|permitted|approved|welcome|trusted|wanted|authorized|authorised|interested+not",
+                (
+                    r"not (?:\w+ ){0,2}?(?:accepted|acceptable|allowed|permitted|approved|welcome|trusted|wanted|authori[sz]ed|interested)\b",
+                ),
+            ),
+            ("away|thank|thanks+go|no", (r"(?:go away|no thank(?:s|[ -]?you))\b",)),
+        ),
+        is_weak=True,
+        temporary_as=Reason.SERVER_UNAVAILABLE,
     ),
 )
