@@ -85,6 +85,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         hostile_input,
         ingest_capacity,
         ingest_cpu,
+        lighthouse_scores,
         month,
         query_cost,
         sending_rate,
@@ -103,6 +104,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
     }
     if scale.burst:
         parts["first_visit"] = first_visit.measure
+        parts["lighthouse"] = lighthouse_scores.measure
         parts["visible"] = lambda progress: end_to_end_latency.measure(scale.trickle, scale.burst, progress)
     return parts
 
