@@ -143,7 +143,8 @@ def _show(figures: Sequence[Figure], *, quick: bool) -> None:
         table.add_row(
             figure.name, f"[{colour}]{_short(figure.value)}[/] {figure.unit}", goal, escape(figure.description)
         )
-        for name, value in sorted(figure.comparisons.items(), key=lambda item: -item[1])[:_SHOWN_COMPARISONS]:
+        worst_first = sorted(figure.comparisons.items(), key=lambda item: item[1], reverse=not figure.more_is_better)
+        for name, value in worst_first[:_SHOWN_COMPARISONS]:
             table.add_row("", f"[dim]{_short(value)}[/]", "", f"[dim]{escape(name.replace('_', ' '))}[/]")
     _STDERR.print(table)
 
