@@ -61,6 +61,9 @@ BODIES = {
     "POST /undelivered/resend": {"ids": [item_id(ITEM.entry_key)]},
     "POST /exports": {"format": "csv"},
     "PUT /customers": {"customers": [{"customer_id": "c-1", "name": "Eve"}]},
+    "PATCH /customers": {
+        "corrections": [{"customer_id": f"c-{SECRET}", "channel": "email", "failed": "", "contact": "eve@example.com"}]
+    },
     "PUT /customers/{customer_id}": {"name": "Eve", "email": "eve@example.com"},
     "PATCH /customers/{customer_id}": {"email": "eve@example.com"},
     "POST /customers/{customer_id}/opt-in": {"consent": CONSENT},

@@ -157,6 +157,19 @@ def _replace_all(world: CrashedStack, messages: list[Message]) -> httpx.Response
     return world.people.host.put("/customers", json={"customers": rows})
 
 
+def _correct_all(world: CrashedStack, messages: list[Message]) -> httpx.Response:
+    rows = [
+        {
+            "customer_id": each.customer,
+            "channel": "email",
+            "failed": each.address,
+            "contact": world.people.mailbox("corrected", each.customer),
+        }
+        for each in messages
+    ]
+    return world.people.manager.patch("/customers", json={"corrections": rows})
+
+
 def _are_ready(world: CrashedStack, messages: list[Message]) -> None:
     for message in messages:
         customer = world.people.call_api("GET", f"/customers/{message.customer}")
@@ -520,6 +533,11 @@ REQUESTS = {
     "PUT /customers": ActingRequest(
         lambda world: [_one_without_address(world), _one_without_address(world)],
         _replace_all,
+        lambda world, subjects: _are_ready(world, [message for messages in subjects for message in messages]),
+    ),
+    "PATCH /customers": ActingRequest(
+        lambda world: [_one_without_address(world), _one_without_address(world)],
+        _correct_all,
         lambda world, subjects: _are_ready(world, [message for messages in subjects for message in messages]),
     ),
     "DELETE /customers/{customer_id}": ActingRequest(_one, _erase, _are_erased),

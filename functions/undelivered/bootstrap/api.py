@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from undelivered.services.accept_notifications import AcceptNotifications
     from undelivered.services.bulk_resend import BulkResend
     from undelivered.services.change_settings import ChangeSettings
+    from undelivered.services.correct_contacts import CorrectContacts
     from undelivered.services.customer_data.erase import RequestErasure
     from undelivered.services.customer_data.export import ExportCustomerData
     from undelivered.services.dismiss import Dismiss
@@ -198,6 +199,12 @@ class ApiUseCases:
         from undelivered.services.manage_customers import ManageCustomers
 
         return ManageCustomers(self._ports.customers, self._ports.undelivered, self.clock)
+
+    @cached_property
+    def correct_contacts(self) -> "CorrectContacts":
+        from undelivered.services.correct_contacts import CorrectContacts
+
+        return CorrectContacts(self._ports.customers, self._ports.undelivered, self.clock)
 
     @cached_property
     def opt_in(self) -> "OptIn":

@@ -100,6 +100,16 @@ def check_country(text: str, field: str) -> None:
         raise InvalidInputError(field, "must be a country code of two capital letters, for example ES")
 
 
+def country_of(number: str) -> str:
+    """Return the country of a phone number in E.164 form as in ISO 3166-1 alpha-2, empty if it is not known."""
+    import phonenumbers
+
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+    except phonenumbers.NumberParseException:
+        return ""
+
+
 def well_formed_phone(text: str, field: str, country: str = "") -> str:
     """Return a phone number of a length that is possible in its country, in E.164 form; raises InvalidInputError."""
     # Imported here, because the numbering plans take long to load and few requests change a contact.

@@ -7,9 +7,22 @@ from msgspec.structs import replace
 
 from undelivered.domain.customer import Customer
 from undelivered.domain.item import LIVE_STATES, UndeliveredItem
-from undelivered.domain.resend_policy import ready_contact
+from undelivered.domain.resend_policy import fails_permanently, ready_contact
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import UndeliveredStore
+
+
+def flag_customer(
+    undelivered: UndeliveredStore, customer: Customer, clock: Callable[[], datetime]
+) -> Sequence[UndeliveredItem]:
+    """Flag the items of a customer whose failed contact is no longer the current one; return the flagged items."""
+    now = clock()
+    live = undelivered.live_items_of_customer(customer.account_id, customer.customer_id)
+    items = [item for item in live if now < item.leaves_at]
+    others = [*items, *recent_items(undelivered, items[0], now)] if items else []
+    failed = [*{other.channel: other for other in others if fails_permanently(other, customer)}.values()]
+    flagged = [flag_if_ready(undelivered, item, customer, failed, leaves_after=clock) for item in items]
+    return [item for item in flagged if item is not None and item.ready_contact]
 
 
 def flag_if_ready(

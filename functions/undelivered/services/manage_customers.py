@@ -11,11 +11,10 @@ from msgspec.structs import replace
 from undelivered.domain.customer import Customer
 from undelivered.domain.errors import InvalidInputError, NotFoundError, UnreadableRecordError
 from undelivered.domain.item import UndeliveredItem
-from undelivered.domain.resend_policy import fails_permanently
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import checked_email, checked_phone, well_formed_contact
-from undelivered.services.flag_ready import flag_if_ready, recent_items
+from undelivered.services.flag_ready import flag_customer
 from undelivered.services.in_parallel import in_threads
 from undelivered.services.ports import CustomerStore, UndeliveredStore
 
@@ -140,7 +139,7 @@ class ManageCustomers(Struct, frozen=True):
                 except UnreadableRecordError:
                     refused.add(customer.customer_id)
                     return
-            self._flag_ready(customer)
+            flag_customer(self.undelivered, customer, self.clock)
 
         in_threads(finish, replacements, at_once=_AT_ONCE)
         return refused
@@ -152,7 +151,7 @@ class ManageCustomers(Struct, frozen=True):
     def _change(self, account_id: str, customer_id: str, change: CustomerChange, *, create: bool) -> CustomerState:
         customer = self._save_change(account_id, customer_id, change, create=create)
         # The flags are set even when nothing changed: an earlier call may have been interrupted here.
-        return CustomerState(customer, self._flag_ready(customer))
+        return CustomerState(customer, flag_customer(self.undelivered, customer, self.clock))
 
     @retry_on_conflict
     def _save_change(self, account_id: str, customer_id: str, change: CustomerChange, *, create: bool) -> Customer:
@@ -161,16 +160,6 @@ class ManageCustomers(Struct, frozen=True):
             raise NotFoundError("customer not found")
         after = _changed(known or Customer(account_id, customer_id), change, self.clock())
         return after if after == known else self.customers.save(after)
-
-    def _flag_ready(self, customer: Customer) -> Sequence[UndeliveredItem]:
-        """Flag the customer's items whose failed contact is no longer the current one; return the flagged items."""
-        now = self.clock()
-        live = self.undelivered.live_items_of_customer(customer.account_id, customer.customer_id)
-        items = [item for item in live if now < item.leaves_at]
-        others = [*items, *recent_items(self.undelivered, items[0], now)] if items else []
-        failed = [*{other.channel: other for other in others if fails_permanently(other, customer)}.values()]
-        flagged = [flag_if_ready(self.undelivered, item, customer, failed, leaves_after=self.clock) for item in items]
-        return [item for item in flagged if item is not None and item.ready_contact]
 
 
 def _result(planned: "_Replacement | ReplaceResult", refused: Collection[str]) -> ReplaceResult:
