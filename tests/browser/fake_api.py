@@ -200,6 +200,8 @@ class FakeApi:
         self.attachments: list[dict[str, Any]] = []
         self.downloads: list[str] = []
         self.imports: list[dict[str, Any]] = []
+        self.batches: dict[str, tuple[list[str], int]] = {}
+        self.corrections: list[dict[str, Any]] = []
         self.webhooks: dict[str, dict[str, Any]] = {}
         self.webhook_requests: list[tuple[str, str, Any]] = []
         self.deliveries: dict[str, dict[str, Any]] = {}
@@ -275,8 +277,8 @@ class FakeApi:
             case ("POST", "undelivered", item_id, "restore"):
                 self.items[item_id]["state"] = "open"
                 return 200, self.items[item_id]
-            case ("GET", "resend-batches", _):
-                return 200, self.batch()
+            case ("GET", "resend-batches", batch_id):
+                return 200, self.batch(batch_id)
             case ("GET", "customers"):
                 found = [
                     self.customer(i["customer"]["id"])
@@ -286,6 +288,8 @@ class FakeApi:
                 return 200, {"customers": found}
             case ("PUT", "customers"):
                 return self.replace_customers(body)
+            case ("PATCH", "customers"):
+                return self.correct_contacts(body)
             case ("GET", "customers", customer_id):
                 return 200, self.customer(customer_id)
             case ("GET", "customers", customer_id, "data"):
@@ -401,6 +405,43 @@ class FakeApi:
                 }
                 for row in body["customers"]
             ]
+        }
+
+    def correct_contacts(self, body: Any) -> Answer:
+        """Correct contacts as the API does, but for numbers: an address without a dot in its domain is refused."""
+        self.corrections.append(body)
+        items: dict[str, list[dict[str, Any]]] = {}
+        for item in self.items.values():
+            items.setdefault(item["customer"]["id"], []).append(item)
+        rows, dry_run = body["corrections"], body["dry_run"]
+        return 200, {"results": [self.correct_contact(row, items.get(row["customer_id"], []), dry_run) for row in rows]}
+
+    def correct_contact(self, row: dict[str, str], mine: list[dict[str, Any]], dry_run: bool) -> dict[str, Any]:  # noqa: FBT001
+        kind = "email" if row["channel"] == "email" else "phone"
+        customer = self.customer(row["customer_id"]) if mine else {kind: None}
+        name, message = "", ""
+        if not mine:
+            name, message = "customer_id", "is not the ID of a customer"
+        elif row["channel"] == "email" and "." not in row["contact"].rpartition("@")[2]:
+            name, message = "contact", "is not a valid email address"
+        elif customer[kind] not in {row["failed"], row["contact"]}:
+            name, message = "failed", "is no longer the customer's contact"
+        outcome = "refused" if name else "unchanged" if customer[kind] == row["contact"] else "corrected"
+        ready = []
+        if outcome != "refused" and not dry_run:
+            customer[kind] = row["contact"]
+            for item in mine:
+                if item["channel"] == row["channel"] and item["state"] == "open":
+                    item |= {"ready_to_resend": True, "resend": ALLOWED}
+                    ready.append(item["id"])
+        return {
+            "customer_id": row["customer_id"],
+            "channel": row["channel"],
+            "outcome": outcome,
+            "contact": row["contact"] if outcome == "corrected" else customer[kind],
+            "suggestion": "ada@gmail.com" if row["contact"] == "ada@gmial.com" else None,
+            "ready_to_resend": ready,
+            "errors": [{"field": name, "message": message}] if name else [],
         }
 
     @staticmethod
@@ -553,20 +594,22 @@ class FakeApi:
             status, answer = self.resend(item_id, {})
             if status != 202:
                 refusals.append({"id": item_id, "code": answer["code"], "detail": answer["detail"]})
-        self.sent = [i for i in ids if i not in {r["id"] for r in refusals}]
-        self.refusals = refusals
-        return 202, {"batch_id": "b-1", "accepted": len(self.sent), "refused": refusals}
+        refused = {refusal["id"] for refusal in refusals}
+        sent = [item_id for item_id in ids if item_id not in refused]
+        self.batches[f"b-{len(self.batches) + 1}"] = sent, len(refused)
+        return 202, {"batch_id": f"b-{len(self.batches)}", "accepted": len(sent), "refused": refusals}
 
-    def batch(self) -> dict[str, int]:
-        for item_id in self.sent:
+    def batch(self, batch_id: str) -> dict[str, int]:
+        sent, refused = self.batches[batch_id]
+        for item_id in sent:
             self.detail(item_id)
-        states = [self.items[i]["state"] for i in self.sent]
+        states = [self.items[item_id]["state"] for item_id in sent]
         return {
-            "total": len(states) + len(self.refusals),
+            "total": len(states) + refused,
             "resending": states.count("resending"),
             "resolved": states.count("resolved"),
             "returned": states.count("open"),
-            "refused": len(self.refusals),
+            "refused": refused,
         }
 
     def map_shape(self, shape_id: str, reason: str | None) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def test_an_empty_file_is_said_to_be_empty(manager):
 
 
 def test_a_busy_server_is_asked_again(manager):
-    manager.api.fail("PUT", "customers", 503, "throttled", **{"Retry-After": "1"})
+    manager.api.fail("PUT", "/customers", 503, "throttled", **{"Retry-After": "1"})
     chooses(manager)
 
     manager.page.get_by_role("button", name="Check all rows").click()

@@ -17,7 +17,7 @@ CODE = Path(undelivered.__file__).parent
 ASSETS = CODE / "console" / "assets"
 PLACEHOLDER = re.compile(r"\{(\w+)")
 OTHERS = [language for language in Language if language is not Language.ENGLISH]
-PARTS = ["", ".views", ".import", ".setup", ".webhooks"]
+PARTS = ["", ".views", ".import", ".setup", ".sheet", ".webhooks"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,11 @@
 
 const DELIMITERS = [",", ";", "\t", "|"];
 const SAMPLE_CHARACTERS = 20_000;
+const KEPT_FOR_DOWNLOAD_MS = 60_000;
+/** What a spreadsheet treats as a formula (OWASP, "CSV Injection"). Exports of the report have the same rule (report_csv.py). */
+const FORMULA = /^(?:[\t\r\n]|\s*[=+\-@＝＋－＠])/;
+/** What a spreadsheet changes: numbers with zeros in front, long ones, powers of ten and dates. */
+const CHANGED = /^(?:0\d+|\d{12,}|\d+[eE]\d+|\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?)$/;
 
 /** Return the text of a file: its byte order mark decides the encoding, else UTF-8 if that fits, else Windows-1252. */
 export function decode(bytes) {
@@ -74,4 +79,29 @@ function parse(text, delimiter) {
 export function writeTable(rows, delimiter) {
   const written = (value) => (/["\n\r]/.test(value) || value.includes(delimiter) ? `"${value.replaceAll('"', '""')}"` : value);
   return `\ufeff${rows.map((row) => row.map(written).join(delimiter)).join("\r\n")}\r\n`;
+}
+
+/** Return a cell that no spreadsheet treats as a formula or changes: such a value gets an apostrophe. */
+export function literal(value) {
+  return FORMULA.test(value) || CHANGED.test(value) ? `'${value}` : value;
+}
+
+/** Return the value that `literal` was given. */
+export function plain(cell) {
+  const value = cell.slice(1);
+  return cell === `'${value}` && literal(value) === cell ? value : cell;
+}
+
+/** Return the name of a column without case, accents and spaces. */
+export function plainName(name) {
+  return name.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]/g, "");
+}
+
+/** Save a text as a file on the user's device. */
+export function save(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  const link = document.createElement("a");
+  Object.assign(link, { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), KEPT_FOR_DOWNLOAD_MS);
 }

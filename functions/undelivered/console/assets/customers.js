@@ -44,7 +44,8 @@ function showSearch(page, signal) {
     });
   };
   replace(page,
-    h("div", { class: "page-head" }, pageTitle(t("customers.title")), auth.mayAct() && h("a", { class: "button", href: "#/import" }, t("customers.import"))),
+    h("div", { class: "page-head" }, pageTitle(t("customers.title")), auth.mayAct() && h("div", { class: "row" },
+      h("a", { class: "button", href: "#/sheet" }, t("customers.sheet")), h("a", { class: "button", href: "#/import" }, t("customers.import")))),
     h("form", { class: "filters", role: "search", "aria-label": t("customers.find"), on: { submit: (event) => (event.preventDefault(), search()) } },
       h("div", { class: "filter-row" }, lookUpField(box))),
     results);

@@ -2,9 +2,10 @@
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
-import { decode, readTable, writeTable } from "./csv.js";
+import { decode, plainName, readTable, save, writeTable } from "./csv.js";
 import { h, icon, replace, written } from "./dom.js";
 import { loadTexts, number, t } from "./i18n.js";
+import { batchesOf, send } from "./rows.js";
 import { announce, button, busyButton, card, complain, complaintOf, empty, errorPanel, field, figure, loading, pageTitle, select, textInput } from "./ui.js";
 
 const FIELDS = ["customer_id", "name", "first_name", "last_name", "email", "phone"];
@@ -13,10 +14,6 @@ const MOST = 0.6;
 const SAMPLE_ROWS = 100;
 const PREVIEW_ROWS = 5;
 const SHOWN_REFUSALS = 100;
-const BATCH_ROWS = 500;
-const BATCH_CHARACTERS = 80_000; // at most 240 KB in UTF-8, and the API takes 256 KB
-const TRIES = 6;
-const KEPT_FOR_DOWNLOAD_MS = 60_000;
 
 export async function show(page, { signal }) {
   if (!auth.mayAct()) {
@@ -87,10 +84,6 @@ function guess({ header, rows, width }, names) {
     }
   }
   return found;
-}
-
-function plainName(name) {
-  return name.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]/g, "");
 }
 
 function paint(place, view) {
@@ -178,9 +171,9 @@ async function start(view, { dryRun, country, control }) {
 
 async function sendAll(view, options, tally, seen) {
   let done = 0;
-  for (const batch of batchesOf(firstOfEach(view, tally))) {
+  for (const batch of batchesOf(firstOfEach(view, tally), ({ customer }) => customer)) {
     const body = { ...options, customers: batch.map(({ customer }) => customer) };
-    const { results } = await put(body, view.signal);
+    const { results } = await send("PUT", "customers", body, view.signal);
     results.forEach((result, place) => {
       if (result.outcome === "refused") tally.refused.push({ row: batch[place].row, errors: result.errors });
       else tally[result.outcome] += 1;
@@ -205,33 +198,6 @@ function firstOfEach({ table, columns }, tally) {
   }
   tally.repeated = tally.refused.length;
   return rows;
-}
-
-function* batchesOf(rows) {
-  let [batch, size] = [[], 0];
-  for (const row of rows) {
-    const length = JSON.stringify(row.customer).length;
-    if (batch.length && (batch.length === BATCH_ROWS || size + length > BATCH_CHARACTERS)) {
-      yield batch;
-      [batch, size] = [[], 0];
-    }
-    batch.push(row);
-    size += length;
-  }
-  if (batch.length) yield batch;
-}
-
-/** Send a batch. To send it again is harmless, so a busy server or a lost connection is tried again. */
-async function put(body, signal) {
-  for (let tried = 1; ; tried += 1) {
-    try {
-      return await api.request("PUT", "customers", { body, signal });
-    } catch (error) {
-      const again = error instanceof api.ApiError && (error.status === 0 || error.status === 429 || error.status >= 500);
-      if (!again || tried === TRIES) throw error;
-      await api.pause((error.retryAfter ?? 2 ** tried / 2) * 1000, signal);
-    }
-  }
 }
 
 function paintResult(view, tally, dryRun) {
@@ -272,7 +238,5 @@ function reasonOf({ field: name, message, suggestion, text }) {
 function download({ table, name }, refused) {
   const header = [...(table.header ?? Array.from({ length: table.width }, (_, each) => String(each + 1))), "error"];
   const rows = refused.map(({ row, errors }) => [...row.values, errors.map(reasonOf).join(" ")]);
-  const url = URL.createObjectURL(new Blob([writeTable([header, ...rows], table.delimiter)], { type: "text/csv" }));
-  h("a", { href: url, download: `${name.replace(/\.\w+$/, "")}.refused.csv` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), KEPT_FOR_DOWNLOAD_MS);
+  save(`${name.replace(/\.\w+$/, "")}.refused.csv`, writeTable([header, ...rows], table.delimiter));
 }

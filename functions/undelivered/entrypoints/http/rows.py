@@ -2,12 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
+
+import msgspec
 
 from undelivered.domain.errors import InvalidInputError
 from undelivered.entrypoints.http.errors import FieldError, ProblemError, field_error
 
 MAX_ROWS: Final = 500
+
+Country = Annotated[
+    str,
+    msgspec.Meta(
+        description="The country of phone numbers without a country code (ISO 3166-1 alpha-2).", examples=["ES"]
+    ),
+]
 
 RowErrors = tuple[FieldError, ...]
 """Why a row is refused."""

@@ -10,8 +10,7 @@ from undelivered.domain.taxonomy import Channel
 from undelivered.entrypoints.http.errors import FieldError
 from undelivered.entrypoints.http.parsing import Identifier, convert_item
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
-from undelivered.entrypoints.http.routes.customers import Country
-from undelivered.entrypoints.http.rows import MAX_ROWS, RowErrors, parse_rows, row_errors, text_in
+from undelivered.entrypoints.http.rows import MAX_ROWS, Country, RowErrors, parse_rows, row_errors, text_in
 from undelivered.services.contact_validation import check_country
 from undelivered.services.correct_contacts import Correction, CorrectionOutcome, CorrectionResult
 

@@ -10,7 +10,7 @@ from undelivered.domain.resend_policy import is_ready
 from undelivered.entrypoints.http.errors import FieldError, invalid_body, invalid_parameter, not_found
 from undelivered.entrypoints.http.parsing import Identifier, convert_item, is_identifier
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
-from undelivered.entrypoints.http.rows import MAX_ROWS, RowErrors, parse_rows, row_errors, text_in
+from undelivered.entrypoints.http.rows import MAX_ROWS, Country, RowErrors, parse_rows, row_errors, text_in
 from undelivered.entrypoints.http.schemas.customers import (
     CustomerSummary,
     CustomerView,
@@ -51,14 +51,6 @@ class CustomerRow(CustomerBody, frozen=True, forbid_unknown_fields=True, kw_only
     """A customer in full, with its ID."""
 
     customer_id: Identifier
-
-
-Country = Annotated[
-    str,
-    msgspec.Meta(
-        description="The country of phone numbers without a country code (ISO 3166-1 alpha-2).", examples=["ES"]
-    ),
-]
 
 
 class CustomersBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
