@@ -21,7 +21,10 @@ from chalice import Chalice
 from chalice.config import Config
 from chalice.local import LocalGateway
 
+from undelivered.domain.address_suggestions import suggest_address
+from undelivered.domain.errors import InvalidInputError
 from undelivered.entrypoints.http.routes import console
+from undelivered.services.contact_validation import checked_email
 
 STAGE = "/api"
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -251,6 +254,10 @@ class FakeApi:
             case ("GET", "settings"):
                 return 200, self.settings
             case ("PUT", "settings"):
+                for number, address in enumerate(body["digest"]["recipients"]):
+                    if "@" not in address:
+                        error = {"field": f"digest.recipients[{number}]", "message": "must have an @"}
+                        return self.problem(400, "invalid_body", "The field is not valid.", [error])
                 self.settings = body
                 return 200, body
             case ("GET", "setup"):
@@ -286,6 +293,8 @@ class FakeApi:
                     if i["recipient"] == query["address"]
                 ]
                 return 200, {"customers": found}
+            case ("GET", "address-suggestions"):
+                return 200, {"suggestion": suggest_address(query["address"]) or None}
             case ("PUT", "customers"):
                 return self.replace_customers(body)
             case ("PATCH", "customers"):
@@ -619,8 +628,10 @@ class FakeApi:
         return self.shapes[shape_id]
 
     def change_customer(self, customer_id: str, body: dict[str, Any]) -> Answer:
-        if body.get("email", "").endswith("@gmial.com") or "@" not in body.get("email", "@"):
-            error = {"field": "email", "message": "is not a valid email address", "suggestion": "grace@gmail.com"}
+        try:
+            checked_email(body.get("email") or "ada@example.com", "email")
+        except InvalidInputError as refused:
+            error = {"field": "email", "message": refused.message, "suggestion": refused.suggestion}
             return self.problem(400, "invalid_body", "The field 'email' is not valid.", [error])
         if body.get("phone") == "+11234567890" and not body.pop("accept_unassigned_number", False):
             error = {"field": "phone", "message": "is not an assigned phone number in its country"}

@@ -236,3 +236,97 @@ class TestUnsavedSettings:
         manager.page.get_by_label("Keep past items (days)").fill("500")
 
         assert manager.page.evaluate(asked)
+
+
+class TestSpelling:
+    def test_a_correction_with_a_typo_is_asked_about_once_and_can_be_kept(self, manager):
+        manager.goes_to("#/item/item-3")
+        manager.page.get_by_role("button", name="Edit contact").click()
+        box = manager.page.get_by_label("Email address")
+        box.fill("grace@gmial.com")
+        box.press("Enter")
+        manager.sees("Did you mean grace@gmail.com?")
+        manager.sees("To keep what you wrote, save again.")
+        manager.takes_picture("did-you-mean-desktop-light")
+        assert barriers(manager.page) == []
+        manager.page.get_by_role("button", name="Save").click()
+        manager.sees("Contact saved.")
+
+        assert manager.api.customers["c-3"]["email"] == "grace@gmial.com"
+
+    def test_the_likely_spelling_is_taken_with_one_press(self, manager):
+        manager.goes_to("#/customers/c-3")
+        manager.page.get_by_role("button", name="Edit contact").click()
+        manager.page.get_by_label("Email address").fill("grace@gmial.com")
+        manager.page.get_by_label("Phone number").focus()
+        manager.page.get_by_role("button", name="Use grace@gmail.com").click()
+        manager.page.get_by_role("button", name="Save").click()
+        manager.sees("Contact saved.")
+
+        assert manager.api.customers["c-3"]["email"] == "grace@gmail.com"
+
+    def test_a_service_that_does_not_answer_holds_no_correction_up(self, manager):
+        manager.api.fail("GET", "/address-suggestions", 500, "internal_error")
+        manager.goes_to("#/customers/c-3")
+        manager.page.get_by_role("button", name="Edit contact").click()
+        manager.page.get_by_label("Email address").fill("grace@gmial.com")
+        manager.page.get_by_role("button", name="Save").click()
+
+        manager.sees("Contact saved.")
+
+    def test_is_offered_for_addresses_to_suppress_and_in_the_settings(self, manager):
+        manager.goes_to("#/suppressions")
+        manager.page.get_by_role("button", name="Suppress an address").click()
+        manager.page.get_by_label("Address or number", exact=True).fill("grace@gmial.com")
+        manager.page.get_by_label("Why").focus()
+        manager.sees("Did you mean grace@gmail.com?")
+        manager.page.get_by_role("button", name="Cancel").click()
+        manager.goes_to("#/settings")
+        manager.page.get_by_label("Recipients").fill("one@example.com\ntwo@hotmial.com")
+        manager.page.get_by_label("Sender").focus()
+        manager.page.get_by_role("button", name="Use two@hotmail.com").click()
+
+        expect(manager.page.get_by_label("Recipients")).to_have_value("one@example.com\ntwo@hotmail.com")
+
+
+@pytest.mark.parametrize(
+    ("locale", "labels", "said"),
+    [
+        ("es-ES", ("Editar contacto", "Guardar", "Destinatarios"), "debe tener una @"),
+        ("de-DE", ("Kontakt bearbeiten", "Speichern", "Empfänger"), "muss ein @ enthalten"),
+        ("fr-FR", ("Modifier le contact", "Enregistrer", "Destinataires"), "doit contenir un @"),
+        ("pt-BR", ("Editar contato", "Salvar", "Destinatários"), "deve ter um @"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said_in_the_language(open_console, locale, labels, said):
+    edit, save, settings = labels
+    person = open_console(locale=locale)
+    person.page.goto(person.url + "#/customers/c-3")
+    person.page.locator(".button.primary").click()
+    person.page.get_by_role("link", name="Sign in").click()
+    person.page.get_by_role("button", name=edit).click()
+    person.page.locator("input[type=email]").fill("grace.example.com")
+    person.page.get_by_role("button", name=save).click()
+    person.sees(said)
+    person.goes_to("#/settings")
+    person.page.get_by_label(settings).fill("deputy")
+    person.page.get_by_role("button", name=save).click()
+    expect(person.page.get_by_role("alert").filter(has_text=said)).to_be_visible()
+
+
+def test_a_sentence_with_a_number_is_said_in_the_language(open_console):
+    person = open_console(locale="es-ES")
+    person.page.goto(person.url + "#/settings")
+    person.page.locator(".button.primary").click()
+    person.page.get_by_role("link", name="Sign in").click()
+    person.page.get_by_role("heading", name="Ajustes").wait_for()
+    detail = "Your account has 10 webhooks, which is the maximum. Delete one first."
+    said = person.page.evaluate(
+        """async (text) => {
+          const script = document.querySelector("script").src.replace("start.js", "i18n.js");
+          return (await import(script)).translated(text);
+        }""",
+        detail,
+    )
+
+    assert said == "Su cuenta tiene 10 webhooks, que es el máximo. Elimine uno primero."

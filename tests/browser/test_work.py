@@ -297,7 +297,7 @@ class TestDetail:
         box = manager.page.get_by_label("Email address")
         box.fill("grace.gmial.com")
         manager.page.get_by_role("button", name="Save").click()
-        manager.sees("This is not a valid email address.")
+        manager.sees("This must have an @.")
         expect(box).to_be_focused()
         manager.page.get_by_role("button", name="Use grace@gmail.com").click()
         manager.page.get_by_role("button", name="Save").click()

@@ -12,6 +12,7 @@ from undelivered.adapters.language_files import texts
 from undelivered.domain import explanations, resend_policy
 from undelivered.domain.language import Language, wanted_language
 from undelivered.domain.taxonomy import Reason
+from undelivered.entrypoints.http import validation_messages
 
 CODE = Path(undelivered.__file__).parent
 ASSETS = CODE / "console" / "assets"
@@ -109,3 +110,55 @@ def test_the_console_offers_every_language():
     offered = re.search(r"LANGUAGES = \{([^}]*)\}", script)[1]
 
     assert set(re.findall(r"(\w+):", offered)) == set(Language)
+
+
+RAISED = {"InvalidInputError", "UnassignedNumberError", "RefusedError", "invalid_body", "invalid_parameter"}
+NO_FORM = {
+    "accept_notifications.py", "attachment.py", "keep_attachments.py", "idempotency.py", "find_notification.py",
+    "notifications.py", "embed_tokens.py", "opt_in.py", "start_upload.py", "auth.py", "resends.py",
+    "download_attachment.py",
+}  # fmt: skip
+"""Modules whose errors only software can cause: no form of the console sends these requests."""
+NO_INPUT = {
+    "is not a filter",
+    "is not valid base64",
+    "it is not well-formed JSON in UTF-8",
+    "must be 'email' or 'sms'",
+    "must be 'unsubscribed' for a category",
+    "must not be given more than once",
+    "must not contain empty values",
+    "set at least one of 'name', 'email' and 'phone'",
+    "set either 'ids' or 'filter', but not both",
+    "the suppression that is stored cannot be read",
+}
+"""Messages about requests that no form makes."""
+
+
+def told_to_people():
+    """Return the message of each error of each module, or the code that puts it together."""
+    for path in CODE.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        names = {
+            getattr(node.targets[0], "id", ""): node.value for node in ast.walk(tree) if isinstance(node, ast.Assign)
+        } | {getattr(node.target, "id", ""): node.value for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)}
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in RAISED and len(call.args) > 1:
+                message = call.args[1]
+                if isinstance(message, ast.Call) and getattr(message.func, "attr", "") == "format":
+                    message = message.func.value
+                message = names.get(getattr(message, "id", ""), message)
+                if isinstance(message, ast.Constant):
+                    yield path.name, message.value
+                elif isinstance(message, ast.JoinedStr):
+                    yield path.name, ast.unparse(message)
+
+
+def test_every_message_about_what_a_person_typed_has_a_translation():
+    sentences = read("es.sentences.json")
+    messages = {(module, text) for module, text in told_to_people() if module not in NO_FORM and text not in NO_INPUT}
+
+    lengths = {text for pair in validation_messages._LENGTHS.values() for text in pair}
+    messages |= {("msgspec", text) for text in (validation_messages._AT_MOST, validation_messages._AT_LEAST, *lengths)}
+
+    assert len(messages) > 20
+    assert sorted((module, text) for module, text in messages if text not in sentences) == []

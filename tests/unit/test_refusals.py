@@ -47,13 +47,13 @@ def check_contact(channel, text, field):
 @pytest.mark.parametrize(
     ("text", "message", "suggestion"),
     [
-        ("ada", "an email address must have an @-sign", ""),
-        ("ada@gmail.com.", "an email address cannot end with a period", "ada@gmail.com"),
-        ("ada(at)gmial.com", "an email address must have an @-sign", "ada@gmail.com"),
-        ("ada.@gmail.com", "an email address cannot have a period immediately before the @-sign", "ada@gmail.com"),
+        ("ada", "must have an @", ""),
+        ("ada@gmail.com.", "is not valid after the @", "ada@gmail.com"),
+        ("ada(at)gmial.com", "must have an @", "ada@gmail.com"),
+        ("ada.@gmail.com", "is not valid before the @", "ada@gmail.com"),
         (
             "ada@.gmail.com",
-            "an email address cannot have a period immediately after the @-sign",
+            "is not valid after the @",
             "ada@gmail.com",
         ),
         ("<ada@shop..test>", None, "ada@shop.test"),
@@ -100,7 +100,7 @@ def test_a_wrong_number_is_refused_with_the_rule_it_breaks(check, text, message)
         (
             {"digest": DigestSettings(("boss@example.com", "deputy"))},
             "digest.recipients[1]",
-            "an email address must have an @-sign",
+            "must have an @",
         ),
     ],
 )

@@ -16,6 +16,8 @@ HTTPS_PORT: Final = 443
 MAX_URL_LENGTH: Final = 500
 
 _FIELD: Final = "url"
+_OTHER_PORT: Final = "must not have a port other than {port}"
+_TOO_LONG: Final = "must have up to {number} ASCII characters without spaces"
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]+")
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 """A name with a dot, whose last label starts with a letter. ``0x7f.1`` and ``2130706433`` are IPv4 addresses."""
@@ -62,7 +64,7 @@ def check_url(url: str, *, loopback: bool) -> str:
     if parts.scheme != "https":
         raise InvalidInputError(_FIELD, "must start with https://")
     if parts.port not in {None, HTTPS_PORT}:
-        raise InvalidInputError(_FIELD, f"must not have a port other than {HTTPS_PORT}")
+        raise InvalidInputError(_FIELD, _OTHER_PORT.format(port=HTTPS_PORT))
     if not _is_public_host(host):
         raise InvalidInputError(_FIELD, "must name a host on the public internet")
     return url
@@ -70,7 +72,7 @@ def check_url(url: str, *, loopback: bool) -> str:
 
 def _split(url: str) -> SplitResult:
     if not _VISIBLE_ASCII.fullmatch(url) or len(url) > MAX_URL_LENGTH:
-        raise InvalidInputError(_FIELD, f"must have up to {MAX_URL_LENGTH} ASCII characters without spaces")
+        raise InvalidInputError(_FIELD, _TOO_LONG.format(number=MAX_URL_LENGTH))
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -44,8 +44,8 @@ def well_formed_email(text: str, field: str) -> str:
     bare = text.strip()
     try:
         address = normalise_email(_validated(bare))
-    except ValueError as error:
-        raise InvalidInputError(field, _sentence(str(error)), _valid_suggestion(bare)) from None
+    except ValueError:
+        raise _refused(bare, field) from None
     if address is None or len(address.encode()) > MAX_ADDRESS_LENGTH:
         raise InvalidInputError(field, "is not a valid email address")
     return address
@@ -131,5 +131,22 @@ def well_formed_phone(text: str, field: str, country: str = "") -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].lower()}{text[1:]}".rstrip(".")
+def _refused(text: str, field: str) -> InvalidInputError:
+    """Return what is wrong with an email address that is not valid, in a sentence that can be translated."""
+    suggestion = _valid_suggestion(text)
+    local, at, domain = text.rpartition("@")
+    if not at:
+        return InvalidInputError(field, "must have an @", suggestion)
+    if len(text.split()) > 1:
+        return InvalidInputError(field, "must not have spaces", suggestion)
+    if local and not _is_domain(domain):
+        return InvalidInputError(field, "is not valid after the @", suggestion)
+    return InvalidInputError(field, "is not valid before the @", suggestion)
+
+
+def _is_domain(text: str) -> bool:
+    try:
+        _validated(f"a@{text}")
+    except ValueError:
+        return False
+    return True

@@ -52,4 +52,4 @@ def _check(item: UndeliveredItem, dismissal: Dismissal, now: datetime) -> None:
     if now >= item.leaves_at:
         raise RefusedError("conflict", "This notification is more than 30 days old and has left the report.")
     if not dismissal.restored and item.state not in LIVE_STATES:
-        raise RefusedError("conflict", f"This notification is {item.state} and cannot be dismissed.")
+        raise RefusedError("conflict", "This notification has left the report and cannot be dismissed.")

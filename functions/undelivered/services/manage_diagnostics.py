@@ -15,6 +15,7 @@ from undelivered.domain.unrecognised import MAPPABLE_REASONS, ShapeCount, ShapeM
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import ShapeMappingStore, UnrecognisedStore
 
+_NOT_A_REASON: Final = "must be one of {values}"
 _NOT_MAPPED: Final = "not mapped"
 
 
@@ -47,7 +48,7 @@ class ManageDiagnostics(Struct, frozen=True):
         Raises NotFoundError for an unknown shape, InvalidInputError for a reason that no diagnostic can give.
         """
         if reason not in MAPPABLE_REASONS:
-            raise InvalidInputError("reason", f"must be one of {', '.join(sorted(MAPPABLE_REASONS))}")
+            raise InvalidInputError("reason", _NOT_A_REASON.format(values=", ".join(sorted(MAPPABLE_REASONS))))
         known = self._known(account_id, wanted_id)
         return replace(known, mapping=self._change(account_id, known.shape, Reason(reason), by=by, why=why))
 

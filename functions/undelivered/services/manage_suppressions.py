@@ -32,6 +32,7 @@ from undelivered.services.in_parallel import in_threads
 from undelivered.services.ports import ProviderSuppressions, SuppressionStore
 from undelivered.services.suppress import save_cause, suppress
 
+_WRONG_CHANNEL: Final = "must not be '{reason}' in the channel '{channel}'"
 NEEDS_CONSENT = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.OPTED_OUT})
 """Suppressions by the recipient's choice: a lift needs the recipient's consent."""
 
@@ -131,7 +132,7 @@ class ManageSuppressions(Struct, frozen=True):
         address = well_formed_contact(new.channel, new.address, "address")
         channel, now = _ONLY_FOR.get(new.reason), self.clock()
         if channel and channel is not new.channel:
-            raise InvalidInputError("reason", f"must not be '{new.reason}' in the channel '{new.channel}'")
+            raise InvalidInputError("reason", _WRONG_CHANNEL.format(reason=new.reason, channel=new.channel))
         if new.category and new.reason is not SuppressionReason.UNSUBSCRIBED:
             raise InvalidInputError("reason", "must be 'unsubscribed' for a category")
         if new.since and new.since > now + _MAX_CLOCK_SKEW:

@@ -32,6 +32,8 @@ from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.deliver_webhook import StartDelivery, WebhookMessage
 from undelivered.services.ports.webhooks import DeliveryStore, WebhookStore
 
+_NOT_A_TYPE: Final = "must be one of {values}"
+_TOO_MANY: Final = "Your account has {number} webhooks, which is the maximum. Delete one first."
 MAX_REPLAYED: Final = 200
 """How many deliveries a replay starts at most. Each takes two calls of AWS."""
 
@@ -75,8 +77,7 @@ class ManageWebhooks(Struct, frozen=True):
         stored = self.webhooks.of_account(account_id)
         checked, types = check_url(url, loopback=self.loopback), _checked_types(event_types)
         if len(stored.webhooks) >= MAX_WEBHOOKS:
-            detail = f"Your account has {MAX_WEBHOOKS} webhooks, which is the maximum. Delete one first."
-            raise RefusedError("too_many_webhooks", detail)
+            raise RefusedError("too_many_webhooks", _TOO_MANY.format(number=MAX_WEBHOOKS))
         now = self.clock()
         webhook = Webhook(str(uuid.uuid4()), checked, _random_secret(), now, types)
         webhook = webhook.audited(Audit(now, by, "create", checked))
@@ -198,7 +199,7 @@ def _webhook_in(stored: AccountWebhooks, webhook_id: str) -> Webhook:
 def _checked_types(event_types: Sequence[str]) -> tuple[str, ...]:
     for index, event_type in enumerate(event_types):
         if event_type not in EVENT_TYPES:
-            raise InvalidInputError(f"event_types[{index}]", f"must be one of {', '.join(EVENT_TYPES)}")
+            raise InvalidInputError(f"event_types[{index}]", _NOT_A_TYPE.format(values=", ".join(EVENT_TYPES)))
     return tuple(sorted(set(event_types)))
 
 

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace, written } from "./dom.js";
 import { moment, t } from "./i18n.js";
+import { offerSpelling } from "./spelling.js";
 import { button, card, complain, field, loading, said, showFormError, textInput, toast } from "./ui.js";
 
 /** Path of a customer. */
@@ -96,6 +97,7 @@ export function contactForm(customer, { proposal = {}, focus = "email", cancelle
           if (text !== (customer[field] ?? "")) body[field] = text || null;
         }
         if (Object.keys(body).length === 0) return cancelled();
+        if (body.email && (await askSpelling(t("save_again")))) return;
         if (body.phone && phone.value === keptNumber) body.accept_unassigned_number = true;
         send.setAttribute("aria-disabled", "true");
         send.classList.add("busy");
@@ -118,6 +120,7 @@ export function contactForm(customer, { proposal = {}, focus = "email", cancelle
   field(t("contact.phone"), phone, { help: t("contact.phone_help") }),
   trouble,
   h("div", { class: "row end" }, button(t("cancel"), { on: cancelled }), send));
+  const askSpelling = offerSpelling(email);
   return form;
 }
 

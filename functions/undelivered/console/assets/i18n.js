@@ -11,6 +11,7 @@ const KEPT_AS = "undelivered.language";
 let language = "en";
 let texts = {};
 let sentences = {};
+let patterns = null;
 let viewTextsOf = null;
 let timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 let plurals = new Intl.PluralRules("en");
@@ -33,6 +34,7 @@ function kept() {
 export async function useLanguage(name) {
   texts = await load(name);
   sentences = {};
+  patterns = null;
   viewTextsOf = null;
   language = name;
   plurals = new Intl.PluralRules(locale());
@@ -51,6 +53,7 @@ export async function loadViewTexts() {
   if (name !== language) return;
   texts = { ...texts, ...more };
   sentences = loaded;
+  patterns = null;
   viewTextsOf = name;
 }
 
@@ -62,7 +65,21 @@ export async function loadTexts(name) {
 
 /** Return a sentence of the API in the current language, if there is a translation. */
 export function translated(sentence) {
-  return sentences[sentence] ?? sentence;
+  if (sentence in sentences) return sentences[sentence];
+  patterns ??= Object.keys(sentences).filter((key) => key.search(PLACEHOLDER) >= 0).map((key) => [patternOf(key), sentences[key]]);
+  for (const [pattern, text] of patterns) {
+    const values = pattern.exec(sentence)?.groups;
+    if (values) return text.replace(PLACEHOLDER, (_, name) => values[name]);
+  }
+  return sentence;
+}
+
+const PLACEHOLDER = /\{(\w+)\}/g;
+
+/** The sentences that a text with {names} stands for. */
+function patternOf(text) {
+  const parts = text.split(/(\{\w+\})/).map((part) => /^\{(\w+)\}$/.exec(part)?.[1] ?? part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.map((part, index) => (index % 2 ? `(?<${part}>.+)` : part)).join("")}$`);
 }
 
 /** Save the language that the user chose. */

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, replace } from "./dom.js";
 import { calendarDate, LANGUAGES, t, useTimeZone } from "./i18n.js";
+import { offerSpelling } from "./spelling.js";
 import { attempt, button, card, complain, field, loading, Mistake, pageTitle, select, showFormError, textInput, toast } from "./ui.js";
 
 /** The values of the form if some are not saved, else null. They stay while another page is open. */
@@ -97,6 +98,7 @@ function paint(place, settings) {
     h("ul", { class: "inline" }, h("li", {}, h("a", { href: "#/webhooks" }, t("settings.webhooks"))), h("li", {}, h("a", { href: "#/setup" }, t("settings.setup")))),
     trouble,
     locked ? h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "viewer_note")) : h("div", { class: "sticky-save" }, send, pending));
+  for (const control of [controls.sender, controls["digest.recipients"]]) if (!locked && control.closest(".field")) offerSpelling(control);
   const saved = JSON.stringify(valuesOf(form));
   const noteChanges = () => {
     const values = valuesOf(form);
@@ -108,13 +110,17 @@ function paint(place, settings) {
   noteChanges();
 }
 
+function controlsOf(form) {
+  return [...form.querySelectorAll("input, select, textarea")];
+}
+
 /** The values of a form's controls, in their order. */
 function valuesOf(form) {
-  return [...form.elements].map((control) => (control.type === "checkbox" ? control.checked : control.value));
+  return controlsOf(form).map((control) => (control.type === "checkbox" ? control.checked : control.value));
 }
 
 function fillIn(form, values) {
-  [...form.elements].forEach((control, index) => {
+  controlsOf(form).forEach((control, index) => {
     if (control.type === "checkbox") control.checked = values[index];
     else control.value = values[index];
   });

@@ -6,6 +6,7 @@ import * as auth from "./auth.js";
 import { address, h, icon, replace } from "./dom.js";
 import { day, maybe, moment, t } from "./i18n.js";
 import { chosenOf, refine } from "./place.js";
+import { offerSpelling } from "./spelling.js";
 import { announce, attempt, button, busyButton, channelIcon, channelName, complain, complaintOf, dialogue, empty, errorPanel, field, keepFocus, loading, pageTitle, required, said, select, textInput, toast } from "./ui.js";
 
 const REASONS = ["bounce", "complaint", "unsubscribed", "opted_out", "repeatedly_unreachable", "manual"];
@@ -185,10 +186,12 @@ async function lift(view, item) {
 async function addOne(view) {
   const address = textInput("", { maxlength: "320", autocomplete: "off", spellcheck: "false" });
   const why = h("textarea", { rows: "2", maxlength: "500" });
+  const addressField = field(t("suppressions.address"), address);
+  offerSpelling(address);
   const added = await dialogue({
     title: t("suppressions.add"),
     intro: t("suppressions.add_intro"),
-    content: [field(t("suppressions.address"), address), field(t("suppressions.add_why"), why)],
+    content: [addressField, field(t("suppressions.add_why"), why)],
     action: t("suppressions.add"),
     complaints: { address, why },
     submit: async () => {

@@ -145,6 +145,7 @@ export function sentence(error) {
   if (error.status === 413) return said(error.detail) || t("error.too_large");
   if (error.status === 502 && error.code) return said(error.detail);
   if (error.status >= 500) return t("error.server");
+  if (error.status === 400 && error.errors[0]) return t("error.of_field", { field: error.errors[0].field, message: complaintOf(error.errors[0].message) });
   return said(error.detail) || t("error.unknown");
 }
 

@@ -19,6 +19,16 @@ _VALUE: Final = re.compile(r"Expected `\w+` (?P<limit>[<>])= (?P<number>[-.\d]+)
 _TYPE: Final = re.compile(r"Expected `(?P<types>[^`]*)`, got `(?P<given>\w+)`")
 _STEP: Final = re.compile(r"\[[^\]]*\]|[^.\[]+")
 
+_AT_MOST: Final = "must be at most {number}"
+_AT_LEAST: Final = "must be at least {number}"
+_NO_CHOICE: Final = "must be one of: {values}"
+_LENGTHS: Final = {
+    ("character", True): ("must have at most {number} character", "must have at most {number} characters"),
+    ("character", False): ("must have at least {number} character", "must have at least {number} characters"),
+    ("entry", True): ("must have at most {number} entry", "must have at most {number} entries"),
+    ("entry", False): ("must have at least {number} entry", "must have at least {number} entries"),
+}
+
 _NAMES: Final = {
     "str": "text",
     "int": "a whole number",
@@ -51,21 +61,20 @@ def _plain(message: str, path: str, schema: type[msgspec.Struct]) -> str:
     if match := _LENGTH.match(message):
         return _length(match["type"], int(match["number"]), at_most=match["limit"] == "<")
     if match := _VALUE.match(message):
-        return f"must be at {'most' if match['limit'] == '<' else 'least'} {match['number']}"
+        return (_AT_MOST if match["limit"] == "<" else _AT_LEAST).format(number=match["number"])
     if match := _TYPE.match(message):
         wanted = " or ".join(_NAMES.get(name, name) for name in match["types"].split(" | "))
         return f"must be {wanted}, not {_NAMES.get(match['given'], match['given'])}"
     if message.startswith("Invalid enum value"):
-        return f"must be one of: {', '.join(_choices(path, schema))}"
+        return _NO_CHOICE.format(values=", ".join(_choices(path, schema)))
     return message[:1].lower() + message[1:].replace("`", "'")
 
 
 def _length(type_name: str, number: int, *, at_most: bool) -> str:
     if number == 1 and not at_most:
         return "must not be empty"
-    unit = "character" if type_name == "str" else "entry"
-    plural = unit if number == 1 else {"character": "characters", "entry": "entries"}[unit]
-    return f"must have at {'most' if at_most else 'least'} {number} {plural}"
+    singular, plural = _LENGTHS["character" if type_name == "str" else "entry", at_most]
+    return (singular if number == 1 else plural).format(number=number)
 
 
 def _choices(path: str, schema: type[msgspec.Struct]) -> list[str]:

@@ -3,6 +3,7 @@
 from undelivered.entrypoints.http.route import Route
 from undelivered.entrypoints.http.routes import (
     account_settings,
+    address_suggestions,
     attachments,
     bulk_resends,
     corrections,
@@ -35,6 +36,7 @@ _RESOURCES: tuple[Route, ...] = (
     *exports.ROUTES,
     *customers.ROUTES,
     *corrections.ROUTES,
+    *address_suggestions.ROUTES,
     *opt_in.ROUTES,
     *personal_data.ROUTES,
     *suppressions.ROUTES,

@@ -14,6 +14,7 @@ from undelivered.entrypoints.http.report_filters import DateBound
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 
 _MAX_DAYS: Final = 400
+_TOO_MANY_DAYS: Final = "must be at most {number} days before 'to'"
 
 
 class SpanQuery(
@@ -111,7 +112,7 @@ def _span(request: ApiRequest) -> tuple[date, date]:
     if first > last:
         raise invalid_parameter("from", "must not be later than 'to'")
     if (last - first).days >= _MAX_DAYS:
-        raise invalid_parameter("from", f"must be at most {_MAX_DAYS} days before 'to'")
+        raise invalid_parameter("from", _TOO_MANY_DAYS.format(number=_MAX_DAYS))
     return first, last
 
 
