@@ -26,6 +26,7 @@ from undelivered.domain.failure_counts import (
     time_to_resolve,
 )
 from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.incidents import Cause, Hours, counted_hours
 from undelivered.domain.item import LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.lifecycle import merge_items, settles_at
@@ -317,6 +318,14 @@ class FakeReportReader:
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
         told = Counter(item.recipient for item in self._sent_between(account_id, first, last))
         return Counter({address: number for address, number in told.items() if number > 1})
+
+    def hours_by_cause(self, account_id: str, first: date, last: date) -> Mapping[Cause, Hours]:
+        hours: defaultdict[Cause, Hours] = defaultdict(Hours)
+        for item in self._store.all_items(account_id):
+            for (cause, hour, arrived), number in counted_hours(item).items():
+                if first <= hour.date() <= last:
+                    (hours[cause].arrived if arrived else hours[cause].failed)[hour] += number
+        return hours
 
     def _sent_between(self, account_id: str, first: date, last: date) -> list[UndeliveredItem]:
         return [item for item in self._store.all_items(account_id) if first <= item.sent_at.date() <= last]

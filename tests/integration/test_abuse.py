@@ -106,6 +106,13 @@ def api(monkeypatch):
     api.notifications.claim(an_attempt(f"n-{SECRET}", to=f"{SECRET}@example.com"))
     api.suppressions.save(None, a_suppression(f"{SECRET}@example.com"))
     api.unrecognised.record(ACCOUNT, "odd", f"{SECRET}.example", NOW)
+    api.add(
+        *(
+            an_item(Reason.SENDER_BLOCKED, number=number, days_ago=0.1, recipient=f"ada@{SECRET}.example")
+            for number in range(100, 105)
+        )
+    )
+    api.incident_id = api.get("/incidents").json["incidents"][0]["id"]
     api.export_id = api.post("/exports", {"format": "csv"}).json["export_id"]
     api.webhook_id = api.post("/webhooks", {"url": f"https://{SECRET}.example.com/"}).json["webhook"]["webhook_id"]
     api.delivery_id = api.post(f"/webhooks/{api.webhook_id}/test").json["delivery_id"]
@@ -121,6 +128,7 @@ def url_of(route, api):
         "export_id": api.export_id,
         "webhook_id": api.webhook_id,
         "delivery_id": api.delivery_id,
+        "incident_id": api.incident_id,
         "customer_id": f"c-{SECRET}",
         "notification_id": f"n-{SECRET}",
         "shape_id": shape_id("odd"),

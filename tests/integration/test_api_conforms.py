@@ -41,6 +41,7 @@ def api(monkeypatch):
     believe_test_tokens(monkeypatch)
     api = Api()
     api.add(*(an_item(reason, number=number) for number, reason in enumerate(Reason)))
+    api.add(*(an_item(Reason.SENDER_BLOCKED, number=number, days_ago=0.1) for number in range(100, 105)))
     api.customers.save(a_customer())
     api.notifications.add(a_notification())
     api.notifications.claim(an_attempt())
@@ -58,6 +59,7 @@ def known(api):
         "customer_id": "c-1",
         "notification_id": "n-1",
         "shape_id": shape_id("odd"),
+        "incident_id": api.get("/incidents", manager()).json["incidents"][0]["id"],
         "number": "1",
         "channel": "email",
         "address": "ada@example.com",

@@ -65,6 +65,7 @@ def server_sentences():
         explanations._REMEDIES,
         explanations._SMS_REMEDIES,
         explanations._PERMANENT_REMEDIES,
+        explanations._ADMINISTRATOR_TASKS,
         resend_policy._DETAILS,
     )
     written = {text for table in tables for text in table.values()} | {"Ready to resend."}

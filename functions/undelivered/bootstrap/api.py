@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore, ShapeMappingStore, UnrecognisedStore
     from undelivered.services.ports.setup import LastEventStore
     from undelivered.services.ports.webhooks import DeliveryQueue, DeliveryStore, WebhookStore
+    from undelivered.services.read_incidents import ReadIncidents
     from undelivered.services.read_reports import ReadReports
     from undelivered.services.read_setup import ReadSetup
     from undelivered.services.request_export import Exports
@@ -151,6 +152,12 @@ class ApiUseCases:
             ports.attachment_files,
             self.clock,
         )
+
+    @cached_property
+    def read_incidents(self) -> "ReadIncidents":
+        from undelivered.services.read_incidents import ReadIncidents
+
+        return ReadIncidents(self._ports.reports, self.clock)
 
     @cached_property
     def request_resend(self) -> "RequestResend":

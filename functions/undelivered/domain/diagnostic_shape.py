@@ -26,6 +26,8 @@ _WORD: Final = re.compile(rf"{'|'.join(sorted(_PLACEHOLDERS))}|[\w.-]+")
 _CODE: Final = re.compile(r"[45][0-9]{2}|[245]\.[0-9]{1,3}\.[0-9]{1,3}")  # RFC 5321 section 4.2, RFC 3463 section 2
 _IPV4: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _DIGITS: Final = re.compile(r"[\d.-]+")
+_WRITTEN_ADDRESS: Final = re.compile(r"<?[^\s<>\"'()\[\]{},;:=]+(?:@|%40)[^\s<>\"'()\[\]{},;:&]+>?", re.IGNORECASE)
+_NUMBERS: Final = re.compile(r"\+?\d{7,}")
 
 
 def diagnostic_shape(text: str, recipient: str = "") -> str:
@@ -47,6 +49,15 @@ def diagnostic_shape(text: str, recipient: str = "") -> str:
             break
         words.append(shown)
     return " ".join(words)
+
+
+def without_addresses(text: str, recipient: str) -> str:
+    """Return a diagnostic as it is, but without addresses, phone numbers and the local part of ``recipient``."""
+    local_part = recipient.rpartition("@")[0]
+    shown = _NUMBERS.sub(_NUMBER, _WRITTEN_ADDRESS.sub(_ADDRESS, text))
+    if len(local_part) < _SHORTEST_NAME:
+        return shown
+    return re.sub(rf"(?<![\w.-]){re.escape(local_part)}(?![\w-])", _ADDRESS, shown, flags=re.IGNORECASE)
 
 
 def shape_id(shape: str) -> str:

@@ -114,6 +114,29 @@ _SMS_REMEDIES: Mapping[Reason, str] = {
     Reason.SENDING_REFUSED: "Ask your administrator to check that we may send to this country, then resend.",
 }
 
+_ADMINISTRATOR_TASKS: Mapping[Reason, str] = {
+    Reason.MESSAGE_TOO_LARGE: "Send smaller messages, for example with a link in place of an attachment.",
+    Reason.CONTENT_REJECTED: (
+        "Compare the messages that were rejected. Check the wording, links and attachments, then resend one as a test."
+    ),
+    Reason.SENDER_BLOCKED: (
+        "Find out in the answer which address or domain is blocked, and why. Ask the receiver to remove the block."
+    ),
+    Reason.SENDER_AUTHENTICATION: "Check SPF, DKIM and DMARC of the sender's domain, then resend one as a test.",
+    Reason.RATE_LIMITED: "Send fewer messages at a time to this receiver.",
+    Reason.CARRIER_BLOCKED: "Register the sender for this country, and check the wording and the links.",
+    Reason.REJECTED: "Find out what the rejected messages have in common, and remove it.",
+    Reason.RENDERING_FAILED: "Correct the template, or the data that fills it in.",
+    Reason.SPEND_LIMIT: "Raise the spending limit for text messages in AWS.",
+    Reason.PRICE_LIMIT: "Raise the price limit for a text message, or stop sending to this country.",
+    Reason.BODY_INVALID: "Correct the texts in your application.",
+    Reason.ATTACHMENT_MISSING: "Find out why the files were deleted before the messages were sent.",
+    Reason.SENDING_REFUSED: "Check in AWS that the account may send, and that the sender is verified.",
+    Reason.SENDER_NOT_ALLOWED: "Assign the sender's identity to this account, or correct the sender.",
+    Reason.SENDING_PAUSED: "Remove the cause of the pause, then turn sending back on in AWS.",
+    Reason.SENDING_INTERRUPTED: "Look at the logs and alarms of the functions that send.",
+}
+
 _PERMANENT_REMEDIES = {
     Channel.EMAIL: "Ask the customer for another address.",
     Channel.SMS: "Ask the customer for another number.",
@@ -132,3 +155,8 @@ def remedy(classification: Classification, channel: Channel) -> str:
         return _PERMANENT_REMEDIES[channel]
     for_sms = _SMS_REMEDIES.get(classification.reason) if channel is Channel.SMS else None
     return for_sms or _REMEDIES[classification.reason]
+
+
+def administrator_task(reason: Reason) -> str:
+    """Return a sentence that says what the administrator has to do about many failures by the sender's fault."""
+    return _ADMINISTRATOR_TASKS[reason]

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct, field
 
+from undelivered.domain.incidents import CountedHour
 from undelivered.domain.item import LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.taxonomy import Channel, Classification, Fault, Kind, Status
 
@@ -92,12 +93,14 @@ class CountChange(Struct, frozen=True):
 
     ``live`` counts items on the report by ``live_code``, and those being resent under ``RESENDING``. ``failed`` counts
     all failures by ``<class code>.<reason>``; it does not fall when an item leaves the report. ``resolved`` counts
-    items whose message arrived, by ``resolution_bucket``.
+    items whose message arrived, by ``resolution_bucket``. ``ours`` counts what incidents follow from, under the day
+    (UTC) of the hour; ``count_change`` leaves it empty.
     """
 
     live: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     resolved: Counter[int] = field(default_factory=Counter)
+    ours: Counter[CountedHour] = field(default_factory=Counter)
 
 
 class FailedTotals(Struct, frozen=True):

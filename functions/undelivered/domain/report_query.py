@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from undelivered.domain.account_settings import AccountSettings
-from undelivered.domain.failure_counts import FailureClass, class_of
+from undelivered.domain.failure_counts import CLASSES, FailureClass, class_of
+from undelivered.domain.incidents import Incident
 from undelivered.domain.item import LIVE_STATES, REPORT_WINDOW, State, UndeliveredItem
 from undelivered.domain.resend_policy import is_ready
 from undelivered.domain.resender import ResendBy
@@ -80,6 +82,7 @@ class ReportFilter(Struct, frozen=True):
     content_days: int = AccountSettings(account_id="").content_days
     customer_id: str = ""
     search: str = ""
+    incident: Incident | None = None
 
     def matches(self, item: UndeliveredItem, now: datetime) -> bool:
         """Whether an item matches at a time."""
@@ -92,6 +95,7 @@ class ReportFilter(Struct, frozen=True):
             and (not self.reasons or classification.reason in self.reasons)
             and (not self.ready or self._is_ready(item, now))
             and (not self.customer_id or item.customer_id == self.customer_id)
+            and (self.incident is None or self.incident.includes(item))
             and self._matches_search(item)
         )
 
@@ -102,3 +106,16 @@ class ReportFilter(Struct, frozen=True):
         search = self.search.casefold()
         texts = (item.title, item.customer_name, item.notification_id, *(attempt.to for attempt in item.attempts))
         return not search or any(search in text.casefold() for text in texts)
+
+
+def of_incident(wanted: ReportFilter, incident: Incident) -> ReportFilter:
+    """Return a filter that also selects the items of an incident, and reads only their classes."""
+    allowed = CLASSES if wanted.classes is None else wanted.classes
+    channel, reason = incident.cause.channel, incident.cause.reason
+    return replace(
+        wanted,
+        incident=incident,
+        classes=frozenset(failure_class for failure_class in allowed if failure_class.channel is channel),
+        faults=wanted.faults or frozenset({Fault.SENDER}),
+        reasons=wanted.reasons or frozenset({reason}),
+    )

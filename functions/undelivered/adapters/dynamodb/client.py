@@ -97,18 +97,25 @@ def _condition(model: type[Table], version: int | None) -> dict[str, Any]:
     }
 
 
-def add(model: type[Table], key: Row, numbers: Mapping[str, int]) -> Action:
-    """Return the action that adds to number attributes, and creates the row if there is none."""
+def add(model: type[Table], key: Row, numbers: Mapping[str, int], *, purge_at: int | None = None) -> Action:
+    """Return the action that adds to number attributes, and creates the row if there is none.
+
+    With ``purge_at``, seconds since 1970, DynamoDB deletes the row after that time.
+    """
     names, values, terms = {}, {}, []
     for place, (name, number) in enumerate(numbers.items()):
         names[f"#{place}"] = name
         values[f":{place}"] = {"N": str(number)}
         terms.append(f"#{place} :{place}")
+    expires = ""
+    if purge_at is not None:
+        values[":purge_at"] = {"N": str(purge_at)}
+        expires = "SET purge_at = :purge_at "
     return {
         "Update": {
             "TableName": model.Meta.table_name,
             "Key": key,
-            "UpdateExpression": "ADD " + ",".join(terms),
+            "UpdateExpression": f"{expires}ADD {','.join(terms)}",
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
         }

@@ -12,7 +12,8 @@ from typing import Final
 
 from undelivered.adapters.dynamodb.client import Row
 from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, RESENDING
-from undelivered.domain.taxonomy import Reason
+from undelivered.domain.incidents import Cause
+from undelivered.domain.taxonomy import Channel, Reason
 
 LIVE: Final[Mapping[str, str]] = MappingProxyType({RESENDING: "r", **{code: code for code in CLASS_BY_LIVE_CODE}})
 """The name of each ``live_code``, and of the items being resent."""
@@ -53,6 +54,9 @@ _REASONS: Final = {
     Reason.SENDER_NOT_ALLOWED: "na",
 }
 
+_REASONS_BY_NAME: Final = {letters: reason for reason, letters in _REASONS.items()}
+_CHANNELS_BY_NAME: Final = {channel.value[0]: channel for channel in Channel}
+
 _RESOLVED: Final = "h"
 
 _FAILED: Final[Mapping[str, str]] = MappingProxyType(
@@ -92,3 +96,14 @@ def read_failed(row: Row) -> tuple[Counter[str], Counter[int]]:
         elif name[0] == _RESOLVED and name[1:].isdigit():
             resolved[int(name[1:])] = int(value["N"])
     return failures, resolved
+
+
+def name_cause(cause: Cause) -> str:
+    """Return the part of a row's key that names the cause of an incident."""
+    return f"{cause.channel.value[0]}{_REASONS[cause.reason]}~{cause.receiver}"
+
+
+def read_cause(name: str) -> Cause:
+    """Return the cause that ``name_cause`` names."""
+    code, _, receiver = name.partition("~")
+    return Cause(_CHANNELS_BY_NAME[code[0]], _REASONS_BY_NAME[code[1:]], receiver)

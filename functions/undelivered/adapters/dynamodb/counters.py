@@ -5,14 +5,17 @@ failures by class and reason, and resolved failures by ``resolution_bucket``. ``
 attributes. The day of ``T`` is the day of sending in the account's time zone, as in the trend. The day of ``L`` is in
 UTC, because the report's thirty days do not depend on a time zone and an account can change its time zone.
 
+``I~<day>~<shard>~<cause>`` counts the failures of a cause (see ``incidents``) by hour (UTC): ``f<hour>`` those that
+failed, ``a<hour>`` the resends that arrived. These rows are written for failures by the sender's fault, and expire.
+
 The number of a day is the sum over its shards. On the day itself, when most of its items are written, the writers of a
 busy account use different shards to avoid conflicts. Later, all write to the first shard again, and ``compact`` leaves
 one row for each day.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
 from pynamodb.expressions.condition import Condition
@@ -21,7 +24,9 @@ from undelivered.adapters.dynamodb import counter_names
 from undelivered.adapters.dynamodb.client import Action, Row, add, query_all
 from undelivered.adapters.dynamodb.item_rows import Facts
 from undelivered.adapters.dynamodb.models import CountsModel
+from undelivered.adapters.dynamodb.unreadable_rows import read_each
 from undelivered.domain.failure_counts import RESENDING, CountChange
+from undelivered.domain.incidents import COUNTED, Cause, CountedHour, Hours
 from undelivered.domain.item import LIVE_STATES, State
 
 SHARDS = 4
@@ -30,16 +35,17 @@ SHARDS = 4
 WRITES = "n"
 """The number of writes of a row, in all shards but the first: ``compact`` deletes a row only if it has not changed."""
 
+_FAILED, _ARRIVED = "f", "a"
 _YOUNG = timedelta(days=1)
 _DATE_LENGTH = len("2026-11-23")
 
 DayChanges = Mapping[date, CountChange]
 
 
-def count_new(entries: Iterable[tuple[date, Facts]]) -> DayChanges:
+def count_new(entries: Iterable[tuple[date, Facts]], ours: Mapping[CountedHour, int]) -> DayChanges:
     """Return the change of the counters for new items, given with their days in the account's time zone.
 
-    This is ``failure_counts.count_change`` for many items at once.
+    This is ``failure_counts.count_change`` for many items at once. ``ours`` is what incidents count of them.
     """
     changes: dict[date, CountChange] = defaultdict(CountChange)
     for day, facts in entries:
@@ -49,7 +55,15 @@ def count_new(entries: Iterable[tuple[date, Facts]]) -> DayChanges:
             live[facts.live_code] += 1
             if facts.state is State.RESENDING:
                 live[RESENDING] += 1
+    add_ours(changes, ours)
     return changes
+
+
+def add_ours(changes: dict[date, CountChange], ours: Mapping[CountedHour, int]) -> None:
+    """Add what incidents count to the changes of the days."""
+    for counted, number in ours.items():
+        if number:
+            changes.setdefault(counted.hour.date(), CountChange()).ours[counted] += number
 
 
 def live_day(entry_key: str) -> date:
@@ -63,7 +77,7 @@ def _day_of(text: str) -> date:
 
 
 def additions(account_id: str, changes: DayChanges, shard_of: Callable[[date], int] = lambda _day: 0) -> list[Action]:
-    """Return the actions that write the changes, at most two for each day."""
+    """Return the actions that write the changes: at most two for each day, and one for each cause of an incident."""
     actions = []
     for day, change in changes.items():
         shard = shard_of(day)
@@ -75,7 +89,20 @@ def additions(account_id: str, changes: DayChanges, shard_of: Callable[[date], i
             if numbers:
                 written = numbers | {WRITES: 1} if shard else numbers
                 actions.append(add(CountsModel, _key(account_id, f"{letter}~{day.isoformat()}~{shard}"), written))
+        if change.ours:
+            actions += _ours(account_id, day, shard, change.ours)
     return actions
+
+
+def _ours(account_id: str, day: date, shard: int, ours: Mapping[CountedHour, int]) -> Iterator[Action]:
+    """Yield the actions that write what incidents count of a day, one for each cause."""
+    by_cause: dict[Cause, dict[str, int]] = defaultdict(dict)
+    for (cause, hour, arrived), number in ours.items():
+        by_cause[cause][f"{_ARRIVED if arrived else _FAILED}{hour.hour}"] = number
+    purge_at = datetime.combine(day + timedelta(days=1), time(), UTC) + COUNTED
+    for cause, numbers in by_cause.items():
+        key = _key(account_id, f"I~{day.isoformat()}~{shard}~{counter_names.name_cause(cause)}")
+        yield add(CountsModel, key, numbers, purge_at=int(purge_at.timestamp()))
 
 
 def _key(account_id: str, bucket: str) -> Row:
@@ -106,6 +133,23 @@ def failed_by_day(account_id: str, first: date, last: date, *, consistent: bool 
         of_day.failed.update(failures)
         of_day.resolved.update(resolved)
     return days
+
+
+def hours_by_cause(account_id: str, first: date, last: date) -> Mapping[Cause, Hours]:
+    """Return what incidents count, by cause and hour, in a span of days (UTC)."""
+    hours: dict[Cause, Hours] = {}
+    for cause, day, row in read_each(query_all(CountsModel, account_id, _buckets("I", first, last)), _cause_of):
+        of_cause = hours.setdefault(cause, Hours())
+        for name, value in row.items():
+            if name[1:].isdigit() and "N" in value:
+                hour = datetime.combine(day, time(int(name[1:])), UTC)
+                (of_cause.failed if name[0] == _FAILED else of_cause.arrived)[hour] += int(value["N"])
+    return hours
+
+
+def _cause_of(row: Row) -> tuple[Cause, date, Row]:
+    _, day, _, name = row["bucket"]["S"].split("~", 3)
+    return counter_names.read_cause(name), date.fromisoformat(day), row
 
 
 def live_rows(first: date, last: date) -> Condition:

@@ -13,6 +13,7 @@ from undelivered.adapters.dynamodb.item_rows import facts_of, history_row
 from undelivered.domain.account_settings import GraceSettings
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.failure_counts import CountChange, count_change
+from undelivered.domain.incidents import changed_hours
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.report_query import local_day
 
@@ -84,6 +85,7 @@ class ItemWriter:
             of_day = changes.setdefault(self.local_day(after), CountChange())
             of_day.failed.update(change.failed)
             of_day.resolved.update(change.resolved)
+            counters.add_ours(changes, changed_hours(before, after))
         return changes
 
     def local_day(self, item: UndeliveredItem) -> date:

@@ -148,7 +148,7 @@ class HistoryModel(ItemTable):
 
 
 class CountsModel(Table):
-    """Counters of one day: ``L~<day>~<shard>`` live items, ``T~<day>~<shard>`` failures.
+    """Counters of one day: ``L~<day>~<shard>`` live items, ``T~<day>~<shard>`` failures, ``I~…`` those of incidents.
 
     See ``counters``, and ``counter_names`` for the attributes.
     """
@@ -159,6 +159,8 @@ class CountsModel(Table):
 
     account_id = UnicodeAttribute(hash_key=True)
     bucket = UnicodeAttribute(range_key=True)
+    # Of the counters of incidents only.
+    purge_at = TTLAttribute(null=True)
 
 
 class ByProviderMessageId(GlobalSecondaryIndex[Any]):

@@ -1,5 +1,6 @@
 """New items that are written together."""
 
+from collections import Counter
 from datetime import date
 
 from msgspec import Struct, field
@@ -9,6 +10,7 @@ from undelivered.adapters.dynamodb.client import ACTIONS_AT_MOST, Action, put
 from undelivered.adapters.dynamodb.item_rows import Facts, undelivered_row
 from undelivered.adapters.dynamodb.models import SuppressionModel, UndeliveredModel
 from undelivered.adapters.dynamodb.suppression_store import address_key, suppression_row
+from undelivered.domain.incidents import Cause, CountedHour
 from undelivered.domain.suppression import Suppression, merge_suppression
 from undelivered.services.ports import NewEntry
 
@@ -19,20 +21,25 @@ class NewItemGroup(Struct):
     account_id: str
     entries: list[NewEntry] = field(default_factory=list)
     facts: list[tuple[date, Facts]] = field(default_factory=list)
-    days: set[tuple[str, date]] = field(default_factory=set)
+    ours: Counter[CountedHour] = field(default_factory=Counter)
+    counters: set[tuple[str | Cause, date]] = field(default_factory=set)
     suppressions: dict[str, Suppression] = field(default_factory=dict)
 
-    def has_room(self, day: date, facts: Facts, suppressed: str) -> bool:
+    def has_room(self, day: date, facts: Facts, ours: Counter[CountedHour], suppressed: str) -> bool:
         """Whether an item also fits. See ``add`` for the parameters."""
-        days = len(self.days | _counter_days(day, facts))
+        counters = len(self.counters | _counters(day, facts, ours))
         suppressions = len(self.suppressions) + bool(suppressed and suppressed not in self.suppressions)
-        return len(self.entries) + 1 + suppressions + days <= ACTIONS_AT_MOST
+        return len(self.entries) + 1 + suppressions + counters <= ACTIONS_AT_MOST
 
-    def add(self, entry: NewEntry, day: date, facts: Facts, suppressed: str) -> None:
-        """Add an item, its day in the account's time zone, and the key of the address it suppresses."""
+    def add(self, entry: NewEntry, day: date, facts: Facts, ours: Counter[CountedHour], suppressed: str) -> None:
+        """Add an item, its day in the account's time zone, and the key of the address it suppresses.
+
+        ``ours`` is what incidents count of it.
+        """
         self.entries.append(entry)
         self.facts.append((day, facts))
-        self.days |= _counter_days(day, facts)
+        self.ours.update(ours)
+        self.counters |= _counters(day, facts, ours)
         if entry.suppression is not None:
             known = self.suppressions.get(suppressed)
             self.suppressions[suppressed] = merge_suppression(known, entry.suppression)
@@ -60,6 +67,9 @@ class NewItemGroup(Struct):
         return refused, others
 
 
-def _counter_days(day: date, facts: Facts) -> set[tuple[str, date]]:
-    """Return the counters in which an item is counted, by letter and day."""
-    return {("T", day), ("L", counters.live_day(facts.entry_key))}
+def _counters(day: date, facts: Facts, ours: Counter[CountedHour]) -> set[tuple[str | Cause, date]]:
+    """Return the rows of counters in which an item is counted, by letter or cause, and day."""
+    rows: set[tuple[str | Cause, date]] = {("T", day), ("L", counters.live_day(facts.entry_key))}
+    if ours:
+        rows.update((counted.cause, counted.hour.date()) for counted in ours)
+    return rows

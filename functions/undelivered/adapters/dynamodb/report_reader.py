@@ -23,6 +23,7 @@ from undelivered.domain.failure_counts import (
     count_change,
     nonzero,
 )
+from undelivered.domain.incidents import Cause, Hours
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.report_query import ReportFilter, day_start, window_start
 from undelivered.services.ports import Page
@@ -108,6 +109,10 @@ class DynamoReportReader:
             totals.failed.update(change.failed)
             totals.resolved.update(change.resolved)
         return FailedTotals(nonzero(totals.failed), nonzero(totals.resolved))
+
+    def hours_by_cause(self, account_id: str, first: date, last: date) -> Mapping[Cause, Hours]:
+        """Return what incidents are found in: the attempts by cause and hour in a span of days (UTC)."""
+        return counters.hours_by_cause(account_id, first, last)
 
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
         """Return the addresses with more than one item in a span of days, and their numbers of items."""

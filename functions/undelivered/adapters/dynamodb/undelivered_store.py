@@ -39,6 +39,7 @@ from undelivered.adapters.dynamodb.unreadable_rows import read_first
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.failure_counts import count_change
 from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.incidents import Cause, changed_hours, counted_hours
 from undelivered.domain.item import LIVE_STATES, UndeliveredItem
 from undelivered.domain.report_query import window_start
 from undelivered.domain.suppression import Suppression
@@ -83,22 +84,23 @@ class DynamoUndeliveredStore(ItemRemoval):
                 continue
             seen.add(identity)
             day = self.local_day(item)
+            ours = counted_hours(item)
             suppressed = address_key(entry.suppression) if entry.suppression else ""
             if group is not None and not (
-                group.account_id == item.account_id and group.has_room(day, facts, suppressed)
+                group.account_id == item.account_id and group.has_room(day, facts, ours, suppressed)
             ):
                 yield group
                 group = None
             if group is None:
                 group = NewItemGroup(item.account_id)
-            group.add(entry, day, facts, suppressed)
+            group.add(entry, day, facts, ours, suppressed)
         if group is not None:
             yield group
 
     def _add_group(self, group: NewItemGroup, refused: list[NewEntry]) -> None:
         for _ in range(_TRIES):
             try:
-                self.commit(group.account_id, group.actions(), counters.count_new(group.facts))
+                self.commit(group.account_id, group.actions(), counters.count_new(group.facts, group.ours))
             except ConditionFailedError as error:
                 taken, others = group.split(error.positions)
                 refused.extend(taken)
@@ -166,9 +168,10 @@ class DynamoUndeliveredStore(ItemRemoval):
         self, changes: list[tuple[UndeliveredItem, UndeliveredItem]]
     ) -> tuple[list[tuple[UndeliveredItem, UndeliveredItem]], list[tuple[UndeliveredItem, UndeliveredItem]]]:
         """Return as many changes as fit into one transaction with their counters, and the rest."""
-        rows: set[tuple[str, date]] = set()
-        for place, (_, after) in enumerate(changes):
+        rows: set[tuple[str | Cause, date]] = set()
+        for place, (before, after) in enumerate(changes):
             rows |= {("L", counters.live_day(after.entry_key)), ("T", self.local_day(after))}
+            rows |= {(counted.cause, counted.hour.date()) for counted in changed_hours(before, after)}
             if place + 1 + len(rows) > ACTIONS_AT_MOST:
                 return changes[:place], changes[place:]
         return changes, []

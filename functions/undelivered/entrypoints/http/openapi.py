@@ -34,6 +34,7 @@ _TAGS: Final = {
     "settings": "The settings of an account.",
     "setup": "How far an account is set up, and whether feedback arrives.",
     "webhooks": "HTTPS endpoints that receive the account's events.",
+    "incidents": "Many failures by our own fault at one receiving system: the course, and what to do.",
     "diagnostics": "Replies of receiving servers that have no known reason.",
     "host": "For the host application: hand over notifications.",
     "embedding": "For the host application: the console and its badge inside the host's own pages.",

@@ -5,9 +5,11 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from undelivered.domain.errors import NotFoundError
 from undelivered.domain.failure_counts import CLASSES, FailureClass
+from undelivered.domain.incidents import Incident, parse_incident_id
 from undelivered.domain.item import LIVE_STATES, State
-from undelivered.domain.report_query import Period, ReportFilter, resolve_period
+from undelivered.domain.report_query import Period, ReportFilter, of_incident, resolve_period
 from undelivered.domain.taxonomy import Channel, Fault, Reason
 from undelivered.entrypoints.http.errors import ProblemError, invalid_body, invalid_parameter
 from undelivered.entrypoints.http.parsing import Identifier, date_or_moment, decode_query
@@ -55,6 +57,9 @@ class ReportQuery(
             description="Part of a title, a customer name, a notification ID or the address of any attempt.",
         ),
     ] = ""
+    incident: (
+        Annotated[str, msgspec.Meta(max_length=400, description="The ID of an incident of `GET /incidents`.")] | None
+    ) = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = DEFAULT_LIMIT
     cursor: str | None = None
 
@@ -67,7 +72,7 @@ def report_filter(query: ReportQuery, request: ApiRequest) -> ReportFilter:
     has_dates = query.start is not None or query.end is not None
     states = frozenset(query.state) or (frozenset(State) if has_dates else LIVE_STATES)
     settings = request.settings
-    return ReportFilter(
+    wanted = ReportFilter(
         period=_period(query, request),
         states=states,
         classes=_classes(query.status, query.channel),
@@ -79,6 +84,22 @@ def report_filter(query: ReportQuery, request: ApiRequest) -> ReportFilter:
         customer_id=query.customer_id or "",
         search=query.q.strip(),
     )
+    return wanted if query.incident is None else of_incident(wanted, _incident(query.incident, request))
+
+
+def _incident(incident_id: str, request: ApiRequest) -> Incident:
+    try:
+        return find_incident(incident_id, request)
+    except NotFoundError:
+        raise invalid_parameter("incident", "is not the ID of an incident") from None
+
+
+def find_incident(incident_id: str, request: ApiRequest) -> Incident:
+    """Return the incident with an ID; raises NotFoundError."""
+    key = parse_incident_id(incident_id)
+    if key is None:
+        raise NotFoundError("incident not found")
+    return request.use_cases.read_incidents.find(request.account_id, key)
 
 
 def body_filter(values: Mapping[str, FilterValue], request: ApiRequest) -> ReportFilter:

@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from undelivered.domain.failure_counts import FailedTotals, LiveCount
+from undelivered.domain.incidents import Cause, Hours
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.report_query import ReportFilter
 from undelivered.domain.suppression import Suppression
@@ -135,3 +136,6 @@ class ReportReader(Protocol):
 
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
         """Return the addresses with more than one item, with their number of items; see ``RepeatFailureStore``."""
+
+    def hours_by_cause(self, account_id: str, first: date, last: date) -> Mapping[Cause, Hours]:
+        """Return what incidents are found in: the attempts by cause and hour in a span of days (UTC)."""
