@@ -20,8 +20,8 @@ from undelivered.domain.export import Export, ExportPart
 from undelivered.domain.failure_counts import (
     FailedTotals,
     LiveCount,
-    class_of,
     count_change,
+    live_count,
     resolution_bucket,
     time_to_resolve,
 )
@@ -292,8 +292,10 @@ class FakeReportReader:
 
     def count(self, account_id: str, now: datetime) -> LiveCount:
         live = [item for item in self._store.all_items(account_id) if item.state_at(now) in LIVE_STATES]
-        by_class = Counter(class_of(item.channel, item.classification) for item in live)
-        return LiveCount(by_class, sum(item.state is State.RESENDING for item in live))
+        counted = Counter[str]()
+        for item in live:
+            counted.update(count_change(None, item).live)
+        return live_count(counted)
 
     def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
         shown = [

@@ -64,6 +64,17 @@ def an_item(number: int, **changes: Any) -> dict[str, Any]:
     return item | changes
 
 
+def work_of(item: dict[str, Any]) -> str | None:
+    """What the domain says about an item of these tests."""
+    if item["state"] != "open":
+        return None
+    if item["fault"] == "recipient_choice":
+        return "leave"
+    if item["fault"] == "sender":
+        return "ours"
+    return "resend" if item["kind"] == "soft" or item["ready_to_resend"] else "correct"
+
+
 BY_HOST = ALLOWED | {"resenders": ["host"]}
 BY_BOTH = ALLOWED | {"resenders": ["undelivered", "host"]}
 NOT_SENT = {"state": "not_sent"}
@@ -192,6 +203,7 @@ class FakeApi:
         self.last_events: dict[str, str | None] = {"email": at(minutes=3), "sms": None}
         self.has_customers = True
         self.shapes = {shape["id"]: shape for shape in the_shapes()}
+        self.counts_work = True
         self.outcome = "resolved"
         self.polls_until_outcome = 2
         self.waiting: dict[str, int] = {}
@@ -250,6 +262,8 @@ class FakeApi:
         self, method: str, path: str, query: dict[str, str], body: Any
     ) -> Answer:
         parts = [unquote(part) for part in path.strip("/").split("/")]
+        for item in self.items.values():
+            item["work"] = work_of(item)
         match (method, *parts):
             case ("GET", "settings"):
                 return 200, self.settings
@@ -480,6 +494,7 @@ class FakeApi:
             "by_kind": by("kind", ("hard", "soft")),
             "by_channel": by("channel", ("email", "sms")),
             "resending": sum(item["state"] == "resending" for item in live),
+            "by_work": by("work", ("correct", "resend", "ours", "leave")) if self.counts_work else None,
         }
 
     def trend(self) -> list[dict[str, Any]]:
@@ -511,7 +526,7 @@ class FakeApi:
         if "status" in query:
             wanted = query["status"].split(",")
             items = [i for i in items if i["status"] in wanted or f"{i['status']}.{i['kind']}" in wanted]
-        for name in ("channel", "fault", "reason"):
+        for name in ("channel", "fault", "reason", "work"):
             if name in query:
                 items = [i for i in items if i[name] in query[name].split(",")]
         if "ready" in query:
@@ -734,7 +749,12 @@ class _Handler(BaseHTTPRequestHandler):
             form = dict(parse_qsl(raw.decode()))
             if form["grant_type"] == "refresh_token" and not self.api.refresh_works:
                 return self._json(400, {"error": "invalid_grant"})
-            claims = {"email": "manager@harbor.example", "cognito:groups": [self.api.role], "exp": time.time() + 3600}
+            claims = {
+                "sub": "u-1",
+                "email": "manager@harbor.example",
+                "cognito:groups": [self.api.role],
+                "exp": time.time() + 3600,
+            }
             return self._json(200, {"id_token": _token(claims), "refresh_token": "r-1", "expires_in": 3600})
         return self._send(404, {}, b"")
 

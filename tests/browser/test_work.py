@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser import fake_api
 from tests.browser.conftest import barriers
-from tests.browser.fake_api import BY_BOTH, BY_HOST
+from tests.browser.fake_api import BY_BOTH, BY_HOST, an_item
 from undelivered.domain.unrecognised import MAPPABLE_REASONS
 
 FILES = [
@@ -21,6 +21,16 @@ FILES = [
         "size": 7_340_032,
     },
 ]
+
+
+HALF_AN_HOUR_LATER = """() => {
+  for (const [key, text] of Object.entries(localStorage).filter(([key]) => key.startsWith("undelivered.visit"))) {
+    const kept = JSON.parse(text);
+    kept.last.at -= 31 * 60_000;
+    localStorage.setItem(key, JSON.stringify(kept));
+  }
+}"""
+"""Makes the last visit half an hour older."""
 
 
 class TestOverview:
@@ -37,11 +47,43 @@ class TestOverview:
         manager.sees("Newsletter")
         expect(manager.page.locator("tbody tr")).to_have_count(1)
 
-    def test_what_is_ready_leads_to_it(self, manager):
-        manager.page.get_by_role("link", name=re.compile("whose contact has been corrected")).click()
+    @pytest.mark.parametrize(
+        ("words", "title", "rows"),
+        [
+            ("2 to correct", "Invoice for November", 2),
+            ("69 to resend", "Insurance expires", 50),
+            ("1 ours to fix", "Lease renewal", 1),
+            ("2 to leave alone", "Newsletter", 2),
+        ],
+    )
+    def test_it_says_what_to_do_now_and_each_leads_to_its_list(self, manager, words, title, rows):
+        manager.page.get_by_role("link", name=re.compile(f"^{words}")).click()
 
-        manager.sees("Insurance expires")
-        expect(manager.page.locator("tbody tr")).to_have_count(1)
+        manager.sees(title)
+        expect(manager.page.locator("tbody tr")).to_have_count(rows)
+
+    def test_numbers_that_are_being_counted_after_an_upgrade_are_not_shown(self, open_console, fake):
+        fake[1].counts_work = False
+        manager = open_console()
+
+        manager.signs_in()
+
+        expect(manager.page.get_by_role("link", name=re.compile("^\N{EN DASH} to correct"))).to_be_visible()
+
+    def test_it_says_what_is_new_since_the_last_visit(self, manager):
+        link = manager.page.get_by_role("link", name=re.compile(r"^2 new since "))
+        expect(manager.page.locator(".column").first).to_be_attached()
+        expect(link).to_have_count(0)
+        manager.api.items |= {f"late-{n}": an_item(n, id=f"late-{n}") for n in (2, 3, 200)}
+        manager.page.evaluate(HALF_AN_HOUR_LATER)
+
+        manager.goes_to("#/report")
+        manager.goes_to("#/")
+        expect(link).to_be_visible()
+
+        manager.goes_to("#/report")
+        manager.goes_to("#/")
+        expect(link).to_be_visible()
 
     def test_the_trend_stands_in_a_table_too(self, manager):
         manager.page.get_by_text("Show as a table").click()

@@ -19,6 +19,7 @@ from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import LIVE_STATES, State
 from undelivered.domain.lifecycle import record_sent
 from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.domain.work import Work, work_of
 from undelivered.services.record_feedback import RecordFeedback
 
 WRITERS = 8
@@ -78,7 +79,7 @@ def stored(world):
 
 def counted(world):
     told = world.reports.count(ACCOUNT, NOW)
-    return {each: told.by_class[each] for each in CLASSES if told.by_class[each]}, told.resending
+    return {each: told.by_class[each] for each in CLASSES if told.by_class[each]}, told.resending, dict(told.by_work)
 
 
 def counted_by_hand(items):
@@ -92,7 +93,8 @@ def counted_by_hand(items):
             == (item.channel, item.classification.status, item.classification.kind)
         )
         by_class[each] = by_class.get(each, 0) + 1
-    return by_class, sum(item.state is State.RESENDING for item in live)
+    by_work = {work: sum(work_of(item) is work for item in live) for work in Work}
+    return by_class, sum(item.state is State.RESENDING for item in live), by_work
 
 
 def failed_ever(world):

@@ -14,13 +14,14 @@ from tests.contract.worlds import BACKENDS, on_moto
 from undelivered.adapters.dynamodb.account_store import RECOUNT, Recount
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
 from undelivered.adapters.dynamodb.documents import put_document
-from undelivered.adapters.dynamodb.models import CountsModel
+from undelivered.adapters.dynamodb.models import CountsModel, shared_connection
 from undelivered.adapters.dynamodb.repeat_failure_store import KEPT, DynamoRepeatFailureStore
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.failure_counts import median_time, resolution_bucket
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Dismissal
 from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.domain.work import Work
 from undelivered.services.ports import NewEntry
 from undelivered.services.reconcile_counts import ReconcileCounts
 from undelivered.services.track_repeat_failures import TrackRepeatFailures
@@ -149,8 +150,30 @@ def test_all_days_come_round_and_a_drift_is_found_and_corrected(on_tables):
 
     found = [drift for after in range(30) for drift in keeping(world, NOW + timedelta(days=after - 9))(always)]
 
-    assert [(drift.day, drift.missing) for drift in found] == [(TODAY - timedelta(days=9), {"eh": 1})]
+    assert [(drift.day, drift.missing) for drift in found] == [
+        (TODAY - timedelta(days=9), {"eh": 1, "work.correct": 1})
+    ]
     assert world.reports.count(ACCOUNT, NOW).total == 1
+
+
+def test_the_work_of_items_counted_before_an_upgrade_is_unknown_until_cleanup_has_run(on_tables):
+    world = on_tables
+    world.accounts.settings(ACCOUNT)
+    days_ago = (0.5, 1.5, 29.5)
+    world.undelivered.add_new([NewEntry(an_item(number=days, days_ago=days)) for days in days_ago])
+    for days in days_ago:
+        shared_connection().client.update_item(
+            TableName=CountsModel.Meta.table_name,
+            Key={"account_id": {"S": ACCOUNT}, "bucket": {"S": f"L~{(NOW - timedelta(days=days)).date()}~0"}},
+            UpdateExpression="REMOVE wc",
+        )
+    before = world.reports.count(ACCOUNT, NOW)
+
+    drifts = keeping(world)(always)
+
+    after = world.reports.count(ACCOUNT, NOW)
+    assert (before.total, before.by_work, drifts) == (3, None, [])
+    assert (after.total, after.by_work[Work.CORRECT]) == (3, 3)
 
 
 def test_reconciling_the_whole_tells_what_is_wrong_and_corrects_it(on_tables):
@@ -163,7 +186,7 @@ def test_reconciling_the_whole_tells_what_is_wrong_and_corrects_it(on_tables):
     again = [drift for drift in keeping(world).all_days(ACCOUNT, fix=False) if drift.missing]
 
     assert {drift.counters: drift.missing for drift in told} == {
-        "live": {"eh": 1},
+        "live": {"eh": 1, "work.correct": 1},
         "failed": {"eh.mailbox_disabled": 1},
     }
     assert again == []

@@ -12,6 +12,7 @@ from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import LIVE_STATES, Dismissal, State
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
+from undelivered.domain.work import Work
 
 EVERY_STATE = frozenset(State)
 MONTH = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
@@ -99,6 +100,13 @@ FILTERS = {
     "a customer": {"customer_id": "c-1"},
     "a customer ever": {"customer_id": "c-1", "period": EVER, "states": EVERY_STATE},
     "ready": {"ready": True},
+    "to correct": {"work": {Work.CORRECT}},
+    "to resend": {"work": {Work.RESEND}},
+    "ours to fix": {"work": {Work.OURS}},
+    "to leave alone": {"work": {Work.LEAVE}},
+    "any work": {"work": frozenset(Work), "period": EVER, "states": EVERY_STATE},
+    "texts to correct": {"work": {Work.CORRECT}, "classes": classes(channel=Channel.SMS)},
+    "a customer's to resend": {"work": {Work.RESEND}, "customer_id": "c-1"},
     "a customer's that are ready": {"ready": True, "customer_id": "c-1"},
     "our fault": {"faults": {Fault.SENDER}},
     "a reason": {"reasons": {Reason.MAILBOX_FULL}, "period": EVER, "states": EVERY_STATE},

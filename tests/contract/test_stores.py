@@ -28,6 +28,7 @@ from undelivered.domain.notification import SendOutcome
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Kind, Reason, Status
+from undelivered.domain.work import Work
 from undelivered.services.ports import NewEntry
 
 EVERY_STATE = frozenset(State)
@@ -280,6 +281,7 @@ def test_live_items_are_counted_by_class(world):
         }
     )
     assert (counted.total, counted.resending) == (5, 1)
+    assert counted.by_work == {Work.CORRECT: 2, Work.RESEND: 2, Work.OURS: 0, Work.LEAVE: 0}
 
 
 def test_a_resolved_item_leaves_the_count_and_a_late_bounce_returns_it(world):

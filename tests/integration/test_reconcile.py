@@ -55,7 +55,7 @@ def test_wrong_counters_are_reported_until_they_are_fixed(world):
     before, fixing, after = reconcile(), reconcile("--fix"), reconcile()
 
     assert before[0] == 1
-    assert f"{ACCOUNT} {day} live: missing eh +1" in before[1]
+    assert f"{ACCOUNT} {day} live: missing eh +1, work.correct +1" in before[1]
     assert fixing[0] == after[0] == 0
     assert world.reports.count(ACCOUNT, datetime.now(UTC)).total == 8
 

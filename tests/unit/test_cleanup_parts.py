@@ -183,6 +183,9 @@ def test_an_account_whose_counters_cannot_be_read_stops_no_other():
                 raise BUSY
             return []
 
+        def unbalanced_days(self, *_):
+            return []
+
         def claim(self, _account_id, _day):
             return True
 

@@ -29,6 +29,7 @@ class FakeCounters:
     failed: dict[tuple[str, date], dict[str, int] | None] = field(default_factory=dict)
     recount: dict[str, list[date]] = field(default_factory=dict)
     claimed: set[tuple[str, date]] = field(default_factory=set)
+    unbalanced: dict[str, list[date]] = field(default_factory=dict)
     calls: list[tuple] = field(default_factory=list)
 
     def claim(self, account_id, day):
@@ -38,6 +39,9 @@ class FakeCounters:
 
     def drift(self, account_id, day):
         return self.live.get((account_id, day), {})
+
+    def unbalanced_days(self, account_id, first, last):
+        return [day for day in self.unbalanced.get(account_id, []) if first <= day <= last]
 
     def failed_drift(self, account_id, day):
         return self.failed.get((account_id, day), {})
@@ -122,6 +126,40 @@ def test_nothing_is_done_without_time():
 
     assert world.run(lambda: False) == []
     assert world.counters.calls == []
+
+
+def test_days_that_were_counted_before_the_work_was_are_counted_again_at_once_and_without_an_alarm():
+    world = World()
+    world.run()
+    world.counters.calls.clear()
+    world.counters.unbalanced = {ACCOUNT: [days_ago(32), days_ago(31), days_ago(2), TODAY]}
+    world.counters.live = {
+        (ACCOUNT, days_ago(32)): {"work.correct": 9},
+        (ACCOUNT, days_ago(31)): {"work.correct": 4},
+        (ACCOUNT, days_ago(2)): {"work.correct": 2, "eh": 1},
+        (ACCOUNT, TODAY): None,
+    }
+
+    drifts = world.run()
+
+    assert world.counters.calls == [
+        ("correct", ACCOUNT, days_ago(31), {"work.correct": 4}),
+        ("correct", ACCOUNT, days_ago(2), {"work.correct": 2, "eh": 1}),
+    ]
+    assert drifts == [CountDrift(ACCOUNT, "live", days_ago(2), {"work.correct": 2, "eh": 1})]
+
+
+def test_unbalanced_days_are_counted_until_time_runs_out():
+    world = World()
+    world.counters.unbalanced = {ACCOUNT: [days_ago(3), days_ago(2)]}
+    world.counters.live = {(ACCOUNT, days_ago(number)): {"work.leave": 1} for number in (2, 3)}
+    looks = iter([True, True, False, False])
+
+    world.run(lambda: next(looks))
+
+    assert [call for call in world.counters.calls if call[0] == "correct"] == [
+        ("correct", ACCOUNT, days_ago(3), {"work.leave": 1})
+    ]
 
 
 def test_accounts_are_reconciled_until_time_runs_out():

@@ -4,12 +4,12 @@ from collections import Counter
 
 from undelivered.adapters.dynamodb import counter_names
 from undelivered.adapters.dynamodb.counters import WRITES
-from undelivered.domain.failure_counts import CLASSES, RESENDING, class_of, live_code
+from undelivered.domain.failure_counts import CLASSES, RESENDING, WORK_COUNTERS, class_of, live_code
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Fault, Kind, Reason, classification_of
 
 
 def test_what_is_live_of_any_class_and_fault_has_a_name_of_its_own():
-    codes = {live_code(each, fault) for each in CLASSES for fault in Fault} | {RESENDING}
+    codes = {live_code(each, fault) for each in CLASSES for fault in Fault} | {RESENDING, *WORK_COUNTERS}
 
     assert set(counter_names.LIVE) == codes
     assert len(set(counter_names.LIVE.values())) == len(codes)

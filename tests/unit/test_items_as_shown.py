@@ -265,7 +265,7 @@ def test_a_range_that_ends_before_it_starts_is_refused(start, end):
 def test_the_counters_change_by_what_an_item_was_and_is():
     change = count_change(RUNNING, RETURNED)
 
-    assert change.live == {"es": -1, "ei": 1, "resending": -1}
+    assert change.live == {"es": -1, "ei": 1, "resending": -1, "work.correct": 1}
     assert change.failed == {"es.mailbox_full": -1, "ei.address_not_found": 1}
     assert change.resolved == {}
 
@@ -273,7 +273,7 @@ def test_the_counters_change_by_what_an_item_was_and_is():
 def test_the_counters_of_a_resolved_item_have_the_time_it_took():
     change = count_change(OPEN, RESOLVED)
 
-    assert (change.live, change.failed) == ({"es": -1}, {})
+    assert (change.live, change.failed) == ({"es": -1, "work.resend": -1}, {})
     assert time_to_resolve(RESOLVED) == timedelta(days=2) - timedelta(minutes=1, milliseconds=250)
     assert list(change.resolved.values()) == [1]
     assert time_to_resolve(OPEN) is None
@@ -285,16 +285,16 @@ def test_an_item_that_stays_as_it_is_changes_no_counter(item):
 
 
 @pytest.mark.parametrize(
-    ("reason", "code"),
+    ("reason", "code", "work"),
     [
-        (Reason.SENDER_BLOCKED, "ess"),
-        (Reason.UNREACHABLE, "esu"),
-        (Reason.MAILBOX_FULL, "es"),
-        (Reason.SPEND_LIMIT, "ef"),
+        (Reason.SENDER_BLOCKED, "ess", "ours"),
+        (Reason.UNREACHABLE, "esu", "resend"),
+        (Reason.MAILBOX_FULL, "es", "resend"),
+        (Reason.SPEND_LIMIT, "ef", "ours"),
     ],
 )
-def test_bounces_are_counted_by_whose_fault_they_are(reason, code):
-    assert count_change(None, an_item(reason)).live == {code: 1}
+def test_bounces_are_counted_by_whose_fault_they_are(reason, code, work):
+    assert count_change(None, an_item(reason)).live == {code: 1, f"work.{work}": 1}
 
 
 def test_the_codes_of_a_filter_are_those_of_its_classes_and_faults():

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from undelivered.domain.incidents import CountedHour
 from undelivered.domain.item import LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.taxonomy import Channel, Classification, Fault, Kind, Status
+from undelivered.domain.work import Work, work_of
 
 
 class FailureClass(Struct, frozen=True, order=True):
@@ -77,10 +78,15 @@ def class_of(channel: Channel, classification: Classification) -> FailureClass:
 
 
 class LiveCount(Struct, frozen=True):
-    """The number of items on the report by class, and how many of them are being resent."""
+    """The number of items on the report by class, and how many of them are being resent.
+
+    ``by_work`` counts the others by the work that they ask for. It is None while items from before the work was counted
+    are on the report; see ``is_balanced``.
+    """
 
     by_class: Counter[FailureClass] = field(default_factory=Counter)
     resending: int = 0
+    by_work: Counter[Work] | None = None
 
     @property
     def total(self) -> int:
@@ -91,10 +97,10 @@ class LiveCount(Struct, frozen=True):
 class CountChange(Struct, frozen=True):
     """The change of the counters of the day on which an item was sent.
 
-    ``live`` counts items on the report by ``live_code``, and those being resent under ``RESENDING``. ``failed`` counts
-    all failures by ``<class code>.<reason>``; it does not fall when an item leaves the report. ``resolved`` counts
-    items whose message arrived, by ``resolution_bucket``. ``ours`` counts what incidents follow from, under the day
-    (UTC) of the hour; ``count_change`` leaves it empty.
+    ``live`` counts items on the report by ``live_code``, and once more by the work that they ask for or, if they are
+    being resent, under ``RESENDING``. ``failed`` counts all failures by ``<class code>.<reason>``; it does not fall
+    when an item leaves the report. ``resolved`` counts items whose message arrived, by ``resolution_bucket``. ``ours``
+    counts what incidents follow from, under the day (UTC) of the hour; ``count_change`` leaves it empty.
     """
 
     live: Counter[str] = field(default_factory=Counter)
@@ -113,6 +119,33 @@ class FailedTotals(Struct, frozen=True):
 RESENDING: Final = "resending"
 """The name of the live counter of items that are being resent."""
 
+_WORK_PREFIX = "work."
+WORK_COUNTERS: Final[Mapping[str, Work]] = {_WORK_PREFIX + work: work for work in Work}
+"""The names of the live counters of open items by the work that they ask for."""
+
+
+def work_counter(work: Work | None) -> str:
+    """Return the name of the live counter of a live item's work. A live item without work is being resent."""
+    return RESENDING if work is None else _WORK_PREFIX + work
+
+
+def is_balanced(live: Mapping[str, int]) -> bool:
+    """Whether live counters count each item once by class, and once by its work or as being resent.
+
+    Counters from before the work was counted lack it until they are reconciled.
+    """
+    by_work = [live.get(name, 0) for name in (RESENDING, *WORK_COUNTERS)]
+    return min(by_work) >= 0 and sum(by_work) == sum(live.get(code, 0) for code in CLASS_BY_LIVE_CODE)
+
+
+def live_count(live: Mapping[str, int]) -> LiveCount:
+    """Return what live counters count."""
+    by_class = Counter[FailureClass]()
+    for code, failure_class in CLASS_BY_LIVE_CODE.items():
+        by_class[failure_class] += live.get(code, 0)
+    by_work = Counter({work: live.get(name, 0) for name, work in WORK_COUNTERS.items()})
+    return LiveCount(nonzero(by_class), live.get(RESENDING, 0), by_work if is_balanced(live) else None)
+
 
 def count_change(before: UndeliveredItem | None, after: UndeliveredItem | None) -> CountChange:
     """Return the change of the counters when an item changes; None stands for an item that does not exist."""
@@ -124,8 +157,7 @@ def count_change(before: UndeliveredItem | None, after: UndeliveredItem | None) 
         failed[f"{failure_class.code}.{item.classification.reason}"] += step
         if item.state in LIVE_STATES:
             live[live_code(failure_class, item.classification.fault)] += step
-        if item.state is State.RESENDING:
-            live[RESENDING] += step
+            live[work_counter(work_of(item))] += step
         if (duration := time_to_resolve(item)) is not None:
             resolved[resolution_bucket(duration)] += step
     return CountChange(nonzero(live), nonzero(failed), nonzero(resolved))

@@ -13,6 +13,7 @@ from undelivered.domain.item import LIVE_STATES, REPORT_WINDOW, State, Undeliver
 from undelivered.domain.resend_policy import is_ready
 from undelivered.domain.resender import ResendBy
 from undelivered.domain.taxonomy import Fault, Reason
+from undelivered.domain.work import Work, work_of
 
 
 def window_start(now: datetime) -> datetime:
@@ -68,6 +69,7 @@ class ReportFilter(Struct, frozen=True):
     """A filter on the report. An empty set does not filter.
 
     ``classes`` are the classes that match the filters by status, kind and channel; None if there are none of these.
+    ``work`` selects open items by the work that they ask for.
     ``ready`` selects items that are ready to resend under the account's settings ``resend_by`` and ``content_days``.
     ``search`` is part of a title, a customer name, a notification ID or an address of any attempt.
     """
@@ -77,6 +79,7 @@ class ReportFilter(Struct, frozen=True):
     classes: frozenset[FailureClass] | None = None
     faults: frozenset[Fault] = frozenset()
     reasons: frozenset[Reason] = frozenset()
+    work: frozenset[Work] = frozenset()
     ready: bool = False
     resend_by: ResendBy = ResendBy.UNDELIVERED
     content_days: int = AccountSettings(account_id="").content_days
@@ -93,11 +96,15 @@ class ReportFilter(Struct, frozen=True):
             and (self.classes is None or class_of(item.channel, classification) in self.classes)
             and (not self.faults or classification.fault in self.faults)
             and (not self.reasons or classification.reason in self.reasons)
+            and (not self.work or self._asks_for_work(item, now))
             and (not self.ready or self._is_ready(item, now))
             and (not self.customer_id or item.customer_id == self.customer_id)
             and (self.incident is None or self.incident.includes(item))
             and self._matches_search(item)
         )
+
+    def _asks_for_work(self, item: UndeliveredItem, now: datetime) -> bool:
+        return item.state_at(now) is State.OPEN and work_of(item) in self.work
 
     def _is_ready(self, item: UndeliveredItem, now: datetime) -> bool:
         return item.state_at(now) is State.OPEN and is_ready(item, now, self.resend_by, self.content_days)

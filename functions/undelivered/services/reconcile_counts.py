@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from undelivered.domain.failure_counts import WORK_COUNTERS
 from undelivered.domain.item import REPORT_WINDOW
 from undelivered.domain.report_query import window_start
 from undelivered.services.ports import AccountStore, CountReconciliation
@@ -46,6 +47,7 @@ class ReconcileCounts(Struct, frozen=True):
         def reconcile(account_id: str) -> None:
             self._recount(account_id, has_time)
             today = self.clock().astimezone(UTC).date()
+            drifts.extend(self._balance(account_id, today, has_time))
             if self.counters.claim(account_id, today):
                 self.counters.compact(account_id, today - timedelta(days=_DAYS + 1), today - timedelta(days=1))
                 # A different day each time, so that every day is checked once a month.
@@ -56,6 +58,18 @@ class ReconcileCounts(Struct, frozen=True):
 
         try_each(self.accounts.account_ids, reconcile, has_time, on_error)
         return drifts
+
+    def _balance(self, account_id: str, today: date, has_time: Callable[[], bool]) -> Iterator[CountDrift]:
+        """Count the days again on which items were counted before their work was. A day that changes waits.
+
+        Yield the drifts of other counters: that the work was not counted is no error.
+        """
+        for day in self.counters.unbalanced_days(account_id, today - timedelta(days=_DAYS + 1), today):
+            if not has_time():
+                return
+            drift = self._live(account_id, day, fix=True)
+            if drift.missing and not drift.missing.keys() <= WORK_COUNTERS.keys():
+                yield drift
 
     def _recount(self, account_id: str, has_time: Callable[[], bool]) -> None:
         """Count days again after a change of the time zone. Days that cannot be counted yet stay for a later run."""

@@ -23,7 +23,7 @@ from undelivered.adapters.dynamodb.client import (
 from undelivered.adapters.dynamodb.documents import add_document, get_document, replace_document
 from undelivered.adapters.dynamodb.item_rows import erased_key, just_below, key_from, readable_item, readable_items
 from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, ItemTable, UndeliveredModel
-from undelivered.domain.failure_counts import CountChange, count_change, nonzero
+from undelivered.domain.failure_counts import CountChange, count_change, is_balanced, nonzero
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.report_query import day_start, local_day
 
@@ -55,6 +55,11 @@ class DynamoCountReconciliation:
             return None
         drift.subtract(counted.get(day, Counter()))
         return nonzero(drift)
+
+    def unbalanced_days(self, account_id: str, first: date, last: date) -> Sequence[date]:
+        """Return the days (UTC) of a span whose live counters do not add up; see ``is_balanced``."""
+        days = counters.live_by_day(account_id, first, last, consistent=False)
+        return sorted(day for day, live in days.items() if not is_balanced(live))
 
     def failed_drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
         """Return the same as ``drift`` for the counters of failures of a day in the account's time zone."""

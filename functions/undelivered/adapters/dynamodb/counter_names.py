@@ -1,8 +1,8 @@
 """The attribute names of counters. They are short, because DynamoDB charges for a read by size.
 
-Live items are counted under their ``live_code``, and items that are being resent also under ``r``. Failures are counted
-under the code of their class and two letters for the reason, and resolved failures under ``h`` and their
-``resolution_bucket``.
+Live items are counted under their ``live_code``, and once more under ``r`` if they are being resent, else under ``w``
+and a letter for the work that they ask for. Failures are counted under the code of their class and two letters for the
+reason, and resolved failures under ``h`` and their ``resolution_bucket``.
 """
 
 from collections import Counter
@@ -11,12 +11,21 @@ from types import MappingProxyType
 from typing import Final
 
 from undelivered.adapters.dynamodb.client import Row
-from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, RESENDING
+from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, RESENDING, WORK_COUNTERS
 from undelivered.domain.incidents import Cause
 from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.domain.work import Work
 
-LIVE: Final[Mapping[str, str]] = MappingProxyType({RESENDING: "r", **{code: code for code in CLASS_BY_LIVE_CODE}})
-"""The name of each ``live_code``, and of the items being resent."""
+_WORK: Final = {Work.CORRECT: "wc", Work.RESEND: "wr", Work.OURS: "wo", Work.LEAVE: "wl"}
+
+LIVE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        RESENDING: "r",
+        **{counter: _WORK[work] for counter, work in WORK_COUNTERS.items()},
+        **{code: code for code in CLASS_BY_LIVE_CODE},
+    }
+)
+"""The name of each ``live_code``, of the items being resent, and of each kind of work."""
 
 _REASONS: Final = {
     Reason.ADDRESS_NOT_FOUND: "an",
@@ -77,7 +86,7 @@ def name_live(numbers: Mapping[str, int]) -> dict[str, int]:
 
 
 def read_live(row: Row) -> Counter[str]:
-    """Return the numbers of live items in a row, by ``live_code`` and under ``RESENDING``."""
+    """Return the numbers of live items in a row, with the keys of ``LIVE``."""
     return Counter({code: int(row[name]["N"]) for code, name in LIVE.items() if name in row})
 
 

@@ -1,6 +1,6 @@
 """The counters of a day: rows of a few bytes, written in the same transactions as the items they count.
 
-``L~<day>~<shard>`` counts live items by ``live_code``, and items that are being resent. ``T~<day>~<shard>`` counts
+``L~<day>~<shard>`` counts live items by ``live_code``, and by work or as being resent. ``T~<day>~<shard>`` counts
 failures by class and reason, and resolved failures by ``resolution_bucket``. ``counter_names`` has the names of the
 attributes. The day of ``T`` is the day of sending in the account's time zone, as in the trend. The day of ``L`` is in
 UTC, because the report's thirty days do not depend on a time zone and an account can change its time zone.
@@ -25,9 +25,9 @@ from undelivered.adapters.dynamodb.client import Action, Row, add, query_all
 from undelivered.adapters.dynamodb.item_rows import Facts
 from undelivered.adapters.dynamodb.models import CountsModel
 from undelivered.adapters.dynamodb.unreadable_rows import read_each
-from undelivered.domain.failure_counts import RESENDING, CountChange
+from undelivered.domain.failure_counts import CountChange, work_counter
 from undelivered.domain.incidents import COUNTED, Cause, CountedHour, Hours
-from undelivered.domain.item import LIVE_STATES, State
+from undelivered.domain.item import LIVE_STATES
 
 SHARDS = 4
 """The maximum number of rows for a day's counters. Each row adds to the cost of a count."""
@@ -53,8 +53,7 @@ def count_new(entries: Iterable[tuple[date, Facts]], ours: Mapping[CountedHour, 
         if facts.state in LIVE_STATES:
             live = changes[live_day(facts.entry_key)].live
             live[facts.live_code] += 1
-            if facts.state is State.RESENDING:
-                live[RESENDING] += 1
+            live[work_counter(facts.work)] += 1
     add_ours(changes, ours)
     return changes
 
@@ -114,8 +113,7 @@ def live_by_day(
 ) -> Mapping[date, Counter[str]]:
     """Return the numbers of live items of each day (UTC) of a span from the counters: a read of a few kilobytes.
 
-    The numbers are by ``live_code``; items that are being resent also count under ``RESENDING``. Items past their
-    thirty days are included until they are swept.
+    The numbers are those of ``CountChange.live``. Items past their thirty days are included until they are swept.
     """
     days: dict[date, Counter[str]] = {}
     for row in query_all(CountsModel, account_id, live_rows(first, last), consistent=consistent):

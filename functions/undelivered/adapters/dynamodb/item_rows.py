@@ -32,6 +32,7 @@ from undelivered.domain.item import (
 from undelivered.domain.lifecycle import settles_at
 from undelivered.domain.report_query import window_start
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Classification, Fault, Kind, Reason, Status, classification_of
+from undelivered.domain.work import Work, work_of
 from undelivered.services.ports import UnreadableItem
 
 LIVE_GROUP = "live"
@@ -80,14 +81,15 @@ class Facts(NamedTuple):
     live_code: str
     reason: Reason
     state: State
+    work: Work | None
 
 
 def facts_of(item: UndeliveredItem) -> Facts:
-    """Return an item's key, class code, reason and state."""
+    """Return an item's key, class code, reason, state and work."""
     classification = item.classification
     failure_class = item.channel, classification.status, classification.kind
     live = _LIVE_CODES[*failure_class, classification.fault]
-    return Facts(item.entry_key, _CODES[failure_class], live, classification.reason, item.state)
+    return Facts(item.entry_key, _CODES[failure_class], live, classification.reason, item.state, work_of(item))
 
 
 def class_partition(account_id: str, group: str, code: str) -> str:

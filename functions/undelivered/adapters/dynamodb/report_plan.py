@@ -7,11 +7,13 @@ is the case. An item that is past its thirty days and not swept yet is still in 
 also read for times before the thirty days.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import partial
-from itertools import chain
+from itertools import chain, product
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,10 +30,11 @@ from undelivered.adapters.dynamodb.item_rows import (
 )
 from undelivered.adapters.dynamodb.models import HistoryModel, ItemTable, UndeliveredModel
 from undelivered.adapters.dynamodb.paged_merge import LEAST_ITEMS, Progress, Source, merged, read
-from undelivered.domain.failure_counts import CLASSES, RESENDING, FailureClass, live_codes
+from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, FailureClass, class_of, live_code, live_codes
 from undelivered.domain.item import State, UndeliveredItem
 from undelivered.domain.report_query import ReportFilter
-from undelivered.domain.taxonomy import CLASSIFICATIONS
+from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Kind, classification_of
+from undelivered.domain.work import Work, possible_work
 
 _CLEARED = (State.RESOLVED, State.DISMISSED)
 _FINAL = (State.EXPIRED, *_CLEARED)
@@ -88,7 +91,7 @@ def plan_reading(  # noqa: PLR0913, PLR0917 - what a page depends on
     if after is not None:
         high = min(high, just_below(after))
     boundary = expired_below(now)
-    has_past = low < min(high, boundary) and not wanted.states.isdisjoint(_FINAL) and not wanted.ready
+    has_past = low < min(high, boundary) and not wanted.states.isdisjoint(_FINAL) and not (wanted.ready or wanted.work)
     has_recent = max(low, boundary) < high
     reads_on = has_past and has_recent and _finds_unswept(wanted)
     recent: Sources = ()
@@ -129,6 +132,15 @@ def _recent(
         return [at(customer_partition(account_id, wanted.customer_id), index="by_customer")]
     if wanted.ready:
         return [at(account_id, index="by_ready", share=1.0)]
+    if wanted.work:
+        return _of_work(account_id, wanted, span, live_counts)
+    return _of_states(account_id, wanted, span, needed, live_counts)
+
+
+def _of_states(
+    account_id: str, wanted: ReportFilter, span: Span, needed: int, live_counts: Callable[[], Counter[str]]
+) -> Sources:
+    at = partial(Source, UndeliveredModel, low=span.low, high=span.high)
     classes = possible_classes(wanted)
     cleared = [state for state in _CLEARED if state in wanted.states]
     if classes == _EVERY_CLASS:
@@ -152,6 +164,31 @@ def _recent(
     elif State.RESENDING in wanted.states:
         partitions.append(at(state_partition(account_id, State.RESENDING), index="by_ready", share=1.0))
     return partitions
+
+
+def _of_work(account_id: str, wanted: ReportFilter, span: Span, live_counts: Callable[[], Counter[str]]) -> Sources:
+    """Return the partitions of the classes that ask for the work. What was corrected is in the index of ready items."""
+    at = partial(Source, UndeliveredModel, low=span.low, high=span.high)
+    codes = live_codes(possible_classes(wanted), wanted.faults)
+    wanted_codes = [code for code in codes if not _WORK_BY_CODE[code].isdisjoint(wanted.work)]
+    live: Sources = [at(class_partition(account_id, LIVE_GROUP, code), index="by_class") for code in wanted_codes]
+    if len(live) > _FEW_PARTITIONS:
+        live = _with_shares(live, live_counts(), 1.0)
+    return [*live, at(account_id, index="by_ready")] if Work.RESEND in wanted.work else live
+
+
+def _work_by_code() -> Mapping[str, AbstractSet[Work]]:
+    """Return the work that open items ask for whose contact was not corrected, by ``live_code``."""
+    work: dict[str, set[Work]] = defaultdict(set)
+    for reason, kind, channel in product(CLASSIFICATIONS, (None, *Kind), Channel):
+        classification = classification_of(reason, kind)
+        possible = possible_work(classification)
+        code = live_code(class_of(channel, classification), classification.fault)
+        work[code] |= possible - {Work.RESEND} if Work.CORRECT in possible else possible
+    return work
+
+
+_WORK_BY_CODE: Final = _work_by_code()
 
 
 def _with_shares(live: Sources, counts: Counter[str], part: float) -> list[Source]:
@@ -197,7 +234,7 @@ def _match(
     by_state = 1.0 if wanted.states.issuperset(_CLEARED) else _NOT_CLEARED
     if counts is None:
         return by_state
-    total = counts.total() - counts[RESENDING]
+    total = sum(counts[code] for code in CLASS_BY_LIVE_CODE)
     return by_state * sum(counts[code] for code in live_codes(classes, wanted.faults)) / total if total else 0.0
 
 

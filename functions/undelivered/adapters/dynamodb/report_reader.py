@@ -14,13 +14,11 @@ from undelivered.adapters.dynamodb.paged_merge import Progress
 from undelivered.adapters.dynamodb.repeat_failure_store import repeats_between
 from undelivered.adapters.dynamodb.report_plan import Span, plan_reading
 from undelivered.domain.failure_counts import (
-    CLASS_BY_LIVE_CODE,
-    RESENDING,
     CountChange,
     FailedTotals,
-    FailureClass,
     LiveCount,
     count_change,
+    live_count,
     nonzero,
 )
 from undelivered.domain.incidents import Cause, Hours
@@ -61,7 +59,7 @@ class DynamoReportReader:
             # If a sweep ran in between, an item would be subtracted twice or not at all.
             if counters.live_by_day(account_id, first, first).get(first) == days[first]:
                 break
-        return _live_count(live)
+        return live_count(live)
 
     def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
         """Return up to ``limit`` items that the filter matches, sent before ``after``, newest first.
@@ -117,11 +115,3 @@ class DynamoReportReader:
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
         """Return the addresses with more than one item in a span of days, and their numbers of items."""
         return repeats_between(account_id, first, last)
-
-
-def _live_count(live: Counter[str]) -> LiveCount:
-    resending = live.pop(RESENDING, 0)
-    by_class = Counter[FailureClass]()
-    for code, number in live.items():
-        by_class[CLASS_BY_LIVE_CODE[code]] += number
-    return LiveCount(nonzero(by_class), resending)

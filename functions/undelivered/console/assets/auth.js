@@ -29,9 +29,9 @@ export function configure(values) {
   configuration = values;
 }
 
-/** The signed-in user: {email, role}, or null. */
+/** The signed-in user: {id, email, role}, or null. */
 export function person() {
-  return session && { email: session.email, role: session.role };
+  return session && { id: session.id, email: session.email, role: session.role };
 }
 
 /** Whether the signed-in user can make changes, or only read. */
@@ -290,6 +290,7 @@ async function askForTokens(form) {
     idToken: answer.id_token,
     refreshToken: answer.refresh_token ?? session?.refreshToken ?? null,
     renewAt: renewal((answer.expires_in ?? 3600) * 1000),
+    id: claims.sub,
     email: claims.email ?? "",
     // This only affects what is shown. The API checks what the user is allowed to do.
     role: (claims["cognito:groups"] ?? []).includes("managers") ? "manager" : "viewer",

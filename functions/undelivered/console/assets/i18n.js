@@ -161,6 +161,15 @@ export function moment(text) {
   return format(text, { dateStyle: "medium", timeStyle: "short", timeZone });
 }
 
+/** A time of the past: "17:40" today, "yesterday 17:40", or "23 Nov 2026, 18:00". */
+export function recent(text) {
+  const date = (when) => new Intl.DateTimeFormat("en-CA", { timeZone }).format(new Date(when));
+  const time = format(text, { timeStyle: "short", timeZone });
+  if (date(text) === dateInZone()) return time;
+  if (date(text) !== dateInZone(-1)) return moment(text);
+  return `${new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(-1, "day")} ${time}`;
+}
+
 /** The day of a time: "23 Nov 2026". */
 export function day(text) {
   return format(text, { dateStyle: "medium", timeZone });

@@ -6,7 +6,7 @@
 import { batchProgress, dismiss, resendMany } from "./actions.js";
 import * as api from "./api.js";
 import * as auth from "./auth.js";
-import { CLASSES, countOf } from "./dashboard.js";
+import { CLASSES, countOf, WORK } from "./dashboard.js";
 import { address, h, icon, replace, written } from "./dom.js";
 import { calendarDate, dateInZone, day, maybe, moment, shortDay, t } from "./i18n.js";
 import { chosenOf, refine } from "./place.js";
@@ -17,7 +17,7 @@ import {
 
 const PAGE_SIZE = 50;
 const PAGE_LIMIT = 200;
-const KEPT_IN_ADDRESS = ["status", "from", "to", "state", "channel", "fault", "reason", "ready", "customer_id"];
+const KEPT_IN_ADDRESS = ["status", "from", "to", "state", "channel", "fault", "reason", "work", "ready", "customer_id"];
 const PRESETS = { today: 0, 7: -6, 90: -89, 365: -364 };
 const STATES = ["open", "resending", "resolved", "dismissed", "expired"];
 const FAULTS = ["recipient", "recipient_choice", "sender", "unknown"];
@@ -90,13 +90,14 @@ function filters(view) {
     for (const [name, number] of numbers) number.textContent = String(name ? countOf(count, name) : count.total);
   };
   if (counted) api.get("undelivered/count", { signal: view.signal }).then(showCount).catch(() => null);
-  const more = ["state", "fault", "reason", "customer_id"].some((name) => filter[name]);
+  const more = ["work", "state", "fault", "reason", "customer_id"].some((name) => filter[name]);
   return h("div", { class: "filters" },
     pills,
     h("div", { class: "filter-row" }, searchField(view), rangeField(filter), channelField(filter), readyField(filter)),
     h("details", { open: more },
       h("summary", {}, t("report.more_filters")),
       h("div", { class: "filter-row" },
+        choice("work", t("work.title"), filter, [["", t("report.any")], ...WORK.map((name) => [name, t(`work.${name}`)])]),
         choice("state", t("report.state"), filter, [["", t("report.state.default")], ...STATES.map((name) => [name, t(`state.${name}`)])]),
         choice("fault", t("report.fault"), filter, [["", t("report.any")], ...FAULTS.map((name) => [name, t(`fault.${name}`)])]),
         choice("reason", t("report.reason"), filter, [["", t("report.any")], ...REASONS.map((name) => [name, reasonName(name)])]))),

@@ -11,6 +11,7 @@ from undelivered.domain.incidents import Incident, parse_incident_id
 from undelivered.domain.item import LIVE_STATES, State
 from undelivered.domain.report_query import Period, ReportFilter, of_incident, resolve_period
 from undelivered.domain.taxonomy import Channel, Fault, Reason
+from undelivered.domain.work import Work
 from undelivered.entrypoints.http.errors import ProblemError, invalid_body, invalid_parameter
 from undelivered.entrypoints.http.parsing import Identifier, date_or_moment, decode_query
 from undelivered.entrypoints.http.route import ApiRequest
@@ -48,6 +49,12 @@ class ReportQuery(
     channel: tuple[Channel, ...] = ()
     fault: tuple[Fault, ...] = ()
     reason: tuple[Reason, ...] = ()
+    work: Annotated[
+        tuple[Work, ...],
+        msgspec.Meta(
+            description="What a person does next about an open item. Each open item asks for one kind of work."
+        ),
+    ] = ()
     ready: bool = False
     customer_id: Identifier | None = None
     q: Annotated[
@@ -78,6 +85,7 @@ def report_filter(query: ReportQuery, request: ApiRequest) -> ReportFilter:
         classes=_classes(query.status, query.channel),
         faults=frozenset(query.fault),
         reasons=frozenset(query.reason),
+        work=frozenset(query.work),
         ready=query.ready,
         resend_by=settings.resend_by,
         content_days=settings.content_days,

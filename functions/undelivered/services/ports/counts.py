@@ -19,8 +19,8 @@ class CountReconciliation(Protocol):
     """Compares the counters with the items, corrects them, and keeps them quick to read.
 
     A drift is the number by which each counter of a day is too low, and holds only counters that are wrong. Live
-    counters have days in UTC and are named by ``live_code``. Counters of failures have days in the account's time
-    zone and are named ``<class code>.<reason>``.
+    counters have days in UTC and the names of ``CountChange.live``. Counters of failures have days in the account's
+    time zone and are named ``<class code>.<reason>``.
     """
 
     def claim(self, account_id: str, day: date) -> bool:
@@ -28,6 +28,9 @@ class CountReconciliation(Protocol):
 
     def drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
         """Return the drift of the live counters, or None if the day changed during the count."""
+
+    def unbalanced_days(self, account_id: str, first: date, last: date) -> Sequence[date]:
+        """Return the days (UTC) of a span whose live counters do not count the work of every item."""
 
     def failed_drift(self, account_id: str, day: date) -> Mapping[str, int] | None:
         """Return the drift of the counters of failures, or None if the day changed during the count.

@@ -7,6 +7,7 @@ import msgspec
 from undelivered.domain.identifiers import item_id, parse_item_id, sent_at_of, timestamp
 from undelivered.domain.item import REPORT_WINDOW
 from undelivered.domain.taxonomy import Channel, Kind, Status
+from undelivered.domain.work import Work
 from undelivered.entrypoints.http.errors import invalid_cursor
 from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.parsing import parse_entry_key
@@ -41,8 +42,21 @@ class ByChannel(msgspec.Struct, frozen=True):
     sms: int
 
 
+class ByWork(msgspec.Struct, frozen=True):
+    """The number of open items by what a person does next: see the parameter ``work`` of ``GET /undelivered``."""
+
+    correct: int
+    resend: int
+    ours: int
+    leave: int
+
+
 class CountView(msgspec.Struct, frozen=True):
-    """The items on the report now: open and resending items of the past 30 days."""
+    """The items on the report now: open and resending items of the past 30 days.
+
+    ``total`` is the sum of ``by_work`` and ``resending``. ``by_work`` is null for some minutes after an upgrade from a
+    version that did not count it.
+    """
 
     window_days: int
     as_of: Time
@@ -51,6 +65,7 @@ class CountView(msgspec.Struct, frozen=True):
     by_kind: ByKind
     by_channel: ByChannel
     resending: int
+    by_work: ByWork | None
 
 
 class ReportPage(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
@@ -89,6 +104,7 @@ def count_undelivered(request: ApiRequest) -> ApiResponse:
             by_kind=ByKind(hard=number(kind=Kind.HARD), soft=number(kind=Kind.SOFT)),
             by_channel=ByChannel(email=number(channel=Channel.EMAIL), sms=number(channel=Channel.SMS)),
             resending=live.resending,
+            by_work=None if live.by_work is None else ByWork(**{work.value: live.by_work[work] for work in Work}),
         )
     )
 
@@ -102,7 +118,8 @@ def list_undelivered(request: ApiRequest) -> ApiResponse:
         cursor=None,
         limit=DEFAULT_LIMIT,
         **{
-            name: tuple(sorted(set(getattr(query, name)))) for name in ("status", "state", "channel", "fault", "reason")
+            name: tuple(sorted(set(getattr(query, name))))
+            for name in ("status", "state", "channel", "fault", "reason", "work")
         },
     )
     after = _read_cursor(query.cursor, request.account_id, filters) if query.cursor is not None else None

@@ -16,6 +16,7 @@ from undelivered.domain.resend_policy import ResendCode, ResendDecision, decide_
 from undelivered.domain.resender import Resender
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
+from undelivered.domain.work import Work, work_of
 from undelivered.entrypoints.http.schemas.audit import AuditView, Time, audit_views
 from undelivered.entrypoints.http.schemas.notifications import ContentView, content_view
 from undelivered.entrypoints.http.schemas.suppressions import SuppressionView, suppression_view
@@ -60,7 +61,8 @@ class ItemView(msgspec.Struct, frozen=True):
     """An undelivered notification.
 
     ``recipient``, the reason and ``failed_at`` are those of the same attempt: the last with a complaint, else the last
-    that failed. ``host_resend`` is the last attempt, if your application is to send it and no event has come.
+    that failed. ``work`` is what a person does next about an open item, null in other states. ``host_resend`` is the
+    last attempt, if your application is to send it and no event has come.
     """
 
     id: str
@@ -81,6 +83,7 @@ class ItemView(msgspec.Struct, frozen=True):
     leaves_at: Time
     attempts: int
     ready_to_resend: bool
+    work: Work | None
     resend: ResendView
     host_resend: HostResendView | None
 
@@ -167,6 +170,7 @@ def item_view(
         leaves_at=timestamp(item.leaves_at),
         attempts=len(item.attempts),
         ready_to_resend=is_ready(item, now, by, days),
+        work=work_of(item) if item.state_at(now) is State.OPEN else None,
         resend=ResendView(decision.allowed, decision.code, texts.sentence(decision.detail), decision.resenders),
         host_resend=_host_resend(item),
     )
