@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, GraceSettings
 from undelivered.domain.attachment import held_before
+from undelivered.domain.contact_link import RequestKey
+from undelivered.domain.contact_request import RECORD_LIFETIME, ContactRequest
 from undelivered.domain.customer import Customer, same_contact
 from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureTask
 from undelivered.domain.errors import StaleWriteError, UnreadableRecordError
@@ -698,6 +700,33 @@ class FakeLastEventStore:
 
     def of_account(self, account_id: str) -> Mapping[Channel, datetime]:
         return {channel: at for (account, channel), at in self.stored.items() if account == account_id}
+
+
+@dataclass
+class FakeContactRequestStore:
+    clock: Clock = utc_now
+    stored: dict[tuple[str, str, str], ContactRequest] = field(default_factory=dict)
+
+    def find(self, key: RequestKey) -> ContactRequest | None:
+        return next((each for each in self._kept() if each.key == key), None)
+
+    def _kept(self) -> list[ContactRequest]:
+        kept_from = self.clock() - RECORD_LIFETIME
+        return [each for each in self.stored.values() if each.asked_at > kept_from]
+
+    def of_customer(self, account_id: str, customer_id: str) -> Sequence[ContactRequest]:
+        mine = [each for each in self._kept() if (each.account_id, each.customer_id) == (account_id, customer_id)]
+        return sorted(mine, key=lambda each: each.asked_at)
+
+    def save(self, request: ContactRequest) -> ContactRequest:
+        key = request.account_id, request.customer_id, request.request_id
+        stored = self.stored.get(key)
+        _check(stored.version if stored else 0, request.version)
+        self.stored[key] = replace(request, version=request.version + 1)
+        return self.stored[key]
+
+    def remove_all(self, account_id: str, customer_id: str) -> None:
+        self.stored = {key: each for key, each in self.stored.items() if key[:2] != (account_id, customer_id)}
 
 
 @dataclass

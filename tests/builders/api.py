@@ -19,6 +19,7 @@ from tests.fakes import (
     FakeAccountMappings,
     FakeAccountStore,
     FakeAttachmentFiles,
+    FakeContactRequestStore,
     FakeCustomerStore,
     FakeDeliveryQueue,
     FakeDeliveryStore,
@@ -188,6 +189,7 @@ class Api:
             FakeProviderSuppressions(),
             FakeSigningKeys(),
         )
+        self.contact_requests = FakeContactRequestStore(self.clock)
         self.request_counts = FakeRequestCountStore()
         self.exports, self.export_files = FakeExportStore(), FakeExportFiles()
         self.files = FakeAttachmentFiles()
@@ -224,6 +226,7 @@ class Api:
             attachment_files=lambda: self.files,
             embed_revocations=lambda: self.embed_revocations,
             last_events=lambda: self.last_events,
+            contact_requests=lambda: self.contact_requests,
         )
         self.use_cases = ApiUseCases(self.ports, lambda: self.limits, self.clock)
         self.app = Chalice("test", configure_logs=False)
@@ -238,9 +241,10 @@ class Api:
         for item in items:
             self.items.save(None, item)
 
-    def call(self, method, url, *, headers=None, body=None, raw=None, content_type="application/json"):
+    def call(self, method, url, *, headers=None, body=None, raw=None, content_type="application/json", ip=""):
         """Call a route by its URL below the stage."""
         event = proxy_event(self.app, method, url, headers or {}, raw if raw is not None else body, content_type)
+        event["requestContext"]["identity"] = {"sourceIp": ip}
         answer = self.app(event, SimpleNamespace(aws_request_id="lambda-1"))
         return Answered(answer["statusCode"], answer["headers"], answer["body"])
 

@@ -23,6 +23,7 @@ from tests.builders.items import (
 from tests.contract.worlds import BACKENDS, World
 from tests.fakes import (
     FakeAttachmentFiles,
+    FakeContactRequestStore,
     FakeDeliveryStore,
     FakeExportFiles,
     FakeHashes,
@@ -79,6 +80,7 @@ class Desk:
             self.files,
             FakeAttachmentFiles(),
             FakeDeliveryStore(),
+            FakeContactRequestStore(),
             world.zones,
             world.clock,
         )(time_left)

@@ -30,6 +30,8 @@ from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_sup
 from tests.fakes import FakeSigningKeys
 from undelivered.bootstrap.api import ApiUseCases, DiagnosticPorts, ExportPorts, WebhookPorts
 from undelivered.domain.account_mapping import AccountMapping
+from undelivered.domain.contact_link import code_of, link_token
+from undelivered.domain.contact_request import ContactRequest
 from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.identifiers import item_id
@@ -67,6 +69,7 @@ BODIES = {
     "PUT /customers/{customer_id}": {"name": "Eve", "email": "eve@example.com"},
     "PATCH /customers/{customer_id}": {"email": "eve@example.com"},
     "POST /customers/{customer_id}/opt-in": {"consent": CONSENT},
+    "POST /customers/{customer_id}/contact-requests": {"channel": "email"},
     "PUT /suppressions": {"suppressions": [{"channel": "email", "address": "eve@example.com"}]},
     "PUT /suppressions/{channel}/{address}": {"why": "x"},
     "DELETE /suppressions/{channel}/{address}": {"why": "x"},
@@ -156,6 +159,7 @@ def belongings(api, account_id=ACCOUNT):
         api.accounts,
         api.webhooks,
         api.deliveries,
+        api.contact_requests,
     )
     kept = [vars(store) if hasattr(store, "__dict__") else {} for store in stores]
     mine = {
@@ -786,6 +790,94 @@ class TestMarkup:
         assert answer.headers["Content-Type"] == "application/json"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+class TestContactLinks:
+    """What somebody may try with a link to correct a contact, or without one."""
+
+    FORM = "application/x-www-form-urlencoded"
+
+    @pytest.fixture
+    def asked(self, api):
+        request = ContactRequest(
+            ACCOUNT,
+            f"c-{SECRET}",
+            "2026-11-1",
+            Channel.EMAIL,
+            failed_contact=f"{SECRET}@example.com",
+            to="+12065550100",
+            entry_key=ITEM.entry_key,
+            asked_at=NOW,
+            by="host",
+            nonce="f" * 16,
+        )
+        return api.contact_requests.save(request)
+
+    def press(self, api, token, raw):
+        return api.post(f"/correct/{token}", raw=raw, headers={}, content_type=self.FORM)
+
+    def test_takes_only_tokens_made_for_it(self, api, asked):
+        secret, key = api.keys.secrets()[0], asked.key
+        good = link_token(secret, key)
+        forged = {
+            "another key": link_token(b"guessed", key),
+            "another purpose": sign_token(
+                secret, "unsubscribe", f"{ACCOUNT}~{key.customer_digest}~2026-11-1~{'f' * 16}"
+            ),
+            "another account": link_token(secret, replace(key, account_id=OTHER)),
+            "another customer": link_token(secret, replace(key, customer_digest="0" * 12)),
+            "another request": link_token(secret, replace(key, request_id="2026-11-2")),
+            "a request before an erasure": link_token(secret, replace(key, nonce="e" * 16)),
+            "cut off": good[:-2],
+        }
+        before = belongings(api)
+
+        for token in forged.values():
+            assert api.get(f"/correct/{token}", headers={}).status == 404
+            for step in ("open", "contact&contact=eve@example.net", "code&code=000000", "not_me"):
+                answer = self.press(api, token, f"step={step}")
+                assert answer.status == 404
+                assert SECRET not in answer.text
+
+        assert belongings(api) == before
+        assert api.get(f"/correct/{good}", headers={}).status == 200
+
+    def test_opening_the_page_does_nothing_and_shows_no_address(self, api, asked):
+        token, before = link_token(api.keys.secrets()[0], asked.key), belongings(api)
+
+        page = api.get(f"/correct/{token}", headers={})
+
+        assert SECRET not in page.text + base64.urlsafe_b64decode(token.partition(".")[0] + "==").decode()
+        assert belongings(api) == before
+
+    def test_no_step_shows_the_old_address(self, api, asked):
+        token = link_token(api.keys.secrets()[0], asked.key)
+
+        for step in ("open", "contact&contact=", "contact&contact=eve@example.net", "code&code=1", "not_me"):
+            assert f"{SECRET}@" not in self.press(api, token, f"step={step}").text
+
+    def test_nobody_takes_over_without_the_code_to_the_new_address(self, api, asked):
+        token = link_token(api.keys.secrets()[0], asked.key)
+        self.press(api, token, "step=contact&contact=eve@example.net")
+        nonce = api.contact_requests.find(asked.key).code.nonce
+        right = code_of(api.keys.secrets()[0], nonce)
+
+        for tried in range(40):  # more than all tries that a link has
+            code = f"{(int(right) + 1 + tried) % 1_000_000:06}"
+            self.press(api, token, f"step=code&code={code}&contact=eve@example.net")
+        self.press(api, token, f"step=code&code={right}")
+
+        assert api.customers.find(ACCOUNT, f"c-{SECRET}").email == f"{SECRET}@example.com"
+
+    @pytest.mark.parametrize("raw", ["step=contact&contact=" + "a" * 5_000, "&".join(f"f{i}=1" for i in range(50))])
+    def test_large_forms_are_refused(self, api, asked, raw):
+        assert self.press(api, link_token(api.keys.secrets()[0], asked.key), raw).status in {400, 413}
+
+    @pytest.mark.parametrize(
+        "raw", ["%00=%ff", "step=%00", "step=contact&contact=%00%ff@x", "step=code&code=%F0%9F%98%80"]
+    )
+    def test_strange_forms_break_nothing(self, api, asked, raw):
+        assert self.press(api, link_token(api.keys.secrets()[0], asked.key), raw).status in {200, 400}
 
 
 class TestUnsubscribing:

@@ -233,6 +233,60 @@ def _are_erased(world: CrashedStack, messages: list[Message]) -> None:
         assert [row for row in stored if message.customer in row or message.address in row] == []
 
 
+# --- contacts that customers correct themselves
+
+
+def _without_address(world: CrashedStack) -> list[Message]:
+    """Have messages fail for good, of customers who have a phone; the account says who asks."""
+    messages = _hard(world)
+    for message in messages:
+        world.people.call_api("PATCH", f"/customers/{message.customer}", json={"phone": world.quiet_phone()})
+    settings = world.people.call_api("GET", "/settings")
+    world.people.call_api("PUT", "/settings", json={**settings, "contact_requests": {"sender_name": "Harbor Storage"}})
+    world.platform.kill("APIHandler")  # which keeps settings for a while
+    return messages
+
+
+def _ask(world: CrashedStack, message: Message) -> httpx.Response:
+    path = f"/customers/{message.customer}/contact-requests"
+    return world.people.manager.post(path, json={"channel": "email"})
+
+
+def _are_asked_once(world: CrashedStack, messages: list[Message]) -> None:
+    world.platform.settle()
+    for message in messages:
+        phone = world.people.call_api("GET", f"/customers/{message.customer}")["phone"]
+        assert len(world.texts(phone)) == 1
+        assert [entry["action"] for entry in _page(world, message)["audit"]] == ["ask_for_contact"]
+
+
+def _with_code(world: CrashedStack) -> tuple[Message, httpx.URL, str]:
+    """Have a customer enter a new address; return the link and the code that was sent there."""
+    message = world.next_of(_without_address)
+    assert _ask(world, message).is_success
+    world.platform.settle()
+    link = world.people.contact_link(world.people.call_api("GET", f"/customers/{message.customer}")["phone"])
+    entered = {"step": "contact", "contact": world.people.mailbox("success", message.customer)}
+    assert httpx.post(link, data=entered, timeout=30).is_success
+    world.platform.settle()
+    return message, httpx.URL(link), world.people.contact_code(entered["contact"])
+
+
+def _correct_themselves(_world: CrashedStack, subject: Any) -> httpx.Response:
+    _, link, code = subject
+    return httpx.post(link, data={"step": "code", "code": code}, timeout=30)
+
+
+def _are_corrected(world: CrashedStack, subjects: list[Any]) -> None:
+    _are_ready(world, [message for message, _, _ in subjects])
+    for message, _, _ in subjects:
+        actions = [entry["action"] for entry in _page(world, message)["audit"]]
+        assert actions[0] == "ask_for_contact"
+        assert set(actions[1:]) == {"correct_contact"}
+        (asked,) = world.people.call_api("GET", f"/customers/{message.customer}/contact-requests")["contact_requests"]
+        assert asked["state"] == "corrected"
+
+
 # --- suppressions
 
 
@@ -560,6 +614,10 @@ REQUESTS = {
         _unsubscribe,
         lambda world, subjects: _are_suppressed("unsubscribed")(world, [message.address for message, _ in subjects]),
     ),
+    "POST /customers/{customer_id}/contact-requests": ActingRequest(
+        lambda world: world.next_of(_without_address), _ask, _are_asked_once
+    ),
+    "POST /correct/{token}": ActingRequest(_with_code, _correct_themselves, _are_corrected),
     "POST /exports": ActingRequest(lambda _world: [], _export, _are_exported),
     "POST /attachments": ActingRequest(lambda _world: [], _start_upload, _file_is_sent),
     "POST /embed-tokens": ActingRequest(lambda _world: [], _mint, _open_the_count),

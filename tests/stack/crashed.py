@@ -66,6 +66,7 @@ class CrashedStack:
         self.platform, self.stack, self.receiver = platform, platform.stack, receiver
         self.people = Acting.on(self.stack)
         self._numbers = count(1)
+        self._quiet_phones = (f"+1{area}55501{ending}" for ending in range(90, 100) for area in _AREA_CODES)
         self._spare: dict[Any, list[Any]] = {}
 
     @classmethod
@@ -342,6 +343,10 @@ class CrashedStack:
     def phones() -> Iterator[str]:
         """Return numbers of phones that do not exist, each once."""
         return (f"+1{area}55501{ending}" for ending in range(40, 50) for area in _AREA_CODES)
+
+    def quiet_phone(self) -> str:
+        """Return the number of a phone whose texts have no delivery status, another one each time."""
+        return next(self._quiet_phones)
 
     def texts(self, number: str) -> list[str]:
         """Return the message ids of the texts that SNS accepted for a number."""

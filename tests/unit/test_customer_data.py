@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item, resent
 from tests.fakes import (
     FakeAttachmentFiles,
+    FakeContactRequestStore,
     FakeCustomerStore,
     FakeDeliveryStore,
     FakeErasureStore,
@@ -45,6 +46,7 @@ class World:
         self.erasures, self.repeats = FakeErasureStore(self.customers), FakeRepeatStore()
         self.exports, self.files = FakeExportStore(), FakeExportFiles()
         self.attachments, self.deliveries = FakeAttachmentFiles(), FakeDeliveryStore()
+        self.contact_requests = FakeContactRequestStore(lambda: self.now)
         self.request = RequestErasure(
             self.erasures, self.customers, self.items, self.notifications, FakeHashes(), lambda: self.now
         )
@@ -59,10 +61,13 @@ class World:
             self.files,
             self.attachments,
             self.deliveries,
+            self.contact_requests,
             lambda account_id: ZoneInfo({ACCOUNT: "Pacific/Auckland"}[account_id]),
             lambda: self.now,
         )
-        self.export = ExportCustomerData(self.customers, self.items, self.notifications, self.suppressions)
+        self.export = ExportCustomerData(
+            self.customers, self.items, self.notifications, self.suppressions, self.contact_requests
+        )
 
     def add_file(self):
         """Let a notification have an uploaded file and one that came with it; others have files too."""
@@ -180,7 +185,7 @@ def test_a_customer_without_data_is_exported_as_one_record():
     world = World()
     customer = world.customers.save(a_customer(email=""))
 
-    assert world.export(ACCOUNT, "c-1", 10, None) == CustomerDataPage(customer, [], [], (), "1~")
+    assert world.export(ACCOUNT, "c-1", 10, None) == CustomerDataPage(customer, [], [], (), "1~", [])
     assert [page.next_position for page in world.pages(10)] == ["1~", "2~", None]
 
 

@@ -9,6 +9,7 @@ from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt, an_item
 from tests.fakes import (
     FakeAttachmentFiles,
+    FakeContactRequestStore,
     FakeCustomerStore,
     FakeDeliveryStore,
     FakeErasureStore,
@@ -56,6 +57,7 @@ class Desk:
             self.files,
             FakeAttachmentFiles(),
             FakeDeliveryStore(),
+            FakeContactRequestStore(),
             lambda _: ZoneInfo("UTC"),
             self.clock,
         )

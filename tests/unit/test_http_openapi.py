@@ -52,7 +52,8 @@ def test_only_public_routes_need_no_token(described):
     public = {operation["operationId"] for operation in operations(described) if not operation["security"]}
 
     assert public == {route.name for route in ROUTES if route.access is Access.PUBLIC}
-    assert public == {"health", "show_openapi", "show_unsubscribe_page", "unsubscribe"}
+    pages = {"show_unsubscribe_page", "unsubscribe", "show_contact_page", "correct_contact"}
+    assert public == {"health", "show_openapi", *pages}
 
 
 def test_parameters_of_the_report_have_their_values_and_limits(described):

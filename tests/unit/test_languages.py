@@ -69,7 +69,12 @@ def server_sentences():
         resend_policy._DETAILS,
     )
     written = {text for table in tables for text in table.values()} | {"Ready to resend."}
-    for name in ("domain/digest.py", "entrypoints/http/routes/unsubscribe.py"):
+    for name in (
+        "domain/digest.py",
+        "domain/contact_request.py",
+        "entrypoints/http/routes/unsubscribe.py",
+        "entrypoints/http/routes/contact_pages.py",
+    ):
         calls = (node for node in ast.walk(ast.parse((CODE / name).read_text())) if isinstance(node, ast.Call))
         for call in calls:
             if getattr(call.func, "attr", getattr(call.func, "id", "")) == "sentence":

@@ -20,6 +20,7 @@ from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import (
     AccountStore,
     AttachmentFiles,
+    ContactRequestStore,
     CustomerStore,
     ErasureStore,
     InParallel,
@@ -185,6 +186,15 @@ def shape_mapping_store() -> ShapeMappingStore:
 
     _use_tables()
     return DynamoShapeMappingStore()
+
+
+@cache
+def contact_request_store() -> ContactRequestStore:
+    """Return the store of requests to customers to correct a contact."""
+    from undelivered.adapters.dynamodb.contact_request_store import DynamoContactRequestStore
+
+    _use_tables()
+    return DynamoContactRequestStore()
 
 
 @cache
@@ -485,6 +495,7 @@ def erase_customers() -> "EraseCustomers":
         files=S3ExportFiles(client("s3"), settings.exports_bucket),
         attachments=attachment_files(settings.attachments_bucket),
         deliveries=DynamoDeliveryStore(),
+        contact_requests=contact_request_store(),
         zone_of=zone_of,
         clock=now,
     )

@@ -13,6 +13,7 @@ from undelivered.observability import logger, measure
 from undelivered.services.ports import (
     AccountStore,
     AttachmentFiles,
+    ContactRequestStore,
     CustomerStore,
     EmbedRevocations,
     ErasureStore,
@@ -32,9 +33,11 @@ from undelivered.settings import ApiSettings
 
 if TYPE_CHECKING:
     from undelivered.services.accept_notifications import AcceptNotifications
+    from undelivered.services.ask_for_contact import AskForContact
     from undelivered.services.bulk_resend import BulkResend
     from undelivered.services.change_settings import ChangeSettings
     from undelivered.services.correct_contacts import CorrectContacts
+    from undelivered.services.correct_contact import CorrectContact
     from undelivered.services.customer_data.erase import RequestErasure
     from undelivered.services.customer_data.export import ExportCustomerData
     from undelivered.services.dismiss import Dismiss
@@ -112,13 +115,14 @@ class ApiPorts(Struct, frozen=True):
     attachment_files: Callable[[], AttachmentFiles]
     embed_revocations: Callable[[], EmbedRevocations]
     last_events: Callable[[], "LastEventStore"]
+    contact_requests: Callable[[], ContactRequestStore]
 
 
 class ApiUseCases:
     """The use cases of the API.
 
-    ``reports``, ``accounts`` and ``suppressions`` are ports, because a use case for a single read would only call the
-    port.
+    ``reports``, ``accounts``, ``suppressions`` and ``contact_requests`` are ports, because a use case for a single read
+    would only call the port.
     """
 
     def __init__(
@@ -227,7 +231,9 @@ class ApiUseCases:
         from undelivered.services.customer_data.export import ExportCustomerData
 
         ports = self._ports
-        return ExportCustomerData(ports.customers, ports.undelivered, ports.notifications, ports.suppressions)
+        return ExportCustomerData(
+            ports.customers, ports.undelivered, ports.notifications, ports.suppressions, self.contact_requests
+        )
 
     @cached_property
     def request_erasure(self) -> "RequestErasure":
@@ -333,6 +339,47 @@ class ApiUseCases:
         return Unsubscribe(ports.notifications, ports.suppressions, ports.accounts, ports.signing_keys(), self.clock)
 
     @cached_property
+    def contact_requests(self) -> ContactRequestStore:
+        return self._ports.contact_requests()
+
+    @cached_property
+    def ask_for_contact(self) -> "AskForContact":
+        from undelivered.services.ask_for_contact import AskForContact
+
+        ports = self._ports
+        return AskForContact(
+            self.contact_requests,
+            ports.customers,
+            ports.undelivered,
+            ports.notifications,
+            ports.suppressions,
+            ports.accounts,
+            ports.resends,
+            self.texts,
+            self.clock,
+        )
+
+    @cached_property
+    def correct_contact(self) -> "CorrectContact":
+        from undelivered.services.correct_contact import CorrectContact
+
+        ports = self._ports
+        return CorrectContact(
+            self.contact_requests,
+            ports.customers,
+            ports.undelivered,
+            ports.notifications,
+            ports.suppressions,
+            ports.accounts,
+            ports.request_counts(),
+            self.manage_customers,
+            ports.resends,
+            ports.signing_keys(),
+            self.texts,
+            self.clock,
+        )
+
+    @cached_property
     def embed_tokens(self) -> "EmbedTokens":
         from undelivered.services.embed_tokens import EmbedTokens
 
@@ -377,6 +424,7 @@ def use_cases() -> ApiUseCases:
         attachment_files=lambda: bootstrap.attachment_files(settings().attachments_bucket),
         embed_revocations=_embed_revocations,
         last_events=_last_events,
+        contact_requests=bootstrap.contact_request_store,
     )
     return ApiUseCases(ports, _limits, bootstrap.now)
 

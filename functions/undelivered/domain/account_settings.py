@@ -50,6 +50,16 @@ class Category(Struct, frozen=True):
     title: str
 
 
+class ContactRequestSettings(Struct, frozen=True):
+    """How customers are asked to correct a contact. ``sender_name`` is who asks, as customers know them.
+
+    Without a name, nobody is asked. ``monthly_limit`` is how often a customer is asked in a calendar month.
+    """
+
+    sender_name: str = ""
+    monthly_limit: int = 2
+
+
 class AccountSettings(Struct, frozen=True):
     """The settings of one account.
 
@@ -70,6 +80,7 @@ class AccountSettings(Struct, frozen=True):
     digest: DigestSettings = field(default_factory=DigestSettings)
     categories: tuple[Category, ...] = ()
     locale: Language = Language.ENGLISH
+    contact_requests: ContactRequestSettings = field(default_factory=ContactRequestSettings)
 
     def category_title(self, category_id: str) -> str:
         """Return the title of a category, or its id if the account no longer has it."""

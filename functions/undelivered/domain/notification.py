@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from undelivered.domain.attachment import Attachment
+from undelivered.domain.contact_link import ContactMessage
 from undelivered.domain.taxonomy import Channel
 
 
@@ -15,6 +16,7 @@ class Notification(Struct, frozen=True):
     ``to`` replaces the customer's contact for the first send. ``essential`` marks legal or billing notices, which
     unsubscribed customers receive too. An empty ``sender`` is that of the account.
     ``category`` is one of the account's, from which recipients can unsubscribe alone, empty for none.
+    ``contact_message`` is set in our own messages to customers about their contacts.
     """
 
     account_id: str
@@ -33,6 +35,7 @@ class Notification(Struct, frozen=True):
     sender: str = ""
     reply_to: str = ""
     category: str = ""
+    contact_message: ContactMessage | None = None
 
 
 LONGEST_SEND = timedelta(seconds=90)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.account_settings import AccountSettings, Category
+from undelivered.domain.account_settings import AccountSettings, Category, ContactRequestSettings
 from undelivered.domain.errors import InvalidInputError
 from undelivered.services.contact_validation import checked_email
 from undelivered.services.ports import AccountStore
@@ -26,6 +26,7 @@ class ChangeSettings(Struct, frozen=True):
             time_zone=_checked_zone(settings.time_zone),
             sender=self.sender_rule.checked(settings.account_id, settings.sender, "sender"),
             categories=_checked_categories(settings.categories),
+            contact_requests=_checked_requests(settings.contact_requests),
             digest=replace(
                 digest, recipients=_checked_recipients(digest.recipients), days=tuple(sorted(set(digest.days)))
             ),
@@ -42,6 +43,14 @@ def _checked_categories(categories: tuple[Category, ...]) -> tuple[Category, ...
         if category.id in {other.id for other in checked[:index]}:
             raise InvalidInputError(f"categories[{index}].id", "is already the ID of another category")
     return checked
+
+
+def _checked_requests(settings: ContactRequestSettings) -> ContactRequestSettings:
+    name = settings.sender_name.strip()
+    # Braces stand for values in the wordings, and a text for a phone is one line.
+    if not name.isprintable() or set(name) & set("{}"):
+        raise InvalidInputError("contact_requests.sender_name", "must be a single line without { and }")
+    return replace(settings, sender_name=name)
 
 
 def _checked_zone(name: str) -> str:

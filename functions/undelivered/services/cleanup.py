@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from undelivered.domain.contact_link import CODE_PREFIX
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.item import SentBy, UndeliveredItem
 from undelivered.domain.lifecycle import (
@@ -148,7 +149,7 @@ class CleanUp(Struct, frozen=True):
 
         def settle(attempt: SendAttempt) -> None:
             nonlocal settled
-            is_first = not attempt.entry_key
+            is_first = not attempt.entry_key and not attempt.notification_id.startswith(CODE_PREFIX)
             notification = self._notification(attempt) if is_first else None
             sent = self._settle_first_send(attempt, notification) if notification else None
             self.notifications.record(sent or replace(attempt, outcome=SendOutcome.INTERRUPTED))

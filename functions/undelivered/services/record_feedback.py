@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from undelivered.domain.address import normalise_address
+from undelivered.domain.contact_link import CODE_PREFIX
 from undelivered.domain.customer import Customer
 from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.digest import DIGEST_PREFIX
@@ -131,7 +132,7 @@ class RecordFeedback(Struct, frozen=True):
                 continue
             for event in events:
                 self.note_event(event.account_id, event.feedback)
-                if not _is_about_digest(event.feedback):
+                if not _is_left_out(event.feedback):
                     by_account[event.account_id].append(event)
         return by_account, failures
 
@@ -349,9 +350,12 @@ def _matters(feedback: Feedback) -> bool:
     return feedback.outcome in {Outcome.AUTO_REPLY, Outcome.DELIVERED} and may_be_resend
 
 
-def _is_about_digest(feedback: Feedback) -> bool:
-    """Whether a feedback is about a digest, which has no place in a report on customers."""
-    return (feedback.attribution.notification_id or "").startswith(DIGEST_PREFIX)
+def _is_left_out(feedback: Feedback) -> bool:
+    """Whether a feedback is about a digest, which has no place in a report on customers, or about a code.
+
+    A code goes to a contact that is not proved. Whoever mistypes an address must not have it suppressed for others.
+    """
+    return (feedback.attribution.notification_id or "").startswith((DIGEST_PREFIX, CODE_PREFIX))
 
 
 def _own_key(feedback: Feedback) -> str:

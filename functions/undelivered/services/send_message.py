@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from undelivered.domain.address import normalise_address
+from undelivered.domain.contact_link import CODE_PREFIX, filled_text
 from undelivered.domain.customer import Customer
 from undelivered.domain.errors import (
     OutOfTimeError,
@@ -171,9 +172,10 @@ class SendMessage(Struct, frozen=True):
             to=attempt.to,
             sender=self._sender(notification) if notification.channel is Channel.EMAIL else "",
             subject=notification.subject or notification.title,
-            text=notification.text,
+            text=self._text(notification),
             html=notification.html,
-            resend=bool(attempt.entry_key),
+            # Only the configuration set of resends publishes deliveries. It is also the one that urgent sends may use.
+            resend=bool(attempt.entry_key or notification.contact_message),
             tags=message_tags(attempt, notification, send.customer),
             headers=self._headers(attempt, notification),
             attachments=notification.attachments,
@@ -181,6 +183,11 @@ class SendMessage(Struct, frozen=True):
             if notification.reply_to
             else "",
         )
+
+    def _text(self, notification: Notification) -> str:
+        if notification.contact_message is None:
+            return notification.text
+        return filled_text(notification.text, notification.contact_message, self.keys.secrets()[0], self.public_url)
 
     def _sender(self, notification: Notification) -> str:
         if notification.sender:
@@ -199,7 +206,7 @@ class SendMessage(Struct, frozen=True):
         feedback = unsent_feedback(send, classification, diagnostic, self.clock())
         if attempt.entry_key:
             self._update_item(attempt, lambda item: merge_feedback(item, feedback, attempt.account_id) or item)
-        else:
+        elif not attempt.notification_id.startswith(CODE_PREFIX):
             self.undelivered.add_new([NewEntry(open_item(feedback, attempt.account_id))])
         outcome = SendOutcome.DROPPED if classification.status is Status.DROPPED else SendOutcome.FAILED
         unsent = replace(attempt, outcome=outcome)

@@ -30,9 +30,9 @@ def get_document(account_id: str, record: str, type_: type[_T], *, now: datetime
     return read_one(row, read) if row else None
 
 
-def documents_of(account_id: str, prefix: str, type_: type[_T]) -> Iterator[_T]:
+def documents_of(account_id: str, prefix: str, type_: type[_T], *, consistent: bool = False) -> Iterator[_T]:
     """Yield the documents of an account whose record names start with a prefix, without those that cannot be read."""
-    rows = query_all(AccountModel, account_id, AccountModel.record.startswith(prefix))
+    rows = query_all(AccountModel, account_id, AccountModel.record.startswith(prefix), consistent=consistent)
     return read_each(rows, lambda row: _document_of(row, type_))
 
 
@@ -123,6 +123,12 @@ def delete_document(account_id: str, record: str) -> None:
     """Delete a document; does nothing if there is none."""
     with busy_is_retryable():
         AccountModel(account_id, record).delete()
+
+
+def delete_documents(account_id: str, prefix: str) -> None:
+    """Delete the documents whose record names start with a prefix, also those that cannot be read."""
+    for row in query_all(AccountModel, account_id, AccountModel.record.startswith(prefix), consistent=True):
+        delete_document(account_id, row["record"]["S"])
 
 
 def document_row(

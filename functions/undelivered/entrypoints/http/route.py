@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from chalice.app import Request
@@ -13,7 +14,7 @@ from msgspec import Struct, field
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.language import Language, Texts, wanted_language
 from undelivered.entrypoints.http.auth import Principal, Role
-from undelivered.entrypoints.http.errors import invalid_parameter
+from undelivered.entrypoints.http.errors import invalid_body, invalid_parameter, too_large
 from undelivered.entrypoints.http.parsing import MAX_BODY_BYTES, decode_body, decode_query
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 JSON_TYPE: Final = "application/json"
 REQUEST_ID_HEADER: Final = "X-Request-Id"
+
+_MAX_FORM_LENGTH: Final = 4_096
+_MAX_FORM_FIELDS: Final = 10
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -89,6 +93,25 @@ class ApiRequest(Struct, frozen=True):
         except ValueError:
             raise invalid_parameter("body", "is not valid base64") from None
         return decode_body(body.encode() if isinstance(body, str) else body, schema, self.max_body_bytes)
+
+    def form(self) -> Mapping[str, str]:
+        """Return the fields of a form, the last value of each; raises ProblemError for any other or larger body."""
+        try:
+            body = self.raw.raw_body
+        except ValueError:
+            raise invalid_parameter("body", "is not valid base64") from None
+        text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+        if len(text) > _MAX_FORM_LENGTH:
+            raise too_large("The form is too large.")
+        try:
+            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FORM_FIELDS))
+        except ValueError:
+            raise invalid_body("", "it is not a form") from None
+
+    @property
+    def ip_address(self) -> str:
+        """The IP address of the caller, empty if API Gateway does not say."""
+        return str((self.raw.context.get("identity") or {}).get("sourceIp") or "")
 
     def header(self, name: str) -> str | None:
         """Return a header. The case of its name does not matter."""

@@ -1,10 +1,10 @@
 """Erase a customer: a manager requests it, and ``cleanup`` carries it out.
 
-Erased: the customer, their items on the report and in history, their notifications with the attempts, the account's
-earlier exports, their events in the log of webhooks, and their addresses in suppressions and among repeat failures. Not
-erased: the suppression of an address, which is then stored under a keyed hash; counters, which identify nobody; and for
-a time, the record of the erasure, so that late events about old messages do not create data. An address that another
-customer has stays.
+Erased: the customer, the requests to correct their contacts, their items on the report and in history, their
+notifications with the attempts, the account's earlier exports, their events in the log of webhooks, and their addresses
+in suppressions and among repeat failures. Not erased: the suppression of an address, which is then stored under a keyed
+hash; counters, which identify nobody; and for a time, the record of the erasure, so that late events about old messages
+do not create data. An address that another customer has stays.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -26,6 +26,7 @@ from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.ports import (
     AttachmentFiles,
+    ContactRequestStore,
     CustomerStore,
     ErasureStore,
     ExportFiles,
@@ -115,6 +116,7 @@ class EraseCustomers(Struct, frozen=True):
     files: ExportFiles
     attachments: AttachmentFiles
     deliveries: DeliveryStore
+    contact_requests: ContactRequestStore
     zone_of: Callable[[str], ZoneInfo]
     clock: Callable[[], datetime]
 
@@ -137,6 +139,7 @@ class EraseCustomers(Struct, frozen=True):
         erasure, started_at = task.erasure, self.clock()
         addresses = self._exclusive(erasure, task.addresses)
         self._hide_addresses(erasure, addresses)
+        self.contact_requests.remove_all(erasure.account_id, task.customer_id)
         items, is_complete = self._erase_all_items(task, addresses, has_time)
         self._remove_deliveries(erasure, _customer_keys(task.customer_id, addresses))
         notifications = 0

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from undelivered.domain.contact_request import ContactRequest
 from undelivered.domain.customer import Customer
 from undelivered.domain.erasure import known_addresses
 from undelivered.domain.errors import NotFoundError
@@ -13,7 +14,13 @@ from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.notification import Notification, SendAttempt
 from undelivered.domain.suppression import Suppression
 from undelivered.domain.taxonomy import Channel
-from undelivered.services.ports import CustomerStore, NotificationStore, SuppressionStore, UndeliveredStore
+from undelivered.services.ports import (
+    ContactRequestStore,
+    CustomerStore,
+    NotificationStore,
+    SuppressionStore,
+    UndeliveredStore,
+)
 
 _PAGE_CHARACTERS: Final = 1_000_000
 """The maximum content of a page. A Lambda response has at most six megabytes, and a character takes several bytes."""
@@ -22,7 +29,7 @@ _PAGE_CHARACTERS: Final = 1_000_000
 class CustomerDataPage(Struct, frozen=True):
     """A page of the data about a customer. ``next_position`` is where the next page starts, None on the last page.
 
-    The first page has the customer and the suppressions of their addresses.
+    The first page has the customer, the suppressions of their addresses and the requests to correct a contact.
     """
 
     customer: Customer | None = None
@@ -30,6 +37,7 @@ class CustomerDataPage(Struct, frozen=True):
     items: Sequence[UndeliveredItem] = ()
     notifications: Sequence[tuple[Notification, Sequence[SendAttempt]]] = ()
     next_position: str | None = None
+    contact_requests: Sequence[ContactRequest] = ()
 
 
 class ExportCustomerData(Struct, frozen=True):
@@ -43,6 +51,7 @@ class ExportCustomerData(Struct, frozen=True):
     undelivered: UndeliveredStore
     notifications: NotificationStore
     suppressions: SuppressionStore
+    contact_requests: ContactRequestStore
 
     def __call__(self, account_id: str, customer_id: str, limit: int, position: str | None) -> CustomerDataPage:
         """Return the page at a position, the first page for None; raises NotFoundError if there is no data."""
@@ -66,7 +75,14 @@ class ExportCustomerData(Struct, frozen=True):
             *self.suppressions.find_many(account_id, addresses),
             *(found for address in addresses for found in self.suppressions.of_categories(account_id, *address)),
         ]
-        return CustomerDataPage(customer, suppressions, page.items, page.notifications, page.next_position)
+        return CustomerDataPage(
+            customer,
+            suppressions,
+            page.items,
+            page.notifications,
+            page.next_position,
+            self.contact_requests.of_customer(account_id, customer_id),
+        )
 
     def _exclusive_addresses(self, account_id: str, customer: Customer) -> list[tuple[Channel, str]]:
         """Return the addresses of a customer that no other customer has."""

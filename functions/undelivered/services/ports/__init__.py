@@ -2,6 +2,7 @@
 
 from undelivered.services.ports.accounts import AccountMappings, AccountStore, EmbedRevocations, SigningKeys
 from undelivered.services.ports.attachments import AttachmentFiles, UploadedFile, UploadForm
+from undelivered.services.ports.contact_requests import ContactRequestStore
 from undelivered.services.ports.counts import CountReconciliation, RepeatFailureStore
 from undelivered.services.ports.customers import CustomerStore, ErasureStore, KeyedHashes
 from undelivered.services.ports.diagnostics import ShapeMappingStore, UnrecognisedStore
@@ -37,6 +38,7 @@ __all__ = [
     "AccountMappings",
     "AccountStore",
     "AttachmentFiles",
+    "ContactRequestStore",
     "CountReconciliation",
     "CustomerStore",
     "EmbedRevocations",

@@ -7,6 +7,8 @@ from undelivered.entrypoints.http.routes import (
     attachments,
     bulk_resends,
     corrections,
+    contact_pages,
+    contact_requests,
     customers,
     diagnostics,
     dismissals,
@@ -40,6 +42,7 @@ _RESOURCES: tuple[Route, ...] = (
     *corrections.ROUTES,
     *address_suggestions.ROUTES,
     *opt_in.ROUTES,
+    *contact_requests.ROUTES,
     *personal_data.ROUTES,
     *suppressions.ROUTES,
     *account_settings.ROUTES,
@@ -50,6 +53,7 @@ _RESOURCES: tuple[Route, ...] = (
     *attachments.ROUTES,
     *embed_tokens.ROUTES,
     *unsubscribe.ROUTES,
+    *contact_pages.ROUTES,
 )
 
 ROUTES: tuple[Route, ...] = (*_RESOURCES, openapi_route(_RESOURCES))

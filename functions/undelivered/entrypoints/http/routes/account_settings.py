@@ -4,7 +4,13 @@ from typing import Annotated, Final
 
 import msgspec
 
-from undelivered.domain.account_settings import AccountSettings, Category, DigestSettings, GraceSettings
+from undelivered.domain.account_settings import (
+    AccountSettings,
+    Category,
+    ContactRequestSettings,
+    DigestSettings,
+    GraceSettings,
+)
 from undelivered.domain.language import Language
 from undelivered.domain.resender import ResendBy
 from undelivered.domain.suppression import SoftFailureRule
@@ -52,6 +58,17 @@ class CategorySchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 
 
+class ContactRequestsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How customers are asked to correct a contact themselves. Without a ``sender_name``, nobody is asked.
+
+    Customers see the name in the message and on the page. They are asked up to ``monthly_limit`` times in a calendar
+    month.
+    """
+
+    sender_name: Annotated[str, msgspec.Meta(max_length=40)] = _DEFAULTS.contact_requests.sender_name
+    monthly_limit: Annotated[int, msgspec.Meta(ge=1, le=10)] = _DEFAULTS.contact_requests.monthly_limit
+
+
 class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The settings of an account. PUT resets omitted settings to their defaults.
 
@@ -59,8 +76,8 @@ class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     means the default sender. History and contents are kept for the given number of days. ``viewers_may_export`` is
     whether viewers can export the report.
 
-    ``locale`` is the language of the digest, of the page to unsubscribe, and of explanations for callers who prefer no
-    language: en, es, de, fr or pt.
+    ``locale`` is the language of the digest, of the pages that customers see, and of explanations for callers who
+    prefer no language: en, es, de, fr or pt.
 
     ``resend_by`` says who resends: ``undelivered`` resends only messages whose content it has; with ``host``, your
     application is asked to resend the messages that it sent itself; with ``ask``, the manager can also choose your
@@ -78,6 +95,7 @@ class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: DigestSchema = DigestSchema()
     categories: Annotated[tuple[CategorySchema, ...], msgspec.Meta(max_length=20)] = ()
     locale: Language = _DEFAULTS.locale
+    contact_requests: ContactRequestsSchema = ContactRequestsSchema()
 
 
 def show_settings(request: ApiRequest) -> ApiResponse:
@@ -101,6 +119,7 @@ def replace_settings(request: ApiRequest) -> ApiResponse:
         digest=DigestSettings(body.digest.recipients, body.digest.days, body.digest.hour),
         categories=tuple(Category(category.id, category.title) for category in body.categories),
         locale=body.locale,
+        contact_requests=ContactRequestSettings(body.contact_requests.sender_name, body.contact_requests.monthly_limit),
     )
     return ApiResponse(_schema_of(request.use_cases.change_settings(settings)))
 

@@ -13,6 +13,7 @@ from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.parsing import is_identifier
 from undelivered.entrypoints.http.route import LANGUAGE_HEADER, Access, ApiRequest, ApiResponse, Route, language_headers
 from undelivered.entrypoints.http.schemas.audit import Time
+from undelivered.entrypoints.http.schemas.contact_requests import ContactRequestView, contact_request_view
 from undelivered.entrypoints.http.schemas.customers import CustomerView, customer_view
 from undelivered.entrypoints.http.schemas.items import ItemDataView, item_data_view
 from undelivered.entrypoints.http.schemas.notifications import NotificationDataView, notification_data_view
@@ -40,8 +41,8 @@ class CustomerDataQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 class CustomerDataPage(msgspec.Struct, frozen=True):
     """A page of a customer's data. ``next_cursor`` is null on the last page. A page before it may be empty.
 
-    The first page has the customer and the suppressions of their addresses. Then come items, then notifications. Data
-    about an address that another customer also has is not included.
+    The first page has the customer, the suppressions of their addresses and the requests to correct a contact. Then
+    come items, then notifications. Data about an address that another customer also has is not included.
     """
 
     customer: CustomerView | None
@@ -49,6 +50,7 @@ class CustomerDataPage(msgspec.Struct, frozen=True):
     items: tuple[ItemDataView, ...]
     notifications: tuple[NotificationDataView, ...]
     next_cursor: str | None
+    contact_requests: tuple[ContactRequestView, ...]
 
 
 class _CursorScope(msgspec.Struct, frozen=True):
@@ -97,6 +99,9 @@ def show_customer_data(request: ApiRequest) -> ApiResponse:
                 notification_data_view(notification, attempts) for notification, attempts in page.notifications
             ),
             next_cursor=make_cursor(page.next_position, request.account_id, scope) if page.next_position else None,
+            contact_requests=tuple(
+                contact_request_view(asked, request.now, page.customer) for asked in page.contact_requests
+            ),
         ),
         headers=language_headers(texts),
     )

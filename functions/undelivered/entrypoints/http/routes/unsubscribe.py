@@ -6,33 +6,9 @@ from typing import Final
 
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.language import Language, Texts
-from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route, language_headers
+from undelivered.entrypoints.http.pages import FORM_TYPES, page, paragraph
+from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.services.unsubscribe import UnsubscribeLink
-
-# The page has inline styles and a form that posts to its own URL, and nothing else.
-_HEADERS: Final = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "X-Robots-Tag": "noindex",
-}
-
-_PAGE: Final = """<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1rem; color: #1b1f24;
-  background: #fff }}
-button {{ font: inherit; padding: .6rem 1.4rem; border: 0; border-radius: .4rem; color: #fff; background: #1f4f99 }}
-button:focus-visible {{ outline: 3px solid #f0a500; outline-offset: 2px }}
-</style>
-</head>
-<body><main><h1>{title}</h1><p>{text}</p>{form}</main></body>
-</html>
-"""
 
 # The same request as from an email client (RFC 8058 section 3.2), to the URL of the page.
 _FORM: Final = (
@@ -54,7 +30,7 @@ def show_unsubscribe_page(request: ApiRequest) -> ApiResponse:
     else:
         text = texts.sentence("We will stop sending you messages of this kind at the address that received this link.")
     form = _FORM.format(button=escape(texts.sentence("Unsubscribe")))
-    return _page(texts, texts.sentence("Unsubscribe?"), text, form)
+    return page(texts, texts.sentence("Unsubscribe?"), paragraph(text) + form)
 
 
 def unsubscribe(request: ApiRequest) -> ApiResponse:
@@ -64,7 +40,8 @@ def unsubscribe(request: ApiRequest) -> ApiResponse:
     except NotFoundError:
         return _unknown_link(request)
     texts = _texts(request, link)
-    return _page(texts, texts.sentence("Done"), texts.sentence("You have unsubscribed. You can close this page."))
+    text = texts.sentence("You have unsubscribed. You can close this page.")
+    return page(texts, texts.sentence("Done"), paragraph(text))
 
 
 def _texts(request: ApiRequest, link: UnsubscribeLink) -> Texts:
@@ -75,12 +52,7 @@ def _unknown_link(request: ApiRequest) -> ApiResponse:
     texts = request.use_cases.texts(request.wanted_language or Language.ENGLISH)
     text = "The link may be incomplete, or the message may be too old. Reply to the message instead."
     title = texts.sentence("This link is not valid")
-    return _page(texts, title, texts.sentence(text), status=HTTPStatus.NOT_FOUND)
-
-
-def _page(texts: Texts, title: str, text: str, form: str = "", status: HTTPStatus = HTTPStatus.OK) -> ApiResponse:
-    page = _PAGE.format(language=texts.language, title=escape(title), text=escape(text), form=form)
-    return ApiResponse(page, status, {**_HEADERS, **language_headers(texts)})
+    return page(texts, title, paragraph(texts.sentence(text)), HTTPStatus.NOT_FOUND)
 
 
 _PATH: Final = "/unsubscribe/{token}"
@@ -94,6 +66,6 @@ ROUTES = (
     Route(
         "POST", _PATH, Access.PUBLIC, unsubscribe, "Unsubscribe with one click (RFC 8058)", pages=_PAGES,
         tag="unsubscribe",
-        content_types=("application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "application/json"),
+        content_types=FORM_TYPES,
     ),
 )  # fmt: skip

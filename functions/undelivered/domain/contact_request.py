@@ -1,0 +1,160 @@
+"""Requests to customers to correct a contact themselves, and what became of them."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from undelivered.domain.contact_link import RequestKey
+from undelivered.domain.customer import Customer
+from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.item import UndeliveredItem
+from undelivered.domain.language import Language, Texts
+from undelivered.domain.resend_policy import ResendRequirement, fails_permanently, resend_requirement
+from undelivered.domain.taxonomy import Channel
+
+LINK_LIFETIME: Final = timedelta(days=7)
+"""How long a customer can use a link."""
+
+CODE_LIFETIME: Final = timedelta(minutes=10)
+"""How long a customer can enter a code."""
+
+MAX_TRIES: Final = 5
+"""How often a customer can try to enter a code."""
+
+MAX_CODES: Final = 5
+"""How many codes are sent for a link."""
+
+RECORD_LIFETIME: Final = timedelta(days=90)
+"""How long a request is kept. It is longer than a month, because the requests of a month are counted."""
+
+
+class ContactRequestState(StrEnum):
+    """What became of a request."""
+
+    OPEN = "open"  #: the customer can use the link
+    CORRECTED = "corrected"  #: the customer entered a new contact and proved it
+    NOT_THE_CUSTOMER = "not_the_customer"  #: whoever got the link is not the customer
+    NOT_NEEDED = "not_needed"  #: somebody else has changed the contact since
+    EXPIRED = "expired"  #: the link was not used in time
+
+
+class SentCode(Struct, frozen=True):
+    """A code that was sent to a new contact to prove it. ``nonce`` and the signing secret make it (``code_of``)."""
+
+    contact: str
+    nonce: str
+    sent_at: datetime
+    tries: int = 0
+
+    def is_usable(self, now: datetime) -> bool:
+        """Whether the code can still be entered."""
+        return now < self.sent_at + CODE_LIFETIME and self.tries < MAX_TRIES
+
+
+class ContactRequest(Struct, frozen=True):
+    """A request to a customer to correct the contact of a channel, sent to the contact ``to`` of the other channel.
+
+    ``entry_key`` is the item that it is about. ``request_id`` is unique among the customer's requests, ``nonce`` among
+    all. ``codes`` is how many codes were sent, ``code`` the last. ``corrected_to`` is the new contact, empty until
+    then. ``version`` counts the writes.
+    """
+
+    account_id: str
+    customer_id: str
+    request_id: str
+    channel: Channel
+    failed_contact: str
+    to: str
+    entry_key: str
+    asked_at: datetime
+    by: str
+    nonce: str
+    language: Language = Language.ENGLISH
+    code: SentCode | None = None
+    codes: int = 0
+    corrected_to: str = ""
+    is_disowned: bool = False
+    settled_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def expires_at(self) -> datetime:
+        """Until when the link can be used."""
+        return self.asked_at + LINK_LIFETIME
+
+    @property
+    def notification_id(self) -> str:
+        """The id of the message with the link."""
+        return f"undelivered-contact-{self.nonce}"
+
+    @property
+    def key(self) -> RequestKey:
+        """What the link identifies."""
+        return RequestKey(self.account_id, recipient_digest(self.customer_id), self.request_id, self.nonce)
+
+    def state_at(self, now: datetime, customer: Customer | None) -> ContactRequestState:
+        """Return what became of the request. ``customer`` is the customer as it is now, None if it was erased."""
+        if self.is_disowned:
+            return ContactRequestState.NOT_THE_CUSTOMER
+        if self.corrected_to:
+            return ContactRequestState.CORRECTED
+        # A correction that was interrupted has changed the contact already, and can be completed.
+        expected = {self.failed_contact, self.code.contact if self.code else self.failed_contact}
+        if customer is None or customer.contact(self.channel) not in expected:
+            return ContactRequestState.NOT_NEEDED
+        return ContactRequestState.OPEN if now < self.expires_at else ContactRequestState.EXPIRED
+
+
+def other_channel(channel: Channel) -> Channel:
+    """Return the channel by which a customer is asked for the contact of a channel."""
+    return Channel.SMS if channel is Channel.EMAIL else Channel.EMAIL
+
+
+def needs_contact(item: UndeliveredItem, customer: Customer) -> bool:
+    """Whether an item failed at the customer's contact in a way that only another contact mends.
+
+    A complaint applies to the person, so the customer is not asked after it.
+    """
+    requirement = resend_requirement(item.classification)
+    return requirement is ResendRequirement.CHANGED_ADDRESS and fails_permanently(item, customer)
+
+
+def masked_contact(channel: Channel, contact: str, mark: str = "•") -> str:
+    """Return a contact that only its owner recognises: ``a•••@example.com``, ``+49•••••12``."""
+    if channel is Channel.EMAIL:
+        local, _, domain = contact.rpartition("@")
+        return f"{local[:1]}{mark * 3}@{domain}"
+    return f"{contact[:3]}{mark * 5}{contact[-2:]}"
+
+
+def asking_title(channel: Channel, texts: Texts) -> str:
+    """Return the title of a message that asks for the contact of a channel."""
+    if channel is Channel.EMAIL:
+        return texts.sentence("Please correct your email address")
+    return texts.sentence("Please correct your phone number")
+
+
+def asking_text(request: ContactRequest, sender_name: str, texts: Texts) -> str:
+    """Return the text of the message that asks, with ``{link}`` in place of the link.
+
+    Its masks are asterisks, because a text with other marks has room for half as many characters (GSM 03.38).
+    """
+    if request.channel is Channel.EMAIL:
+        wording = texts.sentence("{name}: Our emails to {contact} do not arrive. Please correct your address: {link}")
+    else:
+        wording = texts.sentence("{name}: Our texts to {contact} do not arrive. Please correct your number: {link}")
+    contact = masked_contact(request.channel, request.failed_contact, mark="*")
+    return wording.replace("{name}", sender_name).replace("{contact}", contact)
+
+
+def code_title(sender_name: str, texts: Texts) -> str:
+    """Return the title of a message with a code."""
+    return texts.sentence("{name}: your code", name=sender_name)
+
+
+def code_text(sender_name: str, texts: Texts) -> str:
+    """Return the text of a message with a code, with ``{code}`` in its place."""
+    wording = texts.sentence("{name}: Your code is {code}. It is valid for 10 minutes. Do not give it to anybody.")
+    return wording.replace("{name}", sender_name)

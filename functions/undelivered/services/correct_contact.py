@@ -1,0 +1,229 @@
+"""Customers correct a contact themselves, with the link in a message and a code that proves the new contact."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from undelivered.domain.address_suggestions import suggest_address
+from undelivered.domain.contact_link import CODE_PREFIX, ContactMessage, is_code_of, read_link_token
+from undelivered.domain.contact_request import (
+    MAX_CODES,
+    ContactRequest,
+    ContactRequestState,
+    SentCode,
+    code_text,
+    code_title,
+    other_channel,
+)
+from undelivered.domain.customer import same_contact
+from undelivered.domain.errors import InvalidInputError, LimitReachedError, NotFoundError
+from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.item import Audit
+from undelivered.domain.language import Language, Texts
+from undelivered.domain.notification import Notification
+from undelivered.domain.suppression import SUPPRESS_ACTION, Suppression, SuppressionReason
+from undelivered.domain.taxonomy import Channel
+from undelivered.services.add_audit import add_audit
+from undelivered.services.concurrency import retry_on_conflict
+from undelivered.services.contact_validation import checked_email, checked_phone, country_of
+from undelivered.services.manage_customers import CustomerChange, ManageCustomers
+from undelivered.services.ports import (
+    AccountStore,
+    ContactRequestStore,
+    CustomerStore,
+    NotificationStore,
+    RequestCountStore,
+    SendJob,
+    SendQueue,
+    SigningKeys,
+    SuppressionStore,
+    UndeliveredStore,
+)
+from undelivered.services.suppress import suppress
+
+CORRECTED_ACTION: Final = "correct_contact"
+"""The action of the audit when a customer has corrected a contact."""
+
+_BY_CUSTOMER: Final = "customer"
+_NONCE_BYTES: Final = 8
+_CODES_PER_HOUR: Final = {"address": 5, "ip": 20}
+"""How many codes an account sends in an hour to one address, and for one IP address."""
+
+
+class CodeResult(StrEnum):
+    """What became of a code that was entered."""
+
+    CORRECTED = "corrected"  #: it was right, and the contact is corrected
+    WRONG = "wrong"  #: it was wrong, and can be tried again
+    UNUSABLE = "unusable"  #: it has expired, or was tried too often
+
+
+class OpenLink(Struct, frozen=True):
+    """A link that can be used or was used: its request, what became of it, and who asks."""
+
+    request: ContactRequest
+    state: ContactRequestState
+    sender_name: str
+
+
+class NewContact(Struct, frozen=True):
+    """A contact that a customer entered. With ``is_sure``, a likely spelling is not suggested."""
+
+    text: str
+    is_sure: bool = False
+
+
+class CorrectContact(Struct, frozen=True):
+    """The use case of the page behind a link."""
+
+    requests: ContactRequestStore
+    customers: CustomerStore
+    undelivered: UndeliveredStore
+    notifications: NotificationStore
+    suppressions: SuppressionStore
+    accounts: AccountStore
+    counts: RequestCountStore
+    manage_customers: ManageCustomers
+    urgent: SendQueue
+    keys: SigningKeys
+    texts: Callable[[Language], Texts]
+    clock: Callable[[], datetime]
+
+    def check(self, token: str) -> OpenLink:
+        """Return the link of a token, and change nothing; raises NotFoundError if the token is not valid."""
+        key = read_link_token(self.keys.secrets(), token)
+        request = self.requests.find(key) if key else None
+        if request is None:
+            raise NotFoundError("link not found")
+        customer = self.customers.find(request.account_id, request.customer_id)
+        settings = self.accounts.settings(request.account_id).contact_requests
+        return OpenLink(request, request.state_at(self.clock(), customer), settings.sender_name)
+
+    @retry_on_conflict
+    def send_code(self, token: str, new: NewContact, ip_address: str) -> OpenLink:
+        """Send a code to a new contact, and return the link.
+
+        Raises NotFoundError, InvalidInputError (with a suggestion for a likely spelling), LimitReachedError and
+        RetryableError. Nothing is sent to a suppressed contact, but the result is the same, so that a link cannot be
+        used to find out which contacts are suppressed.
+        """
+        link = self.check(token)
+        request, now = link.request, self.clock()
+        if link.state is not ContactRequestState.OPEN:
+            return link
+        contact = _checked(request, new)
+        self._count(request, contact, ip_address)
+        code = SentCode(contact, secrets.token_hex(_NONCE_BYTES), now)
+        request = self.requests.save(replace(request, code=code, codes=request.codes + 1))
+        self._send(request, code, link.sender_name)
+        return replace(link, request=request)
+
+    def _count(self, request: ContactRequest, contact: str, ip_address: str) -> None:
+        """Count a code before it is sent; raises LimitReachedError."""
+        now = self.clock()
+        start = now.replace(minute=0, second=0, microsecond=0)
+        seconds = int((start + timedelta(hours=1) - now).total_seconds()) + 1
+        refusal = LimitReachedError("too_many_codes", "Too many codes were sent.", seconds)
+        if request.codes >= MAX_CODES:
+            raise refusal
+        for kind, value in (("address", contact), ("ip", ip_address)):
+            work = f"codes-{kind}~{recipient_digest(value)}"
+            if value and not self.counts.add(request.account_id, work, start, 1, _CODES_PER_HOUR[kind]):
+                raise refusal
+
+    def _send(self, request: ContactRequest, code: SentCode, sender_name: str) -> None:
+        texts = self.texts(request.language)
+        notification = Notification(
+            account_id=request.account_id,
+            notification_id=f"{CODE_PREFIX}{code.nonce}",
+            customer_id=request.customer_id,
+            channel=request.channel,
+            title=code_title(sender_name, texts),
+            text=code_text(sender_name, texts),
+            created_at=code.sent_at,
+            to=code.contact,
+            # The recipient asks for it, also if they have unsubscribed.
+            essential=True,
+            contact_message=ContactMessage(code=code.nonce),
+        )
+        self.notifications.add(notification)
+        self.urgent.put([SendJob(request.account_id, notification.notification_id, 1, channel=request.channel)])
+
+    def enter_code(self, token: str, text: str) -> CodeResult:
+        """Correct the contact if the code is right; raises NotFoundError and RetryableError.
+
+        A try is counted before the code is compared, so that tries at the same time are counted too.
+        """
+        request = self._count_try(token)
+        if request is None or request.code is None:
+            return CodeResult.UNUSABLE
+        if not is_code_of(self.keys.secrets(), request.code.nonce, text):
+            return CodeResult.WRONG if request.code.is_usable(self.clock()) else CodeResult.UNUSABLE
+        self._correct(request, request.code.contact)
+        return CodeResult.CORRECTED
+
+    @retry_on_conflict
+    def _count_try(self, token: str) -> ContactRequest | None:
+        """Count a try to enter the code and return the request; None if the link or the code cannot be used."""
+        link = self.check(token)
+        request = link.request
+        if link.state is not ContactRequestState.OPEN or not (request.code and request.code.is_usable(self.clock())):
+            return None
+        return self.requests.save(replace(request, code=replace(request.code, tries=request.code.tries + 1)))
+
+    def _correct(self, request: ContactRequest, contact: str) -> None:
+        """Correct the contact. If this is interrupted, the customer can enter the code again to complete it."""
+        now = self.clock()
+        if request.channel is Channel.EMAIL:
+            change = CustomerChange(email=contact)
+        else:
+            change = CustomerChange(phone=contact, accept_unassigned_number=True)
+        self.manage_customers.update(request.account_id, request.customer_id, change)
+        audit = Audit(now, _BY_CUSTOMER, CORRECTED_ACTION)
+        add_audit(self.undelivered, request.account_id, request.entry_key, audit, now)
+        self.requests.save(replace(request, corrected_to=contact, settled_at=now))
+
+    @retry_on_conflict
+    def disown(self, token: str) -> OpenLink:
+        """Suppress the contact that got the link, because it is not the customer's; return the link.
+
+        Raises NotFoundError and RetryableError.
+        """
+        link = self.check(token)
+        request, now = link.request, self.clock()
+        if link.state is not ContactRequestState.OPEN:
+            return link
+        cause = Suppression(
+            request.account_id,
+            other_channel(request.channel),
+            request.to,
+            SuppressionReason.MANUAL,
+            now,
+            origin="recipient",
+            audit=(Audit(now, "recipient", SUPPRESS_ACTION, "says that this is not them"),),
+        )
+        suppress(self.suppressions, cause)
+        add_audit(
+            self.undelivered, request.account_id, request.entry_key, Audit(now, "recipient", "disown_contact"), now
+        )
+        request = self.requests.save(replace(request, is_disowned=True, settled_at=now))
+        return replace(link, request=request, state=ContactRequestState.NOT_THE_CUSTOMER)
+
+
+def _checked(request: ContactRequest, new: NewContact) -> str:
+    """Return a new contact as it is stored; raises InvalidInputError."""
+    if request.channel is Channel.EMAIL:
+        contact = checked_email(new.text, "contact")
+        suggestion = suggest_address(contact)
+        if suggestion and not new.is_sure:
+            raise InvalidInputError("contact", "may have a typing error", suggestion)
+    else:
+        contact = checked_phone(new.text, "contact", country=country_of(request.failed_contact))
+    if same_contact(request.channel, contact, request.failed_contact):
+        raise InvalidInputError("contact", "is the one that does not work")
+    return contact

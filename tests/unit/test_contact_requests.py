@@ -1,0 +1,420 @@
+"""Customers correct a contact themselves: asked by the other channel, with a link, a page and a code."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from msgspec.structs import replace
+
+from tests.builders.api import Api, believe_test_tokens, manager, viewer
+from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, a_suppression, an_item
+from tests.builders.recording import Recording
+from tests.fakes import FakeSender
+from undelivered.domain.account_settings import ContactRequestSettings
+from undelivered.domain.contact_link import code_of
+from undelivered.domain.identifiers import item_id
+from undelivered.domain.item import Audit
+from undelivered.domain.suppression import SuppressionReason
+from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.services.send_message import SendMessage
+from undelivered.services.sender_rule import SenderRule
+
+OLD, NEW, PHONE = "ada.old@example.com", "ada@example.org", "+12065550100"
+FORM = "application/x-www-form-urlencoded"
+
+
+class Loop:
+    """Ada, whose address does not exist, and everything that asks, sends and corrects."""
+
+    def __init__(self, channel=Channel.EMAIL):
+        self.api, self.mail, self.texts = Api(), FakeSender(), FakeSender()
+        self.api.customers.save(a_customer(email=OLD, phone=PHONE))
+        settings = self.api.accounts.settings(ACCOUNT)
+        self.set(ContactRequestSettings(sender_name="Harbor Storage"))
+        recipient = OLD if channel is Channel.EMAIL else PHONE
+        reason = Reason.ADDRESS_NOT_FOUND if channel is Channel.EMAIL else Reason.NUMBER_INVALID
+        self.item = an_item(reason, customer_id="c-1", recipient=recipient, channel=channel)
+        self.api.notifications.add(a_notification("n-1", customer_id="c-1", channel=channel))
+        self.api.add(self.item)
+        self.send_message = SendMessage(
+            self.api.items, self.api.notifications, self.api.customers, self.api.suppressions, self.api.erasures,
+            self.api.accounts, {Channel.EMAIL: self.mail, Channel.SMS: self.texts},
+            SenderRule(self.api.mappings, ACCOUNT, "us@example.com"), self.api.keys, "https://api.test", self.api.clock,
+        )  # fmt: skip
+        assert settings.contact_requests.sender_name == ""
+
+    def set(self, requests):
+        self.api.accounts.save_settings(replace(self.api.accounts.settings(ACCOUNT), contact_requests=requests))
+
+    def ask(self, channel="email", headers=None, **body):
+        return self.api.post(
+            "/customers/c-1/contact-requests", {"channel": channel, **body}, headers=headers or manager()
+        )
+
+    def send(self):
+        """Send what is queued, as ``process_resends`` does."""
+        orders, self.api.resends.orders = self.api.resends.orders, []
+        for order in orders:
+            self.send_message(order)
+
+    def link(self):
+        """Ask, and return the path of the link that the customer gets."""
+        assert self.ask().status == 202
+        self.send()
+        return self.path_in(self.texts.sent[-1].text)
+
+    @staticmethod
+    def path_in(text):
+        return re.search(r"https://api\.test(/correct/\S+)", text)[1]
+
+    def press(self, path, ip="192.0.2.1", **fields):
+        return self.api.post(path, raw=urlencode(fields), headers={}, content_type=FORM, ip=ip)
+
+    def code(self):
+        self.send()
+        return re.search(r"\b\d{6}\b", self.mail.sent[-1].text)[0]
+
+    def customer(self):
+        return self.api.customers.find(ACCOUNT, "c-1")
+
+    def story(self):
+        return [(each.by, each.action) for each in self.api.items.find(ACCOUNT, self.item.entry_key).audit]
+
+    def requests(self):
+        return self.api.get("/customers/c-1/contact-requests").json["contact_requests"]
+
+
+@pytest.fixture
+def loop(monkeypatch):
+    believe_test_tokens(monkeypatch)
+    return Loop()
+
+
+def test_a_customer_corrects_the_address_with_a_link_by_text_and_a_code_to_the_new_address(loop):
+    path = loop.link()
+    assert loop.texts.sent[-1].to == PHONE
+    assert loop.texts.sent[-1].text.startswith("Harbor Storage: Our emails to a***@example.com do not arrive.")
+
+    assert loop.api.get(path, headers={}).status == 200
+    assert "a•••@example.com" in loop.press(path, step="open").text
+    assert NEW in loop.press(path, step="contact", contact=NEW).text
+    code = loop.code()
+    assert loop.mail.sent[-1].to == NEW
+    assert loop.customer().email == OLD  # nothing changes before the proof
+
+    assert "Thank you" in loop.press(path, step="code", code=f" {code[:3]} {code[3:]}").text
+
+    assert loop.customer().email == NEW
+    assert loop.api.items.find(ACCOUNT, loop.item.entry_key).ready_contact == NEW
+    assert loop.story() == [(manager_name(), "ask_for_contact"), ("customer", "correct_contact")]
+    (shown,) = loop.requests()
+    assert (shown["state"], shown["corrected_to"], shown["codes"]) == ("corrected", NEW, 1)
+    assert shown["item_id"] == item_id(loop.item.entry_key)
+
+
+def manager_name():
+    return "manager@example.com (11111111-2222)"
+
+
+def test_a_customer_corrects_the_number_with_a_link_by_email(monkeypatch):
+    believe_test_tokens(monkeypatch)
+    loop = Loop(Channel.SMS)
+    assert loop.ask("sms").status == 202
+    loop.send()
+    path = loop.path_in(loop.mail.sent[-1].text)
+
+    # Numbers of the same country need no country code.
+    assert "+12065550123" in loop.press(path, step="contact", contact="(206) 555-0123").text
+    loop.send()
+    code = re.search(r"\b\d{6}\b", loop.texts.sent[-1].text)[0]
+    assert loop.texts.sent[-1].to == "+12065550123"
+    loop.press(path, step="code", code=code)
+
+    assert loop.customer().phone == "+12065550123"
+
+
+class TestAsking:
+    def test_again_returns_the_open_request_and_sends_one_text(self, loop):
+        first, second = loop.ask().json, loop.ask().json
+        loop.send()
+        loop.ask()
+        loop.send()
+
+        assert first == second
+        assert len(loop.texts.sent) == 1
+
+    def test_is_only_for_managers(self, loop):
+        assert loop.ask(headers=viewer()).status == 403
+
+    def test_needs_a_name_that_customers_know(self, loop):
+        loop.set(ContactRequestSettings())
+
+        assert loop.ask().json["code"] == "contact_request_needs_sender_name"
+
+    def test_needs_a_contact_of_the_other_channel(self, loop):
+        loop.api.customers.save(replace(loop.customer(), phone=""))
+
+        assert loop.ask().json["code"] == "contact_request_no_contact"
+
+    @pytest.mark.parametrize("reason", [SuppressionReason.OPTED_OUT, SuppressionReason.MANUAL])
+    def test_respects_stop_and_every_other_suppression(self, loop, reason):
+        loop.api.suppressions.save(None, a_suppression(PHONE, channel=Channel.SMS, reason=reason))
+
+        assert loop.ask().json["code"] == "contact_request_suppressed"
+        assert loop.api.resends.orders == []
+
+    @pytest.mark.parametrize("reason", [Reason.MAILBOX_FULL, Reason.SENDER_BLOCKED, Reason.COMPLAINT])
+    def test_is_only_for_contacts_that_fail_for_good(self, loop, reason):
+        item = an_item(reason, customer_id="c-1", recipient=OLD, number=2)
+        loop.api.items.items.clear()
+        loop.api.add(item)
+
+        assert loop.ask().json["code"] == "contact_request_not_needed"
+
+    def test_has_a_limit_for_each_customer_and_month(self, loop):
+        statuses = []
+        for _ in range(3):
+            statuses.append(loop.ask().status)
+            for key, asked in loop.api.contact_requests.stored.items():
+                loop.api.contact_requests.stored[key] = replace(asked, is_disowned=True)
+
+        assert statuses == [202, 202, 409]
+        assert loop.ask().json["code"] == "contact_request_limit"
+
+    def test_is_in_the_language_that_the_manager_chooses(self, loop):
+        loop.ask(language="de")
+        loop.send()
+
+        assert loop.texts.sent[-1].text.startswith("Harbor Storage: Unsere E-Mails an a***@example.com")
+
+    def test_stores_no_link(self, loop):
+        path = loop.link()
+        stored = repr(loop.api.notifications.notifications) + repr(loop.api.contact_requests.stored)
+
+        assert path.rpartition("/")[2] not in stored
+
+
+class TestThePage:
+    def test_shows_no_contact_and_changes_nothing_before_a_press(self, loop):
+        path = loop.link()
+        before = dict(loop.api.contact_requests.stored)
+
+        page = loop.api.get(path, headers={})
+
+        assert '<form method="post" novalidate>' in page.text
+        assert "example.com" not in page.text + path
+        assert loop.api.contact_requests.stored == before
+        assert "form-action 'self'" in page.headers["Content-Security-Policy"]
+        assert page.headers["Cache-Control"] == "no-store"
+        assert page.headers["Referrer-Policy"] == "no-referrer"
+
+    def test_is_in_the_language_of_its_reader(self, loop):
+        path = loop.link()
+
+        for language, word in (("de", "Weiter"), ("es", "Continuar"), ("fr", "Continuer"), ("pt", "Continuar")):
+            page = loop.api.get(path, headers={"Accept-Language": language})
+            assert f'<html lang="{language}">' in page.text
+            assert f"<button>{word}</button>" in page.text
+
+    def test_asks_about_a_likely_typing_error_and_takes_the_answer(self, loop):
+        path = loop.link()
+
+        page = loop.press(path, step="contact", contact="ada@gmial.com")
+        assert "Did you mean ada@gmail.com?" in page.text
+        assert loop.api.resends.orders == []
+
+        loop.press(path, step="contact", contact="ada@gmial.com", sure="1")
+        loop.send()
+        assert loop.mail.sent[-1].to == "ada@gmial.com"
+
+    @pytest.mark.parametrize("text", ["", "ada", "ada@", OLD, "x" * 5_000])
+    def test_refuses_what_is_no_new_address(self, loop, text):
+        page = loop.press(loop.link(), step="contact", contact=text[:3_000])
+
+        assert page.status == 400
+        assert 'role="alert"' in page.text
+        assert 'aria-invalid="true"' in page.text
+        assert loop.api.resends.orders == []
+
+    def test_shows_what_was_entered_as_text(self, loop):
+        page = loop.press(loop.link(), step="contact", contact='"><script>alert(1)</script>')
+
+        assert "<script>" not in page.text
+
+    def test_of_a_wrong_press_is_the_first_page(self, loop):
+        path = loop.link()
+
+        assert "Continue" in loop.press(path, step="erase").text
+        assert "Continue" in loop.press(path).text
+
+    def test_says_that_a_link_was_used_and_takes_nothing_more(self, loop):
+        path = loop.link()
+        loop.press(path, step="contact", contact=NEW)
+        loop.press(path, step="code", code=loop.code())
+
+        assert "Thank you" in loop.api.get(path, headers={}).text
+        loop.press(path, step="contact", contact="eve@example.net")
+
+        assert loop.api.resends.orders == []
+        assert loop.customer().email == NEW
+
+    def test_ends_after_seven_days(self, loop):
+        path = loop.link()
+        loop.api.time += timedelta(days=7)
+
+        assert loop.api.get(path, headers={}).status == 410
+        assert loop.press(path, step="contact", contact=NEW).status == 410
+
+    def test_ends_when_somebody_else_has_changed_the_contact(self, loop):
+        path = loop.link()
+        loop.api.customers.save(replace(loop.customer(), email="zoe@example.com"))
+
+        assert "Nothing to do" in loop.api.get(path, headers={}).text
+        loop.press(path, step="contact", contact=NEW)
+        assert loop.api.resends.orders == []
+
+    def test_ends_with_the_customer(self, loop):
+        path = loop.link()
+        loop.api.contact_requests.remove_all(ACCOUNT, "c-1")
+
+        assert loop.api.get(path, headers={}).status == 404
+
+    def test_lets_whoever_is_not_the_customer_say_so_and_never_writes_there_again(self, loop):
+        path = loop.link()
+
+        assert "We will not write to you here again" in loop.press(path, step="not_me").text
+
+        known = loop.api.suppressions.find(ACCOUNT, Channel.SMS, PHONE)
+        assert (known.reason, known.active) == (SuppressionReason.MANUAL, True)
+        assert loop.customer().email == OLD
+        assert loop.requests()[0]["state"] == "not_the_customer"
+        assert loop.story()[-1] == ("recipient", "disown_contact")
+        assert loop.press(path, step="contact", contact=NEW).status == 200
+        assert loop.api.resends.orders == []
+
+
+class TestCodes:
+    @pytest.fixture
+    def path(self, loop):
+        path = loop.link()
+        loop.press(path, step="contact", contact=NEW)
+        return path
+
+    @pytest.mark.usefixtures("path")
+    def test_are_stored_nowhere(self, loop):
+        code = loop.code()
+        stored = repr(loop.api.notifications.notifications) + repr(loop.api.contact_requests.stored)
+
+        assert code not in stored
+
+    def test_can_be_tried_five_times(self, loop, path):
+        code = loop.code()
+        wrong = f"{(int(code) + 1) % 1_000_000:06}"
+
+        answers = [loop.press(path, step="code", code=wrong).text for _ in range(5)]
+
+        assert ["not right" in answer for answer in answers] == [True] * 4 + [False]
+        loop.press(path, step="code", code=code)
+        assert loop.customer().email == OLD
+
+    def test_end_after_ten_minutes(self, loop, path):
+        code = loop.code()
+        loop.api.time += timedelta(minutes=10)
+
+        assert "cannot be used" in loop.press(path, step="code", code=code).text
+        assert loop.customer().email == OLD
+
+    def test_end_with_the_next_code(self, loop, path):
+        first = loop.code()
+        loop.press(path, step="contact", contact="ada@example.net")
+        loop.code()
+
+        loop.press(path, step="code", code=first)
+        assert loop.customer().email == OLD
+
+    def test_prove_only_the_address_that_they_went_to(self, loop, path):
+        loop.press(path, step="code", code=loop.code(), contact="eve@example.net")
+
+        assert loop.customer().email == NEW
+
+    def test_have_a_limit_for_each_link(self, loop, path):
+        statuses = [
+            loop.press(path, step="contact", contact=f"ada{number}@example.org", ip=f"192.0.2.{number}").status
+            for number in range(5)
+        ]
+
+        assert statuses == [200] * 4 + [429]
+
+    def test_have_a_limit_for_each_address(self, loop, path):
+        for request in list(loop.api.contact_requests.stored.values()):
+            loop.api.contact_requests.save(replace(request, codes=-100))
+
+        statuses = [loop.press(path, step="contact", contact=NEW, ip="").status for _ in range(5)]
+
+        assert statuses == [200] * 4 + [429]
+
+    def test_have_a_limit_for_each_ip_address(self, loop, path):
+        for request in list(loop.api.contact_requests.stored.values()):
+            loop.api.contact_requests.save(replace(request, codes=-100))
+
+        statuses = [loop.press(path, step="contact", contact=f"a{number}@example.org").status for number in range(20)]
+
+        assert statuses == [200] * 19 + [429]
+        assert not any("192.0.2.1" in work for _, work, _ in loop.api.request_counts.counts)
+
+    def test_go_to_no_suppressed_address_and_the_page_does_not_say_so(self, loop, path):
+        loop.send()
+        sent = len(loop.mail.sent)
+        loop.api.suppressions.save(None, a_suppression("eve@example.net", reason=SuppressionReason.COMPLAINT))
+
+        refused = loop.press(path, step="contact", contact="eve@example.net").text
+        loop.send()
+
+        assert len(loop.mail.sent) == sent
+        assert refused.replace("eve@example.net", NEW) == loop.press(path, step="contact", contact=NEW).text
+        assert len(loop.api.items.all_items(ACCOUNT)) == 1
+
+    def test_complete_a_correction_that_was_interrupted(self, loop, path):
+        code = loop.code()
+        loop.api.customers.save(replace(loop.customer(), email=NEW))
+
+        assert "Thank you" in loop.press(path, step="code", code=code).text
+        assert loop.requests()[0]["state"] == "corrected"
+
+
+def test_the_failure_of_a_code_makes_no_item_and_suppresses_nobody(loop):
+    path = loop.link()
+    loop.press(path, step="contact", contact=NEW)
+    loop.code()
+    notification_id = next(
+        notification_id
+        for _, notification_id in loop.api.notifications.notifications
+        if notification_id.startswith("undelivered-code-")
+    )
+    recording = Recording()
+    bounce = a_failure(Reason.ADDRESS_NOT_FOUND, recipient=NEW, message_id="m-code", notification_id=notification_id)
+
+    assert recording.use_case([[bounce]]) == {}
+
+    assert recording.items.all_items(ACCOUNT) == []
+    assert recording.suppressions.find(ACCOUNT, Channel.EMAIL, NEW) is None
+
+
+def test_a_code_depends_on_the_secret_and_the_nonce():
+    assert len({code_of(b"a", "1"), code_of(b"b", "1"), code_of(b"a", "2")}) == 3
+    assert re.fullmatch(r"\d{6}", code_of(b"a", "1"))
+
+
+def test_the_data_of_a_customer_has_the_requests(loop):
+    loop.link()
+
+    (shown,) = loop.api.get("/customers/c-1/data").json["contact_requests"]
+    assert (shown["failed_contact"], shown["to"], shown["state"]) == (OLD, PHONE, "open")
+
+
+def test_the_trail_of_an_item_has_a_request_once(loop):
+    loop.ask()
+    loop.ask()
+
+    assert loop.api.items.find(ACCOUNT, loop.item.entry_key).audit == (Audit(NOW, manager_name(), "ask_for_contact"),)
