@@ -128,6 +128,7 @@ NO_FORM = {
 NO_INPUT = {
     "is not a filter",
     "is not valid base64",
+    "it is not a form",
     "it is not well-formed JSON in UTF-8",
     "must be 'email' or 'sms'",
     "must be 'unsubscribed' for a category",

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from undelivered.services.bulk_resend import BulkResend
     from undelivered.services.change_settings import ChangeSettings
     from undelivered.services.correct_contacts import CorrectContacts
-    from undelivered.services.correct_contact import CorrectContact
+    from undelivered.services.correct_own_contact import CorrectOwnContact
     from undelivered.services.customer_data.erase import RequestErasure
     from undelivered.services.customer_data.export import ExportCustomerData
     from undelivered.services.dismiss import Dismiss
@@ -360,11 +360,11 @@ class ApiUseCases:
         )
 
     @cached_property
-    def correct_contact(self) -> "CorrectContact":
-        from undelivered.services.correct_contact import CorrectContact
+    def correct_own_contact(self) -> "CorrectOwnContact":
+        from undelivered.services.correct_own_contact import CorrectOwnContact
 
         ports = self._ports
-        return CorrectContact(
+        return CorrectOwnContact(
             self.contact_requests,
             ports.customers,
             ports.undelivered,

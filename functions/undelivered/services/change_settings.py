@@ -49,7 +49,7 @@ def _checked_requests(settings: ContactRequestSettings) -> ContactRequestSetting
     name = settings.sender_name.strip()
     # Braces stand for values in the wordings, and a text for a phone is one line.
     if not name.isprintable() or set(name) & set("{}"):
-        raise InvalidInputError("contact_requests.sender_name", "must be a single line without { and }")
+        raise InvalidInputError("contact_requests.sender_name", "must be a single line without braces")
     return replace(settings, sender_name=name)
 
 

@@ -92,16 +92,6 @@ def checked_phone(text: str, field: str, *, accept_unassigned: bool = False, cou
     raise UnassignedNumberError(field, "is not an assigned phone number in its country")
 
 
-def country_of(number: str) -> str:
-    """Return the country of a phone number in E.164 form (ISO 3166-1 alpha-2), empty if it is not known."""
-    import phonenumbers
-
-    try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
-    except phonenumbers.NumberParseException:
-        return ""
-
-
 def check_country(text: str, field: str) -> None:
     """Raise InvalidInputError for ``field`` unless a text is the code of a country with phone numbers."""
     import phonenumbers

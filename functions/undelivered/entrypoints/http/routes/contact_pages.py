@@ -23,7 +23,7 @@ from undelivered.domain.language import Language, Texts
 from undelivered.domain.taxonomy import Channel
 from undelivered.entrypoints.http.pages import FORM_TYPES, page, paragraph
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
-from undelivered.services.correct_contact import CodeResult, NewContact, OpenLink
+from undelivered.services.correct_own_contact import CodeResult, NewContact, OpenLink
 
 _LONGEST_CONTACT: Final = 320
 _LONGEST_CODE: Final = 20
@@ -123,7 +123,7 @@ class _View(Struct, frozen=True):
 def show_contact_page(request: ApiRequest) -> ApiResponse:
     """Return the page with a button. It changes nothing and shows no contact, because scanners open every link."""
     try:
-        view = _view(request, request.use_cases.correct_contact.check(request.path["token"]))
+        view = _view(request, request.use_cases.correct_own_contact.check(request.path["token"]))
     except NotFoundError:
         return _unknown_link(request)
     return view.start() if view.link.state is ContactRequestState.OPEN else view.settled()
@@ -134,7 +134,7 @@ def correct_contact(request: ApiRequest) -> ApiResponse:
     form = request.form()
     step = _STEPS.get(form.get("step", ""))
     try:
-        view = _view(request, request.use_cases.correct_contact.check(request.path["token"]))
+        view = _view(request, request.use_cases.correct_own_contact.check(request.path["token"]))
         if view.link.state is not ContactRequestState.OPEN:
             return view.settled()
         return step(request, view, form) if step else view.start()
@@ -152,7 +152,7 @@ def _send_code(request: ApiRequest, view: _View, form: Mapping[str, str]) -> Api
     sentence, text = view.texts.sentence, form.get("contact", "")[:_LONGEST_CONTACT]
     new = NewContact(text, is_sure=form.get("sure") == "1")
     try:
-        link = request.use_cases.correct_contact.send_code(request.path["token"], new, request.ip_address)
+        link = request.use_cases.correct_own_contact.send_code(request.path["token"], new, request.ip_address)
     except UnassignedNumberError:
         return view.ask(text, sentence("This phone number does not exist. Check the digits."), HTTPStatus.BAD_REQUEST)
     except InvalidInputError as error:
@@ -176,7 +176,9 @@ def _complaint(view: _View, text: str) -> str:
 def _enter_code(request: ApiRequest, view: _View, form: Mapping[str, str]) -> ApiResponse:
     sentence = view.texts.sentence
     code = view.link.request.code
-    result = request.use_cases.correct_contact.enter_code(request.path["token"], form.get("code", "")[:_LONGEST_CODE])
+    result = request.use_cases.correct_own_contact.enter_code(
+        request.path["token"], form.get("code", "")[:_LONGEST_CODE]
+    )
     if result is CodeResult.CORRECTED:
         return view.done()
     if result is CodeResult.WRONG and code:
@@ -185,7 +187,7 @@ def _enter_code(request: ApiRequest, view: _View, form: Mapping[str, str]) -> Ap
 
 
 def _disown(request: ApiRequest, _: _View, _form: Mapping[str, str]) -> ApiResponse:
-    return _view(request, request.use_cases.correct_contact.disown(request.path["token"])).settled()
+    return _view(request, request.use_cases.correct_own_contact.disown(request.path["token"])).settled()
 
 
 _STEPS: Final[Mapping[str, Callable[[ApiRequest, _View, Mapping[str, str]], ApiResponse]]] = {

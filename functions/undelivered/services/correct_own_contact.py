@@ -78,7 +78,7 @@ class NewContact(Struct, frozen=True):
     is_sure: bool = False
 
 
-class CorrectContact(Struct, frozen=True):
+class CorrectOwnContact(Struct, frozen=True):
     """The use case of the page behind a link."""
 
     requests: ContactRequestStore
