@@ -215,6 +215,8 @@ class FakeApi:
         self.attachments: list[dict[str, Any]] = []
         self.downloads: list[str] = []
         self.imports: list[dict[str, Any]] = []
+        self.part = 1_000
+        """How many items a request for a bulk resend with a filter takes."""
         self.batches: dict[str, tuple[list[str], int]] = {}
         self.corrections: list[dict[str, Any]] = []
         self.webhooks: dict[str, dict[str, Any]] = {}
@@ -612,16 +614,34 @@ class FakeApi:
         return 202, item
 
     def resend_many(self, body: Any) -> Answer:
-        ids = body.get("ids") or [i["id"] for i in self.report(body["filter"] | {"limit": "1000"})["items"]]
-        refusals = []
-        for item_id in ids:
-            status, answer = self.resend(item_id, {})
-            if status != 202:
-                refusals.append({"id": item_id, "code": answer["code"], "detail": answer["detail"]})
-        refused = {refusal["id"] for refusal in refusals}
-        sent = [item_id for item_id in ids if item_id not in refused]
-        self.batches[f"b-{len(self.batches) + 1}"] = sent, len(refused)
-        return 202, {"batch_id": f"b-{len(self.batches)}", "accepted": len(sent), "refused": refusals}
+        ids, more = body.get("ids"), None
+        if ids is None:
+            filters = {n: ",".join(v) if isinstance(v, list) else v for n, v in body["filter"].items()}
+            page = self.report(filters | {"limit": str(self.part), "cursor": body.get("cursor", "0")})
+            ids, more = [i["id"] for i in page["items"]], page["next_cursor"]
+        is_dry = body.get("dry_run", False)
+        answers = {i: self.would_resend(i) if is_dry else self.resend(i, {}) for i in ids}
+        sent = [i for i, (status, _) in answers.items() if status == 202]
+        refused = [
+            {"id": i, "code": answer["code"], "detail": answer["detail"]}
+            for i, (status, answer) in answers.items()
+            if status != 202
+        ]
+        counts = Counter((refusal["code"], refusal["detail"]) for refusal in refused)
+        batch_id = "" if is_dry else f"b-{len(self.batches) + 1}"
+        if batch_id:
+            self.batches[batch_id] = sent, len(refused)
+        return 202, {
+            "batch_id": batch_id,
+            "accepted": len(sent),
+            "refused": refused,
+            "refusals": [{"code": code, "detail": detail, "count": n} for (code, detail), n in counts.items()],
+            "next_cursor": more,
+        }
+
+    def would_resend(self, item_id: str) -> Answer:
+        decision = self.items[item_id]["resend"]
+        return (202 if decision["allowed"] else 409), decision
 
     def batch(self, batch_id: str) -> dict[str, int]:
         sent, refused = self.batches[batch_id]

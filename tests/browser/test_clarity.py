@@ -154,12 +154,84 @@ class TestBulk:
         manager.goes_to("#/report")
         manager.page.get_by_role("checkbox", name="Select Gate code").check()
         manager.page.get_by_role("button", name="Resend selected").click()
+        manager.page.get_by_role("button", name="Resend 1", exact=True).click()
         manager.sees("1 message is being resent.")
         manager.sees("Confirmation can take hours. You can close this: the resends go on.")
         manager.page.get_by_role("region", name="Resending").get_by_role("button", name="Close").press("Enter")
 
         expect(manager.page.get_by_role("region", name="Resending")).to_have_count(0)
         expect(manager.page.get_by_role("heading", name="Undelivered notifications")).to_be_focused()
+
+    def test_nothing_is_resent_before_it_is_said_how_many_and_why_not_the_others(self, manager):
+        manager.goes_to("#/report?status=bounced.hard,spammed,dropped,invalid")
+        manager.page.get_by_role("checkbox", name="Select all shown").check()
+        manager.page.get_by_role("button", name="Resend selected").press("Enter")
+        dialogue = manager.page.get_by_role("dialog")
+        expect(dialogue).to_contain_text("1 message will be sent again.")
+        expect(dialogue.get_by_role("listitem")).to_contain_text(
+            ["2We cannot deliver to this address", "1The customer marked a message as spam", "1The customer opted out"]
+        )
+        assert barriers(manager.page) == []
+        dialogue.get_by_role("button", name="Cancel").click()
+
+        assert all(body["dry_run"] for _, path, _, body in manager.api.requests if path.endswith("/resend"))
+
+    def test_what_cannot_be_resent_at_all_cannot_be_confirmed(self, manager):
+        manager.goes_to("#/report?status=spammed")
+        manager.page.get_by_role("checkbox", name="Select all shown").check()
+        manager.page.get_by_role("button", name="Resend selected").press("Enter")
+        dialogue = manager.page.get_by_role("dialog")
+
+        expect(dialogue).to_contain_text("None of these can be sent again now.")
+        expect(dialogue.get_by_role("button", name="Resend")).to_be_disabled()
+
+    def test_all_that_match_are_resent_in_parts_while_another_page_is_open(self, manager):
+        manager.api.part = 30
+        manager.goes_to("#/report")
+        manager.page.get_by_role("checkbox", name="Select all shown").check()
+        manager.page.get_by_role("button", name="Select all 74 that match").press("Enter")
+        manager.sees("All 74 that match are selected")
+        manager.takes_picture("bulk-all-desktop-light")
+        manager.page.get_by_role("button", name="Resend selected").click()
+        dialogue = manager.page.get_by_role("dialog")
+        expect(dialogue).to_contain_text("70 messages will be sent again.")
+        held = []
+        manager.page.route("**/undelivered/resend", lambda route: held.append(route))  # noqa: PLW0108 (Playwright asks what it is)
+        dialogue.get_by_role("button", name="Resend 70").click()
+        manager.sees("0 of 74 handed over for sending")
+        manager.goes_to("#/customers")
+        manager.page.unroute("**/undelivered/resend")
+        manager.sees("70 messages are being resent.")
+        manager.page.get_by_role("button", name="See the progress").click()
+        manager.sees("74 of 74 done")
+
+        bodies = [body for _, path, _, body in manager.api.requests if path == "/undelivered/resend"]
+        assert [body.get("cursor") for body in bodies if not body.get("dry_run")] == [None, "30", "60"]
+
+    def test_one_that_stops_before_the_end_is_continued_where_it_stopped(self, manager):
+        manager.api.part = 30
+        manager.goes_to("#/report")
+        manager.page.get_by_role("checkbox", name="Select all shown").check()
+        manager.page.get_by_role("button", name="Select all 74 that match").click()
+        manager.page.get_by_role("button", name="Resend selected").click()
+        manager.page.get_by_role("dialog").get_by_text("70 messages will be sent again.").wait_for()
+        manager.api.fail("POST", "/undelivered/resend", 500, "internal_error")
+        manager.page.get_by_role("button", name="Resend 70").click()
+        manager.page.get_by_role("button", name="Continue").press("Enter")
+        manager.sees("74 of 74 done")
+
+        assert len(manager.api.batches) == 3
+
+    def test_the_limit_of_a_minute_is_waited_for(self, manager):
+        manager.goes_to("#/report?ready=true")
+        manager.page.get_by_role("button", name="Resend all that are ready").click()
+        manager.page.get_by_role("button", name="Resend 1", exact=True).wait_for()
+        headers = {"Retry-After": "1"}
+        manager.api.fail("POST", "/undelivered/resend", 429, "too_many_bulk_resends", **headers)
+        manager.page.get_by_role("button", name="Resend 1", exact=True).click()
+        manager.sees("The limit for one minute is reached. It goes on by itself.")
+
+        manager.sees("1 of 1 done")
 
     def test_what_is_being_resent_is_not_dismissed_with_the_others(self, manager):
         manager.api.items["item-2"]["state"] = "resending"

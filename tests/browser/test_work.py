@@ -256,6 +256,11 @@ class TestBulk:
         manager.sees("2 selected")
         manager.takes_picture("bulk-desktop-light")
         manager.page.get_by_role("button", name="Resend selected").click()
+        dialogue = manager.page.get_by_role("dialog")
+        expect(dialogue).to_contain_text("1 message will be sent again.")
+        expect(dialogue).to_contain_text("1 will not be sent:")
+        manager.takes_picture("bulk-preview-desktop-light")
+        dialogue.get_by_role("button", name="Resend 1").click()
 
         manager.sees("1 message is being resent.")
         manager.sees("1 was not resent")
@@ -268,6 +273,7 @@ class TestBulk:
     def test_all_that_is_ready_is_resent_at_once(self, manager):
         manager.goes_to("#/report?ready=true")
         manager.page.get_by_role("button", name="Resend all that are ready").click()
+        manager.page.get_by_role("button", name="Resend 1", exact=True).click()
 
         manager.sees("1 of 1 done")
 
@@ -337,7 +343,7 @@ class TestDetail:
         manager.goes_to("#/item/item-1")
         manager.page.get_by_role("button", name="Edit contact").click()
         box = manager.page.get_by_label("Email address")
-        box.fill("grace.gmial.com")
+        box.fill("grace(at)gmial.com")
         manager.page.get_by_role("button", name="Save").click()
         manager.sees("This must have an @.")
         expect(box).to_be_focused()

@@ -71,6 +71,41 @@ class TestBulkResend:
         assert (answer.json["accepted"], answer.json["refused"]) == (1, [])
         assert [order.entry_key for order in api.resends.orders] == [items[0].entry_key]
 
+    @pytest.mark.usefixtures("items")
+    def test_a_dry_run_says_how_many_are_resent_and_why_the_others_are_not(self, api):
+        body = {"filter": {"channel": "email"}, "dry_run": True}
+
+        answer = api.post("/undelivered/resend", body)
+
+        assert (answer.json["accepted"], answer.json["batch_id"]) == (2, "")
+        needs_change = "We cannot deliver to this address or number. Correct the contact details first."
+        assert answer.json["refusals"] == [{"code": "resend_needs_changed_address", "detail": needs_change, "count": 1}]
+        assert api.resends.orders == []
+        assert api.post("/undelivered/resend", {"filter": {"channel": "email"}}).json["accepted"] == 2
+
+    @pytest.mark.usefixtures("items")
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_a_filter_is_taken_in_parts_that_together_are_all_of_it(self, api, dry_run):
+        body = {"filter": {"channel": "email"}, "limit": 2, "dry_run": dry_run}
+
+        first = api.post("/undelivered/resend", body).json
+        second = api.post("/undelivered/resend", body | {"cursor": first["next_cursor"]}).json
+
+        assert second["next_cursor"] is None
+        assert first["accepted"] + second["accepted"] == 2
+        assert len(first["refused"]) + len(second["refused"]) == 1
+        assert len(api.resends.orders) == (0 if dry_run else 2)
+
+    @pytest.mark.usefixtures("items")
+    def test_a_cursor_continues_only_the_same_filter_of_the_same_account(self, api):
+        body = {"filter": {"channel": "email"}, "limit": 1}
+        cursor = api.post("/undelivered/resend", body | {"dry_run": True}).json["next_cursor"]
+
+        other = api.post("/undelivered/resend", {"filter": {"channel": "sms"}, "limit": 1, "cursor": cursor})
+        foreign = api.post("/undelivered/resend", body | {"cursor": cursor}, manager("acc-2"))
+
+        assert (other.json["code"], foreign.json["code"]) == ("invalid_cursor", "invalid_cursor")
+
     def test_shows_its_progress(self, api, items):
         batch = api.post("/undelivered/resend", {"ids": list(map(id_of, items))}).json["batch_id"]
 
@@ -89,6 +124,10 @@ class TestBulkResend:
             ({"ids": [], "filter": {}}, "invalid_body", "ids"),
             ({"ids": ["a"], "filter": {}}, "invalid_body", None),
             ({"ids": [f"id-{number}" for number in range(1_001)]}, "too_many_items", "ids"),
+            ({"ids": ["a"], "limit": 5}, "invalid_body", "limit"),
+            ({"filter": {}, "cursor": "x"}, "invalid_body", "cursor"),
+            ({"filter": {}, "limit": 1_001}, "invalid_body", "limit"),
+            ({"filter": {}, "limit": 5, "cursor": "x"}, "invalid_cursor", "cursor"),
             ({"filter": {"status": "lost"}}, "invalid_body", "filter.status"),
             ({"filter": {"status": ["lost"]}}, "invalid_body", "filter.status"),
             ({"filter": {"stauts": "bounced"}}, "invalid_body", "filter.stauts"),

@@ -142,3 +142,21 @@ def test_another_accounts_batch_is_not_found(desk):
 
     with pytest.raises(NotFoundError):
         desk.bulk.progress("acc-2", batch.batch_id)
+
+
+def test_a_preview_says_what_a_resend_would_and_changes_nothing(desk):
+    soft, dead, spam = desk.failed(1), desk.failed(3, Reason.ADDRESS_NOT_FOUND), desk.failed(4, Reason.COMPLAINT)
+    unknown = "2026-11-01T00:00:00Z~nothing~000000000000"
+
+    accepted, refused = desk.bulk.preview(ACCOUNT, [soft, dead, spam, unknown, soft])
+
+    assert accepted == 1
+    assert [(one.entry_key, one.code) for one in refused] == [
+        (dead, "resend_needs_changed_address"),
+        (spam, "resend_blocked_by_complaint"),
+        (unknown, "not_found"),
+    ]
+    assert desk.find(soft).state is State.OPEN
+    assert desk.queue.orders == []
+    batch, refused_then = desk.resend(soft, dead, spam, unknown)
+    assert (len(batch.started), refused_then) == (accepted, refused)

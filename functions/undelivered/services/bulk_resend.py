@@ -17,6 +17,9 @@ from undelivered.services.request_resend import RequestResend
 BULK_LIMIT = 1_000
 """The maximum number of items in a request."""
 
+NOT_FOUND = "not_found"
+NOT_FOUND_DETAIL = "The item was not found."
+
 _CHUNK = 100
 """The number of items that are read and written together."""
 
@@ -70,6 +73,19 @@ class BulkResend(Struct, frozen=True):
         self.batches.save(batch)
         return batch, refused
 
+    def preview(self, account_id: str, entry_keys: Sequence[str]) -> tuple[int, Sequence[BulkRefusal]]:
+        """Return how many items ``__call__`` would resend now, and the refusals. Nothing is written."""
+        keys = list(dict.fromkeys(entry_keys))
+
+        def check(chunk: Sequence[str]) -> Sequence[BulkRefusal | None]:
+            errors = self.request_resend.preview(account_id, chunk)
+            return [_refusal(key, error) if error else None for key, error in zip(chunk, errors, strict=True)]
+
+        with ThreadPoolExecutor(_WORKERS) as workers:
+            results = [result for chunk in workers.map(check, batches(keys, _CHUNK)) for result in chunk]
+        refused = [result for result in results if result]
+        return len(results) - len(refused), refused
+
     def progress(self, account_id: str, batch_id: str) -> BatchProgress:
         """Return the progress of a batch; raises NotFoundError."""
         batch = self.batches.find(account_id, batch_id)
@@ -90,13 +106,13 @@ class BulkResend(Struct, frozen=True):
 
 
 def _item_or_refusal(key: str, result: UndeliveredItem | RefusedError | NotFoundError) -> UndeliveredItem | BulkRefusal:
-    match result:
-        case RefusedError():
-            return BulkRefusal(key, result.code, result.detail)
-        case NotFoundError():
-            return BulkRefusal(key, "not_found", "The item was not found.")
-        case _:
-            return result
+    return result if isinstance(result, UndeliveredItem) else _refusal(key, result)
+
+
+def _refusal(key: str, error: RefusedError | NotFoundError) -> BulkRefusal:
+    if isinstance(error, RefusedError):
+        return BulkRefusal(key, error.code, error.detail)
+    return BulkRefusal(key, NOT_FOUND, NOT_FOUND_DETAIL)
 
 
 def _outcome(item: UndeliveredItem | None, number: int) -> Outcome:

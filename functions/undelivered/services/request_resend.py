@@ -193,12 +193,36 @@ class RequestResend(Struct, frozen=True):
             self.resends.put([resend_job(started)])
         return started
 
+    def preview(self, account_id: str, entry_keys: Sequence[str]) -> Sequence[RefusedError | NotFoundError | None]:
+        """Return why each item would not be resent, in order; None for one that would be. Nothing is written."""
+        request = _Request("", "", self.accounts.settings(account_id).resend_by)
+        items = {item.entry_key: item for item in self.undelivered.find_many(account_id, entry_keys)}
+        facts = self._facts_of(account_id, list(items.values()))
+
+        def refusal_of(key: str) -> RefusedError | NotFoundError | None:
+            if key not in items:
+                return NotFoundError("item not found")
+            try:
+                self._decide(items[key], facts[key], request)
+            except RefusedError as error:
+                return error
+            return None
+
+        return [refusal_of(key) for key in entry_keys]
+
     def _start(self, item: UndeliveredItem, facts: _Facts, request: _Request) -> UndeliveredItem:
         """Return the item with a new attempt, not yet saved; raises RefusedError."""
-        now = self.clock()
+        decision, customer = self._decide(item, facts, request)
+        if request.consent:
+            self._record_consent(item, facts, customer, request)
+        contact, sent_by = customer.contact(item.channel), request.sent_by(decision)
+        return start_resend(item, contact, request.by, self.clock(), request.note, sent_by)
+
+    def _decide(self, item: UndeliveredItem, facts: _Facts, request: _Request) -> tuple[ResendDecision, Customer]:
+        """Return the decision that allows a resend, and the customer; raises RefusedError if the rules forbid it."""
         decision = decide_item_resend(
             item,
-            now,
+            self.clock(),
             customer=facts.customer,
             notification=facts.notification,
             suppression=facts.suppression,
@@ -209,10 +233,7 @@ class RequestResend(Struct, frozen=True):
             decision = decide_resender(decision, request.resender)
         if not decision.allowed or facts.customer is None:
             raise RefusedError(str(decision.code), decision.detail)
-        if request.consent:
-            self._record_consent(item, facts, facts.customer, request)
-        contact, sent_by = facts.customer.contact(item.channel), request.sent_by(decision)
-        return start_resend(item, contact, request.by, now, request.note, sent_by)
+        return decision, facts.customer
 
     def _record_consent(self, item: UndeliveredItem, facts: _Facts, customer: Customer, request: _Request) -> None:
         assert request.consent is not None

@@ -1,9 +1,9 @@
-/** What managers do with notifications: resend, in bulk or one by one, dismiss, restore. */
+/** What managers do with notifications: resend, dismiss, restore. */
 
 import * as api from "./api.js";
-import { freshId, h, replace, written } from "./dom.js";
-import { number, t } from "./i18n.js";
-import { announce, button, complain, dialogue, field, Mistake, required, said, select, textInput, toast, toastError } from "./ui.js";
+import { freshId, h } from "./dom.js";
+import { t } from "./i18n.js";
+import { complain, dialogue, field, Mistake, required, select, textInput, toast, toastError } from "./ui.js";
 
 const AT_ONCE = 4; // requests at the same time when many items are dismissed
 const DISMISSALS = ["handled", "obsolete", "left", "other"];
@@ -75,60 +75,6 @@ export function localMoment(when) {
 /** The value of a datetime-local input, in the format of the API. */
 export function rfc3339(local) {
   return new Date(local).toISOString().replace(/\.\d+/, "");
-}
-
-// --- bulk
-
-/** Start a bulk resend of {ids} or {filter}; returns the batch. */
-export function resendMany(what, signal) {
-  return api.post("undelivered/resend", what, { signal });
-}
-
-/** A panel with the progress of a batch, and the refused items with the reasons. */
-export function batchProgress(batch, items, signal, done) {
-  const total = batch.accepted + batch.refused.length;
-  const bar = h("progress", { max: Math.max(total, 1), value: batch.refused.length, "aria-label": t("bulk.title") });
-  const words = h("p", { class: "muted" });
-  const counts = h("div", { class: "figures" });
-  const closed = new AbortController();
-  signal.addEventListener("abort", () => closed.abort());
-  const close = () => {
-    closed.abort();
-    done();
-  };
-  const end = h("div", { class: "row end" }, button(t("close"), { on: close, kind: "small" }));
-  const panel = h("section", { class: "card progress-card", tabindex: "-1", "aria-label": t("bulk.title") },
-    h("h2", {}, t("bulk.title")),
-    batch.accepted > 0 ? [h("p", {}, t("bulk.started", { n: batch.accepted })), bar, words, counts, h("p", { class: "muted" }, t("bulk.goes_on"))] : h("p", {}, t("bulk.none")),
-    batch.refused.length > 0 && refusals(batch.refused, items),
-    end);
-  const closing = () => replace(end, button(t("bulk.settled"), { on: close, kind: "small" }));
-  const paint = (state) => {
-    const settled = state.resolved + state.returned + state.refused;
-    bar.max = Math.max(state.total, 1);
-    bar.value = settled;
-    words.textContent = t("bulk.progress", { done: settled, total: state.total });
-    replace(counts, ["resending", "resolved", "returned", "refused"].map((name) =>
-      h("span", {}, h("b", {}, number(state[name])), " ", t(`bulk.${name}`))));
-  };
-  if (batch.accepted === 0) closing();
-  else {
-    api.poll(() => api.get(`resend-batches/${encodeURIComponent(batch.batch_id)}`, { signal: closed.signal }), (state) => state.resending === 0, { seen: paint, signal: closed.signal })
-      .then((state) => {
-        announce(t("bulk.progress", { done: state.total - state.resending, total: state.total }));
-        closing();
-      })
-      .catch(toastError);
-  }
-  return panel;
-}
-
-function refusals(refused, items) {
-  const titles = new Map(items.map((item) => [item.id, item.title]));
-  return h("details", { open: refused.length <= 3 },
-    h("summary", {}, t("bulk.refused_title", { n: refused.length })),
-    h("ul", { class: "record" }, refused.map(({ id, detail, code }) =>
-      h("li", {}, h("a", { href: `#/item/${id}` }, written(titles.get(id) || id)), " – ", said(detail) || code))));
 }
 
 // --- dismiss

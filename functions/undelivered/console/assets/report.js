@@ -3,9 +3,10 @@
  * URL, so that a report can be bookmarked and shared. The search text is not, because it is personal data.
  */
 
-import { batchProgress, dismiss, resendMany } from "./actions.js";
+import { dismiss } from "./actions.js";
 import * as api from "./api.js";
 import * as auth from "./auth.js";
+import { askToResend, currentJob, jobPanel } from "./bulk.js";
 import { CLASSES, countOf, WORK } from "./dashboard.js";
 import { address, h, icon, replace, written } from "./dom.js";
 import { calendarDate, dateInZone, day, maybe, moment, shortDay, t } from "./i18n.js";
@@ -18,6 +19,7 @@ import {
 const PAGE_SIZE = 50;
 const PAGE_LIMIT = 200;
 const KEPT_IN_ADDRESS = ["status", "from", "to", "state", "channel", "fault", "reason", "work", "ready", "customer_id"];
+const LISTS = ["status", "state", "channel", "fault", "reason", "work"];
 const PRESETS = { today: 0, 7: -6, 90: -89, 365: -364 };
 const STATES = ["open", "resending", "resolved", "dismissed", "expired"];
 const FAULTS = ["recipient", "recipient_choice", "sender", "unknown"];
@@ -45,6 +47,8 @@ export function show(page, { query, signal }) {
     items: [],
     cursor: null,
     selected: new Set(),
+    all: false, // whether all that match are selected, not only those that are shown
+    ofFilter: null, // how many match without a search, if that is known
     place: h("div", { class: "results" }),
     bar: h("div", { class: "bulk-place" }),
     work: h("div", { class: "work-place" }),
@@ -58,6 +62,7 @@ export function show(page, { query, signal }) {
     view.place,
     view.bar,
   );
+  if (auth.mayAct()) showJob(view);
   if (kept) page.dataset.scrolled = "yes";
   reload(view, kept?.count).then(() => kept && window.scrollTo(0, kept.scroll));
   signal.addEventListener("abort", () => {
@@ -88,6 +93,7 @@ function filters(view) {
   // Update the existing filter buttons: a new button under the pointer would lose a click in progress.
   const showCount = (count) => {
     for (const [name, number] of numbers) number.textContent = String(name ? countOf(count, name) : count.total);
+    if (Object.keys(filter).every((name) => name === "status")) view.ofFilter = chosen.size ? [...chosen].reduce((sum, name) => sum + countOf(count, name), 0) : count.total;
   };
   if (counted) api.get("undelivered/count", { signal: view.signal }).then(showCount).catch(() => null);
   const more = ["work", "state", "fault", "reason", "customer_id"].some((name) => filter[name]);
@@ -350,6 +356,7 @@ function picker(view, item, title) {
       change: () => {
         if (box.checked) view.selected.add(item.id);
         else view.selected.delete(item.id);
+        view.all = false;
         box.closest("tr").classList.toggle("selected", box.checked);
         paintBar(view);
       },
@@ -380,17 +387,28 @@ function paintBar(view) {
     return;
   }
   const ids = () => [...view.selected];
-  replace(view.bar, h("div", { class: "bulk", role: "group", "aria-label": t("bulk.selected", { n }) },
-    h("b", { "aria-live": "polite" }, t("bulk.selected", { n })),
+  const total = !view.search && view.ofFilter > n ? view.ofFilter : null;
+  const words = view.all ? (total ? t("bulk.all_n", { n: total }) : t("bulk.all")) : t("bulk.selected", { n });
+  const areMore = !view.all && view.cursor && n === view.items.length;
+  replace(view.bar, h("div", { class: "bulk", role: "group", "aria-label": words },
+    h("b", { "aria-live": "polite" }, words),
+    areMore && button(total ? t("bulk.select_all_n", { n: total }) : t("bulk.select_all"), { kind: "select-all", on: () => selectAllThatMatch(view) }),
     button(t("bulk.clear"), { on: () => clearSelection(view) }),
-    button(t("bulk.dismiss"), { on: () => dismissSelected(view, ids()) }),
-    busyButton(t("bulk.resend"), { kind: "primary", glyph: "resend" }, () => resend(view, { ids: ids() }))));
+    !view.all && button(t("bulk.dismiss"), { on: () => dismissSelected(view, ids()) }),
+    busyButton(t("bulk.resend"), { kind: "primary", glyph: "resend" }, () => resend(view, view.all ? { filter: bodyFilter(view) } : { ids: ids() }))));
+}
+
+function selectAllThatMatch(view) {
+  view.all = true;
+  paintBar(view);
+  view.bar.querySelector("button").focus();
 }
 
 function clearSelection(view) {
   for (const box of view.place.querySelectorAll(".pick input:checked")) box.checked = false;
   for (const line of view.place.querySelectorAll("tr.selected")) line.classList.remove("selected");
   view.selected.clear();
+  view.all = false;
   paintBar(view);
   view.place.querySelector(".pick input")?.focus();
 }
@@ -410,39 +428,40 @@ async function dismissSelected(view, ids) {
 }
 
 function resendReady(view) {
-  return busyButton(t("bulk.resend_ready"), { kind: "primary", glyph: "resend" }, async () => {
-    const { from, to, status, state, ...rest } = view.filter;
-    const query = { ...rest, from, to, status: status?.split(","), state: state?.split(",") };
-    const filter = Object.fromEntries(Object.entries({ ...query, ready: true, q: view.search || undefined }).filter(([, value]) => value !== undefined));
-    for (const name of ["channel", "fault", "reason"]) if (filter[name]) filter[name] = filter[name].split(",");
-    await resend(view, { filter });
-  });
+  return busyButton(t("bulk.resend_ready"), { kind: "primary", glyph: "resend" }, () => resend(view, { filter: bodyFilter(view) }));
+}
+
+/** The filters of the page, as a body has them. */
+function bodyFilter(view) {
+  const filter = { ...view.filter, ...(view.search && { q: view.search }) };
+  for (const name of LISTS) if (filter[name]) filter[name] = filter[name].split(",");
+  if (filter.ready) filter.ready = true;
+  return filter;
 }
 
 async function resend(view, what) {
-  try {
-    const batch = await resendMany(what, view.signal);
-    clearSelection(view);
-    replace(view.work, batchProgress(batch, view.items, view.signal, () => {
-      replace(view.work);
-      keepFocus();
-      reload(view, view.items.length);
-    }));
-    view.work.firstElementChild.focus();
-  } catch (error) {
-    toastError(error);
-  }
+  if (!(await askToResend(what))) return;
+  clearSelection(view);
+  showJob(view);
+  view.work.firstElementChild.focus();
+}
+
+/** Show the progress of the resend that was started last, even if that was before another page was opened. */
+function showJob(view) {
+  if (!currentJob()) return;
+  const titles = new Map(view.items.map((item) => [item.id, item.title]));
+  replace(view.work, jobPanel(titles, view.signal, () => {
+    replace(view.work);
+    keepFocus();
+    reload(view, view.items.length);
+  }));
 }
 
 // --- export
 
 async function exportReport(view) {
   try {
-    const lists = ["status", "state", "channel", "fault", "reason"];
-    const filter = { ...view.filter, ...(view.search && { q: view.search }) };
-    for (const name of lists) if (filter[name]) filter[name] = filter[name].split(",");
-    if (filter.ready) filter.ready = true;
-    const { export_id: id } = await api.post("exports", { format: "csv", filter }, { signal: view.signal });
+    const { export_id: id } = await api.post("exports", { format: "csv", filter: bodyFilter(view) }, { signal: view.signal });
     const progress = h("p", {}, t("export.running"));
     replace(view.work, h("section", { class: "notice work", tabindex: "-1", "aria-label": t("export.title") }, h("span", { class: "spinner" }), h("div", {}, progress)));
     const path = `exports/${encodeURIComponent(id)}`;
