@@ -33,7 +33,7 @@ from undelivered.domain.item import LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
-from undelivered.domain.report_query import ReportFilter, local_day
+from undelivered.domain.report_query import ReportFilter, local_day, searched_texts
 from undelivered.domain.send_rate import SendRate
 from undelivered.domain.suppression import Suppression, effective_suppression, hide_address, holds_provider_entry
 from undelivered.domain.taxonomy import Channel, Reason
@@ -45,6 +45,7 @@ from undelivered.services.ports import (
     OutgoingMessage,
     Page,
     ResendBatch,
+    SearchIndexState,
     SendJob,
     SuppressedAddress,
     UnreadableItem,
@@ -286,6 +287,27 @@ class FakeUndeliveredStore:
     def all_items(self, account_id: str) -> Sequence[UndeliveredItem]:
         """Return everything of an account, newest first; for tests."""
         return self._of_account(account_id)
+
+
+class FakeSearchIndex:
+    """The texts of each item, by account and key."""
+
+    def __init__(self) -> None:
+        self.texts: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.states: dict[str, SearchIndexState] = {}
+
+    def state(self, account_id: str) -> SearchIndexState | None:
+        return self.states.get(account_id)
+
+    def save_state(self, account_id: str, state: SearchIndexState) -> None:
+        self.states[account_id] = state
+
+    def add(self, account_id: str, items: Iterable[UndeliveredItem]) -> None:
+        self.texts |= {(account_id, item.entry_key): searched_texts(item) for item in items}
+
+    def remove(self, account_id: str, entry_keys: Collection[str]) -> None:
+        for key in entry_keys:
+            self.texts.pop((account_id, key), None)
 
 
 class FakeReportReader:

@@ -320,14 +320,14 @@ def _live_items(account_: Account) -> Iterator[UndeliveredItem]:
             seconds = (
                 _MONTH_SECONDS - 3_600 - chosen.randrange(3_600)
             )  # an hour ago, so that the cleanup does not settle it yet
-        yield _item(account_.account_id, number, start + timedelta(seconds=seconds), State.OPEN, chosen)
+        yield an_item(account_.account_id, number, start + timedelta(seconds=seconds), State.OPEN, chosen)
     cleared = account_.live * sum(_CLEARED.values()) // 1000
     for number in range(account_.live, account_.live + cleared):
         sent_at = start + timedelta(seconds=chosen.randrange(1, _MONTH_SECONDS - 86_400))
-        yield _item(account_.account_id, number, sent_at, _choose(chosen, _CLEARED), chosen)
+        yield an_item(account_.account_id, number, sent_at, _choose(chosen, _CLEARED), chosen)
     for number in range(account_.live * _UNSWEPT_SECONDS // _MONTH_SECONDS):
         sent_at = start - timedelta(seconds=chosen.randrange(_UNSWEPT_SECONDS))
-        yield _item(account_.account_id, 10_000_001 + number, sent_at, State.OPEN, chosen)
+        yield an_item(account_.account_id, 10_000_001 + number, sent_at, State.OPEN, chosen)
 
 
 def _past_rows(account_: Account, sink: _Sink) -> Iterator[Row]:
@@ -336,7 +336,7 @@ def _past_rows(account_: Account, sink: _Sink) -> Iterator[Row]:
     states = {State.EXPIRED: 900, **_CLEARED}
     for number in range(max(account_.past, 1)):
         sent_at = window_start(NOW) - timedelta(seconds=_UNSWEPT_SECONDS + chosen.randrange(70 * 86_400))
-        item = _item(account_.account_id, 20_000_001 + number, sent_at, _choose(chosen, states), chosen)
+        item = an_item(account_.account_id, 20_000_001 + number, sent_at, _choose(chosen, states), chosen)
         failed = replace(count_change(None, item), live=Counter())
         sink.write(counters.additions(account_.account_id, {local_day(sent_at, ZoneInfo(TIME_ZONE)): failed}))
         yield history_row(item, facts_of(item), 1, HISTORY_DAYS)
@@ -368,7 +368,7 @@ def _choose(chosen: random.Random, weights: Mapping[Any, int]) -> Any:
     return chosen.choices(list(weights), list(weights.values()))[0]
 
 
-def _item(account_id: str, number: int, sent_at: datetime, state: State, chosen: random.Random) -> UndeliveredItem:
+def an_item(account_id: str, number: int, sent_at: datetime, state: State, chosen: random.Random) -> UndeliveredItem:
     """Return an item with the size and reason of a typical month."""
     rare = 1 <= number % _RARE_EVERY <= len(_RARE)
     channel, reason = _RARE[number % _RARE_EVERY - 1] if rare else _choose(chosen, _USUAL)

@@ -57,6 +57,8 @@ GOALS: Final[Mapping[str, float]] = {
     "count_rcu_100k": 10,
     "count_rcu_1m": 10,
     "report_page_rcu_over_bytes_1m": 2,
+    "search_first_hit_s_10k": 2,
+    "search_first_hit_s_1m": 5,
     "cold_start_over_boto3": 1.3,
     "console_first_visit_kb": 45,
     "visible_p50_s": 1.5,

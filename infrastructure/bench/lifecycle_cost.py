@@ -16,12 +16,14 @@ from infrastructure.bench import events, subprocess_runner
 from infrastructure.bench.cold_start import SETTINGS
 from infrastructure.bench.meter import metering, units_of_transactions
 from infrastructure.local import dynamodb_local
+from undelivered.domain.batches import batches
 
 # The fields that the functions read in responses of SES and of Secrets Manager, in one document. The sending rate is so
 # high that no send waits.
 _QUOTA = {"MaxSendRate": 1e6, "Max24HourSend": -1, "SentLast24Hours": 0}
 _RESPONSE = json.dumps({"MessageId": "0100bench-000000", "SecretString": "x" * 43, "SendQuota": _QUOTA})
 _SENT_AT_ONCE = 10
+_CHANGES_AT_ONCE = 100
 _SNS_RESPONSE = "<PublishResponse><PublishResult><MessageId>0</MessageId></PublishResult></PublishResponse>"
 
 
@@ -71,6 +73,8 @@ def main() -> None:
     with stage("announce"):
         for item in items:
             bootstrap.item_change_handlers().on_item_changed(None, item)
+        for batch in batches(items, _CHANGES_AT_ONCE):
+            bootstrap.item_change_handlers().index_items((None, item) for item in batch)
     later = datetime.now(UTC) + timedelta(days=30)
     with stage("archive"):
         while store.sweep(events.ACCOUNT, later, 100):

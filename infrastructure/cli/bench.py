@@ -28,7 +28,7 @@ Measurement = Callable[[Callable[[float], None]], Sequence[Figure]]
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """The size of a run: batches, open items of each account, rounds, events, sends, and sends that wait.
+    """The size of a run: batches, open items of accounts, also of those searched, rounds, events, sends, waiting sends.
 
     0 skips a measurement.
     """
@@ -36,6 +36,7 @@ class _Scale:
     cpu_batches: int
     capacity_batches: int
     sizes: Sequence[int]
+    searched: Sequence[int]
     cold_starts: int
     priced: int
     trickle: int
@@ -43,8 +44,8 @@ class _Scale:
     waiting: int
 
 
-_FULL: Final = _Scale(60, 20, (1_000, 100_000, 1_000_000), 15, 1_000, 100, 10_000, 20_000)
-_QUICK: Final = _Scale(20, 3, (1_000, 10_000), 3, 100, 0, 0, 2_000)
+_FULL: Final = _Scale(60, 20, (1_000, 100_000, 1_000_000), (10_000, 1_000_000), 15, 1_000, 100, 10_000, 20_000)
+_QUICK: Final = _Scale(20, 3, (1_000, 10_000), (10_000,), 3, 100, 0, 0, 2_000)
 
 
 def bench(
@@ -88,6 +89,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         lighthouse_scores,
         month,
         query_cost,
+        search_cost,
         sending_rate,
     )
 
@@ -96,6 +98,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         "ingest_capacity": lambda _: ingest_capacity.measure(scale.capacity_batches),
         "hostile_input": lambda _: hostile_input.measure(),
         "reading": lambda progress: query_cost.measure(scale.sizes, progress),
+        "search": lambda progress: search_cost.measure(scale.searched, progress),
         "cold_start": lambda _: cold_start.measure(scale.cold_starts),
         "cost": lambda _: cost.measure(scale.priced),
         "month": month.measure,

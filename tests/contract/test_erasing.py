@@ -28,6 +28,7 @@ from tests.fakes import (
     FakeExportFiles,
     FakeHashes,
     FakeProviderSuppressions,
+    FakeSearchIndex,
     FakeShapeMappingStore,
 )
 from undelivered.adapters.dynamodb.count_reconciliation import DynamoCountReconciliation
@@ -81,6 +82,7 @@ class Desk:
             FakeAttachmentFiles(),
             FakeDeliveryStore(),
             FakeContactRequestStore(),
+            FakeSearchIndex(),
             world.zones,
             world.clock,
         )(time_left)

@@ -1,6 +1,7 @@
 """A customer is erased on the deployed stack: nothing tells of them any more, and late news bring nobody back."""
 
 import json
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -54,11 +55,16 @@ def put_back(acting):
 def everything_stored(acting):
     database = acting.stack.client("dynamodb")
     return [
-        json.dumps(row)
+        json.dumps(row, default=readable)
         for table in acting.stack.tables.values()
         for page in database.get_paginator("scan").paginate(TableName=table)
         for row in page["Items"]
     ]
+
+
+def readable(block):
+    """Return the text of a block of the search index."""
+    return zlib.decompress(block).decode()
 
 
 def publish(acting, situation, mail):

@@ -19,6 +19,7 @@ from tests.fakes import (
     FakeHashes,
     FakeNotificationStore,
     FakeRepeatStore,
+    FakeSearchIndex,
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
@@ -45,6 +46,7 @@ class World:
         self.notifications = FakeNotificationStore(clock=lambda: self.now)
         self.erasures, self.repeats = FakeErasureStore(self.customers), FakeRepeatStore()
         self.exports, self.files = FakeExportStore(), FakeExportFiles()
+        self.index = FakeSearchIndex()
         self.attachments, self.deliveries = FakeAttachmentFiles(), FakeDeliveryStore()
         self.contact_requests = FakeContactRequestStore(lambda: self.now)
         self.request = RequestErasure(
@@ -62,6 +64,7 @@ class World:
             self.attachments,
             self.deliveries,
             self.contact_requests,
+            self.index,
             lambda account_id: ZoneInfo({ACCOUNT: "Pacific/Auckland"}[account_id]),
             lambda: self.now,
         )
@@ -301,6 +304,17 @@ def test_items_that_changed_meanwhile_are_erased_by_the_next_run():
     world.items.erase = erase
     assert world.erase(lambda: True) == ErasedCounts(1, 0)
     assert world.erasure().state is ErasureState.DONE
+
+
+def test_the_texts_of_erased_items_are_taken_out_of_the_search_index():
+    world = World()
+    world.add("item")
+    world.index.add(ACCOUNT, world.items.all_items(ACCOUNT))
+    world.start_erasure()
+    world.wait()
+
+    assert world.erase(lambda: True) == ErasedCounts(1, 0)
+    assert world.index.texts == {}
 
 
 def test_without_time_nothing_is_erased():

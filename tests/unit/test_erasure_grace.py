@@ -18,6 +18,7 @@ from tests.fakes import (
     FakeHashes,
     FakeNotificationStore,
     FakeRepeatStore,
+    FakeSearchIndex,
     FakeShapeMappingStore,
     FakeSuppressionStore,
     FakeUndeliveredStore,
@@ -58,6 +59,7 @@ class Desk:
             FakeAttachmentFiles(),
             FakeDeliveryStore(),
             FakeContactRequestStore(),
+            FakeSearchIndex(),
             lambda _: ZoneInfo("UTC"),
             self.clock,
         )

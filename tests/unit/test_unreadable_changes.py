@@ -15,6 +15,7 @@ from tests.fakes import (
     FakeCustomerStore,
     FakeErasureStore,
     FakeNotificationStore,
+    FakeSearchIndex,
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
@@ -29,6 +30,7 @@ from undelivered.entrypoints.on_item_changed import on_item_changed
 from undelivered.services.archive_items import ArchiveItem
 from undelivered.services.on_item_changed import OnItemChanged
 from undelivered.services.record_unrecognised import RecordUnrecognised
+from undelivered.services.search_index import IndexItems
 from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
 CONTEXT = SimpleNamespace(
@@ -108,6 +110,7 @@ class World:
             self._then(act),
             TrackRepeatFailures(items, ignored, lambda _: ZoneInfo("UTC")),
             RecordUnrecognised(ignored),
+            IndexItems(FakeSearchIndex(), FakeErasureStore()),
             IMAGES,
             dead,
         )

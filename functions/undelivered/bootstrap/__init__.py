@@ -46,6 +46,7 @@ from undelivered.settings import (
 )
 
 if TYPE_CHECKING:
+    from undelivered.adapters.dynamodb.search_index import DynamoSearchIndex
     from undelivered.adapters.feedback import ParsedEvent
     from undelivered.domain.send_rate import SendQuota
     from undelivered.services.archive_items import ArchiveItem
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from undelivered.services.reconcile_counts import ReconcileCounts
     from undelivered.services.record_feedback import RecordFeedback
     from undelivered.services.record_unrecognised import RecordUnrecognised
+    from undelivered.services.search_index import BuildSearchIndex, IndexItems
     from undelivered.services.send_batch import SendBatch
     from undelivered.services.send_digests import SendDigests
     from undelivered.services.send_pace import SendPace
@@ -149,6 +151,15 @@ def undelivered_store(*, accept_late_events: bool = False) -> UndeliveredStore:
     return DynamoUndeliveredStore(
         zone_of=zone_of, history_days_of=_history_days, grace_of=_grace, accept_late_events=accept_late_events
     )
+
+
+@cache
+def search_index() -> "DynamoSearchIndex":
+    """Return the search index of the report."""
+    from undelivered.adapters.dynamodb.search_index import DynamoSearchIndex
+
+    _use_tables()
+    return DynamoSearchIndex(_history_days)
 
 
 @cache
@@ -411,6 +422,7 @@ class ItemChangeHandlers(Struct, frozen=True):
     on_item_changed: "OnItemChanged"
     track_repeat_failures: "TrackRepeatFailures"
     record_unrecognised: "RecordUnrecognised"
+    index_items: "IndexItems"
     images: ItemImages
     dead_letters: Queue
 
@@ -426,6 +438,7 @@ def item_change_handlers() -> ItemChangeHandlers:
     from undelivered.services.deliver_webhook import Publishers, StartDelivery, WebhookPublisher
     from undelivered.services.on_item_changed import OnItemChanged
     from undelivered.services.record_unrecognised import RecordUnrecognised
+    from undelivered.services.search_index import IndexItems
     from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
     settings = OnItemChangedSettings.read()
@@ -448,6 +461,7 @@ def item_change_handlers() -> ItemChangeHandlers:
         ),
         TrackRepeatFailures(undelivered_store(), DynamoRepeatFailureStore(), zone_of),
         RecordUnrecognised(DynamoUnrecognisedStore()),
+        IndexItems(search_index(), erasure_store(settings.erasure_secret_arn)),
         _item_images(),
         Queue(client("sqs"), settings.dead_letters_url),
     )
@@ -496,6 +510,7 @@ def erase_customers() -> "EraseCustomers":
         attachments=attachment_files(settings.attachments_bucket),
         deliveries=DynamoDeliveryStore(),
         contact_requests=contact_request_store(),
+        index=search_index(),
         zone_of=zone_of,
         clock=now,
     )
@@ -509,6 +524,15 @@ def reconcile_counts() -> "ReconcileCounts":
 
     _use_tables()
     return ReconcileCounts(DynamoCountReconciliation(zone_of=zone_of), accounts(), now)
+
+
+@cache
+def build_search_index() -> "BuildSearchIndex":
+    """Return the use case of ``cleanup`` that adds the items from before the search index to it."""
+    from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+    from undelivered.services.search_index import BuildSearchIndex
+
+    return BuildSearchIndex(search_index(), DynamoReportReader(), accounts(), now)
 
 
 # --- sync_suppressions

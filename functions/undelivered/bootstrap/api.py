@@ -403,7 +403,7 @@ def use_cases() -> ApiUseCases:
     secret_arn, sqs = settings().erasure_secret_arn, bootstrap.client("sqs")
     ports = ApiPorts(
         undelivered=bootstrap.undelivered_store(),
-        reports=DynamoReportReader(),
+        reports=DynamoReportReader(bootstrap.search_index()),
         notifications=bootstrap.notification_store(),
         customers=bootstrap.customer_store(),
         suppressions=bootstrap.suppression_store(secret_arn),

@@ -65,6 +65,11 @@ def _bound(bound: date | datetime, zone: ZoneInfo) -> datetime:
     return bound.astimezone(UTC) if isinstance(bound, datetime) else day_start(bound, zone)
 
 
+def searched_texts(item: UndeliveredItem) -> tuple[str, ...]:
+    """Return the texts of an item that a search looks at."""
+    return (item.title, item.customer_name, item.notification_id, *(attempt.to for attempt in item.attempts))
+
+
 class ReportFilter(Struct, frozen=True):
     """A filter on the report. An empty set does not filter.
 
@@ -111,8 +116,7 @@ class ReportFilter(Struct, frozen=True):
 
     def _matches_search(self, item: UndeliveredItem) -> bool:
         search = self.search.casefold()
-        texts = (item.title, item.customer_name, item.notification_id, *(attempt.to for attempt in item.attempts))
-        return not search or any(search in text.casefold() for text in texts)
+        return not search or any(search in text.casefold() for text in searched_texts(item))
 
 
 def of_incident(wanted: ReportFilter, incident: Incident) -> ReportFilter:

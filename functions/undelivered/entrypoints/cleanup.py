@@ -1,7 +1,7 @@
 """Lambda ``cleanup``: runs every minute.
 
-Removes items after thirty days, settles resends and interrupted sends, deletes expired files, erases customers and
-reconciles the counters.
+Removes items after thirty days, settles resends and interrupted sends, deletes expired files, erases customers,
+reconciles the counters and builds the search index.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def cleanup(_event: dict[str, Any], context: LambdaContext) -> None:
         logger.exception("part of cleanup failed", exc_info=error)
         errors.append(error)
 
-    for part in (_clean_up, _erase_customers, _reconcile_counts):
+    for part in (_clean_up, _erase_customers, _reconcile_counts, _build_search_index):
         with separately(on_error):
             part(time_left, on_error)
     if errors:
@@ -70,3 +70,7 @@ def _reconcile_counts(time_left: Callable[[], bool], on_error: OnError) -> None:
             extra={"account_id": drift.account_id, "day": drift.day.isoformat(), "missing": drift.missing},
         )
     count("CounterDrift", sum(abs(number) for drift in drifts for number in (drift.missing or {}).values()))
+
+
+def _build_search_index(time_left: Callable[[], bool], on_error: OnError) -> None:
+    count("ItemsIndexed", bootstrap.build_search_index()(time_left, on_error))

@@ -1,7 +1,7 @@
 """Lambda ``on_item_changed``: acts on changes of items.
 
-It publishes their events, suppresses addresses after repeated soft failures, and counts repeated failures and failures
-without a known reason.
+It publishes their events, suppresses addresses after repeated soft failures, counts repeated failures and failures
+without a known reason, and adds the items to the search index.
 """
 
 from collections import Counter
@@ -34,6 +34,7 @@ def on_item_changed(event: dict[str, Any], _context: LambdaContext) -> dict[str,
         processed.append(change)
 
     response = process_changes(event, parts.images, process, parts.dead_letters, "change not followed up")
+    parts.index_items((change.before, change.after) for change in processed)
     _measure(processed)
     return response
 

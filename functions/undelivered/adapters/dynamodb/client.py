@@ -77,6 +77,12 @@ def put(model: type[Table], row: Row, *, over_version: int | None) -> Action:
     return {"Put": {"TableName": model.Meta.table_name, "Item": row, **_condition(model, over_version)}}
 
 
+def put_row(model: type[Table], row: Row) -> None:
+    """Write a row, and replace the row with its key if there is one."""
+    with busy_is_retryable():
+        shared_connection().dispatch("PutItem", {"TableName": model.Meta.table_name, "Item": row})
+
+
 def delete(model: type[Table], key: Row, *, version: int) -> Action:
     """Return the action that deletes a row if it still has this version."""
     return {"Delete": {"TableName": model.Meta.table_name, "Key": key, **_condition(model, version)}}

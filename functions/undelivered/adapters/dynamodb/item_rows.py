@@ -344,6 +344,11 @@ def just_below(key: str) -> str:
     return f"{key[:-1]}{chr(ord(key[-1]) - 1)}{_HIGHEST}"
 
 
+def key_before(bound: str) -> str:
+    """Return a key, of no item, below the keys of all items sent at the time of a bound or later."""
+    return f"{bound}~!~!"
+
+
 def erased_key(account_id: str, day: date) -> Row:
     """Return the key of the counter of a day's erased failures."""
     return {"account_id": {"S": account_id}, "bucket": {"S": f"E~{day.isoformat()}"}}

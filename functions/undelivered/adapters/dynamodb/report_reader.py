@@ -4,15 +4,20 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from undelivered.adapters.dynamodb import counters
 from undelivered.adapters.dynamodb.client import query, query_all
-from undelivered.adapters.dynamodb.item_rows import expired_below, key_from, readable_items
+from undelivered.adapters.dynamodb.item_rows import expired_below, just_below, key_before, key_from, readable_items
+from undelivered.adapters.dynamodb.items_by_key import items_by_key
 from undelivered.adapters.dynamodb.models import UndeliveredModel
 from undelivered.adapters.dynamodb.paged_merge import Progress
 from undelivered.adapters.dynamodb.repeat_failure_store import repeats_between
 from undelivered.adapters.dynamodb.report_plan import Span, plan_reading
+from undelivered.adapters.dynamodb.search_index import DynamoSearchIndex
 from undelivered.domain.failure_counts import (
     CountChange,
     FailedTotals,
@@ -21,20 +26,28 @@ from undelivered.domain.failure_counts import (
     live_count,
     nonzero,
 )
+from undelivered.domain.identifiers import sent_at_of
 from undelivered.domain.incidents import Cause, Hours
 from undelivered.domain.item import UndeliveredItem
-from undelivered.domain.report_query import ReportFilter, day_start, window_start
-from undelivered.services.ports import Page
+from undelivered.domain.report_query import Period, ReportFilter, day_start, window_start
+from undelivered.services.ports import Page, SearchIndexState
 
 EXAMINED_AT_MOST = 1_000
 """The maximum items that a call examines for a filter without an index. The cursor then continues from there."""
 
 _COUNT_TRIES = 5
+_FRESH = timedelta(minutes=15)
+"""A search reads the items sent within this time one by one: the index follows the items a few seconds later."""
+
+_READ_AT_ONCE = 100
 _UTC = ZoneInfo("UTC")
 
 
 class DynamoReportReader:
-    """``ports.ReportReader`` on the tables Undelivered, History and Counts."""
+    """``ports.ReportReader`` on the tables Undelivered, History and Counts, with the search index if one is given."""
+
+    def __init__(self, index: DynamoSearchIndex | None = None) -> None:
+        self._index = index
 
     def count(self, account_id: str, now: datetime) -> LiveCount:
         """Return how many items are on the report now.
@@ -64,8 +77,71 @@ class DynamoReportReader:
     def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
         """Return up to ``limit`` items that the filter matches, sent before ``after``, newest first.
 
-        With a filter without an index, a page may end early, even empty, with a key to continue after.
+        With a search or a filter without an index, a page may end early, even empty, with a key to continue after.
         """
+        # The partitions of a customer and of what is ready have fewer items to look at than the search index.
+        if self._index and wanted.search and not wanted.customer_id and not wanted.ready:
+            state = self._index.state(account_id)
+            if state and (state.is_whole or state.covered_from):
+                return self._search(account_id, wanted, state, limit, after, now)
+        return self._scan(account_id, wanted, limit, after, now)
+
+    def _search(  # noqa: PLR0913, PLR0917 - a page, and the state of the index
+        self,
+        account_id: str,
+        wanted: ReportFilter,
+        state: SearchIndexState,
+        limit: int,
+        after: str | None,
+        now: datetime,
+    ) -> Page:
+        """Return a page of a search: the newest items and those not in the index yet are examined one by one."""
+        start, end = wanted.period.start, wanted.period.end
+        fresh = min(max(now.replace(microsecond=0) - _FRESH, start), end)
+        covered = start if state.is_whole else min(max(_second_after(state.covered_from), start), fresh)
+        parts = [(Period(start, covered), self._scan), (Period(covered, fresh), self._look_up)]
+        parts = [part for part in [*parts, (Period(fresh, end), self._scan)] if part[0].start < part[0].end]
+        shown: list[UndeliveredItem] = []
+        next_key = None
+        while parts and next_key is None:
+            period, read = parts.pop()
+            page = read(account_id, replace(wanted, period=period), limit - len(shown), after, now)
+            shown += page.items
+            next_key = page.next_key
+            if parts and len(shown) == limit:
+                next_key = next_key or shown[-1].entry_key
+        return Page(tuple(shown), next_key)
+
+    def _look_up(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
+        """Return a page of the items that the index has."""
+        assert self._index
+        low, high = key_from(wanted.period.start), key_from(wanted.period.end)
+        if after is not None:
+            high = min(high, just_below(after))
+        if low >= high:
+            return Page((), None)
+        shown: list[UndeliveredItem] = []
+        examined, last_key = 0, ""
+        for found in self._index.find(account_id, wanted.search, low, high):
+            start = 0
+            while start < len(found.keys):
+                if examined >= EXAMINED_AT_MOST:
+                    return Page(tuple(shown), last_key)
+                keys = found.keys[start : start + min(limit + 1 - len(shown), _READ_AT_ONCE)]
+                start += len(keys)
+                examined, last_key = examined + len(keys), keys[-1]
+                for item in sorted(items_by_key(account_id, keys), key=attrgetter("entry_key"), reverse=True):
+                    if not wanted.matches(item, now):
+                        continue
+                    if len(shown) == limit:
+                        return Page(tuple(shown), shown[-1].entry_key)
+                    shown.append(item)
+            if found.is_last:
+                return Page(tuple(shown), key_before(found.floor))
+        return Page(tuple(shown), None)
+
+    def _scan(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
+        """Return a page of the items that are examined one by one."""
         shown: list[UndeliveredItem] = []
         last_key = ""
         # One more item than the limit shows whether there is a next page.
@@ -115,3 +191,9 @@ class DynamoReportReader:
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
         """Return the addresses with more than one item in a span of days, and their numbers of items."""
         return repeats_between(account_id, first, last)
+
+
+def _second_after(key: str | None) -> datetime:
+    """Return the time from which on all items were sent after that of a key."""
+    assert key
+    return sent_at_of(key) + timedelta(seconds=1)

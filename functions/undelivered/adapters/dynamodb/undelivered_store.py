@@ -11,8 +11,6 @@ from undelivered.adapters.dynamodb.client import (
     ACTIONS_AT_MOST,
     Action,
     ConditionFailedError,
-    Row,
-    batch_get,
     get,
     put,
     query,
@@ -32,6 +30,7 @@ from undelivered.adapters.dynamodb.item_rows import (
     whole_item_of,
 )
 from undelivered.adapters.dynamodb.item_writer import key_of
+from undelivered.adapters.dynamodb.items_by_key import items_by_key
 from undelivered.adapters.dynamodb.models import HistoryModel, ItemTable, SuppressionModel, UndeliveredModel
 from undelivered.adapters.dynamodb.new_item_group import NewItemGroup
 from undelivered.adapters.dynamodb.suppression_store import address_key, suppression_row
@@ -118,13 +117,7 @@ class DynamoUndeliveredStore(ItemRemoval):
 
     def find_many(self, account_id: str, entry_keys: Sequence[str]) -> Sequence[UndeliveredItem]:
         """Return the items that exist, from the report or from history, in any order."""
-        items = {item.entry_key: item for item in readable_items(self._rows(UndeliveredModel, account_id, entry_keys))}
-        missing = [key for key in entry_keys if key not in items]
-        return [*items.values(), *readable_items(self._rows(HistoryModel, account_id, missing))]
-
-    @staticmethod
-    def _rows(model: type[ItemTable], account_id: str, entry_keys: Sequence[str]) -> Iterator[Row]:
-        return batch_get(model, account_id, entry_keys, "entry_key")
+        return items_by_key(account_id, entry_keys)
 
     def save(
         self,

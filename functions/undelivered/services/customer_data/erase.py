@@ -1,10 +1,10 @@
 """Erase a customer: a manager requests it, and ``cleanup`` carries it out.
 
-Erased: the customer, the requests to correct their contacts, their items on the report and in history, their
-notifications with the attempts, the account's earlier exports, their events in the log of webhooks, and their addresses
-in suppressions and among repeat failures. Not erased: the suppression of an address, which is then stored under a keyed
-hash; counters, which identify nobody; and for a time, the record of the erasure, so that late events about old messages
-do not create data. An address that another customer has stays.
+Erased: the customer, the requests to correct their contacts, their items on the report, in history and in the search
+index, their notifications with the attempts, the account's earlier exports, their events in the log of webhooks, and
+their addresses in suppressions and among repeat failures. Not erased: the suppression of an address, which is then
+stored under a keyed hash; counters, which identify nobody; and for a time, the record of the erasure, so that late
+events about old messages do not create data. An address that another customer has stays.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -34,6 +34,7 @@ from undelivered.services.ports import (
     KeyedHashes,
     NotificationStore,
     RepeatFailureStore,
+    SearchIndex,
     SuppressionStore,
     UndeliveredStore,
 )
@@ -117,6 +118,7 @@ class EraseCustomers(Struct, frozen=True):
     attachments: AttachmentFiles
     deliveries: DeliveryStore
     contact_requests: ContactRequestStore
+    index: SearchIndex
     zone_of: Callable[[str], ZoneInfo]
     clock: Callable[[], datetime]
 
@@ -199,6 +201,8 @@ class EraseCustomers(Struct, frozen=True):
             if not items:
                 return erased + self._erase_unreadable(task, customer_key, in_history=in_history), True
             self._hide_addresses_of(erasure, items)
+            # First the index: an item that is gone would not be found again to take its texts out.
+            self.index.remove(erasure.account_id, {item.entry_key for item in items})
             number = self.undelivered.erase(items, in_history=in_history)
             erased += number
             if not number:
@@ -217,6 +221,7 @@ class EraseCustomers(Struct, frozen=True):
             shown = {(_channel_of(item.recipient), item.recipient) for item in items if item.recipient}
             days = [item.sent_at for item in items if item.sent_at]
             self._hide_recipients(task.erasure, shown.union(task.addresses), days)
+            self.index.remove(account_id, {item.entry_key for item in items})
             self.undelivered.erase_unreadable(items, in_history=in_history)
         return len(items)
 

@@ -7,7 +7,15 @@ from undelivered.services.ports.counts import CountReconciliation, RepeatFailure
 from undelivered.services.ports.customers import CustomerStore, ErasureStore, KeyedHashes
 from undelivered.services.ports.diagnostics import ShapeMappingStore, UnrecognisedStore
 from undelivered.services.ports.exports import ExportFiles, ExportRunner, ExportStore
-from undelivered.services.ports.items import NewEntry, Page, ReportReader, UndeliveredStore, UnreadableItem
+from undelivered.services.ports.items import (
+    NewEntry,
+    Page,
+    ReportReader,
+    SearchIndex,
+    SearchIndexState,
+    UndeliveredStore,
+    UnreadableItem,
+)
 from undelivered.services.ports.notifications import (
     ItemEventPublisher,
     MessageSender,
@@ -66,6 +74,8 @@ __all__ = [
     "RequestCountStore",
     "ResendBatch",
     "ResendBatchStore",
+    "SearchIndex",
+    "SearchIndexState",
     "SendJob",
     "SendQueue",
     "SendRateStore",

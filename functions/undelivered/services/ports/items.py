@@ -37,6 +37,35 @@ class Page(Struct, frozen=True):
     next_key: str | None
 
 
+class SearchIndexState(Struct, frozen=True):
+    """From when on the search index of an account has all items.
+
+    ``covered_from`` is the entry key of the oldest item that was added when the index was built, and None before the
+    first. ``is_whole`` is True when older items were added too, as far back as history was kept, ``history_days``.
+    """
+
+    began_at: datetime
+    history_days: int
+    covered_from: str | None = None
+    is_whole: bool = False
+
+
+class SearchIndex(Protocol):
+    """The texts that a search looks at, by item."""
+
+    def state(self, account_id: str) -> SearchIndexState | None:
+        """Return from when on the index has all items, or None before it is first built."""
+
+    def save_state(self, account_id: str, state: SearchIndexState) -> None:
+        """Write the state."""
+
+    def add(self, account_id: str, items: Iterable[UndeliveredItem]) -> None:
+        """Add the texts of items; doing it again changes nothing."""
+
+    def remove(self, account_id: str, entry_keys: Collection[str]) -> None:
+        """Take the texts of items out."""
+
+
 class UndeliveredStore(Protocol):
     """The items of the report and of history, with their counters.
 
