@@ -223,6 +223,7 @@ class FakeApi:
         self.webhook_requests: list[tuple[str, str, Any]] = []
         self.deliveries: dict[str, dict[str, Any]] = {}
         self.suppressions = [SUPPRESSION, COMPLAINT, ERASED]
+        self.incidents: list[dict[str, Any]] = []
 
     def fail(
         self, method: str, path: str, status: int, code: str = "", *, detail: str = "", times: int = 1, **headers: str
@@ -331,6 +332,11 @@ class FakeApi:
                 return (200, SUPPRESSION) if address == SUPPRESSION["address"] else self.problem(404, "not_found")
             case (("PUT" | "DELETE"), "suppressions", _, _):
                 return 200, SUPPRESSION
+            case ("GET", "incidents"):
+                return 200, {"incidents": [i for i in self.incidents if i["state"] in query.get("state", i["state"])]}
+            case ("GET", "incidents", incident_id):
+                found = [i for i in self.incidents if i["id"] == incident_id]
+                return (200, found[0]) if found else self.problem(404, "not_found")
             case ("GET", "diagnostics", "unrecognised"):
                 return 200, {"shapes": [*self.shapes.values()]}
             case (("PUT" | "DELETE"), "diagnostics", shape_id):
@@ -533,6 +539,8 @@ class FakeApi:
                 items = [i for i in items if i[name] in query[name].split(",")]
         if "ready" in query:
             items = [i for i in items if i["ready_to_resend"]]
+        if "incident" in query:
+            items = [i for i in items if i.get("incident")]
         if "customer_id" in query:
             items = [i for i in items if i["customer"]["id"] == query["customer_id"]]
         start, limit = int(query.get("cursor", 0)), int(query.get("limit", 50))

@@ -19,6 +19,7 @@ const VIEWS = {
   diagnostics: { load: () => import("./diagnostics.js"), title: "nav.diagnostics" },
   webhooks: { load: () => import("./webhooks.js"), title: "nav.settings" },
   settings: { load: () => import("./settings.js"), title: "nav.settings" },
+  incidents: { load: () => import("./incidents.js"), title: "nav.overview" },
   setup: { load: () => import("./setup.js"), title: "overview.get_started" },
 };
 const MENU = ["", "report", "customers", "suppressions", "diagnostics", "settings"];
@@ -27,6 +28,8 @@ const MANAGER_VIEWS = new Set(["diagnostics", "import", "sheet"]);
 
 const app = document.getElementById("app");
 let main = null;
+let banner = null;
+let watching = new AbortController();
 let running = new AbortController();
 
 // --- starting up
@@ -85,8 +88,17 @@ function useSettings(settings) {
 /** Load the other views in advance, so that they open quickly, even if the network fails later. */
 async function fetchOtherViews() {
   await api.pause(500);
+  watchIncidents();
   for (const view of Object.values(VIEWS)) await view.load().catch(() => null);
   await loadViewTexts().catch(() => null);
+}
+
+/** Show above every view which incidents are on. */
+function watchIncidents() {
+  watching.abort();
+  watching = new AbortController();
+  const { signal } = watching;
+  VIEWS.incidents.load().then(({ watch }) => watch(banner, signal)).catch(() => null);
 }
 
 function showWelcome(error) {
@@ -121,6 +133,7 @@ function brand() {
 function showShell() {
   const { email, role } = auth.person();
   main = h("main", { id: "main", tabindex: "-1" });
+  banner = h("div", { role: "status" });
   const links = MENU.filter((name) => auth.mayAct() || !MANAGER_VIEWS.has(name)).map((name) => h("a", { href: `#/${name}`, "data-view": name }, t(VIEWS[name].title)));
   const nav = h("nav", { id: "menu", "aria-label": t("nav.label") }, links);
   const toggle = h(
@@ -146,6 +159,7 @@ function showShell() {
     languageChoice(() => {
       showShell();
       show();
+      watchIncidents();
     }),
     !auth.isEmbedded() && button(t("sign_out"), { kind: "small", on: () => auth.signOut().catch(toastError) }),
   );
@@ -153,7 +167,7 @@ function showShell() {
   const header = h("header", { class: "top", on: { keydown: (event) => event.key === "Escape" && openMenu(false) } },
     h("a", { href: "#/", class: "home" }, brand()), toggle, nav, who);
   window.addEventListener("hashchange", () => openMenu(false));
-  replace(app, skip, header, main);
+  replace(app, skip, header, banner, main);
 }
 
 function skipToMain(event) {

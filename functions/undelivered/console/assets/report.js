@@ -18,7 +18,7 @@ import {
 
 const PAGE_SIZE = 50;
 const PAGE_LIMIT = 200;
-const KEPT_IN_ADDRESS = ["status", "from", "to", "state", "channel", "fault", "reason", "work", "ready", "customer_id"];
+const KEPT_IN_ADDRESS = ["status", "from", "to", "state", "channel", "fault", "reason", "work", "ready", "customer_id", "incident"];
 const LISTS = ["status", "state", "channel", "fault", "reason", "work"];
 const PRESETS = { today: 0, 7: -6, 90: -89, 365: -364 };
 const STATES = ["open", "resending", "resolved", "dismissed", "expired"];
@@ -96,7 +96,7 @@ function filters(view) {
     if (Object.keys(filter).every((name) => name === "status")) view.ofFilter = chosen.size ? [...chosen].reduce((sum, name) => sum + countOf(count, name), 0) : count.total;
   };
   if (counted) api.get("undelivered/count", { signal: view.signal }).then(showCount).catch(() => null);
-  const more = ["work", "state", "fault", "reason", "customer_id"].some((name) => filter[name]);
+  const more = ["work", "state", "fault", "reason", "customer_id", "incident"].some((name) => filter[name]);
   return h("div", { class: "filters" },
     pills,
     h("div", { class: "filter-row" }, searchField(view), rangeField(filter), channelField(filter), readyField(filter)),
@@ -109,6 +109,7 @@ function filters(view) {
         choice("reason", t("report.reason"), filter, [["", t("report.any")], ...REASONS.map((name) => [name, reasonName(name)])]))),
     Object.keys(filter).length > 0 && h("div", { class: "row" },
       filter.customer_id && h("span", { class: "chip" }, t("report.customer_filter")),
+      filter.incident && h("span", { class: "chip" }, t("report.incident_filter")),
       h("a", { href: "#/report" }, t("report.clear_filters"))));
 }
 
