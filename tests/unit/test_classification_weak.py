@@ -215,6 +215,69 @@ def test_a_code_of_the_dead_decides_where_the_words_speak_of_the_recipient_too()
     assert classified("550 5.1.1 TLS or no TLS, this user we lack").reason is Reason.ADDRESS_NOT_FOUND
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        *(
+            (f"550 The {count} of {thing} {verb} the {bound}", Reason.RATE_LIMITED)
+            for count in ("number", "total")
+            for thing in ("RCPTs", "recipients", "connection attempts", "messages")
+            for verb, bound in (("is over", "maximum threshold"), ("has exceeded", "limit"))
+        ),
+        ("450 out of allow RCPT numbers.", Reason.RATE_LIMITED),
+        ("510 The number of attachments is over the maximum", Reason.MESSAGE_TOO_LARGE),
+        ("504 5.5.2 recipient address rejected : fully - qualified adress is needed", Reason.ADDRESS_MALFORMED),
+        ("550 Caracteres invalidos en direccion", Reason.ADDRESS_MALFORMED),
+        ("550 Ungültige Zeichen in der Adresse", Reason.ADDRESS_MALFORMED),
+        ("550 jo no se encuentra en el Directorio", Reason.ADDRESS_NOT_FOUND),
+        ("550 jo: nicht im Verzeichnis gefunden", Reason.ADDRESS_NOT_FOUND),
+        ("550 jo n'est pas dans notre annuaire", Reason.ADDRESS_NOT_FOUND),
+        ("550 Dirección de destino errónea", Reason.ADDRESS_NOT_FOUND),
+        ("550 Indirizzo inesistente", Reason.ADDRESS_NOT_FOUND),
+        ("550 this server doesn't handle mail for that user", Reason.ADDRESS_NOT_FOUND),
+        ("550 The user has not enough diskspace available", Reason.MAILBOX_FULL),
+        ("551 line parse error", Reason.SERVER_UNAVAILABLE),
+        ("554 Too many results returned", Reason.SERVER_UNAVAILABLE),
+        ("451 too many open files", Reason.SERVER_UNAVAILABLE),
+        ("552 exceeds allowed message count", Reason.MAILBOX_FULL),
+        ("552 too many messagens on this mailbox", Reason.MAILBOX_FULL),
+        ("550 extended inactivity new mail is not currently being accepted", Reason.MAILBOX_DISABLED),
+        ("550 The user does not accept email in non-Western (non-Latin) character sets.", Reason.CONTENT_REJECTED),
+        ("550 Spam origin", Reason.SENDER_BLOCKED),
+        (
+            "550 Helo is ADSL or DIAL and your ip 192.0.2.1 not is a MX/SPF of domain <us.example>",
+            Reason.SENDER_BLOCKED,
+        ),
+        ("550 Message held for human verification", Reason.CONTENT_REJECTED),
+        ("550 Your message has been quarantined", Reason.CONTENT_REJECTED),
+        ("550 Wiadomość została odrzucona przez system antyspamowy", Reason.CONTENT_REJECTED),
+        ("502 Mailfrom account is a local account", Reason.SENDER_BLOCKED),
+        ("554 The user is not allowed to receive mails from you. Please check with recipient.", Reason.SENDER_BLOCKED),
+        ("554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException; Failed to process", Reason.CONTENT_REJECTED),
+    ],
+)
+def test_kinds_of_replies_in_logs_forums_and_pages_of_providers(text: str, reason: Reason) -> None:
+    assert classified(text).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("policy score exceeded", Reason.CONTENT_REJECTED),
+        ("Oggetto senza tag", Reason.CONTENT_REJECTED),
+        ("no DANE for the TLS of yours", Reason.SENDER_AUTHENTICATION),
+    ],
+)
+@pytest.mark.parametrize("code", ["5.7.0", "5.7.1"])
+def test_words_about_us_say_more_than_a_policy_that_names_none(words: str, reason: Reason, code: str) -> None:
+    assert classified(f"554 {code} {words}").reason is reason
+
+
+@pytest.mark.parametrize("code", ["5.7.23", "5.7.7", "5.2.2"])
+def test_a_code_that_names_its_policy_outranks_words_about_us(code: str) -> None:
+    assert classified(f"554 {code} Oggetto senza tag").rule == f"ses:permanent+rfc3463:{code}"
+
+
 @pytest.mark.parametrize("family", weak.WORDINGS, ids=lambda family: family.name)
 def test_every_family_of_single_words_yields_to_codes(family) -> None:
     assert family.is_weak

@@ -96,6 +96,12 @@ CODES: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "exchange/submission",
+        Reason.CONTENT_REJECTED,
+        "Microsoft Learn, NDR 5.2.0 and 5.7.60: the sender's own mailbox refused to submit the message",
+        (("storedrv|sendasdenied", (r"storedrv\.submission", r"sendasdenied")),),
+    ),
+    Family(
         "exchange/expired",
         Reason.TIMED_OUT,
         "Microsoft Learn, NDR 4.4.7 and 5.4.300",

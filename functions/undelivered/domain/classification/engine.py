@@ -114,10 +114,8 @@ _MISSPELT: Final = (
     ("receipent", "recipient"),
     ("recipeint", "recipient"),
     ("maibox", "mailbox"),
-    ("mail adress ", "mail address "),
-    ("recipient adress ", "recipient address "),
-    ("sender adress ", "sender address "),
-    ("ip adress ", "ip address "),
+    ("adress ", "address "),
+    ("messagens ", "messages "),
     ("administrativly", "administratively"),
     ("administrativley", "administratively"),
     ("useraccount", "user account"),
@@ -405,7 +403,7 @@ def classify_diagnostic(diagnostic: str, enhanced_status: str | None, smtp_code:
         if (
             by_code is not None
             and not (outranks_code and statuses[0][1] in _UNSPECIFIC_POLICY)
-            and not (rule is not None and rule.is_about_us and by_code.reason in _DEAD)
+            and not (rule is not None and rule.is_about_us and _says_less(by_code, statuses))
         ):
             return by_code
     if rule is None:
@@ -416,6 +414,13 @@ def classify_diagnostic(diagnostic: str, enhanced_status: str | None, smtp_code:
         if classification_of(reason).kind is not Kind.SOFT:
             reason = Reason.SERVER_UNAVAILABLE  # RFC 5321 §4.2.1: what may succeed later is not dead
     return classification_of(reason, rule=rule.name)
+
+
+def _says_less(by_code: Classification, statuses: list[tuple[str, str]]) -> bool:
+    """Whether a code says less than words that are about us: a dead address, or a policy that it does not name."""
+    if by_code.reason in _DEAD:
+        return True
+    return by_code.reason is Reason.SENDER_BLOCKED and bool(statuses) and statuses[0][1] in _UNSPECIFIC_POLICY
 
 
 def _refined(rule: _Rule, raw: str, statuses: list[tuple[str, str]]) -> Reason:

@@ -149,6 +149,12 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "many+resu|matc|open|file|proc|desc|leve|alia|quer|look|loop|redi|forw|dele|retu",
+                (
+                    r"(?:too|to) many (?:open |search |directory |child |nested )?(?:results?|match(?:es)?|files?|process(?:es)?|descriptors?|levels|alias(?:es)?|queries|lookups|loops|redirect\w*|forward\w*)\b(?! (?:attached|in (?:the|your) (?:message|mail|archive)))",
+                ),
+            ),
+            (
                 "protocol|network|response|stream|undefined",
                 (
                     r"other or undefined (?:protocol|mail system|network)",
@@ -477,6 +483,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"sending (?:domain|host|server|ip|system|mail ?server)\b",
                 ),
             ),
+            ("mailfrom", (r"mailfrom\b",)),
             (
                 "your",
                 (

@@ -16,9 +16,13 @@ WORDINGS: tuple[Family, ...] = (
             (
                 f"limit|limits+{_BOX_STEMS}",
                 (
-                    rf"{BOX} (?:\w+ )?(?:(?:has|have|is|are|was|already) ){{0,2}}(?:at|over|above|beyond|reached|hit|exceed(?:s|ed)?|exceeding) (?:(?:its|their|his|her|the|own|max|maximum|allowed|allocated|size|storage|space|mailbox|message|count|account) ){{0,4}}limits?(?=$| \.)",
+                    rf"(?<! of ){BOX} (?:\w+ )?(?:(?:has|have|is|are|was|already) ){{0,2}}(?:at|over|above|beyond|reached|hit|exceed(?:s|ed)?|exceeding) (?:(?:its|their|his|her|the|own|max|maximum|allowed|allocated|size|storage|space|mailbox|message|count|account) ){{0,4}}limits?(?=$| \.)",
                     rf"{BOX} (?:\w+ )?(?:size|storage|space|capacity) limits? (?:is |was |has been )?(?:exceeded|reached|hit)\b",
                 ),
+            ),
+            (
+                "allowed|permitted+coun",
+                (r"exceed\w* (?:the )?(?:allowed|permitted) (?:message|mail) count\b(?! (?:per|in|within)\b)",),
             ),
             (
                 f"many+{_BOX_STEMS}",
@@ -183,7 +187,19 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"too many (?:\w+ ){0,3}?(?:users|recipients|rcpts|addresses|accounts|mailboxes)\b",
                     r"(?:recipients?|rcpts?) (?:limit |count |number )?exceed\w*",
-                    r"number of (?:\w+ )?(?:recipients|rcpts|users|addresses)\b",
+                    r"number of (?:\w+ )?(?:recipients|rcpts?|users|addresses)\b",
+                ),
+            ),
+            (
+                "number|total|count|amount+maxi|thre|limi|exce|reac|allo",
+                (
+                    r"(?:number|total|count|amount)s? of (?:the |your |\w+ )?(?:recipients?|rcpts?|connections?|messages|mails|sessions?|attempts|commands|transactions?) (?:\w+ ){0,6}?(?:maximum|threshold|limit|exceed\w*|reached|allowed)\b",
+                ),
+            ),
+            (
+                "reci|rcpt|connections|messages|mails|sessions+numb|coun",
+                (
+                    r"(?:out of|over|exceed\w*|above|beyond|max(?:imum)?) (?:\w+ ){0,2}?(?:recipients?|rcpts?|connections?|messages?|mails?|sessions?) (?:numbers?|count)\b",
                 ),
             ),
             (
@@ -244,7 +260,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "many|much",
                 (
-                    r"(?:too|to) many (?!hops?\b|received\b)(?:\w+ ){0,3}?(?:connections?|messages?|mails?|e ?mails?|sessions?|requests?|recipients?|recips|rcpts?|errors?|hits|attempts|transactions?|commands?|concurrent|sends|smtp|open|deliveries|threads|simultaneous|bad|invalid|unknown|failed|failures|unrecognized)",
+                    r"(?:too|to) many (?!hops?\b|received\b)(?:\w+ ){0,3}?(?:connections?|messages?|mails?|e ?mails?|sessions?|requests?|recipients?|recips|rcpts?|errors?|hits|attempts|transactions?|commands?|concurrent|sends|smtp|open (?!files)|deliveries|threads|simultaneous|bad|invalid|unknown|failed|failures|unrecognized)",
                     r"(?:too|to) much (?:\w+ )?(?:mail|traffic|messages?)\b(?! data)",
                     r"(?:sent|sending|received|receiving) (?:too many|too much)",
                 ),
@@ -584,6 +600,10 @@ WORDINGS: tuple[Family, ...] = (
                 (r"\b(?:anti ?)?spam\w*", r"junk ?(?:e ?)?mail", r"\b(?:ube|uce)\b", r"junk (?:message|score)"),
             ),
             ("unsolicited", (r"unsolicited",)),
+            (
+                "antyspam|antyspamowy|antispamowy|spamowy|spamverdacht|spamfilter|antipourriel|spamova|roskaposti|kereteszto|spamszuro|skrappost",
+                (r"ant[iy]\w{0,3}spam\w*|antipourriel|roskaposti\w*|spamszuro\w*|skrappost\w*",),
+            ),
             ("垃圾邮件|垃圾|迷惑メール|スパム|스팸", (r"垃圾|迷惑メール|スパム|스팸",)),
             ("спам|спама|спамом", (r"спам",)),
             ("suspicious|objectionable", (r"(?:suspicious|objectionable)",)),
@@ -656,6 +676,13 @@ WORDINGS: tuple[Family, ...] = (
                 "大小",
                 (r"大小.{0,6}(?:超|限)",),
             ),
+            (
+                "number|count|total+atta",
+                (
+                    r"(?:number|count|total) of (?:the |your |\w+ )?attachments? (?:\w+ ){0,6}?(?:maximum|threshold|limit|exceed\w*|allowed|many)\b",
+                ),
+            ),
+            ("many+atta", (r"(?:too|to) many attachments?\b",)),
             (
                 "length|size",
                 (

@@ -32,6 +32,15 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "directorio|diretorio|annuaire|verzeichnis|adressbuch|rubrica|elenco|directory+no|nao|non|nich|pas|nest|figu",
+                (
+                    r"(?:no|nao|non) (?:se |si |est |esta |e |es |fue |foi )*(?:encuentra|encontrad[oa]|trova|trovat[oa]|figura|existe|present[ei]|aparece|consta|listad[oa]) (?:\w+ ){0,2}?(?:directorio|diretorio|rubrica|elenco|directory)\b",
+                    r"(?:pas|nest pas|non) (?:\w+ )?(?:dans|trouvee?|presente?|inscrite?|repertoriee?)(?: dans)? (?:\w+ )?annuaire\b",
+                    r"nicht (?:\w+ ){0,2}?(?:im|in) (?:\w+ ){0,2}?(?:verzeichnis|adressbuch)\b",
+                    r"(?:im|in) (?:\w+ ){0,2}?(?:verzeichnis|adressbuch) nicht (?:\w+ )?(?:gefunden|vorhanden|enthalten|bekannt)\b",
+                ),
+            ),
+            (
                 "usuario|destinatario|conta|caixa|endereco+nao",
                 (
                     r"(?:usuario|destinatario|conta|caixa|endereco) (?:\w+ ){0,3}?nao (?:\w+ )?(?:existe\w*|encontrad[ao]|valid[ao]|cadastrad[ao]|localizad[ao]|reconhecid[ao])",

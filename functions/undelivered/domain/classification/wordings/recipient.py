@@ -15,6 +15,19 @@ WORDINGS: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "not_for_user",
+        Reason.ADDRESS_NOT_FOUND,
+        "RFC 3463 X.1.1: a server that takes no mail for this user",
+        (
+            (
+                "handle|handles|accept|accepts|take|takes|process|processes|host|hosts+user|reci|addr|mail|acco|pers",
+                (
+                    r"(?:server|system|site|host|machine|mta|domain) (?:name )?(?:does not|doesnt|do not|dont|cannot|cant|wont|will not) (?:handle|accept|take|process|host)(?: any)? (?:e ?mails?|mails?|messages?) (?:for|to) (?:this|that|the|such an?|your) (?:\w+ )?(?:user|recipient|address|mail ?box|account|person)\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
         "no_mail_service",
         Reason.DOMAIN_NOT_FOUND,
         "RFC 7504 521 and 556, RFC 7505: a host or a domain that never accepts mail",
@@ -172,6 +185,7 @@ WORDINGS: tuple[Family, ...] = (
                     rf"(?:disabled|deactivated|suspended|inactive|discontinued|terminated|closed|locked|frozen|cancell?ed|deleted|dormant|abandoned|expired|disactivated) {BOX}",
                     r"blocked (?:mail ?box|account|user)\b",
                     r"(?:due to|because of|for|after) (?:\w+ ){0,2}?(?:inactivity|disuse|non use|lack of use)",
+                    r"(?:extended|prolonged|long|continued) (?:period of )?(?:inactivity|disuse|non use)\b",
                     r"(?:disabled|blocked|locked|closed) (?:due to|for|because of) (?:\w+ )?inactivity",
                     r"disabled or discontinued",
                     r"deactivated (?:due to|because of|for) ",
@@ -528,6 +542,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:recipient|mail ?box|rcpt|destination|address|local part) (?:\w+ ){0,3}?(?:syntax error|syntax|malformed|badly formatted|incorrectly formatted|bad format|not fully qualified|illegal characters?|invalid characters?|contains? (?:an? )?(?:illegal|invalid|bad) character\w*|unsupported characters?)",
                     r"malformed (?:recipient|address|mail ?box|e ?mail address|to)",
                     r"(?:need|must|should|requires?) (?:\w+ ){0,3}?fully qualified (?:address|recipient|mail)",
+                    r"fully qualified (?:e ?mail |recipient )?address (?:is )?(?:needed|required|expected)",
                     r"(?:illegal|invalid|bad|restricted|forbidden|unsupported|disallowed|unexpected) characters? in (?:\w+ ){0,2}?(?:address|recipient|mail ?box|local)",
                     r"(?:invalid|bad|illegal) (?:address|mail ?box|recipient) (?:format|syntax)",
                     r"domain missing or malformed",
@@ -546,6 +561,13 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             ("malformee|syntaxe", (r"syntaxe (?:\w+ ){0,3}?(?:invalide|incorrecte)",)),
+            (
+                "caracteres|caractere|zeichen|caratteri|znaki|tekens|caracter+adre|dire|ende|indi|empf|dest",
+                (
+                    r"(?:caracteres?|zeichen|caratter[ei]|znak\w|tekens?|caracter) (?:\w+ ){0,6}?(?:adress?e?n?|direccion|endereco|indirizzo|empfanger\w*|destinat\w+|destinataire)\b",
+                    r"(?:ungultig\w*|unerlaubt\w*|illegal\w*) zeichen (?:\w+ ){0,3}?(?:adresse|empfanger\w*)",
+                ),
+            ),
         ),
         message_as=Reason.SENDER_AUTHENTICATION,  # an address in the header, since the recipient was accepted
     ),

@@ -85,7 +85,7 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"(?:you|host|server|ip|currently) (?:is |are |was |were |been )*sending (?:\w+ )?(?:spam|junk)\b",
                     r"(?:spam|junk|abuse) from (?:this|your|the) (?:ip|host|server|network|address|domain|system)\b",
-                    r"spam (?:sender|source|sending (?:ip|host|server)|originat\w+)",
+                    r"spam (?:sender|sources?|origins?|sending (?:ip|host|server)|originat\w+)",
                     r"(?:identified|listed|known|marked) (?:as|for) (?:a )?(?:spammer|spamming|source of spam)",
                     r"block(?:ed|ing)? for spam\w*",
                 ),
@@ -138,8 +138,20 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "character|charset|charsets|language|languages|encoding|encodings|alphabet|script+acce|rece|allo|perm|want|read",
+                (
+                    r"(?:not|never|no longer|cannot|doesnt|dont|wont) (?:accept|receive|allow|permit|want|read)\w* (?:\w+ ){0,7}?(?:character sets?|charsets?|languages?|encodings?|alphabets?|scripts?)\b",
+                ),
+            ),
+            (
                 "mime|content|contents+acce",
                 (r"(?:not|dont|doesnt|cannot|wont) accept (?:\w+ ){0,3}?(?:mime|contents?)\b",),
+            ),
+            (
+                "held|quarantined|parked|detained|withheld+mess|mail|emai|cont",
+                (
+                    r"(?:mails?|messages?|e ?mails?|contents?) (?:has |have |had |is |was |been |being |will |be ){0,3}(?:held|quarantined|parked|detained|withheld)\b(?! (?:in|on) (?:the |our )?queue)",
+                ),
             ),
             ("bulk|bulkmail", (r"^bulk ?(?:e ?)?mails?\b",)),
             (
@@ -373,6 +385,19 @@ WORDINGS: tuple[Family, ...] = (
     ),
     # Our standing ---------------------------------------------------------------------------------------------------
     Family(
+        "not_from_you",
+        Reason.SENDER_BLOCKED,
+        "Rediff, incoming mail restrictions: what the recipient's organization lets nobody receive from us",
+        (
+            (
+                "allowed|permitted|authorized|authorised|able|entitled+you|your",
+                (
+                    rf"{_WHO} (?:is |are )?(?:not|never) (?:allowed|permitted|authori[sz]ed|entitled|able) to (?:accept|receive|get|take) (?:any |such )?(?:mails? |messages? |e ?mails? )?from (?:you|your)\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
         "recipients_own_list",
         Reason.RECIPIENT_REFUSED,
         "Zoho, Mail.ru, MailEnable, SpamArrest, boxbe: texts of personal block and allow lists",
@@ -523,6 +548,19 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "refused",
                 (r"delivery refused by (?:the )?(?:recipient|user|addressee)\b(?! (?:server|domain|host|system))",),
+            ),
+        ),
+    ),
+    Family(
+        "dynamic_name",
+        Reason.SENDER_BLOCKED,
+        "Exim wiki, Verification; Postfix access(5) on helo and client: names of dynamic and dial-up hosts",
+        (
+            (
+                "adsl|dsl|dial|dialup|dynamic|dhcp|cable|pppoe|residential|pool+helo|ehlo|reve|rdns|ptr|host|name",
+                (
+                    r"(?:helo|ehlo|reverse|rdns|ptr|hostname|host name)(?: dns| name)? (?:\w+ ){0,3}?(?:is|looks|seems|appears|contains|matches|like|as) (?:\w+ ){0,4}?(?:adsl|dsl|dial|dialup|dynamic|dhcp|cable|pppoe|residential|pool)\b",
+                ),
             ),
         ),
     ),

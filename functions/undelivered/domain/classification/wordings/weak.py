@@ -22,7 +22,9 @@ _NAMES = (  # a user, a mailbox or an address in other languages of Latin script
 )
 _NEGATED = (
     "nicht|kein|keine|keinen|fehlerhaft|falsch|unbekannt|pas|aucun|aucune|inconnu|inconnue|non|no|ningun|ninguna|nao|"
-    "nenhum|nenhuma|incorrecta|incorrecto|incorreto|errato|nie|brak|niet|geen|inte|ingen|ne|nelze|neni|yok|degil|tidak|khong|nu|nem|nincs"
+    "nenhum|nenhuma|incorrecta|incorrecto|incorreta|incorreto|errato|errata|erronea|erroneo|equivocada|desconocido|desconocida|"
+    "desconhecido|desconhecida|inexistente|inexistant|inexistante|introuvable|sconosciuto|sconosciuta|unbekannte|unbekannter|"
+    "ungultig|ungultige|invalide|invalido|invalida|onbekend|onbekende|onjuist|nieznany|nieznana|nie|brak|niet|geen|inte|ingen|ne|nelze|neni|yok|degil|tidak|khong|nu|nem|nincs"
 )
 _FULL = (  # full or used up, in the same languages
     "voll|erschopft|uberschritten|ueberschritten|uberfullt|plein|pleine|sature|saturee|depasse|lleno|llena|agotado|excedido|excedida|"
@@ -32,7 +34,7 @@ _FULL = (  # full or used up, in the same languages
 _NO_MORE = "gedeactiveerd|geblokkeerd|gesloten|zablokovan|zablokovana|zrusen|zrusena|deaktivovan|avstangt|avstangd|inaktiverat|inaktiverad|khoa|opgeheven|ukinjen|mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
 _SPACE = "speicher|speicherplatz|espace|espacio|espaco|spazio|miejsca|ruimte|plads|plats|miejsce|prostor|hely|yer|ruang"
 _SESSION = (
-    "uribl|surbl|backscatter|identity|identities|compliance|block|blocks|blocking|unverified|bounces|credentials|credential|password|helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
+    "ipv4|ipv6|zombie|zombies|botnet|infected|compromised|uribl|surbl|backscatter|identity|identities|compliance|block|blocks|blocking|unverified|bounces|credentials|credential|password|helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
     "region|country|provider|isp|reputation|spammers|abuse|generic|literal|interface|originating|netblock|bounce|envelope|"
     "replies|greeting|you|we|us|absender|absenderadresse|expediteur|lexpediteur|dexpediteur|expedition|dexpedition|emetteur|remitente|remetente|"
     "mittente|nadawca|nadawcy|afzender|avsandare|avsandaren|odesilatel|odesilatele|origem|отправитель|отправителя"
@@ -40,7 +42,7 @@ _SESSION = (
 _SYSTEM = (
     "lmtp|upstream|retried|retrying|transaction|loop|loops|hop|hops|file|files|directory|disk|memory|queue|queued|database|ldap|nfs|mounted|socket|process|processed|child|fork|script|"
     "backend|daemon|internal|bug|crashed|crash|exception|configuration|configured|lock|uid|gid|network|retry|later|wait|"
-    "waiting|temporary|temporarily|moment|overload|load|maintenance|offline|unreachable|resource|resources|store|spool|"
+    "waiting|temporary|temporarily|parse|parser|moment|overload|load|maintenance|offline|unreachable|resource|resources|store|spool|"
     "damaged|unqueuable|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible|connection|storung|"
     "probleme|technique|syntax|arguments|delayed|deferred|postponed|collect|format|uid|temporal|temporario|temporaria|temporaneo|temporanea|tijdelijk|tijdelijke|tymczasowy|tymczasowa|"
     "disponibile|disponible|disponivel|bereikbaar|niedostepny|niedostepna|недоступен|недоступна|недоступно|docasna|docasny|senare|tekrar|sau"
@@ -48,7 +50,7 @@ _SYSTEM = (
 _MESSAGE = (
     "text|subject|attachment|attached|zip|archive|archives|html|mime|link|links|keyword|language|unwelcome|harmful|scam|"
     "unwanted|junk|dangerous|bulk|newsletter|newsletters|marketing|advertising|adverts|razor|razor2|pyzor|dcc|bayes|hits|score|"
-    "fingerprint|document|documents|macro|macros|image|images|boundary|charset|content|contents|contenu|contenido|inhalt|anhang|dateityp|conteudo|contenuto|tresc"
+    "oggetto|betreff|asunto|assunto|objet|temat|onderwerp|fingerprint|document|documents|macro|macros|image|images|boundary|charset|content|contents|contenu|contenido|inhalt|anhang|dateityp|conteudo|contenuto|tresc"
 )
 
 WORDINGS: tuple[Family, ...] = (
@@ -97,10 +99,10 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.2.2: a user or a mailbox, and room that is lacking",
         (
             (
-                f"full|room|storage|quota|capacity|space+{_MAILBOXES}",
+                f"full|room|storage|quota|capacity|space|diskspace|megabytes+{_MAILBOXES}",
                 (
-                    rf"(?:{_MAILBOXES}) (?:\w+ ){{0,8}}?(?:full|room|storage|quota|capacity|space)\b",
-                    rf"(?:full|room|storage|quota|capacity|space) (?:\w+ ){{0,8}}?(?:{_MAILBOXES})\b",
+                    rf"(?:{_MAILBOXES}) (?:\w+ ){{0,8}}?(?:full|room|storage|quota|capacity|(?:disk)?space|megabytes)\b",
+                    rf"(?:full|room|storage|quota|capacity|(?:disk)?space|megabytes) (?:\w+ ){{0,8}}?(?:{_MAILBOXES})\b",
                 ),
             ),
             (
@@ -334,6 +336,10 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"not (?:\w+ ){0,2}?(?:accepted|acceptable|allowed|permitted|approved|welcome|trusted|wanted|authori[sz]ed|interested)\b",
                 ),
+            ),
+            (
+                "like|liked|trust|talk|talking+not|dont|wont|doesnt",
+                (r"(?:not|dont|wont|doesnt) (?:like|liked|trust|talk|talking)\b",),
             ),
             ("away|thank|thanks+go|no", (r"(?:go away|no thank(?:s|[ -]?you))\b",)),
         ),
