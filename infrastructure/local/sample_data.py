@@ -224,6 +224,28 @@ _SPREAD: Final = (
 _SPREAD_MESSAGES: Final = 250
 
 
+_PAID: Final = _SPREAD[0][1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outage:
+    """An incident: messages that fail in the same situation, one for each of the hours ago.
+
+    With ``resent``, a manager resends the first of them after so many hours, and it arrives.
+    """
+
+    situation: str
+    hours_ago: Sequence[float]
+    resent_hours_ago: float | None = None
+
+
+_OUTAGES: Final = (
+    _Outage("limited-by-gmail", [219 - 0.4 * place for place in range(9)], resent_hours_ago=195),
+    _Outage("blocked-by-outlook", [14 - 1.3 * place for place in range(10)]),
+)
+"""The first is over, the second is still on."""
+
+
 def sample_month(account_id: str, manager: str, now: datetime) -> Month:
     """Return the data of the 30 days before ``now``; ``manager`` is the user who corrected contacts and resent."""
     return _MonthBuilder(account_id, manager, now).month()
@@ -261,8 +283,13 @@ class _MonthBuilder:
         customers = _customers(self._account_id)
         problems = self._problems(customers)
         outbox = self._outbox(customers, problems)
+        affected = iter([each.customer_id for each in customers if _gets_email(problems.get(each.customer_id))])
+        hit = {next(affected): (outage, place) for outage in _OUTAGES for place in range(len(outage.hours_ago))}
         for customer in customers:
-            _CustomerMonth(self, customer, problems.get(customer.customer_id)).add(outbox[customer.customer_id])
+            month = _CustomerMonth(self, customer, problems.get(customer.customer_id))
+            month.add(outbox[customer.customer_id])
+            if outage := hit.get(customer.customer_id):
+                month.fail_in_outage(*outage)
         self._month.sent.sort(key=lambda sent: sent.attempt.claimed_at)
         self._month.resends.sort(key=lambda resend: resend.attempt.claimed_at)
         return self._month
@@ -319,6 +346,11 @@ class _MonthBuilder:
         )
 
 
+def _gets_email(problem: ContactProblem | None) -> bool:
+    """Whether email to a customer with a problem is sent, and arrives but for a single message."""
+    return problem is None or problem.channel is Channel.SMS or (problem.once and problem.situation not in _SUPPRESSING)
+
+
 def _customers(account_id: str) -> list[Customer]:
     customers = []
     for number, name in enumerate(_NAMES.split("|")):
@@ -367,6 +399,24 @@ class _CustomerMonth:
             self._repair(problem)
         self._month.customers.append(self._customer)
         self._act(problem)
+
+    def fail_in_outage(self, outage: _Outage, place: int) -> None:
+        """Add a message that fails in an outage, and for the first of the outage the resend that arrives."""
+        at = (self._now - timedelta(hours=outage.hours_ago[place])).replace(microsecond=0)
+        notification = self._notification(90 + place, at, _PAID)
+        attempt = SendAttempt(
+            notification.account_id,
+            notification.notification_id,
+            1,
+            to=self._customer.email,
+            claimed_at=at + timedelta(seconds=2),
+            provider_message_id=self._message_id(Channel.EMAIL, at),
+            outcome=SendOutcome.SENT,
+        )
+        sent = SentNotification(notification, attempt, self._events(notification, attempt, outage.situation))
+        self._month.sent.append(sent)
+        if place == 0 and outage.resent_hours_ago is not None:
+            self._resend(sent, self._now - timedelta(hours=outage.resent_hours_ago), "delivered")
 
     def _starts_at(self, outbox: Sequence[tuple[datetime, _Topic]]) -> datetime | None:
         """Return the time of the message with which the problem starts, early enough for the manager to act."""

@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infrastructure.local.sample_data import sample_month
+from tests.fakes import FakeReportReader, FakeUndeliveredStore
 from undelivered.adapters.feedback import parse_event
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.taxonomy import Channel, Kind, Status
+from undelivered.domain.identifiers import entry_key
+from undelivered.domain.lifecycle import merge_feedback
+from undelivered.domain.taxonomy import Channel, Kind, Reason, Status
+from undelivered.services.read_incidents import ReadIncidents
 
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 MOMENTS = [NOW - timedelta(days=23 * n, hours=7 * n) for n in range(12)]
@@ -72,6 +76,27 @@ def test_some_are_resolved_one_came_back_and_one_is_on_its_way(now):
     assert any(not resend.arrived and not resend.events for resend in month.resends)
     assert len(month.corrections) >= 3
     assert month.unsubscribed
+
+
+@pytest.mark.parametrize("now", MOMENTS)
+def test_one_incident_is_over_and_one_is_on(now):
+    month = a_month_to(now)
+    store = FakeUndeliveredStore(clock=lambda: now)
+    record = [feedback for sent in month.failed for event in sent.events for feedback in parse_event(event).feedback]
+    items = {}
+    for feedback in [*record, *(f for r in month.resends for event in r.events for f in parse_event(event).feedback)]:
+        key = feedback.attribution.entry_key or entry_key(
+            feedback.sent_at, feedback.provider_message_id, feedback.recipient
+        )
+        if merged := merge_feedback(items.get(key), feedback, "acc-harbor"):
+            items[key] = merged
+    for item in items.values():
+        store.save(None, item)
+
+    on, over = ReadIncidents(FakeReportReader(store), lambda: now)("acc-harbor")
+
+    assert (on.cause.receiver, on.cause.reason, on.is_over) == ("microsoft", Reason.SENDER_BLOCKED, False)
+    assert (over.cause.receiver, over.cause.reason, over.is_over) == ("google", Reason.RATE_LIMITED, True)
 
 
 def test_working_days_are_busier_than_weekends():

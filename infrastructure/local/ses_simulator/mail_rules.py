@@ -201,6 +201,22 @@ _BLOCKED = (
         "complaints - 4.16.55.1; see https://postmaster.yahooinc.com/error-codes",
     ),
 )
+_BLOCKED_BY_OUTLOOK = BounceDetails(
+    "Permanent",
+    "General",
+    "5.7.1",
+    "smtp; 550 5.7.1 Unfortunately, messages from [192.0.2.25] weren't sent. Please contact your Internet service "
+    "provider since part of their network is on our block list (S3140). "
+    "[AM7EUR06FT003.eop-eur06.prod.protection.outlook.com]",
+)
+_LIMITED_BY_GMAIL = BounceDetails(
+    "Transient",
+    "General",
+    "4.7.28",
+    "smtp; 421-4.7.28 Gmail has detected an unusual rate of mail originating from your IP address [192.0.2.25]. To "
+    "protect our users from spam, mail sent from your IP address has been temporarily rate limited. 421 4.7.28 "
+    "https://support.google.com/mail/?p=UnsolicitedRateLimitError - gsmtp",
+)
 _CONTENT_REJECTED = (
     BounceDetails(
         "Transient",
@@ -535,7 +551,7 @@ def plan_events_as(situation: str, mail: ReceivedMail) -> list[ScheduledEvent]:
     """Return the events of an email in a situation, whatever its addresses are.
 
     ``situation`` is a key of ``SITUATIONS``, or ``delivered``, ``listed`` (on the account's suppression list),
-    ``rejected`` or ``rendering-failed``.
+    ``rejected``, ``rendering-failed``, ``blocked-by-outlook`` or ``limited-by-gmail``.
     """
     if situation in _REJECTED_BY_SES:
         kind, detail = _REJECTED_BY_SES[situation]
@@ -543,6 +559,8 @@ def plan_events_as(situation: str, mail: ReceivedMail) -> list[ScheduledEvent]:
     others: dict[str, Situation] = {
         "delivered": _delivered,
         "listed": lambda recipient: _suppressed_by_ses(recipient, "BOUNCE"),
+        "blocked-by-outlook": _bounces_with((_BLOCKED_BY_OUTLOOK,)),
+        "limited-by-gmail": _bounces_with((_LIMITED_BY_GMAIL,)),
     }
     events_of = SITUATIONS.get(situation) or others[situation]
     return _in_order(mail, lambda address: events_of(_Recipient(mail, address, 1.0)), 1.0)
