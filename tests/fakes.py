@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from msgspec.structs import replace
 
 from undelivered.domain.account_mapping import AccountMapping
@@ -35,6 +43,7 @@ from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.report_query import ReportFilter, local_day, searched_texts
 from undelivered.domain.send_rate import SendRate
+from undelivered.domain.signed_json import PublicKey
 from undelivered.domain.suppression import Suppression, effective_suppression, hide_address, holds_provider_entry
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.domain.unrecognised import ShapeCount, ShapeMapping, total_counts, with_failure
@@ -709,6 +718,22 @@ class FakeEmbedRevocations:
 
     def find(self, account_id: str, name: str) -> Sequence[datetime]:
         return [self.revoked[key] for key in ((account_id, None), (account_id, name)) if key in self.revoked]
+
+
+class FakeEvidenceKeys:
+    """Keys made for the test. The first signs."""
+
+    def __init__(self, *older: EllipticCurvePrivateKey) -> None:
+        self.private_keys = [generate_private_key(SECP256R1()), *older]
+
+    @property
+    def public_keys(self) -> Sequence[PublicKey]:
+        numbers = [key.public_key().public_numbers() for key in self.private_keys]
+        return [PublicKey(each.x.to_bytes(32), each.y.to_bytes(32)) for each in numbers]
+
+    def sign(self, digest: bytes) -> bytes:
+        numbers = decode_dss_signature(self.private_keys[0].sign(digest, ECDSA(Prehashed(SHA256()))))
+        return b"".join(number.to_bytes(32) for number in numbers)
 
 
 @dataclass

@@ -38,8 +38,9 @@ def metrics_namespace(environment: Environment = os.environ) -> str:
 
 
 class ApiSettings(Struct, frozen=True):
-    """``api_handler``: its queues, secrets and files, the user pool, and the origins that CORS allows.
+    """``api_handler``: its queues, secrets, keys and files, the user pool, and the origins that CORS allows.
 
+    ``evidence_keys`` are the IDs of KMS keys: the first signs evidence, the others signed it before.
     ``token_keys_url`` is empty where the keys of the pool are at ``<issuer>/.well-known/jwks.json``.
     ``default_account_id`` is the account of sending identities that are not assigned. ``per_minute`` is how many
     searches, notifications and bulk resends an account can make in a minute. ``webhooks_to_loopback`` is for the local
@@ -55,6 +56,7 @@ class ApiSettings(Struct, frozen=True):
     webhooks_to_loopback: bool
     erasure_secret_arn: str
     signing_secret_arn: str
+    evidence_keys: tuple[str, ...]
     token_issuer: str
     token_client_ids: tuple[str, ...]
     token_keys_url: str
@@ -75,6 +77,7 @@ class ApiSettings(Struct, frozen=True):
             webhooks_to_loopback=environment.get("WEBHOOKS_TO_LOOPBACK") == "true",
             erasure_secret_arn=_required(environment, "ERASURE_SECRET_ARN"),
             signing_secret_arn=_required(environment, "SIGNING_SECRET_ARN"),
+            evidence_keys=tuple(_required(environment, "EVIDENCE_KEYS").split(",")),
             token_issuer=_required(environment, "TOKEN_ISSUER"),
             token_client_ids=(_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "HOST_CLIENT_ID")),
             token_keys_url=environment.get("TOKEN_KEYS_URL", ""),

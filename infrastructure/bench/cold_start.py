@@ -51,6 +51,7 @@ SETTINGS: Final = {
     "HOST_CLIENT_ID": "host",
     "SIGN_IN_URL": "https://sign-in.example",
     "SIGNING_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:bench",
+    "EVIDENCE_KEYS": "arn:aws:kms:us-east-1:000000000000:key/bench",
     "CONFIGURATION_SET": "first",
     "RESEND_CONFIGURATION_SET": "resend",
     "TEXTS_PER_SECOND": "20",

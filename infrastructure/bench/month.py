@@ -64,7 +64,9 @@ def month(sends: int) -> Bill:
         "Alarms and dashboard": counts["AWS::CloudWatch::Alarm"] * per_month["alarm"] + per_month["dashboard"],
         "Cognito: users": assumed["users"] * per_month["user"],
         "Cognito: host application": per_month["client"] + assumed["tokens"] * per_million["tokens"] / 1e6,
-        "Secrets and keys": counts["AWS::SecretsManager::Secret"] * per_month["secret"] + _key_requests(prices),
+        "Secrets and keys": counts["AWS::SecretsManager::Secret"] * per_month["secret"]
+        + counts["AWS::KMS::Key"] * per_month["key"]
+        + _key_requests(prices),
         "Polling and cleanup, at any traffic": _idle(prices),
     }
 

@@ -40,6 +40,7 @@ def measure(sizes: Sequence[int], progress: Callable[[float], None]) -> list[Fig
             "HOST_CLIENT_ID": "host",
             "TOKEN_KEYS_URL": keys,
             "SIGNING_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:bench",
+            "EVIDENCE_KEYS": "arn:aws:kms:us-east-1:000000000000:key/bench",
             "SIGN_IN_URL": keys,
             "PUBLIC_URL": keys,
             "BENCH_TOKEN": _token(private, dataset.account(sizes[-1]).account_id),

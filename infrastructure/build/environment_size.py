@@ -35,6 +35,7 @@ _REFERENCES: Final = {
     "AWS::Cognito::UserPoolClient": "c" * 26,
     "AWS::Cognito::UserPoolDomain": "d" * 63,
     "AWS::DynamoDB::Table": "t" * _NAME,
+    "AWS::KMS::Key": "k" * 36,
     "AWS::Lambda::Alias": _ARN + "f" * 64 + ":live",
     "AWS::S3::Bucket": "b" * 63,
     "AWS::SES::ConfigurationSet": "s" * 64,

@@ -12,6 +12,7 @@ Template = dict[str, Any]
 
 _ARNS: Final = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:us-east-1:111111111111:table/name",
+    "AWS::KMS::Key": "arn:aws:kms:us-east-1:111111111111:key/name",
     "AWS::Lambda::Alias": "arn:aws:lambda:us-east-1:111111111111:function:name",  # the alias counts as part of the name
     "AWS::S3::Bucket": "arn:aws:s3:::name",
     "AWS::SNS::Topic": "arn:aws:sns:us-east-1:111111111111:name",

@@ -287,6 +287,8 @@ class FakeApi:
                 return 200, self.summary()
             case ("GET", "undelivered"):
                 return 200, self.report(query)
+            case ("GET", "undelivered", item_id, "evidence"):
+                return self.evidence(item_id)
             case ("GET", "undelivered", item_id):
                 return self.detail(item_id)
             case ("POST", "undelivered", "resend"):
@@ -603,6 +605,33 @@ class FakeApi:
             "suggestion": "grace@gmail.com" if item["recipient"] == "grace@gmial.com" else None,
             "audit": [{"at": item["failed_at"], "by": "system", "action": "opened"}],
         }
+
+    def evidence(self, item_id: str) -> Answer:
+        status, item = self.detail(item_id)
+        if status != 200:
+            return status, item
+        customer = self.customer(item["customer"]["id"])
+        arrived = {"status": None, "kind": None, "reason": None, "diagnostic": "250 2.0.0 OK", "source": "ses:delivery"}
+        failed = arrived | {"status": item["status"], "reason": item["reason"], "diagnostic": item["diagnostic"]}
+        attempts = [
+            {**each, "note": "", "report": {**(failed if each["reason"] else arrived), "at": item["failed_at"]}}
+            for each in item["attempt_chain"]
+        ]
+        shown = ("id", "notification_id", "title", "channel", "customer", "sent_at", "state", "audit")
+        evidence = {
+            **{name: item[name] for name in shown},
+            "attempts": attempts,
+            "version": 1,
+            "statement": "This is what Undelivered recorded.",
+            "account_id": "acc-harbor",
+            "issued_at": at(),
+            "issued_by": "manager@harbor.example (11111111-2222)",
+            "keys_url": "https://api.example.com/api/.well-known/jwks.json",
+            "content": {"subject_sha256": "0" * 64, "text_sha256": "1" * 64, "html_sha256": None, "attachments": []},
+            "contact": {"contact": customer["email"], "changed_at": at(), "changed_by": "manager@harbor.example"},
+        }
+        evidence["audit"] = [entry | {"detail": ""} for entry in item["audit"]]
+        return 200, {"payload": "e30", "protected": "e30", "signature": "c2ln", "evidence": evidence}
 
     def download(self, number: str) -> Answer:
         self.downloads.append(number)

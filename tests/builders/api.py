@@ -25,6 +25,7 @@ from tests.fakes import (
     FakeDeliveryStore,
     FakeEmbedRevocations,
     FakeErasureStore,
+    FakeEvidenceKeys,
     FakeExportFiles,
     FakeExportRunner,
     FakeExportStore,
@@ -65,6 +66,7 @@ API_SETTINGS = ApiSettings(
     webhooks_to_loopback=False,
     erasure_secret_arn="arn:erasure",
     signing_secret_arn="arn:signing",
+    evidence_keys=("arn:key",),
     token_issuer=ISSUER,
     token_client_ids=(CONSOLE, HOST),
     token_keys_url="https://keys.test/",
@@ -195,6 +197,7 @@ class Api:
         self.files = FakeAttachmentFiles()
         self.embed_revocations = FakeEmbedRevocations()
         self.last_events = FakeLastEventStore()
+        self.evidence_keys = FakeEvidenceKeys()
         self.export_runner = FakeExportRunner()
         self.mappings = FakeAccountMappings()
         self.webhooks, self.deliveries, self.delivery_queue = (
@@ -227,6 +230,7 @@ class Api:
             embed_revocations=lambda: self.embed_revocations,
             last_events=lambda: self.last_events,
             contact_requests=lambda: self.contact_requests,
+            evidence_keys=lambda: self.evidence_keys,
         )
         self.use_cases = ApiUseCases(self.ports, lambda: self.limits, self.clock)
         self.app = Chalice("test", configure_logs=False)

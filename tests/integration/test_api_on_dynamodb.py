@@ -72,6 +72,7 @@ def call(monkeypatch):
             monkeypatch.setenv(f"{name}_QUEUE_URL", sqs.create_queue(QueueName=name)["QueueUrl"])
         secret = secrets.create_secret(Name="signing", SecretString="for tests")["ARN"]
         monkeypatch.setenv("SIGNING_SECRET_ARN", secret)
+        monkeypatch.setenv("EVIDENCE_KEYS", "arn:key")
         monkeypatch.setenv("ERASURE_SECRET_ARN", secret)
         yield calling
     forget_everything()

@@ -49,7 +49,8 @@ def test_unless_something_is_allowed_nothing_is():
     required = (
         "SENDS_QUEUE_URL", "RESENDS_QUEUE_URL", "EXPORTS_BUCKET", "ATTACHMENTS_BUCKET", "EXPORTS_QUEUE_URL",
         "WEBHOOKS_QUEUE_URL",
-        "ERASURE_SECRET_ARN", "SIGNING_SECRET_ARN", "TOKEN_ISSUER", "DEFAULT_ACCOUNT_ID", "CONSOLE_CLIENT_ID",
+        "ERASURE_SECRET_ARN", "SIGNING_SECRET_ARN", "EVIDENCE_KEYS",
+        "TOKEN_ISSUER", "DEFAULT_ACCOUNT_ID", "CONSOLE_CLIENT_ID",
         "HOST_CLIENT_ID",
     )  # fmt: skip
     numbers = dict.fromkeys(("SEARCHES_PER_MINUTE", "NOTIFICATIONS_PER_MINUTE", "BULK_RESENDS_PER_MINUTE"), "7")
@@ -71,4 +72,4 @@ def test_every_answer_carries_the_headers_that_keep_it_private(api, route, heade
     answer = api.call(route.method, path, headers=headers, body={} if route.method != "GET" else None)
 
     assert SECURITY_HEADERS.keys() <= answer.headers.keys()
-    assert answer.headers["Cache-Control"] == "no-store" or route.path == "/openapi.json"
+    assert answer.headers["Cache-Control"] == "no-store" or route.path in {"/openapi.json", "/.well-known/jwks.json"}

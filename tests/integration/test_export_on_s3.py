@@ -106,6 +106,7 @@ def stack(monkeypatch):
         "SENDS_QUEUE_URL": "https://sends.test",
         "RESENDS_QUEUE_URL": "https://resends.test",
         "SIGNING_SECRET_ARN": "arn:secret",
+        "EVIDENCE_KEYS": "arn:key",
         "ERASURE_SECRET_ARN": "arn:secret",
         "EXPORTS_BUCKET": "exports-bucket",
         "EXPORTS_QUEUE_URL": "https://exports.test",

@@ -53,7 +53,7 @@ def test_only_public_routes_need_no_token(described):
 
     assert public == {route.name for route in ROUTES if route.access is Access.PUBLIC}
     pages = {"show_unsubscribe_page", "unsubscribe", "show_contact_page", "correct_contact"}
-    assert public == {"health", "show_openapi", *pages}
+    assert public == {"health", "show_keys", "show_openapi", *pages}
 
 
 def test_parameters_of_the_report_have_their_values_and_limits(described):

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from undelivered.services.dismiss import Dismiss
     from undelivered.services.download_attachment import DownloadAttachment
     from undelivered.services.embed_tokens import EmbedTokens
+    from undelivered.services.find_evidence import FindEvidence
     from undelivered.services.find_notification import FindNotification
     from undelivered.services.idempotency import IdempotentResend
     from undelivered.services.keep_attachments import KeepAttachments
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from undelivered.services.manage_webhooks import ManageWebhooks
     from undelivered.services.opt_in import OptIn
     from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore, ShapeMappingStore, UnrecognisedStore
+    from undelivered.services.ports.evidence import EvidenceKeys
     from undelivered.services.ports.setup import LastEventStore
     from undelivered.services.ports.webhooks import DeliveryQueue, DeliveryStore, WebhookStore
     from undelivered.services.read_incidents import ReadIncidents
@@ -91,7 +93,7 @@ class WebhookPorts(Struct, frozen=True):
 
 
 class ApiPorts(Struct, frozen=True):
-    """The ports of the use cases. The last nine are functions, because few requests need them."""
+    """The ports of the use cases. The last twelve are functions, because few requests need them."""
 
     undelivered: UndeliveredStore
     reports: ReportReader
@@ -116,13 +118,14 @@ class ApiPorts(Struct, frozen=True):
     embed_revocations: Callable[[], EmbedRevocations]
     last_events: Callable[[], "LastEventStore"]
     contact_requests: Callable[[], ContactRequestStore]
+    evidence_keys: Callable[[], "EvidenceKeys"]
 
 
 class ApiUseCases:
     """The use cases of the API.
 
-    ``reports``, ``accounts``, ``suppressions`` and ``contact_requests`` are ports, because a use case for a single read
-    would only call the port.
+    ``reports``, ``accounts``, ``suppressions``, ``contact_requests`` and ``evidence_keys`` are ports, because a use case
+    for a single read would only call the port.
     """
 
     def __init__(
@@ -326,6 +329,16 @@ class ApiUseCases:
         return DownloadAttachment(ports.undelivered, ports.notifications, ports.attachment_files(), self.clock)
 
     @cached_property
+    def find_evidence(self) -> "FindEvidence":
+        from undelivered.services.find_evidence import FindEvidence
+
+        return FindEvidence(self._ports.undelivered, self._ports.notifications, self._ports.customers)
+
+    @cached_property
+    def evidence_keys(self) -> "EvidenceKeys":
+        return self._ports.evidence_keys()
+
+    @cached_property
     def find_notification(self) -> "FindNotification":
         from undelivered.services.find_notification import FindNotification
 
@@ -425,6 +438,7 @@ def use_cases() -> ApiUseCases:
         embed_revocations=_embed_revocations,
         last_events=_last_events,
         contact_requests=bootstrap.contact_request_store,
+        evidence_keys=_evidence_keys,
     )
     return ApiUseCases(ports, _limits, bootstrap.now)
 
@@ -463,6 +477,12 @@ def _embed_revocations() -> EmbedRevocations:
     from undelivered.adapters.dynamodb.embed_revocation_store import DynamoEmbedRevocations
 
     return DynamoEmbedRevocations()
+
+
+def _evidence_keys() -> "EvidenceKeys":
+    from undelivered.adapters.aws.kms import KmsKeys
+
+    return KmsKeys(bootstrap.client("kms"), settings().evidence_keys)
 
 
 def _last_events() -> "LastEventStore":

@@ -34,8 +34,9 @@ CONSENTS_KEPT = 20
 class Customer(Struct, frozen=True):
     """A customer of an account. Contacts are in their normal form, empty if there is none.
 
-    ``email_changed_at`` and ``phone_changed_at`` are when the contact last changed. ``consents`` are in the order in
-    which they were recorded. ``version`` counts the writes.
+    ``email_changed_at`` and ``phone_changed_at`` are when the contact last changed, ``email_changed_by`` and
+    ``phone_changed_by`` who changed it, empty if unknown. ``consents`` are in the order in which they were recorded.
+    ``version`` counts the writes.
     """
 
     account_id: str
@@ -45,6 +46,8 @@ class Customer(Struct, frozen=True):
     phone: str = ""
     email_changed_at: datetime | None = None
     phone_changed_at: datetime | None = None
+    email_changed_by: str = ""
+    phone_changed_by: str = ""
     consents: tuple[RecordedConsent, ...] = ()
     version: int = 0
 
@@ -55,6 +58,18 @@ class Customer(Struct, frozen=True):
     def contact_changed_at(self, channel: Channel) -> datetime | None:
         """Return when the contact for a channel last changed, or None if it never did."""
         return self.email_changed_at if channel is Channel.EMAIL else self.phone_changed_at
+
+    def contact_changed_by(self, channel: Channel) -> str:
+        """Return who last changed the contact for a channel, empty if unknown."""
+        return self.email_changed_by if channel is Channel.EMAIL else self.phone_changed_by
+
+    def with_contact(self, channel: Channel, contact: str, at: datetime, by: str) -> "Customer":
+        """Return the customer with a contact that was changed by somebody at a time, or the same if it is the same."""
+        if contact == self.contact(channel):
+            return self
+        if channel is Channel.EMAIL:
+            return replace(self, email=contact, email_changed_at=at, email_changed_by=by)
+        return replace(self, phone=contact, phone_changed_at=at, phone_changed_by=by)
 
     def has_consented(self, channel: Channel, since: datetime) -> bool:
         """Whether a consent for the current contact of a channel was recorded after a time."""

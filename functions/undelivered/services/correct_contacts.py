@@ -28,6 +28,7 @@ class Correction(Struct, frozen=True):
     """A new contact for a customer, not yet validated, in place of the one that failed.
 
     ``country`` is that of a phone number without a country code. If it is empty, it is the country of ``failed``.
+    ``by`` is who corrects it.
     """
 
     customer_id: str
@@ -35,6 +36,7 @@ class Correction(Struct, frozen=True):
     failed: str
     contact: str
     country: str = ""
+    by: str = ""
 
 
 class CorrectionOutcome(StrEnum):
@@ -164,11 +166,7 @@ def _applied(
         raise InvalidInputError("failed", "is no longer the customer's contact")
     if contact == current:
         raise InvalidInputError("contact", "is the contact that failed")
-    changed = (
-        replace(customer, email=contact, email_changed_at=now)
-        if channel is Channel.EMAIL
-        else replace(customer, phone=contact, phone_changed_at=now)
-    )
+    changed = customer.with_contact(channel, contact, now, correction.by)
     return changed, CorrectionResult(CorrectionOutcome.CORRECTED, contact, suggestion)
 
 

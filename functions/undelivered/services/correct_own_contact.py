@@ -180,9 +180,9 @@ class CorrectOwnContact(Struct, frozen=True):
         """Correct the contact. If this is interrupted, the customer can enter the code again to complete it."""
         now = self.clock()
         if request.channel is Channel.EMAIL:
-            change = CustomerChange(email=contact)
+            change = CustomerChange(email=contact, by="recipient")
         else:
-            change = CustomerChange(phone=contact, accept_unassigned_number=True)
+            change = CustomerChange(phone=contact, accept_unassigned_number=True, by="recipient")
         self.manage_customers.update(request.account_id, request.customer_id, change)
         audit = Audit(now, _BY_CUSTOMER, CORRECTED_ACTION)
         add_audit(self.undelivered, request.account_id, request.entry_key, audit, now)

@@ -26,7 +26,7 @@ class CustomerChange(Struct, frozen=True):
     """A change of a customer, not yet validated. None leaves a value as it is, an empty text removes it.
 
     ``accept_unassigned_number`` accepts a phone number that is not assigned in its country. ``country`` is that of a
-    phone number without a country code.
+    phone number without a country code. ``by`` is who makes the change.
     """
 
     name: str | None = None
@@ -34,6 +34,7 @@ class CustomerChange(Struct, frozen=True):
     phone: str | None = None
     accept_unassigned_number: bool = False
     country: str = ""
+    by: str = ""
 
 
 class CustomerState(Struct, frozen=True):
@@ -191,13 +192,9 @@ def _checked(change: CustomerChange) -> CustomerChange:
 def _changed(customer: Customer, change: CustomerChange, now: datetime) -> Customer:
     if change.name == "":
         raise InvalidInputError("name", "is required")
-    email = customer.email if change.email is None else change.email
-    phone = customer.phone if change.phone is None else change.phone
-    return replace(
-        customer,
-        name=customer.name if change.name is None else change.name,
-        email=email,
-        phone=phone,
-        email_changed_at=customer.email_changed_at if email == customer.email else now,
-        phone_changed_at=customer.phone_changed_at if phone == customer.phone else now,
-    )
+    if change.name is not None:
+        customer = replace(customer, name=change.name)
+    for channel, contact in ((Channel.EMAIL, change.email), (Channel.SMS, change.phone)):
+        if contact is not None:
+            customer = customer.with_contact(channel, contact, now, change.by)
+    return customer

@@ -129,6 +129,8 @@ def _model_of(customer: Customer) -> CustomerModel:
         phone=customer.phone or None,
         email_changed_at=customer.email_changed_at.isoformat() if customer.email_changed_at else None,
         phone_changed_at=customer.phone_changed_at.isoformat() if customer.phone_changed_at else None,
+        email_changed_by=customer.email_changed_by or None,
+        phone_changed_by=customer.phone_changed_by or None,
         consents=to_json(customer.consents) if customer.consents else None,
         email_partition=_partition(account_id, Channel.EMAIL, customer.email) if customer.email else None,
         phone_partition=_partition(account_id, Channel.SMS, customer.phone) if customer.phone else None,
@@ -147,6 +149,8 @@ def customer_of(row: Row) -> Customer:
         phone=model.phone or "",
         email_changed_at=stored_moment(model.email_changed_at) if model.email_changed_at else None,
         phone_changed_at=stored_moment(model.phone_changed_at) if model.phone_changed_at else None,
+        email_changed_by=model.email_changed_by or "",
+        phone_changed_by=model.phone_changed_by or "",
         consents=from_json(model.consents, tuple[RecordedConsent, ...]) if model.consents else (),
         version=int(model.version),
     )

@@ -259,6 +259,8 @@ class CustomerModel(Table):
     phone = UnicodeAttribute(null=True)
     email_changed_at = UnicodeAttribute(null=True)
     phone_changed_at = UnicodeAttribute(null=True)
+    email_changed_by = UnicodeAttribute(null=True)
+    phone_changed_by = UnicodeAttribute(null=True)
     consents = UnicodeAttribute(null=True)
     email_partition = UnicodeAttribute(null=True)
     phone_partition = UnicodeAttribute(null=True)

@@ -98,8 +98,8 @@ export function plainName(name) {
 }
 
 /** Save a text as a file on the user's device. */
-export function save(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+export function save(name, text, type = "text/csv") {
+  const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
   Object.assign(link, { href: url, download: name });
   link.click();

@@ -133,7 +133,7 @@ function paintOne(place, customer, { items, next_cursor: more }, suppressions, a
     h("div", { class: "detail spaced" },
       h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, items.map(itemLine)),
         more && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all"))))),
-      h("div", { class: "stack" }, card(t("customers.contacts"), body), auth.mayManage() && personalData(customer))));
+      h("div", { class: "stack" }, card(t("customers.contacts"), body, items.length > 0 && h("p", { class: "spaced" }, h("a", { href: `#/evidence?customer=${encodeURIComponent(customer.id)}` }, t("detail.evidence")))), auth.mayManage() && personalData(customer))));
 }
 
 // --- export and erase a customer's data

@@ -252,7 +252,8 @@ async function download(view, file) {
 function dates(item) {
   const line = (label, text, note) => [h("dt", {}, t(label)), h("dd", {}, h("time", { datetime: text }, moment(text)), note && h("span", { class: "muted" }, " · ", note))];
   const live = item.state === "open" || item.state === "resending";
-  return card(t("detail.dates"), h("dl", {}, line("detail.sent", item.sent_at), line("detail.failed", item.failed_at), live && line("detail.leaves", item.leaves_at, relative(item.leaves_at))));
+  return card(t("detail.dates"), h("dl", {}, line("detail.sent", item.sent_at), line("detail.failed", item.failed_at), live && line("detail.leaves", item.leaves_at, relative(item.leaves_at))),
+    h("p", { class: "spaced" }, h("a", { href: `#/evidence/${item.id}` }, t("detail.evidence"))));
 }
 
 function suppression(item) {

@@ -14,6 +14,7 @@ const VIEWS = {
   item: { load: () => import("./detail.js"), title: "nav.report" },
   customers: { load: () => import("./customers.js"), title: "nav.customers" },
   import: { load: () => import("./import.js"), title: "nav.customers" },
+  evidence: { load: () => import("./evidence.js"), title: "nav.report" },
   sheet: { load: () => import("./sheet.js"), title: "nav.customers" },
   suppressions: { load: () => import("./suppressions.js"), title: "nav.suppressions" },
   diagnostics: { load: () => import("./diagnostics.js"), title: "nav.diagnostics" },
@@ -196,7 +197,7 @@ async function show(first = false) {
   const { signal } = running;
   const { name, rest, query } = place();
   const view = VIEWS[name] ?? VIEWS[""];
-  const current = { item: "report", import: "customers", sheet: "customers", webhooks: "settings", setup: "settings" }[name] ?? name;
+  const current = { item: "report", evidence: "report", import: "customers", sheet: "customers", webhooks: "settings", setup: "settings" }[name] ?? name;
   for (const link of app.querySelectorAll("nav [data-view]")) {
     if (link.dataset.view === current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

@@ -81,6 +81,13 @@ class ApiRequest(Struct, frozen=True):
         """The language that the caller prefers, None if it has not said or is not available."""
         return wanted_language(self.header("accept-language") or "")
 
+    @property
+    def api_url(self) -> str:
+        """The URL of the API, empty where API Gateway does not state its domain."""
+        context = self.raw.context
+        domain, path = context.get("domainName"), str(context.get("path", ""))
+        return f"https://{domain}{path.removesuffix(self.raw.path)}" if domain else ""
+
     def query(self, schema: type[T]) -> T:
         """Return the query parameters; raises ProblemError."""
         given = self.raw.to_original_event().get("multiValueQueryStringParameters")

@@ -77,8 +77,9 @@ def correct_contacts(request: ApiRequest) -> ApiResponse:
     if body.country is not None:
         check_country(body.country, "country")
     rows = parse_rows("corrections", body.corrections, lambda raw: convert_item(raw, CorrectionRow))
+    by = request.principal.name
     corrections = [
-        Correction(row.customer_id, row.channel, row.failed, row.contact, body.country or "")
+        Correction(row.customer_id, row.channel, row.failed, row.contact, body.country or "", by)
         for row in rows
         if isinstance(row, CorrectionRow)
     ]

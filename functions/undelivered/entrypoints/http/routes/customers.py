@@ -132,12 +132,13 @@ def replace_customer(request: ApiRequest) -> ApiResponse:
         raise invalid_parameter("customer_id", IDENTIFIER_RULE)
     body = request.body(CustomerBody)
     _check_name(body.name)
-    customer = _replacement(body)
+    customer = _replacement(body, request)
     return _response(request, request.use_cases.manage_customers.replace(request.account_id, customer_id, customer))
 
 
-def _replacement(body: CustomerBody, country: str = "") -> CustomerChange:
-    return CustomerChange(body.name, body.email, body.phone, body.accept_unassigned_number, country)
+def _replacement(body: CustomerBody, request: ApiRequest, country: str = "") -> CustomerChange:
+    by = request.principal.name
+    return CustomerChange(body.name, body.email, body.phone, body.accept_unassigned_number, country, by)
 
 
 def replace_customers(request: ApiRequest) -> ApiResponse:
@@ -150,7 +151,11 @@ def replace_customers(request: ApiRequest) -> ApiResponse:
     results = iter(
         request.use_cases.manage_customers.replace_many(
             request.account_id,
-            [(row.customer_id, _replacement(row, body.country or "")) for row in rows if isinstance(row, CustomerRow)],
+            [
+                (row.customer_id, _replacement(row, request, body.country or ""))
+                for row in rows
+                if isinstance(row, CustomerRow)
+            ],
             dry_run=body.dry_run,
         )
     )
@@ -181,7 +186,13 @@ def update_customer(request: ApiRequest) -> ApiResponse:
         raise invalid_body("", "set at least one of 'name', 'email' and 'phone'")
     if isinstance(body.name, str):
         _check_name(body.name)
-    change = CustomerChange(_change(body.name), _change(body.email), _change(body.phone), body.accept_unassigned_number)
+    change = CustomerChange(
+        _change(body.name),
+        _change(body.email),
+        _change(body.phone),
+        body.accept_unassigned_number,
+        by=request.principal.name,
+    )
     return _response(request, request.use_cases.manage_customers.update(request.account_id, customer_id, change))
 
 

@@ -19,14 +19,7 @@ def openapi_route(routes: Sequence[Route]) -> Route:
 
     def show_openapi(request: ApiRequest) -> ApiResponse:
         """Return the OpenAPI 3.1 document of this installation. Clients can be generated from it."""
-        return ApiResponse(document_text(_api_url(request)), headers={"Cache-Control": "public, max-age=300"})
+        return ApiResponse(document_text(request.api_url or "."), headers={"Cache-Control": "public, max-age=300"})
 
     route = Route("GET", "/openapi.json", Access.PUBLIC, show_openapi, "Get this document", tag="system")
     return route
-
-
-def _api_url(request: ApiRequest) -> str:
-    """Return the URL of the API, a relative one where API Gateway does not state its domain."""
-    context = request.raw.context
-    domain, path = context.get("domainName"), str(context.get("path", ""))
-    return f"https://{domain}{path.removesuffix(request.raw.path)}" if domain else "."

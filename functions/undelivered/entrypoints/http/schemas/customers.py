@@ -12,7 +12,7 @@ from undelivered.entrypoints.http.schemas.audit import Time, optional_timestamp
 
 
 class CustomerSummary(msgspec.Struct, frozen=True):
-    """A customer, and when each contact last changed."""
+    """A customer, and when each contact last changed and by whom."""
 
     id: str
     name: str
@@ -20,6 +20,8 @@ class CustomerSummary(msgspec.Struct, frozen=True):
     phone: str | None
     email_changed_at: Time | None
     phone_changed_at: Time | None
+    email_changed_by: str | None
+    phone_changed_by: str | None
 
 
 class ConsentView(msgspec.Struct, frozen=True):
@@ -50,6 +52,8 @@ def customer_summary(customer: Customer) -> CustomerSummary:
         phone=customer.phone or None,
         email_changed_at=optional_timestamp(customer.email_changed_at),
         phone_changed_at=optional_timestamp(customer.phone_changed_at),
+        email_changed_by=customer.email_changed_by or None,
+        phone_changed_by=customer.phone_changed_by or None,
     )
 
 

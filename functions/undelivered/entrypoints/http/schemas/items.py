@@ -191,7 +191,7 @@ def item_data_view(item: UndeliveredItem, now: datetime, settings: AccountSettin
     return ItemDataView(
         **msgspec.structs.asdict(item_view(item, now, settings, texts)),
         events=_events(item),
-        attempt_chain=tuple(_attempt_view(attempt) for attempt in item.attempts),
+        attempt_chain=tuple(attempt_view(attempt) for attempt in item.attempts),
         audit=audit_views(item.audit),
     )
 
@@ -215,7 +215,7 @@ def item_detail(  # noqa: PLR0913 - the parts come from several stores
         **msgspec.structs.asdict(item_view(item, now, settings, texts, decision)),
         diagnostic=report.diagnostic,
         events=_events(item),
-        attempt_chain=tuple(_attempt_view(attempt) for attempt in item.attempts),
+        attempt_chain=tuple(attempt_view(attempt) for attempt in item.attempts),
         content=content_view(notification) if notification else None,
         current_contact=current_contact or None,
         suppression=suppression_view(suppression) if suppression else None,
@@ -247,7 +247,8 @@ def _outcome(attempt: Attempt) -> str:
     return attempt.outcome.name.lower()
 
 
-def _attempt_view(attempt: Attempt) -> AttemptView:
+def attempt_view(attempt: Attempt) -> AttemptView:
+    """Return an attempt."""
     classification = attempt.result.classification if attempt.result else None
     return AttemptView(
         attempt=attempt.number,
