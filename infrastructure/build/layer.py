@@ -16,7 +16,21 @@ from infrastructure.paths import BUILD, LAYER_REQUIREMENTS, ROOT
 # The botocore service models that the functions use, or that botocore needs for credentials and endpoints. The other
 # 400 service models make up four fifths of the package and would slow down cold starts.
 SERVICE_MODELS: Final = frozenset(
-    {"dynamodb", "lambda", "s3", "secretsmanager", "sesv2", "ses", "sns", "sqs", "sts", "sso", "sso-oidc", "signin"}
+    {
+        "dynamodb",
+        "kms",
+        "lambda",
+        "s3",
+        "secretsmanager",
+        "sesv2",
+        "ses",
+        "sns",
+        "sqs",
+        "sts",
+        "sso",
+        "sso-oidc",
+        "signin",
+    }
 )
 # phonenumbers only parses and validates numbers here, so it needs no carriers, places or time zones.
 _UNUSED: Final = (

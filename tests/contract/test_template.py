@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.build.layer import SERVICE_MODELS
 from infrastructure.build.target import Target
 from infrastructure.build.template import build, load_fragments
 from infrastructure.build.template_rules import template_problems
+from infrastructure.paths import FUNCTIONS as FUNCTIONS_FOLDER
 from tests.builders.metrics import metrics_of_the_code
 from undelivered.adapters.dynamodb.models import MODELS
 from undelivered.entrypoints.http.routes import ROUTES
@@ -55,6 +57,14 @@ def test_the_template_as_it_is_breaks_no_rule(template):
 
 def test_every_function_is_there(template):
     assert set(resources_of(template, "AWS::Serverless::Function")) == FUNCTIONS
+
+
+def test_the_layer_has_the_models_of_every_service_that_the_functions_call():
+    code = "".join(path.read_text() for path in (FUNCTIONS_FOLDER / "undelivered").rglob("*.py"))
+    called = set(re.findall(r"""\bclient\(\s*"([a-z0-9-]+)\"""", code))
+
+    assert {"kms", "sqs"} <= called
+    assert called <= SERVICE_MODELS
 
 
 def test_a_misspelled_resource_fails(template):

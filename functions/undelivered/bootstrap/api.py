@@ -124,8 +124,8 @@ class ApiPorts(Struct, frozen=True):
 class ApiUseCases:
     """The use cases of the API.
 
-    ``reports``, ``accounts``, ``suppressions``, ``contact_requests`` and ``evidence_keys`` are ports, because a use case
-    for a single read would only call the port.
+    ``reports``, ``accounts``, ``suppressions``, ``contact_requests`` and ``evidence_keys`` are ports, because a use
+    case for a single read would only call the port.
     """
 
     def __init__(

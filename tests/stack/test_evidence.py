@@ -1,0 +1,34 @@
+"""Evidence on the deployed stack: signed in KMS, and checked with the public keys alone."""
+
+import json
+
+import httpx
+from joserfc import jws
+from joserfc.jwk import KeySet
+
+from infrastructure.local.scenario import eventually
+from tests.stack.acting import WITHIN
+
+
+def test_a_resent_message_has_evidence_that_others_can_check(acting):
+    item = acting.undelivered("eve", acting.mailbox("unknown-user", "eve"))
+    corrected = acting.mailbox("success", "eve")
+    row = {"customer_id": acting.name("eve"), "channel": "email", "failed": item["recipient"], "contact": corrected}
+    answer = acting.call_api("PATCH", "/customers", json={"corrections": [row]})
+    assert answer["results"][0]["ready_to_resend"] == [item["id"]]
+    acting.call_api("POST", f"/undelivered/{item['id']}/resend", 202, json={})
+
+    def arrived():
+        signed = acting.call_api("GET", f"/undelivered/{item['id']}/evidence")
+        return signed if signed["evidence"]["state"] == "resolved" else None
+
+    signed = eventually(arrived, "the message has not arrived", WITHIN)
+    keys = KeySet.import_key_set(httpx.get(f"{acting.stack.api_url}/.well-known/jwks.json", timeout=30).json())
+    parts = {name: signed[name] for name in ("payload", "protected", "signature")}
+    evidence = json.loads(jws.deserialize_json(parts, keys, algorithms=["ES256"]).payload)
+
+    assert evidence == signed["evidence"]
+    assert [attempt["outcome"] for attempt in evidence["attempts"]] == ["failed", "delivered"]
+    assert evidence["attempts"][1]["report"]["diagnostic"].startswith("250")
+    assert evidence["contact"]["contact"] == corrected
+    assert evidence["contact"]["changed_by"] == evidence["attempts"][1]["by"]
