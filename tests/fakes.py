@@ -42,6 +42,7 @@ from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.report_query import ReportFilter, local_day, searched_texts
+from undelivered.domain.saved_view import AccountViews
 from undelivered.domain.send_rate import SendRate
 from undelivered.domain.signed_json import PublicKey
 from undelivered.domain.suppression import Suppression, effective_suppression, hide_address, holds_provider_entry
@@ -820,6 +821,20 @@ class FakeExportStore:
 
     def remove(self, export: Export) -> None:
         del self.exports[export.account_id, export.export_id]
+
+
+@dataclass
+class FakeViewStore:
+    accounts: dict[tuple[str], AccountViews] = field(default_factory=dict)
+
+    def of_account(self, account_id: str) -> AccountViews:
+        return self.accounts.get((account_id,), AccountViews(account_id))
+
+    def save(self, views: AccountViews) -> AccountViews:
+        _check(self.of_account(views.account_id).version, views.version)
+        saved = replace(views, version=views.version + 1)
+        self.accounts[views.account_id,] = saved
+        return saved
 
 
 @dataclass

@@ -215,6 +215,7 @@ class FakeApi:
         self.attachments: list[dict[str, Any]] = []
         self.downloads: list[str] = []
         self.imports: list[dict[str, Any]] = []
+        self.views: dict[str, dict[str, Any]] = {}
         self.part = 1_000
         """How many items a request for a bulk resend with a filter takes."""
         self.batches: dict[str, tuple[list[str], int]] = {}
@@ -312,6 +313,8 @@ class FakeApi:
                     if i["recipient"] == query["address"]
                 ]
                 return 200, {"customers": found}
+            case (_, "views", *rest):
+                return self.answer_views(method, rest, body)
             case ("GET", "address-suggestions"):
                 return 200, {"suggestion": suggest_address(query["address"]) or None}
             case ("PUT", "customers"):
@@ -357,6 +360,16 @@ class FakeApi:
                     "url": "../export.csv" if done else None,
                 }
         return self.problem(404, "not_found")
+
+    def answer_views(self, method: str, rest: list[str], body: Any) -> Answer:
+        if method == "PUT" and any(v["name"] == body["name"] and [v["view_id"]] != rest for v in self.views.values()):
+            wrong = {"field": "name", "message": "is already the name of another view"}
+            return self.problem(400, "invalid_body", "The field 'name' is not valid.", [wrong])
+        if method == "PUT":
+            self.views[rest[0]] = {"view_id": rest[0], **body}
+        if method == "DELETE":
+            del self.views[rest[0]]
+        return 200, {"views": list(self.views.values())}
 
     def answer_webhooks(self, method: str, rest: list[str], body: Any) -> Answer:  # noqa: PLR0911 - one for each route
         match (method, *rest):

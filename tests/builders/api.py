@@ -42,6 +42,7 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
     FakeUnrecognisedStore,
+    FakeViewStore,
     FakeWebhookStore,
 )
 from undelivered.bootstrap.api import ApiPorts, ApiUseCases, DiagnosticPorts, ExportPorts, WebhookPorts
@@ -198,6 +199,7 @@ class Api:
         self.embed_revocations = FakeEmbedRevocations()
         self.last_events = FakeLastEventStore()
         self.evidence_keys = FakeEvidenceKeys()
+        self.views = FakeViewStore()
         self.export_runner = FakeExportRunner()
         self.mappings = FakeAccountMappings()
         self.webhooks, self.deliveries, self.delivery_queue = (
@@ -229,6 +231,7 @@ class Api:
             attachment_files=lambda: self.files,
             embed_revocations=lambda: self.embed_revocations,
             last_events=lambda: self.last_events,
+            views=lambda: self.views,
             contact_requests=lambda: self.contact_requests,
             evidence_keys=lambda: self.evidence_keys,
         )

@@ -35,6 +35,7 @@ from undelivered.domain.contact_request import ContactRequest
 from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.identifiers import item_id
+from undelivered.domain.saved_view import AccountViews, SavedView
 from undelivered.domain.signed_tokens import sign_token
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
@@ -74,6 +75,7 @@ BODIES = {
     "PUT /suppressions/{channel}/{address}": {"why": "x"},
     "DELETE /suppressions/{channel}/{address}": {"why": "x"},
     "PUT /settings": {},
+    "PUT /views/{view_id}": {"name": "Bounced", "filter": {"status": "bounced"}},
     "POST /webhooks": {"url": "https://eve.example.com/"},
     "PATCH /webhooks/{webhook_id}": {"url": "https://eve.example.com/"},
     "POST /webhooks/{webhook_id}/replay": {"since": "2026-01-01T00:00:00Z"},
@@ -119,6 +121,7 @@ def api(monkeypatch):
     api.export_id = api.post("/exports", {"format": "csv"}).json["export_id"]
     api.webhook_id = api.post("/webhooks", {"url": f"https://{SECRET}.example.com/"}).json["webhook"]["webhook_id"]
     api.delivery_id = api.post(f"/webhooks/{api.webhook_id}/test").json["delivery_id"]
+    api.views.save(AccountViews(ACCOUNT, (SavedView("v-1", f"Those of {SECRET}", {}),)))
     api.batch_id = api.post("/undelivered/resend", {"ids": [item_id(an_item(number=8).entry_key)]}).json["batch_id"]
     return api
 
@@ -132,6 +135,7 @@ def url_of(route, api):
         "webhook_id": api.webhook_id,
         "delivery_id": api.delivery_id,
         "incident_id": api.incident_id,
+        "view_id": "v-1",
         "customer_id": f"c-{SECRET}",
         "notification_id": f"n-{SECRET}",
         "shape_id": shape_id("odd"),
@@ -160,6 +164,7 @@ def belongings(api, account_id=ACCOUNT):
         api.webhooks,
         api.deliveries,
         api.contact_requests,
+        api.views,
     )
     kept = [vars(store) if hasattr(store, "__dict__") else {} for store in stores]
     mine = {
@@ -532,7 +537,7 @@ class TestSlowness:
         exports = ExportPorts(Busy(), Busy(), Busy())
         webhooks = WebhookPorts(Busy(), Busy(), Busy(), loopback=False)
         rare = {"exports": lambda: exports, "diagnostics": lambda: DiagnosticPorts(Busy(), Busy())}
-        rare |= {"webhooks": lambda: webhooks, "signing_keys": Busy, "embed_revocations": Busy}
+        rare |= {"webhooks": lambda: webhooks, "views": Busy, "signing_keys": Busy, "embed_revocations": Busy}
         ports = replace(api.ports, **busy, **rare, provider_suppressions=Busy, attachment_files=Busy)
         api.use_cases = ApiUseCases(ports, lambda: api.limits, api.clock)
 

@@ -54,6 +54,7 @@ def api(monkeypatch):
 @pytest.fixture
 def known(api):
     """Values of the path parameters that there is something of."""
+    webhook_id = api.post("/webhooks", {"url": "https://shop.example.com/"}).json["webhook"]["webhook_id"]
     return {
         "item_id": item_id(next(iter(api.items.items.values())).entry_key),
         "customer_id": "c-1",
@@ -64,6 +65,9 @@ def known(api):
         "channel": "email",
         "address": "ada@example.com",
         "batch_id": api.post("/undelivered/resend", {"ids": ["x"]}).json["batch_id"],
+        "view_id": api.put("/views/v-1", {"name": "Bounced", "filter": {}}).json["views"][0]["view_id"],
+        "webhook_id": webhook_id,
+        "delivery_id": api.post(f"/webhooks/{webhook_id}/test").json["delivery_id"],
         "export_id": api.post("/exports", {}).json["export_id"],
         "token": sign_token(api.keys.secrets()[0], "unsubscribe", "acc-1~n-1~1"),
     }

@@ -465,6 +465,40 @@ def _are_revoked(world: CrashedStack, subjects: list[Any]) -> None:
 # --- webhooks
 
 
+# --- saved views
+
+
+def _save_view(world: CrashedStack, view_id: str) -> httpx.Response:
+    body = {"name": f"Bounced, {view_id}", "filter": {"status": ["bounced"]}, "last_days": 7}
+    return world.people.manager.put(f"/views/{view_id}", json=body)
+
+
+def _view_ids(world: CrashedStack) -> list[str]:
+    return [view["view_id"] for view in world.people.call_api("GET", "/views")["views"]]
+
+
+def _saved_view(world: CrashedStack) -> str:
+    view_id = world.name("view")
+    assert _save_view(world, view_id).is_success
+    return view_id
+
+
+def _delete_view(world: CrashedStack, view_id: str) -> httpx.Response:
+    return world.people.manager.delete(f"/views/{view_id}")
+
+
+def _are_views(world: CrashedStack, view_ids: list[str]) -> None:
+    """Each is saved once. They are deleted, because an account can have only so many."""
+    known = _view_ids(world)
+    for view_id in view_ids:
+        assert known.count(view_id) == 1
+        assert _delete_view(world, view_id).is_success
+
+
+def _are_no_views(world: CrashedStack, view_ids: list[str]) -> None:
+    assert not set(view_ids) & set(_view_ids(world))
+
+
 def _add_webhook(world: CrashedStack, subject: Any) -> httpx.Response:
     path, added = subject
     response = world.people.manager.post("/webhooks", json={"url": f"{world.receiver.url}/{path}"})
@@ -627,6 +661,8 @@ REQUESTS = {
         lambda world: world.next_of(_shapes), _map, _have_reason("mailbox_full", ["map"])
     ),
     "DELETE /diagnostics/{shape_id}": ActingRequest(_mapped, _unmap, _have_reason(None, ["map", "unmap"])),
+    "PUT /views/{view_id}": ActingRequest(lambda world: world.name("view"), _save_view, _are_views),
+    "DELETE /views/{view_id}": ActingRequest(_saved_view, _delete_view, _are_no_views),
     "POST /webhooks": ActingRequest(lambda world: (world.name("added"), []), _add_webhook, _are_added),
     "PATCH /webhooks/{webhook_id}": ActingRequest(CrashedStack.new_webhook, _change_webhook, _are_changed),
     "DELETE /webhooks/{webhook_id}": ActingRequest(CrashedStack.new_webhook, _delete_webhook, _are_deleted),

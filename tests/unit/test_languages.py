@@ -127,6 +127,9 @@ NO_FORM = {
 """Modules whose errors only software can cause: no form of the console sends these requests."""
 NO_INPUT = {
     "is not a filter",
+    "is not for a filter with dates",
+    "is not for saved views, because it names a person",
+    "must have 1 to 64 letters, digits, '_' and '-'",
     "is not valid base64",
     "it is not a form",
     "it is not well-formed JSON in UTF-8",

@@ -51,11 +51,13 @@ if TYPE_CHECKING:
     from undelivered.services.manage_customers import ManageCustomers
     from undelivered.services.manage_diagnostics import ManageDiagnostics
     from undelivered.services.manage_suppressions import ManageSuppressions
+    from undelivered.services.manage_views import ManageViews
     from undelivered.services.manage_webhooks import ManageWebhooks
     from undelivered.services.opt_in import OptIn
     from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore, ShapeMappingStore, UnrecognisedStore
     from undelivered.services.ports.evidence import EvidenceKeys
     from undelivered.services.ports.setup import LastEventStore
+    from undelivered.services.ports.views import ViewStore
     from undelivered.services.ports.webhooks import DeliveryQueue, DeliveryStore, WebhookStore
     from undelivered.services.read_incidents import ReadIncidents
     from undelivered.services.read_reports import ReadReports
@@ -93,7 +95,7 @@ class WebhookPorts(Struct, frozen=True):
 
 
 class ApiPorts(Struct, frozen=True):
-    """The ports of the use cases. The last twelve are functions, because few requests need them."""
+    """The ports of the use cases. The last thirteen are functions, because few requests need them."""
 
     undelivered: UndeliveredStore
     reports: ReportReader
@@ -117,6 +119,7 @@ class ApiPorts(Struct, frozen=True):
     attachment_files: Callable[[], AttachmentFiles]
     embed_revocations: Callable[[], EmbedRevocations]
     last_events: Callable[[], "LastEventStore"]
+    views: Callable[[], "ViewStore"]
     contact_requests: Callable[[], ContactRequestStore]
     evidence_keys: Callable[[], "EvidenceKeys"]
 
@@ -188,6 +191,12 @@ class ApiUseCases:
         from undelivered.services.idempotency import IdempotentResend
 
         return IdempotentResend(self._ports.undelivered, self._ports.idempotency, self.clock)
+
+    @cached_property
+    def manage_views(self) -> "ManageViews":
+        from undelivered.services.manage_views import ManageViews
+
+        return ManageViews(self._ports.views())
 
     @cached_property
     def bulk_resend(self) -> "BulkResend":
@@ -437,6 +446,7 @@ def use_cases() -> ApiUseCases:
         attachment_files=lambda: bootstrap.attachment_files(settings().attachments_bucket),
         embed_revocations=_embed_revocations,
         last_events=_last_events,
+        views=_views,
         contact_requests=bootstrap.contact_request_store,
         evidence_keys=_evidence_keys,
     )
@@ -483,6 +493,12 @@ def _evidence_keys() -> "EvidenceKeys":
     from undelivered.adapters.aws.kms import KmsKeys
 
     return KmsKeys(bootstrap.client("kms"), settings().evidence_keys)
+
+
+def _views() -> "ViewStore":
+    from undelivered.adapters.dynamodb.view_store import DynamoViewStore
+
+    return DynamoViewStore()
 
 
 def _last_events() -> "LastEventStore":

@@ -15,6 +15,7 @@ import {
   announce, attempt, busyButton, button, channelIcon, channelName, complain, empty, errorPanel, field, keepFocus, loading, pageTitle,
   reasonName, select, stateChip, statusChip, textInput, toast, toastError,
 } from "./ui.js";
+import { viewsBar } from "./views.js";
 
 const PAGE_SIZE = 50;
 const PAGE_LIMIT = 200;
@@ -57,6 +58,7 @@ export function show(page, { query, signal }) {
     page,
     h("div", { class: "page-head" }, pageTitle(t("report.title")),
       auth.mayExport() && busyButton(t("report.export"), { glyph: "download", on: null }, () => exportReport(view))),
+    viewsBar(filter, KEPT_IN_ADDRESS, signal),
     filters(view),
     view.work,
     view.place,

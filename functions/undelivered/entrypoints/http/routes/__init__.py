@@ -26,6 +26,7 @@ from undelivered.entrypoints.http.routes import (
     statistics,
     suppressions,
     unsubscribe,
+    views,
     webhooks,
 )
 from undelivered.entrypoints.http.routes.openapi import openapi_route
@@ -34,6 +35,7 @@ _RESOURCES: tuple[Route, ...] = (
     *health.ROUTES,
     *reports.ROUTES,
     *statistics.ROUTES,
+    *views.ROUTES,
     *incidents.ROUTES,
     *evidence.ROUTES,
     *resends.ROUTES,
