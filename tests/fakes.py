@@ -23,7 +23,7 @@ from undelivered.domain.account_settings import AccountSettings, GraceSettings
 from undelivered.domain.attachment import held_before
 from undelivered.domain.contact_link import RequestKey
 from undelivered.domain.contact_request import RECORD_LIFETIME, ContactRequest
-from undelivered.domain.customer import Customer, same_contact
+from undelivered.domain.customer import Customer, CustomerSearch, same_contact
 from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureTask
 from undelivered.domain.errors import StaleWriteError, UnreadableRecordError
 from undelivered.domain.export import Export, ExportPart
@@ -507,6 +507,18 @@ class FakeCustomerStore:
             if account == account_id and each.contact(channel) and same_contact(channel, each.contact(channel), address)
         ]
         return sharing[:limit]
+
+    def search(
+        self, account_id: str, wanted: CustomerSearch, limit: int, after: str | None
+    ) -> tuple[Sequence[Customer], str | None]:
+        found = [
+            each
+            for (account, key), each in sorted(self.stored.items())
+            if account == account_id
+            and (after is None or key > after)
+            and wanted.matches(each.customer_id, each.name, each.email, each.phone)
+        ]
+        return found[:limit], found[limit - 1].customer_id if len(found) > limit else None
 
     def has_any(self, account_id: str) -> bool:
         return any(account == account_id for account, _ in self.stored)

@@ -18,6 +18,7 @@ from infrastructure.bench.meter import metering
 from infrastructure.local import dynamodb_local
 
 _ITEMS_OF_BATCH: Final = 100
+_CUSTOMERS_PER_ITEM: Final = 0.04
 _PAGE: Final = 50
 _MONTH: Final = timedelta(days=30)
 _BYTES_PER_UNIT: Final = 8_192  # eventually consistent
@@ -37,6 +38,10 @@ def _figures(size: int, result: dict[str, float]) -> Iterator[Figure]:
     details = {key: result[key] for key in ("pages", "calls", "bytes_per_item")}
     yield Figure(f"search_first_hit_s_{name}", result["seconds"], "s", f"time to the result {says}", details)
     yield Figure(f"search_rcu_{name}", result["rcu"], "RCU", f"read capacity {says}")
+    customers = int(size * _CUSTOMERS_PER_ITEM)
+    says = f"time to the result of a search for the last of {customers:,} customers"
+    comparisons = {"rcu": result["customers_rcu"], "pages": result["customers_pages"]}
+    yield Figure(f"customer_search_s_{customers}", result["customers_seconds"], "s", says, comparisons)
 
 
 def main() -> None:
@@ -76,9 +81,37 @@ def main() -> None:
             "pages": pages,
             "calls": usage.calls.total(),
             "bytes_per_item": usage.read_units * _BYTES_PER_UNIT / size,
+            **_search_customers(account_id, int(size * _CUSTOMERS_PER_ITEM)),
         }
         done += size
     subprocess_runner.report_results(results)
+
+
+def _search_customers(account_id: str, number: int) -> dict[str, float]:
+    """Return the time and the cost of a search for the last of an account's customers."""
+    from undelivered import bootstrap
+    from undelivered.adapters.dynamodb.models import shared_connection
+    from undelivered.domain.customer import Customer, customer_search
+
+    store = bootstrap.customer_store()
+    store.save_many(
+        [
+            Customer(account_id, f"c-{each:08}", f"Person Number {each}", f"person-{each}@example.com", "+12065550100")
+            for each in range(number)
+        ]
+    )
+    store.save(Customer(account_id, "d", "Needle in a haystack"))
+    pages, after = 0, None
+    began = time.perf_counter()
+    with metering(shared_connection().client) as usage:
+        while True:
+            found, after = store.search(account_id, customer_search("needle"), _PAGE, after)
+            pages += 1
+            if found or after is None:
+                break
+    assert len(found) == 1, found
+    seconds = time.perf_counter() - began
+    return {"customers_seconds": seconds, "customers_rcu": usage.read_units, "customers_pages": pages}
 
 
 def _report(before: int, total: int, number: int) -> None:

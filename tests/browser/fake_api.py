@@ -307,12 +307,7 @@ class FakeApi:
             case ("GET", "resend-batches", batch_id):
                 return 200, self.batch(batch_id)
             case ("GET", "customers"):
-                found = [
-                    self.customer(i["customer"]["id"])
-                    for i in self.items.values()
-                    if i["recipient"] == query["address"]
-                ]
-                return 200, {"customers": found}
+                return 200, self.find_customers(query)
             case (_, "views", *rest):
                 return self.answer_views(method, rest, body)
             case ("GET", "address-suggestions"):
@@ -432,6 +427,20 @@ class FakeApi:
             "tries": [],
         }
         return self.deliveries[delivery_id]
+
+    def find_customers(self, query: dict[str, str]) -> dict[str, Any]:
+        """Return the customers by ID who have a part of a text; ten are looked at for a page."""
+        every = [
+            self.customer(customer_id) for customer_id in sorted({i["customer"]["id"] for i in self.items.values()})
+        ]
+        if "address" in query:
+            return {"customers": [one for one in every if one["email"] == query["address"]], "next_cursor": None}
+        start = int(query.get("cursor", 0))
+        wanted = query["q"].lower()
+        found = [
+            one for one in every[start : start + 10] if wanted in f"{one['name']} {one['id']} {one['email']}".lower()
+        ]
+        return {"customers": found, "next_cursor": str(start + 10) if start + 10 < len(every) else None}
 
     def replace_customers(self, body: Any) -> Answer:
         """Take a list of customers: an address without a domain is refused, and c-1 exists already."""

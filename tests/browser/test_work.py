@@ -621,12 +621,44 @@ def asked(person):
 class TestOtherPages:
     def test_a_customer_is_found_by_the_address_that_failed(self, manager):
         manager.goes_to("#/customers")
-        manager.page.get_by_label("Email address or phone number").fill("grace@gmial.com")
-        manager.page.get_by_role("button", name="Look up").click()
+        manager.page.get_by_role("searchbox", name="Part of a name").fill("grace@gmial.com")
+        manager.page.get_by_role("button", name="Find").click()
         manager.page.get_by_role("link", name="Ada Byron").click()
 
         manager.sees("Invoice for November")
         assert "grace" not in manager.page.url
+
+    def test_a_viewer_finds_a_customer_by_a_part_of_the_name_while_typing(self, viewer):
+        viewer.goes_to("#/customers")
+        viewer.page.get_by_role("searchbox", name="Part of a name").type("حداد")
+        viewer.page.get_by_role("link", name="ليلى حداد").click()
+
+        expect(viewer.page).to_have_url(re.compile("#/customers/c-5$"))
+
+    def test_the_search_for_a_customer_goes_on_by_itself_and_says_when_there_is_none(self, manager):
+        for number in range(100, 140):
+            manager.api.items[f"item-{number}"] = fake_api.an_item(number)
+        manager.api.items["item-999"] = fake_api.an_item(999, customer={"id": "z-1", "name": "Zoë Last"})
+        manager.goes_to("#/customers")
+        box = manager.page.get_by_role("searchbox", name="Part of a name")
+        box.fill("zoë l")
+        manager.page.get_by_role("link", name="Zoë Last").wait_for()
+        box.fill("nobody at all")
+
+        manager.sees("No customer found")
+        box.fill("n")
+        manager.sees("Type a part of the name")
+
+    def test_more_customers_are_shown_when_asked(self, manager):
+        for number in range(100, 140):
+            manager.api.items[f"item-{number}"] = fake_api.an_item(number)
+        manager.goes_to("#/customers")
+        manager.page.get_by_role("searchbox", name="Part of a name").fill("ada byron")
+        found = manager.page.locator(".results li")
+        manager.page.get_by_role("button", name="Show more").press("Enter")
+
+        expect(found.nth(20)).to_be_visible()
+        expect(found.nth(20).get_by_role("link")).to_be_focused()
 
     def test_a_suppression_is_lifted_with_a_reason_and_a_consent(self, manager):
         manager.goes_to("#/suppressions")

@@ -18,8 +18,9 @@ from tests.builders.items import (
     resent,
 )
 from tests.contract.worlds import BACKENDS, classes
+from undelivered.adapters.dynamodb import customer_store
 from undelivered.domain.account_settings import AccountSettings, Category, DigestSettings, GraceSettings
-from undelivered.domain.customer import Consent, RecordedConsent
+from undelivered.domain.customer import Consent, RecordedConsent, customer_search
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Audit, Dismissal, State
@@ -586,6 +587,28 @@ def test_customers_are_found_by_an_address_they_share(world):
     assert [each.customer_id for each in by_email] == ["c-1", "c-2"]
     assert len(world.customers.find_by_address(ACCOUNT, Channel.EMAIL, "ada@example.com", limit=1)) == 1
     assert [each.customer_id for each in by_phone] == ["c-3"]
+
+
+def test_customers_are_found_by_a_part_of_what_they_have(world, monkeypatch):
+    monkeypatch.setattr(customer_store, "_FIRST_ROWS", 2)
+    monkeypatch.setattr(customer_store, "_EXAMINED_AT_MOST", 3)
+    for number in range(8):
+        world.customers.save(a_customer(f"c-{number}", name=f"Zoë {number}", email=f"z{number}@example.com", phone=""))
+    world.customers.save(a_customer("d-1", name="Grace Hopper", email="", phone="+4915112345678"))
+    world.customers.save(a_customer("c-1", account_id="acc-2", name="Grace Hopper"))
+
+    def found(text, limit=20):
+        ids, after = [], None
+        while True:
+            page, after = world.customers.search(ACCOUNT, customer_search(text), limit, after)
+            ids += [each.customer_id for each in page]
+            if after is None:
+                return ids
+
+    assert found("ZOË") == found("zoë", 3) == [f"c-{number}" for number in range(8)]
+    assert found("hop") == found("0151 / 123-45") == found("D-1") == ["d-1"]
+    assert found("z4@") == ["c-4"]
+    assert found("nobody") == []
 
 
 def test_a_contact_that_was_removed_is_found_no_more(world):

@@ -542,6 +542,28 @@ class TestCustomers:
             "c-7"
         ]
 
+    def test_are_found_by_a_part_of_what_they_have_page_by_page_by_viewers_too(self, api):
+        for number in range(5):
+            api.put(
+                f"/customers/c-{number}", {"name": f"Ada Byron {number}", "email": f"ada-{number}@example.com"}, host()
+            )
+        api.put("/customers/c-9", {"name": "Grace Hopper", "phone": "+12065550100"}, host())
+
+        def found(query):
+            return [customer["id"] for customer in api.get(f"/customers?{query}", viewer()).json["customers"]]
+
+        first = api.get("/customers?q=BYRON&limit=3", viewer()).json
+        rest = api.get(f"/customers?q=BYRON&limit=3&cursor={first['next_cursor']}", viewer()).json
+
+        assert [customer["id"] for customer in first["customers"] + rest["customers"]] == [f"c-{n}" for n in range(5)]
+        assert rest["next_cursor"] is None
+        assert found("q=opp") == found("q=0206%20555") == found("q=c-9") == found("q=%2B12065550100") == ["c-9"]
+        assert found("q=ada-3%40example.com") == found("q=ada-3%40") == ["c-3"]
+
+    @pytest.mark.parametrize("query", ["", "?q=", "?q=%20", "?q=ada&address=ada%40example.com", "?q=ada&cursor=AAAA"])
+    def test_are_not_searched_by_nothing_by_two_things_or_with_a_forged_cursor(self, api, query):
+        assert api.get(f"/customers{query}").status == 400
+
     def test_correcting_the_address_makes_their_items_ready_and_changing_back_does_not(self, api):
         item = an_item(Reason.ADDRESS_NOT_FOUND, recipient="ada@exmaple.com", customer_id="c-1")
         api.add(item)

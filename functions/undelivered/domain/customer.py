@@ -1,5 +1,6 @@
 """Customers of an account, their contacts and their consents."""
 
+import re
 from datetime import datetime
 
 from msgspec import Struct
@@ -85,6 +86,33 @@ class Customer(Struct, frozen=True):
         if any((known.channel, known.contact, known.consent) == identity for known in self.consents):
             return self
         return replace(self, consents=(*self.consents, recorded)[-CONSENTS_KEPT:])
+
+
+class CustomerSearch(Struct, frozen=True):
+    """A search for customers by a part of their name, ID, email address or phone number, without regard to case.
+
+    ``number`` is the part as it is in a stored phone number, or empty if it cannot be in one.
+    """
+
+    part: str
+    number: str
+
+    def matches(self, customer_id: str, name: str, email: str, phone: str) -> bool:
+        """Whether a customer has the part."""
+        if self.number and self.number in phone:
+            return True
+        return any(self.part in text.casefold() for text in (name, customer_id, email))
+
+
+_NUMBER_PART = re.compile(r"[+0-9 ()./-]*[0-9][+0-9 ()./-]*")
+
+
+def customer_search(text: str) -> CustomerSearch:
+    """Return the search for a text. The zero with which a number begins in its own country is left out."""
+    number = "".join(character for character in text if character in "+0123456789")
+    if not _NUMBER_PART.fullmatch(text.strip()):
+        number = ""
+    return CustomerSearch(text.strip().casefold(), number.lstrip("0"))
 
 
 def same_contact(channel: Channel, first: str, second: str) -> bool:

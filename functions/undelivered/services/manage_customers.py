@@ -1,6 +1,7 @@
 """Manage customers and their contacts. A corrected contact flags the items that are ready to resend."""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -8,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.customer import Customer
+from undelivered.domain.customer import Customer, customer_search
 from undelivered.domain.errors import InvalidInputError, NotFoundError, UnreadableRecordError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
@@ -93,6 +94,19 @@ class ManageCustomers(Struct, frozen=True):
         """Return the customers that have an email address or phone number; raises InvalidInputError."""
         channel = Channel.EMAIL if "@" in text else Channel.SMS
         return self.customers.find_by_address(account_id, channel, well_formed_contact(channel, text, "address"))
+
+    def search(
+        self, account_id: str, text: str, limit: int, after: str | None
+    ) -> tuple[Sequence[Customer], str | None]:
+        """Return a page of the customers that have a part of a text; see ``CustomerStore.search``.
+
+        A whole address is found at once, with the customers who have it.
+        """
+        if after is None:
+            with suppress(InvalidInputError):
+                if holders := self.find_by_address(account_id, text):
+                    return holders, None
+        return self.customers.search(account_id, customer_search(text), limit, after)
 
     def replace(self, account_id: str, customer_id: str, values: CustomerChange) -> CustomerState:
         """Create a customer, or replace all values; raises InvalidInputError."""

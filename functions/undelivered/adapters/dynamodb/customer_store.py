@@ -25,9 +25,16 @@ from undelivered.adapters.dynamodb.stored_json import from_json, to_json
 from undelivered.adapters.dynamodb.unreadable_rows import read_each, read_one, stored_moment
 from undelivered.domain.address import normalise_address
 from undelivered.domain.batches import batches
-from undelivered.domain.customer import Customer, RecordedConsent
+from undelivered.domain.customer import Customer, CustomerSearch, RecordedConsent
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.taxonomy import Channel
+
+_SEARCHED = ("customer_id", "name", "email", "phone")
+_FIRST_ROWS: int | None = 200
+"""The rows of the first request of a search: enough for what many customers have."""
+
+_EXAMINED_AT_MOST = 20_000
+"""The customers after which a page of a search ends, to be continued: about 5 MB."""
 
 
 class DynamoCustomerStore:
@@ -93,6 +100,28 @@ class DynamoCustomerStore:
         """Whether an account has customers."""
         rows, _ = query(CustomerModel, account_id, None, limit=1)
         return bool(rows)
+
+    def search(
+        self, account_id: str, wanted: CustomerSearch, limit: int, after: str | None
+    ) -> tuple[Sequence[Customer], str | None]:
+        """Return customers that a search matches; see ``ports.CustomerStore``.
+
+        This reads the account's customers in order: 40,000 of them are about 10 MB, or 1,300 read units.
+        """
+        found: list[Row] = []
+        examined, rows_at_once = 0, _FIRST_ROWS
+        key: Row | None = {"account_id": {"S": account_id}, "customer_id": {"S": after}} if after else None
+        while True:
+            rows, key = query(CustomerModel, account_id, None, limit=rows_at_once, after=key)
+            for row in rows:
+                if not wanted.matches(*(row.get(name, {}).get("S") or "" for name in _SEARCHED)):
+                    continue
+                if len(found) == limit:
+                    return list(read_each(found, customer_of)), found[-1]["customer_id"]["S"]
+                found.append(row)
+            examined, rows_at_once = examined + len(rows), None
+            if key is None or examined >= _EXAMINED_AT_MOST:
+                return list(read_each(found, customer_of)), key["customer_id"]["S"] if key else None
 
 
 def _save_together(customers: Sequence[Customer]) -> Collection[str]:

@@ -1,4 +1,4 @@
-/** Customers: look one up by the address that failed, see and correct their contacts. */
+/** Customers: find one by a part of the name or contact, see and correct their contacts. */
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
@@ -9,6 +9,8 @@ import { reasonOf, suppressionPath } from "./suppressions.js";
 import { announce, attempt, busyButton, button, card, complain, complaintOf, dialogue, empty, field, loading, Mistake, pageTitle, reasonName, required, said, stateChip, statusChip, toast, toastError } from "./ui.js";
 
 const SHOWN = 20;
+const LEAST_TYPED = 2;
+const TYPING_PAUSE_MS = 300;
 const KEPT_FOR_DOWNLOAD_MS = 60_000;
 
 /** The last search. It is not in the URL, because it is personal data. */
@@ -20,41 +22,34 @@ export function show(page, { rest: [id], signal }) {
 }
 
 function showSearch(page, signal) {
-  const box = h("input", { type: "search", value: last, maxlength: "320", autocomplete: "off", spellcheck: "false", inputmode: "email" });
-  const results = h("div", { class: "results" });
+  const box = h("input", { type: "search", value: last, maxlength: "200", autocomplete: "off", spellcheck: "false" });
+  const view = { signal, place: h("div", { class: "results" }) };
+  let timer;
   const search = () => {
-    let address;
-    try {
-      address = required(box);
-    } catch (error) {
-      if (!(error instanceof Mistake)) throw error;
-      complain(box, error.message);
-      box.focus();
-      return;
-    }
-    last = address;
-    replace(results, loading());
-    attempt(results, async () => {
-      const found = await lookUp(address, signal).catch((error) => {
-        if (error.status !== 400) throw error;
-        complain(box, error.errors[0] ? complaintOf(error.errors[0].message) : said(error.detail));
-        return null;
-      });
-      paintFound(results, found);
-    });
+    clearTimeout(timer);
+    const text = box.value.trim();
+    if (text === view.text) return;
+    last = text;
+    if (text.length < LEAST_TYPED) paintHint(view);
+    else find(view, text);
   };
+  box.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(search, TYPING_PAUSE_MS);
+  });
+  signal.addEventListener("abort", () => clearTimeout(timer));
   replace(page,
     h("div", { class: "page-head" }, pageTitle(t("customers.title")), auth.mayAct() && h("div", { class: "row" },
       h("a", { class: "button", href: "#/sheet" }, t("customers.sheet")), h("a", { class: "button", href: "#/import" }, t("customers.import")))),
     h("form", { class: "filters", role: "search", "aria-label": t("customers.find"), on: { submit: (event) => (event.preventDefault(), search()) } },
-      h("div", { class: "filter-row" }, lookUpField(box))),
-    results);
-  if (last) search();
-  else replace(results, h("div", { class: "card" }, empty(t("customers.hint"), t("customers.hint_help"))));
+      h("div", { class: "filter-row" }, searchField(box))),
+    view.place);
+  paintHint(view);
+  search();
 }
 
-function lookUpField(box) {
-  const labelled = field(t("customers.address"), box);
+function searchField(box) {
+  const labelled = field(t("customers.search"), box);
   labelled.classList.add("search");
   const line = h("div", { class: "search-box" });
   box.replaceWith(line);
@@ -62,20 +57,48 @@ function lookUpField(box) {
   return labelled;
 }
 
-async function lookUp(address, signal) {
-  const answer = await api.get("customers", { query: { address }, signal });
-  return answer.customers ?? answer.items ?? [];
+function paintHint(view) {
+  view.text = "";
+  view.run = null;
+  replace(view.place, h("div", { class: "card" }, empty(t("customers.hint"), t("customers.hint_help"))));
 }
 
-function paintFound(place, found) {
-  if (found === null) replace(place);
-  else if (found.length === 0) replace(place, h("div", { class: "card" }, empty(t("customers.none"), t("customers.none_help"))));
-  else {
-    replace(place, h("ul", { class: "card record" }, found.map((customer) =>
-      h("li", {}, h("a", { href: `#/customers/${encodeURIComponent(customer.id)}` }, h("b", {}, written(customer.name || customer.id))),
-        h("div", { class: "muted" }, [customer.email, customer.phone].filter(Boolean).map((contact, index) => [index > 0 && " · ", written(contact)]))))));
+function find(view, text) {
+  view.text = text;
+  view.found = [];
+  view.cursor = undefined;
+  replace(view.place, loading());
+  attempt(view.place, () => goOn(view, SHOWN));
+}
+
+/** Ask for pages until so many customers are shown: a page can be short, even empty, with a cursor to go on from. */
+async function goOn(view, wanted) {
+  const run = (view.run = {}); // a later search ends this one
+  const already = view.found.length;
+  do {
+    const query = { q: view.text, limit: wanted - view.found.length, cursor: view.cursor };
+    const { customers, next_cursor: next } = await api.get("customers", { query, signal: view.signal });
+    if (view.run !== run) return;
+    view.found.push(...customers);
+    view.cursor = next;
+    paintFound(view, { running: next && view.found.length < wanted });
+  } while (view.cursor && view.found.length < wanted);
+  if (already > 0) view.place.querySelectorAll("li a")[already]?.focus();
+  announce(view.found.length > 0 ? view.found.slice(already).map(({ name }) => name).join(", ") : t("customers.none"));
+}
+
+function paintFound(view, { running }) {
+  if (view.found.length === 0) {
+    replace(view.place, running ? loading() : h("div", { class: "card" }, empty(t("customers.none"), t("customers.none_help"))));
+    return;
   }
-  announce(found?.length ? found.map(({ name }) => name).join(", ") : t("customers.none"));
+  replace(view.place,
+    h("ul", { class: "card record" }, view.found.map((customer) =>
+      h("li", {}, h("a", { href: `#/customers/${encodeURIComponent(customer.id)}` }, h("b", {}, written(customer.name || customer.id))),
+        h("div", { class: "muted" }, [customer.email, customer.phone].filter(Boolean).map((contact, index) => [index > 0 && " · ", written(contact)]))))),
+    h("div", { class: "list-foot" }, running
+      ? h("span", { class: "spinner" })
+      : view.cursor && busyButton(t("report.more"), {}, () => goOn(view, view.found.length + SHOWN).catch(toastError))));
 }
 
 function showOne(page, id, signal) {

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from undelivered.domain.customer import Customer
+from undelivered.domain.customer import Customer, CustomerSearch
 from undelivered.domain.erasure import Erasure, ErasureTask
 from undelivered.domain.taxonomy import Channel
 
@@ -44,6 +44,14 @@ class CustomerStore(Protocol):
 
     def has_any(self, account_id: str) -> bool:
         """Whether an account has customers; the first may be seen a moment late."""
+
+    def search(
+        self, account_id: str, wanted: CustomerSearch, limit: int, after: str | None
+    ) -> tuple[Sequence[Customer], str | None]:
+        """Return up to ``limit`` customers that a search matches, by ID, and the ID to continue after, None at the end.
+
+        A page may end early, even empty, with an ID to continue after. A recent write may be missing.
+        """
 
 
 class KeyedHashes(Protocol):

@@ -8,6 +8,7 @@ import msgspec
 from undelivered.domain.errors import InvalidInputError
 from undelivered.domain.resend_policy import is_ready
 from undelivered.entrypoints.http.errors import FieldError, invalid_body, invalid_parameter, not_found
+from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.parsing import Identifier, convert_item, is_identifier
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.entrypoints.http.rows import MAX_ROWS, Country, RowErrors, parse_rows, row_errors, text_in
@@ -21,6 +22,8 @@ from undelivered.entrypoints.http.validation_messages import IDENTIFIER_RULE
 from undelivered.services.contact_validation import check_country
 from undelivered.services.manage_customers import CustomerChange, CustomerOutcome, CustomerState
 from undelivered.services.request_limits import LimitedWork
+
+_DEFAULT_LIMIT: Final = 20
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Email = Annotated[
@@ -96,16 +99,32 @@ class CustomerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accept_unassigned_number: bool = False
 
 
-class AddressQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The address to find customers by."""
+class CustomerQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to find customers by: an address, or a part of what they have. ``limit`` and ``cursor`` are for ``q``."""
 
-    address: Annotated[str, msgspec.Meta(min_length=3, max_length=320, description="An email address or phone number.")]
+    address: (
+        Annotated[str, msgspec.Meta(min_length=3, max_length=320, description="An email address or phone number.")]
+        | None
+    ) = None
+    q: Annotated[
+        str,
+        msgspec.Meta(
+            max_length=200, description="Part of a name, an ID, an email address or a phone number, in any case."
+        ),
+    ] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = _DEFAULT_LIMIT
+    cursor: str | None = None
 
 
 class CustomerList(msgspec.Struct, frozen=True):
-    """The customers that have an address."""
+    """The customers that were found. With ``q`` they are in pages, by ID.
+
+    A page can have fewer customers than ``limit``, even none, and be followed by others. ``next_cursor`` is null on the
+    last page.
+    """
 
     customers: tuple[CustomerSummary, ...]
+    next_cursor: str | None = None
 
 
 def find_customer(request: ApiRequest) -> ApiResponse:
@@ -115,14 +134,29 @@ def find_customer(request: ApiRequest) -> ApiResponse:
 
 
 def find_customers(request: ApiRequest) -> ApiResponse:
-    """Return the customers that have an address."""
-    address = request.query(AddressQuery).address
+    """Return the customers that have an address, or a page of those that have a part of a text."""
+    query = request.query(CustomerQuery)
+    text = query.q.strip()
+    if (query.address is None) == (not text):
+        raise invalid_parameter("q", "must be given, or else 'address'")
+    if query.address is None:
+        return _search(request, query, text)
+    address = query.address
     request.use_cases.request_limits.take(request.account_id, LimitedWork.SEARCHES)
     try:
         customers = request.use_cases.manage_customers.find_by_address(request.account_id, address)
     except InvalidInputError as error:
         raise invalid_parameter("address", error.message, error.suggestion) from None
     return ApiResponse(CustomerList(tuple(customer_summary(customer) for customer in customers)))
+
+
+def _search(request: ApiRequest, query: CustomerQuery, text: str) -> ApiResponse:
+    filters = msgspec.structs.replace(query, cursor=None, limit=_DEFAULT_LIMIT)
+    after = read_cursor(query.cursor, request.account_id, filters) if query.cursor is not None else None
+    request.use_cases.request_limits.take(request.account_id, LimitedWork.SEARCHES)
+    found, next_key = request.use_cases.manage_customers.search(request.account_id, text, query.limit, after)
+    cursor = make_cursor(next_key, request.account_id, filters) if next_key else None
+    return ApiResponse(CustomerList(tuple(customer_summary(customer) for customer in found), cursor))
 
 
 def replace_customer(request: ApiRequest) -> ApiResponse:
@@ -224,8 +258,8 @@ _REFUSALS: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 ROUTES = (
     Route(
-        "GET", "/customers", Access.READ, find_customers, "Find customers by address", CustomerList,
-        query=AddressQuery, limit="Too many searches in a minute: `too_many_searches`.", tag="customers",
+        "GET", "/customers", Access.READ, find_customers, "Find customers", CustomerList,
+        query=CustomerQuery, limit="Too many searches in a minute: `too_many_searches`.", tag="customers",
     ),
     Route(
         "PUT", "/customers", Access.ACT, replace_customers, "Create or replace up to 500 customers", CustomerResults,
