@@ -278,6 +278,50 @@ def test_a_code_that_names_its_policy_outranks_words_about_us(code: str) -> None
     assert classified(f"554 {code} Oggetto senza tag").rule == f"ses:permanent+rfc3463:{code}"
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("550 I don't think so", Reason.SENDER_BLOCKED),
+        ("550 don't like this host", Reason.SENDER_BLOCKED),
+        ("550 5.2.1 Service unavailable, shop.example does not accept email over IPv6", Reason.SENDER_BLOCKED),
+        ("450 We only accept mail one recipient at a time", Reason.SERVER_UNAVAILABLE),
+        ("451 Temporarily rejected: Problem on SPF lookup", Reason.SERVER_UNAVAILABLE),
+        ("450 plugin timeout", Reason.SERVER_UNAVAILABLE),
+        ("451 greylist temporary failure - Timeout (#4.3.0)", Reason.SERVER_UNAVAILABLE),
+        ("550 This message displays a link fake, hidden and insecure", Reason.CONTENT_REJECTED),
+        ("550 This message contains an unwanted script encode", Reason.CONTENT_REJECTED),
+        ("550 5.7.1 No BINARY messages !", Reason.CONTENT_REJECTED),
+        ("550 5.7.1 Empty or too short message", Reason.CONTENT_REJECTED),
+        ("550 5.7.1 Message with binary body !", Reason.CONTENT_REJECTED),
+        ("550 5.7.1 We don't understand chinese", Reason.CONTENT_REJECTED),
+        ("552 we don't accept email with the below content (#5.3.4)", Reason.CONTENT_REJECTED),
+        ("550 5.7.1 Your domain has been sending nothing but spam", Reason.SENDER_BLOCKED),
+        ("553 No mail accepted from an open relay (192.0.2.1); check your server (#5.7.1)", Reason.SENDER_BLOCKED),
+        ("550 5.7.1 Your PC is using an unauthorized MAIL FROM. It is badly misconfigured.", Reason.SENDER_BLOCKED),
+        ("550 5.7.1 Number of email per hour is exceeded.", Reason.RATE_LIMITED),
+        ("421 4.7.1 Bad recipients : too high", Reason.RATE_LIMITED),
+        ("550 No such list 'news'", Reason.ADDRESS_NOT_FOUND),
+        ("550 List news has no subscribers", Reason.ADDRESS_NOT_FOUND),
+        ("550 5.1.2 sorry, you must specify a domain (chkuser)", Reason.ADDRESS_MALFORMED),
+        ("553 sorry, your envelope recipient is in my badrcptto list (#5.7.1)", Reason.RECIPIENT_REFUSED),
+        ("553 sorry, your envelope recipient has been denied (#5.7.1)", Reason.RECIPIENT_REFUSED),
+        ("550 5.7.1 Posta hesab\u0131 aktif değil", Reason.MAILBOX_DISABLED),
+        ("550 no more messages for this mailbox, it is full", Reason.MAILBOX_FULL),
+    ],
+)
+def test_kinds_of_replies_of_filters_and_of_qmails_descendants(text: str, reason: Reason) -> None:
+    # Exim wiki, Haraka plugins, ze-filter, pymilter, IndiMail, s/qmail, chkuser, mireka
+    assert classified(text).reason is reason
+
+
+@pytest.mark.parametrize("header", ["Header From", "Header Reply-to", "The From header", "Header Sender"])
+def test_an_address_in_a_header_is_not_the_recipients(header: str) -> None:
+    classification = classified(f"550 {header} exist, but not have a valid address")
+
+    assert classification.fault is Fault.SENDER
+    assert not suppresses(classification)
+
+
 @pytest.mark.parametrize("family", weak.WORDINGS, ids=lambda family: family.name)
 def test_every_family_of_single_words_yields_to_codes(family) -> None:
     assert family.is_weak

@@ -191,6 +191,12 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "bad|invalid|unknown|failed+reci|rcpt|user|addr",
+                (
+                    r"(?:bad|invalid|unknown|failed) (?:recipients?|rcpts?|users?|addresses) (?:\w+ ){0,2}?too (?:high|many)\b",
+                ),
+            ),
+            (
                 "number|total|count|amount+maxi|thre|limi|exce|reac|allo",
                 (
                     r"(?:number|total|count|amount)s? of (?:the |your |\w+ )?(?:recipients?|rcpts?|connections?|messages|mails|sessions?|attempts|commands|transactions?) (?:\w+ ){0,6}?(?:maximum|threshold|limit|exceed\w*|reached|allowed)\b",
@@ -293,7 +299,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:max(?:imum)?|limit) (?:number )?(?:of )?(?:concurrent |simultaneous |parallel )?(?:connections?|messages|recipients|sessions|emails|e mails|mails)\b",
                     r"sending limit",
                     r"(?:limit|limits) (?:on|for|of) the (?:number|amount|rate)",
-                    r"number of (?:messages|mails|emails|recipients|connections) (?:\w+ ){0,3}?per (?:hour|day|minute|session|connection)",
+                    r"number of (?:messages?|mails?|e ?mails?|recipients?|connections?) (?:\w+ ){0,3}?per (?:hour|day|minute|session|connection)",
                     r"(?:connections?|messages) (?:number )?(?:is |are )?limited",
                     r"peak smtp relay limit",
                     r"thread limit exceeded",

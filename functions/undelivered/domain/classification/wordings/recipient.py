@@ -208,6 +208,12 @@ WORDINGS: tuple[Family, ...] = (
             ),
             ("policy", (r"policy rejection on the target address",)),
             (
+                "hesap|hesabi|hesabiniz|kullanici|kutusu|kutu+akti|kapa|devr|dond|pasi",
+                (
+                    r"(?:hesa[bp]\w*|kullanici\w*|kutusu|kutu) (?:\w+ ){0,2}?(?:aktif degil|kapali|kapatil\w+|devre disi|dondurul\w+|pasif)\b",
+                ),
+            ),
+            (
                 "desactivee|desactive|suspendu|suspendue|inactif|inactive|bloque|resilie|ferme|cloture",
                 (
                     r"(?:compte|boite|adresse|utilisateur|destinataire|messagerie) (?:\w+ ){0,5}?(?:desactivee?|suspendue?|inacti(?:f|ve)|bloquee?|resiliee?|fermee?|cloturee?)",
@@ -526,6 +532,7 @@ WORDINGS: tuple[Family, ...] = (
                 "follow",
                 (r"may not follow",),
             ),
+            ("specify|include|missing+doma", (r"(?:must|need to|should) (?:specify|include) (?:a |the )?domain\b",)),
             (
                 "local",
                 (r"(?:missing|malformed|empty|illegal) (?:(?:or|missing|malformed|empty|illegal) ){0,2}local ?part",),
@@ -610,6 +617,13 @@ WORDINGS: tuple[Family, ...] = (
             ),
             ("local", (r"^no local (?:user|mailbox|account|recipient)s?\b",)),
             ("id", (r"no such id\b",)),
+            (
+                "list|lists+such|unkn|nonexistent|subs|memb",
+                (
+                    r"(?:no such|unknown|nonexistent) (?:mailing )?lists?\b",
+                    r"lists? (?:\w+ ){0,3}?(?:has|have|with) no (?:subscribers|members)\b",
+                ),
+            ),
             ("record", (r"no record of\b(?! (?:your|the sender))",)),
             (
                 "subscribers|users|customers|members+one",

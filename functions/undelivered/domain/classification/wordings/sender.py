@@ -46,10 +46,26 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "greylist|greylisting+fail|erro|time",
+                (r"greylist\w* (?:\w+ ){0,2}?(?:failure|failed|error|time ?out)\b",),
+            ),
+            (
+                "problem|error|trouble|failure+look|quer|reso",
+                (
+                    r"(?:temporar\w+ )(?:\w+ ){0,3}?(?:problem|error|trouble|failure) (?:on|with|during|in|at|while) (?:\w+ ){0,3}?(?:lookup|look ?up|query|resolution|resolving)\b",
+                ),
+            ),
+            (
                 "scanned|scanner|scan|filter|antivirus|virus|milter|check",
                 (
                     r"(?:could not|couldnt|cannot|unable to|failed to) (?:be )?(?:scan|scanned|virus ?check(?:ed)?)\b",
                     r"(?:scanner|scanning|content filter|spam filter|antivirus|virus filter|milter) (?:is )?(?:\w+ ){0,2}?(?:failure|failed|error|unavailable|not available|not responding|time ?out|timed out|down)\b",
+                ),
+            ),
+            (
+                "timeout|timed+plug|milt|filt|scan|data|ldap|back|hook|scri|cont|quer|anti|viru|child",
+                (
+                    r"(?:plugin|milter|filter|scanner|database|ldap|backend|hook|script|query|antivirus|virus scan\w*|child) (?:\w+ ){0,2}?(?:time ?out|timed out)\b",
                 ),
             ),
             (
@@ -83,13 +99,14 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "spam|spammer|spamming|junk|abuse",
                 (
-                    r"(?:you|host|server|ip|currently) (?:is |are |was |were |been )*sending (?:\w+ )?(?:spam|junk)\b",
+                    r"(?:you|host|server|ip|domain|currently) (?:is |are |was |were |been |has |have )*sending (?:\w+ ){0,3}?(?:spam|junk)\b",
                     r"(?:spam|junk|abuse) from (?:this|your|the) (?:ip|host|server|network|address|domain|system)\b",
                     r"spam (?:sender|sources?|origins?|sending (?:ip|host|server)|originat\w+)",
                     r"(?:identified|listed|known|marked) (?:as|for) (?:a )?(?:spammer|spamming|source of spam)",
                     r"block(?:ed|ing)? for spam\w*",
                 ),
             ),
+            ("open+rela", (r"(?:from|is|your|you are) (?:\w+ )?(?:an? )?open relay\b",)),
             (
                 "harvest|harvesting|dictionary",
                 (
@@ -145,7 +162,7 @@ WORDINGS: tuple[Family, ...] = (
             ),
             (
                 "mime|content|contents+acce",
-                (r"(?:not|dont|doesnt|cannot|wont) accept (?:\w+ ){0,3}?(?:mime|contents?)\b",),
+                (r"(?:not|dont|doesnt|cannot|wont) accept (?:\w+ ){0,5}?(?:mime|contents?)\b",),
             ),
             (
                 "held|quarantined|parked|detained|withheld+mess|mail|emai|cont",
@@ -153,7 +170,27 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:mails?|messages?|e ?mails?|contents?) (?:has |have |had |is |was |been |being |will |be ){0,3}(?:held|quarantined|parked|detained|withheld)\b(?! (?:in|on) (?:the |our )?queue)",
                 ),
             ),
+            (
+                "contains|contain|displays|includes|carries|containing+unwa|fake|hidd|inse|dang|forb|illi|unsa|harm|decep|mali",
+                (
+                    r"(?:this|your|the|that) (?:message|mail|e ?mail) (?:contains?|displays|includes|carries|containing|is containing) (?:\w+ ){0,4}?(?:unwanted|fake|hidden|insecure|dangerous|forbidden|illicit|unsafe|harmful|deceptive|malicious)\b",
+                ),
+            ),
             ("bulk|bulkmail", (r"^bulk ?(?:e ?)?mails?\b",)),
+            (
+                "messages|mails|message|mail+no|empt|blan|shor|bina|enco|quot|base|fore",
+                (
+                    r"(?:messages?|mails?) with (?:an? )?(?:binary|empty|encoded) (?:body|contents?|parts?)\b",
+                    r"^no (?!more |new |further |other |such )(?:\w+ ){1,2}?(?:messages|mails)(?=$| \.)",
+                    r"(?:empty|blank|too short|binary|encoded|quoted printable|base ?64) (?:\w+ ){0,3}?(?:messages?|mails?)\b",
+                ),
+            ),
+            (
+                "understand|read|speak+chin|japa|kore|russ|engl|cyri|arab|fore|lang",
+                (
+                    r"(?:not|dont|cannot|cant) (?:understand|read|speak) (?:\w+ )?(?:chinese|japanese|korean|russian|english|cyrillic|arabic|foreign|language)\b",
+                ),
+            ),
             (
                 "advertising|advertisement|marketing|promotional|commercial|newsletter|newsletters|bulk|junk|unsolicited+not|no|refu|reje|bloc|deni|unwa",
                 (
@@ -294,7 +331,16 @@ WORDINGS: tuple[Family, ...] = (
         "one_transaction_each",
         Reason.SERVER_UNAVAILABLE,
         "Google Workspace Admin Help, Gmail SMTP errors and codes: 4.3.0 and 4.5.3, to be tried in a transaction of its own",
-        (("transaction", (r"(?:per|separate|in a single|this) transaction",)),),
+        (
+            ("transaction", (r"(?:per|separate|in a single|this|split) transaction",)),
+            (
+                "recipient|recipients|rcpt+one|sing|each|same|1",
+                (
+                    r"(?:one|1|a single) (?:recipient|rcpt) (?:at (?:a|one) time|at once|each|per (?:message|mail|transaction|session|connection))\b",
+                    r"(?:recipients?|rcpts?) (?:\w+ ){0,3}?(?:in|with) (?:the )?same (?:message|mail|transaction|session)\b",
+                ),
+            ),
+        ),
     ),
     Family(
         "mailbox_busy",
@@ -403,6 +449,13 @@ WORDINGS: tuple[Family, ...] = (
         "Zoho, Mail.ru, MailEnable, SpamArrest, boxbe: texts of personal block and allow lists",
         (
             ("recipient|rcpt+blac|bloc|bann", (r"(?:black ?listed|blocked|banned) (?:recipient|rcpt)\b",)),
+            (
+                "recipient|rcpt+badr|bad|blac|bloc|deny|deni|reje|bann|barr|denylist|rejectlist",
+                (
+                    r"(?:recipient|rcpt)(?: address)? (?:is |was )?(?:on|in) (?:my|our|the|a) (?:badrcptto|bad ?rcpt|bad recipients?|black|block|deny|reject)(?: to)? ?lists?\b",
+                    r"(?:recipient|rcpt)(?: address)? (?:has been |have been |is |was )(?:denied|blocked|barred|banned|black ?listed)(?=$| \.)",
+                ),
+            ),
             (
                 "blocks|refuses|rejects|declines|denies|ignores|bans+reci|rece|user|addr|cust|pers|owne|subs",
                 (rf"{_WHO} (?:blocks|refuses|rejects|declines|denies|ignores|bans) {_US}",),
@@ -814,6 +867,10 @@ WORDINGS: tuple[Family, ...] = (
         Reason.SENDER_BLOCKED,
         "RFC 3463 X.1.7, X.1.8; Postfix reject_unknown_sender_domain, Exim sender verify, Sendmail check_mail",
         (
+            (
+                "unauthorized|unauthorised|invalid|forged|faked+mail|enve",
+                (r"(?:unauthori[sz]ed|invalid|forged|faked) (?:mail ?from|envelope (?:from|sender))\b",),
+            ),
             (
                 "return|envelope",
                 (

@@ -341,6 +341,10 @@ WORDINGS: tuple[Family, ...] = (
                 "like|liked|trust|talk|talking+not|dont|wont|doesnt",
                 (r"(?:not|dont|wont|doesnt) (?:like|liked|trust|talk|talking)\b",),
             ),
+            (
+                "think|try|lost|joking|kidding+so|nice|get|must|not",
+                (r"(?:dont think so|nice try|get lost|(?:must be|not) (?:joking|kidding))\b",),
+            ),
             ("away|thank|thanks+go|no", (r"(?:go away|no thank(?:s|[ -]?you))\b",)),
         ),
         is_weak=True,
