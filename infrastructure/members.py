@@ -2,10 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from msgspec.structs import replace
+
 from infrastructure.errors import ToolError
-from infrastructure.user_pool import ACCOUNT_ATTRIBUTE, Role, add_user
+from infrastructure.user_pool import ACCOUNT_ATTRIBUTE, Role
+from undelivered.adapters.aws.user_pool import CognitoUserPool, pool_user
+from undelivered.domain.people import PersonRole
+from undelivered.services.manage_people import person_of, with_users
+from undelivered.services.ports.people import PeopleStore, PoolUser
 
 Provider = Literal["CompanyOIDC", "CompanySAML"]
 """The identity providers of the template."""
@@ -25,33 +32,46 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The users of a pool, by account."""
+    """The users of a pool, by account. ``people`` is the record of people that the console shows."""
 
     cognito: Any
     pool: str
+    people: PeopleStore
 
     def of(self, account_id: str) -> Iterator[Member]:
-        """Yield the members of an account. Cognito cannot filter by a custom attribute (ListUsers, *Filter*)."""
+        """Yield the members of an account, and bring the record of people up to date.
+
+        Cognito cannot filter by a custom attribute (ListUsers, *Filter*).
+        """
+        users: list[PoolUser] = []
         for page in self.cognito.get_paginator("list_users").paginate(UserPoolId=self.pool):
             for user in page["Users"]:
                 attributes = _attributes(user["Attributes"])
                 if attributes.get(ACCOUNT_ATTRIBUTE) == account_id:
-                    yield Member(attributes.get("email", ""), self._roles(user["Username"]), user["UserStatus"])
+                    roles = self._roles(user["Username"])
+                    role = next((each for each in PersonRole if each in roles), None)
+                    users.append(pool_user(user["Attributes"], user["UserStatus"], role))
+                    yield Member(attributes.get("email", ""), roles, user["UserStatus"])
+        self.people.save(with_users(self.people.of_account(account_id), users, datetime.now(UTC)))
 
     def add(self, account_id: str, email: str, role: Role) -> None:
         """Create a user; Cognito sends the invitation. Raises ToolError if a user with this address exists."""
-        try:
-            add_user(self.cognito, self.pool, email, account_id, role, DesiredDeliveryMediums=["EMAIL"])
-        except self.cognito.exceptions.UsernameExistsException as error:
-            raise ToolError(f"The user {email} already exists. A user belongs to one account.") from error
+        wanted = PersonRole(role)
+        user = CognitoUserPool(self.cognito, self.pool).invite(account_id, email, wanted)
+        if user is None:
+            raise ToolError(f"The user {email} already exists. A user belongs to one account.")
+        now = datetime.now(UTC)
+        person = replace(person_of(user, wanted, now), added_by="operator", invited_at=now)
+        self.people.save(self.people.of_account(account_id).with_person(person))
 
     def remove(self, account_id: str, email: str) -> None:
         """Delete a user.
 
         Raises ToolError if the account has no such member. The user's tokens stay valid until they expire.
         """
-        self._user_name(account_id, email)
-        self.cognito.admin_delete_user(UserPoolId=self.pool, Username=email)
+        name = self._user_name(account_id, email)
+        CognitoUserPool(self.cognito, self.pool).remove(name)
+        self.people.save(self.people.of_account(account_id).without(name))
 
     def link(self, account_id: str, email: str, provider: Provider, subject: str) -> None:
         """Let a member sign in through an identity provider, as the user with this subject there.

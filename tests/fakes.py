@@ -25,7 +25,7 @@ from undelivered.domain.contact_link import RequestKey
 from undelivered.domain.contact_request import RECORD_LIFETIME, ContactRequest
 from undelivered.domain.customer import Customer, CustomerSearch, same_contact
 from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureTask
-from undelivered.domain.errors import StaleWriteError, UnreadableRecordError
+from undelivered.domain.errors import NotFoundError, StaleWriteError, UnreadableRecordError
 from undelivered.domain.export import Export, ExportPart
 from undelivered.domain.failure_counts import (
     FailedTotals,
@@ -41,6 +41,7 @@ from undelivered.domain.item import LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
+from undelivered.domain.people import AccountPeople, PersonRole
 from undelivered.domain.report_query import ReportFilter, local_day, searched_texts
 from undelivered.domain.saved_view import AccountViews
 from undelivered.domain.send_rate import SendRate
@@ -62,6 +63,7 @@ from undelivered.services.ports import (
     UploadedFile,
     UploadForm,
 )
+from undelivered.services.ports.people import PoolUser
 from undelivered.services.ports.webhooks import DeliveryJob
 
 Clock = Callable[[], datetime]
@@ -787,6 +789,73 @@ class FakeContactRequestStore:
 
     def remove_all(self, account_id: str, customer_id: str) -> None:
         self.stored = {key: each for key, each in self.stored.items() if key[:2] != (account_id, customer_id)}
+
+
+@dataclass
+class FakePeopleStore:
+    stored: dict[str, AccountPeople] = field(default_factory=dict)
+
+    def of_account(self, account_id: str) -> AccountPeople:
+        return self.stored.get(account_id, AccountPeople(account_id))
+
+    def save(self, people: AccountPeople) -> AccountPeople:
+        _check(self.of_account(people.account_id).version, people.version)
+        saved = replace(people, version=people.version + 1)
+        self.stored[people.account_id] = saved
+        return saved
+
+
+@dataclass
+class FakeUserPool:
+    """Users by ID. ``invitations`` are the addresses that got one, in order."""
+
+    users: dict[str, PoolUser] = field(default_factory=dict)
+    invitations: list[str] = field(default_factory=list)
+    signed_out: list[str] = field(default_factory=list)
+
+    def add(
+        self,
+        account_id: str,
+        email: str,
+        role: PersonRole | None,
+        *,
+        person_id: str = "",
+        has_signed_in: bool = True,
+        through_provider: bool = False,
+    ) -> PoolUser:
+        name = person_id or f"sub-{len(self.users) + 1}"
+        user = PoolUser(name, account_id, email, role, has_signed_in, through_provider)
+        self.users[name] = user
+        return user
+
+    def invite(self, account_id: str, email: str, role: PersonRole) -> PoolUser | None:
+        if self.find(email):
+            return None
+        self.invitations.append(email)
+        return self.add(account_id, email, role, has_signed_in=False)
+
+    def invite_again(self, person_id: str) -> bool:
+        user = self.users.get(person_id)
+        if user is None or user.has_signed_in:
+            return False
+        self.invitations.append(user.email)
+        return True
+
+    def find(self, name: str) -> PoolUser | None:
+        return next((user for user in self.users.values() if name in {user.person_id, user.email}), None)
+
+    def of_account(self, account_id: str) -> Sequence[PoolUser]:
+        return [user for user in self.users.values() if user.account_id == account_id and user.role]
+
+    def set_role(self, person_id: str, role: PersonRole) -> None:
+        if person_id not in self.users:
+            raise NotFoundError("person not found")
+        self.users[person_id] = replace(self.users[person_id], role=role)
+        self.signed_out.append(person_id)
+
+    def remove(self, person_id: str) -> None:
+        self.users.pop(person_id, None)
+        self.signed_out.append(person_id)
 
 
 @dataclass

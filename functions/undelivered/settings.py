@@ -43,8 +43,8 @@ class ApiSettings(Struct, frozen=True):
     ``evidence_keys`` are the IDs of KMS keys: the first signs evidence, the others signed it before.
     ``token_keys_url`` is empty where the keys of the pool are at ``<issuer>/.well-known/jwks.json``.
     ``default_account_id`` is the account of sending identities that are not assigned. ``per_minute`` is how many
-    searches, notifications and bulk resends an account can make in a minute. ``webhooks_to_loopback`` is for the local
-    stack.
+    searches, notifications, bulk resends and invitations an account can make in a minute. ``webhooks_to_loopback`` is
+    for the local stack. ``people_function`` is the ARN of ``manage_people``.
     """
 
     sends_queue_url: str
@@ -57,6 +57,7 @@ class ApiSettings(Struct, frozen=True):
     erasure_secret_arn: str
     signing_secret_arn: str
     evidence_keys: tuple[str, ...]
+    people_function: str
     token_issuer: str
     token_client_ids: tuple[str, ...]
     token_keys_url: str
@@ -78,6 +79,7 @@ class ApiSettings(Struct, frozen=True):
             erasure_secret_arn=_required(environment, "ERASURE_SECRET_ARN"),
             signing_secret_arn=_required(environment, "SIGNING_SECRET_ARN"),
             evidence_keys=tuple(_required(environment, "EVIDENCE_KEYS").split(",")),
+            people_function=_required(environment, "PEOPLE_FUNCTION"),
             token_issuer=_required(environment, "TOKEN_ISSUER"),
             token_client_ids=(_required(environment, "CONSOLE_CLIENT_ID"), _required(environment, "HOST_CLIENT_ID")),
             token_keys_url=environment.get("TOKEN_KEYS_URL", ""),
@@ -87,6 +89,7 @@ class ApiSettings(Struct, frozen=True):
                 "searches": _count(environment, "SEARCHES_PER_MINUTE"),
                 "notifications": _count(environment, "NOTIFICATIONS_PER_MINUTE"),
                 "bulk_resends": _count(environment, "BULK_RESENDS_PER_MINUTE"),
+                "invitations": _count(environment, "INVITATIONS_PER_MINUTE"),
             },
         )
 
@@ -248,6 +251,17 @@ class DeliverWebhooksSettings(Struct, frozen=True):
     def read(cls, environment: Environment = os.environ) -> Self:
         """Return the settings of the environment."""
         return cls(_required(environment, "WEBHOOKS_QUEUE_URL"), environment.get("WEBHOOKS_TO_LOOPBACK") == "true")
+
+
+class ManagePeopleSettings(Struct, frozen=True):
+    """``manage_people``: the user pool."""
+
+    user_pool_id: str
+
+    @classmethod
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
+        return cls(_required(environment, "USER_POOL_ID"))
 
 
 class ExportReportSettings(Struct, frozen=True):

@@ -37,6 +37,7 @@ _USE_CASES: Final = {
     "on_item_changed": "item_change_handlers",
     "ingest_feedback": "feedback_ingestion",
     "ingest_sms_logs": "sms_log_ingestion",
+    "manage_people": "manage_people",
     "process_resends": "process_resends",
     "send_digests": "send_digests",
     "send_notifications": "send_notifications",

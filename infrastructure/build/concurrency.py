@@ -30,8 +30,11 @@ SMS_LOGS: Final = 2
 status of one takes a tenth of a second. `undelivered deploy` reserves them where Lambda allows it. Elsewhere nothing
 limits them, because CloudWatch Logs invokes a function as often as it has log entries."""
 
-NEEDED: Final = 18
-"""The executions of a stage at the same time: the API, SMS_LOGS, and the limits of all triggers of the template."""
+PEOPLE: Final = 1
+"""The executions of ``ManagePeople`` at least. Each runs while one of the API waits for it."""
+
+NEEDED: Final = 19
+"""The executions of a stage at the same time: the API, PEOPLE, SMS_LOGS, and the limits of the template's triggers."""
 
 _SHARDS: Final = 1
 """The shards of a stream in the template's sum. A stream has one for each partition of its table, and AWS does
@@ -43,10 +46,12 @@ OCCASIONAL: Final[Mapping[str, str]] = {
     "ExportReport": "runs when a user asks for an export",
     "DeliverWebhooks": "runs when an item of an account with webhooks changes, and for deliveries that are tried again",
     "IngestSmsLogs": "runs when SNS writes delivery statuses of texts",
+    "ManagePeople": "runs when a manager opens the page of people, while an execution of the API waits for it",
 }
 """Functions that do not run continuously. They may use the API's share for a short time."""
 
 _API_HANDLER: Final = "APIHandler"
+_INVOKED_BY_API: Final = "ManagePeople"
 _RETRIES: Final = 2
 """How often Lambda retries an asynchronous invocation by default (AWS Lambda Developer Guide, "How Lambda handles
 errors and retries with asynchronous invocation")."""
@@ -85,14 +90,14 @@ def concurrency_problems(deployed: Template) -> Iterator[str]:
             yield f"{name}: nothing limits its concurrency"
     if (total := sum(continuous_executions(deployed).values())) > NEW_ACCOUNT - API:
         yield f"the triggers can use {total} executions at a time, all that a new AWS account has"
-    if (total := sum(of_triggers.values()) + SMS_LOGS + API) != NEEDED:
+    if (total := sum(of_triggers.values()) + SMS_LOGS + PEOPLE + API) != NEEDED:
         yield f"a stage can use {total} executions at a time, but concurrency.NEEDED is {NEEDED}"
 
 
 def _has_limit(name: str, function: Resource, of_triggers: Mapping[str, int]) -> bool:
-    """Whether a function is invoked by a trigger, has reserved concurrency, or is the API, for which the rest is."""
+    """Whether a function has a trigger or reserved concurrency, or the rest is for it: the API and what it invokes."""
     triggered = any(trigger.startswith(name) for trigger in of_triggers)
-    return triggered or name == _API_HANDLER or "ReservedConcurrentExecutions" in function
+    return triggered or name in {_API_HANDLER, _INVOKED_BY_API} or "ReservedConcurrentExecutions" in function
 
 
 def _of_mapping(mapping: Resource, parameters: Mapping[str, Any]) -> int:

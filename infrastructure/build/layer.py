@@ -17,19 +17,20 @@ from infrastructure.paths import BUILD, LAYER_REQUIREMENTS, ROOT
 # 400 service models make up four fifths of the package and would slow down cold starts.
 SERVICE_MODELS: Final = frozenset(
     {
+        "cognito-idp",
         "dynamodb",
         "kms",
         "lambda",
         "s3",
         "secretsmanager",
-        "sesv2",
         "ses",
+        "sesv2",
+        "signin",
         "sns",
         "sqs",
-        "sts",
         "sso",
         "sso-oidc",
-        "signin",
+        "sts",
     }
 )
 # phonenumbers only parses and validates numbers here, so it needs no carriers, places or time zones.

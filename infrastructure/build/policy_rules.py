@@ -11,6 +11,7 @@ from typing import Any, Final
 Template = dict[str, Any]
 
 _ARNS: Final = {
+    "AWS::Cognito::UserPool": "arn:aws:cognito-idp:us-east-1:111111111111:userpool/name",
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:us-east-1:111111111111:table/name",
     "AWS::KMS::Key": "arn:aws:kms:us-east-1:111111111111:key/name",
     "AWS::Lambda::Alias": "arn:aws:lambda:us-east-1:111111111111:function:name",  # the alias counts as part of the name

@@ -33,8 +33,12 @@ def _accounts_of(stage: str | None, state_dir: Path | None) -> "StageAccounts":
 
 
 def _members_of(stage: str | None, state_dir: Path | None) -> Members:
+    from infrastructure.accounts import StageAccounts
+    from undelivered.adapters.dynamodb.people_store import DynamoPeopleStore
+
     stack = named_stack(stage, state_dir)
-    return Members(stack.client("cognito-idp"), stack.resource("UserPool"))
+    StageAccounts.of(stack)  # the store of people then uses the tables of the stack
+    return Members(stack.client("cognito-idp"), stack.resource("UserPool"), DynamoPeopleStore())
 
 
 @accounts.command("list")

@@ -50,7 +50,12 @@ from infrastructure.local.emulator_calls import REFUSED_CALLS, refuse_as_aws
 from infrastructure.local.emulator_email import forward_to_simulator, share_configuration_sets
 from infrastructure.local.emulator_gateway import compress_responses, import_the_whole_body, refuse_as_api_gateway
 from infrastructure.local.emulator_internals import require
-from infrastructure.local.emulator_sign_in import close_sign_up, enforce_write_attributes, ignore_case_of_user_names
+from infrastructure.local.emulator_sign_in import (
+    close_sign_up,
+    enforce_write_attributes,
+    ignore_case_of_user_names,
+    refuse_invitations_of_confirmed_users,
+)
 from infrastructure.local.emulator_stacks import refuse_existing_resources, refuse_logs_without_a_role
 from infrastructure.local.emulator_storage import (
     is_stored,
@@ -356,6 +361,7 @@ def main() -> None:
     enforce_write_attributes()
     close_sign_up()
     ignore_case_of_user_names()
+    refuse_invitations_of_confirmed_users()
     read_concurrency_as_number()
     accept_alarms_on_several_metrics()
     share_configuration_sets()

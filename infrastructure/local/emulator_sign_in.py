@@ -3,6 +3,8 @@
 1. **Users can write only the attributes that their app client may write.** In ministack they can write all.
 2. **Nobody can sign up if only an administrator creates users.** In ministack everyone can.
 3. **User names are case-sensitive only if the pool says so.** In ministack they always are.
+4. **An invitation is sent again only to users who have not set a password** (botocore, AdminCreateUser *MessageAction*
+   and UnsupportedUserStateException). In ministack it is sent to all.
 """
 
 from collections.abc import Mapping
@@ -55,6 +57,26 @@ def close_sign_up() -> None:
         return sign_up(data)
 
     cognito._sign_up = sign_up_where_open  # noqa: SLF001 - see the module's docstring
+
+
+def refuse_invitations_of_confirmed_users() -> None:
+    """Refuse to send an invitation again to a user who has a password of their own."""
+    from ministack.services import cognito
+
+    create, resolve = require(cognito, "_admin_create_user"), require(cognito, "_resolve_user")
+    refuse, resolve_pool = require(cognito, "error_response_json"), require(cognito, "_resolve_pool")
+
+    def create_or_resend(data: Request) -> Any:
+        pool, _ = resolve_pool(data.get("UserPoolId"))
+        user, _ = (
+            resolve(pool, data.get("Username")) if pool and data.get("MessageAction") == "RESEND" else (None, None)
+        )
+        if user and user["UserStatus"] != "FORCE_CHANGE_PASSWORD":
+            message = f"Resend not possible. {user['UserStatus']} status is not FORCE_CHANGE_PASSWORD"
+            return refuse("UnsupportedUserStateException", message, 400)
+        return create(data)
+
+    cognito._admin_create_user = create_or_resend  # noqa: SLF001 - see the module's docstring
 
 
 def ignore_case_of_user_names() -> None:

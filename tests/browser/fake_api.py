@@ -177,6 +177,21 @@ def the_shapes() -> list[dict[str, Any]]:
     ]
 
 
+def a_person(person_id: str, **changes: Any) -> dict[str, Any]:
+    person = {
+        "person_id": person_id,
+        "email": "",
+        "role": "viewer",
+        "state": "active",
+        "through_provider": False,
+        "added_at": at(days=3),
+        "added_by": "operator",
+        "invitation_ends_at": None,
+        "is_you": False,
+    }
+    return person | changes
+
+
 class FakeApi:
     """The state behind the answers; tests change it, and put failures in the way."""
 
@@ -202,6 +217,7 @@ class FakeApi:
         }
         self.last_events: dict[str, str | None] = {"email": at(minutes=3), "sms": None}
         self.has_customers = True
+        self.people = {"p-1": a_person("p-1", email="manager@harbor.example", role="manager", is_you=True)}
         self.shapes = {shape["id"]: shape for shape in the_shapes()}
         self.counts_work = True
         self.outcome = "resolved"
@@ -279,7 +295,11 @@ class FakeApi:
                 self.settings = body
                 return 200, body
             case ("GET", "setup"):
-                return 200, {"last_events": self.last_events, "has_customers": self.has_customers}
+                return 200, {
+                    "last_events": self.last_events,
+                    "has_customers": self.has_customers,
+                    "has_colleagues": len(self.people) > 1,
+                }
             case ("GET", "undelivered", "count"):
                 return 200, self.count()
             case ("GET", "undelivered", "trend"):
@@ -341,6 +361,8 @@ class FakeApi:
                 return 200, {"shapes": [*self.shapes.values()]}
             case (("PUT" | "DELETE"), "diagnostics", shape_id):
                 return 200, self.map_shape(shape_id, (body or {}).get("reason"))
+            case (_, "people", *rest):
+                return self.answer_people(method, rest, body)
             case (_, "webhooks", *rest):
                 return self.answer_webhooks(method, rest, body)
             case ("POST", "exports"):
@@ -365,6 +387,29 @@ class FakeApi:
         if method == "DELETE":
             del self.views[rest[0]]
         return 200, {"views": list(self.views.values())}
+
+    def answer_people(self, method: str, rest: list[str], body: Any) -> Answer:  # noqa: PLR0911 - one for each route
+        match (method, *rest):
+            case ("GET",):
+                return 200, {"people": list(self.people.values())}
+            case ("POST",):
+                if body["email"] in {person["email"] for person in self.people.values()}:
+                    return self.problem(409, "person_exists", "This person is here already.")
+                if "@" not in body["email"]:
+                    wrong = {"field": "email", "message": "is not a valid email address"}
+                    return self.problem(400, "invalid_body", "The field 'email' is not valid.", [wrong])
+                person = a_person(f"p-{len(self.people) + 1}", **body, state="invited", invitation_ends_at=at(days=-7))
+                self.people[person["person_id"]] = person
+                return 201, person
+            case ("POST", person_id, "invitation"):
+                self.people[person_id] |= {"invitation_ends_at": at(days=-7)}
+                return 200, self.people[person_id]
+            case ("PATCH", person_id):
+                self.people[person_id] |= body
+                return 200, self.people[person_id]
+            case ("DELETE", person_id):
+                return 200, self.people.pop(person_id)
+        return self.problem(404, "not_found")
 
     def answer_webhooks(self, method: str, rest: list[str], body: Any) -> Answer:  # noqa: PLR0911 - one for each route
         match (method, *rest):

@@ -1,6 +1,7 @@
 """The API on stores in memory, called as API Gateway calls it, with tokens signed for real."""
 
 import base64
+import io
 import json
 import re
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from tests.fakes import (
     FakeHashes,
     FakeLastEventStore,
     FakeNotificationStore,
+    FakePeopleStore,
     FakeProviderSuppressions,
     FakeQueue,
     FakeReportReader,
@@ -42,14 +44,18 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
     FakeUnrecognisedStore,
+    FakeUserPool,
     FakeViewStore,
     FakeWebhookStore,
 )
+from undelivered.adapters.aws.people_function import PeopleFunction, answer_request
 from undelivered.bootstrap.api import ApiPorts, ApiUseCases, DiagnosticPorts, ExportPorts, WebhookPorts
+from undelivered.domain.people import PersonRole
 from undelivered.entrypoints.http import auth
 from undelivered.entrypoints.http.router import refuse_other_methods, register
 from undelivered.entrypoints.http.routes import ROUTES
 from undelivered.services.embed_tokens import EmbedTokens
+from undelivered.services.manage_people import ManagePeople
 from undelivered.services.ports import IdempotencyRecord
 from undelivered.services.request_limits import LimitedWork
 from undelivered.services.sender_rule import SenderRule
@@ -65,6 +71,7 @@ API_SETTINGS = ApiSettings(
     attachments_bucket="attachments",
     webhooks_queue_url="https://webhooks.test",
     webhooks_to_loopback=False,
+    people_function="arn:people",
     erasure_secret_arn="arn:erasure",
     signing_secret_arn="arn:signing",
     evidence_keys=("arn:key",),
@@ -73,7 +80,7 @@ API_SETTINGS = ApiSettings(
     token_keys_url="https://keys.test/",
     allowed_origins=frozenset({"https://app.example.com"}),
     default_account_id=ACCOUNT,
-    per_minute={"searches": 60, "notifications": 6_000, "bulk_resends": 6},
+    per_minute={"searches": 60, "notifications": 6_000, "bulk_resends": 6, "invitations": 10},
 )
 PLENTY = dict.fromkeys(LimitedWork, 1_000_000)
 
@@ -162,6 +169,21 @@ class FakeIdempotencyStore:
 
 
 @dataclass
+class InvokedHere:
+    """A client of Lambda that runs the function ``manage_people`` in this process."""
+
+    people: ManagePeople
+
+    def invoke(self, *, FunctionName, Payload):  # noqa: N803 - as the client calls them
+        assert FunctionName == "people"
+        try:
+            answer = answer_request(self.people, json.loads(Payload))
+        except Exception as error:  # noqa: BLE001 - as Lambda does
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(str(error)).encode())}
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())}
+
+
+@dataclass
 class Answered:
     """A response as API Gateway passes it on."""
 
@@ -200,6 +222,8 @@ class Api:
         self.last_events = FakeLastEventStore()
         self.evidence_keys = FakeEvidenceKeys()
         self.views = FakeViewStore()
+        self.people, self.users = FakePeopleStore(), FakeUserPool()
+        self.users.add(ACCOUNT, "manager@example.com", PersonRole.MANAGER, person_id="11111111-2222")
         self.export_runner = FakeExportRunner()
         self.mappings = FakeAccountMappings()
         self.webhooks, self.deliveries, self.delivery_queue = (
@@ -234,6 +258,8 @@ class Api:
             views=lambda: self.views,
             contact_requests=lambda: self.contact_requests,
             evidence_keys=lambda: self.evidence_keys,
+            people_store=lambda: self.people,
+            people=lambda: PeopleFunction(InvokedHere(ManagePeople(self.people, self.users, self.clock)), "people"),
         )
         self.use_cases = ApiUseCases(self.ports, lambda: self.limits, self.clock)
         self.app = Chalice("test", configure_logs=False)

@@ -6,7 +6,15 @@ import json
 import pytest
 from botocore.session import get_session
 
-from infrastructure.build.concurrency import API, NEEDED, NEW_ACCOUNT, SMS_LOGS, continuous_executions, executions
+from infrastructure.build.concurrency import (
+    API,
+    NEEDED,
+    NEW_ACCOUNT,
+    PEOPLE,
+    SMS_LOGS,
+    continuous_executions,
+    executions,
+)
 from infrastructure.build.deployed_rules import deployed_problems
 from infrastructure.build.sam import transformed
 from undelivered.entrypoints.http.errors import Problem
@@ -208,7 +216,7 @@ def test_every_trigger_has_a_limit_and_their_sum_is_what_a_stage_needs(deployed)
         "SendDigestsEveryHour": 1,
         "SyncSuppressionsTwiceADay": 1,
     }
-    assert sum(limits.values()) + SMS_LOGS + API == NEEDED
+    assert sum(limits.values()) + SMS_LOGS + PEOPLE + API == NEEDED
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ READERS = {
     "ExportReport": (settings.ExportReportSettings.read,),
     "IngestFeedback": (settings.IngestFeedbackSettings.read,),
     "IngestSmsLogs": (settings.IngestSmsLogsSettings.read,),
+    "ManagePeople": (settings.ManagePeopleSettings.read,),
     "OnItemChanged": (settings.OnItemChangedSettings.read,),
     "ProcessResends": (lambda environment: settings.SendSettings.read("RESENDS_QUEUE_URL", environment),),
     "SendDigests": (settings.SendDigestsSettings.read,),
@@ -29,6 +30,7 @@ NUMBERS = {
     "SEARCHES_PER_MINUTE": "60",
     "NOTIFICATIONS_PER_MINUTE": "6000",
     "BULK_RESENDS_PER_MINUTE": "6",
+    "INVITATIONS_PER_MINUTE": "10",
 }
 OPTIONAL = {"POWERTOOLS_METRICS_NAMESPACE", "ALLOWED_ORIGINS", "FRAME_ORIGINS", "TOKEN_KEYS_URL", "ACCOUNTS_FROM_TAGS",
             "ANNOUNCE_ADDRESSES", "WEBHOOKS_TO_LOOPBACK"}  # fmt: skip

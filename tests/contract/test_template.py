@@ -29,6 +29,7 @@ FUNCTIONS = {
     "OnItemChanged",
     "IngestFeedback",
     "IngestSmsLogs",
+    "ManagePeople",
     "ProcessResends",
     "SendDigests",
     "SendNotifications",

@@ -35,6 +35,7 @@ from undelivered.domain.contact_request import ContactRequest
 from undelivered.domain.diagnostic_shape import shape_id
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.identifiers import item_id
+from undelivered.domain.people import AccountPeople, Person, PersonRole, PersonState
 from undelivered.domain.saved_view import AccountViews, SavedView
 from undelivered.domain.signed_tokens import sign_token
 from undelivered.domain.suppression import SuppressionReason
@@ -44,6 +45,8 @@ from undelivered.entrypoints.http.route import Access
 from undelivered.entrypoints.http.routes import ROUTES
 
 OTHER = "acc-2"
+ME = "11111111-2222"
+"""The subject of the managers here."""
 SECRET = "hushhush"
 """Stands in everything of the account that the other one tries to get at."""
 ITEM = an_item(
@@ -76,6 +79,8 @@ BODIES = {
     "DELETE /suppressions/{channel}/{address}": {"why": "x"},
     "PUT /settings": {},
     "PUT /views/{view_id}": {"name": "Bounced", "filter": {"status": "bounced"}},
+    "POST /people": {"email": "eve@example.com", "role": "viewer"},
+    "PATCH /people/{person_id}": {"role": "manager"},
     "POST /webhooks": {"url": "https://eve.example.com/"},
     "PATCH /webhooks/{webhook_id}": {"url": "https://eve.example.com/"},
     "POST /webhooks/{webhook_id}/replay": {"since": "2026-01-01T00:00:00Z"},
@@ -120,6 +125,8 @@ def api(monkeypatch):
     api.incident_id = api.get("/incidents").json["incidents"][0]["id"]
     api.export_id = api.post("/exports", {"format": "csv"}).json["export_id"]
     api.webhook_id = api.post("/webhooks", {"url": f"https://{SECRET}.example.com/"}).json["webhook"]["webhook_id"]
+    api.people.save(AccountPeople(OTHER, (Person(ME, "eve@example.com", PersonRole.MANAGER, PersonState.ACTIVE, NOW),)))
+    api.person_id = api.post("/people", {"email": f"{SECRET}@example.org", "role": "viewer"}).json["person_id"]
     api.delivery_id = api.post(f"/webhooks/{api.webhook_id}/test").json["delivery_id"]
     api.views.save(AccountViews(ACCOUNT, (SavedView("v-1", f"Those of {SECRET}", {}),)))
     api.batch_id = api.post("/undelivered/resend", {"ids": [item_id(an_item(number=8).entry_key)]}).json["batch_id"]
@@ -133,6 +140,7 @@ def url_of(route, api):
         "batch_id": api.batch_id,
         "export_id": api.export_id,
         "webhook_id": api.webhook_id,
+        "person_id": api.person_id,
         "delivery_id": api.delivery_id,
         "incident_id": api.incident_id,
         "view_id": "v-1",
@@ -152,6 +160,11 @@ def call(api, route, headers):
     return api.call(route.method, url_of(route, api), headers=headers, body=BODIES.get(f"{route.method} {route.path}"))
 
 
+def permitted(route):
+    """The headers of a caller who may use a route."""
+    return host() if Role.HOST in route.access.value or route.access is Access.PUBLIC else manager()
+
+
 def belongings(api, account_id=ACCOUNT):
     """Everything of an account, in a form that can be compared."""
     stores = (
@@ -165,6 +178,8 @@ def belongings(api, account_id=ACCOUNT):
         api.deliveries,
         api.contact_requests,
         api.views,
+        api.people,
+        api.users,
     )
     kept = [vars(store) if hasattr(store, "__dict__") else {} for store in stores]
     mine = {
@@ -373,7 +388,7 @@ class TestBodies:
 
         for field in ("account_id", "role", "version", "state", "__proto__"):
             body = {**BODIES[f"{route.method} {route.path}"], field: OTHER}
-            answer = api.call(route.method, url_of(route, api), headers=host(), body=body)
+            answer = api.call(route.method, url_of(route, api), headers=permitted(route), body=body)
 
             assert (answer.status, answer.json["code"]) == (400, "invalid_body")
             assert answer.json["errors"][0]["field"] == field
@@ -389,7 +404,7 @@ class TestBodies:
     def test_huge_ones_are_refused(self, api, route):
         raw = json.dumps({"x": "y" * route.max_body_bytes})
 
-        answer = api.call(route.method, url_of(route, api), headers=host(), raw=raw)
+        answer = api.call(route.method, url_of(route, api), headers=permitted(route), raw=raw)
 
         assert (answer.status, answer.json["code"]) == (413, "too_large")
 
@@ -408,7 +423,7 @@ class TestBodies:
     @pytest.mark.parametrize("route", TAKING)
     def test_deep_and_broken_ones_are_refused(self, api, route):
         for raw in self.BROKEN:
-            answer = api.call(route.method, url_of(route, api), headers=host(), raw=raw)
+            answer = api.call(route.method, url_of(route, api), headers=permitted(route), raw=raw)
 
             assert (raw[:30], answer.status) == (raw[:30], 400)
 
@@ -479,12 +494,13 @@ MAKING_ANEW = (
     "/webhooks/{webhook_id}/rotate-secret",
     "/webhooks/{webhook_id}/test",
     "/webhooks/{webhook_id}/deliveries/{delivery_id}/replay",
+    "/people/{person_id}/invitation",
 )
 
 
 class TestRepeats:
-    # An export, a batch, a notification without an id, a webhook, its secret and its deliveries are new each time; what
-    # must not be is below.
+    # An export, a batch, a notification without an id, a webhook, its secret and its deliveries, and another
+    # invitation are new each time; what must not be is below.
     @pytest.mark.parametrize("route", guarded(lambda route: route.path not in MAKING_ANEW))
     def test_the_same_request_again_changes_nothing_more(self, api, route):
         headers = manager() if Role.MANAGER in route.access.value else host()
@@ -538,7 +554,7 @@ class TestSlowness:
         webhooks = WebhookPorts(Busy(), Busy(), Busy(), loopback=False)
         rare = {"exports": lambda: exports, "diagnostics": lambda: DiagnosticPorts(Busy(), Busy())}
         rare |= {"webhooks": lambda: webhooks, "views": Busy, "signing_keys": Busy, "embed_revocations": Busy}
-        ports = replace(api.ports, **busy, **rare, provider_suppressions=Busy, attachment_files=Busy)
+        ports = replace(api.ports, **busy, **rare, provider_suppressions=Busy, attachment_files=Busy, people=Busy)
         api.use_cases = ApiUseCases(ports, lambda: api.limits, api.clock)
 
         answer = call(api, route, manager() if Role.MANAGER in route.access.value else host())

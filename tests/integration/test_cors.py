@@ -51,9 +51,12 @@ def test_unless_something_is_allowed_nothing_is():
         "WEBHOOKS_QUEUE_URL",
         "ERASURE_SECRET_ARN", "SIGNING_SECRET_ARN", "EVIDENCE_KEYS",
         "TOKEN_ISSUER", "DEFAULT_ACCOUNT_ID", "CONSOLE_CLIENT_ID",
+        "PEOPLE_FUNCTION",
         "HOST_CLIENT_ID",
     )  # fmt: skip
-    numbers = dict.fromkeys(("SEARCHES_PER_MINUTE", "NOTIFICATIONS_PER_MINUTE", "BULK_RESENDS_PER_MINUTE"), "7")
+    numbers = dict.fromkeys(
+        ("SEARCHES_PER_MINUTE", "NOTIFICATIONS_PER_MINUTE", "BULK_RESENDS_PER_MINUTE", "INVITATIONS_PER_MINUTE"), "7"
+    )
     environment = {**dict.fromkeys(required, "x"), **numbers}
 
     assert ApiSettings.read(environment).allowed_origins == frozenset()

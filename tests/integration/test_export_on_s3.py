@@ -111,6 +111,7 @@ def stack(monkeypatch):
         "EXPORTS_BUCKET": "exports-bucket",
         "EXPORTS_QUEUE_URL": "https://exports.test",
         "WEBHOOKS_QUEUE_URL": "https://webhooks.test",
+        "PEOPLE_FUNCTION": "arn:aws:lambda:eu-central-1:111122223333:function:people:live",
         "ATTACHMENTS_BUCKET": "attachments-bucket",
         "SEARCHES_PER_MINUTE": "60",
         "NOTIFICATIONS_PER_MINUTE": "6000",

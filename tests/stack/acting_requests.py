@@ -596,6 +596,49 @@ def _are_all_replayed(world: CrashedStack, deliveries: list[WebhookDelivery]) ->
     assert _replay_failed(world, deliveries[0]).json() == {"started": 0}
 
 
+# --- people
+
+
+@dataclass
+class Invited:
+    """Somebody who is, or is to be, one of the people of the account."""
+
+    email: str
+    person_id: str = ""
+
+
+def _to_be_invited(world: CrashedStack) -> Invited:
+    return Invited(f"{world.name('grace')}@example.com")
+
+
+def _invited(world: CrashedStack) -> Invited:
+    person = _to_be_invited(world)
+    person.person_id = world.people.call_api("POST", "/people", 201, json=_invitation(person))["person_id"]
+    return person
+
+
+def _invitation(person: Invited) -> dict[str, str]:
+    return {"email": person.email, "role": "viewer"}
+
+
+def _people(world: CrashedStack) -> dict[str, Any]:
+    listed = world.people.call_api("GET", "/people")["people"]
+    assert len({each["email"] for each in listed}) == len(listed)
+    return {each["email"]: each for each in listed}
+
+
+def _are_people(role: str) -> Callable[[CrashedStack, list[Any]], None]:
+    def check(world: CrashedStack, subjects: list[Any]) -> None:
+        people = _people(world)
+        assert {people[each.email]["role"] for each in subjects} == {role}
+
+    return check
+
+
+def _are_gone(world: CrashedStack, subjects: list[Any]) -> None:
+    assert not _people(world).keys() & {each.email for each in subjects}
+
+
 REQUESTS = {
     "POST /notifications": ActingRequest(_new, _hand_over, _sent_once),
     "POST /undelivered/{item_id}/resend": ActingRequest(
@@ -663,6 +706,24 @@ REQUESTS = {
     "DELETE /diagnostics/{shape_id}": ActingRequest(_mapped, _unmap, _have_reason(None, ["map", "unmap"])),
     "PUT /views/{view_id}": ActingRequest(lambda world: world.name("view"), _save_view, _are_views),
     "DELETE /views/{view_id}": ActingRequest(_saved_view, _delete_view, _are_no_views),
+    "POST /people": ActingRequest(
+        _to_be_invited,
+        lambda world, person: world.people.manager.post("/people", json=_invitation(person)),
+        _are_people("viewer"),
+    ),
+    "POST /people/{person_id}/invitation": ActingRequest(
+        _invited,
+        lambda world, person: world.people.manager.post(f"/people/{person.person_id}/invitation"),
+        _are_people("viewer"),
+    ),
+    "PATCH /people/{person_id}": ActingRequest(
+        _invited,
+        lambda world, person: world.people.manager.patch(f"/people/{person.person_id}", json={"role": "manager"}),
+        _are_people("manager"),
+    ),
+    "DELETE /people/{person_id}": ActingRequest(
+        _invited, lambda world, person: world.people.manager.delete(f"/people/{person.person_id}"), _are_gone
+    ),
     "POST /webhooks": ActingRequest(lambda world: (world.name("added"), []), _add_webhook, _are_added),
     "PATCH /webhooks/{webhook_id}": ActingRequest(CrashedStack.new_webhook, _change_webhook, _are_changed),
     "DELETE /webhooks/{webhook_id}": ActingRequest(CrashedStack.new_webhook, _delete_webhook, _are_deleted),

@@ -27,7 +27,7 @@ MAX_TRIES = 3
 """An asynchronous invocation and its two retries."""
 _EMPTY_PAGES = 2
 """As many empty pages in a row end a shard here: one may come before the end, as on AWS."""
-_NO_LIMITS = dict.fromkeys(("BULK_RESENDS_PER_MINUTE", "SEARCHES_PER_MINUTE"), "1000000")
+_NO_LIMITS = dict.fromkeys(("BULK_RESENDS_PER_MINUTE", "INVITATIONS_PER_MINUTE", "SEARCHES_PER_MINUTE"), "1000000")
 """Requests are made so often here that they would reach the account's limits."""
 _INVOKE_PATH = "/2015-03-31/functions/"
 
@@ -42,9 +42,9 @@ class Wire(FaultyAws):
         self.invoked: list[tuple[str, Json]] = []
 
     def forward(self, call: Call, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        if (call.service, call.operation) != ("lambda", "Invoke"):
+        is_asynchronous = request.headers.get("X-Amz-Invocation-Type") == "Event"
+        if (call.service, call.operation) != ("lambda", "Invoke") or not is_asynchronous:
             return super().forward(call, request, body)
-        assert request.headers["X-Amz-Invocation-Type"] == "Event"
         arn = request.path.removeprefix(_INVOKE_PATH).partition("/")[0]
         self.invoked.append((arn, json.loads(body)))
         return 202, {}, b""

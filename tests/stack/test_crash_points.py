@@ -19,6 +19,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from infrastructure.local.deployment import DEFAULT_ACCOUNT
 from infrastructure.local.stack import LocalStack
 from tests.stack.acting_requests import REQUESTS, UNTRIED
 from tests.stack.crashed import CRASH_POINTS, CrashedStack, Message
@@ -399,6 +400,42 @@ def test_an_event_reaches_a_webhook_at_least_once_and_always_as_the_same_message
     world.eventually(all_are_delivered, "not all of them are delivered")
     world.are_delivered(started)
     assert len(world.receiver.messages(started[-1][1])) > 1
+
+
+def test_a_person_is_invited_once_and_removed_however_often_the_function_of_people_is_interrupted(world, note):
+    caller = world.people.call_api("GET", "/people")["people"]
+    manager = next(each for each in caller if each["is_you"])
+
+    def ask(operation, **more):
+        request = {
+            "operation": operation,
+            "account_id": DEFAULT_ACCOUNT,
+            "caller": {"person_id": manager["person_id"], "name": "crash"},
+            **more,
+        }
+        for _ in range(4):
+            try:
+                answer = world.platform.invoke("ManagePeople", request)
+            except FunctionFailedError:
+                continue
+            if (answer["failure"] or {}).get("kind") != "busy":
+                return answer
+        raise AssertionError(answer)
+
+    def invite_and_remove(email):
+        ask("invite", email=email, role="viewer")
+        person = next(each for each in ask("find_all")["people"] if each["email"] == email)
+        ask("change_role", person_id=person["person_id"], role="manager")
+        ask("remove", person_id=person["person_id"])
+
+    emails, tried = world.try_everywhere("ManagePeople", lambda: f"{world.name('ada')}@example.com", invite_and_remove)
+
+    note("ManagePeople", tried)
+    left = {each["email"] for each in ask("find_all")["people"]}
+    pool = world.stack.outputs["UserPoolId"]
+    pages = world.stack.client("cognito-idp").get_paginator("list_users").paginate(UserPoolId=pool)
+    users = {a["Value"] for page in pages for user in page["Users"] for a in user["Attributes"] if a["Name"] == "email"}
+    assert not (left | users) & set(emails)
 
 
 def test_every_acting_route_is_tried():

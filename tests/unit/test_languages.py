@@ -18,7 +18,7 @@ CODE = Path(undelivered.__file__).parent
 ASSETS = CODE / "console" / "assets"
 PLACEHOLDER = re.compile(r"\{(\w+)")
 OTHERS = [language for language in Language if language is not Language.ENGLISH]
-PARTS = ["", ".views", ".evidence", ".import", ".incidents", ".setup", ".sheet", ".webhooks"]
+PARTS = ["", ".views", ".evidence", ".import", ".incidents", ".people", ".setup", ".sheet", ".webhooks"]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ from undelivered.settings import (
     ExportReportSettings,
     IngestFeedbackSettings,
     IngestSmsLogsSettings,
+    ManagePeopleSettings,
     OnItemChangedSettings,
     SendDigestsSettings,
     SendSettings,
@@ -54,7 +55,9 @@ if TYPE_CHECKING:
     from undelivered.services.customer_data.erase import EraseCustomers
     from undelivered.services.deliver_webhook import DeliverWebhook
     from undelivered.services.export_report import ExportReport
+    from undelivered.services.manage_people import ManagePeople
     from undelivered.services.on_item_changed import OnItemChanged
+    from undelivered.services.ports.people import People
     from undelivered.services.ports.webhooks import DeliveryJob
     from undelivered.services.reconcile_counts import ReconcileCounts
     from undelivered.services.record_feedback import RecordFeedback
@@ -617,3 +620,26 @@ def deliver_webhooks() -> WebhookWorker:
     webhooks = HttpWebhookClient(settings.webhooks_to_loopback, ssl.create_default_context())
     deliver = DeliverWebhook(DynamoWebhookStore(), DynamoDeliveryStore(), webhooks, now)
     return WebhookWorker(deliver, read_delivery_job, in_threads, Queue(client("sqs"), settings.queue_url))
+
+
+# --- manage_people
+
+
+class PeopleWorker(Struct, frozen=True):
+    """The parts of ``manage_people``. ``answer`` returns the answer to the event of a request."""
+
+    people: "ManagePeople"
+    answer: "Callable[[People, dict[str, Any]], dict[str, Any]]"
+
+
+@cache
+def manage_people() -> PeopleWorker:
+    """Return the parts of ``manage_people``."""
+    from undelivered.adapters.aws.people_function import answer_request
+    from undelivered.adapters.aws.user_pool import CognitoUserPool
+    from undelivered.adapters.dynamodb.people_store import DynamoPeopleStore
+    from undelivered.services.manage_people import ManagePeople
+
+    _use_tables()
+    users = CognitoUserPool(client("cognito-idp"), ManagePeopleSettings.read().user_pool_id)
+    return PeopleWorker(ManagePeople(DynamoPeopleStore(), users, now), answer_request)

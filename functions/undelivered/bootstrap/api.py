@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from undelivered.services.opt_in import OptIn
     from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore, ShapeMappingStore, UnrecognisedStore
     from undelivered.services.ports.evidence import EvidenceKeys
+    from undelivered.services.ports.people import People, PeopleStore
     from undelivered.services.ports.setup import LastEventStore
     from undelivered.services.ports.views import ViewStore
     from undelivered.services.ports.webhooks import DeliveryQueue, DeliveryStore, WebhookStore
@@ -95,7 +96,7 @@ class WebhookPorts(Struct, frozen=True):
 
 
 class ApiPorts(Struct, frozen=True):
-    """The ports of the use cases. The last thirteen are functions, because few requests need them."""
+    """The ports of the use cases. Those after ``idempotency`` are functions, because few requests need them."""
 
     undelivered: UndeliveredStore
     reports: ReportReader
@@ -122,6 +123,8 @@ class ApiPorts(Struct, frozen=True):
     views: Callable[[], "ViewStore"]
     contact_requests: Callable[[], ContactRequestStore]
     evidence_keys: Callable[[], "EvidenceKeys"]
+    people_store: Callable[[], "PeopleStore"]
+    people: Callable[[], "People"]
 
 
 class ApiUseCases:
@@ -297,10 +300,14 @@ class ApiUseCases:
         return ManageWebhooks(ports.webhooks, ports.deliveries, start, ports.loopback, self.clock)
 
     @cached_property
+    def people(self) -> "People":
+        return self._ports.people()
+
+    @cached_property
     def read_setup(self) -> "ReadSetup":
         from undelivered.services.read_setup import ReadSetup
 
-        return ReadSetup(self._ports.last_events(), self._ports.customers)
+        return ReadSetup(self._ports.last_events(), self._ports.customers, self._ports.people_store())
 
     @cached_property
     def accept_notifications(self) -> "AcceptNotifications":
@@ -449,6 +456,8 @@ def use_cases() -> ApiUseCases:
         views=_views,
         contact_requests=bootstrap.contact_request_store,
         evidence_keys=_evidence_keys,
+        people_store=_people_store,
+        people=_people,
     )
     return ApiUseCases(ports, _limits, bootstrap.now)
 
@@ -499,6 +508,18 @@ def _views() -> "ViewStore":
     from undelivered.adapters.dynamodb.view_store import DynamoViewStore
 
     return DynamoViewStore()
+
+
+def _people() -> "People":
+    from undelivered.adapters.aws.people_function import PeopleFunction
+
+    return PeopleFunction(bootstrap.client("lambda"), settings().people_function)
+
+
+def _people_store() -> "PeopleStore":
+    from undelivered.adapters.dynamodb.people_store import DynamoPeopleStore
+
+    return DynamoPeopleStore()
 
 
 def _last_events() -> "LastEventStore":

@@ -20,12 +20,14 @@ class LimitedWork(StrEnum):
     SEARCHES = "searches"
     NOTIFICATIONS = "notifications"
     BULK_RESENDS = "bulk_resends"
+    INVITATIONS = "invitations"
 
 
 _IN_WORDS: Final = {
     LimitedWork.SEARCHES: "searches",
     LimitedWork.NOTIFICATIONS: "notifications",
     LimitedWork.BULK_RESENDS: "bulk resends",
+    LimitedWork.INVITATIONS: "invitations",
 }
 
 

@@ -21,6 +21,7 @@ const VIEWS = {
   webhooks: { load: () => import("./webhooks.js"), title: "nav.settings" },
   settings: { load: () => import("./settings.js"), title: "nav.settings" },
   incidents: { load: () => import("./incidents.js"), title: "nav.overview" },
+  people: { load: () => import("./people.js"), title: "nav.settings" },
   setup: { load: () => import("./setup.js"), title: "overview.get_started" },
 };
 const MENU = ["", "report", "customers", "suppressions", "diagnostics", "settings"];
@@ -197,7 +198,7 @@ async function show(first = false) {
   const { signal } = running;
   const { name, rest, query } = place();
   const view = VIEWS[name] ?? VIEWS[""];
-  const current = { item: "report", evidence: "report", import: "customers", sheet: "customers", webhooks: "settings", setup: "settings" }[name] ?? name;
+  const current = { item: "report", evidence: "report", import: "customers", sheet: "customers", webhooks: "settings", setup: "settings", people: "settings" }[name] ?? name;
   for (const link of app.querySelectorAll("nav [data-view]")) {
     if (link.dataset.view === current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

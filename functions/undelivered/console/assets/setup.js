@@ -55,6 +55,8 @@ function paint(view, setup) {
     step(view.heard, t("setup.feedback"), feedback(view, setup)),
     step(setup.has_customers, t("setup.customers"), h("p", { class: "muted" }, t(setup.has_customers ? "setup.customers.done" : "setup.customers.help")),
       auth.mayAct() && h("a", { class: "button small", href: "#/import" }, t("setup.customers.import"))),
+    auth.mayManage() && step(setup.has_colleagues, t("setup.people"), h("p", { class: "muted" }, t(setup.has_colleagues ? "setup.people.done" : "setup.people.help")),
+      h("a", { class: "button small", href: "#/people" }, t("setup.people.open"))),
     step(null, t("setup.settings"), h("p", { class: "muted" }, t("setup.settings.help")),
       h("a", { class: "button small", href: "#/settings" }, t("setup.settings.open")))));
 }

@@ -59,11 +59,15 @@ VIEWERS: Final = frozenset({Role.VIEWER, Role.EMBEDDED_VIEWER})
 
 
 class Principal(Struct, frozen=True):
-    """An authenticated caller. ``name`` is for the audit trail: ``host``, or from ``_user_name`` or ``embedded``."""
+    """An authenticated caller. ``name`` is for the audit trail: ``host``, or from ``_user_name`` or ``embedded``.
+
+    ``subject`` is the ID of a user of the pool, empty for other callers.
+    """
 
     account_id: str
     role: Role
     name: str
+    subject: str = ""
 
 
 class _InvalidTokenError(Exception):
@@ -263,7 +267,8 @@ def _user(claims: Claims) -> Principal:
     account_id = claims.get("custom:account_id")
     if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
         raise forbidden("This user does not belong to an account. Ask your administrator.")
-    return Principal(account_id, _role(claims.get("cognito:groups")), _user_name(claims))
+    subject = str(claims.get("sub") or "")
+    return Principal(account_id, _role(claims.get("cognito:groups")), _user_name(claims), subject)
 
 
 def _user_name(claims: Claims) -> str:

@@ -32,6 +32,7 @@ _TAGS: Final = {
     "customers": "Customers and their contacts.",
     "suppressions": "Addresses and numbers that get no messages.",
     "settings": "The settings of an account.",
+    "people": "The people of the account, for its managers.",
     "setup": "How far an account is set up, and whether feedback arrives.",
     "webhooks": "HTTPS endpoints that receive the account's events.",
     "incidents": "Many failures by our own fault at one receiving system: the course, and what to do.",

@@ -17,18 +17,20 @@ class LastEventsView(msgspec.Struct, frozen=True):
 class SetupView(msgspec.Struct, frozen=True):
     """How far the account is set up.
 
-    Times are noted at most once a minute, so an event of the past minute may be missing.
+    Times are noted at most once a minute, so an event of the past minute may be missing. ``has_colleagues`` is whether
+    the list of people has more than one, which is known once a manager has opened it.
     """
 
     last_events: LastEventsView
     has_customers: bool
+    has_colleagues: bool
 
 
 def show_setup(request: ApiRequest) -> ApiResponse:
-    """Return whether feedback arrives, and whether the account has customers."""
+    """Return whether feedback arrives, and whether the account has customers and several people."""
     setup = request.use_cases.read_setup(request.account_id)
     email, sms = (optional_timestamp(setup.last_events.get(channel)) for channel in (Channel.EMAIL, Channel.SMS))
-    return ApiResponse(SetupView(LastEventsView(email, sms), setup.has_customers))
+    return ApiResponse(SetupView(LastEventsView(email, sms), setup.has_customers, setup.has_colleagues))
 
 
 ROUTES = (Route("GET", "/setup", Access.READ, show_setup, "See how far the account is set up", SetupView, tag="setup"),)
