@@ -31,7 +31,7 @@ export async function show(page, { signal }) {
 
 function paint(view, people) {
   replace(view.place, h("div", { class: "card list-card" },
-    h("table", { class: "list", role: "table" },
+    h("table", { class: "list people", role: "table" },
       h("caption", { class: "unseen" }, t("people.table")),
       h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
         ["person", "role", "state", "actions"].map((name) => h("th", { role: "columnheader", scope: "col" }, name === "actions" ? h("span", { class: "unseen" }, t("people.col.actions")) : t(`people.col.${name}`))))),
@@ -70,12 +70,12 @@ function state(person) {
 function actions(view, person) {
   if (person.is_you) return null;
   const named = { "aria-description": person.email };
-  return h("div", { class: "row end" },
+  return h("div", { class: "row" },
     person.state === "invited" && busyButton(t("people.invite_again"), { kind: "small", ...named }, () => act(view, async () => {
       await api.post(`${pathOf(person)}/invitation`);
       toast(t("people.invited", { email: person.email }));
     })),
-    button(t("people.remove"), { kind: "small danger", ...named, on: () => remove(view, person) }));
+    button(t("people.remove"), { kind: "small", ...named, on: () => remove(view, person) }));
 }
 
 async function act(view, work) {
