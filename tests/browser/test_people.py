@@ -1,15 +1,10 @@
 """People in the console: invite, send again, change a role, remove, and what others than managers see."""
 
-import json
-import re
-from pathlib import Path
-
 import pytest
 
 from tests.browser.conftest import barriers
 from tests.browser.fake_api import a_person, at
 
-ASSETS = Path(__file__).parents[2] / "functions" / "undelivered" / "console" / "assets"
 GRACE = "grace.with-a-rather-long-name@mail.of-her-company.example.com"
 
 
@@ -87,11 +82,3 @@ def test_the_list_fits_each_width(several, open_console, width, scheme):
 
     assert not overflow
     assert barriers(person.page) == []
-
-
-def test_every_refusal_has_its_words():
-    texts = json.loads((ASSETS / "en.people.json").read_text())
-    service = (ASSETS.parents[1] / "services" / "manage_people.py").read_text()
-    codes = set(re.findall(r'RefusedError\(\s*"(\w+)"', service)) - {"conflict"}
-
-    assert {code for code in codes if f"people.error.{code}" not in texts} == set()

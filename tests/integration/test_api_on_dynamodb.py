@@ -59,6 +59,7 @@ def call(monkeypatch):
         "SEARCHES_PER_MINUTE": "60",
         "NOTIFICATIONS_PER_MINUTE": "6000",
         "BULK_RESENDS_PER_MINUTE": "6",
+        "INVITATIONS_PER_MINUTE": "10",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

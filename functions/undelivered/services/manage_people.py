@@ -55,8 +55,7 @@ class ManagePeople(Struct, frozen=True):
         if any(person.email == address for person in stored.people):
             raise RefusedError("person_exists", "This person is here already.", "email")
         if len(stored.people) >= MAX_PEOPLE:
-            detail = f"Your account has {MAX_PEOPLE} people, which is the maximum. Remove somebody first."
-            raise RefusedError("too_many_people", detail)
+            raise RefusedError("too_many_people", "Your account has as many people as it can. Remove somebody first.")
         user = self.users.invite(account_id, address, role) or self._left_behind(account_id, address, role)
         now = self.clock()
         person = replace(person_of(user, role, now), added_by=caller.name, invited_at=now)

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { address, h, icon, replace } from "./dom.js";
-import { day, loadTexts, maybe, relative, t } from "./i18n.js";
+import { day, loadTexts, relative, t } from "./i18n.js";
 import { attempt, button, busyButton, dialogue, errorPanel, field, loading, Mistake, pageTitle, required, select, textInput, toast, toastError } from "./ui.js";
 
 const ROLES = ["viewer", "manager"];
@@ -82,16 +82,14 @@ async function act(view, work) {
   try {
     await work();
   } catch (error) {
-    const text = textOf(error);
-    if (text) toast(text, { kind: "bad" });
+    if (isTooMany(error)) toast(t("people.too_many_invitations"), { kind: "bad" });
     else toastError(error);
   }
   await view.reload();
 }
 
-/** What an error of this page means, or null for errors that every page has. */
-function textOf(error) {
-  return error instanceof api.ApiError && error.code ? maybe(`people.error.${error.code}`) : null;
+function isTooMany(error) {
+  return error instanceof api.ApiError && error.code === "too_many_invitations";
 }
 
 async function invite(view) {
@@ -108,8 +106,7 @@ async function invite(view) {
       try {
         return await api.post("people", body);
       } catch (error) {
-        const text = textOf(error);
-        throw text ? new Mistake(email, text) : error;
+        throw isTooMany(error) ? new Mistake(email, t("people.too_many_invitations")) : error;
       }
     },
   });
