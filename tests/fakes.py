@@ -42,6 +42,7 @@ from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.lifecycle import merge_items, settles_at
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.people import AccountPeople, PersonRole
+from undelivered.domain.rates import DaySent, SentKey
 from undelivered.domain.report_query import ReportFilter, local_day, searched_texts
 from undelivered.domain.saved_view import AccountViews
 from undelivered.domain.send_rate import SendRate
@@ -749,6 +750,19 @@ class FakeEvidenceKeys:
     def sign(self, digest: bytes) -> bytes:
         numbers = decode_dss_signature(self.private_keys[0].sign(digest, ECDSA(Prehashed(SHA256()))))
         return b"".join(number.to_bytes(32) for number in numbers)
+
+
+@dataclass
+class FakeSentCountStore:
+    days: dict[tuple[str, date], Counter[SentKey]] = field(default_factory=dict)
+    writes: int = 0
+
+    def add(self, account_id: str, day: date, numbers: Mapping[SentKey, int]) -> None:
+        self.writes += 1
+        self.days.setdefault((account_id, day), Counter()).update(numbers)
+
+    def by_day(self, account_id: str, first: date, last: date) -> DaySent:
+        return {day: n for (account, day), n in self.days.items() if account == account_id and first <= day <= last}
 
 
 @dataclass

@@ -407,7 +407,7 @@ class SendingModel:
         quotas = {Channel.EMAIL: partial(read_ses_quota, self.ses)}
         pace = SendPace(self._rates, quotas, self.time.now, self.time.sleep)
         send = SendBatch(self.send_message(), pace, self.time.in_parallel, urgent=urgent)
-        worker = SendWorker(send, received_job, correlation_of, Queue(queue, ""))
+        worker = SendWorker(send, received_job, correlation_of, Queue(queue, ""), lambda _attempts: None)
         return partial(_process, worker)
 
     def start(self) -> None:

@@ -29,6 +29,7 @@ from undelivered.adapters.dynamodb.account_store import DynamoAccountStore
 from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
 from undelivered.adapters.dynamodb.models import TableNames, use_tables
 from undelivered.adapters.dynamodb.notification_store import DynamoNotificationStore
+from undelivered.adapters.dynamodb.sent_count_store import DynamoSentCountStore
 from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
 from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
 from undelivered.adapters.keyed_hashes import HmacHashes
@@ -37,6 +38,7 @@ from undelivered.domain.lifecycle import open_item, record_sent, start_resend
 from undelivered.domain.suppression import dropped_classification
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
+from undelivered.services.count_sends import CountSends
 from undelivered.services.ports import NewEntry
 from undelivered.services.send_message import Send, unsent_feedback
 
@@ -57,6 +59,7 @@ class _Stores:
     customers: DynamoCustomerStore
     notifications: DynamoNotificationStore
     suppressions: DynamoSuppressionStore
+    zone_of: Callable[[str], ZoneInfo]
 
 
 def seed(stack: RunningStack, *, progress: Progress | None = None, now: datetime | None = None) -> None:
@@ -83,6 +86,8 @@ def seed(stack: RunningStack, *, progress: Progress | None = None, now: datetime
             stores.suppressions.save(None, suppression)
         _write_dropped(stores, month)
         _write_sends(stores, [sent for sent in month.sent if not sent.failed])
+        count = CountSends(DynamoSentCountStore(), stores.zone_of, _raise_not_counted)
+        count.own((sent.notification.channel, sent.attempt) for sent in month.sent)
         _wait_for_results(
             stores, [sent.entry_key for sent in month.failed if sent.events][:1], manager.account_id, attempts=1
         )
@@ -121,14 +126,19 @@ def _stores(stack: RunningStack, account_id: str) -> _Stores:
     hashes = HmacHashes(SecretsManagerKeys(secrets, stack.outputs["ErasureSecretArn"], stages=("AWSCURRENT",)))
     accounts = DynamoAccountStore()
     accounts.settings(account_id)  # the first read creates the row, before several threads read it
+
+    def zone_of(account_id: str) -> ZoneInfo:
+        return ZoneInfo(accounts.settings(account_id).time_zone)
+
     return _Stores(
         DynamoUndeliveredStore(
-            zone_of=lambda account_id: ZoneInfo(accounts.settings(account_id).time_zone),
+            zone_of=zone_of,
             history_days_of=lambda account_id: accounts.settings(account_id).history_days,
         ),
         DynamoCustomerStore(),
         DynamoNotificationStore(content_days_of=lambda account_id: accounts.settings(account_id).content_days),
         DynamoSuppressionStore(hashes),
+        zone_of,
     )
 
 
@@ -155,6 +165,10 @@ def _write_sends(stores: _Stores, notifications: Sequence[SentNotification]) -> 
 
     with ThreadPoolExecutor(_WRITERS) as writers:
         list(writers.map(write, notifications))  # the list makes an error visible
+
+
+def _raise_not_counted(account_id: str, number: int) -> None:
+    raise ToolError(f"{number} messages of {account_id} could not be counted.")
 
 
 def _write_dropped(stores: _Stores, month: Month) -> None:

@@ -39,6 +39,7 @@ from tests.fakes import (
     FakeReportReader,
     FakeRequestCountStore,
     FakeResendBatchStore,
+    FakeSentCountStore,
     FakeShapeMappingStore,
     FakeSigningKeys,
     FakeSuppressionStore,
@@ -232,6 +233,7 @@ class Api:
             FakeDeliveryQueue(),
         )
         self.unrecognised, self.shape_mappings = FakeUnrecognisedStore(), FakeShapeMappingStore()
+        self.sent_counts = FakeSentCountStore()
         self.ports = ApiPorts(
             undelivered=self.items,
             reports=FakeReportReader(self.items),
@@ -256,6 +258,7 @@ class Api:
             embed_revocations=lambda: self.embed_revocations,
             last_events=lambda: self.last_events,
             views=lambda: self.views,
+            sent_counts=lambda: self.sent_counts,
             contact_requests=lambda: self.contact_requests,
             evidence_keys=lambda: self.evidence_keys,
             people_store=lambda: self.people,

@@ -44,7 +44,7 @@ def ingest(monkeypatch):
             recorded.extend(feedback.provider_message_id for feedbacks in batch for feedback in feedbacks)
             return {}
 
-        parts = bootstrap.FeedbackIngestion(parse_event, record, bootstrap.Queue(queues, "https://queue"))
+        parts = bootstrap.FeedbackIngestion(parse_event, record, bootstrap.Queue(queues, "https://queue"), list)
         monkeypatch.setattr(bootstrap, "feedback_ingestion", lambda: parts)
         records = [
             {

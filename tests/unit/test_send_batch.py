@@ -79,7 +79,7 @@ class World:
         self.pace = a_pace(clock=self.clock, quota=lambda: self.quota)
         self.sqs = QueueClient()
         send = SendBatch(self.product.send_message, self.pace, one_by_one, urgent=urgent)
-        self.worker = SendWorker(send, received_job, correlation_of, Queue(self.sqs, "https://queue"))
+        self.worker = SendWorker(send, received_job, correlation_of, Queue(self.sqs, "https://queue"), list)
 
     def order(self, number, *, channel=Channel.EMAIL, receives=1, attachments=()):
         notification_id = f"order-{number}"

@@ -97,7 +97,7 @@ def test_a_sending_function_does_not_start_without_both_configuration_sets(name)
 def test_a_job_knows_when_its_message_would_become_a_dead_letter_next(received, last_try):
     tries = []
     send = SendBatch(lambda *_, last_try, **__: tries.append(last_try), a_pace(), one_by_one, urgent=False)
-    worker = bootstrap.SendWorker(send, received_job, lambda _record: "", bootstrap.Queue(None, ""))
+    worker = bootstrap.SendWorker(send, received_job, lambda _record: "", bootstrap.Queue(None, ""), list)
     context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
     body = json.dumps({"account_id": "acc-1", "notification_id": "n-1", "attempt": 1})
 

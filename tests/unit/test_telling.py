@@ -88,7 +88,7 @@ class Ingesting(Recording):
     def _parts(self):
         sqs = SimpleNamespace(change_message_visibility_batch=lambda **_: None)
         queue = bootstrap.Queue(sqs, "https://queue")
-        return bootstrap.FeedbackIngestion(lambda record: record["read"], self.record, queue)
+        return bootstrap.FeedbackIngestion(lambda record: record["read"], self.record, queue, list)
 
     def __call__(self, *feedback):
         records = [
@@ -239,7 +239,7 @@ def test_sends_are_counted_by_outcome_and_logged_with_their_request(figures, log
     SqsSendQueue(queue, "https://queue").put([SendJob(ACCOUNT, "n-1", 2, "k")])
 
     send = SendBatch(lambda *_job, **_try: sent, a_pace(), in_threads, urgent=True)
-    worker = bootstrap.SendWorker(send, received_job, correlation_of, bootstrap.Queue(queue, "https://queue"))
+    worker = bootstrap.SendWorker(send, received_job, correlation_of, bootstrap.Queue(queue, "https://queue"), list)
     process_send_batch({"Records": queue.received}, worker, CONTEXT)
 
     assert ("Sends", {"outcome": "sent", "kind": "resend"}, [1]) in figures()

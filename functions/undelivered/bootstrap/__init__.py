@@ -5,7 +5,7 @@ function loads only the code that it uses.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from undelivered.adapters.aws.clients import client as client
 from undelivered.domain.account_settings import GraceSettings
+from undelivered.domain.feedback import Feedback
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import (
@@ -49,9 +50,11 @@ from undelivered.settings import (
 if TYPE_CHECKING:
     from undelivered.adapters.dynamodb.search_index import DynamoSearchIndex
     from undelivered.adapters.feedback import ParsedEvent
+    from undelivered.domain.notification import SendAttempt
     from undelivered.domain.send_rate import SendQuota
     from undelivered.services.archive_items import ArchiveItem
     from undelivered.services.cleanup import CleanUp
+    from undelivered.services.count_sends import CountSends
     from undelivered.services.customer_data.erase import EraseCustomers
     from undelivered.services.deliver_webhook import DeliverWebhook
     from undelivered.services.export_report import ExportReport
@@ -212,6 +215,22 @@ def contact_request_store() -> ContactRequestStore:
 
 
 @cache
+def count_sends() -> "CountSends":
+    """Return the use case that counts messages that were sent."""
+    from undelivered.adapters.dynamodb.sent_count_store import DynamoSentCountStore
+    from undelivered.services.count_sends import CountSends
+
+    _use_tables()
+    return CountSends(DynamoSentCountStore(), zone_of, _log_not_counted)
+
+
+def _log_not_counted(account_id: str, number: int) -> None:
+    from undelivered.observability import logger
+
+    logger.warning("sends not counted", account_id=account_id, number=number)
+
+
+@cache
 def attachment_files(bucket: str) -> AttachmentFiles:
     """Return the files of emails."""
     from undelivered.adapters.aws.attachment_files import S3AttachmentFiles
@@ -228,6 +247,7 @@ class FeedbackIngestion(Struct, frozen=True):
     parse_event: Callable[[dict[str, Any]], "ParsedEvent"]
     record_feedback: "RecordFeedback"
     queue: Queue
+    count_sends: Callable[[], None]
 
 
 @cache
@@ -240,6 +260,7 @@ def feedback_ingestion() -> FeedbackIngestion:
         partial(parse_event, known_topics=frozenset({settings.topic_arn})),
         _record_feedback(settings),
         Queue(client("sqs"), settings.queue_url),
+        count_sends().add_noted,
     )
 
 
@@ -248,6 +269,7 @@ class SmsLogIngestion(Struct, frozen=True):
 
     parse_event: Callable[[dict[str, Any]], "ParsedEvent"]
     record_feedback: "RecordFeedback"
+    count_sends: Callable[[], None]
 
 
 @cache
@@ -256,7 +278,7 @@ def sms_log_ingestion() -> SmsLogIngestion:
     from undelivered.adapters.feedback import parse_event
 
     settings = IngestSmsLogsSettings.read()
-    return SmsLogIngestion(parse_event, _record_feedback(settings))
+    return SmsLogIngestion(parse_event, _record_feedback(settings), count_sends().add_noted)
 
 
 def _record_feedback(settings: IngestFeedbackSettings | IngestSmsLogsSettings) -> "RecordFeedback":
@@ -278,8 +300,16 @@ def _record_feedback(settings: IngestFeedbackSettings | IngestSmsLogsSettings) -
             DynamoAccountMapping(), accounts(), settings.default_account_id, settings.accounts_from_tags
         ),
         clock=now,
-        note_event=NoteEvent(DynamoLastEventStore(), now),
+        note_event=_each_of(NoteEvent(DynamoLastEventStore(), now), count_sends().note),
     )
+
+
+def _each_of(*functions: Callable[[str, Feedback], None]) -> Callable[[str, Feedback], None]:
+    def call(account_id: str, feedback: Feedback) -> None:
+        for function in functions:
+            function(account_id, feedback)
+
+    return call
 
 
 # --- send_notifications, process_resends, send_digests
@@ -297,13 +327,14 @@ class SendWorker(Struct, frozen=True):
     """The parts of ``send_notifications`` and ``process_resends``.
 
     ``read_job`` reads a message and raises UnreadableEventError. ``correlation_of`` returns the ID of the API request
-    that led to a message, or an empty text.
+    that led to a message, or an empty text. ``count_sends`` counts the attempts of a batch for the rates.
     """
 
     send: "SendBatch"
     read_job: Callable[[Mapping[str, Any]], SendJob]
     correlation_of: Callable[[Mapping[str, Any]], str]
     queue: Queue
+    count_sends: Callable[[Iterable[tuple[Channel, "SendAttempt"]]], None]
 
 
 @cache
@@ -356,7 +387,8 @@ def _send_worker(settings: SendSettings, *, urgent: bool) -> SendWorker:
         Channel.SMS: lambda: SendQuota(settings.texts_per_second),
     }
     send = SendBatch(send_message, _pace(quotas), in_threads, urgent=urgent)
-    return SendWorker(send, received_job, correlation_of, Queue(client("sqs"), settings.queue_url))
+    queue = Queue(client("sqs"), settings.queue_url)
+    return SendWorker(send, received_job, correlation_of, queue, count_sends().own)
 
 
 def _pace(quotas: "Mapping[Channel, Callable[[], SendQuota | None]]") -> "SendPace":

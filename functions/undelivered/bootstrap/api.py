@@ -25,6 +25,7 @@ from undelivered.services.ports import (
     RequestCountStore,
     ResendBatchStore,
     SendQueue,
+    SentCountStore,
     SigningKeys,
     SuppressionStore,
     UndeliveredStore,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from undelivered.services.ports.views import ViewStore
     from undelivered.services.ports.webhooks import DeliveryQueue, DeliveryStore, WebhookStore
     from undelivered.services.read_incidents import ReadIncidents
+    from undelivered.services.read_rates import ReadRates
     from undelivered.services.read_reports import ReadReports
     from undelivered.services.read_setup import ReadSetup
     from undelivered.services.request_export import Exports
@@ -121,6 +123,7 @@ class ApiPorts(Struct, frozen=True):
     embed_revocations: Callable[[], EmbedRevocations]
     last_events: Callable[[], "LastEventStore"]
     views: Callable[[], "ViewStore"]
+    sent_counts: Callable[[], SentCountStore]
     contact_requests: Callable[[], ContactRequestStore]
     evidence_keys: Callable[[], "EvidenceKeys"]
     people_store: Callable[[], "PeopleStore"]
@@ -171,6 +174,12 @@ class ApiUseCases:
         from undelivered.services.read_incidents import ReadIncidents
 
         return ReadIncidents(self._ports.reports, self.clock)
+
+    @cached_property
+    def read_rates(self) -> "ReadRates":
+        from undelivered.services.read_rates import ReadRates
+
+        return ReadRates(self._ports.sent_counts(), self._ports.reports)
 
     @cached_property
     def request_resend(self) -> "RequestResend":
@@ -454,6 +463,7 @@ def use_cases() -> ApiUseCases:
         embed_revocations=_embed_revocations,
         last_events=_last_events,
         views=_views,
+        sent_counts=_sent_counts,
         contact_requests=bootstrap.contact_request_store,
         evidence_keys=_evidence_keys,
         people_store=_people_store,
@@ -520,6 +530,12 @@ def _people_store() -> "PeopleStore":
     from undelivered.adapters.dynamodb.people_store import DynamoPeopleStore
 
     return DynamoPeopleStore()
+
+
+def _sent_counts() -> SentCountStore:
+    from undelivered.adapters.dynamodb.sent_count_store import DynamoSentCountStore
+
+    return DynamoSentCountStore()
 
 
 def _last_events() -> "LastEventStore":

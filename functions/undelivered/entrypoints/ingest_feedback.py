@@ -39,6 +39,7 @@ def ingest_feedback(event: dict[str, Any], _context: LambdaContext) -> dict[str,
     measure_received([feedback for message in batch for feedback in message], bootstrap.now())
     waited = {index for index, record in enumerate(records) if receive_count(record) >= len(RETRY_DELAYS)}
     not_recorded, recorded = _record(parts.record_feedback, batch, waited)
+    parts.count_sends()
     failures |= not_recorded
     measure_recorded([feedback for feedback in recorded if feedback.source not in failures], bootstrap.now())
     return report_failures(records, failures, parts.queue)

@@ -29,6 +29,7 @@ def ingest_sms_logs(event: dict[str, Any], _context: LambdaContext) -> None:
     measure_received(parsed.feedback, bootstrap.now())
     attributed: list[AttributedFeedback] = []
     failures = parts.record_feedback([[feedback] for feedback in parsed.feedback], observe=attributed.append)
+    parts.count_sends()
     measure_recorded([feedback for feedback in attributed if feedback.source not in failures], bootstrap.now())
     for error in failures.values():
         raise error

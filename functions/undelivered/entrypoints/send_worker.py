@@ -41,6 +41,9 @@ def process_send_batch(event: dict[str, Any], worker: SendWorker, context: Lambd
     if delays:
         logger.info("jobs postponed", number=len(delays), shortest=min(delays.values()), longest=max(delays.values()))
         failures |= queue_again(records, delays, worker.queue)
+    worker.count_sends(
+        (jobs[index].job.channel, result) for index, result in results.items() if isinstance(result, SendAttempt)
+    )
     count("SendOrders", len(records))
     _measure(attempts)
     return report_failures(records, failures, worker.queue, correlation_ids)

@@ -148,9 +148,9 @@ class HistoryModel(ItemTable):
 
 
 class CountsModel(Table):
-    """Counters of one day: ``L~<day>~<shard>`` live items, ``T~<day>~<shard>`` failures, ``I~…`` those of incidents.
+    """Counters of one day: ``L~<day>~<shard>`` live items, ``T~<day>~<shard>`` failures, ``I~…`` and ``S~<day>``.
 
-    See ``counters``, and ``counter_names`` for the attributes.
+    See ``counters``, ``sent_count_store``, and ``counter_names`` for the attributes.
     """
 
     class Meta:
@@ -159,7 +159,7 @@ class CountsModel(Table):
 
     account_id = UnicodeAttribute(hash_key=True)
     bucket = UnicodeAttribute(range_key=True)
-    # Of the counters of incidents only.
+    # Of the counters of incidents and of sends only.
     purge_at = TTLAttribute(null=True)
 
 

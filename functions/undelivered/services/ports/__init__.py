@@ -3,7 +3,7 @@
 from undelivered.services.ports.accounts import AccountMappings, AccountStore, EmbedRevocations, SigningKeys
 from undelivered.services.ports.attachments import AttachmentFiles, UploadedFile, UploadForm
 from undelivered.services.ports.contact_requests import ContactRequestStore
-from undelivered.services.ports.counts import CountReconciliation, RepeatFailureStore
+from undelivered.services.ports.counts import CountReconciliation, RepeatFailureStore, SentCountStore
 from undelivered.services.ports.customers import CustomerStore, ErasureStore, KeyedHashes
 from undelivered.services.ports.diagnostics import ShapeMappingStore, UnrecognisedStore
 from undelivered.services.ports.exports import ExportFiles, ExportRunner, ExportStore
@@ -79,6 +79,7 @@ __all__ = [
     "SendJob",
     "SendQueue",
     "SendRateStore",
+    "SentCountStore",
     "ShapeMappingStore",
     "SigningKeys",
     "SuppressedAddress",

@@ -4,6 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from undelivered.domain.rates import DaySent, SentKey
+
+
+class SentCountStore(Protocol):
+    """The numbers of messages that were sent, by day in the account's time zone."""
+
+    def add(self, account_id: str, day: date, numbers: Mapping[SentKey, int]) -> None:
+        """Add to the numbers of a day; raises RetryableError when the store is busy."""
+
+    def by_day(self, account_id: str, first: date, last: date) -> DaySent:
+        """Return the numbers of the days of a span on which messages were sent."""
+
 
 class RepeatFailureStore(Protocol):
     """Addresses with repeat failures: for each day, the fifty addresses with the most items."""

@@ -1,13 +1,14 @@
 """Statistics of the report: failures by day, and how many were resolved."""
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from undelivered.domain.item import REPORT_WINDOW
+from undelivered.domain.rates import BOUNCE_LIMITS, COMPLAINT_LIMITS, Rates
 from undelivered.domain.report_query import local_day
-from undelivered.domain.taxonomy import Reason, Status
+from undelivered.domain.taxonomy import Channel, Reason, Status
 from undelivered.entrypoints.http.errors import invalid_parameter
 from undelivered.entrypoints.http.parsing import date_or_moment
 from undelivered.entrypoints.http.report_filters import DateBound
@@ -72,6 +73,53 @@ class SummaryView(msgspec.Struct, frozen=True):
     repeat_recipients: tuple[RecipientCount, ...]
 
 
+class ChannelRatesView(msgspec.Struct, frozen=True):
+    """The rates of a channel: each message counts once, on the day on which it was sent.
+
+    ``sent`` are the messages that Undelivered sent, and those of the host application of which events came. ``failed``
+    bounced or had an invalid address, ``hard_bounced`` of these for good, and ``complaints`` were marked as spam. The
+    rates are shares of ``sent``, null if nothing was sent. ``leaves_out_host`` is true if messages of the host
+    application are not counted, because no events of their deliveries came.
+    """
+
+    sent: int
+    failed: int
+    hard_bounced: int
+    complaints: int
+    failure_rate: float | None
+    hard_bounce_rate: float | None
+    complaint_rate: float | None
+    leaves_out_host: bool
+
+
+class ComparedRatesView(ChannelRatesView, frozen=True):
+    """The rates of a channel, with those of the period of the same length before."""
+
+    channel: Channel
+    before: ChannelRatesView
+
+
+class LimitsView(msgspec.Struct, frozen=True):
+    """The rate at which Amazon SES reviews an AWS account, and the one at which it may pause its sending."""
+
+    review: float
+    pause: float
+
+
+class RatesView(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
+    """The rates of each channel in a span of days. Only days since the counting began are counted.
+
+    The limits are those of Amazon SES for email (Amazon SES sending review process FAQs). They apply to the whole AWS
+    account, which can have several accounts of Undelivered.
+    """
+
+    start: Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"})]
+    end: Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"})]
+    channels: tuple[ComparedRatesView, ...]
+    hard_bounce_limits: LimitsView
+    complaint_limits: LimitsView
+
+
 def show_trend(request: ApiRequest) -> ApiResponse:
     """Return the failures by day."""
     failures = request.use_cases.read_reports.failures_by_day(request.account_id, *_span(request))
@@ -96,6 +144,40 @@ def show_summary(request: ApiRequest) -> ApiResponse:
             repeat_recipients=tuple(RecipientCount(address, number) for address, number in summary.repeat_recipients),
         )
     )
+
+
+def show_rates(request: ApiRequest) -> ApiResponse:
+    """Return the rates by channel."""
+    first, last = _span(request)
+    by_channel = request.use_cases.read_rates(request.account_id, first, last)
+    return ApiResponse(
+        RatesView(
+            start=first.isoformat(),
+            end=last.isoformat(),
+            channels=tuple(
+                ComparedRatesView(
+                    **_numbers(rates.now), channel=channel, before=ChannelRatesView(**_numbers(rates.before))
+                )
+                for channel, rates in by_channel.items()
+            ),
+            hard_bounce_limits=LimitsView(BOUNCE_LIMITS.review, BOUNCE_LIMITS.pause),
+            complaint_limits=LimitsView(COMPLAINT_LIMITS.review, COMPLAINT_LIMITS.pause),
+        )
+    )
+
+
+def _numbers(rates: Rates) -> dict[str, Any]:
+    """Return the fields of ``ChannelRatesView``."""
+    return {
+        **msgspec.structs.asdict(rates),
+        "failure_rate": _rounded(rates.share(rates.failed)),
+        "hard_bounce_rate": _rounded(rates.share(rates.hard_bounced)),
+        "complaint_rate": _rounded(rates.share(rates.complaints)),
+    }
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 6)
 
 
 def _span(request: ApiRequest) -> tuple[date, date]:
@@ -123,5 +205,9 @@ ROUTES = (
     Route(
         "GET", "/undelivered/summary", Access.READ, show_summary, "Summarise failures and how they were resolved",
         SummaryView, query=SpanQuery, tag="report",
+    ),
+    Route(
+        "GET", "/undelivered/rates", Access.READ, show_rates, "Compare failures with what was sent", RatesView,
+        query=SpanQuery, tag="report",
     ),
 )  # fmt: skip
