@@ -368,6 +368,8 @@ class FakeApi:
             case ("POST", "exports"):
                 self.exports = 0
                 return 202, {"export_id": "e-1"}
+            case ("GET", "exports"):
+                return 200, {"exports": self.list_exports()}
             case ("GET", "exports", _):
                 self.exports += 1
                 done = self.exports > 1
@@ -377,6 +379,25 @@ class FakeApi:
                     "url": "../export.csv" if done else None,
                 }
         return self.problem(404, "not_found")
+
+    def list_exports(self) -> list[dict[str, Any]]:
+        """One that is done, one that failed, and one that is done once it has been asked for twice."""
+        self.exports += 1
+        entry = {
+            "export_id": "e-1",
+            "state": "done" if self.exports > 1 else "running",
+            "rows": 74,
+            "requested_at": at(minutes=1),
+            "requested_by": "manager@harbor.example (11111111-2222)",
+            "kept_until": at(days=-7),
+            "detail": None,
+        }
+        failed = {"state": "failed", "rows": 0, "detail": "The export was interrupted. Start it again."}
+        return [
+            entry,
+            entry | {"export_id": "e-2", "state": "done", "requested_at": at(days=1)},
+            entry | {"export_id": "e-3", "requested_at": at(days=2), "requested_by": "host"} | failed,
+        ]
 
     def answer_views(self, method: str, rest: list[str], body: Any) -> Answer:
         if method == "PUT" and any(v["name"] == body["name"] and [v["view_id"]] != rest for v in self.views.values()):

@@ -49,6 +49,25 @@ def test_an_export_is_asked_for_written_and_fetched(api):
     assert done.json["url"].startswith(f"https://files.test/exports/{ACCOUNT}/{asked.json['export_id']}.csv")
 
 
+def test_the_exports_of_an_account_are_listed_for_as_long_as_their_files_are_kept(api):
+    first = api.post("/exports", {}).json["export_id"]
+    run(api)
+    api.time += timedelta(days=1)
+    second = api.post("/exports", {}).json["export_id"]
+
+    listed = api.get("/exports").json["exports"]
+
+    assert [(one["export_id"], one["state"], one["rows"]) for one in listed] == [
+        (second, "running", 0),
+        (first, "done", 0),
+    ]
+    assert listed[0]["requested_at"] < listed[0]["kept_until"]
+    assert api.get("/exports", manager("acc-2")).json == {"exports": []}
+    api.time += timedelta(days=6)
+    assert [one["export_id"] for one in api.get("/exports").json["exports"]] == [second]
+    assert api.get("/exports").json["exports"][0]["state"] == "failed"
+
+
 @pytest.mark.parametrize("who", [manager, viewer, host])
 def test_who_may_read_may_export(api, who):
     asked = api.post("/exports", {"format": "csv", "filter": {}}, who())

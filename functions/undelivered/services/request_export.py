@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.errors import LimitReachedError, NotFoundError, StaleWriteError
-from undelivered.domain.export import Export, ExportState
+from undelivered.domain.export import EXPORT_LIFETIME, Export, ExportState
 from undelivered.domain.report_query import ReportFilter, local_day
 from undelivered.services.ports import AccountStore, ExportFiles, ExportRunner, ExportStore
 
@@ -79,7 +79,7 @@ class Exports(Struct, frozen=True):
         export = self.store.find(account_id, export_id)
         if export is None:
             raise NotFoundError("export not found")
-        if export.state is ExportState.RUNNING and not self._is_under_way(export):
+        if self._is_silent(export):
             return ExportStatus(ExportState.FAILED, export.rows, detail=_GIVEN_UP)
         url = ""
         if export.state is ExportState.DONE:
@@ -87,6 +87,19 @@ class Exports(Struct, frozen=True):
             name = f"undelivered-{local_day(export.at, zone).isoformat()}.csv"
             url = self.files.link(export.file, name, LINK_EXPIRES_AFTER)
         return ExportStatus(export.state, export.rows, url, export.detail)
+
+    def find_all(self, account_id: str) -> Sequence[Export]:
+        """Return the exports whose files are still kept, the newest first. One without progress has failed."""
+        now = self.clock()
+        kept = [export for export in self.store.find_all(account_id) if now < export.at + EXPORT_LIFETIME]
+        shown = [self._given_up(export) if self._is_silent(export) else export for export in kept]
+        return sorted(shown, key=lambda export: export.at, reverse=True)
+
+    def _given_up(self, export: Export) -> Export:
+        return replace(export, state=ExportState.FAILED, detail=_GIVEN_UP)
+
+    def _is_silent(self, export: Export) -> bool:
+        return export.state is ExportState.RUNNING and not self._is_under_way(export)
 
     def _is_under_way(self, export: Export) -> bool:
         """Whether an export is being written: one without progress has failed."""

@@ -14,6 +14,7 @@ const VIEWS = {
   item: { load: () => import("./detail.js"), title: "nav.report" },
   customers: { load: () => import("./customers.js"), title: "nav.customers" },
   import: { load: () => import("./import.js"), title: "nav.customers" },
+  exports: { load: () => import("./exports.js"), title: "exports.title" },
   evidence: { load: () => import("./evidence.js"), title: "nav.report" },
   sheet: { load: () => import("./sheet.js"), title: "nav.customers" },
   suppressions: { load: () => import("./suppressions.js"), title: "nav.suppressions" },

@@ -57,7 +57,8 @@ export function show(page, { query, signal }) {
   replace(
     page,
     h("div", { class: "page-head" }, pageTitle(t("report.title")),
-      auth.mayExport() && busyButton(t("report.export"), { glyph: "download", on: null }, () => exportReport(view))),
+      auth.mayExport() && h("div", { class: "row" }, h("a", { href: "#/exports" }, t("exports.title")),
+        busyButton(t("report.export"), { glyph: "download", on: null }, () => exportReport(view)))),
     viewsBar(filter, KEPT_IN_ADDRESS, signal),
     filters(view),
     view.work,
@@ -466,7 +467,7 @@ async function exportReport(view) {
   try {
     const { export_id: id } = await api.post("exports", { format: "csv", filter: bodyFilter(view) }, { signal: view.signal });
     const progress = h("p", {}, t("export.running"));
-    replace(view.work, h("section", { class: "notice work", tabindex: "-1", "aria-label": t("export.title") }, h("span", { class: "spinner" }), h("div", {}, progress)));
+    replace(view.work, h("section", { class: "notice work", tabindex: "-1", "aria-label": t("export.title") }, h("span", { class: "spinner" }), h("div", {}, progress, h("p", { class: "muted" }, t("export.leave")))));
     const path = `exports/${encodeURIComponent(id)}`;
     const seen = ({ rows }) => rows && (progress.textContent = t("export.rows", { rows }));
     const result = await api.poll(() => api.get(path, { signal: view.signal }), ({ state }) => state !== "running", { seen, signal: view.signal });

@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from undelivered.domain.export import ExportState
+from undelivered.domain.export import EXPORT_LIFETIME, ExportState
+from undelivered.domain.identifiers import timestamp
 from undelivered.entrypoints.http.auth import VIEWERS
 from undelivered.entrypoints.http.errors import ProblemError
 from undelivered.entrypoints.http.report_filters import Filter, body_filter
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
+from undelivered.entrypoints.http.schemas.audit import Time
 
 
 class ExportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +39,24 @@ class ExportView(msgspec.Struct, frozen=True):
     detail: str | None
 
 
+class ExportEntry(msgspec.Struct, frozen=True):
+    """An export. ``requested_by`` is the caller who asked for it. The file is kept until ``kept_until``."""
+
+    export_id: str
+    state: ExportState
+    rows: int
+    requested_at: Time
+    requested_by: str
+    kept_until: Time
+    detail: str | None
+
+
+class ExportList(msgspec.Struct, frozen=True):
+    """The exports of the past seven days, the newest first."""
+
+    exports: tuple[ExportEntry, ...]
+
+
 def _check_caller(request: ApiRequest) -> None:
     """Raise ProblemError (403) for a viewer, unless the account's settings let viewers export."""
     if (
@@ -55,6 +75,25 @@ def start_export(request: ApiRequest) -> ApiResponse:
     return ApiResponse(ExportStarted(export.export_id), HTTPStatus.ACCEPTED)
 
 
+def list_exports(request: ApiRequest) -> ApiResponse:
+    """Return the exports whose files are still kept. ``GET /exports/{export_id}`` has the link to a file."""
+    _check_caller(request)
+    exports = request.use_cases.exports.find_all(request.account_id)
+    entries = (
+        ExportEntry(
+            export.export_id,
+            export.state,
+            export.rows,
+            timestamp(export.at),
+            export.by,
+            timestamp(export.at + EXPORT_LIFETIME),
+            export.detail or None,
+        )
+        for export in exports
+    )
+    return ApiResponse(ExportList(tuple(entries)))
+
+
 def show_export(request: ApiRequest) -> ApiResponse:
     """Return the progress of an export, with a new link when it is done."""
     _check_caller(request)
@@ -68,6 +107,7 @@ ROUTES = (
         status=HTTPStatus.ACCEPTED, body=ExportBody, limit="Three exports are in progress: `too_many_exports`.",
         tag="report",
     ),
+    Route("GET", "/exports", Access.READ, list_exports, "List exports", ExportList, tag="report"),
     Route(
         "GET", "/exports/{export_id}", Access.READ, show_export, "Get the progress and link of an export", ExportView,
         refusals=(HTTPStatus.NOT_FOUND,), tag="report",
