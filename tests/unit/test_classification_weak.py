@@ -322,6 +322,43 @@ def test_an_address_in_a_header_is_not_the_recipients(header: str) -> None:
     assert not suppresses(classification)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("550 5.7.1 rejected URI NS, ns.spam.example", Reason.CONTENT_REJECTED),
+        ("550 5.0.0 session k165S42 killed", Reason.SERVER_UNAVAILABLE),
+        ("450 4.7.1 office closed during christmas", Reason.SERVER_UNAVAILABLE),
+        ("451 4.4.0 avastd buffer overflow", Reason.SERVER_UNAVAILABLE),
+        ("451 4.7.1 message k165S42 cannot be delivered at this time", Reason.SERVER_UNAVAILABLE),
+        ("550 5.7.1 special case of at-sign in local-part denied", Reason.ADDRESS_MALFORMED),
+        ("550 5.7.1 recipient <jo@shop.example> black listed", Reason.RECIPIENT_REFUSED),
+    ],
+)
+def test_kinds_of_replies_of_smtpf_spamilter_and_postfwd(text: str, reason: Reason) -> None:
+    assert classified(text).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("Recipient undeliverable", Reason.ADDRESS_NOT_FOUND),
+        ("Recipient has been blacklisted", Reason.RECIPIENT_REFUSED),
+        ("Mailbox full", Reason.MAILBOX_FULL),
+        ("Executable attachment", Reason.CONTENT_REJECTED),
+        ("Invalid HELO", Reason.SENDER_BLOCKED),
+        ("Helo or Ehlo greeting expected", Reason.SENDER_BLOCKED),
+    ],
+)
+@pytest.mark.parametrize("policy", ["Rejecting due to security policy", "Rejected by local policy"])
+def test_what_a_policy_is_about_says_more_than_that_there_is_one(what: str, reason: Reason, policy: str) -> None:
+    assert classified(f"550 5.7.1 {policy} - {what}, please see https://shop.example/#x").reason is reason
+
+
+@pytest.mark.parametrize("text", ["550 Rejected due to security policy", "550 reject due to policy restrictions."])
+def test_a_policy_alone_is_about_the_message(text: str) -> None:
+    assert classified(text).reason is Reason.CONTENT_REJECTED
+
+
 @pytest.mark.parametrize("family", weak.WORDINGS, ids=lambda family: family.name)
 def test_every_family_of_single_words_yields_to_codes(family) -> None:
     assert family.is_weak

@@ -179,6 +179,9 @@ _BOILERPLATE: Final = re.compile(
     r"(?: (?:your|this|the) (?:mail|email|message))?(?: to)?(?: (?:the|this))?"
     r"(?: (?:recipient|user|mailbox|address))?(?= )"
     r"|^ delivery (?:to )?(?:(?:the|this) )?(?:(?:recipient|user|mailbox) )?(?:has |was )?failed(?= )"
+    r"|^ (?:(?:your |this |the )?(?:message|mail|email) )?reject(?:ed|ing)? (?:due to|because of|by|for)"
+    r" (?:our |the |local |site |security |administrative )*polic(?:y|ies)"
+    r"(?= (?!(?:please|see|restrictions?|violations?|reasons?|contact|of|at|for|on|in|and|or|against)\b)\w)"
     r"| error delivering to (?:the )?(?:mailbox(?:es)?|recipients?|users?)\b"
 )
 _BOILERPLATE_STARTS: Final = (
@@ -191,6 +194,9 @@ _BOILERPLATE_STARTS: Final = (
     " message ",
     " mail ",
     " email ",
+    " reject ",
+    " rejected ",
+    " rejecting ",
 )
 _BOILERPLATE_MARKS: Final = (" requested ", " service ", " deliver")
 # A relative clause that only says whom the message was for: what follows it is said of the account before it.

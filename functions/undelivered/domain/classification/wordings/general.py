@@ -149,6 +149,22 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "delivered+this|mome|now|time",
+                (
+                    r"(?:cannot|can not|could not|couldnt) be delivered (?:at (?:this|the) (?:time|moment)|(?:right )?now)\b",
+                ),
+            ),
+            (
+                "session|connection|transaction+kill|abor|term|inte",
+                (
+                    r"(?:session|connection|transaction) (?:\w+ ){0,2}?(?:killed|aborted|terminated|interrupted)(?=$| \.)",
+                ),
+            ),
+            (
+                "office|shop|server|system+clos",
+                (r"(?:office|shop|server|system) (?:is )?closed (?:for|during|until|over|on|today)\b",),
+            ),
+            (
                 "many+resu|matc|open|file|proc|desc|leve|alia|quer|look|loop|redi|forw|dele|retu",
                 (
                     r"(?:too|to) many (?:open |search |directory |child |nested )?(?:results?|match(?:es)?|files?|process(?:es)?|descriptors?|levels|alias(?:es)?|queries|lookups|loops|redirect\w*|forward\w*)\b(?! (?:attached|in (?:the|your) (?:message|mail|archive)))",

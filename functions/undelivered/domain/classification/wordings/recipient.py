@@ -532,6 +532,10 @@ WORDINGS: tuple[Family, ...] = (
                 "follow",
                 (r"may not follow",),
             ),
+            (
+                "sign|character|characters+loca",
+                (r"(?:at sign|special characters?|characters?) (?:\w+ )?in (?:the )?local ?part\b",),
+            ),
             ("specify|include|missing+doma", (r"(?:must|need to|should) (?:specify|include) (?:a |the )?domain\b",)),
             (
                 "local",

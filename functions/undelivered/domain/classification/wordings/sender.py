@@ -45,6 +45,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:check|lookup|look ?up|verification|validation|scan|scanner|scanning|filter|query)s? (?:(?:of|for|the|your|senders?|recipients?|domain|address|has|had|is|was|a|returned) ){0,5}?(?:temporarily (?:failed|unavailable|not available)|failed temporarily|timed out|temporary (?:error|failure|problem)|(?:could not|couldnt|cannot) be completed)",
                 ),
             ),
+            ("buffer+over", (r"buffer over(?:flow|run)\b",)),
             (
                 "greylist|greylisting+fail|erro|time",
                 (r"greylist\w* (?:\w+ ){0,2}?(?:failure|failed|error|time ?out)\b",),
@@ -453,7 +454,8 @@ WORDINGS: tuple[Family, ...] = (
                 "recipient|rcpt+badr|bad|blac|bloc|deny|deni|reje|bann|barr|denylist|rejectlist",
                 (
                     r"(?:recipient|rcpt)(?: address)? (?:is |was )?(?:on|in) (?:my|our|the|a) (?:badrcptto|bad ?rcpt|bad recipients?|black|block|deny|reject)(?: to)? ?lists?\b",
-                    r"(?:recipient|rcpt)(?: address)? (?:has been |have been |is |was )(?:denied|blocked|barred|banned|black ?listed)(?=$| \.)",
+                    r"(?:recipient|rcpt)(?: address)? (?:has been |have been |is |was )(?:denied|blocked|barred|banned|black ?listed)(?=$| \.| please\b| see\b)",
+                    r"(?:recipient|rcpt)(?: address)? black ?listed(?=$| \.)",
                 ),
             ),
             (

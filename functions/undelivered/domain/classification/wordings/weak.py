@@ -48,7 +48,7 @@ _SYSTEM = (
     "disponibile|disponible|disponivel|bereikbaar|niedostepny|niedostepna|недоступен|недоступна|недоступно|docasna|docasny|senare|tekrar|sau"
 )
 _MESSAGE = (
-    "text|subject|attachment|attached|zip|archive|archives|html|mime|link|links|keyword|language|unwelcome|harmful|scam|"
+    "uri|uris|url|urls|text|subject|attachment|attached|zip|archive|archives|html|mime|link|links|keyword|language|unwelcome|harmful|scam|"
     "unwanted|junk|dangerous|bulk|newsletter|newsletters|marketing|advertising|adverts|razor|razor2|pyzor|dcc|bayes|hits|score|"
     "oggetto|betreff|asunto|assunto|objet|temat|onderwerp|fingerprint|document|documents|macro|macros|image|images|boundary|charset|content|contents|contenu|contenido|inhalt|anhang|dateityp|conteudo|contenuto|tresc"
 )
