@@ -278,7 +278,7 @@ class FakeApi:
 
     # --- answers
 
-    def answer(  # noqa: C901, PLR0911, PLR0912 - one line for each route
+    def answer(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one line for each route
         self, method: str, path: str, query: dict[str, str], body: Any
     ) -> Answer:
         parts = [unquote(part) for part in path.strip("/").split("/")]
@@ -310,6 +310,8 @@ class FakeApi:
                 return 200, self.report(query)
             case ("GET", "undelivered", item_id, "evidence"):
                 return self.evidence(item_id)
+            case ("GET", "undelivered", "customers"):
+                return 200, self.by_customer(query)
             case ("GET", "undelivered", item_id):
                 return self.detail(item_id)
             case ("POST", "undelivered", "resend"):
@@ -337,7 +339,8 @@ class FakeApi:
             case ("PATCH", "customers"):
                 return self.correct_contacts(body)
             case ("GET", "customers", customer_id):
-                return 200, self.customer(customer_id)
+                mine = [i for i in self.items.values() if i["customer"]["id"] == customer_id and i["ready_to_resend"]]
+                return 200, self.customer(customer_id) | {"ready_to_resend": [i["id"] for i in mine], "consents": []}
             case ("GET", "customers", customer_id, "data"):
                 return 200, self.personal_data(customer_id, query)
             case ("DELETE", "customers", customer_id):
@@ -651,6 +654,17 @@ class FakeApi:
             "to": at(),
             "looked_back_to": looked_back_to,
         }
+
+    def by_customer(self, query: dict[str, str]) -> dict[str, Any]:
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for item in self.report({"work": query["work"], "limit": "1000"})["items"]:
+            groups.setdefault(item["customer"]["id"], []).append(item)
+        customers = [
+            {"customer": items[0]["customer"], "items": len(items), "newest": items[0]} for items in groups.values()
+        ]
+        start, limit = int(query.get("cursor", 0)), int(query["limit"])
+        more = str(start + limit) if start + limit < len(customers) else None
+        return {"customers": customers[start : start + limit], "next_cursor": more}
 
     def detail(self, item_id: str) -> Answer:
         if item_id not in self.items:

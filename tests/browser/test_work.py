@@ -48,19 +48,19 @@ class TestOverview:
         expect(manager.page.locator("tbody tr")).to_have_count(1)
 
     @pytest.mark.parametrize(
-        ("words", "title", "rows"),
+        ("words", "name", "customers"),
         [
-            ("2 to correct", "Invoice for November", 2),
-            ("69 to resend", "Insurance expires", 50),
-            ("1 ours to fix", "Lease renewal", 1),
-            ("2 to leave alone", "Newsletter", 2),
+            ("2 to correct", "grace@gmial.com", 2),
+            ("69 to resend", "Grace Hopper", 6),
+            ("1 ours to fix", "Template error", 1),
+            ("2 to leave alone", "Unsubscribed", 2),
         ],
     )
-    def test_it_says_what_to_do_now_and_each_leads_to_its_list(self, manager, words, title, rows):
+    def test_it_says_what_to_do_now_and_each_leads_to_its_list_by_customer(self, manager, words, name, customers):
         manager.page.get_by_role("link", name=re.compile(f"^{words}")).click()
 
-        manager.sees(title)
-        expect(manager.page.locator("tbody tr")).to_have_count(rows)
+        manager.sees(name)
+        expect(manager.page.locator(".people li")).to_have_count(customers)
 
     def test_numbers_that_are_being_counted_after_an_upgrade_are_not_shown(self, open_console, fake):
         fake[1].counts_work = False
@@ -89,6 +89,93 @@ class TestOverview:
         manager.page.get_by_text("Show as a table").click()
 
         expect(manager.page.locator(".figures-table tbody tr")).to_have_count(31)
+
+
+class TestOneCustomerAfterTheOther:
+    def test_keys_lead_through_the_list_that_one_came_from(self, manager):
+        manager.goes_to("#/work/resend")
+        manager.page.locator(".people a").first.click()
+        manager.sees("No. 1")
+
+        for key, url in [("j", "c-4"), ("J", "c-5"), ("k", "c-4"), ("k", "c-2"), ("k", "c-2")]:
+            manager.page.keyboard.press(key)
+            expect(manager.page).to_have_url(re.compile(f"#/customers/{url}$"))
+            expect(manager.page.get_by_role("heading", level=1)).to_be_focused()
+
+        manager.page.go_back()
+        expect(manager.page).to_have_url(re.compile("#/work/resend$"))
+
+    def test_the_last_one_says_so(self, manager):
+        manager.goes_to("#/work/ours")
+        manager.page.locator(".people a").click()
+        manager.sees("No. 1")
+
+        manager.page.keyboard.press("j")
+
+        manager.sees("This was the last one in the list.")
+
+    def test_keys_do_nothing_while_typing_and_can_be_switched_off(self, manager):
+        manager.goes_to("#/work/correct")
+        manager.page.locator(".people a").first.click()
+        manager.page.get_by_role("button", name="Edit").click()
+        manager.page.get_by_label("Email address").fill("")
+        manager.page.keyboard.type("jk?j")
+        expect(manager.page.get_by_label("Email address")).to_have_value("jk?j")
+        manager.page.get_by_role("button", name="Cancel").click()
+
+        manager.page.keyboard.press("?")
+        manager.page.get_by_label("Use these keys").uncheck()
+        manager.page.get_by_role("button", name="Save").click()
+        manager.page.keyboard.press("j")
+        manager.page.keyboard.press("?")
+        expect(manager.page.get_by_role("dialog")).to_have_count(0)
+        expect(manager.page).to_have_url(re.compile("#/customers/c-1$"))
+
+        manager.page.get_by_role("button", name="Keys").click()
+        expect(manager.page.get_by_label("Use these keys")).not_to_be_checked()
+
+    def test_the_items_of_the_report_are_such_a_list_and_it_goes_on_past_its_first_page(self, manager):
+        manager.goes_to("#/report")
+        manager.page.get_by_role("link", name="Reminder 50", exact=True).click()
+        manager.sees("No. 50")
+
+        manager.page.keyboard.press("j")
+
+        manager.sees("Reminder 51")
+
+
+class TestCard:
+    def test_a_contact_is_corrected_once_and_all_is_resent_in_one_press(self, manager):
+        for number in (81, 82):
+            manager.api.items[f"item-{number}"] = manager.api.items["item-3"] | {"id": f"item-{number}"}
+        manager.goes_to("#/customers/c-3")
+        expect(manager.page.get_by_role("button", name=re.compile("Resend"))).to_have_count(0)
+        manager.page.get_by_role("button", name="Edit").click()
+        manager.page.get_by_label("Email address").fill("grace@example.com")
+        manager.page.get_by_role("button", name="Save").click()
+
+        again = manager.page.get_by_role("button", name="Resend all 3 now")
+        expect(again).to_be_focused()
+        manager.page.keyboard.press("Enter")
+
+        manager.sees("3 of 3")
+        manager.page.get_by_role("button", name="Done. Refresh the list").click()
+        manager.sees("This customer has no undelivered messages")
+
+    def test_a_contact_is_called_or_written_to_by_its_link(self, manager):
+        manager.api.customer("c-3")["phone"] = "+34600123456"
+        manager.goes_to("#/customers/c-3")
+
+        expect(manager.page.get_by_role("link", name="+34600123456")).to_have_attribute("href", "tel:+34600123456")
+        expect(manager.page.get_by_role("link", name="ada.3@example.com")).to_have_attribute(
+            "href", "mailto:ada.3@example.com"
+        )
+
+    def test_a_viewer_sees_no_button_to_resend(self, viewer):
+        viewer.goes_to("#/customers/c-1")
+        viewer.sees("Reminder 11")
+
+        expect(viewer.page.get_by_role("button", name=re.compile("Resend"))).to_have_count(0)
 
 
 class TestReport:

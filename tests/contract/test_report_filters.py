@@ -13,6 +13,7 @@ from undelivered.domain.item import LIVE_STATES, Dismissal, State
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
 from undelivered.domain.work import Work
+from undelivered.services.report_by_customer import ReportByCustomer
 
 EVERY_STATE = frozenset(State)
 MONTH = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
@@ -65,7 +66,7 @@ def mixed(world):
             number=number,
             days_ago=0.7 + 1.17 * number,
             channel=channel,
-            customer_id=f"c-{number % 3}",
+            customer_id="" if number == 10 else f"c-{number % 3}",
             title=f"Notice {number % 4}",
         )
         if number % 4 == 1:
@@ -141,6 +142,30 @@ def test_every_filter_shows_exactly_what_it_lets_through(world, mixed, chosen):
 
     assert entry_keys(world, 4, wanted) == expected
     assert entry_keys(world, 50, wanted) == expected
+
+
+def customers_with_items(world, limit, wanted):
+    """Read the whole list of customers in pages of `limit`."""
+    by_customer, groups, after = ReportByCustomer(world.reports, world.undelivered, lambda: NOW), [], None
+    while True:
+        page = by_customer(ACCOUNT, wanted, limit, after)
+        assert len(page.customers) <= limit
+        groups += [[item.entry_key for item in customer.items] for customer in page.customers]
+        after = page.next_key
+        if after is None:
+            return groups
+
+
+@pytest.mark.parametrize("work", [*Work, None])
+def test_each_customer_is_listed_once_with_all_their_items_that_match(world, mixed, work):
+    wanted = ReportFilter(period=MONTH, work=frozenset({work} if work else ()))
+    expected = {}
+    for item in mixed:
+        if wanted.matches(item, NOW):
+            expected.setdefault(item.customer_id or item.recipient, []).append(item.entry_key)
+
+    for limit in (1, 3, 50):
+        assert customers_with_items(world, limit, wanted) == list(expected.values())
 
 
 def test_all_that_failed_is_told_day_by_day(world, mixed):

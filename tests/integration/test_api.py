@@ -60,6 +60,7 @@ class TestCount:
             "by_kind": {"hard": 2, "soft": 1},
             "by_channel": {"email": 4, "sms": 1},
             "resending": 1,
+            "by_work": {"correct": 2, "resend": 1, "ours": 0, "leave": 1},
         }
 
     def test_leaves_out_what_is_past_thirty_days_and_other_accounts(self, api):
@@ -99,6 +100,7 @@ class TestList:
             "leaves_at": "2026-12-22T18:00:00Z",
             "attempts": 1,
             "ready_to_resend": False,
+            "work": "correct",
             "resend": {
                 "allowed": False,
                 "code": "resend_needs_changed_address",
@@ -107,6 +109,26 @@ class TestList:
             },
             "host_resend": None,
         }
+
+    def test_lists_customers_with_what_is_to_be_done_for_them(self, api):
+        mine = {"customer_id": "c-1"}
+        api.add(
+            an_item(number=1, days_ago=3, **mine),
+            an_item(number=2, days_ago=2),
+            an_item(number=3, days_ago=1, **mine),
+            an_item(Reason.MAILBOX_FULL, number=4, days_ago=0.5, **mine),
+        )
+
+        first = api.get("/undelivered/customers?work=correct&limit=1").json
+        second = api.get(f"/undelivered/customers?work=correct&limit=5&cursor={first['next_cursor']}").json
+
+        assert [(found["customer"]["id"], found["items"]) for found in first["customers"]] == [("c-1", 2)]
+        assert first["customers"][0]["newest"]["notification_id"] == "n-3"
+        assert [(found["customer"]["id"], found["items"]) for found in second["customers"]] == [("c-2", 1)]
+        assert second["next_cursor"] is None
+        assert (
+            api.get(f"/undelivered/customers?work=ours&cursor={first['next_cursor']}").json["code"] == "invalid_cursor"
+        )
 
     def test_is_never_stored_by_browsers_and_proxies(self, api):
         answer = api.get("/undelivered")

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from undelivered.services.read_rates import ReadRates
     from undelivered.services.read_reports import ReadReports
     from undelivered.services.read_setup import ReadSetup
+    from undelivered.services.report_by_customer import ReportByCustomer
     from undelivered.services.request_export import Exports
     from undelivered.services.request_limits import LimitedWork, RequestLimits
     from undelivered.services.request_resend import RequestResend
@@ -249,6 +250,12 @@ class ApiUseCases:
         ports = self._ports
         record_consent = RecordConsent(ports.customers, ports.suppressions, ports.provider_suppressions, self.clock)
         return OptIn(ports.customers, ports.undelivered, ports.suppressions, record_consent)
+
+    @cached_property
+    def report_by_customer(self) -> "ReportByCustomer":
+        from undelivered.services.report_by_customer import ReportByCustomer
+
+        return ReportByCustomer(self._ports.reports, self._ports.undelivered, self.clock)
 
     @cached_property
     def export_customer_data(self) -> "ExportCustomerData":

@@ -51,6 +51,11 @@ export async function askToResend(what) {
   return Boolean(wanted);
 }
 
+/** Resend without asking first. A refusal is shown with the progress. */
+export function resendAtOnce(ids) {
+  start({ ids }, ids.length);
+}
+
 /** The position before the first part of {ids} or {filter}. */
 function first({ ids }) {
   return ids ? 0 : "";

@@ -2,15 +2,18 @@
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
+import { jobPanel, resendAtOnce } from "./bulk.js";
 import { changedOn, contactForm, customerPath } from "./contact.js";
 import { freshId, h, icon, replace, written } from "./dom.js";
 import { day, t } from "./i18n.js";
+import { trailBack, trailNav } from "./trail.js";
 import { reasonOf, suppressionPath } from "./suppressions.js";
 import { announce, attempt, busyButton, button, card, complain, complaintOf, dialogue, empty, field, loading, Mistake, pageTitle, reasonName, required, said, stateChip, statusChip, toast, toastError } from "./ui.js";
 
 const SHOWN = 20;
 const LEAST_TYPED = 2;
 const TYPING_PAUSE_MS = 300;
+const LIMIT = 200; // of the messages that one press resends
 const KEPT_FOR_DOWNLOAD_MS = 60_000;
 
 /** The last search. It is not in the URL, because it is personal data. */
@@ -103,15 +106,26 @@ function paintFound(view, { running }) {
 
 function showOne(page, id, signal) {
   const place = h("div", {}, loading());
-  replace(page, h("a", { class: "back", href: "#/customers" }, icon("back"), t("customers.back")), place);
+  const back = trailBack();
+  replace(page,
+    h("div", { class: "way" },
+      h("a", { class: "back", href: back ?? "#/customers" }, icon("back"), t(back ? "trail.back" : "customers.back")), trailNav(signal)),
+    place);
+  const view = { id, place, signal };
   attempt(place, async () => {
-    const [customer, items] = await Promise.all([
-      api.get(customerPath(id), { signal }),
-      api.get("undelivered", { query: { customer_id: id, limit: SHOWN }, signal }),
-    ]);
-    paintOne(place, customer, items, await suppressionsOf(customer, signal), () => showOne(page, id, signal));
+    await refresh(view);
     place.querySelector("h1").focus({ preventScroll: true });
   });
+}
+
+async function refresh(view) {
+  const { id, place, signal } = view;
+  const [customer, items] = await Promise.all([
+    api.get(customerPath(id), { signal }),
+    api.get("undelivered", { query: { customer_id: id, limit: LIMIT }, signal }),
+  ]);
+  const suppressions = await suppressionsOf(customer, signal);
+  if (!signal.aborted) paintOne(view, place, customer, items, suppressions);
 }
 
 /** The active suppressions of a customer's contacts, by channel. */
@@ -137,26 +151,59 @@ function suppressed(suppression) {
     h("a", { href: "#/suppressions" }, t("customers.suppressed")), t("customers.suppressed_since", { reason: reasonOf(suppression), since: day(suppression.since) }));
 }
 
-function paintOne(place, customer, { items, next_cursor: more }, suppressions, again) {
+function paintOne(view, place, customer, { items, next_cursor: more }, suppressions) {
   const body = h("div", {});
   const line = (label, value, when, suppression) =>
-    [h("dt", {}, t(label)), h("dd", {}, value ? written(value) : "–", changedOn(when), suppressed(suppression))];
+    [h("dt", {}, t(label)), h("dd", {}, value ? contactLink(value) : "–", changedOn(when), suppressed(suppression))];
   const read = () => replace(body,
     h("dl", {},
       line("contact.email", customer.email, customer.email_changed_at, suppressions.email),
       line("contact.phone", customer.phone, customer.phone_changed_at, suppressions.sms)),
     auth.mayAct() && h("div", { class: "row spaced" }, button(t("detail.edit"), { glyph: "edit", kind: "small edit", on: edit })));
   const edit = () => {
-    replace(body, contactForm(customer, { cancelled: () => (read(), body.querySelector(".edit")?.focus()), saved: again }));
+    replace(body, contactForm(customer, { cancelled: () => (read(), body.querySelector(".edit")?.focus()), saved: corrected }));
     body.querySelector("[data-first]")?.focus();
   };
+  const corrected = async () => {
+    await refresh(view);
+    (place.querySelector("#resend-all") ?? place.querySelector("h1")).focus();
+  };
   read();
+  const shown = items.slice(0, SHOWN);
   replace(place,
-    pageTitle(written(customer.name || customer.id)),
-    h("div", { class: "detail spaced" },
-      h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, items.map(itemLine)),
-        more && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all"))))),
+    h("div", { class: "detail-head" }, pageTitle(written(customer.name || customer.id)), auth.mayAct() && resendAll(view, customer, items)),
+    h("div", { class: "news" }),
+    h("div", { class: "detail" },
+      h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, shown.map(itemLine)),
+        (more || items.length > SHOWN) && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all"))))),
       h("div", { class: "stack" }, card(t("customers.contacts"), body, items.length > 0 && h("p", { class: "spaced" }, h("a", { href: `#/evidence?customer=${encodeURIComponent(customer.id)}` }, t("detail.evidence")))), auth.mayManage() && personalData(customer))));
+}
+
+/** A contact as a link that writes to it or calls it. */
+function contactLink(contact) {
+  return h("a", { href: contact.includes("@") ? `mailto:${encodeURIComponent(contact).replace("%40", "@")}` : `tel:${contact}` }, written(contact));
+}
+
+/** One press resends all of the customer's messages that are to be resent. */
+function resendAll(view, customer, items) {
+  const ids = [...new Set([...items.filter(({ work }) => work === "resend").map(({ id }) => id), ...customer.ready_to_resend])];
+  if (ids.length === 0) return null;
+  const resend = button(t("customers.resend_all", { n: ids.length }), {
+    kind: "primary",
+    glyph: "resend",
+    id: "resend-all",
+    on: () => {
+      resend.remove();
+      resendAtOnce(ids);
+      const panel = jobPanel(new Map(items.map(({ id, title }) => [id, title])), view.signal, async () => {
+        await refresh(view).catch(toastError);
+        view.place.querySelector("h1").focus();
+      });
+      replace(view.place.querySelector(".news"), panel);
+      panel.focus();
+    },
+  });
+  return h("div", { class: "actions" }, resend);
 }
 
 // --- export and erase a customer's data

@@ -84,7 +84,7 @@ function queue({ by_work: numbers }) {
   return [
     h("h2", {}, t("work.title")),
     h("ul", { class: "queue" }, WORK.map((name) =>
-      h("li", {}, h("a", { href: `#/report?work=${name}`, class: numbers?.[name] === 0 ? "none" : null },
+      h("li", {}, h("a", { href: `#/work/${name}`, class: numbers?.[name] === 0 ? "none" : null },
         h("b", {}, numbers ? number(numbers[name]) : "–"), " ",
         h("span", {}, t(`work.${name}`)),
         h("small", {}, t(`work.help.${name}`)))))),

@@ -7,13 +7,18 @@ import { contactCard } from "./contact.js";
 import { h, icon, replace, written } from "./dom.js";
 import { day, fileSize, maybe, moment, relative, t } from "./i18n.js";
 import { messageFrame } from "./message.js";
+import { trailBack, trailNav } from "./trail.js";
 import { announce, attempt, busyButton, button, card, channelIcon, keepFocus, loading, pageTitle, reasonName, said, sentence, stateChip, statusChip, toast, toastError } from "./ui.js";
 
 const SLOW_MS = 15_000;
 
 export function show(page, { rest: [id], signal }) {
   const place = h("div", {}, loading());
-  replace(page, h("a", { class: "back", href: backToReport() }, icon("back"), t("detail.back")), place);
+  const back = trailBack();
+  replace(page,
+    h("div", { class: "way" },
+      h("a", { class: "back", href: back ?? backToReport() }, icon("back"), t(back?.startsWith("#/work") ? "trail.back" : "detail.back")), trailNav(signal)),
+    place);
   const view = { id, place, signal, item: null, key: crypto.randomUUID(), news: h("div", { class: "news", role: "status" }) };
   attempt(place, async () => {
     await refresh(view);

@@ -11,6 +11,7 @@ const CONSOLE = new URL("../", import.meta.url);
 const VIEWS = {
   "": { load: () => import("./dashboard.js"), title: "nav.overview" },
   report: { load: () => import("./report.js"), title: "nav.report" },
+  work: { load: () => import("./work.js"), title: "work.title" },
   item: { load: () => import("./detail.js"), title: "nav.report" },
   customers: { load: () => import("./customers.js"), title: "nav.customers" },
   import: { load: () => import("./import.js"), title: "nav.customers" },
@@ -199,7 +200,7 @@ async function show(first = false) {
   const { signal } = running;
   const { name, rest, query } = place();
   const view = VIEWS[name] ?? VIEWS[""];
-  const current = { item: "report", evidence: "report", import: "customers", sheet: "customers", webhooks: "settings", setup: "settings", people: "settings" }[name] ?? name;
+  const current = { work: "", item: "report", evidence: "report", import: "customers", sheet: "customers", webhooks: "settings", setup: "settings", people: "settings" }[name] ?? name;
   for (const link of app.querySelectorAll("nav [data-view]")) {
     if (link.dataset.view === current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

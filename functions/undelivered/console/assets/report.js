@@ -11,6 +11,7 @@ import { CLASSES, countOf, WORK } from "./dashboard.js";
 import { address, h, icon, replace, written } from "./dom.js";
 import { calendarDate, dateInZone, day, maybe, moment, shortDay, t } from "./i18n.js";
 import { chosenOf, refine } from "./place.js";
+import { keepTrail } from "./trail.js";
 import {
   announce, attempt, busyButton, button, channelIcon, channelName, complain, empty, errorPanel, field, keepFocus, loading, pageTitle,
   reasonName, select, stateChip, statusChip, textInput, toast, toastError,
@@ -247,6 +248,24 @@ function keep(view, page) {
   view.cursor = page.next_cursor;
   // How far back the report was searched, if that takes more than a page.
   view.lookedBackTo = page.isShort ? page.looked_back_to : null;
+  keepAsTrail(view);
+}
+
+/** Let the pages of the items lead through this list. */
+function keepAsTrail(view) {
+  const hrefs = view.items.map(hrefOf);
+  let { cursor } = view;
+  const more = async () => {
+    if (!cursor) return;
+    const page = await api.get("undelivered", { query: { ...view.filter, q: view.search, limit: PAGE_SIZE, cursor } });
+    cursor = page.next_cursor;
+    hrefs.push(...page.items.map(hrefOf));
+  };
+  keepTrail({ back: location.hash, hrefs, more });
+}
+
+function hrefOf({ id }) {
+  return `#/item/${id}`;
 }
 
 /** Show how the search ended. A request that is still under way then changes nothing. */
@@ -337,7 +356,7 @@ function row(view, item) {
   const pickable = auth.mayAct();
   return h("tr", { role: "row", "data-id": item.id, class: pickable ? "pickable" : "" },
     pickable && h("td", { role: "cell", class: "pick" }, picker(view, item, title)),
-    h("td", { role: "cell", class: "title-cell" }, h("a", { href: `#/item/${item.id}` }, written(title)), " ", stateChip(item)),
+    h("td", { role: "cell", class: "title-cell" }, h("a", { href: hrefOf(item) }, written(title)), " ", stateChip(item)),
     cell("customer", item.customer?.id ? h("a", { href: `#/customers/${encodeURIComponent(item.customer.id)}`, class: "quiet" }, written(item.customer.name || item.customer.id)) : "–", { class: item.customer?.id ? "customer-cell" : "empty-cell" }),
     cell("recipient", address(item.recipient), { class: "who-cell" }),
     cell("channel", channelIcon(item.channel, t(`channel.short.${item.channel}`))),

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from undelivered.domain import base64url
+from undelivered.domain.identifiers import item_id, parse_item_id
 from undelivered.entrypoints.http.errors import invalid_cursor
 
 _CHECKSUM_BYTES: Final = 12
@@ -32,6 +33,14 @@ def read_cursor(text: str, account_id: str, filters: msgspec.Struct) -> str:
         raise invalid_cursor() from None
     # Compared as text, because the same bytes can have several base64 texts.
     if not key or make_cursor(key, account_id, filters) != text:
+        raise invalid_cursor()
+    return key
+
+
+def read_item_cursor(cursor: str, account_id: str, filters: msgspec.Struct) -> str:
+    """Return the entry key in a cursor; raises ProblemError if the cursor does not contain an entry key."""
+    key = read_cursor(cursor, account_id, filters)
+    if parse_item_id(item_id(key)) is None:
         raise invalid_cursor()
     return key
 

@@ -19,6 +19,7 @@ from undelivered.entrypoints.http.route import ApiRequest
 StatusName = Literal["bounced", "bounced.hard", "bounced.soft", "invalid", "spammed", "dropped", "failed"]
 
 DEFAULT_LIMIT: Final = 50
+WORK_DESCRIPTION: Final = "What a person does next about an open item. Each open item asks for one kind of work."
 
 _DATES: Final = (
     "A date (a whole day in the account's time zone, both ends included) or a date-time (RFC 3339). "
@@ -49,12 +50,7 @@ class ReportQuery(
     channel: tuple[Channel, ...] = ()
     fault: tuple[Fault, ...] = ()
     reason: tuple[Reason, ...] = ()
-    work: Annotated[
-        tuple[Work, ...],
-        msgspec.Meta(
-            description="What a person does next about an open item. Each open item asks for one kind of work."
-        ),
-    ] = ()
+    work: Annotated[tuple[Work, ...], msgspec.Meta(description=WORK_DESCRIPTION)] = ()
     ready: bool = False
     customer_id: Identifier | None = None
     q: Annotated[

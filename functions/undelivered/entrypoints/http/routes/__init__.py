@@ -22,6 +22,7 @@ from undelivered.entrypoints.http.routes import (
     people,
     personal_data,
     reports,
+    reports_by_customer,
     resends,
     setup,
     statistics,
@@ -35,6 +36,7 @@ from undelivered.entrypoints.http.routes.openapi import openapi_route
 _RESOURCES: tuple[Route, ...] = (
     *health.ROUTES,
     *reports.ROUTES,
+    *reports_by_customer.ROUTES,
     *statistics.ROUTES,
     *views.ROUTES,
     *incidents.ROUTES,

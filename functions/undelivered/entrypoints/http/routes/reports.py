@@ -4,12 +4,11 @@ from http import HTTPStatus
 
 import msgspec
 
-from undelivered.domain.identifiers import item_id, parse_item_id, sent_at_of, timestamp
+from undelivered.domain.identifiers import sent_at_of, timestamp
 from undelivered.domain.item import REPORT_WINDOW
 from undelivered.domain.taxonomy import Channel, Kind, Status
 from undelivered.domain.work import Work
-from undelivered.entrypoints.http.errors import invalid_cursor
-from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
+from undelivered.entrypoints.http.pagination import make_cursor, read_item_cursor
 from undelivered.entrypoints.http.parsing import parse_entry_key
 from undelivered.entrypoints.http.report_filters import DEFAULT_LIMIT, ReportQuery, report_filter
 from undelivered.entrypoints.http.route import LANGUAGE_HEADER, Access, ApiRequest, ApiResponse, Route, language_headers
@@ -122,7 +121,7 @@ def list_undelivered(request: ApiRequest) -> ApiResponse:
             for name in ("status", "state", "channel", "fault", "reason", "work")
         },
     )
-    after = _read_cursor(query.cursor, request.account_id, filters) if query.cursor is not None else None
+    after = read_item_cursor(query.cursor, request.account_id, filters) if query.cursor is not None else None
     wanted = report_filter(query, request)
     if wanted.search:
         request.use_cases.request_limits.take(request.account_id, LimitedWork.SEARCHES)
@@ -138,14 +137,6 @@ def list_undelivered(request: ApiRequest) -> ApiResponse:
         ),
         headers=language_headers(texts),
     )
-
-
-def _read_cursor(cursor: str, account_id: str, filters: ReportQuery) -> str:
-    """Return the entry key in a cursor; raises ProblemError if the cursor does not contain an entry key."""
-    key = read_cursor(cursor, account_id, filters)
-    if parse_item_id(item_id(key)) is None:
-        raise invalid_cursor()
-    return key
 
 
 def find_undelivered(request: ApiRequest) -> ApiResponse:
