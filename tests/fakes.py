@@ -782,6 +782,7 @@ class FakeLastEventStore:
 class FakeContactRequestStore:
     clock: Clock = utc_now
     stored: dict[tuple[str, str, str], ContactRequest] = field(default_factory=dict)
+    waiting: dict[RequestKey, datetime] = field(default_factory=dict)
 
     def find(self, key: RequestKey) -> ContactRequest | None:
         return next((each for each in self._kept() if each.key == key), None)
@@ -800,6 +801,15 @@ class FakeContactRequestStore:
         _check(stored.version if stored else 0, request.version)
         self.stored[key] = replace(request, version=request.version + 1)
         return self.stored[key]
+
+    def wait(self, request: ContactRequest) -> None:
+        self.waiting[request.key] = request.send_at
+
+    def due(self, now: datetime) -> Sequence[RequestKey]:
+        return [key for key, send_at in self.waiting.items() if send_at <= now]
+
+    def end_wait(self, request: ContactRequest) -> None:
+        self.waiting.pop(request.key, None)
 
     def remove_all(self, account_id: str, customer_id: str) -> None:
         self.stored = {key: each for key, each in self.stored.items() if key[:2] != (account_id, customer_id)}

@@ -202,6 +202,7 @@ class FakeApi:
         self.requests: list[tuple[str, str, dict[str, str], Any]] = []
         self.failures: list[tuple[Callable[[str, str], bool], Answer, dict[str, str]]] = []
         self.customers: dict[str, dict[str, Any]] = {}
+        self.contact_requests: dict[str, list[dict[str, Any]]] = {}
         self.settings: dict[str, Any] = {
             "locale": "es",
             "categories": [{"id": "newsletter", "title": "Monthly newsletter"}],
@@ -209,6 +210,14 @@ class FakeApi:
             "sender": "",
             "history_days": 400,
             "content_days": 60,
+            "contact_requests": {
+                "sender_name": "Harbor Storage",
+                "monthly_limit": 2,
+                "quiet_from": 20,
+                "quiet_until": 8,
+                "automatic": False,
+                "resend": False,
+            },
             "viewers_may_export": True,
             "resend_by": "undelivered",
             "grace": {"email_hours": 16, "sms_hours": 73, "host_hours": 24},
@@ -276,6 +285,29 @@ class FakeApi:
             "next_cursor": "more" if first else None,
         }
 
+    def ask_for_contact(self, customer_id: str, channel: str) -> dict[str, Any]:
+        """Return the request to a customer, now open."""
+        asked = {
+            "id": "2026-11-1",
+            "channel": channel,
+            "failed_contact": "grace@gmial.com",
+            "asked_by_channel": "sms" if channel == "email" else "email",
+            "to": "+12065550100",
+            "item_id": "item-1",
+            "asked_at": at(minutes=1),
+            "asked_by": "manager@example.com",
+            "sends_at": at(minutes=1),
+            "expires_at": at(days=-7),
+            "state": "open",
+            "codes": 0,
+            "corrected_to": None,
+            "settled_at": None,
+            "undone_at": None,
+            "undone_by": None,
+        }
+        self.contact_requests.setdefault(customer_id, []).append(asked)
+        return asked
+
     # --- answers
 
     def answer(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one line for each route
@@ -338,6 +370,13 @@ class FakeApi:
                 return self.replace_customers(body)
             case ("PATCH", "customers"):
                 return self.correct_contacts(body)
+            case ("GET", "customers", customer_id, "contact-requests"):
+                return 200, {"contact_requests": self.contact_requests.get(customer_id, [])}
+            case ("POST", "customers", customer_id, "contact-requests"):
+                return 202, self.ask_for_contact(customer_id, body["channel"])
+            case ("POST", "customers", customer_id, "contact-requests", _, "undo"):
+                self.contact_requests[customer_id][-1]["state"] = "undone"
+                return 200, self.contact_requests[customer_id][-1]
             case ("GET", "customers", customer_id):
                 mine = [i for i in self.items.values() if i["customer"]["id"] == customer_id and i["ready_to_resend"]]
                 return 200, self.customer(customer_id) | {"ready_to_resend": [i["id"] for i in mine], "consents": []}

@@ -24,6 +24,7 @@ FULL = ContactRequest(
     to="+12065550100",
     entry_key="2026-11-22T18:00:00Z~m-1~0",
     asked_at=NOW,
+    send_at=NOW + timedelta(hours=14),
     by="manager@example.com",
     nonce="0123456789abcdef",
     language=Language.GERMAN,
@@ -31,6 +32,8 @@ FULL = ContactRequest(
     codes=3,
     corrected_to="ada@example.org",
     settled_at=NOW + timedelta(hours=2),
+    undone_at=NOW + timedelta(hours=3),
+    undone_by="manager@example.com",
 )
 
 
@@ -85,6 +88,19 @@ def test_a_request_is_kept_for_ninety_days(store, clock):
 
     assert store.find(FULL.key) is None
     assert list(store.of_customer(ACCOUNT, FULL.customer_id)) == []
+
+
+def test_a_request_waits_until_its_time(store):
+    later = replace(FULL, request_id="2026-11-2", send_at=FULL.send_at + timedelta(seconds=1))
+    for request in (FULL, FULL, later):
+        store.wait(request)
+
+    assert list(store.due(FULL.send_at - timedelta(seconds=1))) == []
+    assert list(store.due(FULL.send_at)) == [FULL.key]
+
+    store.end_wait(FULL)
+    store.end_wait(FULL)
+    assert list(store.due(later.send_at)) == [later.key]
 
 
 def test_the_requests_of_a_customer_are_removed_together(store):

@@ -147,6 +147,7 @@ def url_of(route, api):
         "customer_id": f"c-{SECRET}",
         "notification_id": f"n-{SECRET}",
         "shape_id": shape_id("odd"),
+        "request_id": "2026-11-1",
         "channel": "email",
         "address": f"{SECRET}%40example.com",
         "number": "1",
@@ -829,6 +830,7 @@ class TestContactLinks:
             to="+12065550100",
             entry_key=ITEM.entry_key,
             asked_at=NOW,
+            send_at=NOW,
             by="host",
             nonce="f" * 16,
         )

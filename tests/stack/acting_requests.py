@@ -236,13 +236,17 @@ def _are_erased(world: CrashedStack, messages: list[Message]) -> None:
 # --- contacts that customers correct themselves
 
 
+ASKING = {"sender_name": "Harbor Storage", "quiet_from": 0, "quiet_until": 0}
+"""Who asks customers for a contact, at any hour."""
+
+
 def _without_address(world: CrashedStack) -> list[Message]:
     """Have messages fail for good, of customers who have a phone; the account says who asks."""
     messages = _hard(world)
     for message in messages:
         world.people.call_api("PATCH", f"/customers/{message.customer}", json={"phone": world.quiet_phone()})
     settings = world.people.call_api("GET", "/settings")
-    world.people.call_api("PUT", "/settings", json={**settings, "contact_requests": {"sender_name": "Harbor Storage"}})
+    world.people.call_api("PUT", "/settings", json={**settings, "contact_requests": ASKING})
     world.platform.kill("APIHandler")  # which keeps settings for a while
     return messages
 
@@ -285,6 +289,26 @@ def _are_corrected(world: CrashedStack, subjects: list[Any]) -> None:
         assert set(actions[1:]) == {"correct_contact"}
         (asked,) = world.people.call_api("GET", f"/customers/{message.customer}/contact-requests")["contact_requests"]
         assert asked["state"] == "corrected"
+
+
+def _corrected(world: CrashedStack) -> tuple[Message, str]:
+    message, link, code = _with_code(world)
+    assert _correct_themselves(world, (message, link, code)).is_success
+    (asked,) = world.people.call_api("GET", f"/customers/{message.customer}/contact-requests")["contact_requests"]
+    return message, asked["id"]
+
+
+def _undo(world: CrashedStack, subject: Any) -> httpx.Response:
+    message, request_id = subject
+    return world.people.manager.post(f"/customers/{message.customer}/contact-requests/{request_id}/undo")
+
+
+def _are_undone(world: CrashedStack, subjects: list[Any]) -> None:
+    for message, _ in subjects:
+        assert world.people.call_api("GET", f"/customers/{message.customer}")["email"] == message.address
+        actions = [entry["action"] for entry in _page(world, message)["audit"]]
+        assert actions[:2] == ["ask_for_contact", "correct_contact"]
+        assert set(actions[2:]) == {"undo_contact"}
 
 
 # --- suppressions
@@ -694,6 +718,7 @@ REQUESTS = {
     "POST /customers/{customer_id}/contact-requests": ActingRequest(
         lambda world: world.next_of(_without_address), _ask, _are_asked_once
     ),
+    "POST /customers/{customer_id}/contact-requests/{request_id}/undo": ActingRequest(_corrected, _undo, _are_undone),
     "POST /correct/{token}": ActingRequest(_with_code, _correct_themselves, _are_corrected),
     "POST /exports": ActingRequest(lambda _world: [], _export, _are_exported),
     "POST /attachments": ActingRequest(lambda _world: [], _start_upload, _file_is_sent),

@@ -9,8 +9,15 @@ from msgspec.structs import replace
 from tests.builders.items import NOW, an_item, reported, resent
 from tests.builders.readme import check_announcement, documented
 from undelivered.domain.feedback import Outcome
-from undelivered.domain.item import Dismissal, SentBy, State
-from undelivered.domain.item_event import ItemEventType, event_document, item_event, resend_request
+from undelivered.domain.item import Audit, Dismissal, SentBy, State
+from undelivered.domain.item_event import (
+    CORRECT_ACTION,
+    ItemEventType,
+    contact_correction,
+    event_document,
+    item_event,
+    resend_request,
+)
 from undelivered.domain.lifecycle import start_resend
 from undelivered.domain.message_tags import attempt_tags
 from undelivered.domain.taxonomy import Channel, Fault, Reason, Status
@@ -57,7 +64,19 @@ def test_the_recipient_and_the_reason_are_of_the_same_attempt():
 
 
 def test_every_change_of_state_has_a_type():
-    assert set(CHANGES) == set(ItemEventType) - {ItemEventType.RESEND_REQUESTED}
+    assert set(CHANGES) == set(ItemEventType) - {ItemEventType.RESEND_REQUESTED, ItemEventType.CONTACT_CORRECTED}
+
+
+@pytest.mark.parametrize("with_address", [False, True])
+def test_a_contact_that_a_customer_corrected_is_announced_in_the_documented_form(with_address):
+    corrected = replace(
+        OPEN, audit=(Audit(NOW, "customer", CORRECT_ACTION),), ready_contact="new@example.com", version=2
+    )
+
+    form = event_document(contact_correction(OPEN, corrected), with_address=with_address)
+
+    check_announcement(form)
+    assert ("@" in json.dumps(form)) is with_address
 
 
 @pytest.mark.parametrize("with_address", [False, True])
@@ -83,7 +102,8 @@ def test_the_examples_are_of_the_form():
 
     for example in examples:
         check_announcement(example)
-    assert {example["type"] for example in examples} == {"undelivered.item.returned", "undelivered.resend.requested"}
+    types = {"undelivered.item.returned", "undelivered.resend.requested", "undelivered.contact.corrected"}
+    assert {example["type"] for example in examples} == types
 
 
 def test_the_schema_names_all_that_there_is():

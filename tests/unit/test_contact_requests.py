@@ -1,8 +1,9 @@
 """Customers correct a contact themselves: asked by the other channel, with a link, a page and a code."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
@@ -11,12 +12,18 @@ from tests.builders.api import Api, believe_test_tokens, manager, viewer
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, a_suppression, an_item
 from tests.builders.recording import Recording
 from tests.fakes import FakeSender
+from undelivered.adapters.language_files import texts
 from undelivered.domain.account_settings import ContactRequestSettings
 from undelivered.domain.contact_link import code_of
+from undelivered.domain.contact_request import first_loud_moment
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.item import Audit
+from undelivered.domain.item_event import contact_correction, event_document
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.services.ask_by_rule import AskByRule
+from undelivered.services.ask_for_contact import AskForContact
+from undelivered.services.send_contact_request import SendContactRequest, SendDueContactRequests
 from undelivered.services.send_message import SendMessage
 from undelivered.services.sender_rule import SenderRule
 
@@ -193,6 +200,160 @@ class TestAsking:
         stored = repr(loop.api.notifications.notifications) + repr(loop.api.contact_requests.stored)
 
         assert path.rpartition("/")[2] not in stored
+
+
+class TestQuietHours:
+    @pytest.fixture
+    def evening(self, loop):
+        loop.api.time = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
+        return loop
+
+    def cleanup(self, loop):
+        send = SendContactRequest(loop.api.notifications, loop.api.accounts, loop.api.resends, texts)
+        return SendDueContactRequests(loop.api.contact_requests, loop.api.customers, send, loop.api.clock)(lambda: True)
+
+    def test_wait_until_the_morning(self, evening):
+        asked = evening.ask().json
+        evening.send()
+        assert (asked["sends_at"], asked["expires_at"]) == ("2026-11-24T08:00:00Z", "2026-12-01T08:00:00Z")
+        assert self.cleanup(evening) == 0
+
+        evening.api.time = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+        assert self.cleanup(evening) == 1
+        assert self.cleanup(evening) == 0
+        evening.send()
+
+        assert [text.to for text in evening.texts.sent] == [PHONE]
+
+    def test_nothing_is_sent_when_the_contact_was_corrected_in_the_night(self, evening):
+        evening.ask()
+        evening.api.customers.save(replace(evening.customer(), email=NEW))
+        evening.api.time = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+        assert self.cleanup(evening) == 0
+        assert evening.api.resends.orders == []
+        assert evening.api.contact_requests.waiting == {}
+
+    @pytest.mark.parametrize(
+        ("now", "zone", "hours", "first"),
+        [
+            ("2026-11-23T19:59:59+00:00", "UTC", (20, 8), "2026-11-23T19:59:59+00:00"),
+            ("2026-11-23T20:00:00+00:00", "UTC", (20, 8), "2026-11-24T08:00:00+00:00"),
+            ("2026-11-24T07:59:59+00:00", "UTC", (20, 8), "2026-11-24T08:00:00+00:00"),
+            ("2026-11-24T08:00:00+00:00", "UTC", (20, 8), "2026-11-24T08:00:00+00:00"),
+            ("2026-11-23T19:30:00+00:00", "Europe/Berlin", (20, 8), "2026-11-24T07:00:00+00:00"),
+            ("2026-03-28T22:00:00+00:00", "Europe/Berlin", (20, 8), "2026-03-29T06:00:00+00:00"),
+            ("2026-11-23T13:00:00+00:00", "UTC", (12, 14), "2026-11-23T14:00:00+00:00"),
+            ("2026-11-23T23:00:00+00:00", "UTC", (0, 0), "2026-11-23T23:00:00+00:00"),
+        ],
+    )
+    def test_are_hours_of_the_day_in_the_time_zone_of_the_account(self, now, zone, hours, first):
+        moment = first_loud_moment(datetime.fromisoformat(now), ZoneInfo(zone), *hours)
+
+        assert moment == datetime.fromisoformat(first)
+
+
+class TestTheRule:
+    def ask(self, loop, before=None, after=None):
+        api = loop.api
+        stores = (api.contact_requests, api.customers, api.items, api.suppressions, api.accounts, api.clock)
+        AskByRule(api.accounts, AskForContact(*stores))(before, after or loop.item)
+        return list(api.contact_requests.stored.values())
+
+    @pytest.fixture
+    def ruled(self, loop):
+        loop.set(ContactRequestSettings(sender_name="Harbor Storage", automatic=True))
+        return loop
+
+    def test_is_off_unless_a_manager_switches_it_on(self, loop):
+        assert self.ask(loop) == []
+
+    def test_asks_after_a_failure_for_good_and_cleanup_sends(self, ruled):
+        (asked,) = self.ask(ruled)
+        assert (asked.by, asked.to) == ("rule", PHONE)
+        assert self.ask(ruled) == [asked]
+
+        TestQuietHours().cleanup(ruled)
+        ruled.send()
+
+        assert [text.to for text in ruled.texts.sent] == [PHONE]
+        assert ruled.story() == [("rule", "ask_for_contact")]
+
+    def test_does_not_ask_again_for_the_same_failure_or_for_one_that_heals(self, ruled):
+        assert self.ask(ruled, before=ruled.item) == []
+        assert self.ask(ruled, after=an_item(Reason.MAILBOX_FULL, customer_id="c-1", recipient=OLD, number=3)) == []
+
+    def test_does_not_ask_because_a_request_failed(self, ruled):
+        failed = an_item(
+            Reason.NUMBER_INVALID,
+            channel=Channel.SMS,
+            customer_id="c-1",
+            recipient=PHONE,
+            notification_id="undelivered-contact-1",
+        )
+
+        assert self.ask(ruled, after=failed) == []
+
+
+class TestWhatFollows:
+    @pytest.fixture
+    def corrected(self, loop):
+        def correct(**settings):
+            loop.set(ContactRequestSettings(sender_name="Harbor Storage", **settings))
+            path = loop.link()
+            loop.press(path, step="contact", contact=NEW)
+            assert "Thank you" in loop.press(path, step="code", code=loop.code()).text
+            return loop
+
+        return correct
+
+    def test_nothing_is_resent_unless_the_account_has_this_rule(self, corrected):
+        assert corrected().api.resends.orders == []
+
+    def test_what_is_ready_is_resent_by_the_rule(self, corrected):
+        loop = corrected(resend=True)
+
+        (order,) = loop.api.resends.orders
+        assert order.entry_key == loop.item.entry_key
+        loop.send()
+        assert loop.mail.sent[-1].to == NEW
+        assert loop.story()[-1] == ("customer", "resend")
+
+    def test_a_manager_undoes_it(self, corrected):
+        loop = corrected()
+        path = "/customers/c-1/contact-requests/2026-11-1/undo"
+
+        first, second = loop.api.post(path), loop.api.post(path)
+
+        assert (first.status, first.json) == (200, second.json)
+        assert (first.json["state"], first.json["undone_by"]) == ("undone", manager_name())
+        assert loop.customer().email == OLD
+        assert loop.api.items.find(ACCOUNT, loop.item.entry_key).ready_contact == ""
+        assert loop.story()[-1] == (manager_name(), "undo_contact")
+
+    def test_only_what_the_customer_entered_can_be_undone(self, corrected):
+        loop = corrected()
+        loop.api.customers.save(replace(loop.customer(), email="zoe@example.com"))
+
+        answer = loop.api.post("/customers/c-1/contact-requests/2026-11-1/undo")
+
+        assert answer.json["code"] == "contact_request_not_corrected"
+        assert loop.api.post("/customers/c-1/contact-requests/2026-11-2/undo").status == 404
+        assert loop.api.post("/customers/c-1/contact-requests/2026-11-1/undo", headers=viewer()).status == 403
+
+    def test_the_host_application_is_informed_once(self, corrected):
+        loop = corrected()
+        after = loop.api.items.find(ACCOUNT, loop.item.entry_key)
+        before = replace(after, audit=after.audit[:-1])
+
+        event = contact_correction(before, after)
+
+        document = event_document(event, with_address=True)
+        assert (document["type"], document["origin"]) == ("undelivered.contact.corrected", "customer")
+        assert (document["customer_id"], document["contact"]) == ("c-1", NEW)
+        assert "contact" not in event_document(event, with_address=False)
+        assert contact_correction(after, after) is None
+        assert contact_correction(None, after) is None
 
 
 class TestThePage:

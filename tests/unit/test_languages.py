@@ -18,7 +18,7 @@ CODE = Path(undelivered.__file__).parent
 ASSETS = CODE / "console" / "assets"
 PLACEHOLDER = re.compile(r"\{(\w+)")
 OTHERS = [language for language in Language if language is not Language.ENGLISH]
-PARTS = ["", ".views", ".evidence", ".import", ".incidents", ".people", ".setup", ".sheet", ".webhooks"]
+PARTS = ["", ".asking", ".views", ".evidence", ".import", ".incidents", ".people", ".setup", ".sheet", ".webhooks"]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,7 @@ def server_sentences():
         "domain/digest.py",
         "domain/contact_request.py",
         "entrypoints/http/routes/unsubscribe.py",
+        "entrypoints/http/pages.py",
         "entrypoints/http/routes/contact_pages.py",
     ):
         calls = (node for node in ast.walk(ast.parse((CODE / name).read_text())) if isinstance(node, ast.Call))

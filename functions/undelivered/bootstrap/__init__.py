@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from undelivered.domain.notification import SendAttempt
     from undelivered.domain.send_rate import SendQuota
     from undelivered.services.archive_items import ArchiveItem
+    from undelivered.services.ask_by_rule import AskByRule
     from undelivered.services.cleanup import CleanUp
     from undelivered.services.count_sends import CountSends
     from undelivered.services.customer_data.erase import EraseCustomers
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from undelivered.services.record_unrecognised import RecordUnrecognised
     from undelivered.services.search_index import BuildSearchIndex, IndexItems
     from undelivered.services.send_batch import SendBatch
+    from undelivered.services.send_contact_request import SendDueContactRequests
     from undelivered.services.send_digests import SendDigests
     from undelivered.services.send_pace import SendPace
     from undelivered.services.sender_rule import SenderRule
@@ -458,6 +460,7 @@ class ItemChangeHandlers(Struct, frozen=True):
     track_repeat_failures: "TrackRepeatFailures"
     record_unrecognised: "RecordUnrecognised"
     index_items: "IndexItems"
+    ask_by_rule: "AskByRule"
     images: ItemImages
     dead_letters: Queue
 
@@ -470,6 +473,8 @@ def item_change_handlers() -> ItemChangeHandlers:
     from undelivered.adapters.dynamodb.diagnostic_store import DynamoUnrecognisedStore
     from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailureStore
     from undelivered.adapters.dynamodb.webhook_store import DynamoDeliveryStore, DynamoWebhookStore
+    from undelivered.services.ask_by_rule import AskByRule
+    from undelivered.services.ask_for_contact import AskForContact
     from undelivered.services.deliver_webhook import Publishers, StartDelivery, WebhookPublisher
     from undelivered.services.on_item_changed import OnItemChanged
     from undelivered.services.record_unrecognised import RecordUnrecognised
@@ -484,6 +489,14 @@ def item_change_handlers() -> ItemChangeHandlers:
             WebhookPublisher(DynamoWebhookStore(), start, with_address=settings.with_address),
         )
     )
+    ask_for_contact = AskForContact(
+        contact_request_store(),
+        customer_store(),
+        undelivered_store(),
+        suppression_store(settings.erasure_secret_arn),
+        accounts(),
+        now,
+    )
     return ItemChangeHandlers(
         OnItemChanged(
             undelivered=undelivered_store(),
@@ -497,6 +510,7 @@ def item_change_handlers() -> ItemChangeHandlers:
         TrackRepeatFailures(undelivered_store(), DynamoRepeatFailureStore(), zone_of),
         RecordUnrecognised(DynamoUnrecognisedStore()),
         IndexItems(search_index(), erasure_store(settings.erasure_secret_arn)),
+        AskByRule(accounts(), ask_for_contact),
         _item_images(),
         Queue(client("sqs"), settings.dead_letters_url),
     )
@@ -521,6 +535,18 @@ def clean_up() -> "CleanUp":
         attachments=attachment_files(settings.attachments_bucket),
         clock=now,
     )
+
+
+@cache
+def send_due_contact_requests() -> "SendDueContactRequests":
+    """Return the use case of ``cleanup`` that sends the requests to correct a contact that waited."""
+    from undelivered.adapters.aws.sqs import SqsSendQueue
+    from undelivered.adapters.language_files import texts
+    from undelivered.services.send_contact_request import SendContactRequest, SendDueContactRequests
+
+    resends = SqsSendQueue(client("sqs"), CleanupSettings.read().resends_queue_url)
+    send = SendContactRequest(notification_store(), accounts(), resends, texts)
+    return SendDueContactRequests(contact_request_store(), customer_store(), send, now)
 
 
 @cache

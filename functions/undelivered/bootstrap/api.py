@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from undelivered.services.request_resend import RequestResend
     from undelivered.services.sender_rule import SenderRule
     from undelivered.services.start_upload import StartUpload
+    from undelivered.services.undo_correction import UndoCorrection
     from undelivered.services.unsubscribe import Unsubscribe
 
 
@@ -390,19 +391,24 @@ class ApiUseCases:
     @cached_property
     def ask_for_contact(self) -> "AskForContact":
         from undelivered.services.ask_for_contact import AskForContact
+        from undelivered.services.send_contact_request import SendContactRequest
 
         ports = self._ports
         return AskForContact(
             self.contact_requests,
             ports.customers,
             ports.undelivered,
-            ports.notifications,
             ports.suppressions,
             ports.accounts,
-            ports.resends,
-            self.texts,
             self.clock,
+            SendContactRequest(ports.notifications, ports.accounts, ports.resends, self.texts),
         )
+
+    @cached_property
+    def undo_correction(self) -> "UndoCorrection":
+        from undelivered.services.undo_correction import UndoCorrection
+
+        return UndoCorrection(self.contact_requests, self._ports.undelivered, self.manage_customers, self.clock)
 
     @cached_property
     def correct_own_contact(self) -> "CorrectOwnContact":
@@ -418,6 +424,7 @@ class ApiUseCases:
             ports.accounts,
             ports.request_counts(),
             self.manage_customers,
+            self.request_resend,
             ports.resends,
             ports.signing_keys(),
             self.texts,

@@ -53,11 +53,18 @@ class Category(Struct, frozen=True):
 class ContactRequestSettings(Struct, frozen=True):
     """How customers are asked to correct a contact. ``sender_name`` is who asks, as customers know them.
 
-    Without a name, nobody is asked. ``monthly_limit`` is how often a customer is asked in a calendar month.
+    Without a name, nobody is asked. ``monthly_limit`` is how often a customer is asked in a calendar month. No message
+    is sent in the hours from ``quiet_from`` until ``quiet_until``, in the account's time zone; with the same hour for
+    both, there are none. With ``automatic``, a failure for good asks by itself. With ``resend``, what is ready is
+    resent as soon as the customer has corrected the contact. Both are off unless a manager switches them on.
     """
 
     sender_name: str = ""
     monthly_limit: int = 2
+    quiet_from: int = 20
+    quiet_until: int = 8
+    automatic: bool = False
+    resend: bool = False
 
 
 class AccountSettings(Struct, frozen=True):

@@ -1,8 +1,9 @@
 """Requests to customers to correct a contact themselves, and what became of them."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -30,6 +31,10 @@ RECORD_LIFETIME: Final = timedelta(days=90)
 """How long a request is kept. It is longer than a month, because the requests of a month are counted."""
 
 
+REQUEST_PREFIX: Final = "undelivered-contact-"
+"""The prefix of the ids of the messages that ask."""
+
+
 class ContactRequestState(StrEnum):
     """What became of a request."""
 
@@ -38,6 +43,7 @@ class ContactRequestState(StrEnum):
     NOT_THE_CUSTOMER = "not_the_customer"  #: whoever got the link is not the customer
     NOT_NEEDED = "not_needed"  #: somebody else has changed the contact since
     EXPIRED = "expired"  #: the link was not used in time
+    UNDONE = "undone"  #: the customer corrected the contact, and a manager has undone it
 
 
 class SentCode(Struct, frozen=True):
@@ -56,9 +62,9 @@ class SentCode(Struct, frozen=True):
 class ContactRequest(Struct, frozen=True):
     """A request to a customer to correct the contact of a channel, sent to the contact ``to`` of the other channel.
 
-    ``entry_key`` is the item that it is about. ``request_id`` is unique among the customer's requests, ``nonce`` among
-    all. ``codes`` is how many codes were sent, ``code`` the last. ``corrected_to`` is the new contact, empty until
-    then. ``version`` counts the writes.
+    ``send_at`` is when it is sent: in quiet hours, the next morning. ``entry_key`` is the item that it is about.
+    ``request_id`` is unique among the customer's requests, ``nonce`` among all. ``codes`` is how many codes were
+    sent, ``code`` the last. ``corrected_to`` is the new contact, empty until then. ``version`` counts the writes.
     """
 
     account_id: str
@@ -69,6 +75,7 @@ class ContactRequest(Struct, frozen=True):
     to: str
     entry_key: str
     asked_at: datetime
+    send_at: datetime
     by: str
     nonce: str
     language: Language = Language.ENGLISH
@@ -77,17 +84,19 @@ class ContactRequest(Struct, frozen=True):
     corrected_to: str = ""
     is_disowned: bool = False
     settled_at: datetime | None = None
+    undone_at: datetime | None = None
+    undone_by: str = ""
     version: int = 0
 
     @property
     def expires_at(self) -> datetime:
         """Until when the link can be used."""
-        return self.asked_at + LINK_LIFETIME
+        return self.send_at + LINK_LIFETIME
 
     @property
     def notification_id(self) -> str:
         """The id of the message with the link."""
-        return f"undelivered-contact-{self.nonce}"
+        return f"{REQUEST_PREFIX}{self.nonce}"
 
     @property
     def key(self) -> RequestKey:
@@ -98,6 +107,8 @@ class ContactRequest(Struct, frozen=True):
         """Return what became of the request. ``customer`` is the customer as it is now, None if it was erased."""
         if self.is_disowned:
             return ContactRequestState.NOT_THE_CUSTOMER
+        if self.undone_at:
+            return ContactRequestState.UNDONE
         if self.corrected_to:
             return ContactRequestState.CORRECTED
         # A correction that was interrupted has changed the contact already, and can be completed.
@@ -105,6 +116,19 @@ class ContactRequest(Struct, frozen=True):
         if customer is None or customer.contact(self.channel) not in expected:
             return ContactRequestState.NOT_NEEDED
         return ContactRequestState.OPEN if now < self.expires_at else ContactRequestState.EXPIRED
+
+
+def first_loud_moment(now: datetime, zone: ZoneInfo, quiet_from: int, quiet_until: int) -> datetime:
+    """Return the first moment from now on that is not in quiet hours, which are hours of a day in a time zone."""
+    local = now.astimezone(zone)
+    if quiet_from <= quiet_until:
+        is_quiet = quiet_from <= local.hour < quiet_until
+    else:
+        is_quiet = local.hour >= quiet_from or local.hour < quiet_until
+    if not is_quiet:
+        return now
+    day = local.date() + timedelta(days=1 if local.hour >= quiet_until else 0)
+    return datetime.combine(day, time(quiet_until), zone).astimezone(UTC)
 
 
 def other_channel(channel: Channel) -> Channel:

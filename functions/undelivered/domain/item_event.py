@@ -1,6 +1,7 @@
 """Events about items, as they are published to the host application."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -8,13 +9,17 @@ from typing import Final
 from msgspec import Struct
 
 from undelivered.domain.identifiers import item_id, timestamp
-from undelivered.domain.item import LIVE_STATES, SentBy, State, UndeliveredItem
+from undelivered.domain.item import LIVE_STATES, Audit, SentBy, State, UndeliveredItem
 from undelivered.domain.message_tags import attempt_tags
 
 SCHEMA_VERSION: Final = 1
 
 
 RESEND_REQUESTED: Final = "undelivered.resend.requested"
+CONTACT_CORRECTED: Final = "undelivered.contact.corrected"
+
+CORRECT_ACTION: Final = "correct_contact"
+"""The action in an item's audit trail when the customer has corrected the contact that failed."""
 
 
 class ItemEventType(StrEnum):
@@ -28,11 +33,13 @@ class ItemEventType(StrEnum):
     RESTORED = "restored"  #: a manager ended its dismissal
     EXPIRED = "expired"  #: it left the report thirty days after it was sent
     RESEND_REQUESTED = "resend_requested"  #: the host application is asked to send it again
+    CONTACT_CORRECTED = "contact_corrected"  #: the customer has corrected the contact that failed
 
     @property
     def published_name(self) -> str:
         """The type in published documents."""
-        return RESEND_REQUESTED if self is ItemEventType.RESEND_REQUESTED else f"undelivered.item.{self.value}"
+        others = {ItemEventType.RESEND_REQUESTED: RESEND_REQUESTED, ItemEventType.CONTACT_CORRECTED: CONTACT_CORRECTED}
+        return others.get(self, f"undelivered.item.{self.value}")
 
 
 class ItemEvent(Struct, frozen=True):
@@ -88,6 +95,17 @@ def resend_request(item: UndeliveredItem, send_before: datetime) -> ItemEvent:
     return ItemEvent(_event_id(item, event_type), event_type, item, send_before)
 
 
+def contact_correction(before: UndeliveredItem | None, after: UndeliveredItem | None) -> ItemEvent | None:
+    """Return the event of a contact that the customer has corrected, or None for another change."""
+    if after is None or before is None or _corrections(before) == _corrections(after):
+        return None
+    return ItemEvent(_event_id(after, ItemEventType.CONTACT_CORRECTED), ItemEventType.CONTACT_CORRECTED, after)
+
+
+def _corrections(item: UndeliveredItem) -> Sequence[Audit]:
+    return [entry for entry in item.audit if entry.action == CORRECT_ACTION]
+
+
 def _event_id(item: UndeliveredItem, event_type: ItemEventType) -> str:
     identity = f"{item.account_id}\n{item.entry_key}\n{item.version}\n{event_type}"
     return hashlib.sha256(identity.encode()).hexdigest()[:32]
@@ -101,6 +119,9 @@ def event_document(event: ItemEvent, *, with_address: bool) -> dict[str, object]
     if event.send_before:
         return _request_document(event, event.send_before)
     item = event.item
+    if event.type is ItemEventType.CONTACT_CORRECTED:
+        correction = {"origin": "customer", "corrected_at": timestamp(_corrections(item)[-1].at)}
+        return {**_head(event), **correction, **({"contact": item.ready_contact} if with_address else {})}
     classification = item.classification
     document: dict[str, object] = {
         **_head(event),

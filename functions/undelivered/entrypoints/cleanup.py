@@ -1,7 +1,7 @@
 """Lambda ``cleanup``: runs every minute.
 
-Removes items after thirty days, settles resends and interrupted sends, deletes expired files, erases customers,
-reconciles the counters and builds the search index.
+Removes items after thirty days, settles resends and interrupted sends, deletes expired files, sends the requests to
+correct a contact that waited, erases customers, reconciles the counters and builds the search index.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def cleanup(_event: dict[str, Any], context: LambdaContext) -> None:
         logger.exception("part of cleanup failed", exc_info=error)
         errors.append(error)
 
-    for part in (_clean_up, _erase_customers, _reconcile_counts, _build_search_index):
+    for part in (_clean_up, _send_contact_requests, _erase_customers, _reconcile_counts, _build_search_index):
         with separately(on_error):
             part(time_left, on_error)
     if errors:
@@ -54,6 +54,10 @@ def _clean_up(time_left: Callable[[], bool], on_error: OnError) -> None:
     count("ResendsSettled", result.settled)
     count("SendsInterrupted", result.interrupted)
     count("FilesExpired", result.files)
+
+
+def _send_contact_requests(time_left: Callable[[], bool], on_error: OnError) -> None:
+    count("ContactRequestsSent", bootstrap.send_due_contact_requests()(time_left, on_error))
 
 
 def _erase_customers(time_left: Callable[[], bool], on_error: OnError) -> None:

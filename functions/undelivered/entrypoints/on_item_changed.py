@@ -1,7 +1,8 @@
 """Lambda ``on_item_changed``: acts on changes of items.
 
 It publishes their events, suppresses addresses after repeated soft failures, counts repeated failures and failures
-without a known reason, and adds the items to the search index.
+without a known reason, adds the items to the search index, and asks customers for another contact by the rule of
+their account.
 """
 
 from collections import Counter
@@ -31,6 +32,7 @@ def on_item_changed(event: dict[str, Any], _context: LambdaContext) -> dict[str,
         parts.on_item_changed(change.before, change.after)
         parts.track_repeat_failures(change.before, change.after)
         parts.record_unrecognised(change.before, change.after)
+        parts.ask_by_rule(change.before, change.after)
         processed.append(change)
 
     response = process_changes(event, parts.images, process, parts.dead_letters, "change not followed up")

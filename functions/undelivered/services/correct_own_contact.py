@@ -24,6 +24,7 @@ from undelivered.domain.customer import same_contact
 from undelivered.domain.errors import InvalidInputError, LimitReachedError, NotFoundError
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.item import Audit
+from undelivered.domain.item_event import CORRECT_ACTION
 from undelivered.domain.language import Language, Texts
 from undelivered.domain.notification import Notification
 from undelivered.domain.suppression import SUPPRESS_ACTION, Suppression, SuppressionReason
@@ -31,7 +32,7 @@ from undelivered.domain.taxonomy import Channel
 from undelivered.services.add_audit import add_audit
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import checked_email, checked_phone, country_of
-from undelivered.services.manage_customers import CustomerChange, ManageCustomers
+from undelivered.services.manage_customers import ManageCustomers, contact_change
 from undelivered.services.ports import (
     AccountStore,
     ContactRequestStore,
@@ -44,10 +45,8 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.request_resend import RequestResend
 from undelivered.services.suppress import suppress
-
-CORRECTED_ACTION: Final = "correct_contact"
-"""The action of the audit when a customer has corrected a contact."""
 
 _BY_CUSTOMER: Final = "customer"
 _NONCE_BYTES: Final = 8
@@ -89,6 +88,7 @@ class CorrectOwnContact(Struct, frozen=True):
     accounts: AccountStore
     counts: RequestCountStore
     manage_customers: ManageCustomers
+    request_resend: RequestResend
     urgent: SendQueue
     keys: SigningKeys
     texts: Callable[[Language], Texts]
@@ -179,13 +179,13 @@ class CorrectOwnContact(Struct, frozen=True):
     def _correct(self, request: ContactRequest, contact: str) -> None:
         """Correct the contact. If this is interrupted, the customer can enter the code again to complete it."""
         now = self.clock()
-        if request.channel is Channel.EMAIL:
-            change = CustomerChange(email=contact, by="recipient")
-        else:
-            change = CustomerChange(phone=contact, accept_unassigned_number=True, by="recipient")
-        self.manage_customers.update(request.account_id, request.customer_id, change)
-        audit = Audit(now, _BY_CUSTOMER, CORRECTED_ACTION)
+        change = contact_change(request.channel, contact, by=_BY_CUSTOMER)
+        ready = self.manage_customers.update(request.account_id, request.customer_id, change).ready
+        audit = Audit(now, _BY_CUSTOMER, CORRECT_ACTION)
         add_audit(self.undelivered, request.account_id, request.entry_key, audit, now)
+        if self.accounts.settings(request.account_id).contact_requests.resend:
+            keys = [item.entry_key for item in ready if item.channel is request.channel]
+            self.request_resend.many(request.account_id, keys, by=_BY_CUSTOMER)
         self.requests.save(replace(request, corrected_to=contact, settled_at=now))
 
     @retry_on_conflict

@@ -38,6 +38,13 @@ class CustomerChange(Struct, frozen=True):
     by: str = ""
 
 
+def contact_change(channel: Channel, contact: str, *, by: str) -> CustomerChange:
+    """Return the change to a contact that was proved or used before."""
+    if channel is Channel.EMAIL:
+        return CustomerChange(email=contact, by=by)
+    return CustomerChange(phone=contact, accept_unassigned_number=True, by=by)
+
+
 class CustomerState(Struct, frozen=True):
     """A customer, and the customer's items that are ready to resend."""
 

@@ -12,7 +12,7 @@ from undelivered.domain.address import is_address
 from undelivered.domain.customer import Customer
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Attempt, UndeliveredItem
-from undelivered.domain.item_event import item_event, requests_resend, resend_request
+from undelivered.domain.item_event import contact_correction, item_event, requests_resend, resend_request
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.resend_policy import fails_permanently, ready_contact
 from undelivered.domain.suppression import (
@@ -48,8 +48,9 @@ class OnItemChanged(Struct, frozen=True):
 
     def __call__(self, before: UndeliveredItem | None, after: UndeliveredItem | None) -> None:
         """Act on a change. ``before`` is None for a new item, ``after`` for a removed item."""
-        if event := item_event(before, after):
-            self.publisher.publish(event)
+        for event in (item_event(before, after), contact_correction(before, after)):
+            if event:
+                self.publisher.publish(event)
         if after is None:
             return
         if requests_resend(before, after):

@@ -1,14 +1,28 @@
 """The store of requests to customers to correct a contact, on the table Accounts."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from undelivered.adapters.dynamodb.documents import delete_documents, documents_of, get_document, save_document
+from undelivered.adapters.dynamodb.client import query_all
+from undelivered.adapters.dynamodb.documents import (
+    delete_document,
+    delete_documents,
+    documents_of,
+    get_document,
+    put_document,
+    save_document,
+)
+from undelivered.adapters.dynamodb.models import AccountModel
+from undelivered.adapters.dynamodb.stored_json import from_json
+from undelivered.adapters.dynamodb.unreadable_rows import read_each
 from undelivered.domain.contact_link import RequestKey
 from undelivered.domain.contact_request import RECORD_LIFETIME, ContactRequest
-from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.identifiers import recipient_digest, timestamp
+
+WAITING = "~contact-requests"
+"""The partition with the requests that wait, of all accounts."""
 
 
 class DynamoContactRequestStore:
@@ -42,9 +56,27 @@ class DynamoContactRequestStore:
         )
         return saved
 
+    def wait(self, request: ContactRequest) -> None:
+        """Write the row of a request that waits; see ``ports.ContactRequestStore``."""
+        put_document(WAITING, _waiting_record(request), request.key, purge_at=request.asked_at + RECORD_LIFETIME)
+
+    def due(self, now: datetime) -> Iterable[RequestKey]:
+        """Return the requests that wait and are to be sent now; see ``ports.ContactRequestStore``."""
+        rows = query_all(AccountModel, WAITING, AccountModel.record < timestamp(now + timedelta(seconds=1)))
+        return list(read_each(rows, lambda row: from_json(row["body"]["S"], RequestKey)))
+
+    def end_wait(self, request: ContactRequest) -> None:
+        """Delete the row of a request that waits."""
+        delete_document(WAITING, _waiting_record(request))
+
     def remove_all(self, account_id: str, customer_id: str) -> None:
         """Delete the requests to a customer, also those that cannot be read."""
         delete_documents(account_id, _prefix(recipient_digest(customer_id)))
+
+
+def _waiting_record(request: ContactRequest) -> str:
+    """Return the name of a row, which sorts by the time at which the request is to be sent."""
+    return f"{timestamp(request.send_at)}~{request.account_id}~{request.key.customer_digest}~{request.request_id}"
 
 
 def _prefix(customer_digest: str) -> str:

@@ -1,6 +1,7 @@
 /** Customers: find one by a part of the name or contact, see and correct their contacts. */
 
 import * as api from "./api.js";
+import { askingCard, channelsToAsk } from "./asking.js";
 import * as auth from "./auth.js";
 import { jobPanel, resendAtOnce } from "./bulk.js";
 import { changedOn, contactForm, customerPath } from "./contact.js";
@@ -176,7 +177,11 @@ function paintOne(view, place, customer, { items, next_cursor: more }, suppressi
     h("div", { class: "detail" },
       h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, shown.map(itemLine)),
         (more || items.length > SHOWN) && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all"))))),
-      h("div", { class: "stack" }, card(t("customers.contacts"), body, items.length > 0 && h("p", { class: "spaced" }, h("a", { href: `#/evidence?customer=${encodeURIComponent(customer.id)}` }, t("detail.evidence")))), auth.mayManage() && personalData(customer))));
+    pageTitle(written(customer.name || customer.id)),
+    h("div", { class: "detail spaced" },
+      h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, items.map(itemLine)),
+        more && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all"))))),
+      h("div", { class: "stack" }, card(t("customers.contacts"), body, items.length > 0 && h("p", { class: "spaced" }, h("a", { href: `#/evidence?customer=${encodeURIComponent(customer.id)}` }, t("detail.evidence")))), askingCard(customer.id, channelsToAsk(items), () => refresh(view), view.signal), auth.mayManage() && personalData(customer))));
 }
 
 /** A contact as a link that writes to it or calls it. */
@@ -218,12 +223,12 @@ function personalData(customer) {
 
 /** Join the pages of a customer's data into one file and download it. */
 async function download(customer) {
-  const whole = { customer: null, suppressions: [], items: [], notifications: [] };
+  const whole = { customer: null, suppressions: [], contact_requests: [], items: [], notifications: [] };
   let cursor;
   do {
     const page = await api.get(`${customerPath(customer.id)}/data`, { query: { cursor } });
     whole.customer ??= page.customer;
-    for (const name of ["suppressions", "items", "notifications"]) whole[name].push(...page[name]);
+    for (const name of ["suppressions", "contact_requests", "items", "notifications"]) whole[name].push(...page[name]);
     cursor = page.next_cursor;
   } while (cursor);
   const url = URL.createObjectURL(new Blob([JSON.stringify(whole, null, 2)], { type: "application/json" }));

@@ -1,5 +1,6 @@
 /** One notification: what happened, what to do, the attempts, the message, the customer's contact, and Resend. */
 
+import { askingCard, channelsToAsk } from "./asking.js";
 import { dismiss, itemPath, resend, restore } from "./actions.js";
 import * as api from "./api.js";
 import * as auth from "./auth.js";
@@ -60,7 +61,7 @@ function paint(view) {
     news,
     h("div", { class: "detail" },
       h("div", { class: "stack" }, whatHappened(item), attempts(item), frame, attachments(view)),
-      h("div", { class: "stack" }, contact, dates(item), suppression(item), record(item))));
+      h("div", { class: "stack" }, contact, asking(view), dates(item), suppression(item), record(item))));
   if (hadFocus) keepFocus();
 }
 
@@ -168,6 +169,17 @@ function settled({ item, news }) {
     const text = item.host_resend ? t("host_resend.not_sent_notice", { when: moment(item.host_resend.at) }) : t("detail.returned", { reason: said(item.explanation) });
     replace(news, h("div", { class: "notice bad" }, icon("warning"), h("p", {}, text)));
   } else replace(news);
+}
+
+/** The card of the requests to the customer: painted once, and again when the item's state changes. */
+function asking(view) {
+  const { item } = view;
+  if (!item.customer?.id) return null;
+  if (view.asking?.state !== item.state + item.resend.code) {
+    const element = askingCard(item.customer.id, channelsToAsk([item]), () => changedContact(view), view.signal);
+    view.asking = { state: item.state + item.resend.code, element };
+  }
+  return view.asking.element;
 }
 
 function changedContact(view) {

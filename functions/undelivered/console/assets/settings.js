@@ -1,9 +1,10 @@
 /** Settings of the account: time zone, sender, digest, who resends, retention, viewers, repeated soft bounces. */
 
 import * as api from "./api.js";
+import { askingSettings } from "./asking.js";
 import * as auth from "./auth.js";
 import { h, replace } from "./dom.js";
-import { calendarDate, LANGUAGES, t, useTimeZone } from "./i18n.js";
+import { calendarDate, LANGUAGES, loadTexts, t, useTimeZone } from "./i18n.js";
 import { offerSpelling } from "./spelling.js";
 import { attempt, button, card, complain, field, loading, Mistake, pageTitle, select, showFormError, textInput, toast } from "./ui.js";
 
@@ -14,7 +15,11 @@ window.addEventListener("beforeunload", (event) => unsaved && event.preventDefau
 export function show(page, { signal }) {
   const place = h("div", {}, loading());
   replace(page, pageTitle(t("settings.title")), place);
-  attempt(place, async () => paint(place, await api.get("settings", { signal })));
+  attempt(place, async () => {
+    const settings = await api.get("settings", { signal });
+    await loadTexts("asking");
+    paint(place, settings);
+  });
   signal.addEventListener("abort", () => {
     if (!unsaved || location.hash === "#/settings") return; // a change of the language shows the same page again
     toast(t("settings.left_unsaved"), { action: t("settings.back"), on: () => (location.hash = "#/settings") });
@@ -37,6 +42,8 @@ function paint(place, settings) {
     "soft_failures.failures": numberInput(settings.soft_failures?.failures, 2, 50, locked),
     "soft_failures.days": numberInput(settings.soft_failures?.days, 0, 60, locked),
   };
+  const asking = settings.contact_requests && askingSettings(settings.contact_requests, locked);
+  Object.assign(controls, asking?.controls);
   const days = weekdays(settings.digest?.days ?? [], locked);
   const viewers = h("input", { type: "checkbox", checked: settings.viewers_may_export, disabled: locked });
   const trouble = h("div", {});
@@ -49,7 +56,7 @@ function paint(place, settings) {
     send.setAttribute("aria-disabled", "true");
     send.classList.add("busy");
     try {
-      const kept = await api.request("PUT", "settings", { body: body(settings, controls, days, viewers) });
+      const kept = await api.request("PUT", "settings", { body: { ...body(settings, controls, days, viewers), ...(asking && { contact_requests: asking.values() }) } });
       useTimeZone(kept?.time_zone ?? controls.time_zone.value);
       toast(t("saved"));
       unsaved = null;
@@ -82,6 +89,7 @@ function paint(place, settings) {
     has("resend_by") && card(t("settings.resends"),
       field(t("settings.resend_by"), controls.resend_by, { help: t("settings.resend_by_help") }),
       field(t("settings.host_hours"), controls["grace.host_hours"], { help: t("settings.host_hours_help") })),
+    asking?.element,
     has("categories") && card(t("settings.categories"),
       field(t("settings.category_list"), controls.categories, { help: t("settings.categories_help") })),
     card(t("settings.retention"), h("div", { class: "two" },

@@ -37,7 +37,7 @@ h1 {{ font-size: 1.6rem; line-height: 1.25; margin: 0 0 1rem }}
 label {{ display: block; font-weight: 600; margin-bottom: .25rem }}
 input {{ font: inherit; width: 100%; box-sizing: border-box; min-height: 3rem; padding: .4rem .7rem; color: inherit;
   background: transparent; border: 2px solid var(--line); border-radius: .4rem }}
-input.code {{ max-width: 11rem; letter-spacing: .25em }}
+input.code {{ display: block; max-width: 11rem; letter-spacing: .25em }}
 input[aria-invalid] {{ border-color: var(--error) }}
 button {{ font: inherit; min-height: 3rem; margin: 1rem 0 0; padding: .5rem 1.4rem; border: 0; border-radius: .4rem;
   color: var(--on-accent); background: var(--accent) }}
@@ -55,12 +55,18 @@ hr {{ border: 0; border-top: 1px solid var(--line); margin: 2rem 0 1rem }}
 """
 
 
-def page(
-    texts: Texts, title: str, body: str, status: HTTPStatus = HTTPStatus.OK, *, sender_name: str = ""
+def page(  # noqa: PLR0913 - the parts of a page
+    texts: Texts, title: str, body: str, status: HTTPStatus = HTTPStatus.OK, *, sender_name: str = "", error: str = ""
 ) -> ApiResponse:
-    """Return a page. ``body`` is the HTML below the title, with all texts escaped."""
+    """Return a page. ``body`` is the HTML below the title, with all texts escaped.
+
+    The window's title, which a screen reader says first, says if there is an ``error`` on the page.
+    """
     sender = f'<p class="from">{escape(sender_name)}</p>' if sender_name else ""
-    text = _PAGE.format(language=texts.language, title=escape(title), body=f"{sender}<h1>{escape(title)}</h1>{body}")
+    window_title = texts.sentence("Error: {title}", title=title) if error else title
+    text = _PAGE.format(
+        language=texts.language, title=escape(window_title), body=f"{sender}<h1>{escape(title)}</h1>{body}"
+    )
     return ApiResponse(text, status, {**_HEADERS, **language_headers(texts)})
 
 

@@ -1,6 +1,7 @@
 """Port of the requests to customers to correct a contact."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from undelivered.domain.contact_link import RequestKey
@@ -21,6 +22,15 @@ class ContactRequestStore(Protocol):
 
         ``version`` must be as it was read, 0 for a new request; else raises StaleWriteError.
         """
+
+    def wait(self, request: ContactRequest) -> None:
+        """Let a request wait until it is to be sent; doing it again changes nothing."""
+
+    def due(self, now: datetime) -> Iterable[RequestKey]:
+        """Return the requests of all accounts that wait and are to be sent now."""
+
+    def end_wait(self, request: ContactRequest) -> None:
+        """Record that a request does not wait any more."""
 
     def remove_all(self, account_id: str, customer_id: str) -> None:
         """Delete the requests to a customer, also those that cannot be read."""

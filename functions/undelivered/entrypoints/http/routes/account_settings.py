@@ -62,11 +62,17 @@ class ContactRequestsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     """How customers are asked to correct a contact themselves. Without a ``sender_name``, nobody is asked.
 
     Customers see the name in the message and on the page. They are asked up to ``monthly_limit`` times in a calendar
-    month.
+    month, and not in the hours from ``quiet_from`` until ``quiet_until`` in the account's time zone: such a message
+    waits. With ``automatic``, a failure for good asks without a manager. With ``resend``, what is ready is resent when
+    the customer has corrected the contact.
     """
 
     sender_name: Annotated[str, msgspec.Meta(max_length=40)] = _DEFAULTS.contact_requests.sender_name
     monthly_limit: Annotated[int, msgspec.Meta(ge=1, le=10)] = _DEFAULTS.contact_requests.monthly_limit
+    quiet_from: Annotated[int, msgspec.Meta(ge=0, le=23)] = _DEFAULTS.contact_requests.quiet_from
+    quiet_until: Annotated[int, msgspec.Meta(ge=0, le=23)] = _DEFAULTS.contact_requests.quiet_until
+    automatic: bool = _DEFAULTS.contact_requests.automatic
+    resend: bool = _DEFAULTS.contact_requests.resend
 
 
 class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,7 +125,7 @@ def replace_settings(request: ApiRequest) -> ApiResponse:
         digest=DigestSettings(body.digest.recipients, body.digest.days, body.digest.hour),
         categories=tuple(Category(category.id, category.title) for category in body.categories),
         locale=body.locale,
-        contact_requests=ContactRequestSettings(body.contact_requests.sender_name, body.contact_requests.monthly_limit),
+        contact_requests=ContactRequestSettings(**msgspec.structs.asdict(body.contact_requests)),
     )
     return ApiResponse(_schema_of(request.use_cases.change_settings(settings)))
 

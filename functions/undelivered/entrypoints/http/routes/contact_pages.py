@@ -39,8 +39,8 @@ class _View(Struct, frozen=True):
     def is_email(self) -> bool:
         return self.link.request.channel is Channel.EMAIL
 
-    def show(self, title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> ApiResponse:
-        return page(self.texts, title, body, status, sender_name=self.link.sender_name)
+    def show(self, title: str, body: str, status: HTTPStatus = HTTPStatus.OK, error: str = "") -> ApiResponse:
+        return page(self.texts, title, body, status, sender_name=self.link.sender_name, error=error)
 
     def start(self) -> ApiResponse:
         """Return the page with a button, which says nothing about the contact."""
@@ -72,7 +72,7 @@ class _View(Struct, frozen=True):
         form = _form("contact", sentence("Send code"), field)
         mistake = sentence("Did this message reach the wrong person? We will not write to you here again.")
         other = f"<hr>{paragraph(mistake)}{_form('not_me', sentence('This is not me'), quiet=True)}"
-        return self.show(_title(sentence, self.title, error), text + form + other, status)
+        return self.show(self.title, text + form + other, status, error)
 
     def suggest(self, contact: str, suggestion: str) -> ApiResponse:
         """Return the page that asks about a likely spelling."""
@@ -96,7 +96,7 @@ class _View(Struct, frozen=True):
             + _form("contact", sentence("Send a new code"), _hidden(contact=contact, sure="1"), quiet=True)
             + _form("open", sentence("Enter it again"), quiet=True)
         )
-        return self.show(_title(sentence, sentence("Enter the code"), error), paragraph(text) + forms)
+        return self.show(sentence("Enter the code"), paragraph(text) + forms, error=error)
 
     def done(self) -> ApiResponse:
         """Return the page after the contact is corrected."""
@@ -215,11 +215,6 @@ def _try_later(request: ApiRequest, error: LimitReachedError | RetryableError) -
         return page(texts, texts.sentence("Try again later"), paragraph(text), HTTPStatus.TOO_MANY_REQUESTS)
     text = texts.sentence("Something went wrong on our side. Go back and try again in a moment.")
     return page(texts, texts.sentence("Try again later"), paragraph(text), HTTPStatus.SERVICE_UNAVAILABLE)
-
-
-def _title(sentence: Callable[..., str], title: str, error: str) -> str:
-    """Return the title of a page. A screen reader says it first, so it says that there is an error."""
-    return sentence("Error: {title}", title=title) if error else title
 
 
 def _form(step: str, button: str, fields: str = "", *, quiet: bool = False) -> str:

@@ -46,6 +46,16 @@ def list_contact_requests(request: ApiRequest) -> ApiResponse:
     return ApiResponse(ContactRequestList(tuple(contact_request_view(each, request.now, customer) for each in asked)))
 
 
+def undo_correction(request: ApiRequest) -> ApiResponse:
+    """Undo the correction of a contact by the customer: the contact from before comes back."""
+    customer_id = _customer_id(request)
+    undone = request.use_cases.undo_correction(
+        request.account_id, customer_id, request.path["request_id"], by=request.principal.name
+    )
+    customer = request.use_cases.manage_customers.find(request.account_id, customer_id).customer
+    return ApiResponse(contact_request_view(undone, request.now, customer))
+
+
 def _customer_id(request: ApiRequest) -> str:
     customer_id = request.path["customer_id"]
     if not is_identifier(customer_id):
@@ -64,5 +74,9 @@ ROUTES = (
         "POST", _PATH, Access.ACT, ask_for_contact, "Ask a customer to correct a contact", ContactRequestView,
         status=HTTPStatus.ACCEPTED, body=ContactRequestBody,
         refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT), tag="customers",
+    ),
+    Route(
+        "POST", _PATH + "/{request_id}/undo", Access.ACT, undo_correction, "Undo the correction of a contact",
+        ContactRequestView, refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT), tag="customers",
     ),
 )  # fmt: skip

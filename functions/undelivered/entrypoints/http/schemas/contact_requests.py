@@ -14,9 +14,9 @@ from undelivered.entrypoints.http.schemas.audit import Time, optional_timestamp
 class ContactRequestView(msgspec.Struct, frozen=True):
     """A request to a customer to correct the contact of a channel, and what became of it.
 
-    It was sent to the customer's other contact, ``to``, about an item. ``codes`` is how many codes were sent to new
-    contacts, to prove them. ``settled_at`` is when the customer corrected the contact, or said that they are not the
-    customer.
+    It is sent to the customer's other contact, ``to``, about an item, at ``sends_at``: after quiet hours. ``codes`` is
+    how many codes were sent to new contacts, to prove them. ``settled_at`` is when the customer corrected the
+    contact, or said that they are not the customer.
     """
 
     id: str
@@ -27,11 +27,14 @@ class ContactRequestView(msgspec.Struct, frozen=True):
     item_id: str
     asked_at: Time
     asked_by: str
+    sends_at: Time
     expires_at: Time
     state: ContactRequestState
     codes: int
     corrected_to: str | None
     settled_at: Time | None
+    undone_at: Time | None
+    undone_by: str | None
 
 
 class ContactRequestList(msgspec.Struct, frozen=True):
@@ -51,9 +54,12 @@ def contact_request_view(request: ContactRequest, now: datetime, customer: Custo
         item_id=item_id(request.entry_key),
         asked_at=timestamp(request.asked_at),
         asked_by=request.by,
+        sends_at=timestamp(request.send_at),
         expires_at=timestamp(request.expires_at),
         state=request.state_at(now, customer),
         codes=request.codes,
         corrected_to=request.corrected_to or None,
         settled_at=optional_timestamp(request.settled_at),
+        undone_at=optional_timestamp(request.undone_at),
+        undone_by=request.undone_by or None,
     )

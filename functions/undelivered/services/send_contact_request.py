@@ -1,0 +1,78 @@
+"""Send the message that asks a customer to correct a contact, at once or when its time has come."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec import Struct
+
+from undelivered.domain.contact_link import ContactMessage
+from undelivered.domain.contact_request import (
+    ContactRequest,
+    ContactRequestState,
+    asking_text,
+    asking_title,
+    other_channel,
+)
+from undelivered.domain.language import Language, Texts
+from undelivered.domain.notification import Notification
+from undelivered.services.ports import (
+    AccountStore,
+    ContactRequestStore,
+    CustomerStore,
+    NotificationStore,
+    SendJob,
+    SendQueue,
+)
+from undelivered.services.try_each import OnError, raise_error, try_each
+
+
+class SendContactRequest(Struct, frozen=True):
+    """Queues the message of a request. Doing it again changes nothing, because an attempt is claimed once."""
+
+    notifications: NotificationStore
+    accounts: AccountStore
+    urgent: SendQueue
+    texts: Callable[[Language], Texts]
+
+    def __call__(self, request: ContactRequest) -> None:
+        """Queue the message; raises RetryableError."""
+        account_id, channel = request.account_id, other_channel(request.channel)
+        settings, texts = self.accounts.settings(account_id).contact_requests, self.texts(request.language)
+        notification = Notification(
+            account_id=account_id,
+            notification_id=request.notification_id,
+            customer_id=request.customer_id,
+            channel=channel,
+            title=asking_title(request.channel, texts),
+            text=asking_text(request, settings.sender_name, texts),
+            created_at=request.asked_at,
+            to=request.to,
+            contact_message=ContactMessage(link=request.key),
+        )
+        self.notifications.add(notification)
+        self.urgent.put([SendJob(account_id, request.notification_id, 1, channel=channel)])
+
+
+class SendDueContactRequests(Struct, frozen=True):
+    """The part of ``cleanup`` that sends the requests that waited: for the end of quiet hours, or asked by the rule."""
+
+    requests: ContactRequestStore
+    customers: CustomerStore
+    send: SendContactRequest
+    clock: Callable[[], datetime]
+
+    def __call__(self, has_time: Callable[[], bool], on_error: OnError = raise_error) -> int:
+        """Send what is due while ``has_time`` returns True; return how many. An error goes to ``on_error``."""
+        sent = 0
+
+        def send(request: ContactRequest) -> None:
+            nonlocal sent
+            customer = self.customers.find(request.account_id, request.customer_id)
+            if request.state_at(self.clock(), customer) is ContactRequestState.OPEN:
+                self.send(request)
+                sent += 1
+            self.requests.end_wait(request)
+
+        due = (self.requests.find(key) for key in self.requests.due(self.clock()))
+        try_each(lambda: filter(None, due), send, has_time, on_error)
+        return sent
