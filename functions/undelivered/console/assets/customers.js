@@ -177,10 +177,6 @@ function paintOne(view, place, customer, { items, next_cursor: more }, suppressi
     h("div", { class: "detail" },
       h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, shown.map(itemLine)),
         (more || items.length > SHOWN) && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all"))))),
-    pageTitle(written(customer.name || customer.id)),
-    h("div", { class: "detail spaced" },
-      h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, items.map(itemLine)),
-        more && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all"))))),
       h("div", { class: "stack" }, card(t("customers.contacts"), body, items.length > 0 && h("p", { class: "spaced" }, h("a", { href: `#/evidence?customer=${encodeURIComponent(customer.id)}` }, t("detail.evidence")))), askingCard(customer.id, channelsToAsk(items), () => refresh(view), view.signal), auth.mayManage() && personalData(customer))));
 }
 
