@@ -359,6 +359,24 @@ def test_a_policy_alone_is_about_the_message(text: str) -> None:
     assert classified(text).reason is Reason.CONTENT_REJECTED
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("501 Bad origin address syntax", Reason.SENDER_BLOCKED),
+        ("501 Syntax error in return path", Reason.SENDER_BLOCKED),
+        ("501 Syntax error in forward path", Reason.ADDRESS_MALFORMED),
+        ("550 Denied due inclusion of your IP in our spam lists", Reason.SENDER_BLOCKED),
+        ("554 Security failure", Reason.SENDER_BLOCKED),
+        ("550 Use user+ml@shop.example instead", Reason.MAILBOX_DISABLED),
+        ("554 Too many mappings to process", Reason.SERVER_UNAVAILABLE),
+        ("554 Message blocked by mail loop check", Reason.SERVER_UNAVAILABLE),
+        ("552 Header Lines are too many", Reason.SENDER_AUTHENTICATION),
+    ],
+)
+def test_kinds_of_replies_of_james_xmail_and_exim(text: str, reason: Reason) -> None:
+    assert classified(text).reason is reason
+
+
 @pytest.mark.parametrize("family", weak.WORDINGS, ids=lambda family: family.name)
 def test_every_family_of_single_words_yields_to_codes(family) -> None:
     assert family.is_weak

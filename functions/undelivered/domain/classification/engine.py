@@ -220,6 +220,7 @@ _OURS: Final = re.compile(
     r" (?:(?:connecting|originating|client|source) (?:ips?|hosts?|hostname|server)"
     r"|sending (?:user|account|address|mailbox)|(?:srs|batv|verp) (?:address|signature|tag)|submitter|originator"
     r"|return ?path|reply to (?:address|header|field|mailbox)|headers? (?:from|reply to|sender|to|cc)"
+    r"|(?:origin|reverse) ?(?:address|path)"
     r"|(?:from|sender|cc) headers?"
     r"|(?:user|account|address|mailbox) (?:\w+ ){0,2}?(?:sending|to send|sends)"
     r"|you are not (?:an? )?(?:\w+ ){0,2}?(?:member|subscriber|user)"

@@ -165,9 +165,9 @@ WORDINGS: tuple[Family, ...] = (
                 (r"(?:office|shop|server|system) (?:is )?closed (?:for|during|until|over|on|today)\b",),
             ),
             (
-                "many+resu|matc|open|file|proc|desc|leve|alia|quer|look|loop|redi|forw|dele|retu",
+                "many+resu|matc|mapp|open|file|proc|desc|leve|alia|quer|look|loop|redi|forw|dele|retu",
                 (
-                    r"(?:too|to) many (?:open |search |directory |child |nested )?(?:results?|match(?:es)?|files?|process(?:es)?|descriptors?|levels|alias(?:es)?|queries|lookups|loops|redirect\w*|forward\w*)\b(?! (?:attached|in (?:the|your) (?:message|mail|archive)))",
+                    r"(?:too|to) many (?:open |search |directory |child |nested )?(?:results?|match(?:es)?|mappings?|files?|process(?:es)?|descriptors?|levels|alias(?:es)?|queries|lookups|loops|redirect\w*|forward\w*)\b(?! (?:attached|in (?:the|your) (?:message|mail|archive)))",
                 ),
             ),
             (

@@ -54,6 +54,7 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.1.6, RFC 5321 251/551; Sendmail REDIRECT, vacation and leaver texts",
         (
             ("left", (r"(?:user|employee|person|recipient|addressee) (?:has |have )?left\b",)),
+            ("use+inst", (r"use (?:the )?(?:address )?instead\b",)),
             (
                 "replaced|migrated|renamed|superseded|deceased|retired|obsolete|outdated|decommissioned",
                 (
@@ -531,6 +532,13 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "follow",
                 (r"may not follow",),
+            ),
+            (
+                "forward|forwardpath+synt|inva|bad|malf|miss|erro",
+                (
+                    r"(?:syntax|error|invalid|bad|malformed|missing) (?:error )?(?:in )?(?:the )?forward ?path\b",
+                    r"forward ?path (?:\w+ ){0,2}?(?:syntax|invalid|bad|malformed|missing)\b",
+                ),
             ),
             (
                 "sign|character|characters+loca",

@@ -69,6 +69,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:plugin|milter|filter|scanner|database|ldap|backend|hook|script|query|antivirus|virus scan\w*|child) (?:\w+ ){0,2}?(?:time ?out|timed out)\b",
                 ),
             ),
+            ("loop|loops+chec|prot|dete|limi", (r"loops? (?:check|protection|detection|limit)\b",)),
             (
                 "sieve|filter|filters|script+abor|cras|fail",
                 (r"(?:sieve|filters?) (?:\w+ ){0,3}?(?:aborted|crashed|failed) (?:\w+ ){0,3}?(?:failure|error)\b",),
@@ -107,6 +108,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"block(?:ed|ing)? for spam\w*",
                 ),
             ),
+            ("spam+list", (r"(?:in|on) (?:our|the|a|my) spam ?lists?\b",)),
             ("open+rela", (r"(?:from|is|your|you are) (?:\w+ )?(?:an? )?open relay\b",)),
             (
                 "harvest|harvesting|dictionary",
@@ -751,6 +753,7 @@ WORDINGS: tuple[Family, ...] = (
                 (
                     r"(?:missing|invalid|malformed|multiple|duplicate|bad|illegal|improper|several|no|more than one) (?:or \w+ )?(?:\w+ ){0,2}?headers?\b",
                     r"headers? (?:\w+ ){0,3}?(?:missing|invalid|malformed|not valid|is not allowed|contains? (?:illegal|invalid|non ascii|8 ?bit)|syntax)",
+                    r"headers? (?:lines?|size|fields?) (?:is |are )?too (?:many|large|long|big)\b",
                     r"syntax (?:error )?in (?:\w+ )?headers?",
                     r"headers? (?:check|syntax)",
                     r"messages? (?:with|missing|containing|contains?|has|having) (?:\w+ ){0,4}?headers?",
@@ -872,6 +875,12 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "unauthorized|unauthorised|invalid|forged|faked+mail|enve",
                 (r"(?:unauthori[sz]ed|invalid|forged|faked) (?:mail ?from|envelope (?:from|sender))\b",),
+            ),
+            (
+                "return|reverse|returnpath|reversepath+synt|inva|bad|malf|miss|erro",
+                (
+                    r"(?:syntax|error|invalid|bad|malformed|missing) (?:error )?(?:in )?(?:the )?(?:return|reverse) ?path\b",
+                ),
             ),
             (
                 "return|envelope",

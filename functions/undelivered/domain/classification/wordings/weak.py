@@ -341,6 +341,7 @@ WORDINGS: tuple[Family, ...] = (
                 "like|liked|trust|talk|talking+not|dont|wont|doesnt",
                 (r"(?:not|dont|wont|doesnt) (?:like|liked|trust|talk|talking)\b",),
             ),
+            ("security", (r"security\b",)),
             (
                 "think|try|lost|joking|kidding+so|nice|get|must|not",
                 (r"(?:dont think so|nice try|get lost|(?:must be|not) (?:joking|kidding))\b",),
