@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, GraceSettings
+from undelivered.domain.act import Act
 from undelivered.domain.attachment import held_before
 from undelivered.domain.contact_link import RequestKey
 from undelivered.domain.contact_request import RECORD_LIFETIME, ContactRequest
@@ -813,6 +814,19 @@ class FakeContactRequestStore:
 
     def remove_all(self, account_id: str, customer_id: str) -> None:
         self.stored = {key: each for key, each in self.stored.items() if key[:2] != (account_id, customer_id)}
+
+
+@dataclass
+class FakeActStore:
+    acts: list[Act] = field(default_factory=list)
+
+    def add(self, act: Act) -> None:
+        self.acts.append(act)
+
+    def page(self, account_id: str, limit: int, after: str | None) -> tuple[Sequence[Act], str | None]:
+        mine = sorted((act for act in self.acts if act.account_id == account_id), key=lambda act: act.act_id)
+        left = [act for act in reversed(mine) if after is None or act.act_id < after]
+        return left[:limit], left[limit - 1].act_id if len(left) > limit else None
 
 
 @dataclass

@@ -226,6 +226,10 @@ class FakeApi:
         }
         self.last_events: dict[str, str | None] = {"email": at(minutes=3), "sms": None}
         self.has_customers = True
+        self.acts = [
+            {"at": at(hours=number), "by": "manager@harbor.example", "act": "resend_item", "subject": ""}
+            for number in range(60)
+        ]
         self.people = {"p-1": a_person("p-1", email="manager@harbor.example", role="manager", is_you=True)}
         self.shapes = {shape["id"]: shape for shape in the_shapes()}
         self.counts_work = True
@@ -403,6 +407,12 @@ class FakeApi:
                 return 200, {"shapes": [*self.shapes.values()]}
             case (("PUT" | "DELETE"), "diagnostics", shape_id):
                 return 200, self.map_shape(shape_id, (body or {}).get("reason"))
+            case ("GET", "audit"):
+                older = "cursor" in query
+                return 200, {
+                    "items": self.acts[50:] if older else self.acts[:50],
+                    "next_cursor": None if older else "older",
+                }
             case (_, "people", *rest):
                 return self.answer_people(method, rest, body)
             case (_, "webhooks", *rest):

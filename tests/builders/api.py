@@ -19,6 +19,7 @@ from tests.builders.items import ACCOUNT, NOW
 from tests.fakes import (
     FakeAccountMappings,
     FakeAccountStore,
+    FakeActStore,
     FakeAttachmentFiles,
     FakeContactRequestStore,
     FakeCustomerStore,
@@ -223,6 +224,7 @@ class Api:
         self.last_events = FakeLastEventStore()
         self.evidence_keys = FakeEvidenceKeys()
         self.views = FakeViewStore()
+        self.acts = FakeActStore()
         self.people, self.users = FakePeopleStore(), FakeUserPool()
         self.users.add(ACCOUNT, "manager@example.com", PersonRole.MANAGER, person_id="11111111-2222")
         self.export_runner = FakeExportRunner()
@@ -262,6 +264,7 @@ class Api:
             contact_requests=lambda: self.contact_requests,
             evidence_keys=lambda: self.evidence_keys,
             people_store=lambda: self.people,
+            acts=lambda: self.acts,
             people=lambda: PeopleFunction(InvokedHere(ManagePeople(self.people, self.users, self.clock)), "people"),
         )
         self.use_cases = ApiUseCases(self.ports, lambda: self.limits, self.clock)

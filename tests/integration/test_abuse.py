@@ -555,7 +555,9 @@ class TestSlowness:
         webhooks = WebhookPorts(Busy(), Busy(), Busy(), loopback=False)
         rare = {"exports": lambda: exports, "diagnostics": lambda: DiagnosticPorts(Busy(), Busy())}
         rare |= {"webhooks": lambda: webhooks, "views": Busy, "signing_keys": Busy, "embed_revocations": Busy}
-        ports = replace(api.ports, **busy, **rare, provider_suppressions=Busy, attachment_files=Busy, people=Busy)
+        ports = replace(
+            api.ports, **busy, **rare, provider_suppressions=Busy, attachment_files=Busy, people=Busy, acts=Busy
+        )
         api.use_cases = ApiUseCases(ports, lambda: api.limits, api.clock)
 
         answer = call(api, route, manager() if Role.MANAGER in route.access.value else host())

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from undelivered.services.manage_webhooks import ManageWebhooks
     from undelivered.services.opt_in import OptIn
     from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore, ShapeMappingStore, UnrecognisedStore
+    from undelivered.services.ports.acts import ActStore
     from undelivered.services.ports.evidence import EvidenceKeys
     from undelivered.services.ports.people import People, PeopleStore
     from undelivered.services.ports.setup import LastEventStore
@@ -130,6 +131,7 @@ class ApiPorts(Struct, frozen=True):
     evidence_keys: Callable[[], "EvidenceKeys"]
     people_store: Callable[[], "PeopleStore"]
     people: Callable[[], "People"]
+    acts: Callable[[], "ActStore"]
 
 
 class ApiUseCases:
@@ -317,6 +319,10 @@ class ApiUseCases:
         return ManageWebhooks(ports.webhooks, ports.deliveries, start, ports.loopback, self.clock)
 
     @cached_property
+    def acts(self) -> "ActStore":
+        return self._ports.acts()
+
+    @cached_property
     def people(self) -> "People":
         return self._ports.people()
 
@@ -482,6 +488,7 @@ def use_cases() -> ApiUseCases:
         evidence_keys=_evidence_keys,
         people_store=_people_store,
         people=_people,
+        acts=_acts,
     )
     return ApiUseCases(ports, _limits, bootstrap.now)
 
@@ -532,6 +539,12 @@ def _views() -> "ViewStore":
     from undelivered.adapters.dynamodb.view_store import DynamoViewStore
 
     return DynamoViewStore()
+
+
+def _acts() -> "ActStore":
+    from undelivered.adapters.dynamodb.act_store import DynamoActStore
+
+    return DynamoActStore()
 
 
 def _people() -> "People":

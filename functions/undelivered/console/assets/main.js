@@ -24,6 +24,7 @@ const VIEWS = {
   settings: { load: () => import("./settings.js"), title: "nav.settings" },
   incidents: { load: () => import("./incidents.js"), title: "nav.overview" },
   people: { load: () => import("./people.js"), title: "nav.settings" },
+  audit: { load: () => import("./audit.js"), title: "nav.settings" },
   setup: { load: () => import("./setup.js"), title: "overview.get_started" },
 };
 const MENU = ["", "report", "customers", "suppressions", "diagnostics", "settings"];
@@ -200,7 +201,7 @@ async function show(first = false) {
   const { signal } = running;
   const { name, rest, query } = place();
   const view = VIEWS[name] ?? VIEWS[""];
-  const current = { work: "", item: "report", evidence: "report", import: "customers", sheet: "customers", webhooks: "settings", setup: "settings", people: "settings" }[name] ?? name;
+  const current = { work: "", item: "report", evidence: "report", import: "customers", sheet: "customers", webhooks: "settings", setup: "settings", people: "settings", audit: "settings" }[name] ?? name;
   for (const link of app.querySelectorAll("nav [data-view]")) {
     if (link.dataset.view === current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

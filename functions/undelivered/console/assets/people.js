@@ -21,7 +21,8 @@ export async function show(page, { signal }) {
   replace(page,
     h("a", { class: "back", href: "#/settings" }, icon("back"), t("nav.settings")),
     h("div", { class: "detail-head" },
-      h("div", {}, pageTitle(t("people.title")), h("p", { class: "muted" }, t("people.intro"))),
+      h("div", {}, pageTitle(t("people.title")), h("p", { class: "muted" }, t("people.intro")),
+        auth.mayManage() && h("a", { href: "#/audit" }, t("audit.title"))),
       auth.mayManage() && h("div", { class: "actions" }, button(t("people.invite"), { kind: "primary", on: () => invite(view) }))),
     place);
   page.querySelector("h1").focus({ preventScroll: true });

@@ -55,6 +55,9 @@ class Role(StrEnum):
     BADGE = "badge"  #: a user with an embed token for the number of undelivered items alone
 
 
+PEOPLE: Final = frozenset({Role.MANAGER, Role.EMBEDDED_MANAGER})
+"""The roles of people who act, and whose acts are recorded. The host application keeps its own record."""
+
 VIEWERS: Final = frozenset({Role.VIEWER, Role.EMBEDDED_VIEWER})
 
 

@@ -139,11 +139,17 @@ LANGUAGE_HEADER: Final = {
 
 
 class ApiResponse(Struct, frozen=True):
-    """A response. A text is sent as it is, with the ``Content-Type`` in ``headers``; any other body is sent as JSON."""
+    """A response. A text is sent as it is, with the ``Content-Type`` in ``headers``; any other body is sent as JSON.
+
+    ``acted`` is False if a request that can change something changed nothing. ``subject`` is for the audit trail of the
+    account (``Act``).
+    """
 
     body: msgspec.Struct | dict[str, Any] | str
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
+    acted: bool = True
+    subject: str = ""
 
 
 class Route(Struct, frozen=True):

@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 import msgspec
 from chalice.app import Chalice, Request, Response
 
+from undelivered.domain.act import Act, act_id
 from undelivered.entrypoints.http.auth import (
+    PEOPLE,
     Principal,
     authenticate,
     authorize,
@@ -116,7 +119,10 @@ def _view(
         assert request is not None  # Chalice sets it before it calls a view
         try:
             caller = _authenticated(route, settings(), use_cases, request)
-            return _chalice_response(_handle(route, use_cases(), caller, request, path))
+            response = _handle(route, use_cases(), caller, request, path)
+            if route.method != "GET" and response.acted and caller and caller.role in PEOPLE:
+                _record_act(use_cases(), route, caller, response)
+            return _chalice_response(response)
         except Exception as error:  # noqa: BLE001 - the caller gets any error as a problem
             return _error_response(error, request)
 
@@ -148,6 +154,16 @@ def _handle(
     if route.query is NoQuery:
         request.query(NoQuery)
     return route.handle(request)
+
+
+def _record_act(use_cases: "ApiUseCases", route: Route, caller: Principal, response: ApiResponse) -> None:
+    """Record what a person did. If that fails, it is logged, because the act itself is done."""
+    at = use_cases.clock()
+    act = Act(caller.account_id, act_id(at, uuid4().hex[:12]), at, caller.name, route.name, response.subject)
+    try:
+        use_cases.acts.add(act)
+    except Exception as error:  # noqa: BLE001 - see above
+        logger.error("act not recorded", act=route.name, exc_info=error)
 
 
 def _chalice_response(response: ApiResponse) -> Response:

@@ -107,7 +107,7 @@ def resend_items(request: ApiRequest) -> ApiResponse:
     refused = (BulkRefusalView(item_id(refusal.entry_key), refusal.code, refusal.detail) for refusal in refusals)
     everything = (*unknown, *refused)
     view = BulkView(batch_id, accepted, everything, _by_code(everything), next_cursor)
-    return ApiResponse(view, HTTPStatus.ACCEPTED)
+    return ApiResponse(view, HTTPStatus.ACCEPTED, acted=not body.dry_run)
 
 
 def _start(request: ApiRequest, keys: Sequence[str], note: str) -> tuple[str, int, Sequence[BulkRefusal]]:

@@ -91,7 +91,7 @@ def correct_contacts(request: ApiRequest) -> ApiResponse:
             return CorrectionView(text_in(raw, "customer_id"), text_in(raw, "channel"), refused, errors=row)
         return _view(request, row, next(results))
 
-    return ApiResponse(CorrectionResults(tuple(map(view, body.corrections, rows))))
+    return ApiResponse(CorrectionResults(tuple(map(view, body.corrections, rows))), acted=not body.dry_run)
 
 
 def _view(request: ApiRequest, row: CorrectionRow, result: CorrectionResult) -> CorrectionView:

@@ -200,7 +200,7 @@ def replace_customers(request: ApiRequest) -> ApiResponse:
         result = next(results)
         return CustomerResult(result.customer_id, result.outcome, row_errors(result.error))
 
-    return ApiResponse(CustomerResults(tuple(map(result_of, body.customers, rows))))
+    return ApiResponse(CustomerResults(tuple(map(result_of, body.customers, rows))), acted=not body.dry_run)
 
 
 def _parse_row(raw: object, seen: set[str]) -> CustomerRow:

@@ -61,14 +61,14 @@ def invite_person(request: ApiRequest) -> ApiResponse:
     body = request.body(InvitationBody)
     request.use_cases.request_limits.take(request.account_id, LimitedWork.INVITATIONS)
     person = request.use_cases.people.invite(request.account_id, _caller(request), body.email, body.role)
-    return ApiResponse(_view(person, request), HTTPStatus.CREATED)
+    return ApiResponse(_view(person, request), HTTPStatus.CREATED, subject=_subject(person))
 
 
 def invite_person_again(request: ApiRequest) -> ApiResponse:
     """Send another invitation, with a new temporary password, to a person who has not signed in yet."""
     request.use_cases.request_limits.take(request.account_id, LimitedWork.INVITATIONS)
     person = request.use_cases.people.invite_again(request.account_id, _caller(request), request.path["person_id"])
-    return ApiResponse(_view(person, request))
+    return ApiResponse(_view(person, request), subject=_subject(person))
 
 
 def change_person(request: ApiRequest) -> ApiResponse:
@@ -77,13 +77,17 @@ def change_person(request: ApiRequest) -> ApiResponse:
     person = request.use_cases.people.change_role(
         request.account_id, _caller(request), request.path["person_id"], body.role
     )
-    return ApiResponse(_view(person, request))
+    return ApiResponse(_view(person, request), subject=_subject(person))
 
 
 def remove_person(request: ApiRequest) -> ApiResponse:
     """Remove a person, whose sessions end. An open page can go on for an hour."""
     person = request.use_cases.people.remove(request.account_id, _caller(request), request.path["person_id"])
-    return ApiResponse(_view(person, request))
+    return ApiResponse(_view(person, request), subject=_subject(person))
+
+
+def _subject(person: Person) -> str:
+    return f"{person.email} ({person.role})"
 
 
 def _caller(request: ApiRequest) -> Caller:

@@ -181,7 +181,7 @@ def suppress_many(request: ApiRequest) -> ApiResponse:
         result = next(results)
         return SuppressionResult(row.address, result.outcome, row_errors(result.error))
 
-    return ApiResponse(SuppressionResults(tuple(map(result_of, body.suppressions, rows))))
+    return ApiResponse(SuppressionResults(tuple(map(result_of, body.suppressions, rows))), acted=not body.dry_run)
 
 
 def _parse_row(raw: object) -> NewSuppression:

@@ -86,7 +86,9 @@ def add_webhook(request: ApiRequest) -> ApiResponse:
     webhook = request.use_cases.manage_webhooks.add(
         request.account_id, body.url, body.event_types, by=request.principal.name
     )
-    return ApiResponse(WebhookWithSecret(webhook=webhook_view(webhook), secret=webhook.secret), HTTPStatus.CREATED)
+    return ApiResponse(
+        WebhookWithSecret(webhook=webhook_view(webhook), secret=webhook.secret), HTTPStatus.CREATED, subject=webhook.url
+    )
 
 
 def show_webhook(request: ApiRequest) -> ApiResponse:
@@ -102,13 +104,13 @@ def change_webhook(request: ApiRequest) -> ApiResponse:
     webhook = request.use_cases.manage_webhooks.change(
         request.account_id, request.path["webhook_id"], change, by=request.principal.name
     )
-    return ApiResponse(webhook_view(webhook))
+    return ApiResponse(webhook_view(webhook), subject=webhook.url)
 
 
 def delete_webhook(request: ApiRequest) -> ApiResponse:
     """Delete a webhook and return it. Its waiting deliveries are not tried again."""
     webhook = request.use_cases.manage_webhooks.remove(request.account_id, request.path["webhook_id"])
-    return ApiResponse(webhook_view(webhook))
+    return ApiResponse(webhook_view(webhook), subject=webhook.url)
 
 
 def rotate_webhook_secret(request: ApiRequest) -> ApiResponse:
@@ -116,7 +118,7 @@ def rotate_webhook_secret(request: ApiRequest) -> ApiResponse:
     webhook = request.use_cases.manage_webhooks.rotate_secret(
         request.account_id, request.path["webhook_id"], by=request.principal.name
     )
-    return ApiResponse(WebhookWithSecret(webhook=webhook_view(webhook), secret=webhook.secret))
+    return ApiResponse(WebhookWithSecret(webhook=webhook_view(webhook), secret=webhook.secret), subject=webhook.url)
 
 
 def test_webhook(request: ApiRequest) -> ApiResponse:
