@@ -31,6 +31,7 @@ from undelivered.domain.export import Export, ExportPart
 from undelivered.domain.failure_counts import (
     FailedTotals,
     LiveCount,
+    class_of,
     count_change,
     live_count,
     resolution_bucket,
@@ -347,6 +348,13 @@ class FakeReportReader:
         days = [first + timedelta(days=after) for after in range((last - first).days + 1)]
         counted = self._store.failed
         return {day: {name: n for name, n in counted[account_id, day].items() if n} for day in days}
+
+    def kept_failures(self, account_id: str, first: date, last: date) -> Counter[str]:
+        kept = Counter[str]()
+        for item in self._sent_between(account_id, first, last):
+            failure = item.classification
+            kept[f"{class_of(item.channel, failure).code}.{failure.reason}"] += 1
+        return kept
 
     def totals(self, account_id: str, first: date, last: date) -> FailedTotals:
         failed = Counter[str]()

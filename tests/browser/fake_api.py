@@ -199,6 +199,7 @@ class FakeApi:
         self.items = {item["id"]: item for item in the_items()}
         self.role = "managers"
         self.examined = 1_000
+        self.counted = 1_000
         self.requests: list[tuple[str, str, dict[str, str], Any]] = []
         self.failures: list[tuple[Callable[[str, str], bool], Answer, dict[str, str]]] = []
         self.customers: dict[str, dict[str, Any]] = {}
@@ -342,6 +343,8 @@ class FakeApi:
                 return 200, {"days": self.trend()}
             case ("GET", "undelivered", "summary"):
                 return 200, self.summary()
+            case ("GET", "undelivered", "total"):
+                return 200, self.total(query)
             case ("GET", "undelivered"):
                 return 200, self.report(query)
             case ("GET", "undelivered", item_id, "evidence"):
@@ -668,6 +671,12 @@ class FakeApi:
             "top_reasons": [{"reason": reason, "count": count} for reason, count in reasons.most_common(5)],
             "repeat_recipients": [{"recipient": "ada.2@example.com", "count": 6}],
         }
+
+    def total(self, query: dict[str, str]) -> dict[str, Any]:
+        """Return how many items match; more than `counted` of a reason are not counted."""
+        number = len(self.report({**query, "limit": "100000"})["items"])
+        is_exact = "reason" not in query or number <= self.counted
+        return {"total": number if is_exact else self.counted, "is_exact": is_exact}
 
     def report(self, query: dict[str, str]) -> dict[str, Any]:
         items = list(self.items.values())

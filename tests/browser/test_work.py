@@ -296,6 +296,19 @@ class TestReport:
 
         manager.sees("72 notifications in total")
 
+    def test_the_total_of_every_filter_stands_above_the_table(self, manager):
+        manager.goes_to("#/report?channel=email")
+        manager.sees("73 notifications")
+        manager.api.counted = 60
+        manager.goes_to("#/report?reason=mailbox_full")
+
+        manager.sees("At least 60 notifications")
+
+    def test_a_range_has_a_total(self, manager):
+        manager.goes_to("#/report?from=2020-01-01")
+
+        expect(manager.page.locator(".range")).to_contain_text(re.compile(r"1 Jan 2020 to .* 74 notifications"))
+
     def test_more_is_shown_page_by_page_to_the_end(self, manager):
         manager.goes_to("#/report")
         manager.page.get_by_role("button", name="Show more").click()

@@ -135,6 +135,7 @@ def test_an_account_without_anything_is_answered(call):
         "/undelivered",
         "/undelivered?from=2026-01-01&to=2026-02-01",
         "/undelivered/count",
+        "/undelivered/total?reason=mailbox_full",
         "/undelivered/trend",
         "/undelivered/summary",
         "/customers?address=ada%40example.com",

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from undelivered.services.change_settings import ChangeSettings
     from undelivered.services.correct_contacts import CorrectContacts
     from undelivered.services.correct_own_contact import CorrectOwnContact
+    from undelivered.services.count_matches import CountMatches
     from undelivered.services.customer_data.erase import RequestErasure
     from undelivered.services.customer_data.export import ExportCustomerData
     from undelivered.services.dismiss import Dismiss
@@ -156,6 +157,12 @@ class ApiUseCases:
         from undelivered.services.request_limits import RequestLimits
 
         return RequestLimits(self._ports.request_counts(), self._limits(), self.clock, _report_unlimited)
+
+    @cached_property
+    def count_matches(self) -> "CountMatches":
+        from undelivered.services.count_matches import CountMatches
+
+        return CountMatches(self._ports.reports, self._ports.accounts.settings)
 
     @cached_property
     def read_reports(self) -> "ReadReports":

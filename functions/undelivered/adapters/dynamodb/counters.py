@@ -124,8 +124,17 @@ def live_by_day(
 
 def failed_by_day(account_id: str, first: date, last: date, *, consistent: bool = False) -> Mapping[date, CountChange]:
     """Return the failures of each day with failures, and how many of them were resolved."""
+    return _by_day(account_id, failed_rows(first, last), consistent=consistent)
+
+
+def erased_by_day(account_id: str, first: date, last: date) -> Mapping[date, CountChange]:
+    """Return what was erased of the failures of each day, and of the resolved ones."""
+    return _by_day(account_id, _buckets("E", first, last), consistent=False)
+
+
+def _by_day(account_id: str, within: Condition, *, consistent: bool) -> Mapping[date, CountChange]:
     days: dict[date, CountChange] = {}
-    for row in query_all(CountsModel, account_id, failed_rows(first, last), consistent=consistent):
+    for row in query_all(CountsModel, account_id, within, consistent=consistent):
         of_day = days.setdefault(date.fromisoformat(row["bucket"]["S"].split("~")[1]), CountChange())
         failures, resolved = counter_names.read_failed(row)
         of_day.failed.update(failures)

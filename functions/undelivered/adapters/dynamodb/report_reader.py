@@ -176,6 +176,15 @@ class DynamoReportReader:
             for day in days
         }
 
+    def kept_failures(self, account_id: str, first: date, last: date) -> Counter[str]:
+        """Return the failures of a span of days without those that were erased."""
+        kept = Counter[str]()
+        for change in counters.failed_by_day(account_id, first, last).values():
+            kept.update(change.failed)
+        for change in counters.erased_by_day(account_id, first, last).values():
+            kept.subtract(change.failed)
+        return kept
+
     def totals(self, account_id: str, first: date, last: date) -> FailedTotals:
         """Return the failures of messages sent in a span of days, and how long resolved items took."""
         totals = FailedTotals()

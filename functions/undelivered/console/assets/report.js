@@ -298,9 +298,26 @@ function paint(view, page) {
       ["title", "customer", "recipient", "channel", "status", "reason", "sent", "leaves"].map((name) => h("th", { role: "columnheader", scope: "col" }, t(`report.col.${name}`))))),
     body);
   replace(view.place,
-    view.filter.from || view.filter.to ? h("p", { class: "muted range" }, t("report.found", { from: rangeDate(view.filter.from, page.from), to: rangeDate(view.filter.to, page.to) })) : null,
+    numbersOf(view, page),
     view.filter.ready && auth.mayAct() && h("div", { class: "row ready-row" }, resendReady(view)),
     h("div", { class: "card list-card" }, view.table, view.foot));
+}
+
+/** The days of the report, and how many items the filters match. */
+function numbersOf(view, page) {
+  const { from, to } = view.filter;
+  const days = (from || to) && h("span", {}, t("report.found", { from: rangeDate(from, page.from), to: rangeDate(to, page.to) }));
+  const total = view.cursor && !view.search && totalOf(view);
+  return days || total ? h("p", { class: "muted range" }, days, days && total && " · ", total) : null;
+}
+
+/** How many items the filters match, if there are more than are shown. A search counts what it finds. */
+function totalOf(view) {
+  const place = h("span", {});
+  api.get("undelivered/total", { query: view.filter, signal: view.signal }).then(({ total, is_exact: isExact }) => {
+    place.textContent = t(isExact ? "report.total" : "report.total_at_least", { n: total });
+  }).catch(() => null); // the list is complete without it
+  return place;
 }
 
 /** The empty report: everything arrived, or nothing was ever reported. */

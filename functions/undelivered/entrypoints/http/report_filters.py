@@ -38,7 +38,7 @@ Filter = Annotated[
 _NOT_FILTERS: Final = frozenset({"limit", "cursor"})
 
 
-class ReportQuery(
+class FilterQuery(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}, kw_only=True
 ):
     """The filters of the report. A parameter with several values can be repeated or have them separated by commas."""
@@ -63,11 +63,16 @@ class ReportQuery(
     incident: (
         Annotated[str, msgspec.Meta(max_length=400, description="The ID of an incident of `GET /incidents`.")] | None
     ) = None
+
+
+class ReportQuery(FilterQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The filters of the report, and a page of what they match."""
+
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = DEFAULT_LIMIT
     cursor: str | None = None
 
 
-def report_filter(query: ReportQuery, request: ApiRequest) -> ReportFilter:
+def report_filter(query: FilterQuery, request: ApiRequest) -> ReportFilter:
     """Return the filter of the query parameters; raises ProblemError.
 
     Without states, the filter shows live items, or all items when the query has dates.
@@ -125,7 +130,7 @@ def _as_parameter(value: FilterValue) -> str:
     return ",".join(value) if isinstance(value, list) else str(value)
 
 
-def _period(query: ReportQuery, request: ApiRequest) -> Period:
+def _period(query: FilterQuery, request: ApiRequest) -> Period:
     start, end = date_or_moment("from", query.start), date_or_moment("to", query.end)
     zone = request.use_cases.read_reports.zone(request.account_id)
     try:

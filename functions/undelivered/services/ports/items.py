@@ -160,6 +160,9 @@ class ReportReader(Protocol):
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
         """Return the failures of each day."""
 
+    def kept_failures(self, account_id: str, first: date, last: date) -> Counter[str]:
+        """Return the failures of the messages sent from the first to the last day, without those that were erased."""
+
     def totals(self, account_id: str, first: date, last: date) -> FailedTotals:
         """Return the failures of messages sent from the first to the last day, and how long resolved items took."""
 

@@ -10,7 +10,7 @@ from undelivered.domain.taxonomy import Channel, Kind, Status
 from undelivered.domain.work import Work
 from undelivered.entrypoints.http.pagination import make_cursor, read_item_cursor
 from undelivered.entrypoints.http.parsing import parse_entry_key
-from undelivered.entrypoints.http.report_filters import DEFAULT_LIMIT, ReportQuery, report_filter
+from undelivered.entrypoints.http.report_filters import DEFAULT_LIMIT, FilterQuery, ReportQuery, report_filter
 from undelivered.entrypoints.http.route import LANGUAGE_HEADER, Access, ApiRequest, ApiResponse, Route, language_headers
 from undelivered.entrypoints.http.schemas.audit import Time
 from undelivered.entrypoints.http.schemas.items import ItemDetail, ItemView, item_detail, item_view
@@ -108,6 +108,22 @@ def count_undelivered(request: ApiRequest) -> ApiResponse:
     )
 
 
+class TotalView(msgspec.Struct, frozen=True):
+    """How many items a filter matches. If ``is_exact`` is false, there are at least ``total``."""
+
+    total: int
+    is_exact: bool
+
+
+def total_undelivered(request: ApiRequest) -> ApiResponse:
+    """Return how many items a filter matches."""
+    wanted = report_filter(request.query(FilterQuery), request)
+    if wanted.search:
+        request.use_cases.request_limits.take(request.account_id, LimitedWork.SEARCHES)
+    total = request.use_cases.count_matches(request.account_id, wanted, request.now)
+    return ApiResponse(TotalView(total.number, total.is_exact))
+
+
 def list_undelivered(request: ApiRequest) -> ApiResponse:
     """Return a page of the report."""
     query, now = request.query(ReportQuery), request.now
@@ -164,6 +180,10 @@ ROUTES = (
     Route(
         "GET", "/undelivered/count", Access.COUNT, count_undelivered, "Count undelivered items", CountView,
         tag="report",
+    ),
+    Route(
+        "GET", "/undelivered/total", Access.READ, total_undelivered, "Count the items that a filter matches", TotalView,
+        query=FilterQuery, limit="Too many searches with `q` in a minute: `too_many_searches`.", tag="report",
     ),
     Route(
         "GET", "/undelivered", Access.READ, list_undelivered, "List items", ReportPage, query=ReportQuery,
