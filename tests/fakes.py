@@ -438,6 +438,11 @@ class FakeNotificationStore:
         ]
         return sorted(sends, key=lambda each: each.claimed_at, reverse=True)[:limit]
 
+    def first_sends_of_customer(self, account_id: str, customer_id: str, limit: int) -> Sequence[SendAttempt]:
+        notifications = self.find_by_customer(account_id, customer_id, limit)[0]
+        claims = (self.claims.get((account_id, each.notification_id, 1)) for each in notifications)
+        return [claim for claim in claims if claim]
+
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
         waiting = [
             e for e in self.claims.values() if e.outcome is SendOutcome.CLAIMED and e.claimed_at < claimed_before

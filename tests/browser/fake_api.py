@@ -384,6 +384,13 @@ class FakeApi:
             case ("POST", "customers", customer_id, "contact-requests", _, "undo"):
                 self.contact_requests[customer_id][-1]["state"] = "undone"
                 return 200, self.contact_requests[customer_id][-1]
+            case ("GET", "customers", customer_id, "notifications"):
+                return 200, {"notifications": self.sent_to(customer_id)}
+            case ("GET", "notifications"):
+                if "@" not in query["address"]:
+                    wrong = {"field": "address", "message": "is not a valid email address"}
+                    return self.problem(400, "invalid_parameter", "The parameter 'address' is not valid.", [wrong])
+                return 200, {"notifications": self.sent_to("c-1") if query["address"] == "grace@gmial.com" else []}
             case ("GET", "customers", customer_id):
                 mine = [i for i in self.items.values() if i["customer"]["id"] == customer_id and i["ready_to_resend"]]
                 return 200, self.customer(customer_id) | {"ready_to_resend": [i["id"] for i in mine], "consents": []}
@@ -765,6 +772,17 @@ class FakeApi:
             "suggestion": "grace@gmail.com" if item["recipient"] == "grace@gmial.com" else None,
             "audit": [{"at": item["failed_at"], "by": "system", "action": "opened"}],
         }
+
+    def sent_to(self, customer_id: str) -> list[dict[str, Any]]:
+        to = self.customer(customer_id)["email"]
+        one = {
+            "notification_id": "n-900", "title": "Welcome", "channel": "email", "customer_id": customer_id, "to": to,
+            "sent_at": at(days=1), "arrival": "accepted", "accepted_at": at(hours=23), "answer": "250 2.0.0 OK",
+            "item_id": None, "reason": None,
+        }  # fmt: skip
+        failed = {"title": "Invoice for November", "arrival": "undelivered", "accepted_at": None, "answer": None}
+        silent = {"title": None, "arrival": "sent", "accepted_at": None, "answer": None}
+        return [one, one | failed | {"item_id": "item-1", "reason": "address_not_found"}, one | silent]
 
     def evidence(self, item_id: str) -> Answer:
         status, item = self.detail(item_id)

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from infrastructure.bench.meter import metering, size_of
-from tests.builders.items import NOW, an_item, reported, resent
+from tests.builders.items import NOW, a_customer, a_notification, an_attempt, an_item, reported, resent
 from tests.contract.worlds import on_dynamodb_local
 from undelivered.adapters.dynamodb.client import add, batch_get, transact_write
 from undelivered.adapters.dynamodb.counter_names import LIVE
@@ -17,8 +17,10 @@ from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, Unde
 from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Dismissal, State
+from undelivered.domain.notification import SendOutcome
 from undelivered.domain.report_query import Period, ReportFilter
 from undelivered.domain.taxonomy import Channel, Fault, Kind, Reason, Status
+from undelivered.services.look_up_notifications import LOOKED_UP, LookUpNotifications
 from undelivered.services.ports import NewEntry
 
 MONTH = Period(NOW - timedelta(days=30), NOW + timedelta(days=1))
@@ -213,3 +215,28 @@ def test_a_page_takes_twice_what_its_bytes_cost_at_most(world, skewed, name, lim
         after = page.next_key
         if after is None:
             break
+
+
+@pytest.mark.parametrize(("by_address", "goal"), [(False, 80), (True, 60)])
+def test_a_lookup_reads_little_more_than_the_titles_of_what_it_shows(world, by_address, goal):
+    account_id = f"acc-lookup-{by_address}"
+    world.customers.save(a_customer("c-1", account_id=account_id, email="ada@example.com"))
+    for number in range(LOOKED_UP):
+        at = NOW - timedelta(hours=number)
+        notification = a_notification(f"n-{number}", account_id=account_id, created_at=at, text="x" * 1_800)
+        world.notifications.add(notification)
+        attempt = an_attempt(f"n-{number}", account_id=account_id, claimed_at=at, provider_message_id=f"p-{number}")
+        world.notifications.record(replace(attempt, outcome=SendOutcome.SENT))
+    look_up = LookUpNotifications(world.customers, world.undelivered, world.notifications, lambda: NOW)
+
+    with metering(shared_connection().client) as usage:
+        if by_address:
+            found = look_up.to_address(account_id, "ada@example.com")
+        else:
+            found = look_up.of_customer(account_id, "c-1")
+    units = usage.read_units + EMPTY_RESPONSE * usage.empty_responses
+
+    assert [entry.notification_id for entry in found] == [f"n-{number}" for number in range(LOOKED_UP)]
+    assert all(entry.title for entry in found)
+    assert units <= goal, (units, usage.calls)
+    assert usage.write_units == 0

@@ -513,6 +513,20 @@ def test_the_newest_sends_to_an_address_are_told_first(world):
     assert [each.number for each in world.notifications.recent_sends_to(ACCOUNT, "ada@example.com", 2)] == [1, 3]
 
 
+def test_the_first_sends_of_a_customer_are_found_without_those_of_others_and_of_resends(world):
+    for id_, customer_id in [("n-1", "c-1"), ("n-2", "c-1"), ("n-3", "c-2"), ("n-4", "c-1")]:
+        world.notifications.add(a_notification(id_, customer_id=customer_id))
+        if id_ != "n-4":
+            world.notifications.claim(an_attempt(id_))
+            world.notifications.claim(an_attempt(id_, number=2))
+
+    sends = world.notifications.first_sends_of_customer(ACCOUNT, "c-1", 10)
+
+    assert sorted((each.notification_id, each.number) for each in sends) == [("n-1", 1), ("n-2", 1)]
+    assert len(world.notifications.first_sends_of_customer(ACCOUNT, "c-1", 1)) == 1
+    assert list(world.notifications.first_sends_of_customer(ACCOUNT, "c-9", 10)) == []
+
+
 def test_interrupted_sends_of_all_accounts_are_found_by_when_they_were_claimed(world):
     for account_id, number, minutes in [("acc-2", 1, 20), (ACCOUNT, 2, 30), (ACCOUNT, 3, 50), (ACCOUNT, 4, 25)]:
         attempt = replace(an_attempt(number=number, claimed_at=NOW - timedelta(minutes=minutes)), account_id=account_id)

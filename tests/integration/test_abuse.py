@@ -153,7 +153,8 @@ def url_of(route, api):
         "number": "1",
         "token": sign_token(b"guessed", "unsubscribe", f"{ACCOUNT}~n-{SECRET}~1"),
     }
-    query = f"?address={SECRET}%40example.com" if (route.method, route.path) == ("GET", "/customers") else ""
+    by_address = route.method == "GET" and route.path in {"/customers", "/notifications"}
+    query = f"?address={SECRET}%40example.com" if by_address else ""
     return re.sub(r"{(\w+)}", lambda found: values[found[1]], route.path) + query
 
 

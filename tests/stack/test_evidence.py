@@ -1,4 +1,4 @@
-"""Evidence on the deployed stack: signed in KMS, and checked with the public keys alone."""
+"""What is known of a message, on the deployed stack: evidence, signed in KMS, and looking it up."""
 
 import json
 
@@ -32,3 +32,16 @@ def test_a_resent_message_has_evidence_that_others_can_check(acting):
     assert evidence["attempts"][1]["report"]["diagnostic"].startswith("250")
     assert evidence["contact"]["contact"] == corrected
     assert evidence["contact"]["changed_by"] == evidence["attempts"][1]["by"]
+
+
+def test_what_was_sent_is_looked_up_by_customer_and_by_address(acting):
+    address = acting.mailbox("success", "sue")
+    sent = acting.send("sue", address)
+
+    def found(path, **query):
+        notifications = acting.call_api("GET", path, params=query)["notifications"]
+        return [(each["notification_id"], each["title"]) for each in notifications if each["arrival"] == "sent"]
+
+    expected = [(sent, "Rent reminder")]
+    eventually(lambda: found("/notifications", address=address) == expected, "the message is not found", WITHIN)
+    assert found(f"/customers/{acting.name('sue')}/notifications") == expected

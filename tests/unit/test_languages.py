@@ -18,7 +18,9 @@ CODE = Path(undelivered.__file__).parent
 ASSETS = CODE / "console" / "assets"
 PLACEHOLDER = re.compile(r"\{(\w+)")
 OTHERS = [language for language in Language if language is not Language.ENGLISH]
-PARTS = ["", ".asking", ".views", ".evidence", ".import", ".incidents", ".people", ".setup", ".sheet", ".webhooks"]
+PARTS = [
+    "", ".views", ".arrivals", ".asking", ".evidence", ".import", ".incidents", ".people", ".setup", ".sheet", ".webhooks",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(

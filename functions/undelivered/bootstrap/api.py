@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from undelivered.services.idempotency import IdempotentResend
     from undelivered.services.keep_attachments import KeepAttachments
     from undelivered.services.list_suppressions import ListSuppressions
+    from undelivered.services.look_up_notifications import LookUpNotifications
     from undelivered.services.manage_customers import ManageCustomers
     from undelivered.services.manage_diagnostics import ManageDiagnostics
     from undelivered.services.manage_suppressions import ManageSuppressions
@@ -373,6 +374,13 @@ class ApiUseCases:
 
         ports = self._ports
         return DownloadAttachment(ports.undelivered, ports.notifications, ports.attachment_files(), self.clock)
+
+    @cached_property
+    def look_up_notifications(self) -> "LookUpNotifications":
+        from undelivered.services.look_up_notifications import LookUpNotifications
+
+        ports = self._ports
+        return LookUpNotifications(ports.customers, ports.undelivered, ports.notifications, self.clock)
 
     @cached_property
     def find_evidence(self) -> "FindEvidence":

@@ -115,6 +115,11 @@ class DynamoNotificationStore:
         partition = _sends_partition(account_id, address)
         return read_first(attempt_of, limit, NotificationModel, partition, None, index="by_settle", newest_first=True)
 
+    def first_sends_of_customer(self, account_id: str, customer_id: str, limit: int) -> Sequence[SendAttempt]:
+        """Return the first attempt of up to ``limit`` notifications of a customer. Contents are not read."""
+        records = [_attempt_record(id_, 1) for id_ in _ids_of_customer(account_id, customer_id, limit, None)]
+        return list(read_each(batch_get(NotificationModel, account_id, records, "record"), attempt_of))
+
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return attempts without a recorded outcome that were claimed before a time, oldest first."""
         due = NotificationModel.settle_at < claimed_before.timestamp()

@@ -1,6 +1,7 @@
 /** Customers: find one by a part of the name or contact, see and correct their contacts. */
 
 import * as api from "./api.js";
+import { arrivalSearch, customerArrivals } from "./arrivals.js";
 import { askingCard, channelsToAsk } from "./asking.js";
 import * as auth from "./auth.js";
 import { jobPanel, resendAtOnce } from "./bulk.js";
@@ -47,7 +48,7 @@ function showSearch(page, signal) {
       h("a", { class: "button", href: "#/sheet" }, t("customers.sheet")), h("a", { class: "button", href: "#/import" }, t("customers.import")))),
     h("form", { class: "filters", role: "search", "aria-label": t("customers.find"), on: { submit: (event) => (event.preventDefault(), search()) } },
       h("div", { class: "filter-row" }, searchField(box))),
-    view.place);
+    view.place, arrivalSearch(signal));
   paintHint(view);
   search();
 }
@@ -112,7 +113,7 @@ function showOne(page, id, signal) {
     h("div", { class: "way" },
       h("a", { class: "back", href: back ?? "#/customers" }, icon("back"), t(back ? "trail.back" : "customers.back")), trailNav(signal)),
     place);
-  const view = { id, place, signal };
+  const view = { id, place, signal, arrivals: customerArrivals(customerPath(id), signal) };
   attempt(place, async () => {
     await refresh(view);
     place.querySelector("h1").focus({ preventScroll: true });
@@ -176,7 +177,8 @@ function paintOne(view, place, customer, { items, next_cursor: more }, suppressi
     h("div", { class: "news" }),
     h("div", { class: "detail" },
       h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, shown.map(itemLine)),
-        (more || items.length > SHOWN) && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all"))))),
+        (more || items.length > SHOWN) && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all")))),
+        view.arrivals),
       h("div", { class: "stack" }, card(t("customers.contacts"), body, items.length > 0 && h("p", { class: "spaced" }, h("a", { href: `#/evidence?customer=${encodeURIComponent(customer.id)}` }, t("detail.evidence")))), askingCard(customer.id, channelsToAsk(items), () => refresh(view), view.signal), auth.mayManage() && personalData(customer))));
 }
 

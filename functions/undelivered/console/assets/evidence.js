@@ -52,7 +52,7 @@ function paint(place, { signed, heading, more }) {
   replace(place,
     h("div", { class: "page-head" },
       pageTitle(heading === null ? t("evidence.title") : t("evidence.of", { name: heading })),
-      h("div", { class: "row actions" },
+      h("div", { class: "row no-print" },
         button(t("evidence.print"), { kind: "primary", on: () => window.print() }),
         busyButton(t("evidence.download"), { glyph: "download" }, () => saveSigned(signed)))),
     h("p", { class: "muted" }, t("evidence.issued", { when: moment(first.issued_at), by: first.issued_by, account: first.account_id })),

@@ -48,6 +48,9 @@ class NotificationStore(Protocol):
         The address must be written as it was sent to.
         """
 
+    def first_sends_of_customer(self, account_id: str, customer_id: str, limit: int) -> Sequence[SendAttempt]:
+        """Return the first attempt of up to ``limit`` notifications of a customer, in any order."""
+
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return attempts without a recorded outcome that were claimed before a time, oldest first."""
 
