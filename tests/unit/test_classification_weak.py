@@ -377,6 +377,23 @@ def test_kinds_of_replies_of_james_xmail_and_exim(text: str, reason: Reason) -> 
     assert classified(text).reason is reason
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("550 Don't use my own hostname", Reason.SENDER_BLOCKED),
+        ("550 NO ACCESS FOR YOU", Reason.SENDER_BLOCKED),
+        ("521 Malformed MAIL FROM is not allowed", Reason.SENDER_BLOCKED),
+        ("421 mail.example.net WILL NOT TALK TO YOU", Reason.SENDER_BLOCKED),
+        ("553 5.4.3 the policy analysis reports DNS error with your source domain", Reason.SENDER_BLOCKED),
+        ("550 5.4.3 Policy analysis found DNS error on the target domain", Reason.DOMAIN_NOT_FOUND),
+        ("550 This server does not operate with the given domain", Reason.DOMAIN_NOT_FOUND),
+        ("500 5.5.2 Line not terminated with CRLF", Reason.SENDER_AUTHENTICATION),
+    ],
+)
+def test_kinds_of_replies_of_zmailer_and_helo_checks(text: str, reason: Reason) -> None:
+    assert classified(text).reason is reason
+
+
 @pytest.mark.parametrize("family", weak.WORDINGS, ids=lambda family: family.name)
 def test_every_family_of_single_words_yields_to_codes(family) -> None:
     assert family.is_weak

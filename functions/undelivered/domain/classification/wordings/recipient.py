@@ -388,10 +388,11 @@ WORDINGS: tuple[Family, ...] = (
                 (r"nodename nor servname",),
             ),
             (
-                "domain+host|serv|hand|acce|proc|prov|loca|know|conf|resp",
+                "domain+host|serv|hand|acce|proc|prov|loca|know|conf|resp|oper",
                 (
                     r"(?:do|does)(?: ?not|nt) (?:host|serve|handle) (?:this|that|the|such) domain",
                     r"not responsible for (?:\w+ ){0,2}?domain",
+                    r"(?:do|does)(?: ?not|nt) operate (?:with |for )?(?:this|that|the|such) (?:given |specified )?domain\b",
                     r"(?:do|does)(?: ?not|nt) (?:host|serve|handle|accept|process|provide) (?:\w+ ){0,3}?(?:for|to) (?:this|that|the|such|your)? ?domain",
                     r"domain (?:is )?(?:not|no longer|isnt) (?:hosted|served|handled|accepted|local|known|configured) (?:here|at|on|by)",
                 ),
@@ -417,10 +418,11 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "dns|lookup|look|name|mx+hard|perm|fata|fail",
+                "dns|lookup|look|name|mx+hard|perm|fata|fail|targ|dest|reci",
                 (
                     r"(?:hard|permanent|fatal) (?:dns|name ?server|look ?up|mx) (?:\w+ )?(?:error|failure)",
                     r"dns hard (?:error|failure)",
+                    r"dns (?:error|failure) (?:with|on|for|of|in) the (?:target|destination|recipients?) domain\b",
                     r"(?:host|domain|name|mx|address) look ?up (?:\w+ )?failed (?:permanently|for good)",
                 ),
             ),

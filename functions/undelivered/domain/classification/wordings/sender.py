@@ -117,8 +117,8 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "access+ip|doma|host|netw|site|serv|send|user",
-                (r"no access for (?:this|your|the) (?:ip|domain|host|network|site|server|sender|user)\b",),
+                "access+ip|doma|host|netw|site|serv|send|user|you",
+                (r"no access for (?:you\b|(?:this|your|the) (?:ip|domain|host|network|site|server|sender|user)\b)",),
             ),
         ),
     ),
@@ -628,10 +628,11 @@ WORDINGS: tuple[Family, ...] = (
         (
             ("helo|ehlo", (r"(?:bad|invalid|illegal|forged|wrong|unacceptable) (?:helo|ehlo)\b",)),
             (
-                "my|our|me|us+addr|name|host|clai|pret",
+                "my|our|me|us+addr|name|host|clai|pret|ip|doma",
                 (
                     r"^is (?:my|our) (?:own )?(?:ip )?(?:address|name|hostname)\b",
                     r"(?:claim|claimed|claiming|claims|pretend|pretending) to be (?:me|us|my|our)\b",
+                    r"(?:use|used|uses|using) (?:my|our) (?:own )?(?:host ?name|name|ip|domain)\b",
                 ),
             ),
         ),
@@ -727,7 +728,11 @@ WORDINGS: tuple[Family, ...] = (
             ),
             (
                 "line|lines",
-                (r"lines? (?:\w+ ){0,2}?(?:too long|exceed\w*|longer)", r"max(?:imum)? (?:\w+ )?line length\b"),
+                (
+                    r"lines? (?:\w+ ){0,2}?(?:too long|exceed\w*|longer)",
+                    r"max(?:imum)? (?:\w+ )?line length\b",
+                    r"lines? (?:is |are )?not terminated (?:with|by) (?:an? )?(?:cr|crlf|lf)\b",
+                ),
             ),
             (
                 "data",
@@ -778,7 +783,7 @@ WORDINGS: tuple[Family, ...] = (
                 "bare|stray|malformed|noncompliant|nonstandard",
                 (
                     r"(?:bare|stray) (?:lf|cr|linefeed|line feed|newline|carriage return)",
-                    r"malformed (?:message|mail|e ?mail|mime|from)",
+                    r"malformed (?:message|mail(?! from)|e ?mail|mime|from)",
                     r"(?:message|mail) (?:\w+ ){0,2}?malformed",
                     r"noncompliant",
                 ),
@@ -873,8 +878,8 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.1.7, X.1.8; Postfix reject_unknown_sender_domain, Exim sender verify, Sendmail check_mail",
         (
             (
-                "unauthorized|unauthorised|invalid|forged|faked+mail|enve",
-                (r"(?:unauthori[sz]ed|invalid|forged|faked) (?:mail ?from|envelope (?:from|sender))\b",),
+                "unauthorized|unauthorised|invalid|forged|faked|malformed+mail|enve",
+                (r"(?:unauthori[sz]ed|invalid|forged|faked|malformed) (?:mail ?from|envelope (?:from|sender))\b",),
             ),
             (
                 "return|reverse|returnpath|reversepath+synt|inva|bad|malf|miss|erro",
@@ -924,6 +929,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "your",
                 (
+                    r"dns (?:error|failure|problem)s? (?:with|on|for|of|in) your (?:\w+ )?domain\b",
                     r"your (?:\w+ ){0,2}?(?:domain|mx|records?|host|hostname|server|return address|from address|sender) (?:\w+ ){0,3}?(?:not found|not exist|doesnt exist|invalid|not valid|has no|unresolv\w+)",
                 ),
             ),
