@@ -287,6 +287,7 @@ class FakeApi:
             "suppressions": [],
             "items": mine[:1] if first else mine[1:],
             "notifications": [],
+            "contact_requests": [],
             "next_cursor": "more" if first else None,
         }
 
