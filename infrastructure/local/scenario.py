@@ -5,6 +5,7 @@ build on each other: run them in order, on one ``Scenario``.
 """
 
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ T = TypeVar("T")
 _TIMEOUT_SECONDS = 60.0
 """The time for the system to react. It is generous, for busy machines."""
 _POLL_SECONDS = 0.25
+_SETTINGS_SECONDS = 90.0
+"""The time until every process knows new settings, which it may keep for a minute."""
 _REMAINING = timedelta(seconds=10)
 _THIRTY_DAYS = timedelta(days=30)
 
@@ -335,6 +338,75 @@ def _text(scenario: Scenario) -> str:
     return "published to the phone"
 
 
+ASKING = {"sender_name": "Harbor Storage", "quiet_from": 0, "quiet_until": 0}
+"""The settings with which customers are asked to correct a contact, at any hour."""
+
+
+def ask_at_any_hour(client: httpx.Client) -> Json:
+    """Have the account ask customers to correct a contact, and return its settings from before."""
+    before = call_api(client, "GET", "/settings")
+    call_api(client, "PUT", "/settings", json={**before, "contact_requests": ASKING})
+    return before
+
+
+def contact_link(emulator: httpx.Client, phone: str) -> str:
+    """Return the link to correct a contact in the last text to a number."""
+
+    def link() -> str | None:
+        sent = call_api(emulator, "GET", "/_ministack/sns/sms-messages", params={"phoneNumber": phone})
+        found = [
+            re.search(r"http\S+/correct/\S+", message["Message"]) for message in sent["sms_messages"].get(phone, ())
+        ]
+        links = [match[0] for match in found if match]
+        return links[-1] if links else None
+
+    return str(eventually(link, f"no link was sent to {phone}"))
+
+
+def contact_code(emulator: httpx.Client, address: str) -> str:
+    """Return the code in the last email to an address."""
+
+    def code() -> str | None:
+        sent = call_api(emulator, "GET", "/_ministack/ses/messages")["messages"]
+        texts = [json.dumps(each) for messages in sent.values() for each in messages if address in each["To"]]
+        found = re.search(r"code is (\d{6})", texts[-1]) if texts else None
+        return found[1] if found else None
+
+    return str(eventually(code, f"no code was sent to {address}"))
+
+
+def _correct_by_customer(scenario: Scenario) -> str:
+    """Have a message bounce, and the customer correct the address with the forms that a browser sends."""
+    customer, phone = scenario.name("wes"), "+12195550101"
+    scenario.send_notification("wes", "Invoice", email=scenario.address("bounce"), phone=phone)
+    (item,) = eventually(lambda: scenario.report("wes"), "the bounce is not reported")
+    before = ask_at_any_hour(scenario.manager)
+    try:
+        ask = {"channel": "email"}
+        path = f"/customers/{customer}/contact-requests"
+        # A process that has read the settings just before knows the new ones within a minute.
+        eventually(
+            lambda: scenario.manager.post(path, json=ask).is_success, "the customer is not asked", _SETTINGS_SECONDS
+        )
+        link = contact_link(scenario.emulator, phone)
+        address = scenario.address("success.wes")
+        for form in ({"step": "open"}, {"step": "contact", "contact": address}):
+            require(httpx.post(link, data=form, timeout=30).is_success, f"the page refuses {form}")
+        entered = {"step": "code", "code": contact_code(scenario.emulator, address)}
+        require(httpx.post(link, data=entered, timeout=30).is_success, "the page refuses the code")
+    finally:
+        call_api(scenario.manager, "PUT", "/settings", json=before)
+    customer_now = call_api(scenario.manager, "GET", f"/customers/{customer}")
+    require(customer_now["email"] == address, f"the address is {customer_now['email']}")
+    call_api(scenario.manager, "POST", f"/undelivered/{item['id']}/resend", expect=202, json={})
+    scenario.items["corrected"] = item["id"]
+    eventually(lambda: scenario.detail("corrected")["state"] == "resolved", "the resend has not arrived")
+    actions = [
+        f"{entry['action']} by {entry['by'].partition(' ')[0]}" for entry in scenario.detail("corrected")["audit"]
+    ]
+    return ", ".join(actions)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A step: a short name, a sentence that describes it, and the function that runs it."""
@@ -377,6 +449,11 @@ STEPS: tuple[Step, ...] = (
         _fall_off,
     ),
     Step("text", "A text message is sent to a customer through SNS", _text),
+    Step(
+        "correct_by_customer",
+        "A customer whose address bounces is asked by text, corrects it on a page, proves it with a code, and gets it",
+        _correct_by_customer,
+    ),
 )
 
 

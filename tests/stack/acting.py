@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from infrastructure.local.scenario import Json, Scenario, call_api, eventually
+from infrastructure.local.scenario import Json, Scenario, call_api, contact_code, contact_link, eventually
 from infrastructure.local.stack import LocalStack
 
 WITHIN = 90.0
@@ -116,19 +116,11 @@ class Acting:
     def contact_link(self, phone: str) -> str:
         """Return the link to correct a contact in the last text to a number."""
 
-        def link() -> str | None:
-            texts = httpx.get(f"{self.stack.endpoint}/_ministack/sns/sms-messages", timeout=30).json()["sms_messages"]
-            found = [re.search(r"http\S+/correct/\S+", text["Message"]) for text in texts.get(phone, ())]
-            return found[-1][0] if found and found[-1] else None
-
-        return str(eventually(link, f"no link was sent to {phone}", WITHIN))
+        return contact_link(self.story.emulator, phone)
 
     def contact_code(self, address: str) -> str:
         """Return the code in the last email to an address."""
-        message = eventually(lambda: self.sent(address), f"no code was sent to {address}", WITHIN)[-1]
-        found = re.search(r"\b\d{6}\b", message["text"])
-        assert found
-        return found[0]
+        return contact_code(self.story.emulator, address)
 
     def invoke(self, function: str) -> Json:
         """Invoke a function of the schedule at once."""

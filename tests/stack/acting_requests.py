@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 from standardwebhooks import Webhook as Verifier
 
+from infrastructure.local.scenario import ask_at_any_hour
 from tests.stack.acting import CONSENT
 from tests.stack.crashed import CrashedStack, Message
 from undelivered.domain.webhook import WebhookDelivery
@@ -236,17 +237,12 @@ def _are_erased(world: CrashedStack, messages: list[Message]) -> None:
 # --- contacts that customers correct themselves
 
 
-ASKING = {"sender_name": "Harbor Storage", "quiet_from": 0, "quiet_until": 0}
-"""Who asks customers for a contact, at any hour."""
-
-
 def _without_address(world: CrashedStack) -> list[Message]:
     """Have messages fail for good, of customers who have a phone; the account says who asks."""
     messages = _hard(world)
     for message in messages:
         world.people.call_api("PATCH", f"/customers/{message.customer}", json={"phone": world.quiet_phone()})
-    settings = world.people.call_api("GET", "/settings")
-    world.people.call_api("PUT", "/settings", json={**settings, "contact_requests": ASKING})
+    ask_at_any_hour(world.people.manager)
     world.platform.kill("APIHandler")  # which keeps settings for a while
     return messages
 

@@ -5,9 +5,8 @@ import time
 import httpx
 import pytest
 
-from infrastructure.local.scenario import eventually
+from infrastructure.local.scenario import ASKING, eventually
 from tests.stack.acting import WITHIN
-from tests.stack.acting_requests import ASKING
 
 SETTINGS_KEPT = 61
 """How long a function may keep settings that it has read, in seconds."""

@@ -56,7 +56,7 @@ class Send:
     """An email as a call sends it.
 
     ``source`` is the sender, ``other_addresses`` are those for replies and feedback, and ``content`` is what SES scans
-    for viruses. ``text`` is the plain text of a simple email.
+    for viruses.
     """
 
     operation: str = "SendEmail"
@@ -68,7 +68,6 @@ class Send:
     subject: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     content: bytes = b""
-    text: str = ""
     files: tuple[AttachedFile, ...] = ()
     template: Template | None = None
 
@@ -121,7 +120,6 @@ def _simple(send: Send, message: Mapping[str, Any]) -> Send:
         send,
         subject=(message.get("Subject") or {}).get("Data") or "",
         headers=send.headers + _headers(message.get("Headers")),
-        text=((message.get("Body") or {}).get("Text") or {}).get("Data") or "",
         content=b"\n".join([*(text.encode() for text in texts), *(file.content for file in files)]),
         files=files,
     )

@@ -67,7 +67,7 @@ Texts to ``+1 <area code> 555 01xx`` depend on the last two digits. Texts to any
 | 54, 89 | SNS refuses the text: opted out, no origination identity |
 | 90-99 | no log entry |
 
-``GET /_simulator/messages`` at the proxy returns the sends, with their texts, tags, headers and attachments.
+``GET /_simulator/messages`` at the proxy returns the sends, with their tags, headers and attachments.
 ``PUT /_simulator/limits`` changes the sending limits: ``emails_per_second``, ``emails_per_day``, ``emails_sent`` and
 ``texts_per_second``.
 """

@@ -381,7 +381,6 @@ def _send_as_json(message_id: str, send: Send) -> dict[str, Any]:
         "operation": send.operation,
         "source": send.source,
         "subject": send.subject,
-        "text": send.text,
         "recipients": send.recipients,
         "configuration_set": send.configuration_set,
         "tags": {name: list(values) for name, values in send.tag_values.items()},
