@@ -278,7 +278,7 @@ class TestReport:
 
         manager.sees(f"Looked back to {third}")
         manager.page.get_by_role("button", name="Stop").click()
-        manager.sees("0 shown")
+        manager.sees("Nothing found yet")
         button = manager.page.get_by_role("button", name="Search further")
         expect(button).to_be_focused()
         manager.page.unroute_all()

@@ -1,5 +1,6 @@
 """A search with the index finds what a search without it finds, on moto and on DynamoDB Local."""
 
+import random
 import zlib
 from datetime import timedelta
 
@@ -260,3 +261,17 @@ def test_many_items_of_a_batch_are_in_few_blocks(world, index):
 
     assert len(blocks()) == 3
     assert sum(len(row["block"]["B"]) for row in blocks()) < 600 * 100
+
+
+def test_long_texts_that_cannot_be_compressed_fit_into_blocks(world, index):
+    letters = random.Random(1)
+    items = [
+        an_item(
+            number=number, days_ago=1, title="".join(chr(letters.randrange(0x10000, 0x10FFFF)) for _ in range(2_000))
+        )
+        for number in range(100)
+    ]
+    index.add(ACCOUNT, items)
+
+    assert len(blocks()) == 4
+    assert max(len(row["block"]["B"]) for row in blocks()) < 300_000

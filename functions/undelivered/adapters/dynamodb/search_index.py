@@ -43,6 +43,9 @@ from undelivered.services.ports import SearchIndexState
 _ITEMS_OF_BLOCK = 250
 """The maximum items of a block: about 18 KB, of the 400 KB that a row can have."""
 
+_BYTES_OF_BLOCK = 200_000
+"""The texts after which a block ends, uncompressed: hostile texts cannot be compressed."""
+
 _DAYS_AT_ONCE = 4
 _BYTES_AT_MOST = 24_000_000
 """The bytes of blocks after which a search ends, to be continued: about 350,000 items, in about a second."""
@@ -84,11 +87,11 @@ class DynamoSearchIndex:
         by_day: dict[str, dict[str, str]] = defaultdict(dict)
         for item in items:
             key = item.entry_key
-            by_day[_day_of(key)][key] = _FIELDS.join([key, *map(_normal, searched_texts(item))])
+            by_day[_day_of(key)][key] = _FIELDS.join([key, *sorted(set(map(_normal, searched_texts(item))))])
         history = timedelta(days=self._history_days_of(account_id))
         for day, lines in by_day.items():
             ends = datetime.combine(date.fromisoformat(day), time.max, UTC) + history
-            for block in batches(sorted(lines.values()), _ITEMS_OF_BLOCK):
+            for block in _blocks(sorted(lines.values())):
                 put_row(AccountModel, _row(account_id, day, block, ends))
 
     @retry_on_conflict
@@ -150,6 +153,19 @@ def _matching(rows: Iterable[Row], part: str, low: str, high: str) -> Sequence[s
             if part in texts and low <= key < high:
                 found.add(key)
     return sorted(found, reverse=True)
+
+
+def _blocks(lines: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Yield the lines in the portions that blocks have."""
+    block: list[str] = []
+    size = 0
+    for line in lines:
+        if len(block) == _ITEMS_OF_BLOCK or size > _BYTES_OF_BLOCK:
+            yield block
+            block, size = [], 0
+        block.append(line)
+        size += len(line.encode())
+    yield block
 
 
 def _row(account_id: str, day: str, lines: Iterable[str], ends: datetime) -> Row:

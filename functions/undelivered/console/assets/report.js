@@ -359,7 +359,8 @@ function paintFoot(view, { running = false } = {}) {
 }
 
 function shownSoFar(view) {
-  const shown = t(view.cursor ? "report.shown" : "report.shown_all", { n: view.items.length });
+  const none = view.items.length === 0 && view.cursor && t("report.none_yet");
+  const shown = none || t(view.cursor ? "report.shown" : "report.shown_all", { n: view.items.length });
   return view.cursor && view.lookedBackTo ? `${shown} · ${t("report.looked_back", { date: day(view.lookedBackTo) })}` : shown;
 }
 
