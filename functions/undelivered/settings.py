@@ -189,8 +189,8 @@ class SendSettings(Struct, frozen=True):
         )
 
 
-class SendDigestsSettings(Struct, frozen=True):
-    """``send_digests``. ``public_url`` is the base URL of the link to the console."""
+class OwnMailSettings(Struct, frozen=True):
+    """``send_digests`` and ``export_report``. ``public_url`` is the base URL of the link to the console."""
 
     configuration_set: str
     sender: str

@@ -988,6 +988,7 @@ class _Handler(BaseHTTPRequestHandler):
             claims = {
                 "sub": "u-1",
                 "email": "manager@harbor.example",
+                "email_verified": True,
                 "cognito:groups": [self.api.role],
                 "exp": time.time() + 3600,
             }

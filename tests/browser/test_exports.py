@@ -30,3 +30,19 @@ def test_the_progress_of_an_export_says_where_the_file_will_be(manager):
     manager.page.get_by_role("button", name="Export as CSV").click()
 
     manager.sees("You can leave this page. You find the file under Exports.")
+
+
+def test_a_long_export_is_mailed_and_a_short_one_is_not(manager):
+    manager.goes_to("#/report")
+    manager.page.get_by_role("button", name="Export as CSV").click()
+    manager.page.get_by_role("link", name="Download").wait_for()
+    count = manager.api.count() | {"total": 4_543}
+    manager.page.route("**/undelivered/count*", lambda route: route.fulfill(json=count))
+    manager.goes_to("#/customers")
+    manager.goes_to("#/report")
+    manager.page.get_by_role("button", name="All 4543").wait_for()
+    manager.page.get_by_role("button", name="Export as CSV").click()
+    manager.sees("We email you a link when it is ready.")
+
+    bodies = [body for method, path, _, body in manager.api.requests if (method, path) == ("POST", "/exports")]
+    assert [body.get("mail_when_ready", False) for body in bodies] == [False, True]

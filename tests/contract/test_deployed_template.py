@@ -183,6 +183,7 @@ def test_an_environment_that_can_become_too_large_fails(changed):
         "IngestFeedback",
         "IngestSmsLogs",
         "ProcessResends",
+        "ExportReport",
         "SendDigests",
         "SendNotifications",
     }

@@ -65,7 +65,7 @@ def export(rows, endpoint):
     clock = lambda: NOW + timedelta(seconds=time.monotonic())  # noqa: E731
     wanted = ReportFilter(Period(window_start(NOW), NOW + timedelta(days=1)), LIVE_STATES)
     asked = Exports(store, files, runner, accounts, clock).request(ACCOUNT, wanted, by="viewer@example.com")
-    write = ExportReport(store, files, runner, ManyItems(rows), accounts, clock, texts)
+    write = ExportReport(store, files, runner, ManyItems(rows), accounts, clock, texts, lambda _: None)
     before, begun, worked = peak_megabytes(), time.perf_counter(), time.process_time()
     write(*runner.events[0], lambda: True)
     seconds = time.perf_counter() - begun

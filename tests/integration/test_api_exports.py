@@ -22,12 +22,14 @@ def api(monkeypatch):
 
 
 def run(api):
-    ports = api.ports
+    """Write the exports that were asked for, and return those that had ended after an invocation."""
+    ports, mailed = api.ports, []
     write = ExportReport(
-        api.exports, api.export_files, api.export_runner, ports.reports, ports.accounts, api.clock, texts
+        api.exports, api.export_files, api.export_runner, ports.reports, ports.accounts, api.clock, texts, mailed.append
     )
     while api.export_runner.events:
         write(*api.export_runner.events.pop(0), lambda: True)
+    return mailed
 
 
 def wanted_by(api, export_id):
@@ -66,6 +68,14 @@ def test_the_exports_of_an_account_are_listed_for_as_long_as_their_files_are_kep
     api.time += timedelta(days=6)
     assert [one["export_id"] for one in api.get("/exports").json["exports"]] == [second]
     assert api.get("/exports").json["exports"][0]["state"] == "failed"
+
+
+def test_only_a_user_with_a_verified_address_is_mailed_and_only_if_they_want(api):
+    quiet, wanted = (api.post("/exports", body).json["export_id"] for body in ({}, {"mail_when_ready": True}))
+    by_host = api.post("/exports", {"mail_when_ready": True}, host())
+
+    assert [api.exports.find(ACCOUNT, one).mail_to for one in (quiet, wanted)] == ["", "manager@example.com"]
+    assert (by_host.status, by_host.json["errors"][0]["field"]) == (400, "mail_when_ready")
 
 
 @pytest.mark.parametrize("who", [manager, viewer, host])

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from infrastructure.local.deployment import DEFAULT_ACCOUNT
+from infrastructure.local.scenario import eventually
+from infrastructure.user_pool import create_user, sign_in
 from tests.builders.items import an_item
 from tests.stack.faulty import reconfigured
 from undelivered.adapters.dynamodb.item_rows import facts_of, history_row
@@ -77,3 +79,28 @@ def test_an_export_of_some_statuses_ends_too(stack):
     headers = {"Authorization": stack.token(stack.user("viewer").email)}
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30) as api:
         assert exported(api, {"status": "bounced,invalid"})["state"] == "done"
+
+
+@pytest.fixture
+def hasty(acting):
+    """The API as a manager whose mailbox SES refuses once without a reason, and the address."""
+    stack = acting.stack
+    cognito, pool = stack.client("cognito-idp"), stack.outputs["UserPoolId"]
+    user = create_user(cognito, pool, acting.mailbox("unexplained", "exporter"), DEFAULT_ACCOUNT, "manager")
+    token = sign_in(cognito, stack.outputs["ConsoleClientId"], user)
+    with httpx.Client(base_url=stack.api_url, headers={"Authorization": token}, timeout=60) as api:
+        yield api, user.email
+    cognito.admin_delete_user(UserPoolId=pool, Username=user.email)
+
+
+def test_the_user_who_wants_it_gets_one_email_with_a_link_to_the_console(acting, hasty):
+    api, address = hasty
+    asked = api.post("/exports", json={"format": "csv", "filter": {}, "mail_when_ready": True}).raise_for_status()
+    export_id = asked.json()["export_id"]
+
+    (mail,) = eventually(lambda: acting.sent(address), "no email about the export was sent", SECONDS)
+
+    assert mail["tags"]["undelivered-notification"] == [f"undelivered-digest-export-{export_id}"]
+    listed = {one["export_id"]: one for one in api.get("/exports").raise_for_status().json()["exports"]}
+    assert (listed[export_id]["state"], listed[export_id]["requested_by"].split()[0]) == ("done", address)
+    assert acting.suppression("email", address).status_code == 404

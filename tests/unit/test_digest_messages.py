@@ -26,6 +26,7 @@ from undelivered.domain.language import Language
 from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.send_rate import SendRate
 from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.services.own_mail import OwnMail
 from undelivered.services.ports import OutgoingMessage
 from undelivered.services.send_digests import SendDigests
 from undelivered.services.sender_rule import SenderRule
@@ -112,12 +113,9 @@ class World:
         send = SendDigests(
             accounts,
             reports,
-            self.notifications,
-            self.mail,
-            self.sender_rule(),
+            OwnMail(self.notifications, self.mail, self.sender_rule(), lambda: NOW, pace or a_pace()),
             LINK,
             lambda: NOW,
-            pace or a_pace(),
             texts,
         )
         self.send = partial(send, START + 60)

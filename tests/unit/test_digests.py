@@ -26,6 +26,7 @@ from undelivered.domain.account_settings import AccountSettings, DigestSettings
 from undelivered.domain.digest import days_due
 from undelivered.domain.errors import ProviderBusyError, RetryableError, UnreadableRecordError
 from undelivered.domain.taxonomy import Reason
+from undelivered.services.own_mail import OwnMail
 from undelivered.services.record_feedback import RecordFeedback
 from undelivered.services.send_digests import SendDigests
 from undelivered.services.sender_rule import SenderRule
@@ -47,12 +48,15 @@ class Desk:
         send_digests = SendDigests(
             accounts,
             FakeReportReader(self.items),
-            self.notifications,
-            self.mail,
-            SenderRule(FakeAccountMappings(), ACCOUNT, "us@example.com"),
+            OwnMail(
+                self.notifications,
+                self.mail,
+                SenderRule(FakeAccountMappings(), ACCOUNT, "us@example.com"),
+                self.clock,
+                a_pace(1.0, clock=self.pace_clock),
+            ),
             "https://example.com/console/",
             self.clock,
-            a_pace(1.0, clock=self.pace_clock),
             texts,
         )
         self.send_digests = partial(send_digests, START + 60)

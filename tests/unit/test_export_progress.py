@@ -33,10 +33,19 @@ class World:
         self.accounts = FakeAccountStore()
         self.items = [an_item(number=number) for number in range(pages)]
         self.asked = []
+        self.mailed = []
         self.error = None
         self.exports = Exports(self.store, self.files, self.runner, self.accounts, self.clock)
         self.write = ExportReport(
-            self.store, self.files, self.runner, self, self.accounts, self.clock, texts, part_bytes=part_bytes
+            self.store,
+            self.files,
+            self.runner,
+            self,
+            self.accounts,
+            self.clock,
+            texts,
+            self.mailed.append,
+            part_bytes=part_bytes,
         )
         self.export = self.exports.request(ACCOUNT, FILTER, by="ada")
         self.runner.events.clear()
@@ -340,3 +349,13 @@ def test_an_export_that_is_claimed_meanwhile_is_not_queued_again():
 
     account.world.store.save = save
     assert account.queued == []
+
+
+def test_an_export_that_has_ended_is_mailed_about_again_when_its_message_is_delivered_again():
+    world = World(pages=2)
+    world.write(ACCOUNT, world.export.export_id, lambda: True)
+    world.write(ACCOUNT, world.export.export_id, lambda: True)
+
+    assert [(export.export_id, export.state) for export in world.mailed] == [
+        (world.export.export_id, ExportState.DONE)
+    ] * 2

@@ -59,7 +59,7 @@ class World:
     """A report of some items, an export of it, and its queue, which delivers every message five times."""
 
     def __init__(self, items=25, *, page_size=4, part_bytes=1_500):
-        self.now = NOW
+        self.now, self.mailed = NOW, []
         self.store, self.runner = FakeExportStore(), FakeExportRunner()
         self.files = FakeExportFiles(least_part=part_bytes)
         self.undelivered, self.accounts = FakeUndeliveredStore(clock=self.clock), FakeAccountStore()
@@ -73,6 +73,7 @@ class World:
             self.accounts,
             self.clock,
             texts,
+            self.mailed.append,
             page_size,
             part_bytes,
         )

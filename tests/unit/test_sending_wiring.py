@@ -61,13 +61,13 @@ def test_emails_are_sent_with_the_ordinary_configuration_set_and_resends_with_th
 
 @pytest.mark.usefixtures("deployed")
 def test_digests_are_sent_with_the_ordinary_configuration_set():
-    assert bootstrap.send_digests().sender.configuration_set == "ordinary-set"
+    assert bootstrap.send_digests().mail.sender.configuration_set == "ordinary-set"
 
 
 @pytest.mark.usefixtures("deployed")
 def test_the_client_does_not_repeat_a_send_whose_response_was_lost():
     """The message may have gone out: only the claim of the attempt can decide."""
-    senders = [*bootstrap.process_resends().send.send_message.senders.values(), bootstrap.send_digests().sender]
+    senders = [*bootstrap.process_resends().send.send_message.senders.values(), bootstrap.send_digests().mail.sender]
 
     for sender in senders:
         assert sender.client.meta.config.retries == {"mode": "standard", "total_max_attempts": 1}

@@ -41,7 +41,7 @@ from undelivered.settings import (
     IngestSmsLogsSettings,
     ManagePeopleSettings,
     OnItemChangedSettings,
-    SendDigestsSettings,
+    OwnMailSettings,
     SendSettings,
     SyncSuppressionsSettings,
     table_names,
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from undelivered.services.export_report import ExportReport
     from undelivered.services.manage_people import ManagePeople
     from undelivered.services.on_item_changed import OnItemChanged
+    from undelivered.services.own_mail import OwnMail
     from undelivered.services.ports.people import People
     from undelivered.services.ports.webhooks import DeliveryJob
     from undelivered.services.reconcile_counts import ReconcileCounts
@@ -403,26 +404,35 @@ def _pace(quotas: "Mapping[Channel, Callable[[], SendQuota | None]]") -> "SendPa
 @cache
 def send_digests() -> "SendDigests":
     """Return the use case of ``send_digests``."""
-    from undelivered.adapters.aws.ses import SesSender
     from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
     from undelivered.adapters.language_files import texts
     from undelivered.services.send_digests import SendDigests
 
-    settings = SendDigestsSettings.read()
+    settings = OwnMailSettings.read()
     return SendDigests(
         accounts=accounts(),
         reports=DynamoReportReader(),
+        mail=_own_mail(settings),
+        link=f"{settings.public_url}/console/",
+        clock=now,
+        texts=texts,
+    )
+
+
+def _own_mail(settings: OwnMailSettings) -> "OwnMail":
+    from undelivered.adapters.aws.ses import SesSender
+    from undelivered.services.own_mail import OwnMail
+
+    return OwnMail(
         notifications=notification_store(),
-        # A digest is never resent, so it needs only one configuration set. It has no files.
+        # An email of our own is never resent, so it needs only one configuration set. It has no files.
         sender=SesSender(
             client("sesv2", retries=False), settings.configuration_set, settings.configuration_set, lambda _: None
         ),
         sender_rule=sender_rule(settings.default_account_id, settings.sender),
-        link=f"{settings.public_url}/console/",
         clock=now,
-        # ``send_digests`` has no permission to read the quota. It uses the rate that the sending functions have read.
+        # These functions have no permission to read the quota. They use the rate that the sending functions have read.
         pace=_pace({Channel.EMAIL: lambda: None}),
-        texts=texts,
     )
 
 
@@ -636,8 +646,9 @@ def export_report() -> ExportWorker:
     from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
     from undelivered.adapters.language_files import texts
     from undelivered.services.export_report import ExportReport
+    from undelivered.services.mail_export import MailExport
 
-    settings = ExportReportSettings.read()
+    settings, sending = ExportReportSettings.read(), OwnMailSettings.read()
     write = ExportReport(
         store=DynamoExportStore(),
         files=S3ExportFiles(client("s3"), settings.bucket),
@@ -646,6 +657,7 @@ def export_report() -> ExportWorker:
         accounts=accounts(),
         clock=now,
         texts=texts,
+        mail=MailExport(_own_mail(sending), accounts(), f"{sending.public_url}/console/#/exports", texts),
     )
     return ExportWorker(write, read_export_job, Queue(client("sqs"), settings.queue_url))
 

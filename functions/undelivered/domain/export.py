@@ -47,7 +47,8 @@ class Export(Struct, frozen=True):
     """An export. ``rows`` is the number of rows so far; ``detail`` says why the export failed.
 
     Each invocation that works on the export writes its own id to ``claimed_by`` and takes the part number
-    ``next_part``, which no invocation has used. ``attempts`` counts the invocations since ``position`` last changed.
+    ``next_part``, which no invocation has used. ``mail_to`` is the address of the user who wants an email about the
+    end, or empty. ``attempts`` counts the invocations since ``position`` last changed.
     ``version`` counts the writes.
     """
 
@@ -64,6 +65,7 @@ class Export(Struct, frozen=True):
     next_part: int = 1
     attempts: int = 0
     claimed_by: str = ""
+    mail_to: str = ""
     version: int = 0
 
     @property

@@ -19,5 +19,5 @@ _RESERVED_SECONDS: Final = 15.0
 def send_digests(_event: dict[str, Any], context: LambdaContext) -> None:
     """Send the digests that are due and not sent yet."""
     send = bootstrap.send_digests()
-    deadline = send.pace.now() + context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS
+    deadline = send.mail.pace.now() + context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS
     count("DigestsSent", send(deadline))

@@ -44,7 +44,7 @@ class ExportProgress(Struct, frozen=True):
 
 
 class ExportReport(Struct, frozen=True):
-    """The use case of ``export_report``."""
+    """The use case of ``export_report``. ``mail`` tells the user who asked that an export has ended, once."""
 
     store: ExportStore
     files: ExportFiles
@@ -53,6 +53,7 @@ class ExportReport(Struct, frozen=True):
     accounts: AccountStore
     clock: Callable[[], datetime]
     texts: Callable[[Language], Texts]
+    mail: Callable[[Export], None]
     page_size: int = PAGE_SIZE
     part_bytes: int = PART_BYTES
 
@@ -63,6 +64,13 @@ class ExportReport(Struct, frozen=True):
         some progress, another invocation continues. An error without progress is raised, so that the queue delivers the
         message again; on the last attempt the export fails too.
         """
+        progress = self._continue(account_id, export_id, has_time)
+        export = self.store.find(account_id, export_id)
+        if export and export.state is not ExportState.RUNNING:
+            self.mail(export)  # also when the message is delivered again, because an invocation may end before it
+        return progress
+
+    def _continue(self, account_id: str, export_id: str, has_time: Callable[[], bool]) -> ExportProgress:
         export = self.store.find(account_id, export_id)
         if export is None or export.state is not ExportState.RUNNING:
             return ExportProgress()
@@ -83,14 +91,16 @@ class ExportReport(Struct, frozen=True):
                 self.runner.start(account_id, export_id)
                 return ExportProgress(known.position.rows - export.position.rows, error)
             if known.attempts >= ATTEMPTS:
-                self._fail(known, _BUSY if isinstance(error, RetryableError) else _BROKEN)
+                # The queue does not deliver the message again.
+                self.mail(self._fail(known, _BUSY if isinstance(error, RetryableError) else _BROKEN))
             raise
         return ExportProgress(writing.export.position.rows - export.position.rows)
 
-    def _fail(self, export: Export, detail: str) -> None:
-        self.store.save(replace(export, state=ExportState.FAILED, detail=detail, touched_at=self.clock()))
+    def _fail(self, export: Export, detail: str) -> Export:
+        failed = self.store.save(replace(export, state=ExportState.FAILED, detail=detail, touched_at=self.clock()))
         if export.position.upload:
             self.files.abandon(export.file, export.position.upload)
+        return failed
 
 
 class _Writing:

@@ -48,15 +48,20 @@ class Exports(Struct, frozen=True):
     accounts: AccountStore
     clock: Callable[[], datetime]
 
-    def request(self, account_id: str, report_filter: ReportFilter, *, by: str) -> Export:
-        """Start an export of all items that match a filter; raises RetryableError and LimitReachedError."""
+    def request(self, account_id: str, report_filter: ReportFilter, *, by: str, mail_to: str = "") -> Export:
+        """Start an export of all items that match a filter; raises RetryableError and LimitReachedError.
+
+        ``mail_to`` is the address that gets an email when it has ended.
+        """
         now = self.clock()
         under_way = [export for export in self.store.find_all(account_id) if self._is_under_way(export)]
         if len(under_way) >= MAX_UNDER_WAY:
             self._queue_again(under_way)
             detail = f"{MAX_UNDER_WAY} exports are in progress. Wait until one of them is done."
             raise LimitReachedError("too_many_exports", detail, _RETRY_AFTER)
-        export = self.store.save(Export(account_id, uuid4().hex, report_filter, now, by, touched_at=now))
+        export = self.store.save(
+            Export(account_id, uuid4().hex, report_filter, now, by, touched_at=now, mail_to=mail_to)
+        )
         self.runner.start(account_id, export.export_id)
         return export
 

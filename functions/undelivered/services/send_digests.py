@@ -5,20 +5,15 @@ from contextlib import suppress
 from datetime import date, datetime
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.digest import DIGEST_PREFIX, Digest, days_due, failures_by_reason, subject_of, text_of
-from undelivered.domain.errors import PermanentSendError, ProviderBusyError, RetryableError, UnreadableRecordError
+from undelivered.domain.errors import UnreadableRecordError
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.language import Language, Texts
-from undelivered.domain.message_tags import tags_with_ids
-from undelivered.domain.notification import SendAttempt, SendOutcome
 from undelivered.domain.report_query import Period, ReportFilter, window_start
-from undelivered.domain.taxonomy import Channel
-from undelivered.services.ports import AccountStore, MessageSender, NotificationStore, OutgoingMessage, ReportReader
-from undelivered.services.send_pace import SendPace
-from undelivered.services.sender_rule import SenderRule
+from undelivered.services.own_mail import OwnMail
+from undelivered.services.ports import AccountStore, ReportReader
 
 _MAX_READY = 200
 """The maximum number of items ready to resend that a digest counts."""
@@ -29,12 +24,9 @@ class SendDigests(Struct, frozen=True):
 
     accounts: AccountStore
     reports: ReportReader
-    notifications: NotificationStore
-    sender: MessageSender
-    sender_rule: SenderRule
+    mail: OwnMail
     link: str
     clock: Callable[[], datetime]
-    pace: SendPace
     texts: Callable[[Language], Texts]
 
     def __call__(self, deadline: float) -> int:
@@ -72,45 +64,12 @@ class SendDigests(Struct, frozen=True):
 
     def _send(self, settings: AccountSettings, digest: Digest, recipient: str, deadline: float) -> bool:
         name = f"{DIGEST_PREFIX}{digest.last.isoformat()}-{recipient_digest(recipient)}"
-        attempt = SendAttempt(settings.account_id, name, 1, recipient, self.clock(), by="digest")
-        if not self.notifications.claim(attempt):
-            return False
-        try:
-            message_id = self._send_in_slot(self._message(settings, digest, recipient, name), deadline)
-        except RetryableError:
-            self.notifications.release(attempt)
-            raise
-        except PermanentSendError:
-            self.notifications.record(replace(attempt, outcome=SendOutcome.FAILED))
-            return False
-        self.notifications.record(replace(attempt, provider_message_id=message_id, outcome=SendOutcome.SENT))
-        return True
-
-    def _message(self, settings: AccountSettings, digest: Digest, recipient: str, name: str) -> OutgoingMessage:
-        """Return the email; raises PermanentSendError if the account may not send from its sender."""
         texts = self.texts(settings.locale)
-        return OutgoingMessage(
-            channel=Channel.EMAIL,
-            to=recipient,
-            sender=self.sender_rule.sender_of(settings),
+        return self.mail.send_once(
+            settings,
+            name,
+            recipient,
             subject=subject_of(digest, texts),
             text=text_of(digest, self.link, texts),
-            html="",
-            resend=False,
-            tags=tags_with_ids({"undelivered-account": settings.account_id, "undelivered-notification": name}),
-            headers={},
+            deadline=deadline,
         )
-
-    def _send_in_slot(self, message: OutgoingMessage, deadline: float) -> str:
-        """Send a message at the rate of the AWS account, before bulk sends; return the provider's message id."""
-        busy = 0
-        while True:
-            slots = self.pace.reserve(Channel.EMAIL, 1, urgent=True, deadline=deadline).slots
-            if not slots:
-                raise RetryableError("the sending rate is used up")
-            self.pace.wait_until(slots[0])
-            try:
-                return self.sender.send(message)
-            except ProviderBusyError:
-                busy += 1
-                self.pace.wait_until(self.pace.now() + self.pace.back_off(Channel.EMAIL, busy))

@@ -44,6 +44,11 @@ export function mayManage() {
   return mayAct() && !isEmbedded();
 }
 
+/** Whether the signed-in user has a verified address, to which emails can be sent. */
+export function hasVerifiedEmail() {
+  return Boolean(session?.isVerified);
+}
+
 /** Whether the signed-in user can export the report. */
 export function mayExport() {
   return mayAct() || viewersMayExport;
@@ -292,6 +297,7 @@ async function askForTokens(form) {
     renewAt: renewal((answer.expires_in ?? 3600) * 1000),
     id: claims.sub,
     email: claims.email ?? "",
+    isVerified: claims.email_verified === true,
     // This only affects what is shown. The API checks what the user is allowed to do.
     role: (claims["cognito:groups"] ?? []).includes("managers") ? "manager" : "viewer",
   };

@@ -20,6 +20,7 @@ import { viewsBar } from "./views.js";
 
 const PAGE_SIZE = 50;
 const PAGE_LIMIT = 200;
+const LONG_EXPORT = 2_000; // rows
 const KEPT_IN_ADDRESS = ["status", "from", "to", "state", "channel", "fault", "reason", "work", "ready", "customer_id", "incident"];
 const LISTS = ["status", "state", "channel", "fault", "reason", "work"];
 const PRESETS = { today: 0, 7: -6, 90: -89, 365: -364 };
@@ -502,9 +503,12 @@ function showJob(view) {
 
 async function exportReport(view) {
   try {
-    const { export_id: id } = await api.post("exports", { format: "csv", filter: bodyFilter(view) }, { signal: view.signal });
+    // A short export is ready before its reader has left. Users of another application are signed in without an address.
+    const isLong = !view.search && view.ofFilter !== null ? view.ofFilter > LONG_EXPORT : Boolean(view.cursor);
+    const mail = isLong && auth.hasVerifiedEmail();
+    const { export_id: id } = await api.post("exports", { format: "csv", filter: bodyFilter(view), ...(mail && { mail_when_ready: true }) }, { signal: view.signal });
     const progress = h("p", {}, t("export.running"));
-    replace(view.work, h("section", { class: "notice work", tabindex: "-1", "aria-label": t("export.title") }, h("span", { class: "spinner" }), h("div", {}, progress, h("p", { class: "muted" }, t("export.leave")))));
+    replace(view.work, h("section", { class: "notice work", tabindex: "-1", "aria-label": t("export.title") }, h("span", { class: "spinner" }), h("div", {}, progress, h("p", { class: "muted" }, t("export.leave"), mail && ` ${t("export.mail")}`))));
     const path = `exports/${encodeURIComponent(id)}`;
     const seen = ({ rows }) => rows && (progress.textContent = t("export.rows", { rows }));
     const result = await api.poll(() => api.get(path, { signal: view.signal }), ({ state }) => state !== "running", { seen, signal: view.signal });

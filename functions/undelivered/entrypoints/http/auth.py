@@ -64,13 +64,14 @@ VIEWERS: Final = frozenset({Role.VIEWER, Role.EMBEDDED_VIEWER})
 class Principal(Struct, frozen=True):
     """An authenticated caller. ``name`` is for the audit trail: ``host``, or from ``_user_name`` or ``embedded``.
 
-    ``subject`` is the ID of a user of the pool, empty for other callers.
+    ``subject`` is the ID of a user of the pool, and ``email`` their verified address; both are empty for other callers.
     """
 
     account_id: str
     role: Role
     name: str
     subject: str = ""
+    email: str = ""
 
 
 class _InvalidTokenError(Exception):
@@ -271,7 +272,9 @@ def _user(claims: Claims) -> Principal:
     if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
         raise forbidden("This user does not belong to an account. Ask your administrator.")
     subject = str(claims.get("sub") or "")
-    return Principal(account_id, _role(claims.get("cognito:groups")), _user_name(claims), subject)
+    return Principal(
+        account_id, _role(claims.get("cognito:groups")), _user_name(claims), subject, _verified_email(claims)
+    )
 
 
 def _user_name(claims: Claims) -> str:
@@ -281,8 +284,13 @@ def _user_name(claims: Claims) -> str:
     that is not verified proves nothing (Cognito Developer Guide, "Understanding the identity (ID) token").
     """
     subject = str(claims.get("sub") or "unknown")
+    email = _verified_email(claims)
+    return f"{email} ({subject})" if email else subject
+
+
+def _verified_email(claims: Claims) -> str:
     email = claims.get("email")
-    return f"{email} ({subject})" if email and claims.get("email_verified") is True else subject
+    return str(email) if email and claims.get("email_verified") is True else ""
 
 
 def _role(groups: object) -> Role:

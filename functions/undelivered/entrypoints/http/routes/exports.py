@@ -8,17 +8,22 @@ import msgspec
 from undelivered.domain.export import EXPORT_LIFETIME, ExportState
 from undelivered.domain.identifiers import timestamp
 from undelivered.entrypoints.http.auth import VIEWERS
-from undelivered.entrypoints.http.errors import ProblemError
+from undelivered.entrypoints.http.errors import ProblemError, invalid_body
 from undelivered.entrypoints.http.report_filters import Filter, body_filter
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
 from undelivered.entrypoints.http.schemas.audit import Time
 
 
 class ExportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The items to export: all that the filter shows. Without a filter, the report as it opens."""
+    """The items to export: all that the filter shows. Without a filter, the report as it opens.
+
+    With ``mail_when_ready``, the user who asks gets an email with a link to the console when the export has ended. Only
+    users with a verified email address can ask for it.
+    """
 
     format: Literal["csv"] = "csv"
     filter: Filter = {}
+    mail_when_ready: bool = False
 
 
 class ExportStarted(msgspec.Struct, frozen=True):
@@ -70,8 +75,12 @@ def _check_caller(request: ApiRequest) -> None:
 def start_export(request: ApiRequest) -> ApiResponse:
     """Start an export and return its ID."""
     _check_caller(request)
-    wanted = body_filter(request.body(ExportBody).filter, request)
-    export = request.use_cases.exports.request(request.account_id, wanted, by=request.principal.name)
+    body = request.body(ExportBody)
+    wanted = body_filter(body.filter, request)
+    mail_to = request.principal.email if body.mail_when_ready else ""
+    if body.mail_when_ready and not mail_to:
+        raise invalid_body("mail_when_ready", "is only for users with a verified email address")
+    export = request.use_cases.exports.request(request.account_id, wanted, by=request.principal.name, mail_to=mail_to)
     return ApiResponse(ExportStarted(export.export_id), HTTPStatus.ACCEPTED)
 
 
