@@ -75,6 +75,27 @@ def work_of(item: dict[str, Any]) -> str | None:
     return "resend" if item["kind"] == "soft" or item["ready_to_resend"] else "correct"
 
 
+def a_rate(sent: int, failed: int = 0, hard: int = 0, complaints: int = 0, **changes: Any) -> dict[str, Any]:
+    """The rates of a channel; without a period before, nothing was sent then."""
+
+    def share(number: int) -> float | None:
+        return number / sent if sent else None
+
+    return {
+        "channel": "email",
+        "sent": sent,
+        "failed": failed,
+        "hard_bounced": hard,
+        "complaints": complaints,
+        "failure_rate": share(failed),
+        "hard_bounce_rate": share(hard),
+        "complaint_rate": share(complaints),
+        "leaves_out_host": False,
+        "before": {"failure_rate": None, "hard_bounce_rate": None, "complaint_rate": None},
+        **changes,
+    }
+
+
 BY_HOST = ALLOWED | {"resenders": ["host"]}
 BY_BOTH = ALLOWED | {"resenders": ["undelivered", "host"]}
 NOT_SENT = {"state": "not_sent"}
@@ -255,6 +276,13 @@ class FakeApi:
         self.deliveries: dict[str, dict[str, Any]] = {}
         self.suppressions = [SUPPRESSION, COMPLAINT, ERASED]
         self.incidents: list[dict[str, Any]] = []
+        self.rates = {
+            "from": at(days=29)[:10],
+            "to": at()[:10],
+            "channels": [a_rate(8200, 164, 82, 4, before=a_rate(7900, 237, 79, 0)), a_rate(0, channel="sms")],
+            "hard_bounce_limits": {"review": 0.05, "pause": 0.1},
+            "complaint_limits": {"review": 0.001, "pause": 0.005},
+        }
 
     def fail(
         self, method: str, path: str, status: int, code: str = "", *, detail: str = "", times: int = 1, **headers: str
@@ -342,6 +370,8 @@ class FakeApi:
                 return 200, self.count()
             case ("GET", "undelivered", "trend"):
                 return 200, {"days": self.trend()}
+            case ("GET", "undelivered", "rates"):
+                return 200, self.rates
             case ("GET", "undelivered", "summary"):
                 return 200, self.summary()
             case ("GET", "undelivered", "total"):

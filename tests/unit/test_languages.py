@@ -19,7 +19,7 @@ ASSETS = CODE / "console" / "assets"
 PLACEHOLDER = re.compile(r"\{(\w+)")
 OTHERS = [language for language in Language if language is not Language.ENGLISH]
 PARTS = [
-    "", ".views", ".arrivals", ".asking", ".evidence", ".import", ".incidents", ".people", ".setup", ".sheet",
+    "", ".views", ".arrivals", ".asking", ".evidence", ".import", ".incidents", ".people", ".rates", ".setup", ".sheet",
     ".webhooks",
 ]  # fmt: skip
 

@@ -12,12 +12,12 @@ export const WORK = ["correct", "resend", "ours", "leave"];
 const REFRESH_MS = 30_000;
 
 /** The parts below the fold, each with `show(place, {days, signal})`. A part is loaded when it is about to be seen. */
-const LATER = [() => import("./trend.js")];
+const LATER = [() => import("./rates.js"), () => import("./trend.js")];
 
 export function show(page, { signal }) {
   const counted = h("div", { class: "stack" }, loading());
   const news = h("p", { class: "muted" });
-  const later = LATER.map((load) => [h("div", {}), load]);
+  const later = LATER.map((load) => [h("div", { class: "later" }), load]);
   const days = once(async () => (await api.get("undelivered/trend", { signal })).days);
   replace(
     page,
@@ -45,7 +45,7 @@ function whenNear(element, signal, work) {
     if (!seen.isIntersecting) return;
     watch.disconnect();
     work();
-  }, { rootMargin: "300px" });
+  }, { rootMargin: "100px" });
   watch.observe(element);
   signal.addEventListener("abort", () => watch.disconnect());
 }

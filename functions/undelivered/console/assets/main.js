@@ -93,8 +93,8 @@ function useSettings(settings) {
 /** Load the other views in advance, so that they open quickly, even if the network fails later. */
 async function fetchOtherViews() {
   await api.pause(500);
-  watchIncidents();
   for (const view of Object.values(VIEWS)) await view.load().catch(() => null);
+  watchIncidents();
   await loadViewTexts().catch(() => null);
 }
 
