@@ -102,6 +102,7 @@ def test_when_it_is_over_all_its_messages_are_resent_at_once(with_incidents, man
     manager.goes_to("#/incidents/incident-2")
 
     manager.page.get_by_role("button", name="Resend all 3").click()
+    manager.page.get_by_role("dialog").get_by_role("button", name=re.compile("3")).click()
 
     manager.page.get_by_role("progressbar").wait_for()
     assert [sent for sent, _ in with_incidents.batches.values()] == [["item-201", "item-202", "item-203"]]

@@ -10,7 +10,7 @@ def the_rates(person):
     """Go to the overview and return the text of the rates."""
     person.signs_in()
     card = person.page.get_by_role("region", name="Of what was sent in the past 30 days")
-    card.scroll_into_view_if_needed()
+    person.page.locator(".later").first.scroll_into_view_if_needed()  # they are loaded when they come near
     card.get_by_role("link", name="Incidents of the past 30 days").wait_for()
     return card.inner_text()
 

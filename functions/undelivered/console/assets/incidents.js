@@ -1,16 +1,15 @@
 /** Incidents: messages that failed by our own fault, by cause and receiving system. Also the banner while one is on. */
 
-import { batchProgress, resendMany } from "./actions.js";
 import * as api from "./api.js";
 import * as auth from "./auth.js";
+import { askToResend, jobPanel, resendAtOnce } from "./bulk.js";
 import { h, icon, replace, svg, written } from "./dom.js";
 import { loadTexts, moment, number, t } from "./i18n.js";
-import { attempt, busyButton, card, channelName, empty, errorPanel, keepFocus, loading, pageTitle, reasonName, said, toastError } from "./ui.js";
+import { attempt, busyButton, card, channelName, empty, errorPanel, keepFocus, loading, pageTitle, reasonName, said } from "./ui.js";
 
 const REFRESH_MS = 180_000;
 const PAGE = 200;
 const COUNTED_PAGES = 5;
-const AT_ONCE = 1_000;
 const HOUR_MS = 3_600_000;
 const COLUMNS = 72;
 const WIDTH = 720;
@@ -140,7 +139,7 @@ function helpLink({ name, help_url: url }) {
 
 async function showMessages(view) {
   const { incident, messages } = view;
-  const { items, hasMore } = await openItems(view, COUNTED_PAGES);
+  const { items, hasMore } = await openItems(view);
   const link = h("p", {}, h("a", { href: `#/report?incident=${incident.id}` }, t("incidents.see")));
   const n = items.length;
   if (n === 0) {
@@ -148,8 +147,11 @@ async function showMessages(view) {
     return;
   }
   const isOver = incident.state === "over";
-  const all = () => resendAll(view);
-  const one = () => resendIds(view, items.slice(0, 1));
+  const all = async () => (await askToResend({ filter: { incident: incident.id, state: ["open"] } })) && showJob(view, items);
+  const one = async () => {
+    resendAtOnce([items[0].id]);
+    showJob(view, items);
+  };
   replace(messages,
     h("p", {}, t("incidents.messages_left", { n }), hasMore && " +"),
     auth.mayAct() && h("div", { class: "row" }, isOver
@@ -159,45 +161,28 @@ async function showMessages(view) {
     link);
 }
 
-/** Return the messages of the incident that are open, up to a number of pages, and whether there are more. */
-async function openItems({ incident, signal }, pages) {
+/** Return the first messages of the incident that are open, and whether there are more. */
+async function openItems({ incident, signal }) {
   const items = [];
   let cursor;
-  for (let read = 0; read < pages; read += 1) {
+  for (let read = 0; read < COUNTED_PAGES; read += 1) {
     const page = await api.get("undelivered", { query: { incident: incident.id, state: "open", limit: PAGE, cursor }, signal });
     items.push(...page.items);
     cursor = page.next_cursor;
-    if (!cursor) return { items, hasMore: false };
+    if (!cursor) break;
   }
-  return { items, hasMore: true };
+  return { items, hasMore: Boolean(cursor) };
 }
 
-async function resendAll(view) {
-  try {
-    const { items } = await openItems(view, Infinity);
-    await resendIds(view, items);
-  } catch (error) {
-    toastError(error);
-  }
-}
-
-/** Start the resends, and show the progress of each batch. What could not be started stays open. */
-async function resendIds(view, items) {
-  const { work, signal } = view;
-  try {
-    for (let first = 0; first < items.length; first += AT_ONCE) {
-      const batch = await resendMany({ ids: items.slice(first, first + AT_ONCE).map(({ id }) => id) }, signal);
-      const panel = batchProgress(batch, items, signal, () => {
-        panel.remove();
-        keepFocus();
-        showOne(view).catch(toastError);
-      });
-      work.append(panel);
-    }
-  } catch (error) {
-    toastError(error);
-  }
-  work.lastElementChild?.focus();
+/** Show the progress of the resend that was started. */
+function showJob(view, items) {
+  const titles = new Map(items.map((item) => [item.id, item.title]));
+  replace(view.work, jobPanel(titles, view.signal, () => {
+    replace(view.work);
+    keepFocus();
+    attempt(view.place, () => showOne(view));
+  }));
+  view.work.firstElementChild.focus();
 }
 
 // --- the course
