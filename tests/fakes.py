@@ -515,6 +515,14 @@ class FakeCustomerStore:
                 stale.append(customer.customer_id)
         return stale
 
+    def to_look_at(self, account_id: str, until: date, limit: int) -> Sequence[Customer]:
+        due = [
+            (each.follow_up.look_again_on, each.customer_id, each)
+            for (account, _), each in self.stored.items()
+            if account == account_id and each.follow_up.look_again_on and each.follow_up.look_again_on <= until
+        ]
+        return [each for _, _, each in sorted(due, key=lambda found: found[:2])][:limit]
+
     def find_by_address(
         self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
     ) -> Sequence[Customer]:

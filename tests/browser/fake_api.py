@@ -303,6 +303,7 @@ class FakeApi:
                 "phone": item["recipient"] if item["channel"] == "sms" else "",
                 "email_changed_at": None,
                 "phone_changed_at": None,
+                "follow_up": {"note": None, "owner": None, "look_again_on": None, "audit": []},
             }
         return self.customers[customer_id]
 
@@ -425,6 +426,10 @@ class FakeApi:
             case ("GET", "customers", customer_id):
                 mine = [i for i in self.items.values() if i["customer"]["id"] == customer_id and i["ready_to_resend"]]
                 return 200, self.customer(customer_id) | {"ready_to_resend": [i["id"] for i in mine], "consents": []}
+            case ("PUT", "customers", customer_id, "follow-up"):
+                return self.change_follow_up(customer_id, body)
+            case ("GET", "follow-ups"):
+                return 200, {"customers": self.due()}
             case ("GET", "customers", customer_id, "data"):
                 return 200, self.personal_data(customer_id, query)
             case ("DELETE", "customers", customer_id):
@@ -750,6 +755,23 @@ class FakeApi:
             "to": at(),
             "looked_back_to": looked_back_to,
         }
+
+    def change_follow_up(self, customer_id: str, body: dict[str, Any]) -> Answer:
+        customer = self.customer(customer_id)
+        if body["owner"] == "nobody":
+            return self.problem(400, "invalid_body", "", [{"field": "owner", "message": "is not known"}])
+        detail = " · ".join(filter(None, body.values()))
+        entry = {"at": at(), "by": "manager@harbor.example (u-1)", "action": "follow_up", "detail": detail}
+        customer["follow_up"] = body | {"audit": [*customer["follow_up"]["audit"], entry]}
+        return 200, customer["follow_up"]
+
+    def due(self) -> list[dict[str, Any]]:
+        today = NOW.date().isoformat()
+        return [
+            {"id": each["id"], "name": each["name"], "follow_up": each["follow_up"]}
+            for each in self.customers.values()
+            if (each["follow_up"]["look_again_on"] or "9") <= today
+        ]
 
     def by_customer(self, query: dict[str, str]) -> dict[str, Any]:
         groups: dict[str, list[dict[str, Any]]] = {}

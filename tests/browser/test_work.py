@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser import fake_api
 from tests.browser.conftest import barriers
-from tests.browser.fake_api import BY_BOTH, BY_HOST, an_item
+from tests.browser.fake_api import BY_BOTH, BY_HOST, NOW, an_item
 from undelivered.domain.unrecognised import MAPPABLE_REASONS
 
 FILES = [
@@ -117,7 +117,7 @@ class TestOneCustomerAfterTheOther:
     def test_keys_do_nothing_while_typing_and_can_be_switched_off(self, manager):
         manager.goes_to("#/work/correct")
         manager.page.locator(".people a").first.click()
-        manager.page.get_by_role("button", name="Edit").click()
+        manager.page.get_by_role("button", name="Edit contact").click()
         manager.page.get_by_label("Email address").fill("")
         manager.page.keyboard.type("jk?j")
         expect(manager.page.get_by_label("Email address")).to_have_value("jk?j")
@@ -150,7 +150,7 @@ class TestCard:
             manager.api.items[f"item-{number}"] = manager.api.items["item-3"] | {"id": f"item-{number}"}
         manager.goes_to("#/customers/c-3")
         expect(manager.page.get_by_role("button", name=re.compile("Resend"))).to_have_count(0)
-        manager.page.get_by_role("button", name="Edit").click()
+        manager.page.get_by_role("button", name="Edit contact").click()
         manager.page.get_by_label("Email address").fill("grace@example.com")
         manager.page.get_by_role("button", name="Save").click()
 
@@ -170,6 +170,43 @@ class TestCard:
         expect(manager.page.get_by_role("link", name="ada.3@example.com")).to_have_attribute(
             "href", "mailto:ada.3@example.com"
         )
+
+    def test_a_follow_up_is_kept_and_the_overview_lists_it_on_its_day(self, manager):
+        manager.goes_to("#/customers/c-3")
+        manager.sees("Nothing noted yet.")
+        manager.page.get_by_role("button", name="Edit follow-up").click()
+        manager.page.get_by_label("Note").fill("called, will come by")
+        manager.page.get_by_label("Owner").fill("bo@harbor.example")
+        manager.page.get_by_label("Look again on").fill(NOW.date().isoformat())
+        manager.page.get_by_role("button", name="Save").click()
+
+        manager.sees("Follow-up saved.")
+        expect(manager.page.locator(".note")).to_have_text("called, will come by")
+        expect(manager.page.get_by_role("button", name="Edit follow-up")).to_be_focused()
+        manager.page.get_by_text("Earlier changes").click()
+        manager.sees("by manager@harbor.example")
+        manager.goes_to("#/")
+        due = manager.page.get_by_role("region", name="To look at today")
+        expect(due).to_contain_text("called, will come by · bo@harbor.example")
+        due.get_by_role("link", name="Ada Byron").click()
+        expect(manager.page).to_have_url(re.compile("#/customers/c-3$"))
+
+    def test_a_refused_follow_up_says_why_and_keeps_what_was_written(self, manager):
+        manager.goes_to("#/customers/c-3")
+        manager.page.get_by_role("button", name="Edit follow-up").click()
+        manager.page.get_by_label("Note").fill("called")
+        manager.page.get_by_label("Owner").fill("nobody")
+        manager.page.get_by_role("button", name="Save").click()
+
+        manager.sees("This is not known.")
+        expect(manager.page.get_by_label("Note")).to_have_value("called")
+
+    def test_a_viewer_sees_the_follow_up_and_cannot_change_it(self, viewer):
+        viewer.api.customer("c-3")["follow_up"]["note"] = "called"
+        viewer.goes_to("#/customers/c-3")
+
+        viewer.sees("called")
+        expect(viewer.page.get_by_role("button", name="Edit follow-up")).to_have_count(0)
 
     def test_a_viewer_sees_no_button_to_resend(self, viewer):
         viewer.goes_to("#/customers/c-1")

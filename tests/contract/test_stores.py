@@ -20,7 +20,7 @@ from tests.builders.items import (
 from tests.contract.worlds import BACKENDS, classes
 from undelivered.adapters.dynamodb import customer_store
 from undelivered.domain.account_settings import AccountSettings, Category, DigestSettings, GraceSettings
-from undelivered.domain.customer import Consent, RecordedConsent, customer_search
+from undelivered.domain.customer import Consent, FollowUp, RecordedConsent, customer_search
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Audit, Dismissal, State
@@ -584,6 +584,26 @@ def test_customers_are_written_together_but_for_those_that_changed_since_they_we
     assert len(world.customers.find_many(ACCOUNT, [each.customer_id for each in new])) == 150
     assert list(world.customers.save_many([])) == []
     assert list(world.customers.save_many([a_customer("c-old")])) == ["c-old"]
+
+
+def test_customers_to_look_at_again_are_found_by_the_day(world):
+    days = {"c-1": date(2026, 11, 23), "c-2": date(2026, 11, 20), "c-3": date(2026, 11, 24), "c-4": None}
+    for customer_id, day in days.items():
+        arranged = FollowUp("called, will come by", "bo@example.com", day)
+        world.customers.save(a_customer(customer_id).with_follow_up(arranged, NOW, "manager"))
+    world.customers.save(replace(a_customer("c-1", account_id="acc-2"), follow_up=FollowUp(look_again_on=NOW.date())))
+
+    found = world.customers.to_look_at(ACCOUNT, date(2026, 11, 23), 10)
+
+    assert [each.customer_id for each in found] == ["c-2", "c-1"]
+    assert found[0].follow_up == FollowUp("called, will come by", "bo@example.com", days["c-2"])
+    assert [(entry.by, entry.detail) for entry in found[0].follow_up_audit] == [
+        ("manager", "called, will come by · bo@example.com · 2026-11-20")
+    ]
+    assert len(world.customers.to_look_at(ACCOUNT, date(2026, 11, 30), 2)) == 2
+    done = world.customers.find(ACCOUNT, "c-2")
+    world.customers.save(done.with_follow_up(FollowUp("done"), NOW, "manager"))
+    assert [each.customer_id for each in world.customers.to_look_at(ACCOUNT, date(2026, 11, 23), 10)] == ["c-1"]
 
 
 def test_customers_are_found_by_an_address_they_share(world):

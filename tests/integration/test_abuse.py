@@ -74,6 +74,7 @@ BODIES = {
     "PATCH /customers/{customer_id}": {"email": "eve@example.com"},
     "POST /customers/{customer_id}/opt-in": {"consent": CONSENT},
     "POST /customers/{customer_id}/contact-requests": {"channel": "email"},
+    "PUT /customers/{customer_id}/follow-up": {"note": "called", "owner": "Eve", "look_again_on": "2026-11-24"},
     "PUT /suppressions": {"suppressions": [{"channel": "email", "address": "eve@example.com"}]},
     "PUT /suppressions/{channel}/{address}": {"why": "x"},
     "DELETE /suppressions/{channel}/{address}": {"why": "x"},

@@ -177,6 +177,22 @@ def _are_ready(world: CrashedStack, messages: list[Message]) -> None:
         assert customer["ready_to_resend"] == [message.item["id"]]
 
 
+_ARRANGED = {"note": "called, will come by", "owner": "bo@example.com", "look_again_on": "2020-01-31"}
+
+
+def _arrange(world: CrashedStack, message: Message) -> httpx.Response:
+    return world.people.manager.put(f"/customers/{message.customer}/follow-up", json=_ARRANGED)
+
+
+def _are_arranged(world: CrashedStack, messages: list[Message]) -> None:
+    due = {each["id"] for each in world.people.call_api("GET", "/follow-ups")["customers"]}
+    for message in messages:
+        arranged = world.people.call_api("GET", f"/customers/{message.customer}")["follow_up"]
+        assert {name: arranged[name] for name in _ARRANGED} == _ARRANGED
+        assert len(arranged["audit"]) == 1
+        assert message.customer in due
+
+
 def _opt_in(world: CrashedStack, message: Message) -> httpx.Response:
     return world.people.manager.post(f"/customers/{message.customer}/opt-in", json={"consent": CONSENT})
 
@@ -691,6 +707,7 @@ REQUESTS = {
         _correct_all,
         lambda world, subjects: _are_ready(world, [message for messages in subjects for message in messages]),
     ),
+    "PUT /customers/{customer_id}/follow-up": ActingRequest(_one, _arrange, _are_arranged),
     "DELETE /customers/{customer_id}": ActingRequest(_one, _erase, _are_erased),
     "POST /customers/{customer_id}/opt-in": ActingRequest(
         _unsubscribed, _opt_in, lambda world, messages: _are_lifted(world, [message.address for message in messages])

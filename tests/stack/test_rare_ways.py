@@ -139,6 +139,7 @@ def test_the_report_is_read_by_every_filter(acting):
     for address in (acting.mailbox("mailbox-full", "filtered"), "+12065550199"):
         assert acting.call_api("GET", "/customers", params={"address": address})["customers"] is not None
     assert acting.call_api("GET", "/undelivered/trend")["days"]
+    assert acting.call_api("GET", "/follow-ups")["customers"] is not None
     assert acting.call_api("GET", "/undelivered/summary")["undelivered"] > 0
 
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from undelivered.services.embed_tokens import EmbedTokens
     from undelivered.services.find_evidence import FindEvidence
     from undelivered.services.find_notification import FindNotification
+    from undelivered.services.follow_up import FollowUps
     from undelivered.services.idempotency import IdempotentResend
     from undelivered.services.keep_attachments import KeepAttachments
     from undelivered.services.list_suppressions import ListSuppressions
@@ -261,6 +262,12 @@ class ApiUseCases:
         ports = self._ports
         record_consent = RecordConsent(ports.customers, ports.suppressions, ports.provider_suppressions, self.clock)
         return OptIn(ports.customers, ports.undelivered, ports.suppressions, record_consent)
+
+    @cached_property
+    def follow_ups(self) -> "FollowUps":
+        from undelivered.services.follow_up import FollowUps
+
+        return FollowUps(self._ports.customers, self._ports.accounts, self.clock)
 
     @cached_property
     def report_by_customer(self) -> "ReportByCustomer":

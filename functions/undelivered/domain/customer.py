@@ -1,12 +1,13 @@
 """Customers of an account, their contacts and their consents."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from undelivered.domain.address import normalise_address
+from undelivered.domain.item import Audit
 from undelivered.domain.taxonomy import Channel
 
 
@@ -28,6 +29,29 @@ class RecordedConsent(Struct, frozen=True):
     at: datetime
 
 
+class FollowUp(Struct, frozen=True):
+    """What people arranged about a customer: a note, who looks after the customer, and when to look again.
+
+    ``note`` and ``owner`` are empty, and ``look_again_on`` is None, if there is none. The day is in the account's time
+    zone.
+    """
+
+    note: str = ""
+    owner: str = ""
+    look_again_on: date | None = None
+
+    @property
+    def summary(self) -> str:
+        """The follow-up as the audit trail has it."""
+        day = self.look_again_on.isoformat() if self.look_again_on else ""
+        return " · ".join(part for part in (self.note, self.owner, day) if part)
+
+
+NO_FOLLOW_UP = FollowUp()
+
+FOLLOW_UPS_KEPT = 20
+"""How many changes of a customer's follow-up the audit trail keeps: the latest."""
+
 CONSENTS_KEPT = 20
 """How many consents of a customer are kept: the latest."""
 
@@ -37,7 +61,7 @@ class Customer(Struct, frozen=True):
 
     ``email_changed_at`` and ``phone_changed_at`` are when the contact last changed, ``email_changed_by`` and
     ``phone_changed_by`` who changed it, empty if unknown. ``consents`` are in the order in which they were recorded.
-    ``version`` counts the writes.
+    ``follow_up_audit`` has the changes of ``follow_up``, oldest first. ``version`` counts the writes.
     """
 
     account_id: str
@@ -50,6 +74,8 @@ class Customer(Struct, frozen=True):
     email_changed_by: str = ""
     phone_changed_by: str = ""
     consents: tuple[RecordedConsent, ...] = ()
+    follow_up: FollowUp = NO_FOLLOW_UP
+    follow_up_audit: tuple[Audit, ...] = ()
     version: int = 0
 
     def contact(self, channel: Channel) -> str:
@@ -71,6 +97,14 @@ class Customer(Struct, frozen=True):
         if channel is Channel.EMAIL:
             return replace(self, email=contact, email_changed_at=at, email_changed_by=by)
         return replace(self, phone=contact, phone_changed_at=at, phone_changed_by=by)
+
+    def with_follow_up(self, follow_up: FollowUp, at: datetime, by: str) -> "Customer":
+        """Return the customer with a follow-up that somebody set at a time, or the same if it is the same."""
+        if follow_up == self.follow_up:
+            return self
+        entry = Audit(at, by, "follow_up", follow_up.summary)
+        audit = (*self.follow_up_audit, entry)[-FOLLOW_UPS_KEPT:]
+        return replace(self, follow_up=follow_up, follow_up_audit=audit)
 
     def has_consented(self, channel: Channel, since: datetime) -> bool:
         """Whether a consent for the current contact of a channel was recorded after a time."""

@@ -1,6 +1,7 @@
 """The store of customers on DynamoDB."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 
 from msgspec.structs import replace
 from pynamodb.exceptions import PutError
@@ -20,12 +21,13 @@ from undelivered.adapters.dynamodb.client import (
     query_all,
     transact_write,
 )
+from undelivered.adapters.dynamodb.item_rows import audit_of, audit_to_json
 from undelivered.adapters.dynamodb.models import CustomerModel
-from undelivered.adapters.dynamodb.stored_json import from_json, to_json
+from undelivered.adapters.dynamodb.stored_json import from_json, storable, to_json
 from undelivered.adapters.dynamodb.unreadable_rows import read_each, read_one, stored_moment
 from undelivered.domain.address import normalise_address
 from undelivered.domain.batches import batches
-from undelivered.domain.customer import Customer, CustomerSearch, RecordedConsent
+from undelivered.domain.customer import Customer, CustomerSearch, FollowUp, RecordedConsent
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.taxonomy import Channel
 
@@ -82,6 +84,12 @@ class DynamoCustomerStore:
         A transaction costs twice the write units of single writes, and takes a hundredth of their requests.
         """
         return {stale for batch in batches(customers, ACTIONS_AT_MOST) for stale in _save_together(batch)}
+
+    def to_look_at(self, account_id: str, until: date, limit: int) -> Sequence[Customer]:
+        """Return the customers to look at again on or before a day, those that wait longest first."""
+        within = CustomerModel.look_again_on <= until.isoformat()
+        rows, _ = query(CustomerModel, account_id, within, index="by_follow_up", limit=limit)
+        return list(read_each(rows, customer_of))
 
     def find_by_address(
         self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
@@ -163,6 +171,11 @@ def _model_of(customer: Customer) -> CustomerModel:
         consents=to_json(customer.consents) if customer.consents else None,
         email_partition=_partition(account_id, Channel.EMAIL, customer.email) if customer.email else None,
         phone_partition=_partition(account_id, Channel.SMS, customer.phone) if customer.phone else None,
+        note=storable(customer.follow_up.note) or None,
+        owner=storable(customer.follow_up.owner) or None,
+        follow_up_partition=account_id if customer.follow_up.look_again_on else None,
+        look_again_on=customer.follow_up.look_again_on.isoformat() if customer.follow_up.look_again_on else None,
+        follow_up_audit=audit_to_json(customer.follow_up_audit) if customer.follow_up_audit else None,
         version=customer.version,
     )
 
@@ -181,5 +194,11 @@ def customer_of(row: Row) -> Customer:
         email_changed_by=model.email_changed_by or "",
         phone_changed_by=model.phone_changed_by or "",
         consents=from_json(model.consents, tuple[RecordedConsent, ...]) if model.consents else (),
+        follow_up=FollowUp(
+            model.note or "",
+            model.owner or "",
+            date.fromisoformat(model.look_again_on) if model.look_again_on else None,
+        ),
+        follow_up_audit=audit_of(model.follow_up_audit or ""),
         version=int(model.version),
     )

@@ -245,6 +245,18 @@ class ByPhone(GlobalSecondaryIndex[Any]):
     phone_partition = UnicodeAttribute(hash_key=True)
 
 
+class ByFollowUp(GlobalSecondaryIndex[Any]):
+    """Customers to look at again, by the day; sparse."""
+
+    class Meta:
+        index_name = "by_follow_up"
+        projection = AllProjection()
+        billing_mode = "PAY_PER_REQUEST"
+
+    follow_up_partition = UnicodeAttribute(hash_key=True)
+    look_again_on = UnicodeAttribute(range_key=True)
+
+
 class CustomerModel(Table):
     """Customers and their contacts."""
 
@@ -264,10 +276,17 @@ class CustomerModel(Table):
     consents = UnicodeAttribute(null=True)
     email_partition = UnicodeAttribute(null=True)
     phone_partition = UnicodeAttribute(null=True)
+    note = UnicodeAttribute(null=True)
+    owner = UnicodeAttribute(null=True)
+    # The account, and the day to look again; both or neither.
+    follow_up_partition = UnicodeAttribute(null=True)
+    look_again_on = UnicodeAttribute(null=True)
+    follow_up_audit = UnicodeAttribute(null=True)
     version = NumberAttribute()
 
     by_email = ByEmail()
     by_phone = ByPhone()
+    by_follow_up = ByFollowUp()
 
 
 class SuppressionModel(Table):

@@ -9,6 +9,7 @@ import { changedOn, contactForm, customerPath } from "./contact.js";
 import { freshId, h, icon, replace, written } from "./dom.js";
 import { day, t } from "./i18n.js";
 import { trailBack, trailNav } from "./trail.js";
+import { followUpCard } from "./follow_up.js";
 import { reasonOf, suppressionPath } from "./suppressions.js";
 import { announce, attempt, busyButton, button, card, complain, complaintOf, dialogue, empty, field, loading, Mistake, pageTitle, reasonName, required, said, stateChip, statusChip, toast, toastError } from "./ui.js";
 
@@ -179,7 +180,11 @@ function paintOne(view, place, customer, { items, next_cursor: more }, suppressi
       h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, shown.map(itemLine)),
         (more || items.length > SHOWN) && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all")))),
         view.arrivals),
-      h("div", { class: "stack" }, card(t("customers.contacts"), body, items.length > 0 && h("p", { class: "spaced" }, h("a", { href: `#/evidence?customer=${encodeURIComponent(customer.id)}` }, t("detail.evidence")))), askingCard(customer.id, channelsToAsk(items), () => refresh(view), view.signal), auth.mayManage() && personalData(customer))));
+      h("div", { class: "stack" },
+        card(t("customers.contacts"), body, items.length > 0 && h("p", { class: "spaced" }, h("a", { href: `#/evidence?customer=${encodeURIComponent(customer.id)}` }, t("detail.evidence")))),
+        followUpCard(customer),
+        askingCard(customer.id, channelsToAsk(items), () => refresh(view), view.signal),
+        auth.mayManage() && personalData(customer))));
 }
 
 /** A contact as a link that writes to it or calls it. */

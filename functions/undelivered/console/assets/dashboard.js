@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
-import { h, icon, replace, svg } from "./dom.js";
+import { h, icon, replace, svg, written } from "./dom.js";
 import { moment, number, recent, t } from "./i18n.js";
 import { attempt, loading, pageTitle } from "./ui.js";
 
@@ -16,15 +16,17 @@ const LATER = [() => import("./rates.js"), () => import("./trend.js")];
 
 export function show(page, { signal }) {
   const counted = h("div", { class: "stack" }, loading());
+  const due = h("section", { class: "card", hidden: true, "aria-label": t("due.title") });
   const news = h("p", { class: "muted" });
   const later = LATER.map((load) => [h("div", { class: "later" }), load]);
   const days = once(async () => (await api.get("undelivered/trend", { signal })).days);
   replace(
     page,
     h("div", { class: "page-head" }, pageTitle(t("overview.title")), news),
-    h("div", { class: "stack spaced" }, counted, later.map(([place]) => place)),
+    h("div", { class: "stack spaced" }, counted, due, later.map(([place]) => place)),
   );
   attempt(counted, () => showCount(counted, signal));
+  showDue(due, signal).catch(() => null); // the rest of the overview does not depend on it
   days().then((them) => !signal.aborted && showNews(news, them)).catch(() => null); // the trend shows the error
   for (const [place, load] of later) whenNear(place, signal, async () => attempt(place, async () => (await load()).show(place, { days, signal })));
   keepFresh(counted, signal);
@@ -58,6 +60,15 @@ async function showCount(place, signal) {
   replace(place, heard
     ? [h("section", { class: "card", "aria-label": t("work.title") }, queue(count)), h("section", now, breakdown(count))]
     : h("section", now, unheard()));
+}
+
+/** Show whom to look at again today: nothing if there is nobody. */
+async function showDue(place, signal) {
+  const { customers } = await api.get("follow-ups", { signal });
+  if (customers.length === 0) return;
+  replace(place, h("h2", {}, t("due.title")), h("ul", { class: "due" }, customers.map(({ id, name, follow_up: { note, owner } }) =>
+    h("li", {}, h("a", { href: `#/customers/${encodeURIComponent(id)}` }, written(name || id)), [note, owner].map((text) => text && [" · ", written(text)])))));
+  place.hidden = false;
 }
 
 /** Refresh the number while the page is visible, because users keep it open. */

@@ -1,7 +1,7 @@
 """Ports of customers and their erasures."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from undelivered.domain.customer import Customer, CustomerSearch
@@ -10,7 +10,7 @@ from undelivered.domain.taxonomy import Channel
 
 
 class CustomerStore(Protocol):
-    """Customers and their contacts. All reads but the last two are consistent."""
+    """Customers and their contacts. All reads but the last four are consistent."""
 
     def find(self, account_id: str, customer_id: str) -> Customer | None:
         """Return a customer."""
@@ -41,6 +41,9 @@ class CustomerStore(Protocol):
         self, account_id: str, channel: Channel, address: str, *, limit: int | None = None
     ) -> Sequence[Customer]:
         """Return the customers that have an address, all of them or up to ``limit``."""
+
+    def to_look_at(self, account_id: str, until: date, limit: int) -> Sequence[Customer]:
+        """Return customers to look at again on or before a day, those that wait longest first; see ``FollowUp``."""
 
     def has_any(self, account_id: str) -> bool:
         """Whether an account has customers; the first may be seen a moment late."""

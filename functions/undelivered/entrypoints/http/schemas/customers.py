@@ -1,6 +1,7 @@
 """Customers in responses."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -8,7 +9,7 @@ from undelivered.domain.customer import Customer, RecordedConsent
 from undelivered.domain.identifiers import item_id, timestamp
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
-from undelivered.entrypoints.http.schemas.audit import Time, optional_timestamp
+from undelivered.entrypoints.http.schemas.audit import AuditView, Time, audit_views, optional_timestamp
 
 
 class CustomerSummary(msgspec.Struct, frozen=True):
@@ -36,11 +37,24 @@ class ConsentView(msgspec.Struct, frozen=True):
     recorded_at: Time
 
 
+class FollowUpView(msgspec.Struct, frozen=True):
+    """What people arranged about a customer: a note, who looks after the customer, and the day to look again.
+
+    ``audit`` has its latest changes, oldest first.
+    """
+
+    note: str | None
+    owner: str | None
+    look_again_on: Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"})] | None
+    audit: tuple[AuditView, ...]
+
+
 class CustomerView(CustomerSummary, frozen=True):
     """A customer with their consents and the IDs of items that can be resent because a contact changed since."""
 
     ready_to_resend: tuple[str, ...]
     consents: tuple[ConsentView, ...]
+    follow_up: FollowUpView
 
 
 def customer_summary(customer: Customer) -> CustomerSummary:
@@ -63,6 +77,18 @@ def customer_view(customer: Customer, ready: Sequence[UndeliveredItem]) -> Custo
         **msgspec.structs.asdict(customer_summary(customer)),
         ready_to_resend=tuple(item_id(item.entry_key) for item in ready),
         consents=tuple(_consent_view(recorded) for recorded in customer.consents),
+        follow_up=follow_up_view(customer),
+    )
+
+
+def follow_up_view(customer: Customer) -> FollowUpView:
+    """Return the follow-up of a customer."""
+    follow_up = customer.follow_up
+    return FollowUpView(
+        note=follow_up.note or None,
+        owner=follow_up.owner or None,
+        look_again_on=follow_up.look_again_on.isoformat() if follow_up.look_again_on else None,
+        audit=audit_views(customer.follow_up_audit),
     )
 
 
