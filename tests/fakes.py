@@ -31,11 +31,10 @@ from undelivered.domain.export import Export, ExportPart
 from undelivered.domain.failure_counts import (
     FailedTotals,
     LiveCount,
+    Resolution,
     class_of,
     count_change,
     live_count,
-    resolution_bucket,
-    time_to_resolve,
 )
 from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.incidents import Cause, Hours, counted_hours
@@ -360,8 +359,10 @@ class FakeReportReader:
         failed = Counter[str]()
         for of_day in self.failures_by_day(account_id, first, last).values():
             failed.update(of_day)
-        taken = (time_to_resolve(item) for item in self._sent_between(account_id, first, last))
-        return FailedTotals(failed, Counter(resolution_bucket(each) for each in taken if each is not None))
+        resolved = Counter[Resolution]()
+        for item in self._sent_between(account_id, first, last):
+            resolved.update(count_change(None, item).resolved)
+        return FailedTotals(failed, resolved)
 
     def repeat_recipients(self, account_id: str, first: date, last: date) -> Counter[str]:
         told = Counter(item.recipient for item in self._sent_between(account_id, first, last))

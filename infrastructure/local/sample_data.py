@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zlib import crc32
 
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from infrastructure.local.ses_simulator.mail_rules import Event, ReceivedMail, p
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry
 from undelivered.domain.customer import Customer
 from undelivered.domain.identifiers import entry_key
+from undelivered.domain.item import BY_CUSTOMER
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.suppression import Suppression, SuppressionReason
 from undelivered.domain.taxonomy import Channel
@@ -517,8 +519,12 @@ class _CustomerMonth:
             changed = {"email": contact, "email_changed_at": at} if problem.channel is Channel.EMAIL else {}
             changed = changed or {"phone": contact, "phone_changed_at": at}
             self._customer = replace(self._customer, **changed)
+        # Some customers correct an address themselves, after a text.
+        is_address = problem.channel is Channel.EMAIL and problem.situation not in _SOFT
+        by_customer = is_address and crc32(self._customer.customer_id.encode()) % 3 == 0
         for position, sent in enumerate(self._failed):
-            self._resend(sent, at + timedelta(minutes=3, seconds=20 * position), "delivered")
+            moment = at + timedelta(minutes=3, seconds=20 * position)
+            self._resend(sent, moment, "delivered", by=BY_CUSTOMER if by_customer else "")
         self._failed.clear()
 
     def _act(self, problem: ContactProblem | None) -> None:
@@ -542,7 +548,7 @@ class _CustomerMonth:
         other = self._random.choice([name for name in _DOMAINS if name != domain])
         return f"{local.replace('.', '')}@{other}"
 
-    def _resend(self, sent: SentNotification, at: datetime, situation: str) -> None:
+    def _resend(self, sent: SentNotification, at: datetime, situation: str, by: str = "") -> None:
         notification = sent.notification
         channel = notification.channel
         attempt = SendAttempt(
@@ -551,7 +557,7 @@ class _CustomerMonth:
             2,
             to=self._customer.contact(channel),
             claimed_at=at,
-            by=self._builder._manager,  # noqa: SLF001 - as above
+            by=by or self._builder._manager,  # noqa: SLF001 - as above
             entry_key=sent.entry_key,
             provider_message_id=self._message_id(channel, at),
             outcome=SendOutcome.SENT,
@@ -562,7 +568,7 @@ class _CustomerMonth:
             log = _log(attempt, "00" if situation == "delivered" else situation)
         elif situation != "silent":
             events = self._events(notification, attempt, situation, resend=True)
-        note = self._random.choice(_NOTES)
+        note = self._random.choice(_NOTES) if not by else ""
         self._month.resends.append(Resend(sent, attempt, note, events, log, arrived=situation == "delivered"))
 
     def _events(

@@ -33,10 +33,12 @@ from undelivered.adapters.dynamodb.sent_count_store import DynamoSentCountStore
 from undelivered.adapters.dynamodb.suppression_store import DynamoSuppressionStore
 from undelivered.adapters.dynamodb.undelivered_store import DynamoUndeliveredStore
 from undelivered.adapters.keyed_hashes import HmacHashes
-from undelivered.domain.item import Dismissal
+from undelivered.domain.item import BY_CUSTOMER, Audit, Dismissal, UndeliveredItem
+from undelivered.domain.item_event import CORRECT_ACTION
 from undelivered.domain.lifecycle import open_item, record_sent, start_resend
 from undelivered.domain.suppression import dropped_classification
 from undelivered.domain.taxonomy import Channel
+from undelivered.services.ask_by_rule import BY_RULE
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.count_sends import CountSends
 from undelivered.services.ports import NewEntry
@@ -253,9 +255,16 @@ def _start_resend(stores: _Stores, resend: Resend) -> bool:
     if item is None:
         return False
     stores.notifications.record(attempt)
-    started = start_resend(item, attempt.to, attempt.by, attempt.claimed_at, resend.note)
+    before = _corrected(item, attempt.claimed_at) if attempt.by == BY_CUSTOMER else item
+    started = start_resend(before, attempt.to, attempt.by, attempt.claimed_at, resend.note)
     stores.undelivered.save(item, record_sent(started, attempt.number, attempt.provider_message_id))
     return True
+
+
+def _corrected(item: UndeliveredItem, at: datetime) -> UndeliveredItem:
+    """Return an item whose customer was asked by the account's rule, and corrected the address."""
+    asked = Audit(item.last_attempt.at + timedelta(minutes=2), BY_RULE, "ask_for_contact")
+    return replace(item, audit=(*item.audit, asked, Audit(at, BY_CUSTOMER, CORRECT_ACTION)))
 
 
 @retry_on_conflict

@@ -710,6 +710,8 @@ class FakeApi:
             "undelivered": reasons.total(),
             "resolved": 47,
             "resolved_share": 0.39,
+            "resolved_by_customers": 4,
+            "resolved_by_customers_share": 0.25,
             "median_hours_to_resolve": 6.4,
             "top_reasons": [{"reason": reason, "count": count} for reason, count in reasons.most_common(5)],
             "repeat_recipients": [{"recipient": "ada.2@example.com", "count": 6}],

@@ -17,7 +17,7 @@ from undelivered.adapters.dynamodb.documents import put_document
 from undelivered.adapters.dynamodb.models import CountsModel, shared_connection
 from undelivered.adapters.dynamodb.repeat_failure_store import KEPT, DynamoRepeatFailureStore
 from undelivered.domain.account_settings import AccountSettings
-from undelivered.domain.failure_counts import median_time, resolution_bucket
+from undelivered.domain.failure_counts import by_bucket, median_time, resolution_bucket
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Dismissal
 from undelivered.domain.taxonomy import Channel, Reason
@@ -49,6 +49,18 @@ def resolve(world, item, hours):
     world.undelivered.save(known, reported(known, Outcome.DELIVERED, at=failed_at + timedelta(hours=hours)))
 
 
+def test_what_customers_resolved_is_counted_apart(world):
+    for number, by in enumerate(["customer", "manager@example.com"]):
+        item = an_item(number=number, days_ago=3)
+        world.undelivered.save(None, resent(item, by=by))
+        known = world.undelivered.find(ACCOUNT, item.entry_key)
+        world.undelivered.save(known, reported(known, Outcome.DELIVERED))
+
+    told = world.reports.totals(ACCOUNT, *SPAN).resolved
+
+    assert sorted(resolution.by_customer for resolution in told.elements()) == [False, True]
+
+
 def test_what_was_resolved_is_told_with_how_long_it_took(world):
     for number, hours in enumerate([1, 5, 30]):
         resolve(world, an_item(number=number, days_ago=3 + number), hours)
@@ -57,7 +69,7 @@ def test_what_was_resolved_is_told_with_how_long_it_took(world):
     told = world.reports.totals(ACCOUNT, *SPAN).resolved
 
     assert told.total() == 3
-    assert median_time(told) / timedelta(hours=1) == pytest.approx(5, rel=0.1)
+    assert median_time(by_bucket(told)) / timedelta(hours=1) == pytest.approx(5, rel=0.1)
     assert world.reports.totals(ACCOUNT, TODAY - timedelta(days=3), TODAY).resolved.total() == 1
 
 

@@ -840,6 +840,8 @@ class TestFigures:
             "undelivered": 3,
             "resolved": 1,
             "resolved_share": 0.3333,
+            "resolved_by_customers": 0,
+            "resolved_by_customers_share": 0.0,
             "median_hours_to_resolve": pytest.approx(3.0, rel=0.1),
             "top_reasons": [{"reason": "mailbox_disabled", "count": 3}],
             "repeat_recipients": [{"recipient": "person-2@example.com", "count": 2}],

@@ -4,7 +4,7 @@ from collections import Counter
 
 from undelivered.adapters.dynamodb import counter_names
 from undelivered.adapters.dynamodb.counters import WRITES
-from undelivered.domain.failure_counts import CLASSES, RESENDING, WORK_COUNTERS, class_of, live_code
+from undelivered.domain.failure_counts import CLASSES, RESENDING, WORK_COUNTERS, Resolution, class_of, live_code
 from undelivered.domain.taxonomy import CLASSIFICATIONS, Channel, Fault, Kind, Reason, classification_of
 
 
@@ -24,7 +24,7 @@ def test_whatever_may_fail_is_told_from_its_row_as_it_was_counted():
         for channel in Channel
         for classification in judgements
     )
-    resolved = Counter(range(80))
+    resolved = Counter(Resolution(bucket, by_customer) for bucket in range(80) for by_customer in (False, True))
 
     named = counter_names.name_failed(failed, resolved)
 

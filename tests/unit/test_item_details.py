@@ -24,7 +24,7 @@ from tests.fakes import (
     FakeUndeliveredStore,
 )
 from undelivered.domain.errors import InvalidInputError, NotFoundError
-from undelivered.domain.failure_counts import FailedTotals, median_time, resolution_bucket
+from undelivered.domain.failure_counts import FailedTotals, Resolution, median_time, resolution_bucket
 from undelivered.domain.resend_policy import ResendCode, ResendDecision, refusal
 from undelivered.domain.resender import Resender
 from undelivered.domain.suppression import SuppressionReason
@@ -162,13 +162,15 @@ def test_a_summary_adds_up_classes_and_keeps_the_ten_most_frequent():
     first, last = date(2026, 11, 1), date(2026, 11, 23)
     reasons = {f"eh.reason-{number:02}": 20 - number for number in range(12)}
     world.reports.totals = lambda *_: FailedTotals(
-        {"es.mailbox_full": 30, "ss.mailbox_full": 3, **reasons}, _counter({resolution_bucket(timedelta(hours=2)): 5})
+        {"es.mailbox_full": 30, "ss.mailbox_full": 3, **reasons},
+        _counter({Resolution(resolution_bucket(timedelta(hours=2))): 3, Resolution(28, by_customer=True): 2}),
     )
     world.reports.repeat_recipients = lambda *_: _counter({f"p-{number:02}": 40 - number for number in range(12)})
 
     assert world.read.summary(ACCOUNT, first, last) == Summary(
         33 + sum(reasons.values()),
         5,
+        2,
         pytest.approx(2, rel=0.1),
         [("mailbox_full", 33), *((f"reason-{number:02}", 20 - number) for number in range(9))],
         [(f"p-{number:02}", 40 - number) for number in range(10)],
@@ -176,7 +178,7 @@ def test_a_summary_adds_up_classes_and_keeps_the_ten_most_frequent():
 
 
 def test_a_summary_of_nothing_has_no_time_to_resolve():
-    assert World().read.summary(ACCOUNT, NOW.date(), NOW.date()) == Summary(0, 0, None, [], [])
+    assert World().read.summary(ACCOUNT, NOW.date(), NOW.date()) == Summary(0, 0, 0, None, [], [])
 
 
 def _counter(numbers):

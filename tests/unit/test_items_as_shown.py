@@ -14,9 +14,11 @@ from undelivered.domain.account_settings import AccountSettings
 from undelivered.domain.failure_counts import (
     CountChange,
     FailureClass,
+    Resolution,
     class_of,
     count_change,
     live_codes,
+    resolution_bucket,
     time_to_resolve,
 )
 from undelivered.domain.feedback import Outcome
@@ -275,7 +277,11 @@ def test_the_counters_of_a_resolved_item_have_the_time_it_took():
 
     assert (change.live, change.failed) == ({"es": -1, "work.resend": -1}, {})
     assert time_to_resolve(RESOLVED) == timedelta(days=2) - timedelta(minutes=1, milliseconds=250)
-    assert list(change.resolved.values()) == [1]
+    assert change.resolved == {Resolution(resolution_bucket(time_to_resolve(RESOLVED))): 1}
+
+    by_rule = replace(RESOLVED, attempts=(*RESOLVED.attempts[:-1], replace(RESOLVED.attempts[-1], by="customer")))
+    (resolution,) = count_change(OPEN, by_rule).resolved
+    assert resolution.by_customer
     assert time_to_resolve(OPEN) is None
 
 

@@ -6,12 +6,12 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from itertools import product
 from math import floor, log2
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
 from undelivered.domain.incidents import CountedHour
-from undelivered.domain.item import LIVE_STATES, State, UndeliveredItem
+from undelivered.domain.item import BY_CUSTOMER, LIVE_STATES, State, UndeliveredItem
 from undelivered.domain.taxonomy import Channel, Classification, Fault, Kind, Status
 from undelivered.domain.work import Work, work_of
 
@@ -94,26 +94,36 @@ class LiveCount(Struct, frozen=True):
         return self.by_class.total()
 
 
+class Resolution(NamedTuple):
+    """How an item was resolved: how long it took, as a ``resolution_bucket``, and whether a manager had a hand in it.
+
+    ``by_customer`` is true if the customer corrected the contact and the account's rule resent the message.
+    """
+
+    bucket: int
+    by_customer: bool = False
+
+
 class CountChange(Struct, frozen=True):
     """The change of the counters of the day on which an item was sent.
 
     ``live`` counts items on the report by ``live_code``, and once more by the work that they ask for or, if they are
     being resent, under ``RESENDING``. ``failed`` counts all failures by ``<class code>.<reason>``; it does not fall
-    when an item leaves the report. ``resolved`` counts items whose message arrived, by ``resolution_bucket``. ``ours``
+    when an item leaves the report. ``resolved`` counts items whose message arrived, by their ``Resolution``. ``ours``
     counts what incidents follow from, under the day (UTC) of the hour; ``count_change`` leaves it empty.
     """
 
     live: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
-    resolved: Counter[int] = field(default_factory=Counter)
+    resolved: Counter["Resolution"] = field(default_factory=Counter)
     ours: Counter[CountedHour] = field(default_factory=Counter)
 
 
 class FailedTotals(Struct, frozen=True):
-    """All failures by ``<class code>.<reason>``, and the items whose message arrived by ``resolution_bucket``."""
+    """All failures by ``<class code>.<reason>``, and the items whose message arrived by their ``Resolution``."""
 
     failed: Counter[str] = field(default_factory=Counter)
-    resolved: Counter[int] = field(default_factory=Counter)
+    resolved: Counter["Resolution"] = field(default_factory=Counter)
 
 
 RESENDING: Final = "resending"
@@ -149,7 +159,7 @@ def live_count(live: Mapping[str, int]) -> LiveCount:
 
 def count_change(before: UndeliveredItem | None, after: UndeliveredItem | None) -> CountChange:
     """Return the change of the counters when an item changes; None stands for an item that does not exist."""
-    live, failed, resolved = Counter[str](), Counter[str](), Counter[int]()
+    live, failed, resolved = Counter[str](), Counter[str](), Counter[Resolution]()
     for item, step in ((before, -1), (after, +1)):
         if item is None:
             continue
@@ -159,7 +169,7 @@ def count_change(before: UndeliveredItem | None, after: UndeliveredItem | None) 
             live[live_code(failure_class, item.classification.fault)] += step
             live[work_counter(work_of(item))] += step
         if (duration := time_to_resolve(item)) is not None:
-            resolved[resolution_bucket(duration)] += step
+            resolved[Resolution(resolution_bucket(duration), item.last_sent.by == BY_CUSTOMER)] += step
     return CountChange(nonzero(live), nonzero(failed), nonzero(resolved))
 
 
@@ -173,6 +183,14 @@ def time_to_resolve(item: UndeliveredItem) -> timedelta | None:
         return None
     failed = next(attempt.result for attempt in item.attempts if attempt.result)
     return item.last_sent.result.at - failed.at
+
+
+def by_bucket(resolved: Mapping[Resolution, int]) -> Counter[int]:
+    """Return the histogram of the time to resolve, whoever resolved the items."""
+    buckets = Counter[int]()
+    for resolution, number in resolved.items():
+        buckets[resolution.bucket] += number
+    return buckets
 
 
 def resolution_bucket(duration: timedelta) -> int:

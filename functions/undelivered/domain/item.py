@@ -17,6 +17,10 @@ DIAGNOSTIC_LENGTH = 500
 """The maximum length of a stored diagnostic: DynamoDB charges for capacity by the kilobyte."""
 
 
+BY_CUSTOMER = "customer"
+"""Who requested a resend that followed from the customer's own correction, by the rule of the account."""
+
+
 class State(StrEnum):
     """The state of an item."""
 

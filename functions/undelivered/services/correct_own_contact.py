@@ -23,7 +23,7 @@ from undelivered.domain.contact_request import (
 from undelivered.domain.customer import same_contact
 from undelivered.domain.errors import InvalidInputError, LimitReachedError, NotFoundError
 from undelivered.domain.identifiers import recipient_digest
-from undelivered.domain.item import Audit
+from undelivered.domain.item import BY_CUSTOMER, Audit
 from undelivered.domain.item_event import CORRECT_ACTION
 from undelivered.domain.language import Language, Texts
 from undelivered.domain.notification import Notification
@@ -48,7 +48,6 @@ from undelivered.services.ports import (
 from undelivered.services.request_resend import RequestResend
 from undelivered.services.suppress import suppress
 
-_BY_CUSTOMER: Final = "customer"
 _NONCE_BYTES: Final = 8
 _CODES_PER_HOUR: Final = {"address": 5, "ip": 20}
 """How many codes an account sends in an hour to one address, and for one IP address."""
@@ -179,13 +178,13 @@ class CorrectOwnContact(Struct, frozen=True):
     def _correct(self, request: ContactRequest, contact: str) -> None:
         """Correct the contact. If this is interrupted, the customer can enter the code again to complete it."""
         now = self.clock()
-        change = contact_change(request.channel, contact, by=_BY_CUSTOMER)
+        change = contact_change(request.channel, contact, by=BY_CUSTOMER)
         ready = self.manage_customers.update(request.account_id, request.customer_id, change).ready
-        audit = Audit(now, _BY_CUSTOMER, CORRECT_ACTION)
+        audit = Audit(now, BY_CUSTOMER, CORRECT_ACTION)
         add_audit(self.undelivered, request.account_id, request.entry_key, audit, now)
         if self.accounts.settings(request.account_id).contact_requests.resend:
             keys = [item.entry_key for item in ready if item.channel is request.channel]
-            self.request_resend.many(request.account_id, keys, by=_BY_CUSTOMER)
+            self.request_resend.many(request.account_id, keys, by=BY_CUSTOMER)
         self.requests.save(replace(request, corrected_to=contact, settled_at=now))
 
     @retry_on_conflict

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from undelivered.domain.address_suggestions import suggest_address
 from undelivered.domain.errors import NotFoundError
-from undelivered.domain.failure_counts import CLASS_BY_CODE, median_time
+from undelivered.domain.failure_counts import CLASS_BY_CODE, by_bucket, median_time
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.notification import Notification
 from undelivered.domain.resend_policy import ResendDecision, decide_item_resend
@@ -51,13 +51,15 @@ class ItemDetail(Struct, frozen=True):
 class Summary(Struct, frozen=True):
     """Statistics of the failures in a range of days.
 
-    ``resolved`` counts items whose message arrived. ``hours_to_resolve`` is the median, at most 10 % off, and None if
-    no item was resolved. ``reasons`` and ``repeat_recipients`` (addresses with more than one item) hold the ten most
-    frequent with their numbers.
+    ``resolved`` counts items whose message arrived, ``resolved_by_customers`` those of them in which no manager had
+    a hand: the customer corrected the contact, and the account's rule resent the message. ``hours_to_resolve`` is
+    the median, at most 10 % off, and None if no item was resolved. ``reasons`` and ``repeat_recipients`` (addresses
+    with more than one item) hold the ten most frequent with their numbers.
     """
 
     undelivered: int
     resolved: int
+    resolved_by_customers: int
     hours_to_resolve: float | None
     reasons: Sequence[tuple[str, int]]
     repeat_recipients: Sequence[tuple[str, int]]
@@ -128,10 +130,12 @@ class ReadReports(Struct, frozen=True):
         reasons = Counter[str]()
         for name, number in totals.failed.items():
             reasons[name.partition(".")[2]] += number
-        median = median_time(totals.resolved)
+        median = median_time(by_bucket(totals.resolved))
+        by_customers = sum(number for resolution, number in totals.resolved.items() if resolution.by_customer)
         repeated = self.reports.repeat_recipients(account_id, first, last).most_common(_TOP)
         hours = median / timedelta(hours=1) if median is not None else None
-        return Summary(reasons.total(), totals.resolved.total(), hours, reasons.most_common(_TOP), repeated)
+        top = reasons.most_common(_TOP)
+        return Summary(reasons.total(), totals.resolved.total(), by_customers, hours, top, repeated)
 
 
 def _suggestion(item: UndeliveredItem) -> str:

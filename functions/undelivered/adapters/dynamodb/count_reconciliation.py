@@ -23,11 +23,12 @@ from undelivered.adapters.dynamodb.client import (
 from undelivered.adapters.dynamodb.documents import add_document, get_document, replace_document
 from undelivered.adapters.dynamodb.item_rows import erased_key, just_below, key_from, readable_item, readable_items
 from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, ItemTable, UndeliveredModel
-from undelivered.domain.failure_counts import CountChange, count_change, is_balanced, nonzero
+from undelivered.domain.failure_counts import CountChange, Resolution, count_change, is_balanced, nonzero
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.report_query import day_start, local_day
 
 _RESOLVED = "resolved."
+_RESOLVED_BY_CUSTOMER = "resolved_by_customer."
 _CLAIMS_KEPT_FOR = timedelta(days=3)
 _ZONE_KNOWN_SECONDS = 180
 """The time until every process uses a changed time zone: settings are cached for a minute."""
@@ -164,15 +165,19 @@ def _failed(account_id: str, day: date) -> CountChange:
 
 def _as_one_counter(change: CountChange) -> Counter[str]:
     """Return the numbers of failures and of resolved failures in one counter, under different names."""
-    resolved = {f"{_RESOLVED}{bucket}": number for bucket, number in change.resolved.items()}
+    resolved = {
+        f"{_RESOLVED_BY_CUSTOMER if by_customer else _RESOLVED}{bucket}": number
+        for (bucket, by_customer), number in change.resolved.items()
+    }
     return Counter({**change.failed, **resolved})
 
 
 def _as_change(numbers: Mapping[str, int]) -> CountChange:
     change = CountChange()
     for name, number in numbers.items():
-        if name.startswith(_RESOLVED):
-            change.resolved[int(name.removeprefix(_RESOLVED))] = number
+        kind, _, bucket = name.rpartition(".")
+        if f"{kind}." in {_RESOLVED, _RESOLVED_BY_CUSTOMER}:
+            change.resolved[Resolution(int(bucket), f"{kind}." == _RESOLVED_BY_CUSTOMER)] = number
         else:
             change.failed[name] = number
     return change

@@ -2,7 +2,7 @@
 
 Live items are counted under their ``live_code``, and once more under ``r`` if they are being resent, else under ``w``
 and a letter for the work that they ask for. Failures are counted under the code of their class and two letters for the
-reason, and resolved failures under ``h`` and their ``resolution_bucket``.
+reason, and resolved failures under ``h`` and their ``resolution_bucket``, or under ``u`` if customers resolved them.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from undelivered.adapters.dynamodb.client import Row
-from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, RESENDING, WORK_COUNTERS
+from undelivered.domain.failure_counts import CLASS_BY_LIVE_CODE, CLASSES, RESENDING, WORK_COUNTERS, Resolution
 from undelivered.domain.incidents import Cause
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.domain.work import Work
@@ -67,6 +67,7 @@ _REASONS_BY_NAME: Final = {letters: reason for reason, letters in _REASONS.items
 _CHANNELS_BY_NAME: Final = {channel.value[0]: channel for channel in Channel}
 
 _RESOLVED: Final = "h"
+_RESOLVED_BY_CUSTOMER: Final = "u"
 
 _FAILED: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -90,20 +91,24 @@ def read_live(row: Row) -> Counter[str]:
     return Counter({code: int(row[name]["N"]) for code, name in LIVE.items() if name in row})
 
 
-def name_failed(failures: Mapping[str, int], resolved: Mapping[int, int]) -> dict[str, int]:
+def name_failed(failures: Mapping[str, int], resolved: Mapping[Resolution, int]) -> dict[str, int]:
     """Return numbers of failures and of resolved failures by attribute name, without zeros."""
     named = {_FAILED[failure]: number for failure, number in failures.items() if number}
-    return named | {f"{_RESOLVED}{bucket}": number for bucket, number in resolved.items() if number}
+    return named | {
+        f"{_RESOLVED_BY_CUSTOMER if by_customer else _RESOLVED}{bucket}": number
+        for (bucket, by_customer), number in resolved.items()
+        if number
+    }
 
 
-def read_failed(row: Row) -> tuple[Counter[str], Counter[int]]:
+def read_failed(row: Row) -> tuple[Counter[str], Counter[Resolution]]:
     """Return the numbers of failures and of resolved failures in a row, with the keys of ``name_failed``."""
-    failures, resolved = Counter[str](), Counter[int]()
+    failures, resolved = Counter[str](), Counter[Resolution]()
     for name, value in row.items():
         if name in _FAILED_BY_NAME:
             failures[_FAILED_BY_NAME[name]] = int(value["N"])
-        elif name[0] == _RESOLVED and name[1:].isdigit():
-            resolved[int(name[1:])] = int(value["N"])
+        elif name[0] in {_RESOLVED, _RESOLVED_BY_CUSTOMER} and name[1:].isdigit():
+            resolved[Resolution(int(name[1:]), name[0] == _RESOLVED_BY_CUSTOMER)] = int(value["N"])
     return failures, resolved
 
 

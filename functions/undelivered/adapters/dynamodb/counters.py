@@ -1,7 +1,7 @@
 """The counters of a day: rows of a few bytes, written in the same transactions as the items they count.
 
 ``L~<day>~<shard>`` counts live items by ``live_code``, and by work or as being resent. ``T~<day>~<shard>`` counts
-failures by class and reason, and resolved failures by ``resolution_bucket``. ``counter_names`` has the names of the
+failures by class and reason, and resolved failures by their ``Resolution``. ``counter_names`` has the names of the
 attributes. The day of ``T`` is the day of sending in the account's time zone, as in the trend. The day of ``L`` is in
 UTC, because the report's thirty days do not depend on a time zone and an account can change its time zone.
 

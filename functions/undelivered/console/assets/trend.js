@@ -23,6 +23,7 @@ function summary(figures) {
   return [
     h("div", { class: "figures" },
       figure(figures.resolved_share === null ? "–" : percent(figures.resolved_share ?? 0), t("overview.resolved_share")),
+      figures.resolved_by_customers > 0 && figure(percent(figures.resolved_by_customers_share), t("overview.by_customers")),
       figure(hours === null || hours === undefined ? "–" : duration(hours), t("overview.time_to_resolve"))),
     reasons.length > 0 && [h("h3", {}, t("overview.top_reasons")), h("ol", { class: "ranking" }, reasons.map(topReason))],
     repeaters.length > 0 && [h("h3", {}, t("overview.repeaters")), h("ol", { class: "ranking" }, repeaters.map(repeater))],

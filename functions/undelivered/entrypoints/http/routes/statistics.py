@@ -59,7 +59,10 @@ class RecipientCount(msgspec.Struct, frozen=True):
 
 
 class SummaryView(msgspec.Struct, frozen=True):
-    """The failures of a span of days and how they were resolved. The share and the median are null without data.
+    """The failures of a span of days and how they were resolved. The shares and the median are null without data.
+
+    ``resolved_by_customers`` is how many were resolved without a manager: the customer corrected the contact, and the
+    account's rule resent the message. Its share is one of ``resolved``.
 
     The median comes from a histogram and is accurate to 10 %. The repeat recipients come from the addresses with the
     most items of each day, at most 50 a day, and may be a moment old.
@@ -68,6 +71,8 @@ class SummaryView(msgspec.Struct, frozen=True):
     undelivered: int
     resolved: int
     resolved_share: float | None
+    resolved_by_customers: int
+    resolved_by_customers_share: float | None
     median_hours_to_resolve: float | None
     top_reasons: tuple[ReasonCount, ...]
     repeat_recipients: tuple[RecipientCount, ...]
@@ -139,6 +144,10 @@ def show_summary(request: ApiRequest) -> ApiResponse:
             undelivered=summary.undelivered,
             resolved=summary.resolved,
             resolved_share=round(summary.resolved / summary.undelivered, 4) if summary.undelivered else None,
+            resolved_by_customers=summary.resolved_by_customers,
+            resolved_by_customers_share=round(summary.resolved_by_customers / summary.resolved, 4)
+            if summary.resolved
+            else None,
             median_hours_to_resolve=round(hours, 2) if hours is not None else None,
             top_reasons=tuple(ReasonCount(reason, number) for reason, number in summary.reasons),
             repeat_recipients=tuple(RecipientCount(address, number) for address, number in summary.repeat_recipients),
