@@ -75,6 +75,7 @@ def test_a_local_and_a_deployed_stack_at_once_are_refused():
 def test_cleanup_logs_a_drift_as_an_error_and_counts_it(monkeypatch, capsys, caplog):
     drift = CountDrift(ACCOUNT, "live", date(2026, 11, 3), {"eh": 2, "es": -1})
     monkeypatch.setattr(bootstrap, "clean_up", lambda: lambda *_: CleanupResult())
+    monkeypatch.setattr(bootstrap, "send_due_contact_requests", lambda: lambda *_: 0)
     monkeypatch.setattr(bootstrap, "erase_customers", lambda: lambda *_: ErasedCounts())
     monkeypatch.setattr(bootstrap, "reconcile_counts", lambda: lambda *_: [drift])
     context = SimpleNamespace(
