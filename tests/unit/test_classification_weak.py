@@ -394,6 +394,29 @@ def test_kinds_of_replies_of_zmailer_and_helo_checks(text: str, reason: Reason) 
     assert classified(text).reason is reason
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("550 5.7.1 The sender doesn't have a valid account", Reason.SENDER_BLOCKED),
+        ("550 5.7.1 Sender has no mailbox here", Reason.SENDER_BLOCKED),
+        ("550 The sender is not a known user", Reason.SENDER_BLOCKED),
+        ("550 Your domain does not have an account here", Reason.SENDER_BLOCKED),
+        ("550 5.7.1 Su servidor no existe en nuestra lista blanca", Reason.SENDER_BLOCKED),
+        ("550 5.7.1 Votre serveur n'existe pas dans notre liste", Reason.SENDER_BLOCKED),
+        ("550 5.7.1 Ihr Server existiert nicht in unserer Liste", Reason.SENDER_BLOCKED),
+        ("550 Su dominio no existe", Reason.SENDER_BLOCKED),
+        ("550 El usuario no existe en su servidor", Reason.ADDRESS_NOT_FOUND),
+        ("550 The recipient you specified does not have an account here", Reason.ADDRESS_NOT_FOUND),
+        ("550 Returned to sender. No mailbox here by that name", Reason.ADDRESS_NOT_FOUND),
+        ("550 Return to sender, unknown user", Reason.ADDRESS_NOT_FOUND),
+        ("550 The recipient has banned mail from your domain", Reason.RECIPIENT_REFUSED),
+        ("550 The user has rejected messages from your server", Reason.RECIPIENT_REFUSED),
+    ],
+)
+def test_what_is_lacking_is_lacking_of_the_subject(text: str, reason: Reason) -> None:
+    assert classified(text).reason is reason
+
+
 @pytest.mark.parametrize("family", weak.WORDINGS, ids=lambda family: family.name)
 def test_every_family_of_single_words_yields_to_codes(family) -> None:
     assert family.is_weak

@@ -229,7 +229,17 @@ _OURS: Final = re.compile(
     r"|(?:accept|receive|take)s? bounces|to post|be used (?:here|as)"
     r"|(?:type|kind) of (?:contents?|message|mail|attachment|file)"
     r"|senders? (?:or|and) (?:the )?recipients?|recipients? (?:or|and) (?:the )?senders?"
-    r"|you (?:do not|dont) have (?:an? )?(?:\w+ )?(?:account|mailbox)"
+    # whoever sends is the subject of what is lacking
+    r"|(?:(?<! to )(?<! to the )(?<! for )(?<! for the )senders?|you"
+    r"|your (?:domain|server|host|ips?|site|system|company|organi[sz]ation))"
+    r" (?:(?:do not|does not|dont|doesnt) have|has no|have no|lacks?) (?:an? |any )?(?:\w+ )?(?:account|mailbox|inbox)"
+    r"|(?<! to )(?<! to the )(?<! for )(?<! for the )senders? (?:is |was )?"
+    r"(?:not|isnt|unknown|no) (?:an? |the )?(?:\w+ )?(?:user|account|member|mailbox)"
+    # our machines in other languages
+    r"|(?:su|tu|votre|ton|ihr|dein|vostro|suo|tuo|seu|uw|je|twoj)"
+    r" (?:servidor|serveur|server|serwer|(?:direccion )?ip|adresse ip|dominio|domaine|domain|domein|domena|host"
+    r"|rechner) (?:\w+ )?(?:no|non|nao|ne|nexiste|nest|n|nicht|niet|nie|existiert|ist)"
+    r"|registro (?:ptr|spf|inverso)"
     r"|your (?:e ?mail )?(?:address(?! book)|account|mailbox)|(?:invalid|unknown|bad|illegal) from)\b"
 )
 _RECIPIENT: Final = re.compile(r" (?:recipients?|rcpt|users?|mailbox(?:es)?|addressee|destination|account|inbox)\b")

@@ -468,6 +468,7 @@ WORDINGS: tuple[Family, ...] = (
                 "blocked|blacklisted|banned|muted|refused|rejected|declined+has|have|had",
                 (
                     rf"{_WHO} (?:has|have|had) (?:\w+ )?(?:blocked|blacklisted|banned|muted|refused|rejected|declined) {_US}",
+                    rf"{_WHO} (?:has|have|had) (?:\w+ )?(?:blocked|blacklisted|banned|muted|refused|rejected|declined) (?:mails?|messages?|e ?mails?) from (?:you\b|your\b|this\b|the sender\b)",
                 ),
             ),
             (
@@ -969,7 +970,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "sender|senders|from|mailfrom|envelope|domain|return|use|verification",
                 (
-                    r"sender (?:address |domain |e ?mail |host |hostname |name |server |ip |mail |addr )?(?:\w+ ){0,2}?(?:rejected|refused|denied|blocked|banned|not allowed|not accepted|unknown|invalid|not found|does not exist|doesnt exist|not exist|not valid|verif\w+|must exist|not authori[sz]ed|unauthori[sz]ed|prohibited|disallowed|not permitted|blacklisted|unverified|undeliverable|does not resolve|not resolvable|required|failed|is on|disabled)",
+                    r"(?<!return to )(?<!returned to )sender (?:address |domain |e ?mail |host |hostname |name |server |ip |mail |addr )?(?:\w+ ){0,2}?(?:rejected|refused|denied|blocked|banned|not allowed|not accepted|unknown|invalid|not found|does not exist|doesnt exist|not exist|not valid|verif\w+|must exist|not authori[sz]ed|unauthori[sz]ed|prohibited|disallowed|not permitted|blacklisted|unverified|undeliverable|does not resolve|not resolvable|required|failed|is on|disabled)",
                     r"(?:invalid|bad|unknown|unauthori[sz]ed|illegal|blocked|banned|prohibited|rejected|unresolvable|unverified|missing|null|empty|non existent|nonexistent|fake|untrusted|unwanted) (?:\w+ )?sender",
                     r"domain (?:name )?of (?:the )?senders?",
                     r"senders? domain",
