@@ -336,11 +336,15 @@ class FakeReportReader:
         return live_count(counted)
 
     def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
-        shown = [
+        items = list(self._store.all_items(account_id))
+        if wanted.oldest_first:
+            items.reverse()
+        behind = [
             item
-            for item in self._store.all_items(account_id)
-            if wanted.matches(item, now) and (after is None or item.entry_key < after)
+            for item in items
+            if after is None or (item.entry_key > after if wanted.oldest_first else item.entry_key < after)
         ]
+        shown = [item for item in behind if wanted.matches(item, now)]
         return Page(tuple(shown[:limit]), shown[limit - 1].entry_key if len(shown) > limit else None)
 
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:

@@ -739,6 +739,8 @@ class FakeApi:
             items = [i for i in items if i.get("incident")]
         if "customer_id" in query:
             items = [i for i in items if i["customer"]["id"] == query["customer_id"]]
+        if query.get("sort") == "oldest":
+            items = sorted(items, key=lambda item: item["sent_at"])
         start, limit = int(query.get("cursor", 0)), int(query.get("limit", 50))
         end = start + limit
         shown = items[start:end]

@@ -341,6 +341,14 @@ class TestReport:
 
         manager.sees("At least 60 notifications")
 
+    def test_the_oldest_come_first_when_chosen_and_the_choice_stands_in_the_address(self, manager):
+        manager.goes_to("#/report?channel=email")
+        manager.page.get_by_label("Order").select_option("Oldest first")
+        manager.page.get_by_role("table", name="oldest first").wait_for()
+
+        expect(manager.page.locator("tbody tr").first).to_contain_text("Reminder 74")
+        expect(manager.page).to_have_url(re.compile(r"channel=email&sort=oldest$"))
+
     def test_a_range_has_a_total(self, manager):
         manager.goes_to("#/report?from=2020-01-01")
 

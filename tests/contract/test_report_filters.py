@@ -142,6 +142,7 @@ def test_every_filter_shows_exactly_what_it_lets_through(world, mixed, chosen):
 
     assert entry_keys(world, 4, wanted) == expected
     assert entry_keys(world, 50, wanted) == expected
+    assert entry_keys(world, 4, replace(wanted, oldest_first=True)) == expected[::-1]
 
 
 def customers_with_items(world, limit, wanted):

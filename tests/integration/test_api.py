@@ -212,6 +212,18 @@ class TestList:
 
         assert seen == [f"n-{number}" for number in range(1, 8)]
 
+    def test_shows_the_oldest_first_page_by_page_when_asked(self, api):
+        api.add(*(an_item(number=number, days_ago=number) for number in range(1, 6)))
+
+        first = api.get("/undelivered?sort=oldest&limit=3").json
+        last = api.get(f"/undelivered?sort=oldest&limit=3&cursor={first['next_cursor']}").json
+        other = api.get(f"/undelivered?limit=3&cursor={first['next_cursor']}")
+
+        shown = [item["notification_id"] for item in first["items"] + last["items"]]
+        assert shown == [f"n-{number}" for number in range(5, 0, -1)]
+        assert (first["looked_back_to"], last["looked_back_to"]) == (first["items"][2]["sent_at"], last["to"])
+        assert other.json["code"] == "invalid_cursor"
+
     def test_says_how_far_back_it_has_looked(self, api):
         api.add(*(an_item(number=number, days_ago=number) for number in range(1, 4)))
 

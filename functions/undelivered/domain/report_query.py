@@ -76,6 +76,7 @@ class ReportFilter(Struct, frozen=True):
     ``classes`` are the classes that match the filters by status, kind and channel; None if there are none of these.
     ``work`` selects open items by the work that they ask for.
     ``ready`` selects items that are ready to resend under the account's settings ``resend_by`` and ``content_days``.
+    ``oldest_first`` is the order of the items that match, by the time sent.
     ``search`` is part of a title, a customer name, a notification ID or an address of any attempt.
     """
 
@@ -91,6 +92,7 @@ class ReportFilter(Struct, frozen=True):
     customer_id: str = ""
     search: str = ""
     incident: Incident | None = None
+    oldest_first: bool = False
 
     def matches(self, item: UndeliveredItem, now: datetime) -> bool:
         """Whether an item matches at a time."""

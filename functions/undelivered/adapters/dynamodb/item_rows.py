@@ -344,6 +344,11 @@ def just_below(key: str) -> str:
     return f"{key[:-1]}{chr(ord(key[-1]) - 1)}{_HIGHEST}"
 
 
+def just_above(key: str) -> str:
+    """Return a bound between a key and all higher keys."""
+    return f"{key}!"
+
+
 def key_before(bound: str) -> str:
     """Return a key, of no item, below the keys of all items sent at the time of a bound or later."""
     return f"{bound}~!~!"

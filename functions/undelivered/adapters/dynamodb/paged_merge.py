@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
-from math import ceil
+from math import ceil, inf
 from operator import attrgetter
 
 from msgspec import Struct, field
@@ -36,12 +36,13 @@ class Progress(Struct):
     """The progress of a page, from which the next requests are sized."""
 
     needed: int
+    oldest_first: bool = False
     shown: int = 0
     examined: int = 0
     fetched: dict[Source, tuple[int, int]] = field(default_factory=dict)
-    """For each source with more items: how many were read, and the time of the oldest, in seconds."""
-    newest: int = 0
-    """The time of the newest item, in seconds."""
+    """For each source with more items: how many were read, and the place of the last; see ``_place``."""
+    first: float = -inf
+    """The place of the first item."""
 
     @property
     def missing(self) -> int:
@@ -52,30 +53,31 @@ class Progress(Struct):
         """Record the items read from a source. The next requests leave out a source that has no more items."""
         number, _ = self.fetched.pop(source, (0, 0))
         if items and has_more:
-            self.newest = max(self.newest, _second_of(items[0]))
-            self.fetched[source] = number + len(items), _second_of(items[-1])
+            self.first = max(self.first, self._place(items[0]))
+            self.fetched[source] = number + len(items), self._place(items[-1])
 
     def part_of(self, source: Source) -> float:
         """Return the expected part of a source in the next items, by the rate of each source so far."""
-        rates = {other: number / (self.newest - oldest + 1) for other, (number, oldest) in self.fetched.items()}
+        rates = {other: number / (self.first - last + 1) for other, (number, last) in self.fetched.items()}
         return rates[source] / sum(rates.values()) if source in rates else 1.0
 
+    def _place(self, item: UndeliveredItem) -> int:
+        """Return the time of an item in seconds, negative if the oldest come first, so that places fall."""
+        second = int(item.sent_at.timestamp())
+        return -second if self.oldest_first else second
 
-def _second_of(item: UndeliveredItem) -> int:
-    return int(item.sent_at.timestamp())
 
-
-def merged(streams: Iterable[Iterator[UndeliveredItem]]) -> Iterator[UndeliveredItem]:
-    """Yield the items of ordered streams, newest first, each once. If two streams have an item, the first is used."""
+def merged(streams: Iterable[Iterator[UndeliveredItem]], *, oldest_first: bool = False) -> Iterator[UndeliveredItem]:
+    """Yield the items of ordered streams in order, each once. If two streams have an item, the first is used."""
     previous = ""
-    for item in merge(*streams, key=attrgetter("entry_key"), reverse=True):
+    for item in merge(*streams, key=attrgetter("entry_key"), reverse=not oldest_first):
         if item.entry_key != previous:
             previous = item.entry_key
             yield item
 
 
 def read(source: Source, progress: Progress) -> Iterator[UndeliveredItem]:
-    """Yield a source's items, newest first.
+    """Yield a source's items in the order of the page.
 
     The first request asks for the source's share of the page. A later request asks for this source's expected part of
     the missing items, or for twice as many items as the request before if that one added none to the page.
@@ -90,7 +92,7 @@ def read(source: Source, progress: Progress) -> Iterator[UndeliveredItem]:
             within,
             index=source.index,
             limit=min(max(chunk, LEAST_ITEMS), _MOST_ITEMS),
-            newest_first=True,
+            newest_first=not progress.oldest_first,
             after=after,
         )
         items = list(readable_items(rows))

@@ -23,6 +23,7 @@ from undelivered.adapters.dynamodb.item_rows import (
     class_partition,
     customer_partition,
     expired_below,
+    just_above,
     just_below,
     key_from,
     live_code_of,
@@ -68,7 +69,10 @@ class Reading(Struct, frozen=True):
     boundary: str
 
     def read(self, progress: Progress) -> Iterator[UndeliveredItem]:
-        """Yield the items, newest first; History is not read before it is needed."""
+        """Yield the items in the order of the page. The newest come without History before it is needed."""
+        if progress.oldest_first:
+            yield from merged([read(source, progress) for source in (*self.recent, *self.past)], oldest_first=True)
+            return
         recent = merged([read(source, progress) for source in self.recent])
         for item in recent:
             if self.past and item.entry_key < self.boundary:
@@ -86,9 +90,11 @@ class Reading(Struct, frozen=True):
 def plan_reading(  # noqa: PLR0913, PLR0917 - what a page depends on
     account_id: str, wanted: ReportFilter, needed: int, after: str | None, now: datetime, live_counts: LiveCounts
 ) -> Reading:
-    """Return how to read ``needed`` items that a filter matches, below the cursor ``after``."""
+    """Return how to read ``needed`` items that a filter matches, behind the cursor ``after``."""
     low, high = key_from(wanted.period.start), key_from(wanted.period.end)
-    if after is not None:
+    if after is not None and wanted.oldest_first:
+        low = max(low, just_above(after))
+    elif after is not None:
         high = min(high, just_below(after))
     boundary = expired_below(now)
     has_past = low < min(high, boundary) and not wanted.states.isdisjoint(_FINAL) and not (wanted.ready or wanted.work)

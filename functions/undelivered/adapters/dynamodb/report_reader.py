@@ -75,12 +75,13 @@ class DynamoReportReader:
         return live_count(live)
 
     def page(self, account_id: str, wanted: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
-        """Return up to ``limit`` items that the filter matches, sent before ``after``, newest first.
+        """Return up to ``limit`` items that the filter matches, behind ``after``, in the order of the filter.
 
         With a search or a filter without an index, a page may end early, even empty, with a key to continue after.
         """
         # The partitions of a customer and of what is ready have fewer items to look at than the search index.
-        if self._index and wanted.search and not wanted.customer_id and not wanted.ready:
+        is_indexed = wanted.search and not (wanted.customer_id or wanted.ready or wanted.oldest_first)
+        if self._index and is_indexed:
             state = self._index.state(account_id)
             if state and (state.is_whole or state.covered_from):
                 return self._search(account_id, wanted, state, limit, after, now)
@@ -145,7 +146,7 @@ class DynamoReportReader:
         shown: list[UndeliveredItem] = []
         last_key = ""
         # One more item than the limit shows whether there is a next page.
-        progress = Progress(needed=limit + 1)
+        progress = Progress(limit + 1, wanted.oldest_first)
         reading = plan_reading(account_id, wanted, progress.needed, after, now, partial(self._live_counts, account_id))
         for item in reading.read(progress):
             is_shown = wanted.matches(item, now)

@@ -40,11 +40,13 @@ let left = null;
 
 export function show(page, { query, signal }) {
   const filter = chosenOf(query, KEPT_IN_ADDRESS);
-  const key = JSON.stringify(filter);
+  const order = chosenOf(query, ["sort"]);
+  const key = JSON.stringify({ ...filter, ...order });
   const kept = left?.key === key ? left : null;
   left = null;
   const view = {
     filter,
+    order,
     signal,
     search: kept?.search ?? "",
     items: [],
@@ -104,7 +106,7 @@ function filters(view) {
   const more = ["work", "state", "fault", "reason", "customer_id", "incident"].some((name) => filter[name]);
   return h("div", { class: "filters" },
     pills,
-    h("div", { class: "filter-row" }, searchField(view), rangeField(filter), channelField(filter), readyField(filter)),
+    h("div", { class: "filter-row" }, searchField(view), rangeField(filter), channelField(filter), sortField(view), readyField(filter)),
     h("details", { open: more },
       h("summary", {}, t("report.more_filters")),
       h("div", { class: "filter-row" },
@@ -129,7 +131,7 @@ function toggled(chosen, name) {
 }
 
 function go(changes) {
-  refine("report", KEPT_IN_ADDRESS, changes);
+  refine("report", [...KEPT_IN_ADDRESS, "sort"], changes);
 }
 
 function choice(name, label, filter, options) {
@@ -139,6 +141,10 @@ function choice(name, label, filter, options) {
 
 function channelField(filter) {
   return choice("channel", t("report.channel"), filter, [["", t("report.any")], ["email", channelName("email")], ["sms", channelName("sms")]]);
+}
+
+function sortField({ order }) {
+  return choice("sort", t("report.sort"), order, [["", t("report.sort.newest")], ["oldest", t("report.sort.oldest")]]);
 }
 
 function readyField(filter) {
@@ -240,7 +246,7 @@ async function goOn(view, wanted) {
 
 async function nextPage(view, { wanted, cursor }) {
   const limit = Math.min(PAGE_LIMIT, wanted - view.items.length);
-  const page = await api.get("undelivered", { query: { ...view.filter, q: view.search, limit, cursor }, signal: view.signal });
+  const page = await api.get("undelivered", { query: { ...view.filter, ...view.order, q: view.search, limit, cursor }, signal: view.signal });
   return { ...page, isShort: Boolean(page.next_cursor) && page.items.length < limit };
 }
 
@@ -248,7 +254,7 @@ function keep(view, page) {
   view.items.push(...page.items);
   view.cursor = page.next_cursor;
   // How far back the report was searched, if that takes more than a page.
-  view.lookedBackTo = page.isShort ? page.looked_back_to : null;
+  view.lookedBackTo = page.isShort && !view.order.sort ? page.looked_back_to : null;
   keepAsTrail(view);
 }
 
@@ -293,7 +299,7 @@ function paint(view, page) {
   view.foot = h("div", { class: "list-foot" });
   view.body = body;
   view.table = h("table", { class: "list", role: "table" },
-    h("caption", { class: "unseen" }, t("report.table")),
+    h("caption", { class: "unseen" }, t(view.order.sort ? "report.table_oldest" : "report.table")),
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
       auth.mayAct() && h("th", { class: "pick", role: "columnheader", scope: "col" }, selectAll(view)),
       ["title", "customer", "recipient", "channel", "status", "reason", "sent", "leaves"].map((name) => h("th", { role: "columnheader", scope: "col" }, t(`report.col.${name}`))))),

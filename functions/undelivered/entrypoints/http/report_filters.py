@@ -31,11 +31,11 @@ FilterValue = str | int | bool | list[str]
 Filter = Annotated[
     dict[str, FilterValue],
     msgspec.Meta(
-        description="The same names and values as the parameters of GET /undelivered, except limit and cursor."
+        description="The same names and values as the parameters of GET /undelivered, except sort, limit and cursor."
     ),
 ]
 
-_NOT_FILTERS: Final = frozenset({"limit", "cursor"})
+_NOT_FILTERS: Final = frozenset({"sort", "limit", "cursor"})
 
 
 class FilterQuery(
@@ -66,8 +66,9 @@ class FilterQuery(
 
 
 class ReportQuery(FilterQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The filters of the report, and a page of what they match."""
+    """The filters of the report, the order by the time sent, and a page of what matches."""
 
+    sort: Literal["newest", "oldest"] = "newest"
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = DEFAULT_LIMIT
     cursor: str | None = None
 

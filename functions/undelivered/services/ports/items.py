@@ -155,7 +155,7 @@ class ReportReader(Protocol):
         """Return how many items are on the report now."""
 
     def page(self, account_id: str, report_filter: ReportFilter, limit: int, after: str | None, now: datetime) -> Page:
-        """Return up to ``limit`` items that match a filter, after an entry key."""
+        """Return up to ``limit`` items that match a filter, after an entry key, in the order of the filter."""
 
     def failures_by_day(self, account_id: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
         """Return the failures of each day."""

@@ -1,11 +1,13 @@
 """The report: the count of undelivered items, the list, and one item in full."""
 
+from datetime import datetime
 from http import HTTPStatus
 
 import msgspec
 
 from undelivered.domain.identifiers import sent_at_of, timestamp
 from undelivered.domain.item import REPORT_WINDOW
+from undelivered.domain.report_query import ReportFilter
 from undelivered.domain.taxonomy import Channel, Kind, Status
 from undelivered.domain.work import Work
 from undelivered.entrypoints.http.pagination import make_cursor, read_item_cursor
@@ -68,7 +70,7 @@ class CountView(msgspec.Struct, frozen=True):
 
 
 class ReportPage(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
-    """A page of the report, in descending order of the time sent. ``next_cursor`` is null on the last page.
+    """A page of the report, in the order of the time sent. ``next_cursor`` is null on the last page.
 
     A page of a search can have fewer items than ``limit``, even none, and be followed by others. ``looked_back_to`` is
     the time up to which this page and those before have all the items that match.
@@ -138,9 +140,10 @@ def list_undelivered(request: ApiRequest) -> ApiResponse:
         },
     )
     after = read_item_cursor(query.cursor, request.account_id, filters) if query.cursor is not None else None
-    wanted = report_filter(query, request)
+    wanted = msgspec.structs.replace(report_filter(query, request), oldest_first=query.sort == "oldest")
     if wanted.search:
         request.use_cases.request_limits.take(request.account_id, LimitedWork.SEARCHES)
+    end = min(wanted.period.end, now) if query.end is None else wanted.period.end
     texts = request.texts
     page = request.use_cases.reports.page(request.account_id, wanted, query.limit, after, now)
     return ApiResponse(
@@ -148,11 +151,18 @@ def list_undelivered(request: ApiRequest) -> ApiResponse:
             items=tuple(item_view(item, now, request.settings, texts) for item in page.items),
             next_cursor=make_cursor(page.next_key, request.account_id, filters) if page.next_key else None,
             start=timestamp(wanted.period.start),
-            end=timestamp(min(wanted.period.end, now) if query.end is None else wanted.period.end),
-            looked_back_to=timestamp(sent_at_of(page.next_key) if page.next_key else wanted.period.start),
+            end=timestamp(end),
+            looked_back_to=timestamp(_reached(page.next_key, wanted, end)),
         ),
         headers=language_headers(texts),
     )
+
+
+def _reached(next_key: str | None, wanted: ReportFilter, end: datetime) -> datetime:
+    """Return the time up to which the pages so far have all items that match."""
+    if next_key:
+        return sent_at_of(next_key)
+    return end if wanted.oldest_first else wanted.period.start
 
 
 def find_undelivered(request: ApiRequest) -> ApiResponse:
