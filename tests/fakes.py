@@ -47,6 +47,7 @@ from undelivered.domain.rates import DaySent, SentKey
 from undelivered.domain.report_query import ReportFilter, local_day, searched_texts
 from undelivered.domain.saved_view import AccountViews
 from undelivered.domain.send_rate import SendRate
+from undelivered.domain.setup_test import SetupTest
 from undelivered.domain.signed_json import PublicKey
 from undelivered.domain.suppression import Suppression, effective_suppression, hide_address, holds_provider_entry
 from undelivered.domain.taxonomy import Channel, Reason
@@ -853,6 +854,23 @@ class FakeActStore:
         mine = sorted((act for act in self.acts if act.account_id == account_id), key=lambda act: act.act_id)
         left = [act for act in reversed(mine) if after is None or act.act_id < after]
         return left[:limit], left[limit - 1].act_id if len(left) > limit else None
+
+
+@dataclass
+class FakeSetupTestStore:
+    tests: dict[str, SetupTest] = field(default_factory=dict)
+    answers: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+
+    def start(self, account_id: str, test: SetupTest) -> None:
+        self.tests[account_id] = test
+
+    def answer(self, account_id: str, test_id: str, at: datetime) -> None:
+        self.answers[account_id] = test_id, at
+
+    def last(self, account_id: str) -> SetupTest | None:
+        test = self.tests.get(account_id)
+        answered, at = self.answers.get(account_id, ("", None))
+        return replace(test, answered_at=at) if test and test.test_id == answered else test
 
 
 @dataclass

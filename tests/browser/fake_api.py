@@ -246,6 +246,7 @@ class FakeApi:
             "soft_failures": {"failures": 5, "days": 3},
             "digest": {"recipients": ["manager@harbor.example"], "days": [0, 1, 2, 3, 4], "hour": 8},
         }
+        self.setup_test: dict[str, str | None] | None = None
         self.last_events: dict[str, str | None] = {"email": at(minutes=3), "sms": None}
         self.has_customers = True
         self.acts = [
@@ -361,11 +362,15 @@ class FakeApi:
                         return self.problem(400, "invalid_body", "The field is not valid.", [error])
                 self.settings = body
                 return 200, body
+            case ("POST", "setup", "test"):
+                self.setup_test = {"sent_at": at(), "answered_at": None, "state": "waiting"}
+                return 202, self.setup_test
             case ("GET", "setup"):
                 return 200, {
                     "last_events": self.last_events,
                     "has_customers": self.has_customers,
                     "has_colleagues": len(self.people) > 1,
+                    "test": self.setup_test,
                 }
             case ("GET", "undelivered", "count"):
                 return 200, self.count()

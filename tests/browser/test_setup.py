@@ -79,3 +79,26 @@ def test_the_checklist_fits_each_width(nothing_heard, open_console, width, schem
 
     assert not overflow
     assert barriers(person.page) == []
+
+
+def test_a_test_is_sent_and_its_bounce_is_seen_to_come_in(newcomer):
+    newcomer.goes_to("#/setup")
+    newcomer.page.get_by_role("button", name="Send a test").click()
+    newcomer.sees("Waiting for its bounce")
+    assert newcomer.page.get_by_role("button", name="Send").count() == 0
+    assert barriers(newcomer.page) == []
+
+    newcomer.api.setup_test = {"sent_at": at(seconds=3), "answered_at": at(), "state": "arrived"}
+    newcomer.api.last_events = {"email": at(), "sms": None}
+
+    newcomer.sees("The bounce came back after 3 s.")
+    newcomer.page.get_by_role("button", name="Send another test").wait_for()
+
+
+def test_a_test_that_was_not_sent_leads_to_the_report(newcomer):
+    newcomer.api.setup_test = {"sent_at": at(minutes=1), "answered_at": None, "state": "not_sent"}
+    newcomer.goes_to("#/setup")
+
+    newcomer.sees("The test was not sent.")
+    newcomer.page.get_by_role("link", name="See the report").click()
+    newcomer.page.wait_for_url("**#/report?status=failed")

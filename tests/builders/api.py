@@ -41,6 +41,7 @@ from tests.fakes import (
     FakeRequestCountStore,
     FakeResendBatchStore,
     FakeSentCountStore,
+    FakeSetupTestStore,
     FakeShapeMappingStore,
     FakeSigningKeys,
     FakeSuppressionStore,
@@ -225,6 +226,7 @@ class Api:
         self.evidence_keys = FakeEvidenceKeys()
         self.views = FakeViewStore()
         self.acts = FakeActStore()
+        self.setup_tests = FakeSetupTestStore()
         self.people, self.users = FakePeopleStore(), FakeUserPool()
         self.users.add(ACCOUNT, "manager@example.com", PersonRole.MANAGER, person_id="11111111-2222")
         self.export_runner = FakeExportRunner()
@@ -264,6 +266,7 @@ class Api:
             contact_requests=lambda: self.contact_requests,
             evidence_keys=lambda: self.evidence_keys,
             people_store=lambda: self.people,
+            setup_tests=lambda: self.setup_tests,
             acts=lambda: self.acts,
             people=lambda: PeopleFunction(InvokedHere(ManagePeople(self.people, self.users, self.clock)), "people"),
         )

@@ -6,9 +6,10 @@ import pytest
 
 from tests.builders.items import ACCOUNT, NOW, a_customer
 from tests.contract.worlds import on_moto
-from tests.fakes import FakeCustomerStore, FakeLastEventStore
+from tests.fakes import FakeCustomerStore, FakeLastEventStore, FakeSetupTestStore
 from undelivered.adapters.dynamodb.customer_store import DynamoCustomerStore
-from undelivered.adapters.dynamodb.last_event_store import DynamoLastEventStore
+from undelivered.adapters.dynamodb.last_event_store import DynamoLastEventStore, DynamoSetupTestStore
+from undelivered.domain.setup_test import SetupTest
 from undelivered.domain.taxonomy import Channel
 
 
@@ -40,3 +41,18 @@ def test_an_account_has_customers_from_the_first_on(stores):
 
     assert customers.has_any(ACCOUNT)
     assert not customers.has_any("acc-2")
+
+
+@pytest.mark.parametrize("kind", ["memory", "moto"])
+def test_the_last_test_has_the_answer_to_it_and_to_no_other(kind):
+    with on_moto():
+        store = FakeSetupTestStore() if kind == "memory" else DynamoSetupTestStore()
+        assert store.last(ACCOUNT) is None
+        store.start(ACCOUNT, SetupTest("t-1", NOW))
+        store.answer(ACCOUNT, "t-1", NOW)
+        answered = store.last(ACCOUNT)
+        store.start(ACCOUNT, SetupTest("t-2", NOW))
+
+        assert answered == SetupTest("t-1", NOW, NOW)
+        assert store.last(ACCOUNT) == SetupTest("t-2", NOW)
+        assert store.last("acc-2") is None

@@ -632,6 +632,17 @@ def _are_all_replayed(world: CrashedStack, deliveries: list[WebhookDelivery]) ->
     assert _replay_failed(world, deliveries[0]).json() == {"started": 0}
 
 
+# --- setup
+
+
+def _tests_are_sent_once(world: CrashedStack, subjects: list[Any]) -> None:
+    """A request without an answer, made again, sends another test. Each goes to an address of its own, once."""
+    world.platform.settle()
+    messages = httpx.get(f"{world.stack.simulator_url}/_simulator/messages", timeout=30).json()["messages"]
+    sent = [to for message in messages for to in message["recipients"] if to.startswith("bounce+")]
+    assert len(sent) == len(set(sent)) >= len(subjects)
+
+
 # --- people
 
 
@@ -744,6 +755,9 @@ REQUESTS = {
     "DELETE /diagnostics/{shape_id}": ActingRequest(_mapped, _unmap, _have_reason(None, ["map", "unmap"])),
     "PUT /views/{view_id}": ActingRequest(lambda world: world.name("view"), _save_view, _are_views),
     "DELETE /views/{view_id}": ActingRequest(_saved_view, _delete_view, _are_no_views),
+    "POST /setup/test": ActingRequest(
+        lambda _world: [], lambda world, _: world.people.manager.post("/setup/test"), _tests_are_sent_once
+    ),
     "POST /people": ActingRequest(
         _to_be_invited,
         lambda world, person: world.people.manager.post("/people", json=_invitation(person)),

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_failure
 from tests.builders.recording import Recording
-from tests.fakes import FakeLastEventStore
+from tests.fakes import FakeLastEventStore, FakeSetupTestStore
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.feedback import Attribution, Outcome
-from undelivered.domain.taxonomy import Channel
+from undelivered.domain.setup_test import TEST_PREFIX, SetupTest
+from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.note_event import NOTED_EVERY, NoteEvent
 
 
@@ -21,8 +22,8 @@ class Noting(Recording):
 
     def __init__(self):
         super().__init__(message_accounts(AccountMapping({}, {"shop.example": "by-identity"}), "default"))
-        self.time, self.events = NOW, FakeLastEventStore()
-        note = NoteEvent(self.events, lambda: self.time)
+        self.time, self.events, self.tests = NOW, FakeLastEventStore(), FakeSetupTestStore()
+        note = NoteEvent(self.events, self.tests, lambda: self.time)
         self.record = replace(self.use_case, note_event=note)
 
 
@@ -77,3 +78,16 @@ def test_a_busy_table_stops_no_feedback_and_the_next_event_is_noted(world, monke
     assert len(world.items.all_items(ACCOUNT)) == 2
     assert world.events.of_account(ACCOUNT) == {Channel.EMAIL: NOW}
     assert timedelta(minutes=1) == NOTED_EVERY
+
+
+def test_the_bounce_of_a_test_answers_it_and_makes_no_item_and_no_suppression(world):
+    test = SetupTest(f"{TEST_PREFIX}1", NOW)
+    world.tests.start(ACCOUNT, test)
+    attribution = Attribution(account_id=ACCOUNT, notification_id=test.test_id, customer_id="undelivered-test")
+
+    for _ in range(2):
+        world.record([[replace(a_failure(Reason.ADDRESS_NOT_FOUND), attribution=attribution)]])
+
+    assert world.tests.last(ACCOUNT).answered_at == NOW
+    assert world.items.all_items(ACCOUNT) == []
+    assert not world.suppressions.find(ACCOUNT, Channel.EMAIL, a_failure().recipient)

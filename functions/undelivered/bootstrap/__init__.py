@@ -286,7 +286,7 @@ def sms_log_ingestion() -> SmsLogIngestion:
 
 def _record_feedback(settings: IngestFeedbackSettings | IngestSmsLogsSettings) -> "RecordFeedback":
     from undelivered.adapters.dynamodb.account_mapping_store import DynamoAccountMapping
-    from undelivered.adapters.dynamodb.last_event_store import DynamoLastEventStore
+    from undelivered.adapters.dynamodb.last_event_store import DynamoLastEventStore, DynamoSetupTestStore
     from undelivered.services.message_accounts import MessageAccounts
     from undelivered.services.note_event import NoteEvent
     from undelivered.services.record_feedback import RecordFeedback
@@ -303,7 +303,7 @@ def _record_feedback(settings: IngestFeedbackSettings | IngestSmsLogsSettings) -
             DynamoAccountMapping(), accounts(), settings.default_account_id, settings.accounts_from_tags
         ),
         clock=now,
-        note_event=_each_of(NoteEvent(DynamoLastEventStore(), now), count_sends().note),
+        note_event=_each_of(NoteEvent(DynamoLastEventStore(), DynamoSetupTestStore(), now), count_sends().note),
     )
 
 

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from undelivered.services.ports.acts import ActStore
     from undelivered.services.ports.evidence import EvidenceKeys
     from undelivered.services.ports.people import People, PeopleStore
-    from undelivered.services.ports.setup import LastEventStore
+    from undelivered.services.ports.setup import LastEventStore, SetupTestStore
     from undelivered.services.ports.views import ViewStore
     from undelivered.services.ports.webhooks import DeliveryQueue, DeliveryStore, WebhookStore
     from undelivered.services.read_incidents import ReadIncidents
@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from undelivered.services.request_resend import RequestResend
     from undelivered.services.sender_rule import SenderRule
     from undelivered.services.start_upload import StartUpload
+    from undelivered.services.test_setup import TestSetup
     from undelivered.services.undo_correction import UndoCorrection
     from undelivered.services.unsubscribe import Unsubscribe
 
@@ -133,6 +134,7 @@ class ApiPorts(Struct, frozen=True):
     contact_requests: Callable[[], ContactRequestStore]
     evidence_keys: Callable[[], "EvidenceKeys"]
     people_store: Callable[[], "PeopleStore"]
+    setup_tests: Callable[[], "SetupTestStore"]
     people: Callable[[], "People"]
     acts: Callable[[], "ActStore"]
 
@@ -342,6 +344,13 @@ class ApiUseCases:
         return self._ports.people()
 
     @cached_property
+    def test_setup(self) -> "TestSetup":
+        from undelivered.services.test_setup import TestSetup
+
+        ports = self._ports
+        return TestSetup(ports.setup_tests(), ports.notifications, ports.sends, self.clock)
+
+    @cached_property
     def read_setup(self) -> "ReadSetup":
         from undelivered.services.read_setup import ReadSetup
 
@@ -509,6 +518,7 @@ def use_cases() -> ApiUseCases:
         contact_requests=bootstrap.contact_request_store,
         evidence_keys=_evidence_keys,
         people_store=_people_store,
+        setup_tests=_setup_tests,
         people=_people,
         acts=_acts,
     )
@@ -561,6 +571,12 @@ def _views() -> "ViewStore":
     from undelivered.adapters.dynamodb.view_store import DynamoViewStore
 
     return DynamoViewStore()
+
+
+def _setup_tests() -> "SetupTestStore":
+    from undelivered.adapters.dynamodb.last_event_store import DynamoSetupTestStore
+
+    return DynamoSetupTestStore()
 
 
 def _acts() -> "ActStore":

@@ -19,6 +19,7 @@ from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback
 from undelivered.domain.notification import LONGEST_SEND, SendAttempt, SendOutcome
 from undelivered.domain.report_query import window_start
+from undelivered.domain.setup_test import TEST_PREFIX
 from undelivered.domain.suppression import Suppression, merge_suppression, suppression_reason
 from undelivered.domain.taxonomy import Channel, suppresses
 from undelivered.domain.unrecognised import mapped_classification, unrecognised_shape
@@ -355,7 +356,7 @@ def _is_left_out(feedback: Feedback) -> bool:
 
     A code goes to a contact that is not proved. Whoever mistypes an address must not have it suppressed for others.
     """
-    return (feedback.attribution.notification_id or "").startswith((DIGEST_PREFIX, CODE_PREFIX))
+    return (feedback.attribution.notification_id or "").startswith((DIGEST_PREFIX, CODE_PREFIX, TEST_PREFIX))
 
 
 def _own_key(feedback: Feedback) -> str:

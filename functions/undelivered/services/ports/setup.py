@@ -1,9 +1,10 @@
-"""The port of what the first-run page shows."""
+"""Ports of what the first-run page shows."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from undelivered.domain.setup_test import SetupTest
 from undelivered.domain.taxonomy import Channel
 
 
@@ -18,3 +19,16 @@ class LastEventStore(Protocol):
 
         An event of the past minute may be missing (``NoteEvent``).
         """
+
+
+class SetupTestStore(Protocol):
+    """The last test of each account."""
+
+    def start(self, account_id: str, test: SetupTest) -> None:
+        """Record that a test was sent. It replaces the one before."""
+
+    def answer(self, account_id: str, test_id: str, at: datetime) -> None:
+        """Record that the bounce of a test was received."""
+
+    def last(self, account_id: str) -> SetupTest | None:
+        """Return the last test, or None (consistent reads)."""
