@@ -239,6 +239,7 @@ class FakeApi:
                 "quiet_until": 8,
                 "automatic": False,
                 "resend": False,
+                "wordings": [],
             },
             "viewers_may_export": True,
             "resend_by": "undelivered",

@@ -49,6 +49,8 @@ class TestTheManager:
         page.get_by_label("Who asks").fill("Harbor Boxes")
         page.get_by_label("Quiet hours from").select_option("21")
         page.get_by_label("Ask by itself when messages fail for good").check()
+        page.get_by_text("Your own wordings").click()
+        page.get_by_label("Deutsch").fill("{name}: Bitte hier korrigieren: {link}")
         page.get_by_role("button", name="Save").click()
         manager.sees("Saved.")
 
@@ -56,6 +58,7 @@ class TestTheManager:
         assert (saved["sender_name"], saved["quiet_from"], saved["automatic"], saved["resend"]) == (
             "Harbor Boxes", 21, True, False,
         )  # fmt: skip
+        assert saved["wordings"] == [{"language": "de", "text": "{name}: Bitte hier korrigieren: {link}"}]
 
 
 def test_a_viewer_reads_and_does_not_ask(viewer):

@@ -13,12 +13,13 @@ from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notifica
 from tests.builders.recording import Recording
 from tests.fakes import FakeSender
 from undelivered.adapters.language_files import texts
-from undelivered.domain.account_settings import ContactRequestSettings
+from undelivered.domain.account_settings import ContactRequestSettings, Wording
 from undelivered.domain.contact_link import code_of
 from undelivered.domain.contact_request import first_loud_moment
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.item import Audit
 from undelivered.domain.item_event import contact_correction, event_document
+from undelivered.domain.language import Language
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.services.ask_by_rule import AskByRule
@@ -194,6 +195,38 @@ class TestAsking:
         loop.send()
 
         assert loop.texts.sent[-1].text.startswith("Harbor Storage: Unsere E-Mails an a***@example.com")
+
+    def test_uses_the_accounts_own_wording_in_its_language_alone(self, loop):
+        wording = Wording(Language.GERMAN, "{name} fragt: Ihre neue Adresse statt {contact}? {link}")
+        loop.set(ContactRequestSettings(sender_name="Harbor Storage", wordings=(wording,)))
+        loop.ask(language="de")
+        loop.send()
+
+        assert loop.texts.sent[-1].text.startswith(
+            "Harbor Storage fragt: Ihre neue Adresse statt a***@example.com? http"
+        )
+
+    @pytest.mark.parametrize(
+        ("wordings", "field"),
+        [
+            ([{"language": "de", "text": "{name}: kein Link"}], "contact_requests.wordings[0].text"),
+            ([{"language": "de", "text": "wer? {link}"}], "contact_requests.wordings[0].text"),
+            ([{"language": "de", "text": "{name}\n{link}"}], "contact_requests.wordings[0].text"),
+            ([{"language": "de", "text": "{name} {link}"}] * 2, "contact_requests.wordings[1].language"),
+        ],
+    )
+    def test_refuses_a_wording_without_the_sender_or_the_link(self, loop, wordings, field):
+        asking = {"sender_name": "Harbor Storage", "wordings": wordings}
+
+        answer = loop.api.put("/settings", {"contact_requests": asking})
+
+        assert (answer.status, answer.json["errors"][0]["field"]) == (400, field)
+
+    def test_keeps_a_wording_that_is_right(self, loop):
+        wordings = [{"language": "de", "text": "{name} {link}"}]
+        loop.api.put("/settings", {"contact_requests": {"sender_name": "Harbor Storage", "wordings": wordings}})
+
+        assert loop.api.get("/settings").json["contact_requests"]["wordings"] == wordings
 
     def test_stores_no_link(self, loop):
         path = loop.link()

@@ -50,6 +50,16 @@ class Category(Struct, frozen=True):
     title: str
 
 
+class Wording(Struct, frozen=True):
+    """The message that asks a customer to correct a contact, in a language.
+
+    ``{name}`` stands for who asks, ``{contact}`` for a part of the contact that does not work, and ``{link}``.
+    """
+
+    language: Language
+    text: str
+
+
 class ContactRequestSettings(Struct, frozen=True):
     """How customers are asked to correct a contact. ``sender_name`` is who asks, as customers know them.
 
@@ -57,6 +67,7 @@ class ContactRequestSettings(Struct, frozen=True):
     is sent in the hours from ``quiet_from`` until ``quiet_until``, in the account's time zone; with the same hour for
     both, there are none. With ``automatic``, a failure for good asks by itself. With ``resend``, what is ready is
     resent as soon as the customer has corrected the contact. Both are off unless a manager switches them on.
+    ``wordings`` replace the usual message, each in its language.
     """
 
     sender_name: str = ""
@@ -65,6 +76,11 @@ class ContactRequestSettings(Struct, frozen=True):
     quiet_until: int = 8
     automatic: bool = False
     resend: bool = False
+    wordings: tuple[Wording, ...] = ()
+
+    def wording(self, language: Language) -> str:
+        """Return the account's own wording in a language, or an empty text for the usual one."""
+        return next((wording.text for wording in self.wordings if wording.language is language), "")
 
 
 class AccountSettings(Struct, frozen=True):

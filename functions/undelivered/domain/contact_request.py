@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from undelivered.domain.account_settings import ContactRequestSettings
 from undelivered.domain.contact_link import RequestKey
 from undelivered.domain.customer import Customer
 from undelivered.domain.identifiers import recipient_digest
@@ -160,17 +161,20 @@ def asking_title(channel: Channel, texts: Texts) -> str:
     return texts.sentence("Please correct your phone number")
 
 
-def asking_text(request: ContactRequest, sender_name: str, texts: Texts) -> str:
+def asking_text(request: ContactRequest, settings: ContactRequestSettings, texts: Texts) -> str:
     """Return the text of the message that asks, with ``{link}`` in place of the link.
 
     Its masks are asterisks, because a text with other marks has room for half as many characters (GSM 03.38).
     """
-    if request.channel is Channel.EMAIL:
-        wording = texts.sentence("{name}: Our emails to {contact} do not arrive. Please correct your address: {link}")
-    else:
-        wording = texts.sentence("{name}: Our texts to {contact} do not arrive. Please correct your number: {link}")
+    wording = settings.wording(request.language) or _usual_wording(request.channel, texts)
     contact = masked_contact(request.channel, request.failed_contact, mark="*")
-    return wording.replace("{name}", sender_name).replace("{contact}", contact)
+    return wording.replace("{name}", settings.sender_name).replace("{contact}", contact)
+
+
+def _usual_wording(channel: Channel, texts: Texts) -> str:
+    if channel is Channel.EMAIL:
+        return texts.sentence("{name}: Our emails to {contact} do not arrive. Please correct your address: {link}")
+    return texts.sentence("{name}: Our texts to {contact} do not arrive. Please correct your number: {link}")
 
 
 def code_title(sender_name: str, texts: Texts) -> str:

@@ -50,6 +50,13 @@ def _checked_requests(settings: ContactRequestSettings) -> ContactRequestSetting
     # Braces stand for values in the wordings, and a text for a phone is one line.
     if not name.isprintable() or set(name) & set("{}"):
         raise InvalidInputError("contact_requests.sender_name", "must be a single line without braces")
+    for index, wording in enumerate(settings.wordings):
+        if any(part not in wording.text for part in ("{name}", "{link}")):
+            raise InvalidInputError(f"contact_requests.wordings[{index}].text", "must contain {name} and {link}")
+        if not wording.text.isprintable():
+            raise InvalidInputError(f"contact_requests.wordings[{index}].text", "must be a single line")
+        if wording.language in {other.language for other in settings.wordings[:index]}:
+            raise InvalidInputError(f"contact_requests.wordings[{index}].language", "has another wording already")
     return replace(settings, sender_name=name)
 
 

@@ -44,7 +44,7 @@ class SendContactRequest(Struct, frozen=True):
             customer_id=request.customer_id,
             channel=channel,
             title=asking_title(request.channel, texts),
-            text=asking_text(request, settings.sender_name, texts),
+            text=asking_text(request, settings, texts),
             created_at=request.asked_at,
             to=request.to,
             contact_message=ContactMessage(link=request.key),

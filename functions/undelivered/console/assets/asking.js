@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { customerPath } from "./contact.js";
 import { h, replace, written } from "./dom.js";
-import { loadTexts, moment, t } from "./i18n.js";
+import { LANGUAGES, loadTexts, moment, t } from "./i18n.js";
 import { busyButton, card, field, select, textInput, toast, toastError } from "./ui.js";
 
 /**
@@ -77,11 +77,19 @@ export function askingSettings(settings, locked) {
     automatic: box(automatic),
     resend: box(resend),
   };
+  const wordings = Object.entries(LANGUAGES).map(([language, name]) => {
+    const known = settings.wordings.find((one) => one.language === language);
+    return { language, name, control: h("textarea", { rows: "2", maxlength: "300", readonly: locked, lang: language, value: known?.text ?? "" }) };
+  });
+  const places = { name: "{name}", link: "{link}", contact: "{contact}" };
   const labelled = (key) => field(t(`asking.${key}`), controls[key]);
   const element = card(t("asking.settings"),
     field(t("asking.sender_name"), controls.sender_name, { help: t("asking.sender_name_help") }),
     labelled("monthly_limit"),
     h("div", { class: "two" }, labelled("quiet_from"), labelled("quiet_until")),
+    h("details", {}, h("summary", {}, t("asking.wordings")),
+      h("p", { class: "muted" }, t("asking.wordings_help", places)),
+      wordings.map(({ name, control }) => field(name, control))),
     h("label", { class: "check" }, controls.automatic, t("asking.automatic")),
     h("label", { class: "check" }, controls.resend, t("asking.resend")));
   const values = () => ({
@@ -91,6 +99,7 @@ export function askingSettings(settings, locked) {
     quiet_until: Number(controls.quiet_until.value),
     automatic: controls.automatic.checked,
     resend: controls.resend.checked,
+    wordings: wordings.filter(({ control }) => control.value.trim()).map(({ language, control }) => ({ language, text: control.value.trim() })),
   });
   // A box has no place for a complaint, and needs none.
   const complained = Object.entries(controls).filter(([, control]) => control.type !== "checkbox");

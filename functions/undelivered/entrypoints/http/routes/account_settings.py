@@ -58,13 +58,24 @@ class CategorySchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 
 
+class WordingSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The message that asks a customer to correct a contact, in a language.
+
+    ``{name}`` becomes the name of who asks and ``{link}`` the link, which both must be there, and ``{contact}`` the
+    contact that does not work, of which the customer sees a part.
+    """
+
+    language: Language
+    text: Annotated[str, msgspec.Meta(max_length=300)]
+
+
 class ContactRequestsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How customers are asked to correct a contact themselves. Without a ``sender_name``, nobody is asked.
 
     Customers see the name in the message and on the page. They are asked up to ``monthly_limit`` times in a calendar
     month, and not in the hours from ``quiet_from`` until ``quiet_until`` in the account's time zone: such a message
     waits. With ``automatic``, a failure for good asks without a manager. With ``resend``, what is ready is resent when
-    the customer has corrected the contact.
+    the customer has corrected the contact. ``wordings`` replace the usual message.
     """
 
     sender_name: Annotated[str, msgspec.Meta(max_length=40)] = _DEFAULTS.contact_requests.sender_name
@@ -73,6 +84,7 @@ class ContactRequestsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     quiet_until: Annotated[int, msgspec.Meta(ge=0, le=23)] = _DEFAULTS.contact_requests.quiet_until
     automatic: bool = _DEFAULTS.contact_requests.automatic
     resend: bool = _DEFAULTS.contact_requests.resend
+    wordings: Annotated[tuple[WordingSchema, ...], msgspec.Meta(max_length=len(Language))] = ()
 
 
 class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,7 +137,7 @@ def replace_settings(request: ApiRequest) -> ApiResponse:
         digest=DigestSettings(body.digest.recipients, body.digest.days, body.digest.hour),
         categories=tuple(Category(category.id, category.title) for category in body.categories),
         locale=body.locale,
-        contact_requests=ContactRequestSettings(**msgspec.structs.asdict(body.contact_requests)),
+        contact_requests=msgspec.convert(msgspec.to_builtins(body.contact_requests), ContactRequestSettings),
     )
     return ApiResponse(_schema_of(request.use_cases.change_settings(settings)))
 
