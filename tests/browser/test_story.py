@@ -184,7 +184,8 @@ def test_settings_are_kept(visit, story):
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").first.wait_for()
 
-    assert call_api(story.manager, "GET", "/settings")["history_days"] == 500
+    # Each container of the API keeps settings for some seconds.
+    eventually(lambda: call_api(story.manager, "GET", "/settings")["history_days"] == 500, "the setting is not kept")
 
 
 def test_a_viewer_reads_and_cannot_act(visit, story):
