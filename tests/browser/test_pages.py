@@ -22,6 +22,8 @@ PAGES = {
     "detail-right-to-left": "#/item/item-5",
     "customers": "#/customers",
     "customer": "#/customers/c-1",
+    "evidence": "#/evidence/item-1",
+    "sheet": "#/sheet",
     "suppressions": "#/suppressions",
     "diagnostics": "#/diagnostics",
     "settings": "#/settings",
