@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_ds
 from cryptography.hazmat.primitives.hashes import SHA256
 from msgspec.structs import replace
 
+from undelivered.domain.accepted_message import AcceptedMessage
 from undelivered.domain.account_mapping import AccountMapping
 from undelivered.domain.account_settings import AccountSettings, GraceSettings
 from undelivered.domain.act import Act
@@ -389,6 +390,7 @@ class FakeNotificationStore:
     def __init__(self, *, content_days: int = 60, clock: Clock = utc_now) -> None:
         self.notifications: dict[tuple[str, str], Notification] = {}
         self.claims: dict[tuple[str, str, int], SendAttempt] = {}
+        self.accepted: dict[tuple[str, str, str], AcceptedMessage] = {}
         self._held = timedelta(days=content_days)
         self._clock = clock
 
@@ -443,6 +445,18 @@ class FakeNotificationStore:
             and each.outcome not in {SendOutcome.CLAIMED, SendOutcome.INTERRUPTED}
         ]
         return sorted(sends, key=lambda each: each.claimed_at, reverse=True)[:limit]
+
+    def add_accepted(self, messages: Sequence[AcceptedMessage]) -> None:
+        self.accepted |= {(each.account_id, each.provider_message_id, each.to): each for each in messages}
+
+    def accepted_to(self, account_id: str, address: str, limit: int) -> Sequence[AcceptedMessage]:
+        found = [each for each in self.accepted.values() if (each.account_id, each.to) == (account_id, address)]
+        return sorted(found, key=lambda each: each.sent_at, reverse=True)[:limit]
+
+    def erase_accepted(self, account_id: str, address: str, customer_id: str | None) -> None:
+        for key, each in [*self.accepted.items()]:
+            if (each.account_id, each.to) == (account_id, address) and customer_id in {None, each.customer_id}:
+                del self.accepted[key]
 
     def first_sends_of_customer(self, account_id: str, customer_id: str, limit: int) -> Sequence[SendAttempt]:
         notifications = self.find_by_customer(account_id, customer_id, limit)[0]

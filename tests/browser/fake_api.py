@@ -242,6 +242,7 @@ class FakeApi:
                 "wordings": [],
             },
             "viewers_may_export": True,
+            "record_accepted": False,
             "resend_by": "undelivered",
             "grace": {"email_hours": 16, "sms_hours": 73, "host_hours": 24},
             "soft_failures": {"failures": 5, "days": 3},
@@ -316,6 +317,8 @@ class FakeApi:
         return {
             "customer": self.customer(customer_id) if first else None,
             "suppressions": [],
+            "contact_requests": [],
+            "accepted_messages": [],
             "items": mine[:1] if first else mine[1:],
             "notifications": [],
             "contact_requests": [],

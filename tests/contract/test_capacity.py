@@ -14,6 +14,7 @@ from undelivered.adapters.dynamodb.client import add, batch_get, transact_write
 from undelivered.adapters.dynamodb.counter_names import LIVE
 from undelivered.adapters.dynamodb.counters import SHARDS, WRITES
 from undelivered.adapters.dynamodb.models import CountsModel, HistoryModel, UndeliveredModel, shared_connection
+from undelivered.domain.accepted_message import AcceptedMessage
 from undelivered.domain.failure_counts import CLASSES
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.item import Dismissal, State
@@ -240,3 +241,24 @@ def test_a_lookup_reads_little_more_than_the_titles_of_what_it_shows(world, by_a
     assert all(entry.title for entry in found)
     assert units <= goal, (units, usage.calls)
     assert usage.write_units == 0
+
+
+def test_a_record_of_an_accepted_message_takes_two_writes(world):
+    message = AcceptedMessage(
+        "acc-accepted",
+        "0100018c" * 7,
+        Channel.EMAIL,
+        "ada@example.com",
+        NOW,
+        NOW,
+        "n-1",
+        "c-1",
+        "Rent" * 20,
+        "250 " * 40,
+    )
+    messages = [replace(message, provider_message_id=f"{message.provider_message_id}-{n}") for n in range(100)]
+
+    with metering(shared_connection().client) as usage:
+        world.notifications.add_accepted(messages)
+
+    assert (usage.write_units, usage.calls["BatchWriteItem"]) == (200, 4)

@@ -19,6 +19,7 @@ from tests.builders.items import (
 )
 from tests.contract.worlds import BACKENDS, classes
 from undelivered.adapters.dynamodb import customer_store
+from undelivered.domain.accepted_message import AcceptedMessage
 from undelivered.domain.account_settings import AccountSettings, Category, DigestSettings, GraceSettings
 from undelivered.domain.customer import Consent, FollowUp, RecordedConsent, customer_search
 from undelivered.domain.errors import StaleWriteError
@@ -525,6 +526,36 @@ def test_the_first_sends_of_a_customer_are_found_without_those_of_others_and_of_
     assert sorted((each.notification_id, each.number) for each in sends) == [("n-1", 1), ("n-2", 1)]
     assert len(world.notifications.first_sends_of_customer(ACCOUNT, "c-1", 1)) == 1
     assert list(world.notifications.first_sends_of_customer(ACCOUNT, "c-9", 10)) == []
+
+
+def an_accepted_message(number, **changes):
+    sent_at = NOW - timedelta(minutes=number)
+    message = AcceptedMessage(
+        ACCOUNT, f"ses-{number}", Channel.EMAIL, "ada@example.com", sent_at, NOW, f"n-{number}", "c-1", "Rent", "250 OK"
+    )
+    return replace(message, **changes)
+
+
+def test_accepted_messages_are_found_by_address_newest_first_and_apart_from_sends(world):
+    messages = [an_accepted_message(number) for number in range(60)]
+    world.notifications.add_accepted([*messages, an_accepted_message(1), an_accepted_message(7, to="bo@example.com")])
+    world.notifications.add_accepted([an_accepted_message(3, account_id="acc-2")])
+
+    assert list(world.notifications.accepted_to(ACCOUNT, "ada@example.com", 50)) == messages[:50]
+    assert len(world.notifications.accepted_to(ACCOUNT, "bo@example.com", 50)) == 1
+    assert list(world.notifications.recent_sends_to(ACCOUNT, "ada@example.com", 10)) == []
+
+
+def test_accepted_messages_are_erased_of_one_customer_or_of_all_at_an_address(world):
+    others = an_accepted_message(2, customer_id="c-2")
+    world.notifications.add_accepted([an_accepted_message(1), others, an_accepted_message(3, to="bo@example.com")])
+
+    world.notifications.erase_accepted(ACCOUNT, "ada@example.com", "c-1")
+    assert list(world.notifications.accepted_to(ACCOUNT, "ada@example.com", 50)) == [others]
+
+    world.notifications.erase_accepted(ACCOUNT, "ada@example.com", None)
+    assert list(world.notifications.accepted_to(ACCOUNT, "ada@example.com", 50)) == []
+    assert len(world.notifications.accepted_to(ACCOUNT, "bo@example.com", 50)) == 1
 
 
 def test_interrupted_sends_of_all_accounts_are_found_by_when_they_were_claimed(world):

@@ -7,12 +7,13 @@ from msgspec.structs import replace
 
 from tests.builders.api import Api, believe_test_tokens, manager, viewer
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, an_attempt, an_item, resent
+from undelivered.domain.accepted_message import AcceptedMessage
 from undelivered.domain.digest import DIGEST_PREFIX
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import item_id, timestamp
 from undelivered.domain.item import AttemptResult
 from undelivered.domain.notification import SendOutcome
-from undelivered.domain.taxonomy import Reason
+from undelivered.domain.taxonomy import Channel, Reason
 
 BY_CUSTOMER = "/customers/c-1/notifications"
 BY_ADDRESS = "/notifications?address=ada%40example.com"
@@ -93,6 +94,48 @@ def test_messages_of_the_hosts_own_software_are_found_when_they_failed(api):
     api.add(an_item(Reason.MAILBOX_FULL, notification_id="ses-1", customer_id="", recipient="ada@example.com"))
 
     assert found(api, BY_ADDRESS) == [("ses-1", "undelivered")]
+
+
+def accepted(api, notification_id, **changes):
+    message = AcceptedMessage(
+        ACCOUNT, f"ses-{notification_id}", Channel.EMAIL, "ada@example.com", NOW - timedelta(hours=2), NOW,
+        notification_id, "c-1", f"Title of {notification_id}", "250 2.0.0 OK",
+    )  # fmt: skip
+    api.notifications.add_accepted([replace(message, **changes)])
+
+
+@pytest.mark.parametrize("path", [BY_CUSTOMER, BY_ADDRESS])
+def test_what_a_server_accepted_is_found_if_the_account_records_it(api, path):
+    sent(api, "n-1")
+    accepted(api, "n-1")
+    accepted(api, "ses-2", customer_id="", sent_at=NOW - timedelta(days=2))
+    accepted(api, "n-old", sent_at=NOW - timedelta(days=31))
+    accepted(api, "n-failed", sent_at=NOW - timedelta(days=3))
+    api.add(an_item(Reason.MAILBOX_FULL, notification_id="n-failed", customer_id="c-1", recipient="ada@example.com"))
+
+    entries = {each["notification_id"]: each for each in api.get(path).json["notifications"]}
+
+    assert {id_: each["arrival"] for id_, each in entries.items()} == {
+        "n-1": "accepted", "ses-2": "accepted", "n-failed": "undelivered",
+    }  # fmt: skip
+    assert (entries["n-1"]["answer"], entries["n-1"]["accepted_at"]) == ("250 2.0.0 OK", timestamp(NOW))
+    assert entries["ses-2"]["title"] == "Title of ses-2"
+
+
+def test_another_customers_message_at_a_shared_address_is_found_by_the_address_alone(api):
+    accepted(api, "n-other", customer_id="c-2")
+
+    assert found(api) == []
+    assert found(api, BY_ADDRESS) == [("n-other", "accepted")]
+
+
+def test_personal_data_has_what_was_accepted_but_not_what_others_got_at_the_address(api):
+    accepted(api, "n-1")
+    accepted(api, "n-other", customer_id="c-2")
+
+    data = api.get("/customers/c-1/data").json
+
+    assert [each["notification_id"] for each in data["accepted_messages"]] == ["n-1"]
 
 
 def test_digests_and_erased_sends_are_not_found(api):

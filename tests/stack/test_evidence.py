@@ -1,6 +1,7 @@
 """What is known of a message, on the deployed stack: evidence, signed in KMS, and looking it up."""
 
 import json
+from datetime import UTC, datetime
 
 import httpx
 from joserfc import jws
@@ -45,3 +46,35 @@ def test_what_was_sent_is_looked_up_by_customer_and_by_address(acting):
     expected = [(sent, "Rent reminder")]
     eventually(lambda: found("/notifications", address=address) == expected, "the message is not found", WITHIN)
     assert found(f"/customers/{acting.name('sue')}/notifications") == expected
+
+
+def test_a_delivery_of_the_hosts_own_software_is_recorded_if_the_account_wants_it(acting):
+    address, message_id = acting.mailbox("success", "otto"), acting.name("ses-otto")
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    event = {
+        "eventType": "Delivery",
+        "mail": {
+            "timestamp": now,
+            "messageId": message_id,
+            "source": "desk@example.com",
+            "destination": [address],
+            "commonHeaders": {"subject": "Opening hours"},
+            "tags": {},
+        },
+        "delivery": {"timestamp": now, "recipients": [address], "smtpResponse": "250 2.0.0 OK"},
+    }
+    settings = acting.call_api("GET", "/settings")
+
+    def found():
+        # A function knows the setting within a minute. Until then, it discards deliveries.
+        acting.stack.client("sns").publish(TopicArn=acting.stack.outputs["FeedbackTopicArn"], Message=json.dumps(event))
+        return acting.call_api("GET", "/notifications", params={"address": address})["notifications"]
+
+    try:
+        acting.call_api("PUT", "/settings", json={**settings, "record_accepted": True})
+        (entry,) = eventually(found, "the delivery is not recorded", WITHIN)
+    finally:
+        acting.call_api("PUT", "/settings", json=settings)
+
+    assert (entry["arrival"], entry["answer"], entry["title"]) == ("accepted", "250 2.0.0 OK", "Opening hours")
+    assert entry["notification_id"] == message_id

@@ -304,7 +304,16 @@ def _record_feedback(settings: IngestFeedbackSettings | IngestSmsLogsSettings) -
         ),
         clock=now,
         note_event=_each_of(NoteEvent(DynamoLastEventStore(), DynamoSetupTestStore(), now), count_sends().note),
+        records_accepted=_records_accepted if isinstance(settings, IngestFeedbackSettings) else _records_nothing,
     )
+
+
+def _records_accepted(account_id: str) -> bool:
+    return accounts().settings(account_id).record_accepted
+
+
+def _records_nothing(_account_id: str) -> bool:
+    return False
 
 
 def _each_of(*functions: Callable[[str, Feedback], None]) -> Callable[[str, Feedback], None]:

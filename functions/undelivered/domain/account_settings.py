@@ -87,7 +87,8 @@ class AccountSettings(Struct, frozen=True):
     """The settings of one account.
 
     ``sender`` is empty for the default sender of the deployment. ``history_days`` is how long items stay in history,
-    ``content_days`` how long the content of notifications is stored. ``viewers_may_export`` is whether viewers can
+    ``content_days`` how long the content of notifications is stored. ``record_accepted`` is whether messages that were
+    accepted at the first send are recorded for lookups. ``viewers_may_export`` is whether viewers can
     export the report, which they can read anyway. ``locale`` is the language of texts for people.
     """
 
@@ -103,6 +104,7 @@ class AccountSettings(Struct, frozen=True):
     digest: DigestSettings = field(default_factory=DigestSettings)
     categories: tuple[Category, ...] = ()
     locale: Language = Language.ENGLISH
+    record_accepted: bool = False
     contact_requests: ContactRequestSettings = field(default_factory=ContactRequestSettings)
 
     def category_title(self, category_id: str) -> str:

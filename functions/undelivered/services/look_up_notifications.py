@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from undelivered.domain.accepted_message import AcceptedMessage
 from undelivered.domain.contact_link import CODE_PREFIX
 from undelivered.domain.digest import DIGEST_PREFIX
 from undelivered.domain.errors import NotFoundError
@@ -26,6 +28,8 @@ _SENDS: Final = 500
 """The maximum number of a customer's sends that are read to find the newest."""
 
 _ITEMS: Final = 200
+_ADDRESSES: Final = 10
+"""The maximum number of a customer's addresses at which accepted messages are looked for."""
 
 
 class Arrival(StrEnum):
@@ -70,9 +74,18 @@ class LookUpNotifications(Struct, frozen=True):
         """Return what was sent to a customer, newest first; raises NotFoundError."""
         sends = self._recent(self.notifications.first_sends_of_customer(account_id, customer_id, _SENDS))
         items = self._items(account_id, [customer_id])
-        if not sends and not items and self.customers.find(account_id, customer_id) is None:
+        customer = self.customers.find(account_id, customer_id)
+        if not sends and not items and customer is None:
             raise NotFoundError("customer not found")
-        return self._joined(account_id, sends, items)
+        contacts = {customer.email, customer.phone} - {""} if customer else set()
+        addresses = contacts | {send.to for send in sends} | {attempt.to for item in items for attempt in item.attempts}
+        accepted = [
+            message
+            for address in sorted(addresses)[:_ADDRESSES]
+            for message in self._accepted(account_id, address)
+            if message.customer_id == customer_id or (not message.customer_id and message.to in contacts)
+        ]
+        return self._joined(account_id, sends, items, accepted)
 
     def to_address(self, account_id: str, text: str) -> Sequence[LookedUp]:
         """Return what was sent to an address, newest first; raises InvalidInputError."""
@@ -84,7 +97,15 @@ class LookUpNotifications(Struct, frozen=True):
         keys = [*(each.customer_id for each in owners), *(each.customer_id for each in known)]
         items = self._items(account_id, [*dict.fromkeys(keys), f"~{recipient_digest(address)}"])
         went_there = [item for item in items if any(attempt.to == address for attempt in item.attempts)]
-        return self._joined(account_id, sends, went_there, known)
+        return self._joined(account_id, sends, went_there, self._accepted(account_id, address), known)
+
+    def _accepted(self, account_id: str, address: str) -> Sequence[AcceptedMessage]:
+        oldest = window_start(self.clock())
+        return [
+            message
+            for message in self.notifications.accepted_to(account_id, address, LOOKED_UP)
+            if message.sent_at > oldest
+        ]
 
     def _recent(self, sends: Iterable[SendAttempt]) -> Sequence[SendAttempt]:
         """Return the first send of each notification that is in the window. Digests and codes are not for customers."""
@@ -111,12 +132,17 @@ class LookUpNotifications(Struct, frozen=True):
         account_id: str,
         sends: Sequence[SendAttempt],
         items: Sequence[UndeliveredItem],
+        accepted: Sequence[AcceptedMessage],
         known: Sequence[Notification] = (),
     ) -> Sequence[LookedUp]:
-        """Return one entry for each item, and one for each send without an item."""
+        """Return one entry for each item, and one for each other message that was accepted or sent."""
         with_items = {item.notification_id for item in items}
-        entries = [*map(_of_item, items)]
-        entries += [_of_send(send) for send in sends if send.notification_id not in with_items]
+        first_accepted = {
+            message.notification_id: message for message in accepted if message.notification_id not in with_items
+        }
+        sent = {send.notification_id: send for send in sends if send.notification_id not in with_items}
+        entries = [*map(_of_item, items), *map(_of_accepted, first_accepted.values())]
+        entries += [_of_send(send) for id_, send in sent.items() if id_ not in first_accepted]
         newest = sorted(entries, key=lambda entry: entry.at, reverse=True)[:LOOKED_UP]
         ids = {entry.notification_id for entry in newest if not entry.title} - {each.notification_id for each in known}
         by_id = {
@@ -146,6 +172,20 @@ def _of_item(item: UndeliveredItem) -> LookedUp:
     )
 
 
+def _of_accepted(message: AcceptedMessage) -> LookedUp:
+    return LookedUp(
+        message.notification_id,
+        message.title,
+        message.channel,
+        message.customer_id,
+        message.to,
+        message.sent_at,
+        Arrival.ACCEPTED,
+        message.accepted_at,
+        message.answer,
+    )
+
+
 _ARRIVALS: Final = {SendOutcome.CLAIMED: Arrival.WAITING, SendOutcome.SENT: Arrival.SENT}
 
 
@@ -160,12 +200,9 @@ def _named(entry: LookedUp, notifications: Mapping[str, Notification]) -> Looked
     notification = notifications.get(entry.notification_id)
     if notification is None or entry.item:
         return entry
-    return LookedUp(
-        entry.notification_id,
-        notification.title,
-        notification.channel,
-        notification.customer_id,
-        entry.to,
-        entry.at,
-        entry.arrival,
+    return replace(
+        entry,
+        title=notification.title,
+        channel=notification.channel,
+        customer_id=notification.customer_id,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from undelivered.domain.accepted_message import accepted_message
 from undelivered.domain.address import normalise_address
 from undelivered.domain.contact_link import CODE_PREFIX
 from undelivered.domain.customer import Customer
@@ -68,6 +69,11 @@ def _ignore(_event: AttributedFeedback) -> None:
     """Do nothing."""
 
 
+def _never(_account_id: str) -> bool:
+    """Return False for every account."""
+    return False
+
+
 def _note_nothing(_account_id: str, _feedback: Feedback) -> None:
     """Do nothing."""
 
@@ -76,7 +82,8 @@ class RecordFeedback(Struct, frozen=True):
     """The use case of ``ingest_feedback`` and ``ingest_sms_logs``.
 
     New items are written many at a time; feedback on existing items is merged item by item. ``note_event`` is called
-    with each feedback whose account is known without a read, also with what changes no item.
+    with each feedback whose account is known without a read, also with what changes no item. ``records_accepted``
+    returns whether an account wants a record of messages that were accepted at the first send.
     """
 
     undelivered: UndeliveredStore
@@ -90,6 +97,7 @@ class RecordFeedback(Struct, frozen=True):
     clock: Callable[[], datetime]
     settled_sends: SettledSends = field(default_factory=SettledSends)
     note_event: Callable[[str, Feedback], None] = _note_nothing
+    records_accepted: Callable[[str], bool] = _never
 
     def __call__(
         self,
@@ -104,7 +112,9 @@ class RecordFeedback(Struct, frozen=True):
         called with each feedback that is to be recorded. Return the errors of messages that must be delivered again,
         by index; all other messages are recorded.
         """
-        by_account, failures = self._by_account(batch, no_longer_waiting)
+        accepted: list[AttributedFeedback] = []
+        by_account, failures = self._by_account(batch, no_longer_waiting, accepted)
+        failures |= self._record_accepted(accepted)
         for account_id, events in by_account.items():
             for event in events:
                 observe(event)
@@ -117,9 +127,15 @@ class RecordFeedback(Struct, frozen=True):
         return failures
 
     def _by_account(
-        self, batch: Sequence[Sequence[Feedback]], no_longer_waiting: Collection[int]
+        self,
+        batch: Sequence[Sequence[Feedback]],
+        no_longer_waiting: Collection[int],
+        accepted: list[AttributedFeedback],
     ) -> tuple[Mapping[str, Sequence[AttributedFeedback]], dict[int, UndeliveredError]]:
-        """Return the feedback to record by account, and the errors of messages by index."""
+        """Return the feedback to record by account, and the errors of messages by index.
+
+        Add the deliveries of first sends to ``accepted``.
+        """
         by_account: dict[str, list[AttributedFeedback]] = defaultdict(list)
         failures: dict[int, UndeliveredError] = {}
         for source, feedbacks in enumerate(batch):
@@ -127,7 +143,7 @@ class RecordFeedback(Struct, frozen=True):
             try:
                 relevant = filter(_matters, feedbacks)
                 events = [self._attribute(source, feedback, may_wait=may_wait) for feedback in relevant]
-                self._note_irrelevant(feedbacks)
+                accepted += filter(_is_first_delivery, [*events, *self._note_irrelevant(source, feedbacks)])
             except _RECORD_ERRORS as error:
                 failures[source] = error
                 continue
@@ -137,12 +153,40 @@ class RecordFeedback(Struct, frozen=True):
                     by_account[event.account_id].append(event)
         return by_account, failures
 
-    def _note_irrelevant(self, feedbacks: Sequence[Feedback]) -> None:
-        """Note the feedback that changes no item: it shows that feedback arrives. Its account comes from its tags."""
+    def _note_irrelevant(self, source: int, feedbacks: Sequence[Feedback]) -> Sequence[AttributedFeedback]:
+        """Note the feedback that changes no item, and return it: it shows that feedback arrives.
+
+        Its account comes from its tags.
+        """
+        noted = []
         for feedback in feedbacks:
             account_id = feedback.attribution.account_id
             if account_id and not _matters(feedback) and self.accounts.accepts_tags(feedback.attribution):
                 self.note_event(account_id, feedback)
+                noted.append(AttributedFeedback(source, account_id, _own_key(feedback), feedback, attributed=True))
+        return noted
+
+    def _record_accepted(self, events: Sequence[AttributedFeedback]) -> dict[int, UndeliveredError]:
+        """Record the accepted messages of the accounts that want it, together; return the errors by index."""
+        by_account: dict[str, list[AttributedFeedback]] = defaultdict(list)
+        for event in events:
+            by_account[event.account_id].append(event)
+        failures: dict[int, UndeliveredError] = {}
+        for account_id, of_account in by_account.items():
+            try:
+                if self.records_accepted(account_id):
+                    messages = [_message_of(event.feedback) for event in of_account]
+                    erased = erased_messages(self.erasures, account_id, messages)
+                    self.notifications.add_accepted(
+                        [
+                            accepted_message(account_id, event.feedback)
+                            for event, message in zip(of_account, messages, strict=True)
+                            if not event.is_erased and message not in erased
+                        ]
+                    )
+            except _RECORD_ERRORS as error:
+                failures |= {event.source: error for event in of_account}
+        return failures
 
     def _without_erased(self, account_id: str, events: Sequence[AttributedFeedback]) -> Sequence[AttributedFeedback]:
         """Return the events that are not about erased messages.
@@ -349,6 +393,14 @@ def _matters(feedback: Feedback) -> bool:
         return True
     may_be_resend = feedback.attribution.attempt > 1 or not feedback.attribution.account_id
     return feedback.outcome in {Outcome.AUTO_REPLY, Outcome.DELIVERED} and may_be_resend
+
+
+def _is_first_delivery(event: AttributedFeedback) -> bool:
+    """Whether a feedback says that a message was accepted when it was first sent. Items have the other deliveries."""
+    feedback = event.feedback
+    is_first = feedback.attribution.attempt == 1 and not feedback.attribution.entry_key
+    is_delivery = feedback.outcome is Outcome.DELIVERED and bool(feedback.recipient)
+    return is_delivery and is_first and not _is_left_out(feedback)
 
 
 def _is_left_out(feedback: Feedback) -> bool:

@@ -35,6 +35,9 @@ ACTIONS_AT_MOST = 100
 """The maximum actions of a TransactWriteItems request."""
 
 _KEYS_AT_MOST = 100
+_PUTS_AT_MOST = 25
+_BATCH_TRIES = 4
+"""How many requests more than the fewest possible write the rows of a batch."""
 """The maximum keys of a BatchGetItem request."""
 
 
@@ -184,6 +187,20 @@ def batch_get_keys(model: type[Table], keys: Sequence[Row], *, consistent: bool 
             )
         yield from response["Responses"].get(name, [])
         keys = [*response.get("UnprocessedKeys", {}).get(name, {}).get("Keys", []), *keys[_KEYS_AT_MOST:]]
+
+
+def batch_put(model: type[Table], rows: Sequence[Row]) -> None:
+    """Write rows with different keys, and replace those with the same keys; raises RetryableError."""
+    name = model.Meta.table_name
+    waiting = [{"PutRequest": {"Item": row}} for row in rows]
+    for _ in range(_BATCH_TRIES + len(waiting) // _PUTS_AT_MOST):
+        if not waiting:
+            return
+        with busy_is_retryable():
+            response = shared_connection().dispatch("BatchWriteItem", {"RequestItems": {name: waiting[:_PUTS_AT_MOST]}})
+        waiting = [*response.get("UnprocessedItems", {}).get(name, []), *waiting[_PUTS_AT_MOST:]]
+    if waiting:
+        raise RetryableError("DynamoDB is busy: not all rows were written")
 
 
 def query(  # noqa: PLR0913 - the parameters of a query

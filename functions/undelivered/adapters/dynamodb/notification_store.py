@@ -9,6 +9,7 @@ from pynamodb.exceptions import DeleteError, PutError
 from undelivered.adapters.dynamodb.client import (
     Row,
     batch_get,
+    batch_put,
     busy_is_retryable,
     get,
     is_condition_failure,
@@ -18,12 +19,16 @@ from undelivered.adapters.dynamodb.client import (
 from undelivered.adapters.dynamodb.models import NotificationModel
 from undelivered.adapters.dynamodb.stored_json import from_json, to_json
 from undelivered.adapters.dynamodb.unreadable_rows import read_each, read_first, read_one, stored_moment
+from undelivered.domain.accepted_message import AcceptedMessage
 from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.item import REPORT_WINDOW
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 
 _CLAIMED = SendOutcome.CLAIMED.value
 _ATTEMPT_DIGITS = 4
 _IDS_AT_ONCE = 100
+_ACCEPTED = "~accepted~"
+"""The start of the records of accepted messages. No id contains a tilde."""
 
 
 def _now() -> datetime:
@@ -120,6 +125,24 @@ class DynamoNotificationStore:
         records = [_attempt_record(id_, 1) for id_ in _ids_of_customer(account_id, customer_id, limit, None)]
         return list(read_each(batch_get(NotificationModel, account_id, records, "record"), attempt_of))
 
+    def add_accepted(self, messages: Sequence[AcceptedMessage]) -> None:
+        """Record accepted messages in the index of sends by address, apart from the sends; raises RetryableError."""
+        rows = {message.record: message.serialize() for message in map(_accepted_model, messages)}
+        batch_put(NotificationModel, [*rows.values()])
+
+    def accepted_to(self, account_id: str, address: str, limit: int) -> Sequence[AcceptedMessage]:
+        """Return the newest accepted messages to an address, newest first."""
+        partition = _accepted_partition(account_id, address)
+        return read_first(accepted_of, limit, NotificationModel, partition, None, index="by_settle", newest_first=True)
+
+    def erase_accepted(self, account_id: str, address: str, customer_id: str | None) -> None:
+        """Delete the accepted messages to an address, also those that cannot be read unless a customer is given."""
+        rows = query_all(NotificationModel, _accepted_partition(account_id, address), None, index="by_settle")
+        for row in list(rows):
+            message = next(read_each([row], accepted_of), None)
+            if customer_id is None or (message and message.customer_id == customer_id):
+                _delete(account_id, row["record"]["S"])
+
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return attempts without a recorded outcome that were claimed before a time, oldest first."""
         due = NotificationModel.settle_at < claimed_before.timestamp()
@@ -196,6 +219,30 @@ def _settle_partition(attempt: SendAttempt) -> str:
 def _sends_partition(account_id: str, address: str) -> str:
     """Return the partition of ``by_settle`` with the attempts to an address that have a known outcome."""
     return f"{account_id}#{recipient_digest(address)}"
+
+
+def _accepted_partition(account_id: str, address: str) -> str:
+    """Return the partition of ``by_settle`` with the accepted messages to an address."""
+    return f"{account_id}~{recipient_digest(address)}"
+
+
+def _accepted_model(message: AcceptedMessage) -> NotificationModel:
+    return NotificationModel(
+        message.account_id,
+        f"{_ACCEPTED}{message.provider_message_id}~{recipient_digest(message.to)}",
+        body=to_json(replace(message, account_id="")),
+        settle_partition=_accepted_partition(message.account_id, message.to),
+        settle_at=message.sent_at.timestamp(),
+        purge_at=message.sent_at.replace(microsecond=0) + REPORT_WINDOW,
+    )
+
+
+def accepted_of(row: Row) -> AcceptedMessage:
+    """Return the accepted message of a row; raises an error if it cannot be read."""
+    message = from_json(row["body"]["S"], AcceptedMessage)
+    stored_moment(message.sent_at.isoformat())
+    stored_moment(message.accepted_at.isoformat())
+    return replace(message, account_id=row["account_id"]["S"])
 
 
 def _attempt_rows(account_id: str, notification_id: str) -> list[Row]:

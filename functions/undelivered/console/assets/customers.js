@@ -226,12 +226,12 @@ function personalData(customer) {
 
 /** Join the pages of a customer's data into one file and download it. */
 async function download(customer) {
-  const whole = { customer: null, suppressions: [], contact_requests: [], items: [], notifications: [] };
+  const whole = { customer: null, suppressions: [], contact_requests: [], accepted_messages: [], items: [], notifications: [] };
   let cursor;
   do {
     const page = await api.get(`${customerPath(customer.id)}/data`, { query: { cursor } });
     whole.customer ??= page.customer;
-    for (const name of ["suppressions", "contact_requests", "items", "notifications"]) whole[name].push(...page[name]);
+    for (const name of ["suppressions", "contact_requests", "accepted_messages", "items", "notifications"]) whole[name].push(...page[name]);
     cursor = page.next_cursor;
   } while (cursor);
   const url = URL.createObjectURL(new Blob([JSON.stringify(whole, null, 2)], { type: "application/json" }));

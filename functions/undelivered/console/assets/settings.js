@@ -46,6 +46,7 @@ function paint(place, settings) {
   Object.assign(controls, asking?.controls);
   const days = weekdays(settings.digest?.days ?? [], locked);
   const viewers = h("input", { type: "checkbox", checked: settings.viewers_may_export, disabled: locked });
+  const accepted = h("input", { type: "checkbox", checked: settings.record_accepted, disabled: locked });
   const trouble = h("div", {});
   const send = h("button", { type: "submit", class: "button primary" }, t("save"));
   const save = async (event) => {
@@ -56,7 +57,7 @@ function paint(place, settings) {
     send.setAttribute("aria-disabled", "true");
     send.classList.add("busy");
     try {
-      const kept = await api.request("PUT", "settings", { body: { ...body(settings, controls, days, viewers), ...(asking && { contact_requests: asking.values() }) } });
+      const kept = await api.request("PUT", "settings", { body: { ...body(settings, controls, days, { viewers, accepted }), ...(asking && { contact_requests: asking.values() }) } });
       useTimeZone(kept?.time_zone ?? controls.time_zone.value);
       toast(t("saved"));
       unsaved = null;
@@ -98,6 +99,9 @@ function paint(place, settings) {
     has("viewers_may_export") && card(t("settings.viewers"),
       h("label", { class: "check" }, viewers, t("settings.viewers_may_export")),
       h("p", { class: "muted" }, t("settings.viewers_may_export_help"))),
+    has("record_accepted") && card(t("settings.lookups"),
+      h("label", { class: "check" }, accepted, t("settings.record_accepted")),
+      h("p", { class: "muted" }, t("settings.record_accepted_help"))),
     has("soft_failures") && card(t("settings.soft"),
       h("p", { class: "muted" }, t("settings.soft_help")),
       h("div", { class: "two" },
@@ -135,12 +139,13 @@ function fillIn(form, values) {
 }
 
 /** The settings to save: the loaded settings with the changes from this page. */
-function body(settings, controls, days, viewers) {
+function body(settings, controls, days, { viewers, accepted }) {
   const result = { ...settings, time_zone: controls.time_zone.value };
   if ("locale" in settings) result.locale = controls.locale.value;
   if ("sender" in settings) result.sender = controls.sender.value.trim();
   if ("categories" in settings) result.categories = categories(controls.categories);
   for (const name of ["history_days", "content_days"]) if (name in settings) result[name] = wholeNumber(controls[name]);
+  if ("record_accepted" in settings) result.record_accepted = accepted.checked;
   if ("viewers_may_export" in settings) result.viewers_may_export = viewers.checked;
   if (settings.resend_by) {
     result.resend_by = controls.resend_by.value;

@@ -1,10 +1,11 @@
 """Erase a customer: a manager requests it, and ``cleanup`` carries it out.
 
 Erased: the customer, the requests to correct their contacts, their items on the report, in history and in the search
-index, their notifications with the attempts, the account's earlier exports, their events in the log of webhooks, and
-their addresses in suppressions and among repeat failures. Not erased: the suppression of an address, which is then
-stored under a keyed hash; counters, which identify nobody; and for a time, the record of the erasure, so that late
-events about old messages do not create data. An address that another customer has stays.
+index, their notifications with the attempts, the records of messages to them that were accepted, the account's earlier
+exports, their events in the log of webhooks, and their addresses in suppressions and among repeat failures. Not erased:
+the suppression of an address, which is then stored under a keyed hash; counters, which identify nobody; and for a time,
+the record of the erasure, so that late events about old messages do not create data. An address that another customer
+has stays.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -140,6 +141,8 @@ class EraseCustomers(Struct, frozen=True):
     def _continue(self, task: ErasureTask, has_time: Callable[[], bool]) -> ErasedCounts:
         erasure, started_at = task.erasure, self.clock()
         addresses = self._exclusive(erasure, task.addresses)
+        for channel, address in task.addresses:
+            self._erase_accepted(erasure, channel, address, task.customer_id)
         self._hide_addresses(erasure, addresses)
         self.contact_requests.remove_all(erasure.account_id, task.customer_id)
         items, is_complete = self._erase_all_items(task, addresses, has_time)
@@ -228,6 +231,8 @@ class EraseCustomers(Struct, frozen=True):
     def _hide_addresses_of(self, erasure: Erasure, items: Sequence[UndeliveredItem]) -> None:
         recipients = {(item.channel, item.recipient) for item in items}
         recipients |= {(item.channel, attempt.to) for item in items for attempt in item.attempts}
+        for channel, address in recipients:
+            self._erase_accepted(erasure, channel, address, items[0].customer_id)
         self._hide_recipients(erasure, recipients, [item.sent_at for item in items])
 
     def _hide_recipients(self, erasure: Erasure, recipients: Iterable[Address], sent_at: Iterable[datetime]) -> None:
@@ -243,6 +248,12 @@ class EraseCustomers(Struct, frozen=True):
             address = normalise_address(channel, text)
             self.erasures.mark_address(erasure, channel, address)
             self.suppressions.hide(erasure.account_id, channel, address)
+            self.notifications.erase_accepted(erasure.account_id, address, None)
+
+    def _erase_accepted(self, erasure: Erasure, channel: Channel, text: str, customer_id: str) -> None:
+        """Erase the customer's accepted messages at an address that others may have too."""
+        if customer_id and text:
+            self.notifications.erase_accepted(erasure.account_id, normalise_address(channel, text), customer_id)
 
     def _erase_notifications(self, task: ErasureTask, has_time: Callable[[], bool]) -> tuple[int, bool]:
         """Erase the notifications; return how many, and whether that is all of them."""
@@ -263,6 +274,8 @@ class EraseCustomers(Struct, frozen=True):
         attempts = self.notifications.attempts(erasure.account_id, notification.notification_id)
         recipients = {notification.to, *(attempt.to for attempt in attempts)} - {""}
         addresses = [(notification.channel, address) for address in sorted(recipients)]
+        for channel, address in addresses:
+            self._erase_accepted(erasure, channel, address, notification.customer_id)
         self._hide_addresses(erasure, self._exclusive(erasure, addresses))
         if files := notification.attachments:
             keys, uploads = [file.key for file in files], [file.upload_id for file in files if file.upload_id]

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from undelivered.domain.accepted_message import AcceptedMessage
 from undelivered.domain.contact_request import ContactRequest
 from undelivered.domain.customer import Customer
 from undelivered.domain.erasure import known_addresses
@@ -22,6 +23,9 @@ from undelivered.services.ports import (
     UndeliveredStore,
 )
 
+_ACCEPTED: Final = 1_000
+"""The maximum number of accepted messages to an address that are returned."""
+
 _PAGE_CHARACTERS: Final = 1_000_000
 """The maximum content of a page. A Lambda response has at most six megabytes, and a character takes several bytes."""
 
@@ -29,7 +33,8 @@ _PAGE_CHARACTERS: Final = 1_000_000
 class CustomerDataPage(Struct, frozen=True):
     """A page of the data about a customer. ``next_position`` is where the next page starts, None on the last page.
 
-    The first page has the customer, the suppressions of their addresses and the requests to correct a contact.
+    The first page has the customer, the suppressions of their addresses, the requests to correct a contact and the
+    messages that were accepted.
     """
 
     customer: Customer | None = None
@@ -38,6 +43,7 @@ class CustomerDataPage(Struct, frozen=True):
     notifications: Sequence[tuple[Notification, Sequence[SendAttempt]]] = ()
     next_position: str | None = None
     contact_requests: Sequence[ContactRequest] = ()
+    accepted: Sequence[AcceptedMessage] = ()
 
 
 class ExportCustomerData(Struct, frozen=True):
@@ -82,6 +88,19 @@ class ExportCustomerData(Struct, frozen=True):
             page.notifications,
             page.next_position,
             self.contact_requests.of_customer(account_id, customer_id),
+            self._accepted(account_id, customer, addresses) if customer else (),
+        )
+
+    def _accepted(
+        self, account_id: str, customer: Customer, exclusive: Sequence[tuple[Channel, str]]
+    ) -> Sequence[AcceptedMessage]:
+        """Return the recorded messages that were accepted, without those to others at an address that they share."""
+        return tuple(
+            message
+            for channel, address in known_addresses(customer)
+            for message in self.notifications.accepted_to(account_id, address, _ACCEPTED)
+            if message.customer_id == customer.customer_id
+            or (not message.customer_id and (channel, address) in exclusive)
         )
 
     def _exclusive_addresses(self, account_id: str, customer: Customer) -> list[tuple[Channel, str]]:

@@ -6,6 +6,7 @@ from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
+from undelivered.domain.accepted_message import AcceptedMessage
 from undelivered.domain.attachment import Attachment
 from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.notification import Notification, SendAttempt
@@ -50,6 +51,15 @@ class NotificationStore(Protocol):
 
     def first_sends_of_customer(self, account_id: str, customer_id: str, limit: int) -> Sequence[SendAttempt]:
         """Return the first attempt of up to ``limit`` notifications of a customer, in any order."""
+
+    def add_accepted(self, messages: Sequence[AcceptedMessage]) -> None:
+        """Record messages that were accepted, for thirty days; again is harmless. Raises RetryableError."""
+
+    def accepted_to(self, account_id: str, address: str, limit: int) -> Sequence[AcceptedMessage]:
+        """Return the newest accepted messages to an address in its normal form, newest first."""
+
+    def erase_accepted(self, account_id: str, address: str, customer_id: str | None) -> None:
+        """Delete the accepted messages to an address, only those that name a customer unless it is None."""
 
     def unrecorded(self, claimed_before: datetime, limit: int) -> Sequence[SendAttempt]:
         """Return attempts without a recorded outcome that were claimed before a time, oldest first."""

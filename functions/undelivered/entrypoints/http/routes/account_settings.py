@@ -92,7 +92,8 @@ class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``sender`` is an address, or ``Name <address>``, of an identity that the operator assigned to the account. Empty
     means the default sender. History and contents are kept for the given number of days. ``viewers_may_export`` is
-    whether viewers can export the report.
+    whether viewers can export the report. With ``record_accepted``, messages that the receiving server accepted are
+    recorded for 30 days, so that they can be looked up. This needs events of deliveries, and costs two writes for each.
 
     ``locale`` is the language of the digest, of the pages that customers see, and of explanations for callers who
     prefer no language: en, es, de, fr or pt.
@@ -113,6 +114,7 @@ class SettingsSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: DigestSchema = DigestSchema()
     categories: Annotated[tuple[CategorySchema, ...], msgspec.Meta(max_length=20)] = ()
     locale: Language = _DEFAULTS.locale
+    record_accepted: bool = _DEFAULTS.record_accepted
     contact_requests: ContactRequestsSchema = ContactRequestsSchema()
 
 
@@ -137,6 +139,7 @@ def replace_settings(request: ApiRequest) -> ApiResponse:
         digest=DigestSettings(body.digest.recipients, body.digest.days, body.digest.hour),
         categories=tuple(Category(category.id, category.title) for category in body.categories),
         locale=body.locale,
+        record_accepted=body.record_accepted,
         contact_requests=msgspec.convert(msgspec.to_builtins(body.contact_requests), ContactRequestSettings),
     )
     return ApiResponse(_schema_of(request.use_cases.change_settings(settings)))

@@ -5,9 +5,11 @@ from typing import Final
 
 import msgspec
 
+from undelivered.domain.accepted_message import AcceptedMessage
 from undelivered.domain.erasure import ErasureState
 from undelivered.domain.errors import NotFoundError
 from undelivered.domain.identifiers import timestamp
+from undelivered.domain.taxonomy import Channel
 from undelivered.entrypoints.http.errors import not_found
 from undelivered.entrypoints.http.pagination import make_cursor, read_cursor
 from undelivered.entrypoints.http.parsing import is_identifier
@@ -38,11 +40,25 @@ class CustomerDataQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     cursor: str | None = None
 
 
+class AcceptedMessageView(msgspec.Struct, frozen=True):
+    """A message that the receiving server or the carrier accepted, with its answer."""
+
+    notification_id: str
+    provider_message_id: str
+    channel: Channel
+    to: str
+    title: str
+    sent_at: Time
+    accepted_at: Time
+    answer: str
+
+
 class CustomerDataPage(msgspec.Struct, frozen=True):
     """A page of a customer's data. ``next_cursor`` is null on the last page. A page before it may be empty.
 
-    The first page has the customer, the suppressions of their addresses and the requests to correct a contact. Then
-    come items, then notifications. Data about an address that another customer also has is not included.
+    The first page has the customer, the suppressions of their addresses, the requests to correct a contact, and the
+    messages of the past 30 days that were recorded as accepted. Then come items, then notifications. Data about an
+    address that another customer also has is not included.
     """
 
     customer: CustomerView | None
@@ -51,6 +67,7 @@ class CustomerDataPage(msgspec.Struct, frozen=True):
     notifications: tuple[NotificationDataView, ...]
     next_cursor: str | None
     contact_requests: tuple[ContactRequestView, ...]
+    accepted_messages: tuple[AcceptedMessageView, ...]
 
 
 class _CursorScope(msgspec.Struct, frozen=True):
@@ -102,8 +119,22 @@ def show_customer_data(request: ApiRequest) -> ApiResponse:
             contact_requests=tuple(
                 contact_request_view(asked, request.now, page.customer) for asked in page.contact_requests
             ),
+            accepted_messages=tuple(map(_accepted_view, page.accepted)),
         ),
         headers=language_headers(texts),
+    )
+
+
+def _accepted_view(message: AcceptedMessage) -> AcceptedMessageView:
+    return AcceptedMessageView(
+        notification_id=message.notification_id,
+        provider_message_id=message.provider_message_id,
+        channel=message.channel,
+        to=message.to,
+        title=message.title,
+        sent_at=timestamp(message.sent_at),
+        accepted_at=timestamp(message.accepted_at),
+        answer=message.answer,
     )
 
 
