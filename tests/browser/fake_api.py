@@ -317,7 +317,6 @@ class FakeApi:
         return {
             "customer": self.customer(customer_id) if first else None,
             "suppressions": [],
-            "contact_requests": [],
             "accepted_messages": [],
             "items": mine[:1] if first else mine[1:],
             "notifications": [],

@@ -282,7 +282,12 @@ class TestSettings:
             "digest": {"recipients": ["Boss@example.com"], "days": [4, 0, 4], "hour": 7},
             "locale": "de",
             "categories": [{"id": "newsletter", "title": "Newsletter"}, {"id": "offers", "title": "Angebote"}],
-        }
+            "record_accepted": True,
+            "contact_requests": {
+                "sender_name": "Rentals", "monthly_limit": 3, "quiet_from": 21, "quiet_until": 7, "automatic": True,
+                "resend": True, "wordings": [],
+            },
+        }  # fmt: skip
 
         after = api.put("/settings", wanted)
 
