@@ -75,9 +75,9 @@ class Rates(Struct, frozen=True):
 def host_reports(feedback: Feedback) -> Iterable[Sent]:
     """Return what a report counts as, if it is about the first attempt of a message that the host application sent."""
     attribution = feedback.attribution
-    is_first = attribution.attempt == 1 and not attribution.entry_key
-    is_digest = (attribution.notification_id or "").startswith(DIGEST_PREFIX)
-    if attribution.content_held or not is_first or is_digest:
+    if attribution.content_held or attribution.attempt > 1 or attribution.entry_key:
+        return ()
+    if (attribution.notification_id or "").startswith(DIGEST_PREFIX):
         return ()
     if feedback.outcome is Outcome.DELIVERED:
         return (Sent.HOST_DELIVERED,)

@@ -38,7 +38,8 @@ class NewItemGroup(Struct):
         """
         self.entries.append(entry)
         self.facts.append((day, facts))
-        self.ours.update(ours)
+        if ours:
+            self.ours.update(ours)
         self.counters |= _counters(day, facts, ours)
         if entry.suppression is not None:
             known = self.suppressions.get(suppressed)
