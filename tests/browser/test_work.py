@@ -72,7 +72,9 @@ class TestOverview:
 
     def test_it_says_what_is_new_since_the_last_visit(self, manager):
         link = manager.page.get_by_role("link", name=re.compile(r"^2 new since "))
-        expect(manager.page.locator(".column").first).to_be_attached()
+        manager.page.wait_for_function(
+            "() => Object.keys(localStorage).some((key) => key.startsWith('undelivered.visit'))"
+        )
         expect(link).to_have_count(0)
         manager.api.items |= {f"late-{n}": an_item(n, id=f"late-{n}") for n in (2, 3, 200)}
         manager.page.evaluate(HALF_AN_HOUR_LATER)
@@ -86,6 +88,7 @@ class TestOverview:
         expect(link).to_be_visible()
 
     def test_the_trend_stands_in_a_table_too(self, manager):
+        manager.page.locator(".later").last.evaluate("place => place.scrollIntoView()")
         manager.page.get_by_text("Show as a table").click()
 
         expect(manager.page.locator(".figures-table tbody tr")).to_have_count(31)

@@ -25,10 +25,13 @@ export function show(page, { signal }) {
     h("div", { class: "page-head" }, pageTitle(t("overview.title")), news),
     h("div", { class: "stack spaced" }, counted, due, later.map(([place]) => place)),
   );
-  attempt(counted, () => showCount(counted, signal));
+  const watchLater = () => {
+    for (const [place, load] of later) whenNear(place, signal, async () => attempt(place, async () => (await load()).show(place, { days, signal })));
+  };
+  // Until the count is shown, everything is near the top.
+  attempt(counted, () => showCount(counted, signal)).then(() => signal.aborted || watchLater());
   showDue(due, signal).catch(() => null); // the rest of the overview does not depend on it
   days().then((them) => !signal.aborted && showNews(news, them)).catch(() => null); // the trend shows the error
-  for (const [place, load] of later) whenNear(place, signal, async () => attempt(place, async () => (await load()).show(place, { days, signal })));
   keepFresh(counted, signal);
 }
 
