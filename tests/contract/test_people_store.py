@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+import regex
+from botocore.session import get_session
 from msgspec.structs import replace
 
 from infrastructure.build.template import load_fragments
@@ -52,3 +54,17 @@ def test_an_invitation_is_valid_as_long_as_the_temporary_password():
     days = pool["Policies"]["PasswordPolicy"]["TemporaryPasswordValidityDays"]
 
     assert timedelta(days=days) == INVITATION_VALID_FOR
+
+
+def test_the_invitation_has_the_address_the_password_and_until_when_as_cognito_wants_them():
+    pool = load_fragments([RESOURCES / "identity.yaml"])["Resources"]["UserPool"]["Properties"]
+    with_url, without_url = pool["AdminCreateUserConfig"]["InviteMessageTemplate"]["EmailMessage"]["Fn::If"][1:]
+    shape = get_session().get_service_model("cognito-idp").shape_for("EmailInviteMessageType").metadata
+
+    assert "${PublicUrl}/console/" in with_url["Fn::Sub"]
+    for message in (with_url["Fn::Sub"].replace("${PublicUrl}", "https://undelivered.example"), without_url):
+        assert "{username}" in message
+        assert "{####}" in message
+        assert "seven days" in message
+        assert shape["min"] <= len(message) <= shape["max"]
+        assert regex.fullmatch(shape["pattern"], message)
