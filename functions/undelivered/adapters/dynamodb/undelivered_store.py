@@ -38,12 +38,13 @@ from undelivered.adapters.dynamodb.unreadable_rows import read_first
 from undelivered.domain.errors import StaleWriteError
 from undelivered.domain.failure_counts import count_change
 from undelivered.domain.identifiers import recipient_digest
-from undelivered.domain.incidents import Cause, changed_hours, counted_hours
+from undelivered.domain.incidents import OUR_REASONS, Cause, CountedHour, changed_hours, counted_hours
 from undelivered.domain.item import LIVE_STATES, UndeliveredItem
 from undelivered.domain.report_query import window_start
 from undelivered.domain.suppression import Suppression
 from undelivered.services.ports import NewEntry, UnreadableItem
 
+_NOT_OURS: Counter[CountedHour] = Counter()
 _TRIES = 3
 """The maximum tries of a group. Each leaves out the entries that were found to exist."""
 
@@ -83,7 +84,8 @@ class DynamoUndeliveredStore(ItemRemoval):
                 continue
             seen.add(identity)
             day = self.local_day(item)
-            ours = counted_hours(item)
+            # A new item has one attempt, which most often failed for another reason.
+            ours = counted_hours(item) if facts.reason in OUR_REASONS else _NOT_OURS
             suppressed = address_key(entry.suppression) if entry.suppression else ""
             if group is not None and not (
                 group.account_id == item.account_id and group.has_room(day, facts, ours, suppressed)
