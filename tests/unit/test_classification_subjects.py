@@ -220,3 +220,46 @@ def test_whom_a_refusal_is_about_decides(text: str, reason: Reason) -> None:
 
 def test_a_mailbox_at_its_limit_heals() -> None:
     assert classify_diagnostic("smtp; 550 Mailbox has reached its limit", None, 550).kind is Kind.SOFT
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("550 User rejected", Reason.ADDRESS_NOT_FOUND),
+        ("550 Recipient not authorized", Reason.ADDRESS_NOT_FOUND),
+        ("550 addressee declined", Reason.ADDRESS_NOT_FOUND),
+        ("551 5.7.1 recipient blackholed", Reason.ADDRESS_NOT_FOUND),
+        ("550 5.7.1 Rejected due to site policy - undeliverable", Reason.ADDRESS_NOT_FOUND),
+        ("550 message was not properly addressed", Reason.ADDRESS_NOT_FOUND),
+        ("550 This is a no-reply address", Reason.ADDRESS_NOT_FOUND),
+        ("550 You have replied to an unattended mailbox", Reason.ADDRESS_NOT_FOUND),
+        ("550 this is a send-only address", Reason.ADDRESS_NOT_FOUND),
+        ("550 5.1.1 IP address literals are not supported", Reason.ADDRESS_MALFORMED),
+        ("501 5.1.3 address literals not allowed", Reason.ADDRESS_MALFORMED),
+        ("553 5.1.3 too many dots", Reason.ADDRESS_MALFORMED),
+        ("551 5.4.6 [internal] Private/Loopback Address", Reason.DOMAIN_NOT_FOUND),
+        ("550 5.4.4 MX of domain resolves to loopback address", Reason.DOMAIN_NOT_FOUND),
+    ],
+)
+def test_what_is_refused_or_unusable_about_the_recipient_alone_is_given_up(text: str, reason: Reason) -> None:
+    classification = classify_bounce("Permanent", "General", text, None)
+    assert classification.reason is reason
+    assert suppresses(classification)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 User not authorized to send",
+        "550 Sender and recipient rejected",
+        "554 5.7.1 Client host blackholed",
+        "550 Mail from noreply addresses is not accepted",
+        "501 HELO with address literal refused",
+        "550 address literals are not supported",
+        "550 Sender domain MX points to private address",
+        "550 your mail server uses a loopback address",
+        "550 5.7.1 too many messages",
+    ],
+)
+def test_the_same_said_of_us_suppresses_nothing(text: str) -> None:
+    assert not suppresses(classify_bounce("Permanent", "General", text, None))

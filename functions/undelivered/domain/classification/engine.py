@@ -169,7 +169,7 @@ _ADVICE_MARKS: Final = ("more ", "further ", "to review", " complaints ", " if y
 _BOILERPLATE: Final = re.compile(
     r" requested (?:mail )?action (?:not taken|aborted|not performed)"
     r"(?: mailbox (?:unavailable|name not allowed)| (?:local )?error in processing| insufficient system storage)?(?= )"
-    r"|(?: smtp| esmtp| mail)? service (?:currently )?(?:not available|unavailable)(?= )"
+    r"|(?: smtp| esmtp| mail)? service (?:currently )?(?:not available|unavailable)(?= (?!(?:please )?(?:try|retry)\b))"
     r"|^ mailbox (?:unavailable|not available) \.(?= )"
     r"|^ (?:client host rejected|access denied|(?:your |the |this )?(?:message|mail|email)(?: to| for)?"
     r" (?:is |was |has been )?(?:not accepted|rejected|refused))"
@@ -445,15 +445,15 @@ def _refined(rule: _Rule, raw: str, statuses: list[tuple[str, str]]) -> Reason:
     """Return what a rule means in its context: the codes beside it, and when and by whom it was said."""
     if classification_of(rule.reason).kind is not Kind.SOFT and _is_about_sender(raw, statuses):
         return Reason.SENDER_BLOCKED
+    if rule.reason is Reason.RATE_LIMITED and statuses and statuses[0][1] == "1.3":
+        return Reason.ADDRESS_MALFORMED  # RFC 3463 §3.2: what there are too many of are characters of the address
     if rule.policy_as is not None and any(subject.startswith("7.") for _, subject in statuses):
         return rule.policy_as
     if rule.message_as is not None and _AT_END_OF_DATA.search(raw):
         return rule.message_as
     if rule.reason is Reason.DOMAIN_NOT_FOUND and (_AT_END_OF_DATA.search(raw) or _names_our_host(raw, statuses)):
         return Reason.SENDER_BLOCKED  # the recipient's domain was accepted long before, or is not spoken of
-    if rule.reply_as is not None and _is_plain_reply(raw, statuses):
-        return rule.reply_as
-    return rule.reason
+    return rule.reply_as if rule.reply_as is not None and _is_plain_reply(raw, statuses) else rule.reason
 
 
 def _is_plain_reply(raw: str, statuses: list[tuple[str, str]]) -> bool:
@@ -544,7 +544,7 @@ def _by_prose(raw: str) -> _Rule | None:
     if not prose.isascii():
         stems.update(trigger for trigger in index.unspaced if trigger in prose)
     has_boilerplate = prose.startswith(_BOILERPLATE_STARTS) or any(mark in prose for mark in _BOILERPLATE_MARKS)
-    specific = _BOILERPLATE.sub(" ", prose, count=1) if has_boilerplate else prose
+    specific = _BOILERPLATE.sub("", prose, count=1) if has_boilerplate else prose
     rule = _first(index, stems, specific)
     if rule is None and specific != prose:
         rule = _first(index, stems, prose)

@@ -370,6 +370,19 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:^|\. )address rejected(?=$| \.)",
                 ),
             ),
+            (
+                "rejected|refused|declined|denied|barred|authorized|authorised|permitted|unauthorized|unauthorised+reci|user|mail|addr|rcpt",
+                (
+                    r"^(?:this |that |the )?(?:recipients?|rcpt|users?|mailbox|addressees?)(?: address(?:es)?)? (?:is |was |are |were |has been |have been )?(?:rejected|refused|declined)(?=$| \.)",
+                    r"^(?:this |that |the )?(?:recipients?|rcpt|addressees?)(?: address(?:es)?)? (?:is |was |are |were |has been |have been )?(?:denied|barred|unauthori[sz]ed|not (?:authori[sz]ed|permitted))(?=$| \.)",
+                ),
+            ),
+            (
+                "blackholed|black|sinkholed|null|nullrouted+reci|user|mail|addr|rcpt|acco",
+                (
+                    r"(?:recipients?|rcpt|users?|mailbox|addressees?|account)(?: address(?:es)?)? (?:is |was |are |has been )?(?:black ?holed|sinkholed|null ?routed)\b",
+                ),
+            ),
         ),
         temporary_as=Reason.SERVER_UNAVAILABLE,
     ),

@@ -297,12 +297,12 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "loop|loops|looping|hops|hop|looped",
                 (
-                    r"(?:mail|routing|message|forward\w*|alias|local|dns|delivery) (?:\w+ ){0,5}?loop\w*",
+                    r"(?:mail|routing|message|forward\w*|alias|local|dns|delivery) (?:\w+ ){0,5}?loop(?!back)\w*",
                     r"loops? (?:back|detected|to)",
                     r"(?:too many|maximum|exceeded|max) (?:\w+ ){0,2}?hops?",
                     r"hop count (?:exceeded|exceeds|\w+)",
                     r"looping",
-                    r"loop",
+                    r"loop\b",
                 ),
             ),
             (
@@ -318,7 +318,7 @@ WORDINGS: tuple[Family, ...] = (
     Family(
         "no_dns_records",
         Reason.DOMAIN_NOT_FOUND,
-        "RFC 5321 §5.1, Exim and qmail on the recipient's domain; GMX, Rackspace and Mailgun on the sender's",
+        "RFC 5321 §5.1, RFC 6890, Exim and qmail on the recipient's domain; GMX, Rackspace and Mailgun on the sender's",
         (
             (
                 "host|hosts|mx|exchanger|mail",
@@ -330,6 +330,12 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "aaaa|record|records+mx|dns|aaaa",
                 (r"(?:no|invalid|bad|missing|without|lacks?) (?:\w+ ){0,5}?(?:aaaa|mx|dns) (?:\w+ ){0,2}?records?\b",),
+            ),
+            (
+                "private|loopback|bogon|routable|unroutable+addr|ip|ips|rang|netw",
+                (
+                    r"(?:private|loopback|bogon|unroutable|non ?routable) (?:\w+ ){0,2}?(?:address(?:es)?|ips?|range|network)\b",
+                ),
             ),
             (
                 "mx|exchanger|exchangers",
@@ -521,6 +527,13 @@ WORDINGS: tuple[Family, ...] = (
         temporary_as=None,
     ),
     Family(
+        "address_literal",
+        Reason.ADDRESS_MALFORMED,
+        "RFC 5321 §4.1.3: under a code X.1.X the recipient's address has an IP address for a domain; else HELO has",
+        (("literal|literals+addr|doma|ip", (r"(?:address|domain|ip|ipv4|ipv6) literals?\b",)),),
+        reply_as=Reason.SENDER_BLOCKED,
+    ),
+    Family(
         "malformed_address",
         Reason.ADDRESS_MALFORMED,
         "RFC 3463 X.1.3, RFC 5321 501/553; Postfix, Sendmail, Exim address syntax errors",
@@ -646,6 +659,20 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "valid+reci|addr|mail|user",
                 (r"valid (?:(?!sender)\w+ )?(?:recipients?|address|mailbox|user) (?:is |are )?required\b",),
+            ),
+            (
+                "noreply|donotreply|reply|unattended|unmonitored|monitored|attended|only+addr|mail|acco|inbo|user",
+                (
+                    r"(?<!from )(?<!from an )(?<!from a )(?:no ?reply|(?:do not|dont|donot) ?reply|donotreply|unattended|unmonitored|send only|outgoing only|outbound only) (?:e ?mail )?(?:address|mailbox|account|inbox|user)\b",
+                    r"(?:address|mailbox|account|inbox) (?:is |was )?(?:not (?:being )?(?:monitored|attended)|unmonitored|unattended)\b",
+                ),
+            ),
+            (
+                "addressed|misaddressed|addresed",
+                (
+                    r"(?:in|not )correctly addressed\b",
+                    r"(?:wrongly|improperly|not (?:been )?properly|mis) ?addressed\b",
+                ),
             ),
             ("unknown", (r"^(?:is )?unknown(?=$| \.| see\b)",)),
             ("used", (r"^(?:is |was )?not used(?=$| \.)",)),
