@@ -567,8 +567,11 @@ class TestCustomers:
             "phone": "+12065550100",
             "email_changed_at": "2026-11-23T18:00:00Z",
             "phone_changed_at": "2026-11-23T18:00:00Z",
+            "email_changed_by": "host",
+            "phone_changed_by": "manager@example.com (11111111-2222)",
             "ready_to_resend": [],
             "consents": [],
+            "follow_up": {"note": None, "owner": None, "look_again_on": None, "audit": []},
         }
         assert api.get("/customers/c-7", viewer()).json == changed.json
         assert [customer["id"] for customer in found] == ["c-7"]

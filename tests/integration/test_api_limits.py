@@ -11,8 +11,8 @@ from undelivered.domain.identifiers import item_id
 from undelivered.entrypoints.http.routes import ROUTES
 from undelivered.services.request_limits import LimitedWork
 
-SEARCHES, NOTIFICATIONS, BULK_RESENDS = 4, 90, 2
-LIMITS = dict(zip(LimitedWork, (SEARCHES, NOTIFICATIONS, BULK_RESENDS), strict=True))
+SEARCHES, NOTIFICATIONS, BULK_RESENDS, INVITATIONS = 4, 90, 2, 1
+LIMITS = dict(zip(LimitedWork, (SEARCHES, NOTIFICATIONS, BULK_RESENDS, INVITATIONS), strict=True))
 
 
 @pytest.fixture
@@ -118,10 +118,23 @@ def test_counts_that_cannot_be_written_stop_nobody_and_are_measured(api, error, 
 def test_every_route_with_a_limit_says_so_in_the_openapi_document(api):
     described = api.get("/openapi.json").json["paths"]
     limited = {
-        route.path: described[route.path][route.method.lower()]["responses"]["429"] for route in ROUTES if route.limit
+        f"{route.method} {route.path}": described[route.path][route.method.lower()]["responses"]["429"]
+        for route in ROUTES
+        if route.limit
     }
 
-    assert limited.keys() == {"/undelivered", "/customers", "/notifications", "/undelivered/resend", "/exports"}
+    assert limited.keys() == {
+        "GET /undelivered",
+        "GET /undelivered/total",
+        "GET /customers",
+        "GET /notifications",
+        "POST /notifications",
+        "POST /undelivered/resend",
+        "POST /exports",
+        "POST /people",
+        "POST /people/{person_id}/invitation",
+        "POST /setup/test",
+    }
     assert all("Retry-After" in response["headers"] for response in limited.values())
     assert all("`too_many_" in response["description"] for response in limited.values())
     schemas = [response["content"]["application/problem+json"]["schema"] for response in limited.values()]

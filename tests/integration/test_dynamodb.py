@@ -409,7 +409,7 @@ def test_a_drift_is_told_and_corrected(world):
     drift = upkeep.drift(ACCOUNT, YESTERDAY)
     upkeep.correct(ACCOUNT, YESTERDAY, drift)
 
-    assert drift == {"eh": 3}
+    assert drift == {"eh": 3, "work.correct": 3}
     assert upkeep.drift(ACCOUNT, YESTERDAY) == {}
     assert world.reports.count(ACCOUNT, NOW).total == 3
 

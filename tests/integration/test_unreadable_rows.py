@@ -113,7 +113,7 @@ def test_a_recount_counts_what_can_be_read(world):
     reconciliation = DynamoCountReconciliation(zone_of=world.zones)
     day = GOOD.sent_at.date()
 
-    assert sum(reconciliation.drift(ACCOUNT, day).values()) == -1
+    assert reconciliation.drift(ACCOUNT, day) == {"eh": -1, "work.correct": -1}
     assert reconciliation.failed_drift(ACCOUNT, day) is not None
 
 

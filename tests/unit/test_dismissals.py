@@ -90,7 +90,7 @@ def test_a_delivered_item_cannot_be_dismissed():
 
     assert (refused.value.code, refused.value.detail) == (
         "conflict",
-        "This notification is resolved and cannot be dismissed.",
+        "This notification has left the report and cannot be dismissed.",
     )
 
 

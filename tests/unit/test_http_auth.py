@@ -56,7 +56,7 @@ def refusal(token, **headers):
 def test_a_users_token_has_the_account_role_and_name(scheme):
     token = f"{scheme}{a_token(person_claims())}"
 
-    assert caller(token) == Principal(ACCOUNT, Role.MANAGER, MANAGER_NAME, "11111111-2222")
+    assert caller(token) == Principal(ACCOUNT, Role.MANAGER, MANAGER_NAME, "11111111-2222", "manager@example.com")
 
 
 @pytest.mark.parametrize("verified", [False, "true", None])

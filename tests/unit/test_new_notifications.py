@@ -144,7 +144,7 @@ def test_a_notification_with_the_id_of_another_is_refused():
         (
             {"to": "ada@gmial.com.", "channel": Channel.EMAIL},
             "invalid_address",
-            "'to' is not valid: an email address cannot end with a period. Did you mean ada@gmail.com?",
+            "'to' is not valid: must have a valid domain after the @. Did you mean ada@gmail.com?",
         ),
         (
             {"to": "12345", "channel": Channel.SMS},

@@ -48,12 +48,12 @@ def check_contact(channel, text, field):
     ("text", "message", "suggestion"),
     [
         ("ada", "must have an @", ""),
-        ("ada@gmail.com.", "is not valid after the @", "ada@gmail.com"),
+        ("ada@gmail.com.", "must have a valid domain after the @", "ada@gmail.com"),
         ("ada(at)gmial.com", "must have an @", "ada@gmail.com"),
-        ("ada.@gmail.com", "is not valid before the @", "ada@gmail.com"),
+        ("ada.@gmail.com", "must have a valid name before the @", "ada@gmail.com"),
         (
             "ada@.gmail.com",
-            "is not valid after the @",
+            "must have a valid domain after the @",
             "ada@gmail.com",
         ),
         ("<ada@shop..test>", None, "ada@shop.test"),

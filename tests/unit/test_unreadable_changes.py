@@ -111,6 +111,7 @@ class World:
             TrackRepeatFailures(items, ignored, lambda _: ZoneInfo("UTC")),
             RecordUnrecognised(ignored),
             IndexItems(FakeSearchIndex(), FakeErasureStore()),
+            lambda *_: None,
             IMAGES,
             dead,
         )

@@ -140,8 +140,8 @@ def _refused(text: str, field: str) -> InvalidInputError:
     if len(text.split()) > 1:
         return InvalidInputError(field, "must not have spaces", suggestion)
     if local and not _is_domain(domain):
-        return InvalidInputError(field, "is not valid after the @", suggestion)
-    return InvalidInputError(field, "is not valid before the @", suggestion)
+        return InvalidInputError(field, "must have a valid domain after the @", suggestion)
+    return InvalidInputError(field, "must have a valid name before the @", suggestion)
 
 
 def _is_domain(text: str) -> bool:
