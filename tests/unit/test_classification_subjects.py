@@ -263,3 +263,41 @@ def test_what_is_refused_or_unusable_about_the_recipient_alone_is_given_up(text:
 )
 def test_the_same_said_of_us_suppresses_nothing(text: str) -> None:
     assert not suppresses(classify_bounce("Permanent", "General", text, None))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("550 Listed by CSS", Fault.SENDER),
+        ("554 Listed in bl.example", Fault.SENDER),
+        ("550 your organisation does not have a policy permitting external mail", Fault.SENDER),
+        ("550 your system is not known here", Fault.SENDER),
+        ("550 Email sending is not configured for this domain", Fault.SENDER),
+        ("550 mail sending not enabled for this user", Fault.SENDER),
+        ("554 smtpport check error", Fault.SENDER),
+        ("550 hello check failed", Fault.SENDER),
+        ("550 unrecoverable error", Fault.UNKNOWN),
+        ("554 critical failure", Fault.UNKNOWN),
+        ("554 something went wrong", Fault.UNKNOWN),
+        ("550 5.5.0 panic!", Fault.UNKNOWN),
+    ],
+)
+def test_lists_checks_and_crashes_without_a_recipient_suppress_nothing(text: str, fault: Fault) -> None:
+    classification = classify_bounce("Permanent", "General", text, None)
+    assert classification.fault is fault
+    assert not suppresses(classification)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("550-Callback setup failed while verifying <us@example.net>", Reason.SENDER_BLOCKED),
+        ("550 5.7.0 Failed to establish the MX record authenticity (MTA-STS)", Reason.SENDER_AUTHENTICATION),
+        ("550 5.7.0 No matching TLSA records", Reason.SENDER_AUTHENTICATION),
+        ("550 DANE validation failed", Reason.SENDER_AUTHENTICATION),
+        ("421 go away!", Reason.SENDER_BLOCKED),
+        ("451 4.7.25 Temporary error validating reverse DNS.", Reason.SERVER_UNAVAILABLE),
+    ],
+)
+def test_a_check_of_us_says_by_its_words_whether_it_refused_or_could_not_be_made(text: str, reason: Reason) -> None:
+    assert classify_diagnostic(text, None, None).reason is reason

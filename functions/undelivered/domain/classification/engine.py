@@ -230,9 +230,12 @@ _OURS: Final = re.compile(
     r"|(?:type|kind) of (?:contents?|message|mail|attachment|file)"
     r"|senders? (?:or|and) (?:the )?recipients?|recipients? (?:or|and) (?:the )?senders?"
     # whoever sends is the subject of what is lacking
-    r"|(?:(?<! to )(?<! to the )(?<! for )(?<! for the )senders?|you"
-    r"|your (?:domain|server|host|ips?|site|system|company|organi[sz]ation))"
+    r"|(?:(?<! to )(?<! to the )(?<! for )(?<! for the )senders?|you)"
     r" (?:(?:do not|does not|dont|doesnt) have|has no|have no|lacks?) (?:an? |any )?(?:\w+ )?(?:account|mailbox|inbox)"
+    r"|your (?:domain|server|host|ips?|site|system|company|organi[sz]ation|network|provider) (?:name )?"
+    r"(?:is |are |was |has |have |does |do )*(?:not|no|isnt|doesnt|dont|hasnt|lacks?|unknown|cannot)"
+    r"|(?<! to )(?<! to the )(?<! for )(?<! for the )(?:mail )?sending (?:is |was |has been )?"
+    r"(?:not|disabled|suspended|forbidden)"
     r"|(?<! to )(?<! to the )(?<! for )(?<! for the )senders? (?:is |was )?"
     r"(?:not|isnt|unknown|no) (?:an? |the )?(?:\w+ )?(?:user|account|member|mailbox)"
     # our machines in other languages

@@ -22,6 +22,7 @@ WORDINGS: tuple[Family, ...] = (
                 "callout|callback+send",
                 (r"(?:could not|couldnt|cannot|unable to) complete sender (?:\w+ )?(?:callout|callback)\b",),
             ),
+            ("callout|callback+setu", (r"(?:callout|callback) setup failed while verifying\b",)),
         ),
         temporary_as=Reason.SERVER_UNAVAILABLE,
     ),
@@ -54,6 +55,12 @@ WORDINGS: tuple[Family, ...] = (
                 "problem|error|trouble|failure+look|quer|reso",
                 (
                     r"(?:temporar\w+ )(?:\w+ ){0,3}?(?:problem|error|trouble|failure) (?:on|with|during|in|at|while) (?:\w+ ){0,3}?(?:lookup|look ?up|query|resolution|resolving)\b",
+                ),
+            ),
+            (
+                "temporary|transient+vali|veri|chec|reso|look",
+                (
+                    r"(?:temporary|transient) (?:error|failure|problem) (?:in |while |when |during )?(?:validating|verifying|checking|resolving|looking up)\b",
                 ),
             ),
             (
@@ -798,10 +805,14 @@ WORDINGS: tuple[Family, ...] = (
     Family(
         "tls",
         Reason.SENDER_AUTHENTICATION,
-        "RFC 3207, RFC 8461; Postfix, Exchange and Gmail TLS texts",
+        "RFC 3207, RFC 7672, RFC 8461; Postfix, Exchange and Gmail TLS texts",
         (
             (
-                "tls|starttls|ssl|certificate|encrypted|encryption|secure|dane|tlsa|connection+coul|cann|erro|expi|fail|hand|inva|mand|mism|must|need|nego|no|not|plea|refu|requ|self|shou|unab|unav|unkn|untr|veri",
+                "authenticity",
+                (r"(?:establish|verify|validate|confirm) (?:\w+ ){0,5}?authenticity\b",),
+            ),
+            (
+                "tls|starttls|ssl|certificate|encrypted|encryption|secure|dane|tlsa|connection+coul|cann|erro|expi|fail|hand|inva|mand|mism|must|need|nego|no|not|plea|refu|requ|self|shou|unab|unav|unkn|untr|vali|veri",
                 (
                     r"(?:must|need to|please|should) (?:issue|use|send|start) (?:a )?(?:starttls|tls|ssl|encryption)",
                     r"(?:starttls|tls|ssl|encryption|encrypted connection|secure connection) (?:\w+ ){0,4}?(?:required|requires|mandatory|not available|unavailable|failed|failure|refused|not offered|not supported|error|handshake|negotiation|is needed|not possible)",
@@ -810,7 +821,8 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:server|peer|remote)? ?certificate (?:\w+ ){0,4}?(?:expired|not trusted|not verified|verification|verify|invalid|mismatch|failed|untrusted|not match)",
                     r"certificate (?:is )?(?:self signed|unknown)",
                     r"(?:starttls|tls|ssl|encryption|encrypted|secure)(?: (?:connection|session))? (?:(?:could not|couldnt|cannot) be (?:established|negotiated|started)|must be used)",
-                    r"no (?:usable )?tlsa",
+                    r"no (?:\w+ )?tlsa",
+                    r"(?:tlsa|dane) (?:\w+ ){0,3}?(?:validation|verification|failed|failure|invalid|mismatch|not found)\b",
                     r"does not (?:support|offer) (?:starttls|tls|encryption)",
                 ),
             ),
@@ -1023,6 +1035,12 @@ WORDINGS: tuple[Family, ...] = (
                 (r"(?:black|block|deny) ?list(?:ed|s|ing)?", r"rbls?", r"dnsbls?", r"rhsbl"),
             ),
             ("black|block", (r"(?:black|block) (?:list|listed|lists)\b",)),
+            (
+                "listed+by|in|at|on",
+                (
+                    r"^(?:is |was |are |currently )*listed (?:by|in|at|on)\b(?! (?:\w+ ){0,3}?(?:directory|address book)\b)",
+                ),
+            ),
             (
                 "spamhaus|spamcop|sorbs|barracudacentral|surbl|cbl|pbl|xbl|zen|abuseat|senderscore|senderbase|invaluement|ivmsip|uceprotect|njabl|psbl|mailspike|manitu|cloudmark|barracuda|sbl|spamrl|symantec|cobion",
                 (

@@ -43,7 +43,7 @@ _SYSTEM = (
     "lmtp|upstream|retried|retrying|transaction|loop|loops|hop|hops|file|files|directory|disk|memory|queue|queued|database|ldap|nfs|mounted|socket|process|processed|child|fork|script|"
     "backend|daemon|internal|bug|crashed|crash|exception|configuration|configured|lock|uid|gid|network|retry|later|wait|"
     "waiting|temporary|temporarily|parse|parser|moment|overload|load|maintenance|offline|unreachable|resource|resources|store|spool|"
-    "damaged|unqueuable|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible|connection|storung|"
+    "panic|assertion|damaged|unqueuable|restarts|restarting|operator|expansion|verification|momentan|momentanement|indisponible|connection|storung|"
     "probleme|technique|syntax|arguments|delayed|deferred|postponed|collect|format|uid|temporal|temporario|temporaria|temporaneo|temporanea|tijdelijk|tijdelijke|tymczasowy|tymczasowa|"
     "disponibile|disponible|disponivel|bereikbaar|niedostepny|niedostepna|недоступен|недоступна|недоступно|docasna|docasny|senare|tekrar|sau"
 )
@@ -230,6 +230,13 @@ WORDINGS: tuple[Family, ...] = (
                 (r"(?:送信|発信|差出|发件|发信|发送|寄件|您的|보낸|발신)",),
             ),
             ("talk+you", (r"(?:not|dont|wont) (?:\w+ )?talk to you\b",)),
+            ("away|thank|thanks+go|no", (r"(?:go away|no thank(?:s| ?you))\b",)),
+            (
+                "check|checks+erro|fail",
+                (
+                    r"(?!users?\b|recipients?\b|rcpt\b|mailbox|address|accounts?\b|alias|quota|virus|domain|system|disk|local)\w+ checks? (?:error|failed|failure)\b",
+                ),
+            ),
             (
                 "your",
                 (
@@ -267,6 +274,13 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:unable|failed) to (?!deliver|verify|find|locate|authenticate|relay|accept|route|resolve|meet|pass|comply)\w+\b",
                 ),
             ),
+            (
+                "error|failure|condition|problem+unre|crit|seri|seve|unha|unsp|runt|inco",
+                (
+                    r"(?:unrecoverable|critical|serious|severe|unhandled|unspecified|runtime|inconsistent) (?:error|failure|condition|problem)\b",
+                ),
+            ),
+            ("wrong+some", (r"something (?:\w+ )?went (?:\w+ )?wrong\b",)),
             ("後で|再試行|응답하지|다시", (r"(?:後で|再試行|응답하지|다시)",)),
         ),
         is_weak=True,
@@ -347,7 +361,6 @@ WORDINGS: tuple[Family, ...] = (
                 "think|try|lost|joking|kidding+so|nice|get|must|not",
                 (r"(?:dont think so|nice try|get lost|(?:must be|not) (?:joking|kidding))\b",),
             ),
-            ("away|thank|thanks+go|no", (r"(?:go away|no thank(?:s|[ -]?you))\b",)),
         ),
         is_weak=True,
         temporary_as=Reason.SERVER_UNAVAILABLE,
