@@ -64,7 +64,7 @@ class IncidentKey(NamedTuple):
 
 
 class CountedHour(NamedTuple):
-    """An hour of a cause. ``arrived`` tells the resends that arrived from the attempts that failed."""
+    """An hour of a cause. ``arrived`` is True for resends that arrived, and False for attempts that failed."""
 
     cause: Cause
     hour: datetime

@@ -44,7 +44,7 @@ class ExportProgress(Struct, frozen=True):
 
 
 class ExportReport(Struct, frozen=True):
-    """The use case of ``export_report``. ``mail`` tells the user who asked that an export has ended, once."""
+    """The use case of ``export_report``. ``mail`` informs the user who asked, once, that an export has ended."""
 
     store: ExportStore
     files: ExportFiles

@@ -61,7 +61,7 @@ function row(act) {
     cell(h("time", { datetime: act.at }, moment(act.at)), { class: "date" }));
 }
 
-/** Without the ID in brackets at the end, which tells people with the same address apart. */
+/** Without the ID in brackets at the end, which distinguishes people with the same address. */
 function nameOf(by) {
   return by.replace(/ \([0-9a-f-]{36}\)$/, "");
 }

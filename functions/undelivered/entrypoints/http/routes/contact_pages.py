@@ -46,9 +46,9 @@ class _View(Struct, frozen=True):
         """Return the page with a button, which says nothing about the contact."""
         sentence = self.texts.sentence
         if self.is_email:
-            text = sentence("Our emails to you do not arrive. Here you can tell us your new address.")
+            text = sentence("Our emails to you do not arrive. You can give us your new address here.")
         else:
-            text = sentence("Our text messages to you do not arrive. Here you can tell us your new number.")
+            text = sentence("Our text messages to you do not arrive. You can give us your new number here.")
         return self.show(self.title, paragraph(text) + _form("open", sentence("Continue")))
 
     @property
