@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from undelivered.services.ask_for_contact import AskForContact
     from undelivered.services.bulk_resend import BulkResend
     from undelivered.services.change_settings import ChangeSettings
+    from undelivered.services.check_setup import CheckSetup
     from undelivered.services.correct_contacts import CorrectContacts
     from undelivered.services.correct_own_contact import CorrectOwnContact
     from undelivered.services.count_matches import CountMatches
@@ -75,7 +76,6 @@ if TYPE_CHECKING:
     from undelivered.services.request_resend import RequestResend
     from undelivered.services.sender_rule import SenderRule
     from undelivered.services.start_upload import StartUpload
-    from undelivered.services.test_setup import TestSetup
     from undelivered.services.undo_correction import UndoCorrection
     from undelivered.services.unsubscribe import Unsubscribe
 
@@ -344,11 +344,11 @@ class ApiUseCases:
         return self._ports.people()
 
     @cached_property
-    def test_setup(self) -> "TestSetup":
-        from undelivered.services.test_setup import TestSetup
+    def check_setup(self) -> "CheckSetup":
+        from undelivered.services.check_setup import CheckSetup
 
         ports = self._ports
-        return TestSetup(ports.setup_tests(), ports.notifications, ports.sends, self.clock)
+        return CheckSetup(ports.setup_tests(), ports.notifications, ports.sends, self.clock)
 
     @cached_property
     def read_setup(self) -> "ReadSetup":

@@ -49,7 +49,7 @@ def show_setup(request: ApiRequest) -> ApiResponse:
     """Return whether feedback arrives, and whether the account has customers and several people."""
     setup = request.use_cases.read_setup(request.account_id)
     email, sms = (optional_timestamp(setup.last_events.get(channel)) for channel in (Channel.EMAIL, Channel.SMS))
-    last = request.use_cases.test_setup.last(request.account_id)
+    last = request.use_cases.check_setup.last(request.account_id)
     test = _test_view(*last) if last else None
     return ApiResponse(SetupView(LastEventsView(email, sms), setup.has_customers, setup.has_colleagues, test))
 
@@ -57,7 +57,7 @@ def show_setup(request: ApiRequest) -> ApiResponse:
 def start_setup_test(request: ApiRequest) -> ApiResponse:
     """Send an email to Amazon's mailbox simulator, which bounces. The bounce makes no item and suppresses nothing."""
     request.use_cases.request_limits.take(request.account_id, LimitedWork.NOTIFICATIONS)
-    test = request.use_cases.test_setup.send(request.account_id)
+    test = request.use_cases.check_setup.send(request.account_id)
     return ApiResponse(_test_view(test, TestState.WAITING), HTTPStatus.ACCEPTED)
 
 

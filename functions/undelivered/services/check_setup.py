@@ -18,8 +18,8 @@ _TITLE: Final = "Test of the delivery reports"
 _TEXT: Final = "Undelivered sends this message to Amazon's mailbox simulator, which rejects it."
 
 
-class TestSetup(Struct, frozen=True):
-    """The use cases behind ``POST /setup/test`` and the test in ``GET /setup``."""
+class CheckSetup(Struct, frozen=True):
+    """The use cases of the first-run page's test: ``POST /setup/test``, and what ``GET /setup`` says of it."""
 
     tests: SetupTestStore
     notifications: NotificationStore
