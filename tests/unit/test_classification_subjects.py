@@ -301,3 +301,22 @@ def test_lists_checks_and_crashes_without_a_recipient_suppress_nothing(text: str
 )
 def test_a_check_of_us_says_by_its_words_whether_it_refused_or_could_not_be_made(text: str, reason: Reason) -> None:
     assert classify_diagnostic(text, None, None).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("421 4.3.4 allocated resources exceeded", Reason.SERVER_UNAVAILABLE),
+        ("451 memory shortage while determining tls parameters", Reason.SERVER_UNAVAILABLE),
+        ("450 mail cannot be handled", Reason.SERVER_UNAVAILABLE),
+        ("421 message abandoned", Reason.SERVER_UNAVAILABLE),
+        (
+            "451 4.4.0 Primary target IP address responded: Connection dropped due to SocketError",
+            Reason.SERVER_UNAVAILABLE,
+        ),
+        ("412 You are not whitelisted by this recipient, please try again later", Reason.RATE_LIMITED),
+        ("450 4.7.0 Connection dropped due to policy", Reason.SENDER_BLOCKED),
+    ],
+)
+def test_a_temporary_reply_is_ours_only_when_it_says_so(text: str, reason: Reason) -> None:
+    assert classify_diagnostic(text, None, None).reason is reason

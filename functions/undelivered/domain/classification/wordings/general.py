@@ -315,7 +315,13 @@ WORDINGS: tuple[Family, ...] = (
                     r"wait (?:\w+ ){0,4}?and try again",
                 ),
             ),
-            ("memory|resource", (r"(?:out of|insufficient|not enough) (?:\w+ )?(?:memory|resources?)",)),
+            (
+                "memory|resource",
+                (
+                    r"(?:out of|insufficient|not enough|shortage of) (?:\w+ )?(?:memory|resources?)\b",
+                    r"(?:memory|resources?) (?:is |are |was |were )?(?:shortage|exceeded|exhausted)\b",
+                ),
+            ),
             ("aborted|processing", (r"(?:requested )?action aborted", r"in processing")),
             ("transaction", (r"transaction failed(?=$| \.)",)),
             (

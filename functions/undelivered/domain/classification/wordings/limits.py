@@ -325,6 +325,10 @@ WORDINGS: tuple[Family, ...] = (
                 (r"gr[ea]y ?list\w*", r"postgrey"),
             ),
             (
+                "whitelisted|allowlisted|white|allow+late|agai",
+                (r"not (?:yet )?(?:white|allow) ?listed (?:[^.]{0,60} )?(?:later|again)\b",),
+            ),
+            (
                 "authorized|authorised|allowed|permitted|trusted+yet",
                 (r"not yet (?:authori[sz]ed|allowed|permitted|trusted)\b",),
             ),
@@ -419,7 +423,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"ip (?:address )?(?:\w+ ){0,3}?(?:blocked|banned|denied|rejected|refused|block|not in white ?list|unauthori[sz]ed|forbidden|is bad)",
                     r"(?:client|connecting) host (?:\w+ ){0,3}?(?:rejected|blocked|denied|refused)",
                     r"connections? (?:\w+ ){0,4}?(?:will not be accepted|not accepted|not allowed|denied|prohibited|blocked)",
-                    r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?!by (?:the )?(?:remote|peer|foreign|other|host|$|\.))(?:\w+ ){0,3}?(?:due to|for(?= \w)|by|because|abuse|policy|spam)",
+                    r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?!due to (?:an? )?(?:socket|network|internal|system|transport)|by (?:the )?(?:remote|peer|foreign|other|host|$|\.))(?:\w+ ){0,3}?(?:due to|for(?= \w)|by|because|abuse|policy|spam)",
                     r"not (?:in|on) (?:our |the |my |its |their )?(?:white ?list|allow ?list|list of (?:allowed|approved|known) (?:senders|hosts|addresses))",
                     r"(?<!indicated )(?:no|not an?) (?:smtp|esmtp) service\b",
                 ),

@@ -334,6 +334,7 @@ WORDINGS: tuple[Family, ...] = (
             ("メール|邮件|信件|郵件|메일", (r"(?:メール|邮件|信件|郵件|메일)",)),
         ),
         is_weak=True,
+        temporary_as=Reason.SERVER_UNAVAILABLE,  # RFC 5321 §4.2.1: a message that is refused as such is refused for good
     ),
     Family(
         "refusal_words",
