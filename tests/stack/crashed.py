@@ -440,7 +440,7 @@ class CrashedStack:
             self.platform.settle()
 
     def everything_stored(self) -> list[str]:
-        return [json.dumps(row) for table in self.stack.tables for row in self.scan(table)]
+        return [json.dumps(row, default=bytes.hex) for table in self.stack.tables for row in self.scan(table)]
 
     def eventually(self, check: Callable[[], Any], otherwise: str) -> Any:
         return eventually(lambda: (self.platform.settle(), check())[1], otherwise, WITHIN)
