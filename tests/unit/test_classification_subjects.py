@@ -320,3 +320,29 @@ def test_a_check_of_us_says_by_its_words_whether_it_refused_or_could_not_be_made
 )
 def test_a_temporary_reply_is_ours_only_when_it_says_so(text: str, reason: Reason) -> None:
     assert classify_diagnostic(text, None, None).reason is reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["550 Student account expired after graduation", "550 Mailbox purged", "550 unroutable", "550 not routable"],
+)
+def test_an_account_that_ended_and_an_address_without_a_route_are_the_recipients(text: str) -> None:
+    classification = classify_bounce("Permanent", "General", text, None)
+    assert classification.fault is Fault.RECIPIENT
+    assert suppresses(classification)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 mailing list is closed to non members",
+        "550 group restricted to internal senders",
+        "550 reply-to domain does not exist",
+        "550 user unknown limit reached",
+        "550 invalid recipient rate exceeded",
+    ],
+)
+def test_who_may_write_and_how_often_one_guessed_is_about_us(text: str) -> None:
+    classification = classify_bounce("Permanent", "General", text, None)
+    assert classification.fault is Fault.SENDER
+    assert not suppresses(classification)

@@ -219,7 +219,7 @@ _SENDER_AS_SUBJECT: Final = re.compile(
 _OURS: Final = re.compile(
     r" (?:(?:connecting|originating|client|source) (?:ips?|hosts?|hostname|server)"
     r"|sending (?:user|account|address|mailbox)|(?:srs|batv|verp) (?:address|signature|tag)|submitter|originator"
-    r"|return ?path|reply to (?:address|header|field|mailbox)|headers? (?:from|reply to|sender|to|cc)"
+    r"|return ?path|reply to (?:address|header|field|mailbox|domain)|headers? (?:from|reply to|sender|to|cc)"
     r"|(?:origin|reverse) ?(?:address|path)"
     r"|(?:from|sender|cc) headers?"
     r"|(?:user|account|address|mailbox) (?:\w+ ){0,2}?(?:sending|to send|sends)"
@@ -227,6 +227,8 @@ _OURS: Final = re.compile(
     r"|senders? (?:e ?mail )?(?:mailbox|account|user|inbox)"
     r"|(?:user|address|account|mailbox) (?:\w+ )?(?:in|of|for) (?:the )?(?:from|senders?|return ?path|reply to|helo)"
     r"|(?:accept|receive|take)s? bounces|to post|be used (?:here|as)"
+    r"|(?:closed|restricted|reserved) (?:to|for) (?:(?:list|group|our|its|the) )?"
+    r"(?:members|subscribers|non|external|internal|outside)"
     r"|(?:type|kind) of (?:contents?|message|mail|attachment|file)"
     r"|senders? (?:or|and) (?:the )?recipients?|recipients? (?:or|and) (?:the )?senders?"
     # whoever sends is the subject of what is lacking

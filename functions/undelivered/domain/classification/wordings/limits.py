@@ -160,6 +160,13 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.4.5, RFC 6647; Gmail, Microsoft, Yahoo, Postfix anvil, Exim, QQ and Zoho rate texts",
         (
             (
+                "limit|rate|threshold|ratio+user|reci|rcpt|addr",
+                (
+                    r"(?:unknown|invalid|bad|nonexistent) (?:users?|recipients?|rcpt|address(?:es)?) (?:limit|rate|threshold|ratio)\b",
+                    r"(?:users?|recipients?) unknown (?:limit|rate|threshold|ratio)\b",
+                ),
+            ),
+            (
                 "more|often|frequently|limit|excessive|number|exceeded",
                 (
                     r"(?:sent|send|sending) (?:\w+ )?more than \d+ (?:messages|mails|e ?mails|recipients)",

@@ -627,8 +627,8 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "deliverable|undeliverable",
-                (r"^(?:is |was )?(?:not deliverable|undeliverable)\b",),
+                "deliverable|undeliverable|routable|unroutable",
+                (r"^(?:is |was )?(?:not (?:deliverable|routable)|undeliverable|unroute?able)\b",),
             ),
             (
                 "find+ldap|dire|data|tabl|list|pass",

@@ -298,7 +298,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"retry time ?out exceeded",
                     r"max(?:imum)? (?:retry|queue|delivery) (?:time|attempts|count)\w*(?: \w+){0,3} exceeded",
                     r"exceeded (?:the )?(?:max(?:imum)?|allowed|retry) (?:number of )?(?:\w+ )?(?:retr\w+|delivery attempts|queue\w*|time in queue|attempts)",
-                    r"expired (?:before|in queue|after|from queue)",
+                    r"(?<!account )(?<!mailbox )(?<!user )(?<!address )(?<!subscription )expired (?:before|in queue|after|from queue)",
                     r"(?:delivery|queue) (?:time ?out|period) (?:has )?expired",
                 ),
             ),
