@@ -1,6 +1,7 @@
 """What is known of a message, on the deployed stack: evidence, signed in KMS, and looking it up."""
 
 import json
+import time
 from datetime import UTC, datetime
 
 import httpx
@@ -68,6 +69,7 @@ def test_a_delivery_of_the_hosts_own_software_is_recorded_if_the_account_wants_i
     def found():
         # A function knows the setting within a minute. Until then, it discards deliveries.
         acting.stack.client("sns").publish(TopicArn=acting.stack.outputs["FeedbackTopicArn"], Message=json.dumps(event))
+        time.sleep(2)  # an account may search only so often in a minute
         return acting.call_api("GET", "/notifications", params={"address": address})["notifications"]
 
     try:
