@@ -346,3 +346,22 @@ def test_who_may_write_and_how_often_one_guessed_is_about_us(text: str) -> None:
     classification = classify_bounce("Permanent", "General", text, None)
     assert classification.fault is Fault.SENDER
     assert not suppresses(classification)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("550 sender address not approved", Fault.SENDER),
+        ("554 Bad karma", Fault.SENDER),
+        ("550 Host on probation", Fault.SENDER),
+        ("554 SMTP transmission before banner", Fault.SENDER),
+        ("550 Erreur interne", Fault.UNKNOWN),
+        ("554 Interner Fehler", Fault.UNKNOWN),
+        ("550 Error interno del servidor", Fault.UNKNOWN),
+        ("550 服务器内部错误", Fault.UNKNOWN),
+    ],
+)
+def test_a_bad_client_or_a_failing_server_in_any_language_suppresses_nothing(text: str, fault: Fault) -> None:
+    classification = classify_bounce("Permanent", "General", text, None)
+    assert classification.fault is fault
+    assert not suppresses(classification)

@@ -192,6 +192,13 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
+                "intern|interne|interner|interno|wewnetrzny|внутренняя|内部+fehl|erre|erro|fout|blad|ошиб|内部",
+                (
+                    r"intern\w* (?:fehler|fout|erreur)\b|(?:erreur|errore?|erro) intern[eoa]\b|wewnetrzny blad|внутренняя ошибка",
+                    r"内部(?:错误|エラー|錯誤)",
+                ),
+            ),
+            (
                 "временно|позже|позднее|недоступен|повторите",
                 (r"временно|попробуите позже|позже|повторите попытку",),
             ),

@@ -577,7 +577,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "approved|preapproved",
                 (
-                    r"(?:sender|address|you) (?:\w+ ){0,3}?not (?:pre ?|yet )?approved",
+                    r"(?:sender|address|you) (?:\w+ ){0,3}?not (?:pre ?|yet )approved",
                     r"sender not pre approved",
                 ),
             ),

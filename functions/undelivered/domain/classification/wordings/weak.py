@@ -18,7 +18,7 @@ _NAMES = (  # a user, a mailbox or an address in other languages of Latin script
     "destinataire|utilisateur|compte|boite|destinatario|usuario|cuenta|buzon|casilla|direccion|conta|endereco|caixa|"
     "indirizzo|casella|utente|odbiorca|odbiorcy|uzytkownik|uzytkownika|skrzynka|adres|ontvanger|gebruiker|postbus|"
     "dutilisateur|lutilisateur|ladresse|dadresse|lindirizzo|lutente|mottagare|mottagaren|adressen|uzivatel|prijemce|schranka|kullanici|alici|hesap|"
-    "postvak|account|ucet|kontot|khoan|pengguna|penerima|alamat|nguoi|naslov|predal|cimzett|destinatar|utilizator"
+    "postvak|account|alias|ucet|kontot|khoan|pengguna|penerima|alamat|nguoi|naslov|predal|cimzett|destinatar|utilizator"
 )
 _NEGATED = (
     "nicht|kein|keine|keinen|fehlerhaft|falsch|unbekannt|pas|aucun|aucune|inconnu|inconnue|non|no|ningun|ninguna|nao|"
@@ -34,7 +34,7 @@ _FULL = (  # full or used up, in the same languages
 _NO_MORE = "gedeactiveerd|geblokkeerd|gesloten|zablokovan|zablokovana|zrusen|zrusena|deaktivovan|avstangt|avstangd|inaktiverat|inaktiverad|khoa|opgeheven|ukinjen|mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
 _SPACE = "speicher|speicherplatz|espace|espacio|espaco|spazio|miejsca|ruimte|plads|plats|miejsce|prostor|hely|yer|ruang"
 _SESSION = (
-    "ipv4|ipv6|zombie|zombies|botnet|infected|compromised|uribl|surbl|backscatter|identity|identities|compliance|block|blocks|blocking|unverified|bounces|credentials|credential|password|helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
+    "karma|ratware|snowshoe|probation|ipv4|ipv6|zombie|zombies|botnet|infected|compromised|uribl|surbl|backscatter|identity|identities|compliance|block|blocks|blocking|unverified|bounces|credentials|credential|password|helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
     "region|country|provider|isp|reputation|spammers|abuse|generic|literal|interface|originating|netblock|bounce|envelope|"
     "replies|greeting|you|we|us|absender|absenderadresse|expediteur|lexpediteur|dexpediteur|expedition|dexpedition|emetteur|remitente|remetente|"
     "mittente|nadawca|nadawcy|afzender|avsandare|avsandaren|odesilatel|odesilatele|origem|отправитель|отправителя"
@@ -230,6 +230,13 @@ WORDINGS: tuple[Family, ...] = (
                 (r"(?:送信|発信|差出|发件|发信|发送|寄件|您的|보낸|발신)",),
             ),
             ("talk+you", (r"(?:not|dont|wont) (?:\w+ )?talk to you\b",)),
+            (
+                "greeting|banner+awai|befo|earl|wait",
+                (
+                    r"(?:before|await|wait for) (?:\w+ ){0,3}?(?:greeting|banner)\b",
+                    r"early (?:\w+ )?(?:greeting|banner)\b",
+                ),
+            ),
             ("away|thank|thanks+go|no", (r"(?:go away|no thank(?:s| ?you))\b",)),
             (
                 "check|checks+erro|fail",
