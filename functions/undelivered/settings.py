@@ -95,10 +95,14 @@ class ApiSettings(Struct, frozen=True):
 
 
 class ConsoleSettings(Struct, frozen=True):
-    """``api_handler``: what the console's page needs to sign users in, and the origins that may frame it."""
+    """``api_handler``: what the console's page needs to sign users in, and the origins that may frame it.
+
+    ``user_pool_url`` is the API of Cognito, where users change their own sign-in. The pool's keys are there too.
+    """
 
     client_id: str
     sign_in_url: str
+    user_pool_url: str
     frame_origins: frozenset[str]
 
     @classmethod
@@ -107,6 +111,7 @@ class ConsoleSettings(Struct, frozen=True):
         return cls(
             _required(environment, "CONSOLE_CLIENT_ID"),
             _required(environment, "SIGN_IN_URL").rstrip("/"),
+            _origin_of(environment.get("TOKEN_KEYS_URL") or _required(environment, "TOKEN_ISSUER")),
             _origins(environment, "FRAME_ORIGINS"),
         )
 
@@ -322,6 +327,11 @@ def _count(environment: Environment, name: str) -> int:
     if not (value.isascii() and value.isdecimal() and int(value) > 0):
         raise SettingsError(f"{name}: {value!r} is not a whole number above 0")
     return int(value)
+
+
+def _origin_of(address: str) -> str:
+    url = urlsplit(address)
+    return f"{url.scheme}://{url.netloc}"
 
 
 def _origins(environment: Environment, name: str) -> frozenset[str]:

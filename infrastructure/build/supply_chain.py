@@ -84,7 +84,15 @@ BROWSER_PACKAGES: Final = MappingProxyType(
             "MPL-2.0 OR Apache-2.0",
             index="npm",
             sha256="f69a46022ab1f53e969c8ebbca98172c8995785a9b3be72ea4a12d25b1a1bf67",
-        )
+        ),
+        # The package's `index.mjs`. The notice that its licence requires is in `lean-qr.licence.txt`.
+        _CONSOLE / "assets" / "lean-qr.min.js": Package(
+            "lean-qr",
+            "2.7.4",
+            "MIT",
+            index="npm",
+            sha256="0ce41cd6f92cc23cf057a1df7e1b3876767d678665dd65af4e1d22b4fad967dc",
+        ),
     }
 )
 """The libraries for browsers by their file in the console, as the npm package has it."""

@@ -51,10 +51,12 @@ from infrastructure.local.emulator_email import forward_to_simulator, share_conf
 from infrastructure.local.emulator_gateway import compress_responses, import_the_whole_body, refuse_as_api_gateway
 from infrastructure.local.emulator_internals import require
 from infrastructure.local.emulator_sign_in import (
+    ask_for_the_code_on_the_sign_in_page,
     close_sign_up,
     enforce_write_attributes,
     ignore_case_of_user_names,
     refuse_invitations_of_confirmed_users,
+    turn_apps_on_by_preference,
 )
 from infrastructure.local.emulator_stacks import refuse_existing_resources, refuse_logs_without_a_role
 from infrastructure.local.emulator_storage import (
@@ -362,6 +364,8 @@ def main() -> None:
     close_sign_up()
     ignore_case_of_user_names()
     refuse_invitations_of_confirmed_users()
+    turn_apps_on_by_preference()
+    ask_for_the_code_on_the_sign_in_page()
     read_concurrency_as_number()
     accept_alarms_on_several_metrics()
     share_configuration_sets()

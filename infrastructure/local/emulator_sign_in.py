@@ -5,10 +5,18 @@
 3. **User names are case-sensitive only if the pool says so.** In ministack they always are.
 4. **An invitation is sent again only to users who have not set a password** (botocore, AdminCreateUser *MessageAction*
    and UnsupportedUserStateException). In ministack it is sent to all.
+5. **An authenticator app is asked for only after SetUserMFAPreference, and only users who verified one can set that**
+   (botocore, SoftwareTokenMfaSettingsType, "Users must register a TOTP authenticator before"). In ministack the app is
+   on as soon as it is verified, and can be on without one.
+6. **The sign-in page asks for the code of the app** (Cognito Developer Guide, "Adding MFA to a user pool"). In
+   ministack only the API asks.
 """
 
+import secrets
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 from infrastructure.local.emulator_internals import require
 
@@ -77,6 +85,76 @@ def refuse_invitations_of_confirmed_users() -> None:
         return create(data)
 
     cognito._admin_create_user = create_or_resend  # noqa: SLF001 - see the module's docstring
+
+
+def turn_apps_on_by_preference() -> None:
+    """Leave an authenticator app off until the user's preference turns it on, which needs a verified app.
+
+    Users of a pool that requires a second factor have it on once they have verified it, as in ministack.
+    """
+    from ministack.services import cognito
+
+    verify, prefer = require(cognito, "_verify_software_token"), require(cognito, "_set_user_mfa_preference")
+    user_of, refuse = require(cognito, "_user_pool_for_access_token"), require(cognito, "error_response_json")
+
+    def verify_alone(data: Request) -> Any:
+        user, pool = user_of(data.get("AccessToken"))
+        if not user or pool["MfaConfiguration"] != "OPTIONAL":
+            return verify(data)
+        before = {"_mfa_enabled": list(user.get("_mfa_enabled", [])), "_preferred_mfa": user.get("_preferred_mfa", "")}
+        answer = verify(data)
+        user.update(before)
+        return answer
+
+    def prefer_verified(data: Request) -> Any:
+        user, _ = user_of(data.get("AccessToken"))
+        is_on = data.get("SoftwareTokenMfaSettings", {}).get("Enabled")
+        if user and is_on and not user.get("_totp_secret"):
+            return refuse("InvalidParameterException", "User has not set up software token mfa", 400)
+        return prefer(data)
+
+    cognito._verify_software_token = verify_alone  # noqa: SLF001 - see the module's docstring
+    cognito._set_user_mfa_preference = prefer_verified  # noqa: SLF001 - see the module's docstring
+
+
+_CODE_PAGE: Final = """<!doctype html><html lang="en"><title>Sign in</title>
+<form method="post" action="/login"><p>{message}</p><input type="hidden" name="mfa_token" value="{token}">
+<label>Code of your authenticator app <input name="mfa_code" inputmode="numeric" autocomplete="one-time-code"></label>
+<button type="submit">Sign in</button></form></html>"""
+
+
+def ask_for_the_code_on_the_sign_in_page() -> None:
+    """Ask users with an authenticator app for a code after the password, before they are sent back."""
+    from ministack.services import cognito
+
+    submit, pool_of = require(cognito, "handle_login_submit"), require(cognito, "_find_pool_by_client_id")
+    resolve, matches = require(cognito, "_resolve_user"), require(cognito, "_totp_matches")
+    waiting: dict[str, tuple[str, Any]] = {}
+
+    def page(token: str, message: str = "") -> Any:
+        return (
+            200,
+            {"Content-Type": "text/html; charset=utf-8"},
+            _CODE_PAGE.format(token=token, message=message).encode(),
+        )
+
+    def submit_with_code(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        if token := form.get("mfa_token"):
+            secret, answer = waiting.get(token, ("", None))
+            if not matches(secret, form.get("mfa_code", "")):
+                return page(token, "This code is not valid.")
+            del waiting[token]
+            return answer
+        answer = submit(method, path, headers, body, query)
+        _, pool, _ = pool_of(form.get("client_id", ""))
+        user, _ = resolve(pool, form.get("username")) if pool else (None, None)
+        if answer[0] != HTTPStatus.FOUND or not user or "SOFTWARE_TOKEN_MFA" not in user.get("_mfa_enabled", []):
+            return answer
+        waiting[token := secrets.token_urlsafe()] = user["_totp_secret"], answer
+        return page(token)
+
+    cognito.handle_login_submit = submit_with_code
 
 
 def ignore_case_of_user_names() -> None:

@@ -265,6 +265,10 @@ class FakeApi:
         self.only_token: str | None = None
         """The one token that is accepted, if only one is."""
         self.refresh_works = True
+        self.claims: dict[str, Any] = {}
+        self.pool_tokens = {"access_token": "a-1", "refresh_token": "r-1"}
+        self.pool_calls: list[tuple[str, dict[str, Any]]] = []
+        self.has_app = False
         self.exports = 0
         self.attachments: list[dict[str, Any]] = []
         self.downloads: list[str] = []
@@ -962,6 +966,9 @@ class FakeApi:
         return 200, customer | {"ready_to_resend": ready}
 
 
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+CODE = "492039"
+
 MESSAGE = """<html><head><style>
 h1 { border-bottom: 2px solid; background: url(https://tracker.example/b.png) }
 </style></head><body>
@@ -1043,6 +1050,8 @@ class _Handler(BaseHTTPRequestHandler):
                 f'<!doctype html><title>Sign in</title><a id="go" href="{query["redirect_uri"]}?{answer}">Sign in</a>'
             )
             return self._send(200, {"Content-Type": "text/html"}, form.encode())
+        if path == "/":
+            return self._user_pool(self.headers["X-Amz-Target"].partition(".")[2], json.loads(raw))
         if path == "/logout":
             return self._send(302, {"Location": query["logout_uri"]}, b"")
         if path == "/oauth2/token":
@@ -1056,8 +1065,29 @@ class _Handler(BaseHTTPRequestHandler):
                 "cognito:groups": [self.api.role],
                 "exp": time.time() + 3600,
             }
-            return self._json(200, {"id_token": _token(claims), "refresh_token": "r-1", "expires_in": 3600})
+            return self._json(
+                200, {**self.api.pool_tokens, "id_token": _token(claims | self.api.claims), "expires_in": 3600}
+            )
         return self._send(404, {}, b"")
+
+    def _user_pool(self, operation: str, body: dict[str, Any]) -> None:
+        """Answer as Cognito's API does to users about themselves."""
+        self.api.pool_calls.append((operation, body))
+        answer: dict[str, Any] = {}
+        match operation:
+            case _ if body["AccessToken"] != "a-1":
+                answer = {"__type": "NotAuthorizedException"}
+            case "GetUser":
+                answer = {"UserMFASettingList": ["SOFTWARE_TOKEN_MFA"] if self.api.has_app else []}
+            case "AssociateSoftwareToken":
+                answer = {"SecretCode": SECRET}
+            case "VerifySoftwareToken" if body["UserCode"] != CODE:
+                answer = {"__type": "EnableSoftwareTokenMFAException"}
+            case "VerifySoftwareToken":
+                answer = {"Status": "SUCCESS"}
+            case "SetUserMFAPreference":
+                self.api.has_app = body["SoftwareTokenMfaSettings"]["Enabled"]
+        self._json(400 if "__type" in answer else 200, answer)
 
     def _json(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         self._send(status, {"Content-Type": "application/json"} | (headers or {}), json.dumps(body).encode())
@@ -1080,7 +1110,7 @@ def serve(environment: dict[str, str]) -> Iterator[tuple[str, FakeApi]]:
     handler = type("Handler", (_Handler,), {"api": api, "console": None})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     base = f"http://127.0.0.1:{server.server_port}"
-    environment |= {"CONSOLE_CLIENT_ID": "console", "SIGN_IN_URL": base}
+    environment |= {"CONSOLE_CLIENT_ID": "console", "SIGN_IN_URL": base, "TOKEN_ISSUER": f"{base}/pool-1"}
     ask, lock = _console(), threading.Lock()
 
     def one_at_a_time(*request: Any) -> Any:

@@ -336,6 +336,7 @@ class TestHeaders:
             "api_url": "..",
             "client_id": "console",
             "sign_in_url": fake[0].split("/api/")[0],
+            "user_pool_url": fake[0].split("/api/")[0] + "/",
             "frame_origins": [],
         }
 

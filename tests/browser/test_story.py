@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from playwright.sync_api import Page, expect
 from infrastructure.local.scenario import Scenario, call_api, eventually
 from infrastructure.local.stack import LocalStack
 from tests.browser.conftest import barriers, listen, take_picture
+from tests.totp import code_of
 
 OUTCOME_MS = 60_000
 SCREENS = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 360, "height": 740}}
@@ -197,6 +199,45 @@ def test_a_viewer_reads_and_cannot_act(visit, story):
         assert page.get_by_role("button", name=acting).count() == 0, place
     go(page, f"#/item/{item}")
     page.get_by_text("You have read-only access. To make changes, ask a manager.").wait_for()
+
+
+def test_a_user_sets_up_two_step_sign_in_and_is_asked_for_the_code(open_page, stack):
+    cognito, pool = stack.client("cognito-idp"), stack.outputs["UserPoolId"]
+    email, password = f"two-step-{time.time_ns()}@example.com", "Long-enough-7"
+    attributes = [{"Name": "email", "Value": email}, {"Name": "custom:account_id", "Value": stack.user().account_id}]
+    cognito.admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName="viewers")
+    page = open_page()
+    complaints = listen(page)
+
+    def signs_in() -> None:
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_label("Username").fill(email)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+
+    try:
+        page.goto(f"{stack.api_url}/console/#/two-step")
+        signs_in()
+        page.get_by_role("button", name="Set up two-step sign-in").click()
+        secret = page.locator("code").inner_text().replace(" ", "")
+        page.get_by_label("Code with 6 digits").fill("000000")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert").filter(has_text="This code is wrong")).to_be_visible()
+        page.get_by_label("Code with 6 digits").fill(code_of(secret))
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Turn off")).to_be_visible()
+
+        page.get_by_role("button", name="Sign out").click()
+        signs_in()
+        expect(page.get_by_role("banner")).to_have_count(0)
+        page.get_by_label("Code of your authenticator app").fill(code_of(secret))
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("banner").wait_for()
+        assert complaints == []
+    finally:
+        cognito.admin_delete_user(UserPoolId=pool, Username=email)
 
 
 def test_signing_out_is_real(visit):

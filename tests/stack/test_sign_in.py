@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from tests.totp import code_of
+
+PASSWORD = "Long-enough-7"
 CALLS = 200
 ROUNDS = 60
 """How often the calls are repeated that the API refused for a second."""
@@ -79,6 +82,41 @@ def test_a_second_factor_is_optional_and_comes_from_an_app(stack, cognito):
     assert settings["MfaConfiguration"] == "OPTIONAL"
     assert settings["SoftwareTokenMfaConfiguration"] == {"Enabled": True}
     assert "SmsMfaConfiguration" not in settings
+
+
+@pytest.fixture
+def grace(stack, cognito):
+    """Yield a user of the test's own, and a token of theirs."""
+    pool, email = stack.outputs["UserPoolId"], f"grace-{time.time_ns()}@example.com"
+    cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
+    yield email, sign_in(stack, cognito, email, PASSWORD)["AccessToken"]
+    cognito.admin_delete_user(UserPoolId=pool, Username=email)
+
+
+def test_an_app_is_asked_for_once_it_is_verified_and_turned_on(stack, cognito, grace):
+    email, token = grace
+    turned_on = {"Enabled": True, "PreferredMfa": True}
+    with pytest.raises(cognito.exceptions.InvalidParameterException, match="has not set up software token mfa"):
+        cognito.set_user_mfa_preference(AccessToken=token, SoftwareTokenMfaSettings=turned_on)
+    secret = cognito.associate_software_token(AccessToken=token)["SecretCode"]
+    with pytest.raises(cognito.exceptions.EnableSoftwareTokenMFAException):
+        cognito.verify_software_token(AccessToken=token, UserCode="000000")
+
+    assert cognito.verify_software_token(AccessToken=token, UserCode=code_of(secret))["Status"] == "SUCCESS"
+    assert "AccessToken" in sign_in(stack, cognito, email, PASSWORD)
+    cognito.set_user_mfa_preference(AccessToken=token, SoftwareTokenMfaSettings=turned_on)
+
+    client = stack.outputs["ConsoleClientId"]
+    asked = cognito.initiate_auth(
+        ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": email, "PASSWORD": PASSWORD}
+    )
+    assert asked["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    answer = {"USERNAME": email, "SOFTWARE_TOKEN_MFA_CODE": code_of(secret)}
+    signed_in = cognito.respond_to_auth_challenge(
+        ClientId=client, ChallengeName=asked["ChallengeName"], Session=asked["Session"], ChallengeResponses=answer
+    )
+    assert signed_in["AuthenticationResult"]["IdToken"]
 
 
 @pytest.mark.slow

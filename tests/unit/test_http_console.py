@@ -17,6 +17,7 @@ CACHED = (console._settings, console._configuration, console._content_security_p
 def get(monkeypatch):
     monkeypatch.setenv("CONSOLE_CLIENT_ID", "console-client")
     monkeypatch.setenv("SIGN_IN_URL", "https://sign-in.example/")
+    monkeypatch.setenv("TOKEN_ISSUER", "https://cognito.example/pool-1")
     for cached in CACHED:
         cached.cache_clear()
     app = Chalice("test", configure_logs=False)
@@ -77,14 +78,15 @@ def test_the_configuration_is_that_of_the_installation(get):
         "api_url": "..",
         "client_id": "console-client",
         "sign_in_url": "https://sign-in.example",
+        "user_pool_url": "https://cognito.example/",
         "frame_origins": [],
     }
 
 
-def test_the_page_may_talk_to_the_api_and_the_sign_in_page_only(get):
+def test_the_page_may_talk_to_the_api_the_sign_in_page_and_the_user_pool_only(get):
     policy = get("/console/").headers["Content-Security-Policy"]
 
-    assert "connect-src 'self' https://sign-in.example;" in policy
+    assert "connect-src 'self' https://cognito.example https://sign-in.example;" in policy
     assert "default-src 'none'" in policy
 
 

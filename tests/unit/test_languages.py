@@ -20,7 +20,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)")
 OTHERS = [language for language in Language if language is not Language.ENGLISH]
 PARTS = [
     "", ".views", ".arrivals", ".asking", ".evidence", ".import", ".incidents", ".people", ".rates", ".setup", ".sheet",
-    ".webhooks",
+    ".two_step", ".webhooks",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@
  */
 
 const CALLBACK = new URL("../", import.meta.url).href; // the console's own address, as registered with the app client
-const SCOPES = "openid email profile";
+const SCOPES = "openid email profile aws.cognito.signin.user.admin"; // the last for two_step.js
 const CHANNEL = "undelivered.sign-in";
 const HINT = "undelivered.signed-in";
 const POPUP = "popup.";
@@ -47,6 +47,11 @@ export function mayManage() {
 /** Whether the signed-in user has a verified address, to which emails can be sent. */
 export function hasVerifiedEmail() {
   return Boolean(session?.isVerified);
+}
+
+/** Whether the user signs in through an identity provider of the operator. */
+export function isThroughProvider() {
+  return Boolean(session?.isThroughProvider);
 }
 
 /** Whether the signed-in user can export the report. */
@@ -251,6 +256,11 @@ export async function token() {
   return (await refresh()) ? session.idToken : null;
 }
 
+/** Where users change their own sign-in, and the token for it; null if no user is signed in. */
+export async function ownProfile() {
+  return (await token()) && { url: configuration.user_pool_url, accessToken: session.accessToken };
+}
+
 /** Get new tokens; returns whether that worked. Throws if the network fails, because this does not end the session. */
 export async function refresh() {
   if (!session?.refreshToken && !isEmbedded()) return false;
@@ -293,11 +303,13 @@ async function askForTokens(form) {
   const claims = claimsOf(answer.id_token);
   session = {
     idToken: answer.id_token,
+    accessToken: answer.access_token,
     refreshToken: answer.refresh_token ?? session?.refreshToken ?? null,
     renewAt: renewal((answer.expires_in ?? 3600) * 1000),
     id: claims.sub,
     email: claims.email ?? "",
     isVerified: claims.email_verified === true,
+    isThroughProvider: Boolean(claims.identities),
     // This only affects what is shown. The API checks what the user is allowed to do.
     role: (claims["cognito:groups"] ?? []).includes("managers") ? "manager" : "viewer",
   };

@@ -24,6 +24,7 @@ const VIEWS = {
   settings: { load: () => import("./settings.js"), title: "nav.settings" },
   incidents: { load: () => import("./incidents.js"), title: "nav.overview" },
   people: { load: () => import("./people.js"), title: "nav.settings" },
+  "two-step": { load: () => import("./two_step.js"), title: "nav.settings" },
   audit: { load: () => import("./audit.js"), title: "nav.settings" },
   setup: { load: () => import("./setup.js"), title: "overview.get_started" },
 };

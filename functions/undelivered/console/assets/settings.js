@@ -107,7 +107,7 @@ function paint(place, settings) {
       h("div", { class: "two" },
         field(t("settings.failures"), controls["soft_failures.failures"]),
         field(t("settings.soft_days"), controls["soft_failures.days"]))),
-    h("ul", { class: "inline" }, h("li", {}, h("a", { href: "#/webhooks" }, t("settings.webhooks"))), auth.mayManage() && h("li", {}, h("a", { href: "#/people" }, t("settings.people"))), h("li", {}, h("a", { href: "#/setup" }, t("settings.setup")))),
+    h("ul", { class: "inline" }, h("li", {}, h("a", { href: "#/webhooks" }, t("settings.webhooks"))), auth.mayManage() && h("li", {}, h("a", { href: "#/people" }, t("settings.people"))), !auth.isEmbedded() && h("li", {}, h("a", { href: "#/two-step" }, t("settings.two_step"))), h("li", {}, h("a", { href: "#/setup" }, t("settings.setup")))),
     trouble,
     locked ? h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "viewer_note")) : h("div", { class: "sticky-save" }, send, pending));
   for (const control of [controls.sender, controls["digest.recipients"]]) if (!locked && control.closest(".field")) offerSpelling(control);

@@ -85,8 +85,9 @@ def _settings() -> ConsoleSettings:
 
 @cache
 def _content_security_policy() -> str:
-    """Return a policy that allows only the page's own files, this API and the sign-in page."""
+    """Return a policy that allows only the page's own files, this API, the sign-in page and the user pool."""
     sign_in = urlsplit(_settings().sign_in_url)
+    others = " ".join(sorted({f"{sign_in.scheme}://{sign_in.netloc}", _settings().user_pool_url}))
     frames = " ".join(sorted(_settings().frame_origins)) or "'none'"
     return "; ".join(
         (
@@ -94,7 +95,7 @@ def _content_security_policy() -> str:
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' data:",
-            f"connect-src 'self' {sign_in.scheme}://{sign_in.netloc}",
+            f"connect-src 'self' {others}",
             "base-uri 'none'",
             "form-action 'none'",
             f"frame-ancestors {frames}",
@@ -183,6 +184,8 @@ def _configuration() -> _File:
         "api_url": "..",
         "client_id": settings.client_id,
         "sign_in_url": settings.sign_in_url,
+        # With a slash, as Cognito's own clients call it.
+        "user_pool_url": f"{settings.user_pool_url}/",
         "frame_origins": sorted(settings.frame_origins),
     }
     return _file("config.json", json.dumps(configuration))
