@@ -271,6 +271,7 @@ class FakeApi:
         self.has_app = False
         self.exports = 0
         self.attachments: list[dict[str, Any]] = []
+        self.message_html: str | None = MESSAGE
         self.downloads: list[str] = []
         self.imports: list[dict[str, Any]] = []
         self.views: dict[str, dict[str, Any]] = {}
@@ -406,6 +407,12 @@ class FakeApi:
             case ("POST", "undelivered", item_id, "dismiss"):
                 self.items[item_id]["state"] = "dismissed"
                 return 200, self.items[item_id]
+            case ("POST", "undelivered", item_id, "text"):
+                if "€" in body["text"]:
+                    detail = "The customer's phone number is suppressed, so no text is sent to it."
+                    return self.problem(409, "text_suppressed", detail)
+                self.items[item_id]["state"] = "dismissed"
+                return 202, {"notification_id": f"text-{item_id}", "item": self.items[item_id]}
             case ("POST", "undelivered", item_id, "restore"):
                 self.items[item_id]["state"] = "open"
                 return 200, self.items[item_id]
@@ -833,7 +840,7 @@ class FakeApi:
             "content": {
                 "subject": item["title"],
                 "text": "Dear customer,\nyour rent is due on Friday.",
-                "html": MESSAGE,
+                "html": self.message_html,
                 "attachments": self.attachments,
             },
             "current_contact": customer["email"] if item["channel"] == "email" else customer["phone"],

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser import fake_api
 from tests.browser.conftest import barriers
-from tests.browser.fake_api import BY_BOTH, BY_HOST, NOW, an_item
+from tests.browser.fake_api import BY_BOTH, BY_HOST, NOW, SUPPRESSION, an_item
 from undelivered.domain.unrecognised import MAPPABLE_REASONS
 
 FILES = [
@@ -173,6 +173,55 @@ class TestCard:
         expect(manager.page.get_by_role("link", name="ada.3@example.com")).to_have_attribute(
             "href", "mailto:ada.3@example.com"
         )
+
+    def test_a_text_is_sent_instead_of_an_email_and_the_email_leaves_the_list(self, manager):
+        manager.api.customer("c-3")["phone"] = "+34600123456"
+        manager.goes_to("#/customers/c-3")
+        manager.page.get_by_role("button", name="Send as a text instead: Overdue notice").click()
+        text = manager.page.get_by_role("dialog").get_by_label("Text", exact=True)
+
+        expect(text).to_have_value("")  # the email has a design, which no text has
+        expect(manager.page.get_by_text("The text goes to +34600123456")).to_be_visible()
+        assert barriers(manager.page) == []
+        manager.page.get_by_role("button", name="Send the text").click()
+        manager.sees("Fill in this field")
+        text.fill("Your rent is overdue: 90 €")
+        manager.page.get_by_role("button", name="Send the text").click()
+        manager.sees("The customer's phone number is suppressed")
+        text.fill("Your rent is overdue.")
+        manager.page.get_by_role("button", name="Send the text").click()
+
+        manager.sees("The text is on its way to +34600123456")
+        expect(manager.page.get_by_role("heading", level=1)).to_be_focused()
+        expect(manager.page.get_by_role("button", name="Send as a text instead")).to_have_count(0)
+        *_, (method, path, _, body) = (one for one in manager.api.requests if one[0] == "POST")
+        assert (method, path, body) == ("POST", "/undelivered/item-3/text", {"text": "Your rent is overdue."})
+
+    def test_the_text_begins_with_the_message_when_it_is_held_without_a_design(self, manager):
+        manager.api.message_html = None
+        manager.api.customer("c-3")["phone"] = "+34600123456"
+        manager.goes_to("#/customers/c-3")
+
+        manager.page.get_by_role("button", name="Send as a text instead").click()
+
+        text = manager.page.get_by_role("dialog").get_by_label("Text", exact=True)
+        expect(text).to_have_value("Dear customer,\nyour rent is due on Friday.")
+
+    def test_no_text_is_offered_without_a_number_or_to_a_suppressed_one_or_to_a_viewer(self, manager, viewer):
+        manager.goes_to("#/customers/c-3")
+        manager.sees("Overdue notice")
+        expect(manager.page.get_by_role("button", name="Send as a text")).to_have_count(0)
+
+        viewer.api.customer("c-3")["phone"] = "+34600123456"
+        viewer.goes_to("#/customers/c-3")
+        viewer.sees("Overdue notice")
+        expect(viewer.page.get_by_role("button", name="Send as a text")).to_have_count(0)
+
+        manager.api.customer("c-3")["phone"] = SUPPRESSION["address"]  # the one that is suppressed here
+        manager.goes_to("#/report")
+        manager.goes_to("#/customers/c-3")
+        manager.sees("Nothing is sent to it")
+        expect(manager.page.get_by_role("button", name="Send as a text")).to_have_count(0)
 
     def test_a_follow_up_is_kept_and_the_overview_lists_it_on_its_day(self, manager):
         manager.goes_to("#/customers/c-3")

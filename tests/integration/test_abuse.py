@@ -64,6 +64,7 @@ NOTIFICATION = {"customer_id": f"c-{SECRET}", "channel": "email", "title": "T", 
 BODIES = {
     "POST /undelivered/{item_id}/resend": {},
     "POST /undelivered/{item_id}/dismiss": {"reason": "x"},
+    "POST /undelivered/{item_id}/text": {"text": "Dear Ada"},
     "POST /undelivered/resend": {"ids": [item_id(ITEM.entry_key)]},
     "POST /exports": {"format": "csv"},
     "PUT /customers": {"customers": [{"customer_id": "c-1", "name": "Eve"}]},

@@ -137,6 +137,34 @@ def _are(state: str, audit: list[str]) -> Callable[[CrashedStack, list[Message]]
     return check
 
 
+# --- texts instead of emails
+
+
+def _with_phones(world: CrashedStack) -> list[Message]:
+    messages = _hard(world)
+    for message in messages:
+        world.people.call_api("PATCH", f"/customers/{message.customer}", json={"phone": world.quiet_phone()})
+    return messages
+
+
+def _to_be_texted(world: CrashedStack) -> list[Message]:
+    """The texts of the messages before are sent first, because making messages fail takes what is queued."""
+    world.platform.settle()
+    return _with_phones(world)
+
+
+def _send_as_text(world: CrashedStack, message: Message) -> httpx.Response:
+    return world.people.manager.post(f"/undelivered/{message.item['id']}/text", json={"text": "Your rent is due."})
+
+
+def _are_texted_once(world: CrashedStack, messages: list[Message]) -> None:
+    world.platform.settle()
+    for message in messages:
+        phone = world.people.call_api("GET", f"/customers/{message.customer}")["phone"]
+        assert len(world.texts(phone)) == 1
+    _are("dismissed", ["dismiss"])(world, messages)
+
+
 # --- customers
 
 
@@ -255,9 +283,7 @@ def _are_erased(world: CrashedStack, messages: list[Message]) -> None:
 
 def _without_address(world: CrashedStack) -> list[Message]:
     """Have messages fail for good, of customers who have a phone; the account says who asks."""
-    messages = _hard(world)
-    for message in messages:
-        world.people.call_api("PATCH", f"/customers/{message.customer}", json={"phone": world.quiet_phone()})
+    messages = _with_phones(world)
     ask_at_any_hour(world.people.manager)
     world.platform.kill("APIHandler")  # which keeps settings for a while
     return messages
@@ -703,6 +729,9 @@ REQUESTS = {
     ),
     "POST /undelivered/{item_id}/dismiss": ActingRequest(_one, _dismiss, _are("dismissed", ["dismiss"])),
     "POST /undelivered/{item_id}/restore": ActingRequest(_dismissed, _restore, _are("open", ["dismiss", "restore"])),
+    "POST /undelivered/{item_id}/text": ActingRequest(
+        lambda world: world.next_of(_to_be_texted), _send_as_text, _are_texted_once
+    ),
     "POST /undelivered/{item_id}/attachments/{number}/download": ActingRequest(
         lambda world: world.next_of(_with_files), _download, _are_downloaded
     ),

@@ -4,6 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import httpx
 from phonenumbers import is_valid_number, parse
 
 from infrastructure.local.scenario import call_api, eventually
@@ -180,6 +181,41 @@ class TestByText:
         known = acting.suppression("sms", number(acting, "51")).json()
         assert (known["active"], known["reason"]) == (False, "opted_out")
         assert "consent by Ada Byron" in known["audit"][-1]["detail"]
+
+
+class TestAsText:
+    def test_a_text_goes_out_once_instead_of_an_email_that_bounced_and_is_counted(self, acting):
+        item = acting.undelivered("tess", acting.mailbox("unknown-user", "tess"))
+        phone = number(acting, "12")
+        acting.correct("tess", phone=phone)
+        before = texts_counted(acting)
+        path, body = f"/undelivered/{item['id']}/text", {"text": "Dear Tess, your rent is due."}
+
+        first, again = (acting.call_api("POST", path, 202, json=body) for _ in range(2))
+        texts = eventually(lambda: texts_to(acting, phone), "no text was sent", WITHIN)
+
+        assert first == again
+        assert [text["Message"] for text in texts] == [body["text"]]
+        assert acting.story.report("tess") == []
+        page = acting.page(item)
+        assert page["state"] == "dismissed"
+        assert [(entry["action"], entry["detail"]) for entry in page["audit"]] == [
+            ("dismiss", "Sent as a text instead.")
+        ]
+        sent = call_api(acting.host, "GET", f"/notifications/{first['notification_id']}")
+        assert [(each["to"], each["attempt"]) for each in sent["attempts"]] == [(phone, 1)]
+        eventually(lambda: texts_counted(acting) > before, "the text was not counted", WITHIN)
+
+
+def texts_to(acting, phone):
+    """Return the texts that SNS accepted for a number."""
+    found = httpx.get(f"{acting.stack.endpoint}/_ministack/sns/sms-messages", timeout=30).json()["sms_messages"]
+    return found.get(phone, [])
+
+
+def texts_counted(acting):
+    channels = acting.call_api("GET", "/undelivered/rates")["channels"]
+    return sum(each["sent"] for each in channels if each["channel"] == "sms")
 
 
 class TestAtMostOnce:

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from undelivered.services.request_export import Exports
     from undelivered.services.request_limits import LimitedWork, RequestLimits
     from undelivered.services.request_resend import RequestResend
+    from undelivered.services.send_as_text import SendAsText
     from undelivered.services.sender_rule import SenderRule
     from undelivered.services.start_upload import StartUpload
     from undelivered.services.undo_correction import UndoCorrection
@@ -236,6 +237,21 @@ class ApiUseCases:
         from undelivered.services.dismiss import Dismiss
 
         return Dismiss(self._ports.undelivered, self.clock)
+
+    @cached_property
+    def send_as_text(self) -> "SendAsText":
+        from undelivered.services.send_as_text import SendAsText
+
+        ports = self._ports
+        return SendAsText(
+            ports.undelivered,
+            ports.notifications,
+            ports.customers,
+            ports.suppressions,
+            self.accept_notifications,
+            self.dismiss,
+            self.clock,
+        )
 
     @cached_property
     def exports(self) -> "Exports":

@@ -100,6 +100,11 @@ def refusal(code: ResendCode) -> ResendDecision:
     return ResendDecision(allowed=False, code=code, detail=_DETAILS[code])
 
 
+def refusal_by_state(state: State) -> ResendDecision | None:
+    """Return the refusal of a message whose item is in a state, or None if the state allows a resend."""
+    return refusal(_BY_STATE[state]) if state in _BY_STATE else None
+
+
 def decide_resend(  # noqa: PLR0911, PLR0913 - one return for each rule
     *,
     state: State,
@@ -113,8 +118,9 @@ def decide_resend(  # noqa: PLR0911, PLR0913 - one return for each rule
 
     ``resenders`` are those who can resend it (see ``resender``).
     """
-    if state in _BY_STATE:
-        return refusal(_BY_STATE[state])
+    in_state = refusal_by_state(state)
+    if in_state:
+        return in_state
     requirement = resend_requirement(classification)
     if requirement is ResendRequirement.NEVER:
         return refusal(ResendCode.BLOCKED_BY_COMPLAINT)

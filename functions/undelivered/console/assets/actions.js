@@ -1,11 +1,12 @@
-/** What managers do with notifications: resend, dismiss, restore. */
+/** What managers do with notifications: resend, send as a text, dismiss, restore. */
 
 import * as api from "./api.js";
 import { freshId, h } from "./dom.js";
-import { t } from "./i18n.js";
+import { number, t } from "./i18n.js";
 import { complain, dialogue, field, Mistake, required, select, textInput, toast, toastError } from "./ui.js";
 
 const AT_ONCE = 4; // requests at the same time when many items are dismissed
+const TEXT_LENGTH = 1600; // as the API takes it
 const DISMISSALS = ["handled", "obsolete", "left", "other"];
 
 /** Path of an item. */
@@ -75,6 +76,28 @@ export function localMoment(when) {
 /** The value of a datetime-local input, in the format of the API. */
 export function rfc3339(local) {
   return new Date(local).toISOString().replace(/\.\d+/, "");
+}
+
+// --- send as a text
+
+/** Ask for a text and send it to a phone number instead of the email of an item. Returns whether it was done. */
+export async function sendAsText({ id }, phone) {
+  const { content } = await api.get(itemPath(id));
+  const held = content && !content.html ? content.text.slice(0, TEXT_LENGTH) : "";
+  const text = h("textarea", { rows: "7", maxlength: String(TEXT_LENGTH), value: held });
+  const done = await dialogue({
+    title: t("text.title"),
+    intro: t("text.intro", { phone }),
+    content: [field(t("text.label"), text, { help: t("text.help", { n: number(TEXT_LENGTH) }) })],
+    action: t("text.send"),
+    complaints: { text },
+    submit: async () => {
+      await api.post(itemPath(id, "text"), { text: required(text) });
+      return true;
+    },
+  });
+  if (done) toast(t("text.done", { phone }));
+  return Boolean(done);
 }
 
 // --- dismiss

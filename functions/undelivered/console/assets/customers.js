@@ -1,5 +1,6 @@
 /** Customers: find one by a part of the name or contact, see and correct their contacts. */
 
+import { sendAsText } from "./actions.js";
 import * as api from "./api.js";
 import { arrivalSearch, customerArrivals } from "./arrivals.js";
 import { askingCard, channelsToAsk } from "./asking.js";
@@ -173,11 +174,12 @@ function paintOne(view, place, customer, { items, next_cursor: more }, suppressi
   };
   read();
   const shown = items.slice(0, SHOWN);
+  const mayBeText = ({ channel, state }) => auth.mayAct() && customer.phone && !suppressions.sms && channel === "email" && state === "open";
   replace(place,
     h("div", { class: "detail-head" }, pageTitle(written(customer.name || customer.id)), auth.mayAct() && resendAll(view, customer, items)),
     h("div", { class: "news" }),
     h("div", { class: "detail" },
-      h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, shown.map(itemLine)),
+      h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, shown.map((item) => itemLine(item, mayBeText(item) && textButton(view, item, customer.phone)))),
         (more || items.length > SHOWN) && h("p", { class: "spaced" }, h("a", { href: `#/report?customer_id=${encodeURIComponent(customer.id)}` }, t("customers.see_all")))),
         view.arrivals),
       h("div", { class: "stack" },
@@ -264,8 +266,23 @@ async function erase(customer) {
   toast(t("customers.erased"));
 }
 
-function itemLine(item) {
-  return h("li", {},
+/** Sends a text to the customer instead of the email of an item. */
+function textButton(view, item, phone) {
+  const label = t("text.action");
+  return busyButton(label, { kind: "small", "aria-label": `${label}: ${item.title || t("report.untitled")}` }, async () => {
+    try {
+      if (!(await sendAsText(item, phone))) return;
+      await refresh(view);
+      view.place.querySelector("h1").focus();
+    } catch (error) {
+      toastError(error);
+    }
+  });
+}
+
+function itemLine(item, action) {
+  const line = h("div", {},
     h("a", { href: `#/item/${item.id}` }, h("b", {}, written(item.title || t("report.untitled")))), " ", statusChip(item), " ", stateChip(item),
     h("div", { class: "muted" }, reasonName(item.reason, item.channel), " · ", written(item.recipient), " · ", day(item.sent_at)));
+  return h("li", { class: action ? "acts" : "" }, line, action);
 }

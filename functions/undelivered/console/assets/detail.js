@@ -290,7 +290,7 @@ function record(item) {
   if (!audit.length && !events.length) return null;
   return card(t("detail.history"),
     audit.length > 0 && h("ul", { class: "record" }, audit.map((one) =>
-      h("li", {}, h("b", {}, maybe(`record.${one.action}`) ?? one.action), " ", written(one.detail ?? ""), h("div", { class: "muted" }, t("detail.attempt_by", { when: moment(one.at), by: who(one.by) }))))),
+      h("li", {}, h("b", {}, maybe(`record.${one.action}`) ?? one.action), " ", written(said(one.detail)), h("div", { class: "muted" }, t("detail.attempt_by", { when: moment(one.at), by: who(one.by) }))))),
     events.length > 0 && h("details", {}, h("summary", {}, t("detail.events")),
       h("ul", { class: "record" }, events.map((one) =>
         h("li", {}, h("b", {}, maybe(`detail.outcome.${one.outcome}`) ?? one.outcome ?? one.type ?? ""), one.reason && `: ${reasonName(one.reason, item.channel)}`,
