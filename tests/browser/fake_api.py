@@ -217,6 +217,7 @@ class FakeApi:
     """The state behind the answers; tests change it, and put failures in the way."""
 
     def __init__(self) -> None:
+        self.email = "manager@harbor.example"
         self.items = {item["id"]: item for item in the_items()}
         self.role = "managers"
         self.examined = 1_000
@@ -1067,7 +1068,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._json(400, {"error": "invalid_grant"})
             claims = {
                 "sub": "u-1",
-                "email": "manager@harbor.example",
+                "email": self.api.email,
                 "email_verified": True,
                 "cognito:groups": [self.api.role],
                 "exp": time.time() + 3600,

@@ -17,7 +17,7 @@ SUBJECT = "11111111-2222-3333-4444-555555555555"
 def test_a_manager_sees_what_was_done_by_whom_and_goes_further_back(manager):
     invited = {"act": "invite_person", "subject": "grace@example.com (viewer)"}
     manager.api.acts[0] |= invited | {"by": f"manager@harbor.example ({SUBJECT})", "at": at(minutes=1)}
-    manager.goes_to("#/people")
+    manager.goes_to("#/settings")
     manager.page.get_by_role("link", name="Who did what").click()
 
     manager.sees("Invited")

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from tests.browser.conftest import CHROMIUM
+from tests.browser.test_incidents import an_incident
 from tests.browser.test_pages import PAGES
 from tests.builders.node import node_folder
 
@@ -13,7 +14,8 @@ CHECKERS = Path(__file__).parent / "page_checkers"
 
 
 def test_no_page_has_faults_that_pa11y_or_html_validate_know(fake, browser):
-    url, _ = fake
+    url, api = fake
+    api.incidents = [an_incident()]
     folder = node_folder(CHECKERS / "package.json")
     script = shutil.copy(CHECKERS / "check.mjs", folder)
 

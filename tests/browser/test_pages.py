@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import barriers
+from tests.browser.test_incidents import an_incident
 from undelivered.domain.taxonomy import Reason
 
 PAGES = {
@@ -17,16 +18,28 @@ PAGES = {
     "report": "#/report",
     "report-filtered": "#/report?status=invalid,spammed",
     "report-empty": "#/report?state=expired",
+    "work-correct": "#/work/correct",
+    "work-leave": "#/work/leave",
     "detail-refused": "#/item/item-1",
     "detail-resendable": "#/item/item-2",
     "detail-right-to-left": "#/item/item-5",
     "customers": "#/customers",
     "customer": "#/customers/c-1",
-    "evidence": "#/evidence/item-1",
+    "import": "#/import",
     "sheet": "#/sheet",
+    "evidence": "#/evidence/item-1",
+    "evidence-customer": "#/evidence?customer=c-1",
+    "exports": "#/exports",
+    "incidents": "#/incidents",
+    "incident": "#/incidents/incident-1",
     "suppressions": "#/suppressions",
     "diagnostics": "#/diagnostics",
     "settings": "#/settings",
+    "people": "#/people",
+    "two-step": "#/two-step",
+    "audit": "#/audit",
+    "webhooks": "#/webhooks",
+    "setup": "#/setup",
     "not-there": "#/item/no-such-item",
 }
 FIRST_VIEW = ("console.css", "start.js", "main.js", "dom.js", "i18n.js", "auth.js", "api.js", "ui.js", "dashboard.js")
@@ -46,6 +59,7 @@ APPEARANCES = {
 @pytest.mark.parametrize("appearance", APPEARANCES)
 def test_no_page_has_barriers_that_axe_knows(open_console, appearance):
     person = open_console(**APPEARANCES[appearance])
+    person.api.incidents = [an_incident()]
     person.signs_in()
     if appearance == "large-text":
         person.page.evaluate("document.documentElement.style.fontSize = '200%'")
@@ -87,8 +101,12 @@ def test_no_dialogue_has_barriers_that_axe_knows(open_console, scheme):
     page.get_by_role("button", name="Edit contact").click()
     page.get_by_label("Email address").fill("wrong")
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Use grace@gmail.com").last.wait_for()
-    found["contact"] = barriers(page)
+    page.locator("[aria-invalid=true]").wait_for()
+    found["contact-refused"] = barriers(page)
+    page.get_by_label("Email address").fill("grace@gmial.com")
+    page.get_by_label("Phone number").focus()
+    page.get_by_role("button", name="Use grace@gmail.com").wait_for()
+    found["contact-spelling"] = barriers(page)
 
     assert {name: violations for name, violations in found.items() if violations} == {}
 
@@ -106,6 +124,7 @@ def test_the_page_before_signing_in_has_no_barriers(open_console):
 def test_nothing_is_cut_off_on_a_narrow_screen(open_console, width):
     # 640 is a screen of 1280 at 200 %, 320 one at 400 %.
     person = open_console(viewport={"width": width, "height": 740})
+    person.api.incidents = [an_incident()]
     person.signs_in()
 
     for place in PAGES.values():
@@ -132,6 +151,58 @@ def test_no_cell_of_the_report_is_cut_off_whatever_it_contains(open_console, wid
         }"""
     )
     assert max(cut) <= 0
+
+
+@pytest.mark.parametrize("language", ["en", "es", "de", "fr", "pt"])
+def test_the_header_keeps_to_one_line_where_the_menu_is_open(fake, open_console, language):
+    fake[1].email = "a-manager-with-a-long-name@mail.harbor.example"
+    person = open_console(viewport={"width": 1249, "height": 740})
+    person.signs_in()
+    person.page.get_by_label("Language").select_option(language)
+    person.page.locator(f"html[lang={language}]").wait_for()
+
+    header, *parts = person.page.evaluate(
+        """() => [...document.querySelectorAll("header.top, header.top > *, header.top nav a, .who > *")]
+              .filter((each) => each.checkVisibility()).map((each) => each.getBoundingClientRect().toJSON())"""
+    )
+    assert header["height"] < 64
+    assert max(part["bottom"] for part in parts) <= header["bottom"]
+    assert max(part["right"] for part in parts) <= 1249
+
+
+@pytest.mark.parametrize("width", [360, 820])
+def test_the_menu_opens_below_the_header(open_console, width):
+    person = open_console(viewport={"width": width, "height": 740})
+    person.signs_in()
+    toggle = person.page.get_by_role("button", name="Menu")
+    closed = person.page.locator("header.top").bounding_box()
+
+    toggle.click()
+
+    assert toggle.bounding_box()["y"] < closed["height"]
+    assert person.page.locator("#menu").bounding_box()["y"] >= closed["height"] - 8
+    assert person.page.locator("#menu").bounding_box()["width"] > width - 60
+
+
+def test_all_that_is_shown_can_be_selected_on_a_phone(open_console):
+    person = open_console(viewport={"width": 360, "height": 740})
+    person.signs_in()
+    person.goes_to("#/report")
+
+    person.page.get_by_text("Select all shown", exact=True).click()
+
+    expect(person.page.locator("tbody tr.selected")).to_have_count(50)
+
+
+def test_an_incident_that_shows_late_hardly_moves_the_page_on_a_phone(open_console):
+    person = open_console(viewport={"width": 360, "height": 740})
+    person.api.incidents = [an_incident()]
+    person.signs_in()
+
+    banner = person.page.get_by_role("complementary", name="Incidents")
+    banner.wait_for()
+
+    assert banner.bounding_box()["height"] < 74  # a tenth of the screen
 
 
 def test_touch_targets_are_large_enough(open_console):

@@ -639,6 +639,7 @@ class TestViewer:
 
             assert viewer.page.locator("tbody select").count() == 0, place
 
+        viewer.goes_to("#/settings")
         assert viewer.page.get_by_role("link", name="Unrecognised").count() == 0
         viewer.goes_to("#/item/item-1")
         viewer.sees("terms.txt")
@@ -720,7 +721,8 @@ class TestUnrecognisedReplies:
 
     @pytest.fixture
     def choice(self, manager):
-        manager.page.get_by_role("link", name="Unrecognised").click()
+        manager.page.get_by_role("link", name="Settings").click()
+        manager.page.get_by_role("link", name="Unrecognised replies").click()
         return manager.page.get_by_label(self.NOT_READ)
 
     def test_a_reply_shows_how_often_and_where_it_came(self, manager, choice):
@@ -802,7 +804,8 @@ class TestUnrecognisedReplies:
 
     def test_it_speaks_spanish(self, manager):
         manager.page.get_by_label("Language").select_option("es")
-        manager.page.get_by_role("link", name="Sin reconocer").click()
+        manager.page.get_by_role("link", name="Ajustes").click()
+        manager.page.get_by_role("link", name="Respuestas sin reconocer").click()
         choice = manager.page.get_by_label("Motivo de «smtp; # Mail ikke leveret: se postmester <url>»")
         choice.select_option("timed_out")
         manager.page.get_by_role("button", name="Aplicar").click()

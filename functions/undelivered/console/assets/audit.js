@@ -18,7 +18,7 @@ export async function show(page, { signal }) {
   }
   const place = h("div", {}, auth.mayManage() ? loading() : h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "people.managers_only")));
   replace(page,
-    h("a", { class: "back", href: "#/people" }, icon("back"), t("people.title")),
+    h("a", { class: "back", href: "#/settings" }, icon("back"), t("nav.settings")),
     pageTitle(t("audit.title")), h("p", { class: "muted" }, t("audit.intro")), place);
   page.querySelector("h1").focus({ preventScroll: true });
   const view = { place, signal, body: h("tbody", { role: "rowgroup" }), foot: h("div", { class: "list-foot" }) };

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
-import { h, replace, written } from "./dom.js";
+import { h, icon, replace, written } from "./dom.js";
 import { day, number, t } from "./i18n.js";
 import { attempt, button, busyButton, empty, loading, pageTitle, reasonName, select, toast, toastError } from "./ui.js";
 
@@ -18,7 +18,7 @@ const RECEIVERS_SHOWN = 4;
 
 export function show(page, { signal }) {
   const place = h("div", { class: "results spaced" }, loading());
-  replace(page, pageTitle(t("diagnostics.title")), h("p", { class: "muted" }, t("diagnostics.intro")), place);
+  replace(page, h("a", { class: "back", href: "#/settings" }, icon("back"), t("nav.settings")), pageTitle(t("diagnostics.title")), h("p", { class: "muted" }, t("diagnostics.intro")), place);
   attempt(place, async () => {
     const { shapes } = await api.get("diagnostics/unrecognised", { signal });
     if (shapes.length === 0) replace(place, h("div", { class: "card" }, empty(t("diagnostics.empty"), t("diagnostics.empty_help"))));

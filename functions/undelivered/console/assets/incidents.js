@@ -57,7 +57,7 @@ function banner(incidents) {
   const [incident] = incidents;
   const isOne = incidents.length === 1;
   const text = isOne
-    ? [h("b", {}, headline(incident)), " ", t("incidents.since", { n: incident.failures, time: moment(incident.started_at) })]
+    ? [h("b", {}, headline(incident)), " ", h("span", {}, t("incidents.since", { n: incident.failures, time: moment(incident.started_at) }))]
     : h("b", {}, t("incidents.several", { n: incidents.length }));
   return h("aside", { class: "banner", "aria-label": t("incidents.title") },
     icon("warning"), h("p", {}, text), h("a", { href: isOne ? `#/incidents/${incident.id}` : "#/incidents" }, t("incidents.more")));

@@ -8,29 +8,29 @@ import { place } from "./place.js";
 import { announce, button, busyButton, clearToasts, errorPanel, loading, pageTitle, sessionEnded, toastError } from "./ui.js";
 
 const CONSOLE = new URL("../", import.meta.url);
+/** The views. `under` is the entry of the menu that a view belongs to, if it is another. */
 const VIEWS = {
   "": { load: () => import("./dashboard.js"), title: "nav.overview" },
   report: { load: () => import("./report.js"), title: "nav.report" },
-  work: { load: () => import("./work.js"), title: "work.title" },
-  item: { load: () => import("./detail.js"), title: "nav.report" },
+  work: { load: () => import("./work.js"), title: "work.title", under: "" },
+  item: { load: () => import("./detail.js"), title: "nav.report", under: "report" },
   customers: { load: () => import("./customers.js"), title: "nav.customers" },
-  import: { load: () => import("./import.js"), title: "nav.customers" },
-  exports: { load: () => import("./exports.js"), title: "exports.title" },
-  evidence: { load: () => import("./evidence.js"), title: "nav.report" },
-  sheet: { load: () => import("./sheet.js"), title: "nav.customers" },
+  import: { load: () => import("./import.js"), title: "nav.customers", under: "customers" },
+  exports: { load: () => import("./exports.js"), title: "exports.title", under: "report" },
+  evidence: { load: () => import("./evidence.js"), title: "nav.report", under: "report" },
+  sheet: { load: () => import("./sheet.js"), title: "nav.customers", under: "customers" },
   suppressions: { load: () => import("./suppressions.js"), title: "nav.suppressions" },
-  diagnostics: { load: () => import("./diagnostics.js"), title: "nav.diagnostics" },
-  webhooks: { load: () => import("./webhooks.js"), title: "nav.settings" },
+  diagnostics: { load: () => import("./diagnostics.js"), title: "nav.settings", under: "settings" },
+  webhooks: { load: () => import("./webhooks.js"), title: "nav.settings", under: "settings" },
   settings: { load: () => import("./settings.js"), title: "nav.settings" },
-  incidents: { load: () => import("./incidents.js"), title: "nav.overview" },
-  people: { load: () => import("./people.js"), title: "nav.settings" },
-  "two-step": { load: () => import("./two_step.js"), title: "nav.settings" },
-  audit: { load: () => import("./audit.js"), title: "nav.settings" },
-  setup: { load: () => import("./setup.js"), title: "overview.get_started" },
+  incidents: { load: () => import("./incidents.js"), title: "nav.overview", under: "" },
+  people: { load: () => import("./people.js"), title: "nav.settings", under: "settings" },
+  "two-step": { load: () => import("./two_step.js"), title: "nav.settings", under: "settings" },
+  audit: { load: () => import("./audit.js"), title: "nav.settings", under: "settings" },
+  setup: { load: () => import("./setup.js"), title: "overview.get_started", under: "settings" },
 };
-const MENU = ["", "report", "customers", "suppressions", "diagnostics", "settings"];
-/** The views for users who can change something. */
-const MANAGER_VIEWS = new Set(["diagnostics", "import", "sheet"]);
+/** What is needed daily. The other views are found under these. */
+const MENU = ["", "report", "customers", "suppressions", "settings"];
 
 const app = document.getElementById("app");
 let main = null;
@@ -140,7 +140,7 @@ function showShell() {
   const { email, role } = auth.person();
   main = h("main", { id: "main", tabindex: "-1" });
   banner = h("div", { role: "status" });
-  const links = MENU.filter((name) => auth.mayAct() || !MANAGER_VIEWS.has(name)).map((name) => h("a", { href: `#/${name}`, "data-view": name }, t(VIEWS[name].title)));
+  const links = MENU.map((name) => h("a", { href: `#/${name}`, "data-view": name }, t(VIEWS[name].title)));
   const nav = h("nav", { id: "menu", "aria-label": t("nav.label") }, links);
   const toggle = h(
     "button",
@@ -202,7 +202,7 @@ async function show(first = false) {
   const { signal } = running;
   const { name, rest, query } = place();
   const view = VIEWS[name] ?? VIEWS[""];
-  const current = { work: "", item: "report", evidence: "report", import: "customers", sheet: "customers", webhooks: "settings", setup: "settings", people: "settings", audit: "settings" }[name] ?? name;
+  const current = view.under ?? name;
   for (const link of app.querySelectorAll("nav [data-view]")) {
     if (link.dataset.view === current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

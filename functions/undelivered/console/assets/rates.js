@@ -30,7 +30,7 @@ function ofChannel(channel, rates) {
     isEmail && rate("complaint", channel, rates.complaint_limits),
   ];
   return h("div", { class: "rates" },
-    h("h3", {}, channelIcon(channel.channel), h("span", { class: "muted" }, t("rates.sent", { n: channel.sent }))),
+    h("h3", {}, channelIcon(channel.channel), h("span", { class: "muted" }, t("rates.sent", { n: channel.sent }), nothingBefore(channel) && ` · ${t("rates.before_none")}`)),
     channel.sent > 0 && h("ul", {}, rows));
 }
 
@@ -39,12 +39,17 @@ function rate(name, channel, limits) {
   return h("li", {},
     h("span", { class: "rate-name" }, t(`rates.${name}`)),
     h("b", {}, share(value)),
-    h("span", { class: "muted" }, change(value, channel.before[`${name}_rate`])),
+    h("span", { class: "muted" }, !nothingBefore(channel) && change(value, channel.before[`${name}_rate`])),
     limits && [scale(value, limits), h("span", { class: `rate-state ${stateOf(value, limits)}` }, said(value, limits))]);
 }
 
 function share(value) {
   return number(value, { style: "percent", maximumFractionDigits: value < 0.01 ? 2 : 1 });
+}
+
+/** Nothing to compare with: said once for the channel. */
+function nothingBefore({ sent, before }) {
+  return sent > 0 && before.failure_rate === null;
 }
 
 /** The change against the period before, in percentage points. */

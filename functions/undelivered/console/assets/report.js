@@ -425,7 +425,7 @@ function selectAll(view) {
       },
     },
   });
-  return h("label", {}, box);
+  return h("label", {}, box, h("span", { class: "narrow", "aria-hidden": "true" }, t("report.select_all")));
 }
 
 function paintBar(view) {

@@ -14,7 +14,7 @@ window.addEventListener("beforeunload", (event) => unsaved && event.preventDefau
 
 export function show(page, { signal }) {
   const place = h("div", {}, loading());
-  replace(page, pageTitle(t("settings.title")), place);
+  replace(page, pageTitle(t("settings.title")), otherPages(), place);
   attempt(place, async () => {
     const settings = await api.get("settings", { signal });
     await loadTexts("asking");
@@ -24,6 +24,19 @@ export function show(page, { signal }) {
     if (!unsaved || location.hash === "#/settings") return; // a change of the language shows the same page again
     toast(t("settings.left_unsaved"), { action: t("settings.back"), on: () => (location.hash = "#/settings") });
   });
+}
+
+/** The pages of the account that are seldom needed. */
+function otherPages() {
+  const pages = [
+    auth.mayManage() && ["people", "settings.people"],
+    auth.mayManage() && ["audit", "settings.audit"],
+    !auth.isEmbedded() && ["two-step", "settings.two_step"],
+    ["webhooks", "settings.webhooks"],
+    auth.mayAct() && ["diagnostics", "diagnostics.title"],
+    ["setup", "settings.setup"],
+  ].filter(Boolean);
+  return h("nav", { class: "views", "aria-label": t("settings.title") }, pages.map(([name, text]) => h("a", { class: "pill", href: `#/${name}` }, t(text))));
 }
 
 function paint(place, settings) {
@@ -107,7 +120,6 @@ function paint(place, settings) {
       h("div", { class: "two" },
         field(t("settings.failures"), controls["soft_failures.failures"]),
         field(t("settings.soft_days"), controls["soft_failures.days"]))),
-    h("ul", { class: "inline" }, h("li", {}, h("a", { href: "#/webhooks" }, t("settings.webhooks"))), auth.mayManage() && h("li", {}, h("a", { href: "#/people" }, t("settings.people"))), !auth.isEmbedded() && h("li", {}, h("a", { href: "#/two-step" }, t("settings.two_step"))), h("li", {}, h("a", { href: "#/setup" }, t("settings.setup")))),
     trouble,
     locked ? h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "viewer_note")) : h("div", { class: "sticky-save" }, send, pending));
   for (const control of [controls.sender, controls["digest.recipients"]]) if (!locked && control.closest(".field")) offerSpelling(control);

@@ -19,7 +19,7 @@ export async function show(page, { signal }) {
     return;
   }
   const place = h("div", {}, loading());
-  replace(page, pageTitle(t("setup.title")), h("p", { class: "muted" }, t("setup.intro")), place);
+  replace(page, h("a", { class: "back", href: "#/settings" }, icon("back"), t("nav.settings")), pageTitle(t("setup.title")), h("p", { class: "muted" }, t("setup.intro")), place);
   page.querySelector("h1").focus({ preventScroll: true });
   const view = { place, signal, heard: null };
   await attempt(place, () => refresh(view));

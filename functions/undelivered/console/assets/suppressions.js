@@ -142,7 +142,7 @@ function row(view, item) {
     h("td", { role: "cell" }, item.address ? h("b", {}, address(item.address)) : h("span", { class: "muted" }, t("suppressions.erased"))),
     cell("report.channel", channelIcon(item.channel)),
     cell("suppressions.reason", reasonOf(item)),
-    cell("suppressions.since", h("time", { datetime: item.since }, day(item.since))),
+    h("td", { role: "cell", class: "date" }, h("time", { datetime: item.since }, day(item.since))),
     auth.mayAct() && h("td", { role: "cell", class: "end-cell" }, item.reason === "complaint" || !item.address
       ? h("span", { class: "muted" }, t(item.reason === "complaint" ? "suppressions.no_lift" : "suppressions.erased_help"))
       : button(t("suppressions.lift"), { kind: "small", "aria-label": t("suppressions.lift_label", { address: item.address }), on: () => lift(view, item) })));

@@ -40,9 +40,9 @@ export async function show(page, { signal }) {
 function paint(view, webhooks) {
   const add = auth.mayManage() && webhooks.length < MOST && button(t("webhooks.add"), { kind: "primary", on: () => edit(view) });
   replace(view.place,
-    webhooks.length === 0 && h("div", { class: "card" }, empty(t("webhooks.empty"), t("webhooks.empty_help"))),
+    webhooks.length === 0 && h("div", { class: "card" }, empty(t("webhooks.empty"), t("webhooks.empty_help"), add)),
     webhooks.map((webhook) => section(view, webhook)),
-    add && h("div", { class: "row" }, add),
+    webhooks.length > 0 && add && h("div", { class: "row" }, add),
     !auth.mayManage() && h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "viewer_note")));
 }
 
