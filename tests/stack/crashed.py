@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -440,7 +441,12 @@ class CrashedStack:
             self.platform.settle()
 
     def everything_stored(self) -> list[str]:
-        return [json.dumps(row, default=bytes.hex) for table in self.stack.tables for row in self.scan(table)]
+        """Return all rows, with the texts in the compressed blocks of the search index."""
+        return [
+            json.dumps(row, default=lambda block: zlib.decompress(block).decode())
+            for table in self.stack.tables
+            for row in self.scan(table)
+        ]
 
     def eventually(self, check: Callable[[], Any], otherwise: str) -> Any:
         return eventually(lambda: (self.platform.settle(), check())[1], otherwise, WITHIN)
