@@ -3,6 +3,7 @@
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -12,6 +13,12 @@ from infrastructure.local.stack import LocalStack
 
 WITHIN = 90.0
 CONSENT = {"given_by": "Ada Byron", "how": "by telephone", "at": "2026-01-05T10:00:00Z"}
+
+
+def this_hour() -> int:
+    """Return the hour (UTC) in which a digest is due now. In its last minute, wait for the next."""
+    eventually(lambda: datetime.now(UTC).minute < 59, "the hour does not turn", WITHIN)
+    return datetime.now(UTC).hour
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 
 from infrastructure.local.scenario import call_api, eventually
 from tests.builders.readme import check_announcement
-from tests.stack.acting import CONSENT, WITHIN
+from tests.stack.acting import CONSENT, WITHIN, this_hour
 from undelivered.entrypoints.http.route import Access
 from undelivered.entrypoints.http.routes import ROUTES
 
@@ -161,7 +161,7 @@ class TestDigests:
         boss = acting.mailbox("unknown-user", "boss")
 
         def digest():
-            wanted = {"recipients": [boss], "days": list(range(7)), "hour": datetime.now(UTC).hour}
+            wanted = {"recipients": [boss], "days": list(range(7)), "hour": this_hour()}
             acting.call_api("PUT", "/settings", json={"digest": wanted})
             acting.invoke("SendDigests")
             return acting.sent(boss)

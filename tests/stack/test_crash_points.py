@@ -21,6 +21,7 @@ import pytest
 
 from infrastructure.local.deployment import DEFAULT_ACCOUNT
 from infrastructure.local.stack import LocalStack
+from tests.stack.acting import this_hour
 from tests.stack.acting_requests import REQUESTS, UNTRIED
 from tests.stack.crashed import CRASH_POINTS, CrashedStack, Message
 from tests.stack.lambda_platform import FunctionFailedError
@@ -258,7 +259,7 @@ def test_a_digest_is_sent_once_at_most(world, note):
 
     def fresh():
         boss = world.people.mailbox("fine", world.name("boss"))
-        wanted = {"recipients": [boss], "days": list(range(7)), "hour": datetime.now(UTC).hour}
+        wanted = {"recipients": [boss], "days": list(range(7)), "hour": this_hour()}
         world.people.call_api("PUT", "/settings", json={"digest": wanted})
         world.platform.kill("SendDigests")  # which keeps settings for a while
         return boss

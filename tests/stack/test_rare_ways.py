@@ -8,7 +8,7 @@ import pytest
 from infrastructure.local.scenario import eventually
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from infrastructure.local.ses_simulator.sms_rules import SentSms, delivery_status_entry, log_group
-from tests.stack.acting import CONSENT, WITHIN
+from tests.stack.acting import CONSENT, WITHIN, this_hour
 
 ACCOUNT = "acc-harbor"
 
@@ -149,7 +149,7 @@ def test_a_resend_and_a_digest_are_tried_again(acting, mailbox):
     acting.correct(f"hasty-{mailbox}", email=acting.mailbox(mailbox, f"hasty-{mailbox}"))
     acting.resend(item)
     boss = acting.mailbox(mailbox, f"boss-{mailbox}")
-    wanted = {"recipients": [boss], "days": list(range(7)), "hour": datetime.now(UTC).hour}
+    wanted = {"recipients": [boss], "days": list(range(7)), "hour": this_hour()}
     acting.undelivered(f"later-{mailbox}", acting.mailbox("unknown-user", f"later-{mailbox}"))
     acting.correct(f"later-{mailbox}", email=acting.mailbox("fine", f"later-{mailbox}"))
     acting.call_api("PUT", "/settings", json={"digest": wanted})
