@@ -137,7 +137,11 @@ def viewer(open_console, fake) -> Person:
 
 
 def barriers(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA and its own good practice, on the page as it is."""
+    """What axe finds against WCAG 2.2 AA and its own good practice, on the page as it is.
+
+    The page is at its top, because axe takes what has scrolled behind the header for obscured.
+    """
+    page.evaluate("scrollTo(0, 0)")
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]})
     return [
         f"{rule['id']}: {rule['help']}: {node['target']} {node.get('failureSummary', '')}"
