@@ -66,6 +66,7 @@ class CrashedStack:
     def __init__(self, platform: LambdaPlatform, receiver: Receiver) -> None:
         self.platform, self.stack, self.receiver = platform, platform.stack, receiver
         self.people = Acting.on(self.stack)
+        self.removed_webhooks: list[Json] = []
         self._numbers = count(1)
         self._quiet_phones = (f"+1{area}55501{ending}" for ending in range(90, 100) for area in _AREA_CODES)
         self._spare: dict[Any, list[Any]] = {}
@@ -263,6 +264,7 @@ class CrashedStack:
     def remove_webhooks(self) -> None:
         for webhook in self.webhooks():
             self.people.call_api("DELETE", f"/webhooks/{webhook['webhook_id']}")
+            self.removed_webhooks.append(webhook)
 
     def failed_delivery(self) -> WebhookDelivery:
         """Store a delivery that was given up, and return it."""
