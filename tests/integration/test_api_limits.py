@@ -130,6 +130,7 @@ def test_every_route_with_a_limit_says_so_in_the_openapi_document(api):
         "GET /notifications",
         "POST /notifications",
         "POST /undelivered/resend",
+        "POST /undelivered/{item_id}/text",
         "POST /exports",
         "POST /people",
         "POST /people/{person_id}/invitation",

@@ -53,7 +53,7 @@ _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Z
 """Control and formatting characters. Some of them change the order of what is shown, and so hide an extension."""
 
 # The characters of RFC 6838 section 4.2, without parameters.
-_CONTENT_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+_CONTENT_TYPE: Final = re.compile(r"(?<![a-z0-9!#$&^_.+-])[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _COMPOSITE: Final = ("multipart/", "message/")
 """Types that cannot be encoded in base64 (RFC 2045 section 6.4)."""
 

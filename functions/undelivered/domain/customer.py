@@ -138,13 +138,13 @@ class CustomerSearch(Struct, frozen=True):
         return any(self.part in text.casefold() for text in (name, customer_id, email))
 
 
-_NUMBER_PART = re.compile(r"[+0-9 ()./-]*[0-9][+0-9 ()./-]*")
+_NUMBER_PART = re.compile(r"[+0-9 ()./-]+")
 
 
 def customer_search(text: str) -> CustomerSearch:
     """Return the search for a text. The zero with which a number begins in its own country is left out."""
     number = "".join(character for character in text if character in "+0123456789")
-    if not _NUMBER_PART.fullmatch(text.strip()):
+    if not _NUMBER_PART.fullmatch(text.strip()) or not number.strip("+"):
         number = ""
     return CustomerSearch(text.strip().casefold(), number.lstrip("0"))
 

@@ -26,7 +26,10 @@ _WORD: Final = re.compile(rf"{'|'.join(sorted(_PLACEHOLDERS))}|[\w.-]+")
 _CODE: Final = re.compile(r"[45][0-9]{2}|[245]\.[0-9]{1,3}\.[0-9]{1,3}")  # RFC 5321 section 4.2, RFC 3463 section 2
 _IPV4: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _DIGITS: Final = re.compile(r"[\d.-]+")
-_WRITTEN_ADDRESS: Final = re.compile(r"<?[^\s<>\"'()\[\]{},;:=]+(?:@|%40)[^\s<>\"'()\[\]{},;:&]+>?", re.IGNORECASE)
+# It starts only behind what separates words, so that a long word without an @ is read once.
+_WRITTEN_ADDRESS: Final = re.compile(
+    r"(?<![^\s<>\"'()\[\]{},;:=&])<?[^\s<>\"'()\[\]{},;:=&]+(?:@|%40)[^\s<>\"'()\[\]{},;:&]+>?"
+)
 _NUMBERS: Final = re.compile(r"\+?\d{7,}")
 
 

@@ -1,5 +1,6 @@
 """The seven tables: keys, indexes and attributes. Nothing here reads the environment at import."""
 
+from threading import Lock
 from typing import Any, ClassVar
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from pynamodb.models import Model
 
 _CONNECT_TIMEOUT_SECONDS = 2
 _READ_TIMEOUT_SECONDS = 10
+_SHARING = Lock()
 
 
 class Table(Model):
@@ -24,12 +26,13 @@ class Table(Model):
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
-        table = super()._get_connection()
-        shared = shared_connection()
-        if table.connection is not shared:
-            shared.add_meta_table(table.get_meta_table())
-            table.connection = shared
-        return table
+        with _SHARING:  # several threads may be the first to use a table
+            table = super()._get_connection()
+            shared = shared_connection()
+            if table.connection is not shared:
+                shared.add_meta_table(table.get_meta_table())
+                table.connection = shared
+            return table
 
     @classmethod
     def table(cls) -> TableConnection:
