@@ -3,19 +3,12 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace, written } from "./dom.js";
-import { loadTexts, maybe, moment, t } from "./i18n.js";
-import { attempt, busyButton, empty, errorPanel, loading, pageTitle, toastError } from "./ui.js";
+import { maybe, moment, t } from "./i18n.js";
+import { attempt, busyButton, empty, loading, pageTitle, toastError } from "./ui.js";
 
 const PAGE = 50;
 
 export async function show(page, { signal }) {
-  replace(page, loading());
-  try {
-    await loadTexts("people");
-  } catch (error) {
-    replace(page, pageTitle(t("nav.settings")), errorPanel(error, () => show(page, { signal })));
-    return;
-  }
   const place = h("div", {}, auth.mayManage() ? loading() : h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "people.managers_only")));
   replace(page,
     h("a", { class: "back", href: "#/settings" }, icon("back"), t("nav.settings")),

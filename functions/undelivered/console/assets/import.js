@@ -4,9 +4,9 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { decode, plainName, readTable, save, writeTable } from "./csv.js";
 import { h, icon, replace, written } from "./dom.js";
-import { loadTexts, number, t } from "./i18n.js";
+import { number, t } from "./i18n.js";
 import { batchesOf, send } from "./rows.js";
-import { announce, button, busyButton, card, complain, complaintOf, empty, errorPanel, field, figure, loading, pageTitle, select, textInput } from "./ui.js";
+import { announce, button, busyButton, card, complain, complaintOf, empty, errorPanel, field, figure, pageTitle, select, textInput } from "./ui.js";
 
 const FIELDS = ["customer_id", "name", "first_name", "last_name", "email", "phone"];
 const LIKE = { email: /^[^@\s]+@[^@\s]+$/, phone: /^(\+|00)[0-9 ()./-]{7,20}$/ };
@@ -15,16 +15,9 @@ const SAMPLE_ROWS = 100;
 const PREVIEW_ROWS = 5;
 const SHOWN_REFUSALS = 100;
 
-export async function show(page, { signal }) {
+export function show(page, { signal }) {
   if (!auth.mayAct()) {
     replace(page, pageTitle(t("nav.customers")), errorPanel(new api.ApiError(403, { code: "forbidden" })));
-    return;
-  }
-  replace(page, loading());
-  try {
-    await loadTexts("import");
-  } catch (error) {
-    replace(page, pageTitle(t("nav.customers")), errorPanel(error, () => show(page, { signal })));
     return;
   }
   const place = h("div", { class: "stack spaced" });

@@ -5,7 +5,7 @@ import * as auth from "./auth.js";
 import { askToResend, jobPanel, resendAtOnce } from "./bulk.js";
 import { h, icon, replace, svg, written } from "./dom.js";
 import { loadTexts, moment, number, t } from "./i18n.js";
-import { attempt, busyButton, card, channelName, empty, errorPanel, keepFocus, loading, pageTitle, reasonName, said } from "./ui.js";
+import { attempt, busyButton, card, channelName, empty, keepFocus, loading, pageTitle, reasonName, said } from "./ui.js";
 
 const REFRESH_MS = 180_000;
 const PAGE = 200;
@@ -16,13 +16,6 @@ const WIDTH = 720;
 const HEIGHT = 140;
 
 export async function show(page, { rest: [id], signal }) {
-  replace(page, loading());
-  try {
-    await loadTexts("incidents");
-  } catch (error) {
-    replace(page, pageTitle(t("error.title")), errorPanel(error, () => show(page, { rest: [id], signal })));
-    return;
-  }
   const place = h("div", { class: "stack spaced" }, loading());
   if (id) {
     replace(page, h("a", { class: "back", href: "#/incidents" }, icon("back"), t("incidents.title")), place);

@@ -3,31 +3,34 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace, written } from "./dom.js";
-import { currentLanguage, keepLanguage, LANGUAGES, loadViewTexts, preferredLanguage, t, useLanguage, useTimeZone } from "./i18n.js";
+import { currentLanguage, keepLanguage, LANGUAGES, loadTexts, loadViewTexts, preferredLanguage, t, useLanguage, useTimeZone } from "./i18n.js";
 import { place } from "./place.js";
 import { announce, button, busyButton, clearToasts, errorPanel, loading, pageTitle, sessionEnded, toastError } from "./ui.js";
 
 const CONSOLE = new URL("../", import.meta.url);
-/** The views. `under` is the entry of the menu that a view belongs to, if it is another. */
+/**
+ * The views. `under` is the entry of the menu that a view belongs to, if it is another. `texts` is the part of the language
+ * with the texts of the view, if they are in a file of their own.
+ */
 const VIEWS = {
   "": { load: () => import("./dashboard.js"), title: "nav.overview" },
   report: { load: () => import("./report.js"), title: "nav.report" },
   work: { load: () => import("./work.js"), title: "work.title", under: "" },
   item: { load: () => import("./detail.js"), title: "nav.report", under: "report" },
   customers: { load: () => import("./customers.js"), title: "nav.customers" },
-  import: { load: () => import("./import.js"), title: "nav.customers", under: "customers" },
+  import: { load: () => import("./import.js"), title: "nav.customers", texts: "import", under: "customers" },
   exports: { load: () => import("./exports.js"), title: "exports.title", under: "report" },
   evidence: { load: () => import("./evidence.js"), title: "nav.report", under: "report" },
-  sheet: { load: () => import("./sheet.js"), title: "nav.customers", under: "customers" },
+  sheet: { load: () => import("./sheet.js"), title: "nav.customers", texts: "sheet", under: "customers" },
   suppressions: { load: () => import("./suppressions.js"), title: "nav.suppressions" },
   diagnostics: { load: () => import("./diagnostics.js"), title: "nav.settings", under: "settings" },
-  webhooks: { load: () => import("./webhooks.js"), title: "nav.settings", under: "settings" },
+  webhooks: { load: () => import("./webhooks.js"), title: "nav.settings", texts: "webhooks", under: "settings" },
   settings: { load: () => import("./settings.js"), title: "nav.settings" },
-  incidents: { load: () => import("./incidents.js"), title: "nav.overview", under: "" },
-  people: { load: () => import("./people.js"), title: "nav.settings", under: "settings" },
-  "two-step": { load: () => import("./two_step.js"), title: "nav.settings", under: "settings" },
-  audit: { load: () => import("./audit.js"), title: "nav.settings", under: "settings" },
-  setup: { load: () => import("./setup.js"), title: "overview.get_started", under: "settings" },
+  incidents: { load: () => import("./incidents.js"), title: "nav.overview", texts: "incidents", under: "" },
+  people: { load: () => import("./people.js"), title: "nav.settings", texts: "people", under: "settings" },
+  "two-step": { load: () => import("./two_step.js"), title: "nav.settings", texts: "two_step", under: "settings" },
+  audit: { load: () => import("./audit.js"), title: "nav.settings", texts: "people", under: "settings" },
+  setup: { load: () => import("./setup.js"), title: "overview.get_started", texts: "setup", under: "settings" },
 };
 /** What is needed daily. The other views are found under these. */
 const MENU = ["", "report", "customers", "suppressions", "settings"];
@@ -211,7 +214,7 @@ async function show(first = false) {
   const page = h("div", { class: "page" }, loading());
   replace(main, page);
   try {
-    const [module] = await Promise.all([view.load(), view === VIEWS[""] ? null : loadViewTexts()]);
+    const [module] = await Promise.all([view.load(), view === VIEWS[""] ? null : loadViewTexts(), view.texts && loadTexts(view.texts)]);
     if (signal.aborted) return;
     module.show(page, { rest, query, signal });
   } catch (error) {

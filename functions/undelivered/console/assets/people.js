@@ -3,19 +3,12 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { address, h, icon, replace } from "./dom.js";
-import { day, loadTexts, relative, t } from "./i18n.js";
-import { attempt, button, busyButton, dialogue, errorPanel, field, loading, Mistake, pageTitle, required, select, textInput, toast, toastError } from "./ui.js";
+import { day, relative, t } from "./i18n.js";
+import { attempt, button, busyButton, dialogue, field, loading, Mistake, pageTitle, required, select, textInput, toast, toastError } from "./ui.js";
 
 const ROLES = ["viewer", "manager"];
 
 export async function show(page, { signal }) {
-  replace(page, loading());
-  try {
-    await loadTexts("people");
-  } catch (error) {
-    replace(page, pageTitle(t("nav.settings")), errorPanel(error, () => show(page, { signal })));
-    return;
-  }
   const place = h("div", {}, auth.mayManage() ? loading() : h("p", { class: "muted" }, t(auth.mayAct() ? "embed.settings" : "people.managers_only")));
   const view = { place, signal };
   replace(page,

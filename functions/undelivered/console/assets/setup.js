@@ -3,21 +3,14 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace } from "./dom.js";
-import { loadTexts, moment, relative, t } from "./i18n.js";
-import { announce, attempt, busyButton, errorPanel, loading, pageTitle, toastError } from "./ui.js";
+import { moment, relative, t } from "./i18n.js";
+import { announce, attempt, busyButton, loading, pageTitle, toastError } from "./ui.js";
 
 const WAITING_MS = 4_000;
 const SETTLED_MS = 30_000;
 const CHANNELS = ["email", "sms"];
 
 export async function show(page, { signal }) {
-  replace(page, loading());
-  try {
-    await loadTexts("setup");
-  } catch (error) {
-    replace(page, pageTitle(t("overview.get_started")), errorPanel(error, () => show(page, { signal })));
-    return;
-  }
   const place = h("div", {}, loading());
   replace(page, h("a", { class: "back", href: "#/settings" }, icon("back"), t("nav.settings")), pageTitle(t("setup.title")), h("p", { class: "muted" }, t("setup.intro")), place);
   page.querySelector("h1").focus({ preventScroll: true });

@@ -7,9 +7,9 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { decode, literal, plain, plainName, readTable, save, writeTable } from "./csv.js";
 import { h, icon, replace, written } from "./dom.js";
-import { dateInZone, loadTexts, number, t } from "./i18n.js";
+import { dateInZone, number, t } from "./i18n.js";
 import { batchesOf, send } from "./rows.js";
-import { announce, attempt, busyButton, button, card, complain, complaintOf, errorPanel, field, figure, loading, pageTitle, said, sentence, toastError } from "./ui.js";
+import { announce, attempt, busyButton, button, card, complain, complaintOf, errorPanel, field, figure, pageTitle, said, sentence, toastError } from "./ui.js";
 
 const COLUMNS = ["customer_id", "name", "failed", "reason", "notifications", "contact"];
 const NEEDED = ["customer_id", "failed", "contact"];
@@ -25,16 +25,9 @@ const KEPT_AS = "undelivered.sheet";
 /** The upload in progress, or the last one. It outlives the page, so that the user can leave and come back. */
 let job = null;
 
-export async function show(page, { signal }) {
+export function show(page, { signal }) {
   if (!auth.mayAct()) {
     replace(page, pageTitle(t("nav.customers")), errorPanel(new api.ApiError(403, { code: "forbidden" })));
-    return;
-  }
-  replace(page, loading());
-  try {
-    await loadTexts("sheet");
-  } catch (error) {
-    replace(page, pageTitle(t("nav.customers")), errorPanel(error, () => show(page, { signal })));
     return;
   }
   const view = { signal, result: h("div", { class: "stack" }), news: h("p", { class: "muted", role: "status" }) };

@@ -6,8 +6,8 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace, svg } from "./dom.js";
-import { loadTexts, t } from "./i18n.js";
-import { attempt, busyButton, button, card, dialogue, errorPanel, field, loading, Mistake, pageTitle, required, showFormError, textInput, toast } from "./ui.js";
+import { t } from "./i18n.js";
+import { attempt, busyButton, button, card, dialogue, field, loading, Mistake, pageTitle, required, showFormError, textInput, toast } from "./ui.js";
 
 const APP = "SOFTWARE_TOKEN_MFA";
 const SERVICE = "AWSCognitoIdentityProviderService";
@@ -16,13 +16,6 @@ const WRONG_CODE = new Set(["CodeMismatchException", "EnableSoftwareTokenMFAExce
 const QUIET_ZONE = 4; // modules around the code (ISO/IEC 18004)
 
 export async function show(page, { signal }) {
-  replace(page, loading());
-  try {
-    await loadTexts("two_step");
-  } catch (error) {
-    replace(page, pageTitle(t("nav.settings")), errorPanel(error, () => show(page, { signal })));
-    return;
-  }
   const view = { place: h("div", { class: "two-step" }, loading()), signal };
   replace(page,
     h("a", { class: "back", href: "#/settings" }, icon("back"), t("nav.settings")),

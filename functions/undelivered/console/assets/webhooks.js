@@ -3,8 +3,8 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace, written } from "./dom.js";
-import { loadTexts, maybe, moment, number, t } from "./i18n.js";
-import { attempt, button, busyButton, card, dialogue, empty, errorPanel, field, loading, Mistake, pageTitle, required, textInput, toast, toastError } from "./ui.js";
+import { maybe, moment, number, t } from "./i18n.js";
+import { attempt, button, busyButton, card, dialogue, empty, field, loading, Mistake, pageTitle, required, textInput, toast, toastError } from "./ui.js";
 
 const TYPES = [
   "undelivered.item.opened", "undelivered.item.resending", "undelivered.item.resolved", "undelivered.item.returned",
@@ -18,13 +18,6 @@ const POLLS = 12;
 const DAYS_REPLAYED = 30;
 
 export async function show(page, { signal }) {
-  replace(page, loading());
-  try {
-    await loadTexts("webhooks");
-  } catch (error) {
-    replace(page, pageTitle(t("nav.settings")), errorPanel(error, () => show(page, { signal })));
-    return;
-  }
   const place = h("div", { class: "stack spaced" }, loading());
   replace(page,
     h("a", { class: "back", href: "#/settings" }, icon("back"), t("nav.settings")),
