@@ -7,6 +7,7 @@ import { askingCard, channelsToAsk } from "./asking.js";
 import * as auth from "./auth.js";
 import { jobPanel, resendAtOnce } from "./bulk.js";
 import { changedOn, contactForm, customerPath } from "./contact.js";
+import { save } from "./csv.js";
 import { freshId, h, icon, replace, written } from "./dom.js";
 import { day, t } from "./i18n.js";
 import { trailBack, trailNav } from "./trail.js";
@@ -18,7 +19,6 @@ const SHOWN = 20;
 const LEAST_TYPED = 2;
 const TYPING_PAUSE_MS = 300;
 const LIMIT = 200; // of the messages that one press resends
-const KEPT_FOR_DOWNLOAD_MS = 60_000;
 
 /** The last search. It is not in the URL, because it is personal data. */
 let last = "";
@@ -236,9 +236,7 @@ async function download(customer) {
     for (const name of ["suppressions", "contact_requests", "accepted_messages", "items", "notifications"]) whole[name].push(...page[name]);
     cursor = page.next_cursor;
   } while (cursor);
-  const url = URL.createObjectURL(new Blob([JSON.stringify(whole, null, 2)], { type: "application/json" }));
-  h("a", { href: url, download: "personal-data.json" }).click();
-  setTimeout(() => URL.revokeObjectURL(url), KEPT_FOR_DOWNLOAD_MS);
+  save("personal-data.json", JSON.stringify(whole, null, 2), "application/json");
   announce(t("customers.downloaded"));
 }
 

@@ -13,6 +13,8 @@ let texts = {};
 let sentences = {};
 let patterns = null;
 let viewTextsOf = null;
+/** The parts of the current language that were loaded with `loadTexts`. */
+let parts = new Set();
 let timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 let plurals = new Intl.PluralRules("en");
 
@@ -36,6 +38,7 @@ export async function useLanguage(name) {
   sentences = {};
   patterns = null;
   viewTextsOf = null;
+  parts = new Set();
   language = name;
   plurals = new Intl.PluralRules(locale());
   document.documentElement.lang = name;
@@ -59,8 +62,12 @@ export async function loadViewTexts() {
 
 /** Load more texts of the current language, for a view that few users open. */
 export async function loadTexts(name) {
+  const known = parts;
+  if (known.has(name)) return;
   const more = await load(`${language}.${name}`);
+  if (known !== parts) return; // the language has changed meanwhile
   texts = { ...texts, ...more };
+  known.add(name);
 }
 
 /** Return a sentence of the API in the current language, if there is a translation. */
