@@ -6,11 +6,15 @@ not compile it.
 """
 
 import hashlib
+import io
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -44,11 +48,36 @@ def write_zip(folder: Path, archive: Path) -> None:
     partial.replace(archive)
 
 
+def unpack(content: bytes, folder: Path) -> Path:
+    """Unpack a zip file into a folder that its checksum names, and return that. If it is there already, keep it."""
+    target = folder / hashlib.sha256(content).hexdigest()[:16]
+    if not target.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = tempfile.mkdtemp(dir=folder)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            archive.extractall(partial)
+        try:
+            Path(partial).rename(target)
+        except OSError:  # another process was faster
+            shutil.rmtree(partial)
+    return target
+
+
 def delete_old_archives(archive: Path, pattern: str) -> None:
     """Delete the archives of earlier builds, except those of the last hour, which a deployment may still use."""
-    for other in archive.parent.glob(pattern):
-        if other != archive and other.stat().st_mtime < time.time() - _KEEP_SECONDS:
+    for other in _old(archive.parent.glob(pattern)):
+        if other != archive:
             other.unlink(missing_ok=True)
+
+
+def delete_old_folders(folder: Path) -> None:
+    """Delete what was unpacked into `folder`, except in the last hour: a stack may still use that."""
+    for other in _old(folder.iterdir() if folder.exists() else ()):
+        shutil.rmtree(other, ignore_errors=True)
+
+
+def _old(paths: Iterable[Path]) -> list[Path]:
+    return [path for path in paths if path.stat().st_mtime < time.time() - _KEEP_SECONDS]
 
 
 def checksum(path: Path) -> str:

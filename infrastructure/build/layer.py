@@ -8,10 +8,13 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from infrastructure.build.archives import compile_tree, delete_old_archives, write_zip
+from infrastructure.build.archives import compile_tree, delete_old_archives, delete_old_folders, write_zip
 from infrastructure.build.target import Target
 from infrastructure.errors import ToolError
 from infrastructure.paths import BUILD, LAYER_REQUIREMENTS, ROOT
+
+UNPACKED_LAYERS: Final = BUILD / "layers" / "unpacked"
+"""Where the emulators of this checkout unpack layers. All of them share a layer."""
 
 # The botocore service models that the functions use, or that botocore needs for credentials and endpoints. The other
 # 400 service models make up four fifths of the package and would slow down cold starts.
@@ -59,6 +62,7 @@ def build_layer(target: Target, requirements: Path = LAYER_REQUIREMENTS) -> Path
         compile_tree(packages)
         write_zip(Path(folder), archive)
     delete_old_archives(archive, f"{target.name}-*.zip")
+    delete_old_folders(UNPACKED_LAYERS)
     return archive
 
 

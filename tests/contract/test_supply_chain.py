@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from typer.testing import CliRunner
 
 from infrastructure.build import layer as layer_module
 from infrastructure.build import secrets_scan, supply_chain
-from infrastructure.build.archives import delete_old_archives
+from infrastructure.build.archives import delete_old_archives, unpack
 from infrastructure.build.layer import build_layer
 from infrastructure.build.secrets_scan import leaked_secrets
 from infrastructure.build.supply_chain import (
@@ -255,6 +257,20 @@ def test_what_earlier_builds_left_is_removed_but_not_what_may_be_in_use(tmp_path
     delete_old_archives(now, "functions-*.zip")
 
     assert {Path(file).name for file in tmp_path.iterdir()} == {now.name, just_before.name}
+
+
+def test_an_archive_is_unpacked_once_by_all_who_ask_at_the_same_time(tmp_path):
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number in range(200):
+            archive.writestr(f"package/module_{number}.py", "x = 1\n")
+
+    with ThreadPoolExecutor(8) as workers:
+        folders = set(workers.map(lambda _: unpack(content.getvalue(), tmp_path / "layers"), range(16)))
+
+    (folder,) = folders
+    assert len(list((folder / "package").iterdir())) == 200
+    assert list((tmp_path / "layers").iterdir()) == [folder]
 
 
 AWS_KEY = "AKIA" + "IOSFODNN7EXAMPLF"  # in two parts, so that this file passes the scan

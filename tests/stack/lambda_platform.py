@@ -113,6 +113,7 @@ class LambdaPlatform:
         self._mappings = self._lambda.list_event_source_mappings()["EventSourceMappings"]
         self._streams = stack.client("dynamodbstreams")
         self._iterators: dict[str, str] = {}
+        self._queue_urls: dict[str, str] = {}
         self.wires: dict[str, Wire] = {}
         self.dead_letters: list[tuple[str, Json]] = []
         """Functions and events that failed as often as they are tried."""
@@ -193,7 +194,9 @@ class LambdaPlatform:
         """Take the messages of a function's queue, as records of an event."""
         (mapping,) = [each for each in self._mappings if self.function_of(each["FunctionArn"]) == function]
         arn = mapping["EventSourceArn"]
-        url = self._sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+        if arn not in self._queue_urls:
+            self._queue_urls[arn] = self._sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+        url = self._queue_urls[arn]
         taken: list[Json] = []
         while messages := self._receive(url):
             for message in messages:
