@@ -165,7 +165,7 @@ def _repack(deployment: Path, archive: Path) -> None:
     shutil.rmtree(unpacked)
 
 
-class _FragmentLoader(yaml.SafeLoader):
+class _FragmentLoader(yaml.CSafeLoader):
     """A YAML loader with CloudFormation's short forms (`!Ref`, `!GetAtt A.Arn`). It rejects duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
@@ -179,7 +179,7 @@ class _FragmentLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _short_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
+def _short_form(loader: _FragmentLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
     if isinstance(node, yaml.MappingNode):
         value: Any = loader.construct_mapping(node, deep=True)
     elif isinstance(node, yaml.SequenceNode):
