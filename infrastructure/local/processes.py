@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -18,6 +19,8 @@ COMPANION_FILE: Final = "companions"
 _MARK: Final = "infrastructure.local."
 _GRACE_SECONDS: Final = 4.0
 _KILL_POLL_SECONDS: Final = 0.002
+_PORTS: Final = range(20_000, 32_000)
+"""Below the ports that systems give to outgoing connections, which could take one before its server listens there."""
 # The start of the name of the folder in which ministack runs a function.
 _WORKER_FOLDER: Final = "ministack-lambda-"
 
@@ -131,11 +134,10 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a loopback port on which no process listens now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a loopback port on which no process listens now, and which no outgoing connection takes later."""
+    while not is_free(port := _PORTS.start + secrets.randbelow(len(_PORTS))):
+        pass
+    return port
 
 
 def wait_for_port(port: int, pid: int, *, seconds: float) -> bool:
