@@ -265,7 +265,7 @@ CODES: tuple[Family, ...] = (
         "spectrum/blocked",
         Reason.SENDER_BLOCKED,
         "Spectrum (Charter) Postmaster, AUP error codes",
-        (("aup", (r"\baup#(?:in-)?\d{4}",)),),
+        (("aup", (r"\baup#(?:[a-z]{1,4}-)?\d{4}",)),),
     ),
     Family(
         "netease/rate",
@@ -380,6 +380,7 @@ ENHANCED: dict[str, Reason] = {
     "4.11": Reason.SERVER_UNAVAILABLE,
     "4.12": Reason.SERVER_UNAVAILABLE,
     "4.14": Reason.SERVER_UNAVAILABLE,
+    "4.62": Reason.SERVER_UNAVAILABLE,
     "4.300": Reason.TIMED_OUT,
     "5.4.310": Reason.DOMAIN_NOT_FOUND,
     "4.310": Reason.SERVER_UNAVAILABLE,

@@ -142,6 +142,18 @@ _IP_AS_SUBJECT: Final = re.compile(
     r"\b(?:address|host|client|ip):? {0,2}[\[(<]?\d{1,3}(?:\.\d{1,3}){3}[\])>]?:?"
     r" (?:is|was|has|not|does|cannot|could|unknown)\b"
 )
+# An address of which it is said what is said of a mailbox, and nothing that is said of senders: the recipient.
+_SAID_OF_ADDRESS: Final = (
+    r"@[\w.-]{1,255}[>\])\"']{0,2}:?"
+    r" (?=(?:is|isn't|was|wasn't|has|does|doesn't|did|cannot|could|never|no longer|only|got|gets|refuses|accepts|takes"
+    r"|belongs)\b)(?!(?:is|isn't|was|wasn't|has been) (?:\w+ )?(?:black|block|bann|list|allow|permit|auth|verif|unverif"
+    r"|unauth|spoof|forg|spam|send))"
+)
+_IS_SAID_OF_ADDRESS: Final = re.compile(_SAID_OF_ADDRESS)
+_ADDRESS_AS_SUBJECT: Final = re.compile(
+    r"(?:(?<=because )|(?<=that )|(?<![a-z] )(?<![a-z] <)(?<![a-z]))"
+    rf"(?<![^\s<>\"(),;:@'])[^\s<>\"(),;:@']{{1,64}}{_SAID_OF_ADDRESS}"
+)
 # The mailboxes of RFC 2142 that every sending domain should have: receivers test those of the sender's.
 _ROLE_AS_SUBJECT: Final = re.compile(
     r"\b(?:postmaster|abuse)@[\w.-]{1,255}[>\])]?:? (?:does|doesn|is|was|not|unknown|cannot|could|rejected|refused)\b"
@@ -174,7 +186,8 @@ _BOILERPLATE: Final = re.compile(
     r"|^ (?:client host rejected|access denied|(?:your |the |this )?(?:message|mail|email)(?: to| for)?"
     r" (?:is |was |has been )?(?:not accepted|rejected|refused))"
     r"(?= (?:no|not|unknown|invalid|bad|user|recipient|mailbox|account|address|addressee|unavailable|inactive|disabled"
-    r"|transaction|service|server|system|backend|upstream|send|lmtp|database|internal|local|temporary)\b)"
+    r"|transaction|service|server|system|backend|upstream|send|lmtp|database|internal|local|temporary"
+    r"|the|this|that|your|our|we|because|since|sorry|sender|it)\b| \. \w)"
     r"|^ (?:cannot|can not|could not|couldnt|unable to|failed to) (?:be )?deliver(?:ed)?"
     r"(?: (?:your|this|the) (?:mail|email|message))?(?: to)?(?: (?:the|this))?"
     r"(?: (?:recipient|user|mailbox|address))?(?= )"
@@ -203,7 +216,8 @@ _BOILERPLATE_MARKS: Final = (" requested ", " service ", " deliver")
 _CLAUSE: Final = re.compile(
     r" (?:that |which |whom |who )?you"
     r" (?:(?:are|were|have|had|tried|trying|try|attempted|attempting|want|wanted|wish) ){0,3}"
-    r"(?:to )?(?:reach|contact|deliver to|email|mail|send to|sending to|sent to|writing to|looking for"
+    r"(?:to )?(?:reach|contact|deliver to|email|mail(?:ing|ed)?|send to|sending to|sent to"
+    r"|wr(?:ite|ote|iting|itten) to|looking for"
     r"|specified|entered|provided|gave)\b"
 )
 # Whom a sentence is about: what is said of the sender is no fault of the recipient's address.
@@ -217,13 +231,18 @@ _SENDER_AS_SUBJECT: Final = re.compile(
 )
 # … and what is ours whatever else is spoken of.
 _OURS: Final = re.compile(
-    r" (?:(?:connecting|originating|client|source) (?:ips?|hosts?|hostname|server)"
+    r" (?:(?:connecting|originating|client|source) (?:ips?|hosts?|hostname|server|address|name)"
     r"|sending (?:user|account|address|mailbox)|(?:srs|batv|verp) (?:address|signature|tag)|submitter|originator"
-    r"|return ?path|reply to (?:address|header|field|mailbox|domain)|headers? (?:from|reply to|sender|to|cc)"
+    r"|return ?path|(?:bounce|return|(?<!no )reply|from) address"
+    r"|(?:log ?in|auth|authentication|sasl) (?:\w+ ){0,3}?(?:failed|failure|required|refused|error)"
+    r"|(?:in|of|for|at|by|verifying) (?:the |your )?"
+    r"(?:envelope (?:from|sender)|senders?|mail from|sending (?:domain|server|host|system|site|address))"
+    r"|reply to (?:address|header|field|mailbox|domain)|headers? (?:from|reply to|sender|to|cc)"
     r"|(?:origin|reverse) ?(?:address|path)"
     r"|(?:from|sender|cc) headers?"
-    r"|(?:user|account|address|mailbox) (?:\w+ ){0,2}?(?:sending|to send|sends)"
-    r"|you are not (?:an? )?(?:\w+ ){0,2}?(?:member|subscriber|user)"
+    r"|(?:user|account|address|mailbox|recipient) (?:\w+ ){0,2}?(?:sending|to send|sends|that sent)"
+    r"|(?:user|account|address|mailbox) (?:\w+ ){0,5}?(?:writ\w+|mail\w*|send\w*) from"
+    r"|you are not (?:an? )?(?:\w+ ){0,2}?(?:member|subscriber|user|customer|client|contact)"
     r"|senders? (?:e ?mail )?(?:mailbox|account|user|inbox)"
     r"|(?:user|address|account|mailbox) (?:\w+ )?(?:in|of|for) (?:the )?(?:from|senders?|return ?path|reply to|helo)"
     r"|(?:accept|receive|take)s? bounces|to post|be used (?:here|as)"
@@ -245,8 +264,15 @@ _OURS: Final = re.compile(
     r" (?:servidor|serveur|server|serwer|(?:direccion )?ip|adresse ip|dominio|domaine|domain|domein|domena|host"
     r"|rechner) (?:\w+ )?(?:no|non|nao|ne|nexiste|nest|n|nicht|niet|nie|existiert|ist)"
     r"|registro (?:ptr|spf|inverso)"
-    r"|your (?:e ?mail )?(?:address(?! book)|account|mailbox)|(?:invalid|unknown|bad|illegal) from)\b"
+    r"|your (?:e ?mail )?(?:address(?! book)|account|mailbox|user)|(?:invalid|unknown|bad|illegal) from)\b"
 )
+# Beginnings of words of which one is in every text of ours: most texts have none, and need no search.
+_OURS_WORDS: Final = (
+    "abse|afze|avsa|batv|boun|cc|clie|clos|conn|dein|deme|dexp|ehlo|emet|enve|expe|from|head|helo|ihr|je|kind|leme|lexp"
+    "|mitt|nada|odes|orig|post|regi|reme|remi|repl|rese|rest|retu|reve|send|seu|sour|srs|su|subm|suo|ton|tu|tuo|twoj"
+    "|type|used|uw|verp|vost|votr|you|your|log|logi|auth|sasl|sent"
+)
+_OURS_STEMS: Final = frozenset(_OURS_WORDS.split("|"))
 _RECIPIENT: Final = re.compile(r" (?:recipients?|rcpt|users?|mailbox(?:es)?|addressee|destination|account|inbox)\b")
 # … and what else a refusal may be about than the recipient.
 _NOT_RECIPIENT: Final = re.compile(
@@ -262,6 +288,11 @@ _NOT_RECIPIENT: Final = re.compile(
 _PASSES: Final = re.compile(
     r" (?:(?:try|retry|come back|resend)(?: \w+){0,2} later|at (?:the|this) (?:moment|time)|right now"
     r"|being (?:moved|migrated)|for the moment|(?:not|isnt) ready)\b"
+)
+# Whom to turn to says nothing of the reason.
+_CONTACT: Final = re.compile(
+    r" (?:please )?(?:contact|ask|call|inform|notify|consult|write to) (?:(?:the|your|our|their|this) )?"
+    r"(?:\w+ ){0,3}?(?:administrat\w+|admin|postmaster|support|help ?desk|provider|isp|recipient|sender|us)\b[^.]*"
 )
 _DEAD: Final = frozenset(
     {Reason.ADDRESS_NOT_FOUND, Reason.DOMAIN_NOT_FOUND, Reason.ADDRESS_MALFORMED, Reason.MAILBOX_DISABLED}
@@ -532,6 +563,8 @@ def _cause(text: str) -> str:
 
 def _by_prose(raw: str) -> _Rule | None:
     index = _prose_index()
+    if _IS_SAID_OF_ADDRESS.search(raw):
+        raw = _ADDRESS_AS_SUBJECT.sub("recipient ", raw)
     words = _spaced(
         " ".join(
             [
@@ -555,13 +588,13 @@ def _by_prose(raw: str) -> _Rule | None:
         rule = _first(index, stems, prose)
     if rule is not None and rule.reason in _DEAD and _PASSES.search(specific):
         return structs.replace(rule, reason=Reason.SERVER_UNAVAILABLE)
-    if rule is not None and rule.reason in _DEAD and _is_ours(specific):
+    if rule is not None and rule.reason in _DEAD and _may_be_ours(stems, prose) and _is_ours(specific):
         return structs.replace(rule, reason=Reason.SENDER_BLOCKED)
     if (
         rule is not None
         and rule.recipient_as is not None
         and _RECIPIENT.search(specific)
-        and not _NOT_RECIPIENT.search(specific)
+        and not _NOT_RECIPIENT.search(_CONTACT.sub("", specific))
     ):
         return structs.replace(
             rule,
@@ -572,6 +605,10 @@ def _by_prose(raw: str) -> _Rule | None:
     if rule is not None and rule.is_about_us and _RECIPIENT.search(specific):
         return structs.replace(rule, is_about_us=False)
     return rule
+
+
+def _may_be_ours(stems: set[str], prose: str) -> bool:
+    return not stems.isdisjoint(_OURS_STEMS) or not prose.isascii() or "mailfrom" in prose
 
 
 def _is_ours(prose: str) -> bool:

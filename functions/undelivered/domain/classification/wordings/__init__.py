@@ -19,12 +19,22 @@ Every family names the source of its wordings: receivers' pages by title, progra
 """
 
 from undelivered.domain.classification.family import Family
-from undelivered.domain.classification.wordings import general, limits, other_languages, recipient, sender, weak
+from undelivered.domain.classification.wordings import (
+    general,
+    limits,
+    other_languages,
+    recipient,
+    sender,
+    sentences,
+    weak,
+)
 
 PROSE: tuple[Family, ...] = (
+    *sentences.STRONG,
     *sender.WORDINGS,
     *limits.WORDINGS,
     *recipient.WORDINGS,
+    *sentences.PLAIN,
     *other_languages.WORDINGS,
     *general.WORDINGS,
     *weak.WORDINGS,

@@ -330,7 +330,14 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             ("aborted|processing", (r"(?:requested )?action aborted", r"in processing")),
-            ("transaction", (r"transaction failed(?=$| \.)",)),
+            (
+                "transaction|delivery|delivered+fail|not|coul|cann",
+                (
+                    r"transaction failed(?=$| \.)",
+                    r"^(?:mail |message )?delivery (?:has |was )?failed(?=$| \.$)",
+                    r"^(?:your |the |this )?(?:message|mail|email) (?:could not|couldnt|cannot|can not) be delivered(?=$| \.$)",
+                ),
+            ),
             (
                 "unavailable",
                 (r"(?:service|server|system|host|domain|database|directory|resource) (?:\w+ ){0,3}?unavailable",),

@@ -430,7 +430,7 @@ WORDINGS: tuple[Family, ...] = (
                     r"ip (?:address )?(?:\w+ ){0,3}?(?:blocked|banned|denied|rejected|refused|block|not in white ?list|unauthori[sz]ed|forbidden|is bad)",
                     r"(?:client|connecting) host (?:\w+ ){0,3}?(?:rejected|blocked|denied|refused)",
                     r"connections? (?:\w+ ){0,4}?(?:will not be accepted|not accepted|not allowed|denied|prohibited|blocked)",
-                    r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?!due to (?:an? )?(?:socket|network|internal|system|transport)|by (?:the )?(?:remote|peer|foreign|other|host|$|\.))(?:\w+ ){0,3}?(?:due to|for(?= \w)|by|because|abuse|policy|spam)",
+                    r"(?:connection|connect) (?:\w+ )?(?:rejected|denied|dropped|refused) (?!due to (?:an? )?(?:socket|network|internal|system|transport|connection|timeout)|by (?:the )?(?:remote|peer|foreign|other|host|$|\.))(?:\w+ ){0,3}?(?:due to|for(?= \w)|by|because|abuse|policy|spam)",
                     r"not (?:in|on) (?:our |the |my |its |their )?(?:white ?list|allow ?list|list of (?:allowed|approved|known) (?:senders|hosts|addresses))",
                     r"(?<!indicated )(?:no|not an?) (?:smtp|esmtp) service\b",
                 ),

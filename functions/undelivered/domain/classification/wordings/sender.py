@@ -8,7 +8,7 @@ from undelivered.domain.taxonomy import Reason
 _WHO = (
     r"(?<! to )(?<! to the )(?<! to this )(?<! for this )"
     r"(?:recipients?|receiver|users?|addressees?|customer|person|subscriber|(?:mailbox|account|address) owner)"
-    r"(?: (?!server|servers|system|systems|domain|domains|host|hosts|network|organi[sz]ation|provider|admin\w*|mta|gateway|isp|policy|filter)\w+){0,2}?"
+    r"(?: (?!server|servers|system|systems|domain|domains|host|hosts|network|organi[sz]ation|company|firm|school|university|hospital|employer|institution|provider|admin\w*|mta|gateway|isp|policy|filter)\w+){0,2}?"
 )
 _US = r"(?:you\b(?! (?:are|have|must|should|need|can|may|will|do))|(?:your|this|the|that|such|any|all) (?:e ?mail )?(?:mails?|messages?|e ?mails?|address|sender)\b)"
 
@@ -21,6 +21,10 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "callout|callback+send",
                 (r"(?:could not|couldnt|cannot|unable to) complete sender (?:\w+ )?(?:callout|callback)\b",),
+            ),
+            (
+                "callout|callback+veri",
+                (r"(?:callout|callback) (?:\w+ ){0,6}?(?:\. )?sender verif\w+ failed\b",),
             ),
             ("callout|callback+setu", (r"(?:callout|callback) setup failed while verifying\b",)),
         ),
@@ -108,7 +112,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "spam|spammer|spamming|junk|abuse",
                 (
-                    r"(?:you|host|server|ip|domain|currently) (?:is |are |was |were |been |has |have )*sending (?:\w+ ){0,3}?(?:spam|junk)\b",
+                    r"(?:you|host|server|ip|domain|currently) (?:is |are |was |were |been |has |have )*(?:sending|sends?|sent) (?:\w+ ){0,3}?(?:spam|junk)\b",
                     r"(?:spam|junk|abuse) from (?:this|your|the) (?:ip|host|server|network|address|domain|system)\b",
                     r"spam (?:sender|sources?|origins?|sending (?:ip|host|server)|originat\w+)",
                     r"(?:identified|listed|known|marked) (?:as|for) (?:a )?(?:spammer|spamming|source of spam)",
@@ -508,7 +512,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "list|senders|blacklist|blocklist|rejectlist|ignorelist|killlist|denylist|rejectedlist|blockedlist|deniedlist|rejectionlist+user|reci|cust|addr|pers|priv",
                 (
-                    r"(?<!ip )(?:recipients?|users?|customers?|addressees?|persons?) (?:personal |private |own )?(?:reject|rejected|rejection|block|blocked|deny|denied|black|ignore) ?(?:lists?|senders)\b",
+                    r"(?<!ip )(?<!using )(?<!via )(?:recipients?|users?|customers?|addressees?|persons?) (?:personal |private |own )?(?:reject|rejected|rejection|block|blocked|deny|denied|black|ignore) ?(?:lists?|senders)\b",
                     r"(?:personal|private) (?:reject|block|deny|black|ignore) ?list",
                 ),
             ),
@@ -1052,7 +1056,7 @@ WORDINGS: tuple[Family, ...] = (
                 "blocked|block|rejected|refused|denied|listed|found|presence+at|by|in|on|usin|via|with",
                 (
                     r"(?:blocked|rejected|refused|denied) (?:using|via|based on)",
-                    r"(?:client|host|server|ip|address|mta|sender|network|domain|you|your \w+) (?:(?!not )\w+ ){0,5}?(?:listed|found) (?:at|by|in|on|with)\b",
+                    r"(?:client|host|server|ip|address|mta|sender|network|domain|you|your \w+) (?:(?!not |cannot |never )\w+ ){0,5}?(?:listed|found) (?:at|by|in|on|with)\b",
                     r"listed (?:at|by|in|on) (?:the )?(?:\w+ ){0,3}?(?:list|lists|database|dns)",
                     r"due to (?:its |their |a )?(?:listing|presence) (?:in|on)",
                 ),

@@ -160,8 +160,11 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "nobody|noone|niemand|nadie|nessuno|ninguem|nikt|никто|никого",
-                (r"(?:nobody|noone|niemand|nadie|nessuno|ninguem|nikt|никто|никого)\b",),
+                "nobody|noone|anyone|anybody|niemand|nadie|nessuno|ninguem|nikt|никто|никого",
+                (
+                    r"(?:not|cannot|couldnt|cant|dont|didnt|unable to) (?:\w+ ){0,4}?(?:anyone|anybody)\b(?! (?:from|who|outside))",
+                    r"(?:nobody|noone|niemand|nadie|nessuno|ninguem|nikt|никто|никого)\b",
+                ),
             ),
             ("person|name+no|know", (r"no person\b(?! (?:may|can|is)\b)", r"know \w+ person\b")),
             (
