@@ -743,14 +743,20 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "gross|volumineux|grande|duza|grosse",
+                "nachricht|datei|anhang|mail|bericht|message|mensaje|correo|mensagem|messaggio|wiadomosc|zprava|meddelande|meddelandet|besked|mesaj|courriel|ileti+zu|grosser|te|trop|demasiado|muito|troppo|zbyt|prilis|grosse|groesse|taille|tamano|tamanho|dimensione|dimensioni|rozmiar|velikost|for|buyuk",
                 (
-                    r"(?:nachricht|mail|datei|anhang) (?:\w+ ){0,3}?(?:zu gross|grosser als)",
-                    r"(?:message|courriel|mail) (?:\w+ ){0,2}?trop (?:volumineux|gros)",
-                    r"(?:mensaje|mensagem|messaggio|correo) (?:\w+ ){0,2}?(?:demasiado|muito|troppo) grande",
+                    r"(?:nachricht|datei|anhang|e ?mail|mail|bericht|message|courriel|mensaje|correo|mensagem|messaggio|wiadomosc|zprava|meddelandet?|besked|mesaj|ileti) (?:\w+ ){0,3}?(?:(?:zu (?:gross|lang|umfangreich)|grosser als)|te groot|trop (?:gros|volumineux|grand|lourd)|demasiado grande|muito grande|troppo (?:grande|grosso)|zbyt (?:duz\w|wielk\w)|prilis velk\w|for (?:stort?|stor)|cok buyuk)\b",
+                    r"(?:nachricht|e ?mail|mail|message|courriel|mensaje|correo|mensagem|messaggio|wiadomosc|zprava) (?:\w+ ){0,4}?(?:grosse|groesse|taille|tamano|tamanho|dimensioni|dimensione|rozmiar\w?|velikost)\b",
                 ),
             ),
-            ("слишком", (r"(?:письмо|сообщение) (?:\w+ ){0,2}?слишком больш\w+",)),
+            (
+                "письмо|сообщение|письма|сообщения+слиш|разм|боль",
+                (
+                    r"(?:письм\w|сообщени\w) (?:\w+ ){0,3}?(?:слишком больш\w+|размер\w?)",
+                    r"слишком больш\w+ (?:письмо|сообщение)",
+                    r"размер\w? (?:письм\w|сообщени\w)",
+                ),
+            ),
             (
                 "过大|太大|サイズ|大小",
                 (r"(?:邮件|附件).{0,6}(?:过大|太大)", r"サイズ.{0,10}(?:超|大きすぎ|制限)", r"超过.{0,8}大小"),

@@ -444,9 +444,9 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "domain|domane|domainname",
+                "domain|domane|domainname|empfangerdomain|empfangerdomane|zieldomain|zieldomane",
                 (
-                    r"(?:domain|domane|domainname) (?:\w+ ){0,4}?(?:existiert nicht|unbekannt|nicht gefunden|gibt es nicht|ungultig|nicht vorhanden)",
+                    r"(?:(?:empfanger|ziel)?(?:domain|domane)|domainname) (?:\w+ ){0,4}?(?:existiert nicht|unbekannt|nicht gefunden|gibt es nicht|ungultig|nicht vorhanden)",
                 ),
             ),
             (

@@ -1024,9 +1024,9 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 5782; Spamhaus, SpamCop, SORBS, Barracuda, Cloudmark, Trend Micro, Proofpoint, Invaluement; Postfix RBL reply",
         (
             (
-                "sperrliste|noire|negra|nera|liscie|черном|черный|чёрном|списке|список|blockierliste|kara|lista",
+                "sperrliste|noire|negra|nera|zwarte|svartlista|svartlistan|sortliste|feketelistan|liscie|черном|черный|чёрном|списке|список|blockierliste|kara|lista",
                 (
-                    r"sperrliste|blockierliste|liste noire|lista negra|lista nera|czarn\w+ (?:liscie|liste)|kara liste",
+                    r"sperrliste|blockierliste|zwarte lijst|svartlista\w*|sortliste\w*|feketelistan?|liste noire|lista negra|lista nera|czarn\w+ (?:liscie|liste)|kara liste",
                     r"черн\w+ (?:списк\w*|список)",
                 ),
             ),

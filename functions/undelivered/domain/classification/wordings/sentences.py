@@ -324,6 +324,33 @@ PLAIN: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "no_room_other_languages",
+        Reason.MAILBOX_FULL,
+        "RFC 3463 X.2.2 in Russian: no room is left",
+        (
+            (
+                "места|место+нет|недо|хват",
+                (
+                    r"(?:нет|недостаточно|не хватает) (?:\w+ ){0,2}?мест\w\b",
+                    r"мест\w (?:\w+ ){0,2}?(?:нет|недостаточно|не хватает)\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "attachment_other_languages",
+        Reason.CONTENT_REJECTED,
+        "RFC 3463 X.6.1, X.7.1 in other languages: an attachment that is not taken",
+        (
+            (
+                "anhang|anhange|jointe|jointes|adjunto|adjuntos|anexo|anexos|allegato|allegati|bijlage|zalacznik|вложение",
+                (
+                    r"(?:anhange?|pieces? jointes?|adjuntos?|anexos?|allegat[oi]|bijlage|zalacznik\w*|вложени\w) (?:\w+ ){0,3}?(?:verboten|unzulassig|nicht|interdite?s?|refusee?s?|prohibid[ao]s?|proibid[ao]s?|bloquead[ao]s?|vietat[oi]|bloccat[oi]|geweigerd|verboden|niet|zabronion\w+|запрещен\w*|nao|no|non)\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
         "hop_count",
         Reason.SERVER_UNAVAILABLE,
         "RFC 3463 X.4.6, RFC 5321 §6.3: a message that went round",

@@ -14,7 +14,7 @@ _ENDED = (
     "decommissioned|purged|erased|locked|disabled|off|resigned|ended|departed|dismissed|lapsed|changed|deceased|barred|dead|pending|separated|opgeheven"
 )
 _NAMES = (  # a user, a mailbox or an address in other languages of Latin script
-    "empfanger|empfangers|empfangeradresse|adressat|postfach|benutzer|konto|mailadresse|emailadresse|adresse|"
+    "empfanger|empfangers|empfangeradresse|empfangerpostfach|zieladresse|zielpostfach|mitarbeiter|mitarbeiterin|medewerker|adressat|postfach|benutzer|konto|mailadresse|emailadresse|adresse|"
     "destinataire|utilisateur|compte|boite|destinatario|usuario|cuenta|buzon|casilla|direccion|conta|endereco|caixa|"
     "indirizzo|casella|utente|odbiorca|odbiorcy|uzytkownik|uzytkownika|skrzynka|adres|ontvanger|gebruiker|postbus|"
     "dutilisateur|lutilisateur|ladresse|dadresse|lindirizzo|lutente|mottagare|mottagaren|adressen|uzivatel|prijemce|schranka|kullanici|alici|hesap|"
@@ -31,7 +31,7 @@ _FULL = (  # full or used up, in the same languages
     "superado|superada|cheio|cheia|lotada|esgotado|pieno|piena|esaurito|superata|pelna|pelny|przepelniona|przekroczony|vol|overvol|"
     "fullt|fyldt|plna|plny|dolu|doldu|asildi"
 )
-_NO_MORE = "gedeactiveerd|geblokkeerd|gesloten|zablokovan|zablokovana|zrusen|zrusena|deaktivovan|avstangt|avstangd|inaktiverat|inaktiverad|khoa|opgeheven|ukinjen|mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
+_NO_MORE = "ausgeschieden|opgezegd|gekundigt|gedeactiveerd|geblokkeerd|gesloten|zablokovan|zablokovana|zrusen|zrusena|deaktivovan|avstangt|avstangd|inaktiverat|inaktiverad|khoa|opgeheven|ukinjen|mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
 _SPACE = "speicher|speicherplatz|espace|espacio|espaco|spazio|miejsca|ruimte|plads|plats|miejsce|prostor|hely|yer|ruang"
 _SESSION = (
     "karma|ratware|snowshoe|probation|ipv4|ipv6|zombie|zombies|botnet|infected|compromised|uribl|surbl|backscatter|identity|identities|compliance|block|blocks|blocking|unverified|bounces|credentials|credential|password|helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
