@@ -84,6 +84,7 @@ WHOLE: dict[Reason, tuple[str, ...]] = {
         "You are not among the contacts of the recipient",
         "You lack permission to write to this recipient",
         "The recipient refused delivery",
+        "Rejected by a rule the recipient made",
     ),
     Reason.DOMAIN_NOT_FOUND: ("The destination domain has lapsed", "Recipient domain cannot be found in DNS"),
     Reason.RATE_LIMITED: (
@@ -93,7 +94,7 @@ WHOLE: dict[Reason, tuple[str, ...]] = {
     ),
     Reason.MESSAGE_TOO_LARGE: ("Please reduce the size of your attachment",),
     Reason.SERVER_UNAVAILABLE: ("Database outage", "The remote host hung up", "We are under heavy load"),
-    Reason.CONTENT_REJECTED: ("Executable files may not be sent to our users",),
+    Reason.CONTENT_REJECTED: ("Executable files may not be sent to our users", "Encrypted archives are turned away"),
     Reason.SENDER_AUTHENTICATION: ("Your host may not send on behalf of shop.example",),
 }
 ABOUT_US = (

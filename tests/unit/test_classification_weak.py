@@ -11,14 +11,22 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
         "421 mx.shop.example: the rate of your letters is more than we like",
         "550 you talk too fast for this relay",
         "550 Vous envoyez trop de courriels",
+        "550 You hit the per-minute ceiling",
     ),
     Reason.SENDER_AUTHENTICATION: (
         "554 we insist on TLS 1.2 or newer",
         "511 Headers name nobody at all",
+        "554 Somebody spoofs our names",
     ),
-    Reason.MAILBOX_FULL: ("552 the inbox of the person has no more room left", "552 no capacity in this account"),
+    Reason.MESSAGE_TOO_LARGE: ("554 length beyond the administrative maximum",),
+    Reason.MAILBOX_FULL: (
+        "552 Inbox size above what the plan has",
+        "552 the inbox of the person has no more room left",
+        "552 no capacity in this account",
+    ),
     Reason.MAILBOX_DISABLED: (
         "554 The employee you want to reach has resigned",
+        "550 Mailbox parked after 12 months without sign-in",
         "550 Delivery to this user is turned off",
         "550 Dieses Postfach wird nicht mehr verwendet",
         "550 Ce compte n'est plus actif",
@@ -26,6 +34,8 @@ SENTENCES: dict[Reason, tuple[str, ...]] = {
     Reason.ADDRESS_NOT_FOUND: (
         "550 jo: I know no person of the name",
         "550 Nobody home",
+        "550 Sorry, we don't know any anna",
+        "550 Local delivery is impossible: no passwd entry for anna",
         "550 Empfängeradresse fehlerhaft",
         "550 La dirección indicada no corresponde a nadie",
         "550 Destinataire non répertorié",

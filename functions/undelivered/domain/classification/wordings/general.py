@@ -526,8 +526,10 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.1.7, X.1.8, X.7.1: whatever else is said of the sender, not of the recipient",
         (
             (
-                "sender|senders|sending",
+                "sender|senders|sending|connecting|originating|client+send|ip|host|serv|addr|mach|mta|from|doma|syst|mail",
                 (
+                    r"(?:connecting|originating|client) (?:host|server|ip|address|machine|mta)\b",
+                    r"sending from\b",
                     r"(?<! to )(?<! to the )senders?\b(?! (?:should|please|must check))",
                     r"sending (?:domain|host|server|ip|system|mail ?server)\b",
                 ),

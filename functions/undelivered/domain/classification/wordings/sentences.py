@@ -29,6 +29,19 @@ _MAILS = r"(?:any |all |such |more |new |e )*(?:mails?|messages?|emails?|posts?|
 
 STRONG: tuple[Family, ...] = (
     Family(
+        "address_lacks",
+        Reason.ADDRESS_MALFORMED,
+        "RFC 5321 §4.1.2: a part that an address needs",
+        (
+            (
+                "lacks|lacking|missing|without+at|sign|doma|loca",
+                (
+                    r"(?:recipient|rcpt|destination) (?:address )?(?:lacks|is lacking|is missing|without) (?:an? |the |its )?(?:at|at sign|sign|domain|domain part|local part)\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
         "domain_gone",
         Reason.DOMAIN_NOT_FOUND,
         "RFC 3463 X.1.2: a domain that DNS no longer knows",
@@ -71,6 +84,13 @@ STRONG: tuple[Family, ...] = (
                 ),
             ),
             (
+                "rule|filter|setting|preference|set+reci|user|addr|owne|cust",
+                (
+                    r"(?:rules?|filters?|settings?|preferences?) (?:\w+ ){0,2}?(?:recipient|user|addressee|owner|customer) (?:has |have )?(?:made|set|created|defined|configured|chose\w*)\b",
+                    r"(?:recipient|user|addressee|owner|customer) (?:has |have )?set (?:the |their |his |her |this |up )?(?:\w+ )?to (?:refuse|reject|block|decline|ignore)\b",
+                ),
+            ),
+            (
                 f"from+only|no|{_BOX_STEMS}",
                 (
                     rf"{_ONE} (?:\w+ )?only (?:accepts?|receives?|takes?|allows?|gets?) {_MAILS} from\b",
@@ -96,6 +116,20 @@ STRONG: tuple[Family, ...] = (
                 f"permission|permissions|right|rights|allowed|permitted|authorized|authorised+{_BOX_STEMS}|dist",
                 (
                     r"you (?:lack|have no|do not have|dont have|need|are not|arent) (?:the |any |sufficient |currently )*(?:permissions?|rights?|allowed|permitted|authori[sz]ed) to (?:write|send|mail|post|e ?mail|contact|deliver)\w* (?:(?:an? |any )?(?:e ?mails?|messages?|mail) )?to (?:this|that|the) (?:\w+ )?(?:recipient|user|mailbox|group|list|address|person|distribution)\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "sends_too_much",
+        Reason.RATE_LIMITED,
+        "RFC 3463 X.4.5: how much the sender may send in a time",
+        (
+            (
+                "quota|allowance|limit+outb|outg|send",
+                (
+                    r"(?:outbound|outgoing|sending) (?:\w+ )?(?:quota|allowance|limit)\b",
+                    r"(?:quota|allowance|limit) (?:of|for|on) (?:the |your )?(?:sending|sender)\b",
                 ),
             ),
         ),
@@ -316,8 +350,9 @@ PLAIN: tuple[Family, ...] = (
                 ),
             ),
             (
-                "executable|executables|archive|archives|zip|macro|script|scripts|exe|encrypted|compressed|protected+file|atta|docu",
+                "executable|executables|archive|archives|zip|macro|script|scripts|exe|encrypted|compressed|protected+file|atta|docu|arch|zip|zips",
                 (
+                    r"(?:encrypted|protected) (?:archives?|zips?|files?|attachments?)\b",
                     r"(?:executables?|archives?|zip|macro|script|exe|encrypted|compressed|password protected) (?:files?|attachments?|documents?) (?:\w+ ){0,2}?(?:not|never|forbidden|blocked|prohibited|banned|rejected)\b",
                 ),
             ),

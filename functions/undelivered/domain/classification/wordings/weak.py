@@ -11,7 +11,7 @@ _NOT = "incorrect|undeliverable|unallocated|unassigned|no|not|never|cannot|cant|
 _ENDED = (
     "obsolete|suspended|deactivated|terminated|cancelled|canceled|closed|frozen|expired|deleted|removed|dormant|"
     "inactive|retired|discontinued|ceased|abandoned|unused|left|moved|archived|gone|withdrawn|revoked|shut|defunct|"
-    "decommissioned|purged|erased|locked|disabled|off|resigned|ended|departed|dismissed|lapsed|changed|deceased|barred|dead|pending|separated|opgeheven"
+    "decommissioned|parked|mothballed|graduated|closure|discharged|relinquished|purged|erased|locked|disabled|off|resigned|ended|departed|dismissed|lapsed|changed|deceased|barred|dead|pending|separated|opgeheven"
 )
 _NAMES = (  # a user, a mailbox or an address in other languages of Latin script
     "empfanger|empfangers|empfangeradresse|empfangerpostfach|zieladresse|zielpostfach|mitarbeiter|mitarbeiterin|medewerker|adressat|postfach|benutzer|konto|mailadresse|emailadresse|adresse|"
@@ -34,7 +34,7 @@ _FULL = (  # full or used up, in the same languages
 _NO_MORE = "ausgeschieden|opgezegd|gekundigt|gedeactiveerd|geblokkeerd|gesloten|zablokovan|zablokovana|zrusen|zrusena|deaktivovan|avstangt|avstangd|inaktiverat|inaktiverad|khoa|opgeheven|ukinjen|mehr|plus|mas|mais|piu|wiecej|juz|meer|langre|ya|jiz|artik"
 _SPACE = "speicher|speicherplatz|espace|espacio|espaco|spazio|miejsca|ruimte|plads|plats|miejsce|prostor|hely|yer|ruang"
 _SESSION = (
-    "karma|ratware|snowshoe|probation|ipv4|ipv6|zombie|zombies|botnet|infected|compromised|uribl|surbl|backscatter|identity|identities|compliance|block|blocks|blocking|unverified|bounces|credentials|credential|password|helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|spoofed|spoof|spoofing|forged|forgery|ip|ips|client|firewall|trusted|untrusted|trust|"
+    "karma|ratware|snowshoe|probation|ipv4|ipv6|zombie|zombies|botnet|infected|compromised|uribl|surbl|backscatter|identity|identities|compliance|block|blocks|blocking|unverified|bounces|credentials|credential|password|helo|ehlo|ptr|rdns|range|ranges|hosting|screening|arc|dane|srs|batv|gonderen|submitter|originator|sending|reverse|ip|ips|client|firewall|trusted|untrusted|trust|"
     "region|country|provider|isp|reputation|spammers|abuse|generic|literal|interface|originating|netblock|bounce|envelope|"
     "replies|greeting|you|we|us|absender|absenderadresse|expediteur|lexpediteur|dexpediteur|expedition|dexpedition|emetteur|remitente|remetente|"
     "mittente|nadawca|nadawcy|afzender|avsandare|avsandaren|odesilatel|odesilatele|origem|отправитель|отправителя"
@@ -60,9 +60,9 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.4.5, X.5.3, RFC 6647: words of number and speed",
         (
             (
-                "rate|throttle|throttled|burst|maximum|max|limit|frequency|quickly|often|soon|fast|allowance|count|enough|sessions|many|trop|troppi|zuviel|muitos|demasiados|zbyt",
+                "rate|pace|ceiling|cap|flood|flooded|flooding|simultaneous|concurrent|rapidly|per|throttle|throttled|burst|maximum|max|limit|frequency|quickly|often|soon|fast|allowance|count|enough|sessions|many|trop|troppi|zuviel|muitos|demasiados|zbyt",
                 (
-                    r"(?:rate|throttled?|burst|frequency|quickly|often|fast|allowance|count|trop|troppi|zuviel|muitos|demasiados|zbyt)\b",
+                    r"(?:rate|pace|ceiling|flood(?:ed|ing)?|simultaneous|concurrent|rapidly|per (?:second|minute|hour|day)|throttled?|burst|frequency|quickly|often|fast|allowance|count|trop|troppi|zuviel|muitos|demasiados|zbyt)\b",
                     r"(?:too soon|enough mail|so many|(?:more|many) sessions)\b",
                     r"(?:maximum|max|limit) (?:\w+ ){0,3}?(?:exceeded|reached)\b",
                 ),
@@ -75,7 +75,14 @@ WORDINGS: tuple[Family, ...] = (
         "size_words",
         Reason.MESSAGE_TOO_LARGE,
         "RFC 3463 X.2.3, X.3.4: words of size",
-        (("big|size|large|oversize", (r"(?:too big|too large|size|oversized?)\b(?! (?:of )?(?:mailbox|inbox))",)),),
+        (
+            (
+                "big|size|large|oversize|length|bytes|megabytes|heavy|bulky",
+                (
+                    r"(?<!mailbox )(?<!inbox )(?<!account )(?:too big|too large|too heavy|too bulky|size|oversized?|length|bytes|megabytes)\b(?! (?:of )?(?:mailbox|inbox))",
+                ),
+            ),
+        ),
         is_weak=True,
     ),
     Family(
@@ -84,9 +91,9 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3207, RFC 5322: words of encryption and of headers",
         (
             (
-                "tls|ssl|starttls|encryption|encrypted|cipher|certificate|header|headers|authentication|authenticated|unauthenticated|signature|key|keys",
+                "spoof|spoofs|spoofed|spoofing|forged|forgery|tls|ssl|starttls|encryption|encrypted|cipher|certificate|header|headers|authentication|authenticated|unauthenticated|signature|key|keys",
                 (
-                    r"(?:tls|ssl|starttls|encryption|encrypted|cipher|certificate|headers?|(?:un)?authenticat(?:ed|ion)|signature|domain ?keys?)\b",
+                    r"(?:spoof(?:s|ed|ing)?|forged|forgery|tls|ssl|starttls|encryption|encrypted|cipher|certificate|headers?|(?:un)?authenticat(?:ed|ion)|signature|domain ?keys?)\b",
                 ),
             ),
         ),
@@ -99,9 +106,9 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.2.2: a user or a mailbox, and room that is lacking",
         (
             (
-                f"full|room|storage|quota|capacity|space|diskspace|megabytes+{_MAILBOXES}",
+                f"full|room|storage|quota|capacity|space|diskspace|megabytes|size|overfill|overflow+{_MAILBOXES}",
                 (
-                    rf"(?:{_MAILBOXES}) (?:\w+ ){{0,8}}?(?:full|room|storage|quota|capacity|(?:disk)?space|megabytes)\b",
+                    rf"(?:{_MAILBOXES}) (?:\w+ ){{0,8}}?(?:full|room|storage|quota|capacity|(?:disk)?space|megabytes|size|over(?:fill|flow))\b",
                     rf"(?:full|room|storage|quota|capacity|(?:disk)?space|megabytes) (?:\w+ ){{0,8}}?(?:{_MAILBOXES})\b",
                 ),
             ),
@@ -166,6 +173,13 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:nobody|noone|niemand|nadie|nessuno|ninguem|nikt|никто|никого)\b",
                 ),
             ),
+            (
+                "know|entry+any|pass|dire|ldap|addr|alia|tabl",
+                (
+                    r"(?:dont|do not|doesnt|does not|didnt) know (?:of )?any\b",
+                    r"no (?:passwd|directory|ldap|address ?book|alias|table) entry\b",
+                ),
+            ),
             ("person|name+no|know", (r"no person\b(?! (?:may|can|is)\b)", r"know \w+ person\b")),
             (
                 f"{_NEGATED}+{_NAMES}",
@@ -213,6 +227,14 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
         ),
+        is_weak=True,
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+    ),
+    Family(
+        "relay_words",
+        Reason.CONTENT_REJECTED,
+        "RFC 3463 X.7.1: words of relaying, which say nothing of the recipient",
+        (("relay|relays|relayed|relaying", (r"relay(?:s|ed|ing)?\b",)),),
         is_weak=True,
         temporary_as=Reason.SERVER_UNAVAILABLE,
     ),
@@ -294,14 +316,6 @@ WORDINGS: tuple[Family, ...] = (
             ("後で|再試行|응답하지|다시", (r"(?:後で|再試行|응답하지|다시)",)),
         ),
         is_weak=True,
-    ),
-    Family(
-        "relay_words",
-        Reason.CONTENT_REJECTED,
-        "RFC 3463 X.7.1: words of relaying, which say nothing of the recipient",
-        (("relay|relays|relayed|relaying", (r"relay(?:s|ed|ing)?\b",)),),
-        is_weak=True,
-        temporary_as=Reason.SERVER_UNAVAILABLE,
     ),
     Family(
         "message_words",
