@@ -845,7 +845,7 @@ class FakeContactRequestStore:
         return self.stored[key]
 
     def wait(self, request: ContactRequest) -> None:
-        self.waiting[request.key] = request.send_at
+        self.waiting[request.key] = request.waits_until
 
     def due(self, now: datetime) -> Sequence[RequestKey]:
         return [key for key, send_at in self.waiting.items() if send_at <= now]

@@ -258,6 +258,25 @@ class DeliverWebhooksSettings(Struct, frozen=True):
         return cls(_required(environment, "WEBHOOKS_QUEUE_URL"), environment.get("WEBHOOKS_TO_LOOPBACK") == "true")
 
 
+class ReadRepliesSettings(Struct, frozen=True):
+    """``read_replies``: its queue, the topic of the texts, and the queue of the messages that answer them."""
+
+    queue_url: str
+    topic_arn: str
+    resends_queue_url: str
+    erasure_secret_arn: str
+
+    @classmethod
+    def read(cls, environment: Environment = os.environ) -> Self:
+        """Return the settings of the environment."""
+        return cls(
+            _required(environment, "REPLIES_QUEUE_URL"),
+            _required(environment, "REPLIES_TOPIC_ARN"),
+            _required(environment, "RESENDS_QUEUE_URL"),
+            _required(environment, "ERASURE_SECRET_ARN"),
+        )
+
+
 class ManagePeopleSettings(Struct, frozen=True):
     """``manage_people``: the user pool."""
 

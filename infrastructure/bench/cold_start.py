@@ -39,6 +39,7 @@ _USE_CASES: Final = {
     "ingest_sms_logs": "sms_log_ingestion",
     "manage_people": "manage_people",
     "process_resends": "process_resends",
+    "read_replies": "read_replies",
     "send_digests": "send_digests",
     "send_notifications": "send_notifications",
     "sync_suppressions": "sync_suppressions",

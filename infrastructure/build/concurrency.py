@@ -33,7 +33,7 @@ limits them, because CloudWatch Logs invokes a function as often as it has log e
 PEOPLE: Final = 1
 """The executions of ``ManagePeople`` at least. Each runs while one of the API waits for it."""
 
-NEEDED: Final = 19
+NEEDED: Final = 21
 """The executions of a stage at the same time: the API, PEOPLE, SMS_LOGS, and the limits of the template's triggers."""
 
 _SHARDS: Final = 1
@@ -45,6 +45,7 @@ OCCASIONAL: Final[Mapping[str, str]] = {
     "SyncSuppressions": "runs for minutes, twice a day",
     "ExportReport": "runs when a user asks for an export",
     "DeliverWebhooks": "runs when an item of an account with webhooks changes, and for deliveries that are tried again",
+    "ReadReplies": "runs when a customer sends a text to a two-way number",
     "IngestSmsLogs": "runs when SNS writes delivery statuses of texts",
     "ManagePeople": "runs when a manager opens the page of people, while an execution of the API waits for it",
 }

@@ -43,6 +43,7 @@ def dashboard(resources: Mapping[str, Resource]) -> Resource:
         _graph("Resend requests", [_search("ResendsAsked", "answer")]),
         _graph("Sends, by outcome", [_search("Sends", "kind,outcome")]),
         _graph("Webhook deliveries", [_search("WebhookDeliveries", "state")]),
+        _graph("Replies to texts", [_search("Replies", "result")]),
         _graph(
             "Problems",
             [

@@ -13,6 +13,7 @@ from infrastructure.dead_letters.reading import (
     read_delivery_job,
     read_export_job,
     read_feedback,
+    read_reply_letter,
     read_send_job,
     read_sms_logs,
     read_stream_letter,
@@ -38,6 +39,7 @@ class QueueName(StrEnum):
     RESENDS = "resends"
     EXPORTS = "exports"
     WEBHOOKS = "webhooks"
+    REPLIES = "replies"
     SMS_LOGS = "sms-logs"
     ARCHIVE = "archive"
     ON_ITEM_CHANGED = "on-item-changed"
@@ -97,8 +99,10 @@ def dead_letter_queue_of(name: QueueName, stack: StackResources) -> DeadLetterQu
     """Return a dead-letter queue of a stack; raises ToolError if the stack does not have it."""
     prefix = _prefix(name)
     url = stack.resource(dead_letter_queue_id(name))
-    if name is QueueName.FEEDBACK or name in _JOB_READERS:
+    if name in {QueueName.FEEDBACK, QueueName.REPLIES} or name in _JOB_READERS:
         to_queue = QueueReplay(stack.client("sqs"), stack.resource(f"{prefix}Queue"), url)
+        if name is QueueName.REPLIES:
+            return DeadLetterQueue(url, read_reply_letter, to_queue)
         if name is QueueName.FEEDBACK:
             topics = frozenset({stack.resource("FeedbackTopic")})
             return DeadLetterQueue(url, partial(read_feedback, known_topics=topics), to_queue)

@@ -123,6 +123,19 @@ def read_delivery_job(letter: DeadLetter) -> Reading:
     )
 
 
+def read_reply_letter(letter: DeadLetter) -> Reading:
+    """Read a text to a two-way number as ``read_replies`` does, from whichever topic it is."""
+    from undelivered.adapters.aws import replies
+    from undelivered.domain.errors import UnreadableEventError
+
+    try:
+        reply = replies.read_reply({"body": letter.body, "attributes": dict(letter.attributes)})
+    except UnreadableEventError as error:
+        return _unreadable(letter, str(error))
+    what = f"reply {reply.message_id}" if reply else "a text that no person has sent"
+    return Reading(what, _processing_failed("read_replies"), replayable=True)
+
+
 def read_stream_letter(letter: DeadLetter) -> Reading:
     """Read a stream record that its function could not read, or Lambda's record of a failed batch.
 

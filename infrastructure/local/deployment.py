@@ -17,6 +17,9 @@ STACK_NAME: Final = "undelivered"
 DEFAULT_ACCOUNT: Final = "acc-harbor"
 OTHER_ACCOUNT: Final = "acc-meadow"
 
+REPLIES_TOPIC: Final = "texts-to-our-number"
+"""The topic of the texts that customers send to the two-way number."""
+
 _SENDER_DOMAIN: Final = "undelivered.example"
 _BUCKET: Final = "undelivered-artifacts"
 _DEPLOY_SECONDS: Final = 120
@@ -33,12 +36,15 @@ def deploy(endpoint: str, built: "Build") -> dict[str, str]:
     s3.create_bucket(Bucket=_BUCKET)
     s3.upload_file(str(built.code), _BUCKET, built.code_key)
     s3.upload_file(str(built.layer), _BUCKET, built.layer_key)
+    # The topic of a two-way number is not of the stack, but of whoever has the number.
+    replies = emulator_client(endpoint, "sns").create_topic(Name=REPLIES_TOPIC)["TopicArn"]
     parameters = {
         "LayerBucket": _BUCKET,
         "LayerKey": built.layer_key,
         "Sender": f"notices@{_SENDER_DOMAIN}",
         "SenderDomain": _SENDER_DOMAIN,
         "DefaultAccountId": DEFAULT_ACCOUNT,
+        "RepliesTopicArn": replies,
         "LocalEndpoint": endpoint,
     }
     template = json.dumps(built.for_bucket(_BUCKET, parameters)).encode()

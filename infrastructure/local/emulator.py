@@ -176,7 +176,7 @@ def check_policies_as_aws(record_file: Path) -> None:
 
 
 def add_opt_outs(opted_out: dict[str, None]) -> None:
-    """Add OptInPhoneNumber and ListPhoneNumbersOptedOut to SNS.
+    """Add OptInPhoneNumber, CheckIfPhoneNumberIsOptedOut and ListPhoneNumbersOptedOut to SNS.
 
     An opt-in succeeds once for a number, and then is throttled. A page of the list has up to 100 numbers. `opted_out`
     has the numbers on the list.
@@ -204,7 +204,17 @@ def add_opt_outs(opted_out: dict[str, None]) -> None:
         result = f"<{name}Result><phoneNumbers>{members}</phoneNumbers>{token}</{name}Result>"
         return 200, dict(_XML), f"<{name}Response>{result}</{name}Response>".encode()
 
-    actions = {"OptInPhoneNumber": opt_in, "ListPhoneNumbersOptedOut": list_opted_out}
+    def check(form: Mapping[str, list[str]]) -> Any:
+        is_out = str(form.get("phoneNumber", [""])[0] in opted_out).lower()
+        name = "CheckIfPhoneNumberIsOptedOut"
+        result = f"<{name}Result><isOptedOut>{is_out}</isOptedOut></{name}Result>"
+        return 200, dict(_XML), f"<{name}Response>{result}</{name}Response>".encode()
+
+    actions = {
+        "OptInPhoneNumber": opt_in,
+        "ListPhoneNumbersOptedOut": list_opted_out,
+        "CheckIfPhoneNumberIsOptedOut": check,
+    }
 
     async def handle_with_opt_outs(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]

@@ -211,6 +211,7 @@ def test_every_trigger_has_a_limit_and_their_sum_is_what_a_stage_needs(deployed)
         "ProcessResendsResends": 2,
         "ExportReportRequested": 2,
         "DeliverWebhooksStarted": 2,
+        "ReadRepliesReceived": 2,
         "ArchiveRemoved": 1,
         "OnItemChangedChanged": 1,
         "CleanupEveryMinute": 1,
@@ -228,6 +229,7 @@ def test_every_trigger_has_a_limit_and_their_sum_is_what_a_stage_needs(deployed)
         "ProcessResendsResends",
         "ExportReportRequested",
         "DeliverWebhooksStarted",
+        "ReadRepliesReceived",
     ],
 )
 def test_a_queue_without_a_limit_of_concurrency_fails(changed, mapping):

@@ -21,6 +21,7 @@ READERS = {
     "ManagePeople": (settings.ManagePeopleSettings.read,),
     "OnItemChanged": (settings.OnItemChangedSettings.read,),
     "ProcessResends": (lambda environment: settings.SendSettings.read("RESENDS_QUEUE_URL", environment),),
+    "ReadReplies": (settings.ReadRepliesSettings.read,),
     "SendDigests": (settings.OwnMailSettings.read,),
     "SyncSuppressions": (settings.SyncSuppressionsSettings.read,),
     "SendNotifications": (lambda environment: settings.SendSettings.read("SENDS_QUEUE_URL", environment),),

@@ -31,6 +31,7 @@ FUNCTIONS = {
     "IngestSmsLogs",
     "ManagePeople",
     "ProcessResends",
+    "ReadReplies",
     "SendDigests",
     "SendNotifications",
     "SyncSuppressions",

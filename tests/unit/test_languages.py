@@ -126,9 +126,10 @@ RAISED = {"InvalidInputError", "UnassignedNumberError", "RefusedError", "invalid
 NO_FORM = {
     "accept_notifications.py", "attachment.py", "keep_attachments.py", "idempotency.py", "find_notification.py",
     "notifications.py", "embed_tokens.py", "opt_in.py", "start_upload.py", "auth.py", "resends.py",
-    "download_attachment.py",
+    "download_attachment.py", "send_contact_code.py",
 }  # fmt: skip
-"""Modules whose errors only software can cause: no form of the console sends these requests."""
+"""Modules whose errors only software can cause: no form of the console sends these requests. Or the page of their form
+has its own words for them (``contact_pages``)."""
 NO_INPUT = {
     "is not a filter",
     "is not for a filter with dates",

@@ -15,6 +15,7 @@ from undelivered.services.ports import ListedAddress, ListPosition
 
 ADDRESS, NUMBER = "ada@example.com", "+12065550100"
 DELETE, OPT_IN = "delete_suppressed_destination", "opt_in_phone_number"
+CHECK = "check_if_phone_number_is_opted_out"
 LIST, OPTED_OUT = "list_suppressed_destinations", "list_phone_numbers_opted_out"
 SINCE, UNTIL = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
 
@@ -79,6 +80,7 @@ def test_any_other_answer_means_that_the_provider_does_not_know(lists, code):
 
 def test_a_number_that_opted_out_is_opted_in_again(lists):
     adapter, _, sns = lists
+    sns.add_response(CHECK, {"isOptedOut": True}, {"phoneNumber": NUMBER})
     sns.add_response(OPT_IN, {}, {"phoneNumber": NUMBER})
 
     adapter.lift(Channel.SMS, NUMBER, opt_in=True)
@@ -90,8 +92,16 @@ def test_a_number_that_did_not_opt_out_needs_no_call(lists):
     adapter.lift(Channel.SMS, NUMBER, opt_in=False)
 
 
+def test_a_number_that_is_not_on_the_list_of_sns_is_not_opted_in_which_is_possible_only_once(lists):
+    adapter, _, sns = lists
+    sns.add_response(CHECK, {"isOptedOut": False}, {"phoneNumber": NUMBER})
+
+    adapter.lift(Channel.SMS, NUMBER, opt_in=True)
+
+
 def test_a_second_opt_in_within_thirty_days_is_refused_with_the_reason(lists):
     adapter, _, sns = lists
+    sns.add_response(CHECK, {"isOptedOut": True})
     sns.add_client_error(OPT_IN, "InvalidParameter")
 
     with pytest.raises(SuppressionNotLiftedError, match="only once every 30 days"):

@@ -42,6 +42,7 @@ from undelivered.settings import (
     ManagePeopleSettings,
     OnItemChangedSettings,
     OwnMailSettings,
+    ReadRepliesSettings,
     SendSettings,
     SyncSuppressionsSettings,
     table_names,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from undelivered.adapters.dynamodb.search_index import DynamoSearchIndex
     from undelivered.adapters.feedback import ParsedEvent
     from undelivered.domain.notification import SendAttempt
+    from undelivered.domain.reply import Reply
     from undelivered.domain.send_rate import SendQuota
     from undelivered.services.archive_items import ArchiveItem
     from undelivered.services.ask_by_rule import AskByRule
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from undelivered.services.own_mail import OwnMail
     from undelivered.services.ports.people import People
     from undelivered.services.ports.webhooks import DeliveryJob
+    from undelivered.services.read_reply import ReadReply
     from undelivered.services.reconcile_counts import ReconcileCounts
     from undelivered.services.record_feedback import RecordFeedback
     from undelivered.services.record_unrecognised import RecordUnrecognised
@@ -669,6 +672,57 @@ def export_report() -> ExportWorker:
         mail=MailExport(_own_mail(sending), accounts(), f"{sending.public_url}/console/#/exports", texts),
     )
     return ExportWorker(write, read_export_job, Queue(client("sqs"), settings.queue_url))
+
+
+# --- read_replies
+
+
+class ReplyReader(Struct, frozen=True):
+    """The parts of ``read_replies``. ``read_message`` reads a message of the queue and raises UnreadableEventError."""
+
+    read: "ReadReply"
+    read_message: "Callable[[Mapping[str, Any]], Reply | None]"
+    queue: Queue
+
+
+@cache
+def read_replies() -> ReplyReader:
+    """Return the parts of ``read_replies``."""
+    from undelivered.adapters.aws.replies import read_reply
+    from undelivered.adapters.aws.sqs import SqsSendQueue
+    from undelivered.adapters.aws.suppression_lists import AwsSuppressionLists
+    from undelivered.adapters.dynamodb.request_count_store import DynamoRequestCountStore
+    from undelivered.adapters.language_files import texts
+    from undelivered.services.opt_in import OptIn
+    from undelivered.services.read_reply import ReadReply
+    from undelivered.services.record_consent import RecordConsent
+    from undelivered.services.send_contact_code import SendContactCode
+    from undelivered.services.send_contact_request import SendContactRequest
+
+    settings = ReadRepliesSettings.read()
+    suppressions, resends = (
+        suppression_store(settings.erasure_secret_arn),
+        SqsSendQueue(client("sqs"), settings.resends_queue_url),
+    )
+    record_consent = RecordConsent(
+        customer_store(), suppressions, lambda: AwsSuppressionLists(client("sesv2"), client("sns")), now
+    )
+    read = ReadReply(
+        requests=contact_request_store(),
+        customers=customer_store(),
+        undelivered=undelivered_store(),
+        notifications=notification_store(),
+        suppressions=suppressions,
+        accounts=accounts(),
+        opt_in=OptIn(customer_store(), undelivered_store(), suppressions, record_consent),
+        codes=SendContactCode(
+            contact_request_store(), notification_store(), DynamoRequestCountStore(), resends, texts, now
+        ),
+        send=SendContactRequest(notification_store(), accounts(), resends, texts),
+        clock=now,
+    )
+    queue = Queue(client("sqs"), settings.queue_url)
+    return ReplyReader(read, partial(read_reply, topic_arn=settings.topic_arn), queue)
 
 
 # --- deliver_webhooks

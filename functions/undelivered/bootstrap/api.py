@@ -466,21 +466,22 @@ class ApiUseCases:
     @cached_property
     def correct_own_contact(self) -> "CorrectOwnContact":
         from undelivered.services.correct_own_contact import CorrectOwnContact
+        from undelivered.services.send_contact_code import SendContactCode
 
         ports = self._ports
+        codes = SendContactCode(
+            self.contact_requests, ports.notifications, ports.request_counts(), ports.resends, self.texts, self.clock
+        )
         return CorrectOwnContact(
             self.contact_requests,
             ports.customers,
             ports.undelivered,
-            ports.notifications,
             ports.suppressions,
             ports.accounts,
-            ports.request_counts(),
+            codes,
             self.manage_customers,
             self.request_resend,
-            ports.resends,
             ports.signing_keys(),
-            self.texts,
             self.clock,
         )
 

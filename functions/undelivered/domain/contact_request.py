@@ -65,7 +65,9 @@ class ContactRequest(Struct, frozen=True):
 
     ``send_at`` is when it is sent: in quiet hours, the next morning. ``entry_key`` is the item that it is about.
     ``request_id`` is unique among the customer's requests, ``nonce`` among all. ``codes`` is how many codes were
-    sent, ``code`` the last. ``corrected_to`` is the new contact, empty until then. ``version`` counts the writes.
+    sent, ``code`` the last, ``replies`` the ids of the texts that led to one. ``answer_at`` is when the one answer to
+    replies is sent, None until there is a reply. ``corrected_to`` is the new contact, empty until then. ``version``
+    counts the writes.
     """
 
     account_id: str
@@ -82,6 +84,8 @@ class ContactRequest(Struct, frozen=True):
     language: Language = Language.ENGLISH
     code: SentCode | None = None
     codes: int = 0
+    replies: tuple[str, ...] = ()
+    answer_at: datetime | None = None
     corrected_to: str = ""
     is_disowned: bool = False
     settled_at: datetime | None = None
@@ -98,6 +102,16 @@ class ContactRequest(Struct, frozen=True):
     def notification_id(self) -> str:
         """The id of the message with the link."""
         return f"{REQUEST_PREFIX}{self.nonce}"
+
+    @property
+    def answer_id(self) -> str:
+        """The id of the message that answers a reply."""
+        return f"{self.notification_id}-answer"
+
+    @property
+    def waits_until(self) -> datetime:
+        """When the last message of the request is to be sent."""
+        return self.answer_at or self.send_at
 
     @property
     def key(self) -> RequestKey:
@@ -175,6 +189,15 @@ def _usual_wording(channel: Channel, texts: Texts) -> str:
     if channel is Channel.EMAIL:
         return texts.sentence("{name}: Our emails to {contact} do not arrive. Please correct your address: {link}")
     return texts.sentence("{name}: Our texts to {contact} do not arrive. Please correct your number: {link}")
+
+
+def answer_text(settings: ContactRequestSettings, texts: Texts) -> str:
+    """Return the text of the message that answers a reply, with ``{link}`` in place of the link.
+
+    It says nothing about what was read in the reply: the page asks for the code, or for the contact.
+    """
+    wording = texts.sentence("{name}: Thank you for your reply. Please continue here: {link}")
+    return wording.replace("{name}", settings.sender_name)
 
 
 def code_title(sender_name: str, texts: Texts) -> str:

@@ -1,56 +1,32 @@
 """Customers correct a contact themselves, with the link in a message and a code that proves the new contact."""
 
-import secrets
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.address_suggestions import suggest_address
-from undelivered.domain.contact_link import CODE_PREFIX, ContactMessage, is_code_of, read_link_token
-from undelivered.domain.contact_request import (
-    MAX_CODES,
-    ContactRequest,
-    ContactRequestState,
-    SentCode,
-    code_text,
-    code_title,
-    other_channel,
-)
-from undelivered.domain.customer import same_contact
-from undelivered.domain.errors import InvalidInputError, LimitReachedError, NotFoundError
-from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.contact_link import is_code_of, read_link_token
+from undelivered.domain.contact_request import ContactRequest, ContactRequestState, other_channel
+from undelivered.domain.errors import NotFoundError
 from undelivered.domain.item import BY_CUSTOMER, Audit
 from undelivered.domain.item_event import CORRECT_ACTION
-from undelivered.domain.language import Language, Texts
-from undelivered.domain.notification import Notification
 from undelivered.domain.suppression import SUPPRESS_ACTION, Suppression, SuppressionReason
-from undelivered.domain.taxonomy import Channel
 from undelivered.services.add_audit import add_audit
 from undelivered.services.concurrency import retry_on_conflict
-from undelivered.services.contact_validation import checked_email, checked_phone, country_of
 from undelivered.services.manage_customers import ManageCustomers, contact_change
 from undelivered.services.ports import (
     AccountStore,
     ContactRequestStore,
     CustomerStore,
-    NotificationStore,
-    RequestCountStore,
-    SendJob,
-    SendQueue,
     SigningKeys,
     SuppressionStore,
     UndeliveredStore,
 )
 from undelivered.services.request_resend import RequestResend
+from undelivered.services.send_contact_code import NewContact, SendContactCode
 from undelivered.services.suppress import suppress
-
-_NONCE_BYTES: Final = 8
-_CODES_PER_HOUR: Final = {"address": 5, "ip": 20}
-"""How many codes an account sends in an hour to one address, and for one IP address."""
 
 
 class CodeResult(StrEnum):
@@ -69,28 +45,18 @@ class OpenLink(Struct, frozen=True):
     sender_name: str
 
 
-class NewContact(Struct, frozen=True):
-    """A contact that a customer entered. With ``is_sure``, a likely spelling is not suggested."""
-
-    text: str
-    is_sure: bool = False
-
-
 class CorrectOwnContact(Struct, frozen=True):
     """The use case of the page behind a link."""
 
     requests: ContactRequestStore
     customers: CustomerStore
     undelivered: UndeliveredStore
-    notifications: NotificationStore
     suppressions: SuppressionStore
     accounts: AccountStore
-    counts: RequestCountStore
+    codes: SendContactCode
     manage_customers: ManageCustomers
     request_resend: RequestResend
-    urgent: SendQueue
     keys: SigningKeys
-    texts: Callable[[Language], Texts]
     clock: Callable[[], datetime]
 
     def check(self, token: str) -> OpenLink:
@@ -104,7 +70,7 @@ class CorrectOwnContact(Struct, frozen=True):
         return OpenLink(request, request.state_at(self.clock(), customer), settings.sender_name)
 
     @retry_on_conflict
-    def send_code(self, token: str, new: NewContact, ip_address: str) -> OpenLink:
+    def send_code(self, token: str, new: NewContact) -> OpenLink:
         """Send a code to a new contact, and return the link.
 
         Raises NotFoundError, InvalidInputError (with a suggestion for a likely spelling), LimitReachedError and
@@ -112,46 +78,9 @@ class CorrectOwnContact(Struct, frozen=True):
         used to find out which contacts are suppressed.
         """
         link = self.check(token)
-        request, now = link.request, self.clock()
         if link.state is not ContactRequestState.OPEN:
             return link
-        contact = _checked(request, new)
-        self._count(request, contact, ip_address)
-        code = SentCode(contact, secrets.token_hex(_NONCE_BYTES), now)
-        request = self.requests.save(replace(request, code=code, codes=request.codes + 1))
-        self._send(request, code, link.sender_name)
-        return replace(link, request=request)
-
-    def _count(self, request: ContactRequest, contact: str, ip_address: str) -> None:
-        """Count a code before it is sent; raises LimitReachedError."""
-        now = self.clock()
-        start = now.replace(minute=0, second=0, microsecond=0)
-        seconds = int((start + timedelta(hours=1) - now).total_seconds()) + 1
-        refusal = LimitReachedError("too_many_codes", "Too many codes were sent.", seconds)
-        if request.codes >= MAX_CODES:
-            raise refusal
-        for kind, value in (("address", contact), ("ip", ip_address)):
-            work = f"codes-{kind}~{recipient_digest(value)}"
-            if value and not self.counts.add(request.account_id, work, start, 1, _CODES_PER_HOUR[kind]):
-                raise refusal
-
-    def _send(self, request: ContactRequest, code: SentCode, sender_name: str) -> None:
-        texts = self.texts(request.language)
-        notification = Notification(
-            account_id=request.account_id,
-            notification_id=f"{CODE_PREFIX}{code.nonce}",
-            customer_id=request.customer_id,
-            channel=request.channel,
-            title=code_title(sender_name, texts),
-            text=code_text(sender_name, texts),
-            created_at=code.sent_at,
-            to=code.contact,
-            # The recipient asks for it, also if they have unsubscribed.
-            essential=True,
-            contact_message=ContactMessage(code=code.nonce),
-        )
-        self.notifications.add(notification)
-        self.urgent.put([SendJob(request.account_id, notification.notification_id, 1, channel=request.channel)])
+        return replace(link, request=self.codes(link.request, new, link.sender_name))
 
     def enter_code(self, token: str, text: str) -> CodeResult:
         """Correct the contact if the code is right; raises NotFoundError and RetryableError.
@@ -212,17 +141,3 @@ class CorrectOwnContact(Struct, frozen=True):
         )
         request = self.requests.save(replace(request, is_disowned=True, settled_at=now))
         return replace(link, request=request, state=ContactRequestState.NOT_THE_CUSTOMER)
-
-
-def _checked(request: ContactRequest, new: NewContact) -> str:
-    """Return a new contact as it is stored; raises InvalidInputError."""
-    if request.channel is Channel.EMAIL:
-        contact = checked_email(new.text, "contact")
-        suggestion = suggest_address(contact)
-        if suggestion and not new.is_sure:
-            raise InvalidInputError("contact", "may have a typing error", suggestion)
-    else:
-        contact = checked_phone(new.text, "contact", country=country_of(request.failed_contact))
-    if same_contact(request.channel, contact, request.failed_contact):
-        raise InvalidInputError("contact", "is the one that does not work")
-    return contact

@@ -163,14 +163,16 @@ class ManageSuppressions(Struct, frozen=True):
         consent: Consent | None = None,
         reported: Suppression | None = None,
         category: str = "",
+        at: datetime | None = None,
     ) -> Lift:
         """Lift a suppression, first at the provider, whose entry stays if another account also holds it.
 
         The unsubscription from a category is lifted here only, because it is not on the provider's list.
 
-        ``reported`` is an opt-out that is known from a failure, and may be on the provider's list only. Raises
-        NotFoundError when the address is not suppressed, RefusedError after a complaint and when the consent is
-        missing, and SuppressionNotLiftedError when the provider does not lift it: then the suppression stays.
+        ``reported`` is an opt-out that is known from a failure, and may be on the provider's list only. ``at`` is when
+        the recipient asked for it, None for now: what happens later suppresses the address again. Raises NotFoundError
+        when the address is not suppressed, RefusedError after a complaint and when the consent is missing, and
+        SuppressionNotLiftedError when the provider does not lift it: then the suppression stays.
         """
         stored = self.suppressions.find(account_id, channel, address, category)
         known = merge_suppression(stored, reported) if reported else stored
@@ -184,7 +186,7 @@ class ManageSuppressions(Struct, frozen=True):
         elif not self.suppressions.is_held_by_others(account_id, channel, address):
             self.provider.lift(channel, address, spellings=known.spellings, opt_in=opt_in)
             entry = ProviderEntry.REMOVED
-        now = self.clock()
+        now = at or self.clock()
         audit = Audit(now, by, "lift", _record(known, why, consent, entry))
         lifted = replace(known, lifted_at=now, audit=(*known.audit, audit))
         self.suppressions.save(stored, lifted)

@@ -1,6 +1,7 @@
 """Record that a customer wants messages again, for one or all of their contacts."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -20,13 +21,22 @@ class OptIn(Struct, frozen=True):
     suppressions: SuppressionStore
     record_consent: RecordConsent
 
-    def __call__(
-        self, account_id: str, customer_id: str, consent: Consent, *, channel: Channel | None, by: str
+    def __call__(  # noqa: PLR0913 - the consent, and what is kept of it
+        self,
+        account_id: str,
+        customer_id: str,
+        consent: Consent,
+        *,
+        channel: Channel | None,
+        by: str,
+        why: str = "opt-in recorded",
+        at: datetime | None = None,
     ) -> Sequence[Lift]:
         """Record a consent for a channel, or for all channels with None. Return the suppressions that it lifted.
 
-        Raises NotFoundError for the customer, InvalidInputError when there is no contact for the channel, RefusedError
-        after a complaint about any of the contacts, and SuppressionNotLiftedError.
+        ``at`` is the time of the lift, None for now. Raises NotFoundError for the customer, InvalidInputError when
+        there is no contact for the channel, RefusedError after a complaint about any of the contacts, and
+        SuppressionNotLiftedError.
         """
         customer = self.customers.find(account_id, customer_id)
         if customer is None:
@@ -39,7 +49,7 @@ class OptIn(Struct, frozen=True):
         opt_outs = self._reported_opt_outs(account_id, customer_id)
         lifted = [
             self.record_consent(
-                customer, channel, consent, by=by, why="opt-in recorded", reported=opt_outs.get((channel, contact))
+                customer, channel, consent, by=by, why=why, reported=opt_outs.get((channel, contact)), at=at
             )
             for channel, contact in contacts
         ]

@@ -38,16 +38,18 @@ class RecordConsent(Struct, frozen=True):
         why: str,
         reported: Suppression | None = None,
         category: str = "",
+        at: datetime | None = None,
     ) -> Lift | None:
         """Lift the opt-out of the customer's contact, then record the consent. Return the lifted suppression, if any.
 
         ``reported`` is an opt-out that is known from a failure (``reported_opt_out``). Other suppressions stay, such
-        as after a hard bounce. With a ``category``, the unsubscription from it is lifted too. Raises RefusedError
+        as after a hard bounce. With a ``category``, the unsubscription from it is lifted too. ``at`` is the
+        time of the lift, None for now. Raises RefusedError
         after a complaint, and SuppressionNotLiftedError when the provider does not lift the opt-out; then nothing is
         recorded.
         """
         contact = customer.contact(channel)
-        lifted = self._lift(customer.account_id, channel, contact, consent, by=by, why=why, reported=reported)
+        lifted = self._lift(customer.account_id, channel, contact, consent, by=by, why=why, reported=reported, at=at)
         if category:
             self._lift(customer.account_id, channel, contact, consent, by=by, why=why, reported=None, category=category)
         self._record(
@@ -66,6 +68,7 @@ class RecordConsent(Struct, frozen=True):
         why: str,
         reported: Suppression | None,
         category: str = "",
+        at: datetime | None = None,
     ) -> Lift | None:
         known = self.suppressions.find(account_id, channel, contact, category)
         current = known if known and known.active else reported
@@ -74,7 +77,15 @@ class RecordConsent(Struct, frozen=True):
         manage = ManageSuppressions(self.suppressions, self.provider(), self.clock)
         try:
             return manage.lift(
-                account_id, channel, contact, by=by, why=why, consent=consent, reported=reported, category=category
+                account_id,
+                channel,
+                contact,
+                by=by,
+                why=why,
+                consent=consent,
+                reported=reported,
+                category=category,
+                at=at,
             )
         except NotFoundError:
             return None  # it was lifted since

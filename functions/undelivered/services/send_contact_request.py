@@ -5,10 +5,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from undelivered.domain.account_settings import ContactRequestSettings
 from undelivered.domain.contact_link import ContactMessage
 from undelivered.domain.contact_request import (
     ContactRequest,
     ContactRequestState,
+    answer_text,
     asking_text,
     asking_title,
     other_channel,
@@ -27,7 +29,7 @@ from undelivered.services.try_each import OnError, raise_error, try_each
 
 
 class SendContactRequest(Struct, frozen=True):
-    """Queues the message of a request. Doing it again changes nothing, because an attempt is claimed once."""
+    """Queues the messages of a request. Doing it again changes nothing, because an attempt is claimed once."""
 
     notifications: NotificationStore
     accounts: AccountStore
@@ -35,26 +37,40 @@ class SendContactRequest(Struct, frozen=True):
     texts: Callable[[Language], Texts]
 
     def __call__(self, request: ContactRequest) -> None:
-        """Queue the message; raises RetryableError."""
+        """Queue the message that asks; raises RetryableError."""
+        settings, texts = self._wording(request)
+        self._put(request, request.notification_id, asking_text(request, settings, texts), request.asked_at)
+
+    def answer(self, request: ContactRequest) -> None:
+        """Queue the message that answers a reply; raises RetryableError."""
+        settings, texts = self._wording(request)
+        self._put(request, request.answer_id, answer_text(settings, texts), request.waits_until)
+
+    def _wording(self, request: ContactRequest) -> tuple[ContactRequestSettings, Texts]:
+        return self.accounts.settings(request.account_id).contact_requests, self.texts(request.language)
+
+    def _put(self, request: ContactRequest, notification_id: str, text: str, created_at: datetime) -> None:
         account_id, channel = request.account_id, other_channel(request.channel)
-        settings, texts = self.accounts.settings(account_id).contact_requests, self.texts(request.language)
         notification = Notification(
             account_id=account_id,
-            notification_id=request.notification_id,
+            notification_id=notification_id,
             customer_id=request.customer_id,
             channel=channel,
-            title=asking_title(request.channel, texts),
-            text=asking_text(request, settings, texts),
-            created_at=request.asked_at,
+            title=asking_title(request.channel, self.texts(request.language)),
+            text=text,
+            created_at=created_at,
             to=request.to,
             contact_message=ContactMessage(link=request.key),
         )
         self.notifications.add(notification)
-        self.urgent.put([SendJob(account_id, request.notification_id, 1, channel=channel)])
+        self.urgent.put([SendJob(account_id, notification_id, 1, channel=channel)])
 
 
 class SendDueContactRequests(Struct, frozen=True):
-    """The part of ``cleanup`` that sends the requests that waited: for the end of quiet hours, or asked by the rule."""
+    """The part of ``cleanup`` that sends what waited: requests, and answers to replies.
+
+    They waited for the end of quiet hours, or the rule of the account asked.
+    """
 
     requests: ContactRequestStore
     customers: CustomerStore
@@ -69,7 +85,10 @@ class SendDueContactRequests(Struct, frozen=True):
             nonlocal sent
             customer = self.customers.find(request.account_id, request.customer_id)
             if request.state_at(self.clock(), customer) is ContactRequestState.OPEN:
-                self.send(request)
+                if request.answer_at:
+                    self.send.answer(request)
+                else:
+                    self.send(request)
                 sent += 1
             self.requests.end_wait(request)
 

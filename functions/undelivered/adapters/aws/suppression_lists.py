@@ -29,12 +29,13 @@ class AwsSuppressionLists(Struct, frozen=True):
 
         SES ignores case when it sends, but its API to remove an address needs the exact spelling on the list (Amazon
         SES Developer Guide, "Using the account-level suppression list"). An address is on the list as SES reported it,
-        or as it was sent. SNS accepts an opt-in for a number once in 30 days (API Reference, "OptInPhoneNumber").
+        or as it was sent. SNS accepts an opt-in for a number once in 30 days (API Reference, "OptInPhoneNumber"), so a
+        number is opted in only if it is on the list: a lift that was interrupted after that can be completed.
         """
         try:
             if channel is Channel.EMAIL:
                 self._remove_from_ses([*spellings, address_as_sent(address)])
-            elif opt_in:
+            elif opt_in and self.sns.check_if_phone_number_is_opted_out(phoneNumber=address)["isOptedOut"]:
                 self.sns.opt_in_phone_number(phoneNumber=address)
         except (ClientError, BotoCoreError) as error:
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

@@ -76,7 +76,7 @@ class DynamoContactRequestStore:
 
 def _waiting_record(request: ContactRequest) -> str:
     """Return the name of a row, which sorts by the time at which the request is to be sent."""
-    return f"{timestamp(request.send_at)}~{request.account_id}~{request.key.customer_digest}~{request.request_id}"
+    return f"{timestamp(request.waits_until)}~{request.account_id}~{request.key.customer_digest}~{request.request_id}"
 
 
 def _prefix(customer_digest: str) -> str:

@@ -9,7 +9,7 @@ import { jobPanel, resendAtOnce } from "./bulk.js";
 import { changedOn, contactForm, customerPath } from "./contact.js";
 import { save } from "./csv.js";
 import { freshId, h, icon, replace, written } from "./dom.js";
-import { day, t } from "./i18n.js";
+import { day, maybe, t } from "./i18n.js";
 import { trailBack, trailNav } from "./trail.js";
 import { followUpCard } from "./follow_up.js";
 import { reasonOf, suppressionPath } from "./suppressions.js";
@@ -155,10 +155,18 @@ function suppressed(suppression) {
     h("a", { href: "#/suppressions" }, t("customers.suppressed")), t("customers.suppressed_since", { reason: reasonOf(suppression), since: day(suppression.since) }));
 }
 
+/** Say that the customer has agreed to messages at a contact, and how. */
+function agreed({ consents = [] }, contact) {
+  const last = consents.findLast((one) => contact && one.contact === contact);
+  if (!last) return null;
+  const how = maybe(`consent.how.${last.how}`) ?? last.how;
+  return h("p", { class: "muted" }, written(t("customers.agreed", { when: day(last.at), how })));
+}
+
 function paintOne(view, place, customer, { items, next_cursor: more }, suppressions) {
   const body = h("div", {});
   const line = (label, value, when, suppression) =>
-    [h("dt", {}, t(label)), h("dd", {}, value ? contactLink(value) : "–", changedOn(when), suppressed(suppression))];
+    [h("dt", {}, t(label)), h("dd", {}, value ? contactLink(value) : "–", changedOn(when), suppressed(suppression), agreed(customer, value))];
   const read = () => replace(body,
     h("dl", {},
       line("contact.email", customer.email, customer.email_changed_at, suppressions.email),

@@ -23,7 +23,8 @@ from undelivered.domain.language import Language, Texts
 from undelivered.domain.taxonomy import Channel
 from undelivered.entrypoints.http.pages import FORM_TYPES, page, paragraph
 from undelivered.entrypoints.http.route import Access, ApiRequest, ApiResponse, Route
-from undelivered.services.correct_own_contact import CodeResult, NewContact, OpenLink
+from undelivered.services.correct_own_contact import CodeResult, OpenLink
+from undelivered.services.send_contact_code import NewContact
 
 _LONGEST_CONTACT: Final = 320
 _LONGEST_CODE: Final = 20
@@ -49,7 +50,7 @@ class _View(Struct, frozen=True):
             text = sentence("Our emails to you do not arrive. You can give us your new address here.")
         else:
             text = sentence("Our text messages to you do not arrive. You can give us your new number here.")
-        return self.show(self.title, paragraph(text) + _form("open", sentence("Continue")))
+        return self.show(self.title, paragraph(text) + _form("begin", sentence("Continue")))
 
     @property
     def title(self) -> str:
@@ -144,15 +145,21 @@ def correct_contact(request: ApiRequest) -> ApiResponse:
         return _try_later(request, error)
 
 
+def _begin(request: ApiRequest, view: _View, _form: Mapping[str, str]) -> ApiResponse:
+    """Show the form, or ask for the code that a reply with a contact has led to."""
+    code = view.link.request.code
+    return view.ask_for_code(code.contact) if code and code.is_usable(request.now) else view.ask()
+
+
 def _open(_request: ApiRequest, view: _View, _form: Mapping[str, str]) -> ApiResponse:
     return view.ask()
 
 
 def _send_code(request: ApiRequest, view: _View, form: Mapping[str, str]) -> ApiResponse:
     sentence, text = view.texts.sentence, form.get("contact", "")[:_LONGEST_CONTACT]
-    new = NewContact(text, is_sure=form.get("sure") == "1")
+    new = NewContact(text, is_sure=form.get("sure") == "1", ip_address=request.ip_address)
     try:
-        link = request.use_cases.correct_own_contact.send_code(request.path["token"], new, request.ip_address)
+        link = request.use_cases.correct_own_contact.send_code(request.path["token"], new)
     except UnassignedNumberError:
         return view.ask(text, sentence("This phone number does not exist. Check the digits."), HTTPStatus.BAD_REQUEST)
     except InvalidInputError as error:
@@ -191,6 +198,7 @@ def _disown(request: ApiRequest, _: _View, _form: Mapping[str, str]) -> ApiRespo
 
 
 _STEPS: Final[Mapping[str, Callable[[ApiRequest, _View, Mapping[str, str]], ApiResponse]]] = {
+    "begin": _begin,
     "open": _open,
     "contact": _send_code,
     "code": _enter_code,
