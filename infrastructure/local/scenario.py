@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 
+from infrastructure.local.deployment import REPLIES_TOPIC
 from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 
 Json = dict[str, Any]
@@ -353,10 +354,7 @@ def contact_link(emulator: httpx.Client, phone: str) -> str:
     """Return the link to correct a contact in the last text to a number."""
 
     def link() -> str | None:
-        sent = call_api(emulator, "GET", "/_ministack/sns/sms-messages", params={"phoneNumber": phone})
-        found = [
-            re.search(r"http\S+/correct/\S+", message["Message"]) for message in sent["sms_messages"].get(phone, ())
-        ]
+        found = [re.search(r"http\S+/correct/\S+", message["Message"]) for message in texts_to(emulator, phone)]
         links = [match[0] for match in found if match]
         return links[-1] if links else None
 
@@ -373,6 +371,31 @@ def contact_code(emulator: httpx.Client, address: str) -> str:
         return found[1] if found else None
 
     return str(eventually(code, f"no code was sent to {address}"))
+
+
+def texts_to(emulator: httpx.Client, phone: str) -> list[Json]:
+    """Return the texts that SNS was asked to publish to a number, oldest first."""
+    sent = call_api(emulator, "GET", "/_ministack/sns/sms-messages", params={"phoneNumber": phone})
+    texts: list[Json] = sent["sms_messages"].get(phone, [])
+    return texts
+
+
+def reply_by_text(sns: Any, phone: str, text: str, *, answers: str | None = None) -> None:
+    """Have a phone send a text to the two-way number. It is published as End User Messaging does.
+
+    ``answers`` is the ID of the text before, if AWS names it (AWS End User Messaging SMS User Guide, "Example of a
+    two-way SMS message payload for Amazon SNS topics").
+    """
+    received = {
+        "originationNumber": phone,
+        "destinationNumber": "+12065550199",
+        "messageKeyword": "KEYWORD_1",
+        "messageBody": text,
+        "inboundMessageId": secrets.token_hex(16),
+        "previousPublishedMessageId": answers,
+    }
+    topic = sns.create_topic(Name=REPLIES_TOPIC)["TopicArn"]  # it exists: this is how to ask for its ARN
+    sns.publish(TopicArn=topic, Message=json.dumps({name: value for name, value in received.items() if value}))
 
 
 def _correct_by_customer(scenario: Scenario) -> str:

@@ -8,7 +8,16 @@ from typing import Any
 
 import httpx
 
-from infrastructure.local.scenario import Json, Scenario, call_api, contact_code, contact_link, eventually
+from infrastructure.local.scenario import (
+    Json,
+    Scenario,
+    call_api,
+    contact_code,
+    contact_link,
+    eventually,
+    reply_by_text,
+    texts_to,
+)
 from infrastructure.local.stack import LocalStack
 
 WITHIN = 90.0
@@ -128,6 +137,14 @@ class Acting:
     def contact_code(self, address: str) -> str:
         """Return the code in the last email to an address."""
         return contact_code(self.story.emulator, address)
+
+    def texts(self, phone: str) -> list[Json]:
+        """Return the texts to a number, oldest first."""
+        return texts_to(self.story.emulator, phone)
+
+    def reply(self, phone: str, text: str, *, answers: str | None = None) -> None:
+        """Have a phone send a text to the two-way number."""
+        reply_by_text(self.stack.client("sns"), phone, text, answers=answers)
 
     def invoke(self, function: str) -> Json:
         """Invoke a function of the schedule at once."""

@@ -2,6 +2,8 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from msgspec.structs import replace
@@ -11,12 +13,14 @@ from tests.builders.items import ACCOUNT, NOW, a_customer, a_suppression
 from tests.unit.test_contact_requests import NEW, OLD, PHONE, Loop
 from undelivered.adapters.aws.replies import read_reply
 from undelivered.adapters.language_files import texts
+from undelivered.bootstrap import Queue, ReplyReader
 from undelivered.domain.contact_request import MAX_CODES
 from undelivered.domain.errors import SuppressionNotLiftedError, UnreadableEventError
 from undelivered.domain.notification import SendAttempt
 from undelivered.domain.reply import Keyword, Reply, addresses_in, keyword_of
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.entrypoints.read_replies import read_replies
 from undelivered.services.read_reply import MAX_CODES_BY_REPLY, ReadReply, ReplyResult
 from undelivered.services.send_contact_code import SendContactCode
 from undelivered.services.send_contact_request import SendContactRequest, SendDueContactRequests
@@ -414,3 +418,52 @@ class TestTheMessagesOfTheQueue:
         for body in ("", "STOP", record["body"][:-1], "\ud800"):
             with pytest.raises(UnreadableEventError):
                 read_reply({**record, "body": body}, TOPIC)
+
+
+class TestTheFunction:
+    """A batch in which everything is that somebody may send who can publish to the topic."""
+
+    @pytest.fixture
+    def batch(self, asked, monkeypatch):
+        delays, messages = [], TestTheMessagesOfTheQueue()
+        queue = Queue(SimpleNamespace(change_message_visibility_batch=lambda **call: delays.append(call)), "queue")
+        parts = ReplyReader(asked.read, partial(read_reply, topic_arn=TOPIC), queue)
+        monkeypatch.setattr("undelivered.bootstrap.read_replies", lambda: parts)
+
+        def read(*texts):
+            records = [
+                {"messageId": f"m-{index}", "receiptHandle": "r", **messages.record(**text)}
+                for index, text in enumerate(texts)
+            ]
+            context = SimpleNamespace(
+                function_name="read_replies", memory_limit_in_mb=1, invoked_function_arn="arn:x", aws_request_id="1"
+            )
+            answer = read_replies({"Records": records}, context)
+            return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+
+        return read
+
+    def test_puts_aside_what_it_cannot_read_and_reads_the_rest(self, asked, batch, capsys):
+        body = {"originationNumber": PHONE, "previousPublishedMessageId": None}
+
+        failed = batch(
+            {**body, "messageBody": f"{NEW} {'x' * 65_536}"},
+            {**body, "envelope": {"Message": f'{{"originationNumber": "{PHONE}", "text": "{NEW}"'}},
+            {**body, "envelope": {"TopicArn": f"{TOPIC}-of-others"}, "messageBody": "STOP"},
+            {**body, "originationNumber": "+12065550177", "messageBody": "STOP"},
+            {**body, "originationNumber": "72345", "messageBody": "START"},
+        )
+
+        assert failed == ["m-1", "m-2"]
+        asked.send()
+        assert [mail.to for mail in asked.mail.sent] == [NEW]
+        assert asked.suppression() is None
+        logged = capsys.readouterr().out
+        assert not any(secret in logged for secret in (PHONE, NEW, OLD, "+12065550177"))
+
+    def test_keeps_a_reply_that_could_not_be_carried_out(self, asked, batch):
+        asked.reply("STOP", at=NOW - timedelta(days=1))
+        asked.api.provider.error = SuppressionNotLiftedError("once in 30 days")
+        text = {"originationNumber": PHONE, "messageBody": "START"}
+
+        assert batch(text, {**text, "messageBody": "hello"}) == ["m-0"]
