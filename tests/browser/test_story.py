@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from infrastructure.local.scenario import Scenario, call_api, eventually
+from infrastructure.local.scenario import (
+    Scenario,
+    ask_at_any_hour,
+    call_api,
+    contact_code,
+    contact_link,
+    eventually,
+)
 from infrastructure.local.stack import LocalStack
 from tests.browser.conftest import barriers, listen, take_picture
 from tests.totp import code_of
@@ -96,6 +103,48 @@ def test_from_the_number_to_delivered(visit, story):
 
     go(page, "#/")
     expect(number).to_have_text(str(before - 1))
+
+
+@pytest.fixture
+def asking(story) -> Iterator[None]:
+    before = ask_at_any_hour(story.manager)
+    yield
+    call_api(story.manager, "PUT", "/settings", json=before)
+
+
+def test_a_customer_corrects_the_address_on_a_phone_and_gets_the_message(open_page, visit, story, asking):
+    """The loop: bounce, text, page behind the link, code at the new address, resend, delivery."""
+    phone, address = "+12195550105", f"success.kim.{story.suffix}@undelivered.example"
+    lost = f"unknown-user.kim.{story.suffix}@undelivered.example"
+    story.send_notification("kim", "Invoice 4712", email=lost, phone=phone)
+    (item,) = eventually(lambda: story.report("kim"), "nothing of kim is on the report")
+    path = f"/customers/{story.name('kim')}/contact-requests"
+    # A process that has read the settings just before knows the new ones within a minute.
+    eventually(lambda: story.manager.post(path, json={"channel": "email"}).is_success, "the customer is not asked", 90)
+
+    page = open_page(viewport=SCREENS["phone"])
+    complaints = listen(page)
+    page.goto(contact_link(story.emulator, phone))
+    expect(page.get_by_text("Harbor Storage").first).to_be_visible()
+    assert "kim" not in page.content()
+    take_picture(page, "stack-correct-start")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("u•••@undelivered.example")).to_be_visible()
+    take_picture(page, "stack-correct-form")
+    page.get_by_label("New email address").fill(address)
+    page.get_by_role("button", name="Send code").click()
+    page.get_by_label("Code with 6 digits").fill(contact_code(story.emulator, address))
+    take_picture(page, "stack-correct-code")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    take_picture(page, "stack-correct-thanks")
+
+    manager = visit(place=f"#/item/{item['id']}")
+    manager.get_by_text("The customer corrected the contact").wait_for()
+    manager.get_by_role("button", name="Resend").click()
+    manager.get_by_text("Delivered. This notification has left the report.").first.wait_for(timeout=OUTCOME_MS)
+    assert call_api(story.manager, "GET", f"/undelivered/{item['id']}")["attempt_chain"][-1]["to"] == address
+    assert complaints == []
 
 
 def test_a_message_that_comes_back_stays(visit, story):

@@ -302,12 +302,18 @@ def _are_asked_once(world: CrashedStack, messages: list[Message]) -> None:
         assert [entry["action"] for entry in _page(world, message)["audit"]] == ["ask_for_contact"]
 
 
-def _with_code(world: CrashedStack) -> tuple[Message, httpx.URL, str]:
-    """Have a customer enter a new address; return the link and the code that was sent there."""
+def asked_by_text(world: CrashedStack) -> tuple[Message, str]:
+    """Have a customer asked by text for a new address; return what did not arrive, and the number of the phone."""
     message = world.next_of(_without_address)
     assert _ask(world, message).is_success
     world.platform.settle()
-    link = world.people.contact_link(world.people.call_api("GET", f"/customers/{message.customer}")["phone"])
+    return message, world.people.call_api("GET", f"/customers/{message.customer}")["phone"]
+
+
+def _with_code(world: CrashedStack) -> tuple[Message, httpx.URL, str]:
+    """Have a customer enter a new address; return the link and the code that was sent there."""
+    message, phone = asked_by_text(world)
+    link = world.people.contact_link(phone)
     entered = {"step": "contact", "contact": world.people.mailbox("success", message.customer)}
     assert httpx.post(link, data=entered, timeout=30).is_success
     world.platform.settle()

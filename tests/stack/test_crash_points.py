@@ -3,6 +3,7 @@
 Whatever happens: nothing is lost, nothing is sent twice, the count is exact, and nothing waits for ever.
 """
 
+import contextlib
 import csv
 import json
 import re
@@ -18,11 +19,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from infrastructure.local.deployment import DEFAULT_ACCOUNT
 from infrastructure.local.stack import LocalStack
 from tests.stack.acting import this_hour
-from tests.stack.acting_requests import REQUESTS, UNTRIED
+from tests.stack.acting_requests import REQUESTS, UNTRIED, asked_by_text
 from tests.stack.crashed import CRASH_POINTS, CrashedStack, Message
 from tests.stack.lambda_platform import FunctionFailedError
 from undelivered.entrypoints.http.routes import ROUTES
@@ -368,6 +370,49 @@ def test_changes_of_items_are_announced_at_least_once_and_always_as_the_same_eve
     for item in (item for message, _ in subjects for item in items[message.notification_id]):
         messages = [headers["webhook-id"] for headers, body in world.receiver.messages(item["id"]) if "opened" in body]
         assert set(messages) == set(opened[item["id"]])
+
+
+def test_a_reply_with_an_address_gets_one_code_and_one_answer(world, note):
+    def fresh():
+        message, phone = asked_by_text(world)
+        address = world.people.mailbox("success", message.customer)
+        world.people.reply(phone, f"Please use {address}", answers=world.texts(phone)[-1])
+        return address, phone, world.platform.queued("ReadReplies")
+
+    def act(subject):
+        world.platform.deliver("ReadReplies", {"Records": subject[2]})
+
+    subjects, tried = world.try_everywhere("ReadReplies", fresh, act)
+    world.platform.settle()
+
+    sent = world.sent()
+    note("ReadReplies", tried, [sent[address] for address, _, _ in subjects])
+    assert {sent[address] for address, _, _ in subjects} == {1}
+    assert {len(world.texts(phone)) for _, phone, _ in subjects} == {2}
+
+
+def test_stop_and_start_are_carried_out(world, note):
+    """Of numbers that SNS has on its list, so that they can be opted in only once."""
+    numbers = (f"+1{area}5550154" for area in (301, 302, 303, 304, 305, 307, 308, 309, 310, 312, 313, 314, 315, 316))
+
+    def fresh():
+        phone, customer = next(numbers), world.name("c")
+        world.people.call_api("PUT", f"/customers/{customer}", json={"name": customer, "phone": phone})
+        with contextlib.suppress(ClientError):
+            world.stack.client("sns").publish(PhoneNumber=phone, Message="SNS refuses this")
+        for text in ("STOP", "START"):
+            world.people.reply(phone, text)
+        return phone, customer, world.platform.queued("ReadReplies")
+
+    def act(subject):
+        world.platform.deliver("ReadReplies", {"Records": subject[2]})
+
+    subjects, tried = world.try_everywhere("ReadReplies", fresh, act)
+
+    note("ReadReplies", tried)
+    for phone, customer, _ in subjects:
+        assert not world.people.suppression("sms", phone).json()["active"]
+        assert len(world.people.call_api("GET", f"/customers/{customer}")["consents"]) == 1
 
 
 @pytest.mark.parametrize("first_status", [204, 503])
