@@ -45,13 +45,14 @@ class QueueName(StrEnum):
     ON_ITEM_CHANGED = "on-item-changed"
 
 
-_JOB_READERS: Final[Mapping[QueueName, Callable[[DeadLetter], Reading]]] = {
+_READERS: Final[Mapping[QueueName, Callable[[DeadLetter], Reading]]] = {
     QueueName.SENDS: read_send_job,
     QueueName.RESENDS: read_send_job,
     QueueName.EXPORTS: read_export_job,
     QueueName.WEBHOOKS: read_delivery_job,
+    QueueName.REPLIES: read_reply_letter,
 }
-"""The dead-letter queues with jobs, and how these are read."""
+"""The dead-letter queues with jobs or with texts from customers, and how these are read."""
 
 
 class StackResources(Protocol):
@@ -99,14 +100,12 @@ def dead_letter_queue_of(name: QueueName, stack: StackResources) -> DeadLetterQu
     """Return a dead-letter queue of a stack; raises ToolError if the stack does not have it."""
     prefix = _prefix(name)
     url = stack.resource(dead_letter_queue_id(name))
-    if name in {QueueName.FEEDBACK, QueueName.REPLIES} or name in _JOB_READERS:
+    if name is QueueName.FEEDBACK or name in _READERS:
         to_queue = QueueReplay(stack.client("sqs"), stack.resource(f"{prefix}Queue"), url)
-        if name is QueueName.REPLIES:
-            return DeadLetterQueue(url, read_reply_letter, to_queue)
         if name is QueueName.FEEDBACK:
             topics = frozenset({stack.resource("FeedbackTopic")})
             return DeadLetterQueue(url, partial(read_feedback, known_topics=topics), to_queue)
-        return DeadLetterQueue(url, _JOB_READERS[name], to_queue)
+        return DeadLetterQueue(url, _READERS[name], to_queue)
     if name is QueueName.SMS_LOGS:
         to_function = FunctionReplay(stack.client("lambda"), stack.resource(alias_of("IngestSmsLogs")), body_as_event)
         return DeadLetterQueue(url, read_sms_logs, to_function)

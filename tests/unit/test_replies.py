@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 
+from infrastructure.dead_letters.reading import DeadLetter, read_reply_letter
 from tests.builders.api import believe_test_tokens, host
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_suppression
 from tests.unit.test_contact_requests import NEW, OLD, PHONE, Loop
@@ -418,6 +419,22 @@ class TestTheMessagesOfTheQueue:
         for body in ("", "STOP", record["body"][:-1], "\ud800"):
             with pytest.raises(UnreadableEventError):
                 read_reply({**record, "body": body}, TOPIC)
+
+    @pytest.mark.parametrize(
+        ("body", "what", "replayable"),
+        [
+            (None, "reply cae173d2-66b9-564c-8309-21f858e9fb84", True),
+            ("STOP +14255550182", "message that could not be read, 17 bytes", False),
+        ],
+    )
+    def test_are_described_without_the_text_when_they_are_dead_letters(self, body, what, replayable):
+        record = self.record()
+        letter = DeadLetter("m", "r", body or record["body"], NOW, 5, record["attributes"], {})
+
+        reading = read_reply_letter(letter)
+
+        assert (reading.what, reading.replayable) == (what, replayable)
+        assert "+1425" not in repr(reading)
 
 
 class TestTheFunction:
