@@ -150,6 +150,33 @@ def test_case_punctuation_and_names_change_nothing(case, spelled, frame) -> None
     assert read(f"550 {frame.format(spelled(sentence))}").reason is reason
 
 
+@given(
+    st.sampled_from(CASES),
+    st.sampled_from(["unfortunately", "currently", "apparently", "obviously"]),
+    st.integers(0, 12),
+)
+@settings(max_examples=100, deadline=None, derandomize=True)
+def test_a_filler_anywhere_in_a_sentence_changes_nothing(case, filler, place) -> None:
+    reason, sentence = case
+    words = sentence.split()
+    assert read(f"550 {' '.join([*words[:place], filler, *words[place:]])}").reason is reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("550 No a1b2c3 such jo user in our house", Reason.ADDRESS_NOT_FOUND),
+        ("550 Unknown the local jo part", Reason.ADDRESS_NOT_FOUND),
+        ("501 The recipient jo address must this contain any domain", Reason.ADDRESS_MALFORMED),
+        ("554 Too our many results were returned", Reason.SERVER_UNAVAILABLE),
+        ("550 5.7.1 Unknown the local jo part", Reason.ADDRESS_NOT_FOUND),
+        ("550 5.7.26 Unknown the local jo part", Reason.SENDER_AUTHENTICATION),
+    ],
+)
+def test_names_and_small_words_within_a_known_wording_are_passed_over_and_codes_come_first(text, reason) -> None:
+    assert read(text).reason is reason
+
+
 @pytest.mark.parametrize("what", ["does not exist", "was not found", "is unknown", "has been closed", "is suspended"])
 def test_the_same_words_of_a_sender_and_of_a_recipient_have_two_faults(what: str) -> None:
     for who in MAILBOXES:

@@ -124,6 +124,16 @@ _MISSPELT: Final = (
     ("mailaddress", "mail address"),
     ("emailaddress", "email address"),
 )
+# Words that change nothing of what a sentence says.
+_FILLER_WORDS: Final = (
+    "unfortunately|apparently|sadly|indeed|also|hereby|simply|kindly|actually|obviously|really|currently|presently|regrettably"
+    "|evidently|definitely|certainly|already|just|leider|malheureusement|desafortunadamente|lamentablemente|infelizmente"
+    "|purtroppo|niestety|helaas"
+)
+_FILLERS: Final = frozenset(_FILLER_WORDS.split("|"))
+# … and words that a sentence without verbs does without, as servers write it: "user unknown".
+_SMALL: Final = "the|a|an|this|that|these|those|our|any|such|its|their|his|her|is|was|are|been|being|has|have"
+_SMALL_WORDS: Final = frozenset(_SMALL.split("|"))
 _START: Final = re.compile(r"(?<!\[)\^")
 _STEM: Final = 4  # letters of a word by which rules are called: block, blocks, blocked and blocking call the same
 # A report may quote the remote server's reply after words of its own: Postfix `host x said: 550 …`, Exim `error from
@@ -144,14 +154,14 @@ _IP_AS_SUBJECT: Final = re.compile(
 )
 # An address of which it is said what is said of a mailbox, and nothing that is said of senders: the recipient.
 _SAID_OF_ADDRESS: Final = (
-    r"@[\w.-]{1,255}[>\])\"']{0,2}:?"
+    r"@[\w.-]{1,255}[>\])\"']{0,2}:?(?: \w{1,16}ly)?"
     r" (?=(?:is|isn't|was|wasn't|has|does|doesn't|did|cannot|could|never|no longer|only|got|gets|refuses|accepts|takes"
     r"|belongs)\b)(?!(?:is|isn't|was|wasn't|has been) (?:\w+ )?(?:black|block|bann|list|allow|permit|auth|verif|unverif"
     r"|unauth|spoof|forg|spam|send))"
 )
 _IS_SAID_OF_ADDRESS: Final = re.compile(_SAID_OF_ADDRESS)
 _ADDRESS_AS_SUBJECT: Final = re.compile(
-    r"(?:(?<=because )|(?<=that )|(?<![a-z] )(?<![a-z] <)(?<![a-z]))"
+    r"(?:(?<=because )|(?<=that )|(?<=ly )|(?<![a-z] )(?<![a-z] <)(?<![a-z]))"
     rf"(?<![^\s<>\"(),;:@'])[^\s<>\"(),;:@']{{1,64}}{_SAID_OF_ADDRESS}"
 )
 # The mailboxes of RFC 2142 that every sending domain should have: receivers test those of the sender's.
@@ -381,6 +391,13 @@ def _prose_index() -> _Index:
     return _indexed(PROSE, _of_whole_words, _stems)
 
 
+@cache
+def _vocabulary() -> frozenset[str]:
+    """Return the beginnings of the words of which wordings consist."""
+    patterns = " ".join(rule.pattern for rule in _prose_index().rules)
+    return frozenset(word[:_STEM] for word in re.findall(r"[a-z]{2,}", re.sub(r"\\[a-z]", " ", patterns)))
+
+
 def _indexed(
     families: "Iterable[Family]", bounded: Callable[[str], str], stems: Callable[[Iterable[str]], set[str]]
 ) -> _Index:
@@ -452,7 +469,7 @@ def classify_diagnostic(diagnostic: str, enhanced_status: str | None, smtp_code:
     if rule is None or rule.is_weak:
         by_stage = _by_stage(smtp_code, raw)
         by_code = _by_status(statuses, raw) or by_stage
-        # a weak rule with `policy_as` has found that the reply speaks of the recipient alone
+        # a weak rule with `policy_as` has found what the reply speaks of
         outranks_code = rule is not None and rule.policy_as is not None and by_stage is None
         if (
             by_code is not None
@@ -562,7 +579,38 @@ def _cause(text: str) -> str:
 
 
 def _by_prose(raw: str) -> _Rule | None:
-    index = _prose_index()
+    """Return the rule for a text, with the reason that it has when what is spoken of is considered."""
+    words = _words(raw)
+    prose = _without_asides(f" {' '.join(words)}")
+    stems = _stems(words)
+    if not prose.isascii():
+        stems.update(trigger for trigger in _prose_index().unspaced if trigger in prose)
+    specific = _without_boilerplate(prose)
+    rule = _best(stems, prose, specific)
+    if rule is None:
+        return None
+    if rule.reason in _DEAD and _PASSES.search(specific):
+        return structs.replace(rule, reason=Reason.SERVER_UNAVAILABLE)
+    if rule.reason in _DEAD and _may_be_ours(stems, prose) and _is_ours(specific):
+        return structs.replace(rule, reason=Reason.SENDER_BLOCKED)
+    if (
+        rule.recipient_as is not None
+        and _RECIPIENT.search(specific)
+        and not _NOT_RECIPIENT.search(_CONTACT.sub("", specific))
+    ):
+        return structs.replace(
+            rule,
+            reason=rule.recipient_as,
+            policy_as=rule.reason,
+            temporary_as=Reason.SERVER_UNAVAILABLE,
+        )
+    if rule.is_about_us and _RECIPIENT.search(specific):
+        return structs.replace(rule, is_about_us=False)
+    return rule
+
+
+def _words(raw: str) -> list[str]:
+    """Return the words of a text that say something, and the ends of its sentences."""
     if _IS_SAID_OF_ADDRESS.search(raw):
         raw = _ADDRESS_AS_SUBJECT.sub("recipient ", raw)
     words = _spaced(
@@ -573,42 +621,48 @@ def _by_prose(raw: str) -> _Rule | None:
             ]
         )
     ).split()
-    prose = f" {' '.join(words)}"
+    return words if _FILLERS.isdisjoint(words) else [word for word in words if word not in _FILLERS]
+
+
+def _without_asides(prose: str) -> str:
     if any(mark in prose for mark in _ADVICE_MARKS):
         prose = _ADVICE.sub("", prose)
-    if " you " in prose:
-        prose = _CLAUSE.sub("", prose)
-    stems = _stems(words)
-    if not prose.isascii():
-        stems.update(trigger for trigger in index.unspaced if trigger in prose)
+    return _CLAUSE.sub("", prose) if " you " in prose else prose
+
+
+def _without_boilerplate(prose: str) -> str:
     has_boilerplate = prose.startswith(_BOILERPLATE_STARTS) or any(mark in prose for mark in _BOILERPLATE_MARKS)
-    specific = _BOILERPLATE.sub("", prose, count=1) if has_boilerplate else prose
+    return _BOILERPLATE.sub("", prose, count=1) if has_boilerplate else prose
+
+
+def _best(stems: set[str], prose: str, specific: str) -> _Rule | None:
+    """Return the rule of what is specific, else of the whole, else of the bare words.
+
+    Where single words are all that is known, the same sentence without its small words may be a known wording.
+    """
+    index = _prose_index()
     rule = _first(index, stems, specific)
     if rule is None and specific != prose:
         rule = _first(index, stems, prose)
-    if rule is not None and rule.reason in _DEAD and _PASSES.search(specific):
-        return structs.replace(rule, reason=Reason.SERVER_UNAVAILABLE)
-    if rule is not None and rule.reason in _DEAD and _may_be_ours(stems, prose) and _is_ours(specific):
-        return structs.replace(rule, reason=Reason.SENDER_BLOCKED)
-    if (
-        rule is not None
-        and rule.recipient_as is not None
-        and _RECIPIENT.search(specific)
-        and not _NOT_RECIPIENT.search(_CONTACT.sub("", specific))
-    ):
-        return structs.replace(
-            rule,
-            reason=rule.recipient_as,
-            policy_as=rule.reason,
-            temporary_as=Reason.SERVER_UNAVAILABLE,
-        )
-    if rule is not None and rule.is_about_us and _RECIPIENT.search(specific):
-        return structs.replace(rule, is_about_us=False)
+    if rule is None or rule.is_weak:
+        closer = _first(index, stems, _bare(specific))
+        if closer is not None and not closer.is_weak:
+            # like single words it yields to a code, unless that is one of those added to any refusal
+            return structs.replace(closer, is_weak=True, policy_as=closer.policy_as or closer.reason)
     return rule
 
 
 def _may_be_ours(stems: set[str], prose: str) -> bool:
     return not stems.isdisjoint(_OURS_STEMS) or not prose.isascii() or "mailfrom" in prose
+
+
+def _bare(prose: str) -> str:
+    """Return prose without small words, names and identifiers: nothing but words of which wordings consist."""
+    return " " + " ".join(
+        word
+        for word in prose.split()
+        if word not in _SMALL_WORDS and (word == "." or not word.isascii() or word[:_STEM] in _vocabulary())
+    )
 
 
 def _is_ours(prose: str) -> bool:

@@ -113,6 +113,7 @@ WORDINGS: tuple[Family, ...] = (
                 "spam|spammer|spamming|junk|abuse",
                 (
                     r"(?:you|host|server|ip|domain|currently) (?:is |are |was |were |been |has |have )*(?:sending|sends?|sent) (?:\w+ ){0,3}?(?:spam|junk)\b",
+                    r"^sending (?:\w+ )?(?:spam|junk)\b",
                     r"(?:spam|junk|abuse) from (?:this|your|the) (?:ip|host|server|network|address|domain|system)\b",
                     r"spam (?:sender|sources?|origins?|sending (?:ip|host|server)|originat\w+)",
                     r"(?:identified|listed|known|marked) (?:as|for) (?:a )?(?:spammer|spamming|source of spam)",
