@@ -89,6 +89,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
         lighthouse_scores,
         month,
         query_cost,
+        report_usable,
         search_cost,
         sending_rate,
     )
@@ -107,6 +108,7 @@ def _parts(scale: _Scale) -> Mapping[str, Measurement]:
     }
     if scale.burst:
         parts["first_visit"] = first_visit.measure
+        parts["report_usable"] = report_usable.measure
         parts["lighthouse"] = lighthouse_scores.measure
         parts["visible"] = lambda progress: end_to_end_latency.measure(scale.trickle, scale.burst, progress)
     return parts
