@@ -18,6 +18,12 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PATIENCE_MS = 60_000
+OPEN = """place => new Promise((done) => {
+  addEventListener("hashchange", done, { once: true });
+  setTimeout(done, 500); // the page may be there already
+  location.hash = place;
+})"""
+"""Opens a page of the console, and waits until it has begun to load."""
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +60,7 @@ class Person:
     complaints: list[str] = field(default_factory=list)
 
     def goes_to(self, place: str) -> None:
-        self.page.evaluate("place => { location.hash = place }", place)
+        self.page.evaluate(OPEN, place)
         self.page.wait_for_function("() => !document.querySelector('#main .loading')")
 
     def signs_in(self, place: str = "") -> None:

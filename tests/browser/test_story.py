@@ -95,7 +95,7 @@ def test_from_the_number_to_delivered(visit, story):
     page.get_by_label("Email address").fill(f"success.{story.suffix}@undelivered.example")
     page.get_by_role("button", name="Save").click()
     page.get_by_text("1 message is ready to resend").first.wait_for()
-    page.get_by_role("button", name="Resend").click()
+    page.get_by_role("button", name="Resend", exact=True).click()
     page.get_by_text("Waiting for confirmation").wait_for()
     take_picture(page, "story-resending")
     page.get_by_text("Delivered. This notification has left the report.").first.wait_for(timeout=OUTCOME_MS)

@@ -120,7 +120,6 @@ class TestOneCustomerAfterTheOther:
     def test_keys_do_nothing_while_typing_and_can_be_switched_off(self, manager):
         manager.goes_to("#/work/correct")
         manager.page.locator(".people a").first.click()
-        manager.page.get_by_role("button", name="Edit contact").click()
         manager.page.get_by_label("Email address").fill("")
         manager.page.keyboard.type("jk?j")
         expect(manager.page.get_by_label("Email address")).to_have_value("jk?j")
@@ -569,8 +568,7 @@ class TestDetail:
         press("Enter")
         expect(page.get_by_label("Email address")).to_be_focused()
         press("Enter")
-        expect(page.get_by_role("button", name="Resend")).to_be_focused()
-        press("Enter")
+        expect(page.get_by_role("button", name="Resend", exact=True)).to_be_focused()
 
         manager.sees("Delivered. This notification has left the report.")
 
@@ -580,7 +578,7 @@ class TestDetail:
         manager.page.get_by_role("button", name="Edit contact").click()
         manager.page.get_by_label("Email address").fill("new@example.com")
         manager.page.get_by_role("button", name="Save").click()
-        manager.page.get_by_role("button", name="Resend").click()
+        manager.page.get_by_role("button", name="Resend", exact=True).click()
 
         manager.sees("Resent to new@example.com.")
 

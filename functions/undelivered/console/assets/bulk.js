@@ -6,15 +6,18 @@
 import * as api from "./api.js";
 import { h, replace, written } from "./dom.js";
 import { number, t } from "./i18n.js";
-import { announce, button, dialogue, errorPanel, said, toast } from "./ui.js";
+import { announce, button, dialogue, errorPanel, said, sentence, toast } from "./ui.js";
 
 const PART = 1_000; // as many as the API takes in a request
 const LISTED = 20; // refused items that are named one by one
+const WATCHED_MS = 120_000; // a result that comes later is shown in the report
 const LIMITS = new Set(["too_many_bulk_resends", "too_many_searches"]);
 
 /** The resend that was started last, until its panel is closed. */
 let job = null;
-window.addEventListener("beforeunload", (event) => job?.state === "sending" && event.preventDefault());
+/** How many resends of single customers are being handed over. */
+let behind = 0;
+window.addEventListener("beforeunload", (event) => (job?.state === "sending" || behind > 0) && event.preventDefault());
 
 /** The resend whose progress can be shown, or null. */
 export function currentJob() {
@@ -56,6 +59,28 @@ export function resendAtOnce(ids) {
   start({ ids }, ids.length);
 }
 
+/**
+ * Resend the messages of a customer while other pages are shown. Notices with the customer's name say that it began and
+ * how it ended; `href` is the customer's card.
+ */
+export async function resendBehind(ids, name, href) {
+  const who = `\u2068${name}\u2069`; // isolated, so that its writing direction does not affect the text around it
+  const say = (key, n, options) => toast(t(`bulk.behind_${key}`, { name: who, n }), { isKept: true, ...options });
+  const open = { kind: "bad", action: t("bulk.behind_open"), on: () => (location.hash = href) };
+  say("started", ids.length);
+  try {
+    behind += 1;
+    const { batch_id: id, accepted, refused } = await withinLimits(() => api.post("undelivered/resend", { ids })).finally(() => (behind -= 1));
+    const ask = () => api.get(`resend-batches/${encodeURIComponent(id)}`);
+    const { returned } = accepted > 0 ? await api.poll(ask, ({ resending }) => resending === 0, { signal: AbortSignal.timeout(WATCHED_MS) }) : { returned: 0 };
+    const failed = refused.length + returned;
+    if (failed > 0) say("failed", failed, open);
+    else say("done", ids.length);
+  } catch (error) {
+    if (error.name !== "AbortError") toast(`${who}: ${sentence(error)}`, { isKept: true, ...open });
+  }
+}
+
 /** The position before the first part of {ids} or {filter}. */
 function first({ ids }) {
   return ids ? 0 : "";
@@ -74,7 +99,7 @@ async function inParts(what, options, { from = first(what), signal, seen, limite
 }
 
 /** Wait and go on when the account has had its share of a minute. */
-async function withinLimits(ask, signal, limited) {
+async function withinLimits(ask, signal, limited = () => {}) {
   for (;;) {
     try {
       return await ask();

@@ -5,12 +5,14 @@ import * as api from "./api.js";
 import { arrivalSearch, customerArrivals } from "./arrivals.js";
 import { askingCard, channelsToAsk } from "./asking.js";
 import * as auth from "./auth.js";
-import { jobPanel, resendAtOnce } from "./bulk.js";
+import { jobPanel, resendAtOnce, resendBehind } from "./bulk.js";
 import { changedOn, contactForm, customerPath } from "./contact.js";
 import { save } from "./csv.js";
+import { WORK } from "./dashboard.js";
 import { freshId, h, icon, replace, written } from "./dom.js";
-import { day, maybe, t } from "./i18n.js";
-import { trailBack, trailNav } from "./trail.js";
+import { day, maybe, number, t } from "./i18n.js";
+import { customerHref } from "./place.js";
+import { nextOfTrail, trailBack, trailNav } from "./trail.js";
 import { followUpCard } from "./follow_up.js";
 import { reasonOf, suppressionPath } from "./suppressions.js";
 import { announce, attempt, busyButton, button, card, complain, complaintOf, dialogue, empty, field, loading, Mistake, pageTitle, reasonName, required, said, stateChip, statusChip, toast, toastError } from "./ui.js";
@@ -101,7 +103,7 @@ function paintFound(view, { running }) {
   }
   replace(view.place,
     h("ul", { class: "card record" }, view.found.map((customer) =>
-      h("li", {}, h("a", { href: `#/customers/${encodeURIComponent(customer.id)}` }, h("b", {}, written(customer.name || customer.id))),
+      h("li", {}, h("a", { href: customerHref(customer.id) }, h("b", {}, written(customer.name || customer.id))),
         h("div", { class: "muted" }, [customer.email, customer.phone].filter(Boolean).map((contact, index) => [index > 0 && " · ", written(contact)]))))),
     h("div", { class: "list-foot" }, running
       ? h("span", { class: "spinner" })
@@ -115,10 +117,14 @@ function showOne(page, id, signal) {
     h("div", { class: "way" },
       h("a", { class: "back", href: back ?? "#/customers" }, icon("back"), t(back ? "trail.back" : "customers.back")), trailNav(signal)),
     place);
-  const view = { id, place, signal, arrivals: customerArrivals(customerPath(id), signal) };
+  const view = { id, place, signal, isQueue: Boolean(back?.startsWith("#/work/")), arrivals: customerArrivals(customerPath(id), signal) };
   attempt(place, async () => {
     await refresh(view);
     place.querySelector("h1").focus({ preventScroll: true });
+    if (back === "#/work/correct" && view.isToCorrect) {
+      view.edit();
+      announce(place.querySelector("h1").textContent);
+    }
   });
 }
 
@@ -172,19 +178,27 @@ function paintOne(view, place, customer, { items, next_cursor: more }, suppressi
       line("contact.email", customer.email, customer.email_changed_at, suppressions.email),
       line("contact.phone", customer.phone, customer.phone_changed_at, suppressions.sms)),
     auth.mayAct() && h("div", { class: "row spaced" }, button(t("detail.edit"), { glyph: "edit", kind: "small edit", on: edit })));
+  const [toCorrect] = items.filter(({ work }) => work === "correct");
   const edit = () => {
-    replace(body, contactForm(customer, { cancelled: () => (read(), body.querySelector(".edit")?.focus()), saved: corrected }));
-    body.querySelector("[data-first]")?.focus();
+    const again = t(view.isQueue ? "contact.resend_next" : "contact.resend");
+    replace(body, contactForm(customer, { focus: toCorrect?.channel === "sms" ? "phone" : "email", resend: toCorrect && again, cancelled: () => (read(), body.querySelector(".edit").focus()), saved: corrected }));
+    const first = body.querySelector("[data-first]");
+    first.focus();
+    first.select();
   };
-  const corrected = async () => {
+  const corrected = async ({ ready_to_resend: ready }, isResent) => {
+    const ids = idsToResend(items, ready);
+    if (isResent && (await resendAndGoOn(view, customer, ids))) return;
     await refresh(view);
-    (place.querySelector("#resend-all") ?? place.querySelector("h1")).focus();
+    if (isResent) resendHere(view, items, ids);
+    else (place.querySelector("#resend-all") ?? place.querySelector("h1")).focus();
   };
+  Object.assign(view, { edit, isToCorrect: auth.mayAct() && Boolean(toCorrect) });
   read();
   const shown = items.slice(0, SHOWN);
   const mayBeText = ({ channel, state }) => auth.mayAct() && customer.phone && !suppressions.sms && channel === "email" && state === "open";
   replace(place,
-    h("div", { class: "detail-head" }, pageTitle(written(customer.name || customer.id)), auth.mayAct() && resendAll(view, customer, items)),
+    h("div", { class: "detail-head" }, pageTitle(written(customer.name || customer.id)), auth.mayAct() && resendButton(view, customer, items)),
     h("div", { class: "news" }),
     h("div", { class: "detail" },
       h("div", { class: "stack" }, card(t("customers.items"), items.length === 0 ? h("p", { class: "muted" }, t("customers.no_items")) : h("ul", { class: "record" }, shown.map((item) => itemLine(item, mayBeText(item) && textButton(view, item, customer.phone)))),
@@ -202,26 +216,48 @@ function contactLink(contact) {
   return h("a", { href: contact.includes("@") ? `mailto:${encodeURIComponent(contact).replace("%40", "@")}` : `tel:${contact}` }, written(contact));
 }
 
-/** One press resends all of the customer's messages that are to be resent. */
-function resendAll(view, customer, items) {
-  const ids = [...new Set([...items.filter(({ work }) => work === "resend").map(({ id }) => id), ...customer.ready_to_resend])];
+/** The IDs of the messages that one press resends: those that are to be resent, and those that have become ready. */
+function idsToResend(items, ready) {
+  return [...new Set([...items.filter(({ work }) => work === "resend").map(({ id }) => id), ...ready])];
+}
+
+/** One press resends all of the customer's messages that are to be resent. It says which ones are not among them. */
+function resendButton(view, customer, items) {
+  const ids = idsToResend(items, customer.ready_to_resend);
   if (ids.length === 0) return null;
-  const resend = button(t("customers.resend_all", { n: ids.length }), {
-    kind: "primary",
-    glyph: "resend",
-    id: "resend-all",
-    on: () => {
-      resend.remove();
-      resendAtOnce(ids);
-      const panel = jobPanel(new Map(items.map(({ id, title }) => [id, title])), view.signal, async () => {
-        await refresh(view).catch(toastError);
-        view.place.querySelector("h1").focus();
-      });
-      replace(view.place.querySelector(".news"), panel);
-      panel.focus();
-    },
+  const others = items.filter(({ id, work }) => work && !ids.includes(id));
+  const label = others.length > 0 ? t("customers.resend_some", { n: ids.length, all: ids.length + others.length }) : t("customers.resend_all", { n: ids.length });
+  const kinds = WORK.map((work) => [t(`work.${work}`), others.filter((item) => item.work === work).length]).filter(([, n]) => n > 0);
+  const why = others.length > 0 && h("p", { class: "why", id: "resend-why" }, t("customers.not_among"), " ", kinds.map(([name, n]) => `${number(n)} ${name}`).join(" · "));
+  // While a contact is to be corrected, that is what to do first.
+  const kind = items.some(({ work }) => work === "correct") ? "" : "primary";
+  const options = { kind, glyph: "resend", id: "resend-all", "aria-describedby": why && "resend-why" };
+  const resend = busyButton(view.isQueue ? t("customers.then_next", { action: label }) : label, options, async () => {
+    if (!(await resendAndGoOn(view, customer, ids))) resendHere(view, items, ids);
   });
-  return h("div", { class: "actions" }, resend);
+  return h("div", { class: "actions" }, resend, why);
+}
+
+/** In a list of work, resend messages while the next customer is shown. Returns whether there is one. */
+async function resendAndGoOn(view, customer, ids) {
+  const next = view.isQueue && (await nextOfTrail().catch(() => null));
+  const hasLeft = view.signal.aborted; // by another way, meanwhile
+  if (!next && !hasLeft) return false;
+  resendBehind(ids, customer.name || customer.id, customerHref(customer.id));
+  if (!hasLeft) location.replace(next);
+  return true;
+}
+
+/** Resend messages, with the progress on this card. */
+function resendHere(view, items, ids) {
+  view.place.querySelector("#resend-all")?.parentElement.remove();
+  resendAtOnce(ids);
+  const panel = jobPanel(new Map(items.map(({ id, title }) => [id, title])), view.signal, async () => {
+    await refresh(view).catch(toastError);
+    view.place.querySelector("h1").focus();
+  });
+  replace(view.place.querySelector(".news"), panel);
+  panel.focus();
 }
 
 // --- export and erase a customer's data

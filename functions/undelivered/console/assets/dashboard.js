@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace, svg, written } from "./dom.js";
 import { moment, number, recent, t } from "./i18n.js";
+import { customerHref } from "./place.js";
 import { attempt, loading, pageTitle } from "./ui.js";
 
 export const CLASSES = ["bounced.hard", "bounced.soft", "invalid", "spammed", "dropped", "failed"];
@@ -15,7 +16,7 @@ const REFRESH_MS = 30_000;
 const LATER = [() => import("./rates.js"), () => import("./trend.js")];
 
 export function show(page, { signal }) {
-  const counted = h("div", { class: "stack" }, loading());
+  const counted = h("div", { class: "stack counted" }, loading());
   const due = h("section", { class: "card", hidden: true, "aria-label": t("due.title") });
   const news = h("p", { class: "muted" });
   const later = LATER.map((load) => [h("div", { class: "later" }), load]);
@@ -28,9 +29,11 @@ export function show(page, { signal }) {
   const watchLater = () => {
     for (const [place, load] of later) whenNear(place, signal, async () => attempt(place, async () => (await load()).show(place, { days, signal })));
   };
-  // Until the count is shown, everything is near the top.
-  attempt(counted, () => showCount(counted, signal)).then(() => signal.aborted || watchLater());
-  showDue(due, signal).catch(() => null); // the rest of the overview does not depend on it
+  // Until what is above is shown, everything is near the top, and would move.
+  Promise.all([
+    attempt(counted, () => showCount(counted, signal)),
+    showDue(due, signal).catch(() => null), // the rest of the overview does not depend on it
+  ]).then(() => signal.aborted || watchLater());
   days().then((them) => !signal.aborted && showNews(news, them)).catch(() => null); // the trend shows the error
   keepFresh(counted, signal);
 }
@@ -70,7 +73,7 @@ async function showDue(place, signal) {
   const { customers } = await api.get("follow-ups", { signal });
   if (customers.length === 0) return;
   replace(place, h("h2", {}, t("due.title")), h("ul", { class: "due" }, customers.map(({ id, name, follow_up: { note, owner } }) =>
-    h("li", {}, h("a", { href: `#/customers/${encodeURIComponent(id)}` }, written(name || id)), [note, owner].map((text) => text && [" · ", written(text)])))));
+    h("li", {}, h("a", { href: customerHref(id) }, written(name || id)), [note, owner].map((text) => text && [" · ", written(text)])))));
   place.hidden = false;
 }
 

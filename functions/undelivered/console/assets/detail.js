@@ -50,7 +50,7 @@ function paint(view) {
   const { item, place, news } = view;
   const hadFocus = place.contains(document.activeElement);
   const editing = place.querySelector(".contact form"); // keep unsaved input
-  const contact = (editing && place.querySelector(".contact")) ?? contactCard(item, () => changedContact(view), view.signal);
+  const contact = (editing && place.querySelector(".contact")) ?? contactCard(item, (_, isResent) => changedContact(view, isResent), view.signal);
   const frame = place.querySelector(".message-card") ?? messageCard(item);
   replace(place,
     h("div", { class: "detail-head" },
@@ -182,9 +182,11 @@ function asking(view) {
   return view.asking.element;
 }
 
-function changedContact(view) {
+async function changedContact(view, isResent = false) {
   view.place.querySelector(".contact form")?.remove(); // the input is saved, so the card can show the new state
-  return refreshQuietly(view).then(() => document.getElementById("resend")?.focus());
+  await refreshQuietly(view);
+  document.getElementById("resend")?.focus();
+  if (isResent && view.item.resend.allowed) startResend(view);
 }
 
 // --- the cards

@@ -6,6 +6,7 @@ import { customerPath } from "./contact.js";
 import { save } from "./csv.js";
 import { h, icon, replace, written } from "./dom.js";
 import { dateInZone, loadTexts, maybe, moment, t } from "./i18n.js";
+import { customerHref } from "./place.js";
 import { attempt, busyButton, button, channelName, empty, loading, pageTitle, reasonName } from "./ui.js";
 
 const MOST = 50;
@@ -18,7 +19,7 @@ export function show(page, { rest: [id], query, signal }) {
   replace(page, place);
   attempt(place, async () => {
     await loadTexts("evidence");
-    const href = customerId ? `#/customers/${encodeURIComponent(customerId)}` : `#/item/${id}`;
+    const href = customerId ? customerHref(customerId) : `#/item/${id}`;
     replace(page, h("a", { class: "back", href }, icon("back"), t("evidence.back")), place);
     const all = customerId ? await ofCustomer(customerId, signal) : { signed: [await get(id, signal)], heading: null, more: false };
     paint(place, all);

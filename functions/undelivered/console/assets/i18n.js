@@ -98,7 +98,20 @@ export function keepLanguage(name) {
   }
 }
 
-async function load(name) {
+/** The files that are loaded or being loaded, so that each is loaded once. */
+const files = new Map();
+
+function load(name) {
+  if (!files.has(name)) {
+    files.set(name, fetchFile(name).catch((error) => {
+      files.delete(name);
+      throw error;
+    }));
+  }
+  return files.get(name);
+}
+
+async function fetchFile(name) {
   const response = await fetch(new URL(`${name}.json`, import.meta.url));
   if (!response.ok) throw new Error(`${name}.json: ${response.status}`);
   return response.json();
@@ -136,6 +149,12 @@ export function t(key, values = {}) {
     const value = values[name];
     return typeof value === "number" ? number(value) : String(value ?? "");
   });
+}
+
+/** A text that also stands within a sentence, as it begins one. */
+export function capitalised(text) {
+  const [first = "", ...rest] = text;
+  return first.toLocaleUpperCase(language) + rest.join("");
 }
 
 /** Return a text, or null if there is none. */

@@ -5,7 +5,7 @@ import * as auth from "./auth.js";
 import { h, icon, replace, written } from "./dom.js";
 import { currentLanguage, keepLanguage, LANGUAGES, loadTexts, loadViewTexts, preferredLanguage, t, useLanguage, useTimeZone } from "./i18n.js";
 import { place } from "./place.js";
-import { announce, button, busyButton, clearToasts, errorPanel, loading, pageTitle, sessionEnded, toastError } from "./ui.js";
+import { announce, button, busyButton, clearToasts, errorPanel, keepFocus, loading, pageTitle, sessionEnded, toastError } from "./ui.js";
 
 const CONSOLE = new URL("../", import.meta.url);
 /**
@@ -44,13 +44,18 @@ let running = new AbortController();
 // --- starting up
 
 async function start() {
+  const asked = fetch(new URL("config.json", CONSOLE));
+  asked.catch(() => null); // it is thrown below, where its error can be shown in the language
   await useLanguage(preferredLanguage());
-  const configuration = await (await fetch(new URL("config.json", CONSOLE))).json();
+  const configuration = await (await asked).json();
   auth.configure(configuration);
   api.configure(new URL(configuration.api_url, CONSOLE).href, sessionEnded);
   if (auth.isEmbedded()) return startEmbedded();
   auth.takeTokenOfUrl();
-  const came = await auth.finishSignIn();
+  const isReturning = location.search !== "";
+  const coming = auth.finishSignIn(); // puts the user's view back into the URL at once
+  if (isReturning) loadView(viewOf(place())).catch(() => null); // while the user is being signed in
+  const came = await coming;
   if (came === "popup") return showPopupEnd();
   if (came === "none") return auth.wasSignedIn() ? auth.signIn() : showWelcome();
   await enter();
@@ -79,10 +84,12 @@ function welcomePage(name, ...content) {
 
 async function enter() {
   showShell();
+  holdFocus();
   window.addEventListener("hashchange", () => {
     auth.takeTokenOfUrl(); // the page around can give a new token in the URL
     show();
   });
+  loadView(viewOf(place())).catch(() => null); // meanwhile
   // Load the account's time zone before the first date is shown. If that fails, use the browser's time zone.
   await api.get("settings").then(useSettings).catch(() => null);
   await show(true);
@@ -179,6 +186,17 @@ function showShell() {
   replace(app, skip, header, banner, main);
 }
 
+/** When what has the focus is removed, move the focus to the heading, unless the view moves it elsewhere at once. */
+function holdFocus() {
+  let last = null;
+  app.addEventListener("focusin", ({ target }) => (last = target));
+  new MutationObserver(() => {
+    if (!last || last.isConnected) return;
+    last = null;
+    keepFocus();
+  }).observe(app, { childList: true, subtree: true });
+}
+
 function skipToMain(event) {
   event.preventDefault(); // the part of the URL after # names the view
   main.focus();
@@ -198,13 +216,23 @@ function languageChoice(changed) {
 
 // --- views
 
+function viewOf({ name }) {
+  return VIEWS[name] ?? VIEWS[""];
+}
+
+/** Load a view's module and texts. Returns the module. */
+async function loadView(view) {
+  const [module] = await Promise.all([view.load(), view === VIEWS[""] ? null : loadViewTexts(), view.texts && loadTexts(view.texts)]);
+  return module;
+}
+
 async function show(first = false) {
   clearToasts();
   running.abort();
   running = new AbortController();
   const { signal } = running;
   const { name, rest, query } = place();
-  const view = VIEWS[name] ?? VIEWS[""];
+  const view = viewOf({ name });
   const current = view.under ?? name;
   for (const link of app.querySelectorAll("nav [data-view]")) {
     if (link.dataset.view === current) link.setAttribute("aria-current", "page");
@@ -214,7 +242,7 @@ async function show(first = false) {
   const page = h("div", { class: "page" }, loading());
   replace(main, page);
   try {
-    const [module] = await Promise.all([view.load(), view === VIEWS[""] ? null : loadViewTexts(), view.texts && loadTexts(view.texts)]);
+    const module = await loadView(view);
     if (signal.aborted) return;
     module.show(page, { rest, query, signal });
   } catch (error) {

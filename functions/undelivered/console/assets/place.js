@@ -7,6 +7,11 @@ export function place() {
   return { name, rest, query: new URLSearchParams(query ?? "") };
 }
 
+/** The URL of the card of a customer. */
+export function customerHref(id) {
+  return `#/customers/${encodeURIComponent(id)}`;
+}
+
 /** Return the values of these names in a query, without absent or empty values. */
 export function chosenOf(query, names) {
   return Object.fromEntries(names.map((name) => [name, query.get(name)]).filter(([, value]) => value));

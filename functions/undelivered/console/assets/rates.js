@@ -15,7 +15,7 @@ export async function show(place, { signal }) {
   const shown = rates.channels.filter((channel) => channel.sent > 0 || channel.leaves_out_host);
   const leavesOut = shown.some((channel) => channel.leaves_out_host);
   replace(place, card(t("rates.title"),
-    shown.length > 0 ? shown.map((channel) => ofChannel(channel, rates)) : h("p", { class: "muted" }, t("rates.none")),
+    shown.length > 0 ? h("div", { class: "channels" }, shown.map((channel) => ofChannel(channel, rates))) : h("p", { class: "muted" }, t("rates.none")),
     leavesOut && h("p", { class: "muted" }, t("rates.host_left_out")),
     h("p", { class: "rates-links" },
       shown.some(({ channel }) => channel === "email") && h("a", { href: LIMITS_PAGE, rel: "noreferrer", target: "_blank" }, t("rates.limits")),

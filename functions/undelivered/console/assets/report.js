@@ -9,8 +9,8 @@ import * as auth from "./auth.js";
 import { askToResend, currentJob, jobPanel } from "./bulk.js";
 import { CLASSES, countOf, WORK } from "./dashboard.js";
 import { address, h, icon, replace, written } from "./dom.js";
-import { calendarDate, dateInZone, day, maybe, moment, shortDay, t } from "./i18n.js";
-import { chosenOf, refine } from "./place.js";
+import { calendarDate, capitalised, dateInZone, day, maybe, moment, shortDay, t } from "./i18n.js";
+import { chosenOf, customerHref, refine } from "./place.js";
 import { keepTrail } from "./trail.js";
 import {
   announce, attempt, busyButton, button, channelIcon, channelName, complain, empty, errorPanel, field, keepFocus, loading, pageTitle,
@@ -110,7 +110,7 @@ function filters(view) {
     h("details", { open: more },
       h("summary", {}, t("report.more_filters")),
       h("div", { class: "filter-row" },
-        choice("work", t("work.title"), filter, [["", t("report.any")], ...WORK.map((name) => [name, t(`work.${name}`)])]),
+        choice("work", t("work.title"), filter, [["", t("report.any")], ...WORK.map((name) => [name, capitalised(t(`work.${name}`))])]),
         choice("state", t("report.state"), filter, [["", t("report.state.default")], ...STATES.map((name) => [name, t(`state.${name}`)])]),
         choice("fault", t("report.fault"), filter, [["", t("report.any")], ...FAULTS.map((name) => [name, t(`fault.${name}`)])]),
         choice("reason", t("report.reason"), filter, [["", t("report.any")], ...REASONS.map((name) => [name, reasonName(name)])]))),
@@ -382,7 +382,7 @@ function row(view, item) {
   return h("tr", { role: "row", "data-id": item.id, class: pickable ? "pickable" : "" },
     pickable && h("td", { role: "cell", class: "pick" }, picker(view, item, title)),
     h("td", { role: "cell", class: "title-cell" }, h("a", { href: hrefOf(item) }, written(title)), " ", stateChip(item)),
-    cell("customer", item.customer?.id ? h("a", { href: `#/customers/${encodeURIComponent(item.customer.id)}`, class: "quiet" }, written(item.customer.name || item.customer.id)) : "–", { class: item.customer?.id ? "customer-cell" : "empty-cell" }),
+    cell("customer", item.customer?.id ? h("a", { href: customerHref(item.customer.id), class: "quiet" }, written(item.customer.name || item.customer.id)) : "–", { class: item.customer?.id ? "customer-cell" : "empty-cell" }),
     cell("recipient", address(item.recipient), { class: "who-cell" }),
     cell("channel", channelIcon(item.channel, t(`channel.short.${item.channel}`))),
     cell("status", statusChip(item), { class: "status-cell" }),

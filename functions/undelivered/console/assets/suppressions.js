@@ -76,7 +76,7 @@ function lookUpForm(view) {
 }
 
 async function lookUp(view, address, box) {
-  const back = button(t("suppressions.all"), { kind: "small", on: () => ((box.value = ""), list(view)) });
+  const back = button(t("suppressions.all"), { kind: "small", on: () => ((box.value = ""), box.focus(), list(view)) });
   try {
     const found = await api.get(suppressionPath(channelOf(address), address), { signal: view.signal });
     if (found.active === false) throw new api.ApiError(404, { code: "lifted", detail: found.lifted_at });
@@ -118,7 +118,9 @@ function paint(view) {
       const page = await ask(view, view.cursor);
       view.items.push(...page.items);
       view.cursor = page.next_cursor;
+      const already = view.items.length - page.items.length;
       paint(view);
+      view.place.querySelectorAll("tbody tr")[already]?.querySelector("button")?.focus();
     } catch (error) {
       if (error.name !== "AbortError") replace(foot, errorPanel(error, () => paint(view)));
     }

@@ -37,10 +37,21 @@ export function trailNav(signal) {
     button(t("trail.keys"), { kind: "small", on: showKeys }));
 }
 
+/** The next entry of the list, or null at its end and outside a list. */
+export async function nextOfTrail() {
+  const at = position();
+  return at < 0 ? null : entry(at + 1);
+}
+
+async function entry(at) {
+  if (at >= trail.hrefs.length) await trail.more();
+  return trail.hrefs[at] ?? null;
+}
+
 async function move(to) {
   if (to < 0) return;
-  if (to >= trail.hrefs.length) await trail.more();
-  if (to < trail.hrefs.length) location.replace(trail.hrefs[to]); // "Back" leads to the list
+  const href = await entry(to);
+  if (href) location.replace(href); // "Back" leads to the list
   else toast(t("trail.end"));
 }
 

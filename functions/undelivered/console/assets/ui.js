@@ -36,7 +36,7 @@ export function announce(text) {
 
 /** Focus the heading of the page if what had the focus is gone, so that the keyboard goes on from there. */
 export function keepFocus() {
-  if (document.activeElement === document.body) document.querySelector("#main h1")?.focus({ preventScroll: true });
+  if (document.activeElement === document.body) (document.querySelector("#main h1") ?? document.getElementById("main"))?.focus({ preventScroll: true });
 }
 
 // --- small pieces
@@ -178,12 +178,13 @@ export async function attempt(place, work) {
 // --- notices
 
 const PASSES_MS = 10_000;
+const MOST_TOASTS = 3;
 
 /**
  * Show a notice. A notice with an action or an error stays until it is closed or replaced. Other notices disappear
- * after a while.
+ * after a while. `isKept` is for notices about another page: they outlive this page, and errors also the next notices.
  */
-export function toast(text, { action, on, kind = "" } = {}) {
+export function toast(text, { action, on, kind = "", isKept = false } = {}) {
   let shelf = document.getElementById("toasts");
   if (!shelf) document.body.append((shelf = h("div", { id: "toasts", role: "region", "aria-label": t("notices") })));
   const close = () => element.remove();
@@ -194,12 +195,14 @@ export function toast(text, { action, on, kind = "" } = {}) {
   });
   const element = h(
     "div",
-    { class: `toast ${kind}`, "data-page": pageOf(location.hash) },
+    { class: `toast ${kind}`, "data-page": isKept ? null : pageOf(location.hash) },
     h("p", {}, text),
     act,
     h("button", { type: "button", class: "plain", "aria-label": t("close"), on: { click: close } }, icon("close")),
   );
-  replace(shelf, element);
+  for (const one of shelf.querySelectorAll(".toast:not(.bad), .toast[data-page]")) one.remove();
+  if (shelf.children.length === MOST_TOASTS) shelf.firstElementChild.remove();
+  shelf.append(element);
   if (!act && kind !== "bad") setTimeout(close, PASSES_MS);
   announce(text);
   return element;
@@ -207,7 +210,7 @@ export function toast(text, { action, on, kind = "" } = {}) {
 
 /** Remove the notices of other pages. */
 export function clearToasts() {
-  for (const one of document.querySelectorAll(".toast")) if (one.dataset.page !== pageOf(location.hash)) one.remove();
+  for (const one of document.querySelectorAll(".toast[data-page]")) if (one.dataset.page !== pageOf(location.hash)) one.remove();
 }
 
 /** The page of a URL's fragment, without its filters. */
@@ -264,7 +267,7 @@ export function dialogue({ title, intro, content = [], action, kind = "primary",
       trouble,
       h("div", { class: "row end" }, button(cancel, { on: () => element.close() }), confirm),
     );
-    const element = h("dialog", { "aria-labelledby": id, on: { close: () => finish() } }, form);
+    const element = h("dialog", { "aria-labelledby": id, on: { close: () => finish(), keydown: goRound } }, form);
     const finish = () => {
       element.remove();
       resolve(result);
@@ -272,6 +275,16 @@ export function dialogue({ title, intro, content = [], action, kind = "primary",
     document.body.append(element);
     element.showModal();
   });
+}
+
+/** Let Tab go round a dialogue. Browsers would go on to their own toolbar. */
+function goRound(event) {
+  if (event.key !== "Tab") return;
+  const stops = [...event.currentTarget.querySelectorAll("a, button, input, select, textarea")].filter((one) => one.checkVisibility());
+  const [end, start] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+  if (document.activeElement !== end) return;
+  event.preventDefault();
+  start.focus();
 }
 
 /**
@@ -347,7 +360,7 @@ export function sessionEnded() {
     const whole = !embedded && button(t("session.leave"), { on: () => auth.signIn() });
     const element = h(
       "dialog",
-      { "aria-labelledby": id, on: { cancel: (event) => event.preventDefault() } },
+      { "aria-labelledby": id, on: { cancel: (event) => event.preventDefault(), keydown: goRound } },
       h("h2", { id }, t("session.title")),
       h("p", {}, t(embedded ? "embed.text" : "session.text")),
       trouble,

@@ -3,7 +3,8 @@
 import * as api from "./api.js";
 import { WORK } from "./dashboard.js";
 import { h, icon, replace, written } from "./dom.js";
-import { moment, number, shortDay, t } from "./i18n.js";
+import { capitalised, moment, number, shortDay, t } from "./i18n.js";
+import { customerHref } from "./place.js";
 import { keepTrail } from "./trail.js";
 import { announce, attempt, busyButton, empty, errorPanel, loading, pageTitle, reasonName } from "./ui.js";
 
@@ -16,7 +17,7 @@ export function show(page, { rest: [name], signal }) {
   replace(page,
     h("div", { class: "page-head" }, pageTitle(t("work.title")), h("a", { class: "button", href: `#/report?work=${kind}` }, t("work.in_report"))),
     h("nav", { class: "pills spaced", "aria-label": t("work.title") }, WORK.map((one) =>
-      h("a", { class: "pill", href: `#/work/${one}`, "aria-current": one === kind && "page" }, t(`work.${one}`), counts[one]))),
+      h("a", { class: "pill", href: `#/work/${one}`, "aria-current": one === kind && "page" }, capitalised(t(`work.${one}`)), counts[one]))),
     h("p", { class: "muted spaced" }, t(`work.help.${kind}`)),
     h("div", { class: "spaced" }, place));
   api.get("undelivered/count", { signal })
@@ -63,7 +64,7 @@ async function showList(place, kind, signal) {
 
 /** The page of a customer; without a known customer, that of their newest message. */
 function hrefOf({ customer, newest }) {
-  return customer.id ? `#/customers/${encodeURIComponent(customer.id)}` : `#/item/${newest.id}`;
+  return customer.id ? customerHref(customer.id) : `#/item/${newest.id}`;
 }
 
 function row(group) {
