@@ -85,16 +85,26 @@ WHOLE: dict[Reason, tuple[str, ...]] = {
         "You lack permission to write to this recipient",
         "The recipient refused delivery",
         "Rejected by a rule the recipient made",
+        "The user's privacy settings forbid mail from strangers",
     ),
-    Reason.DOMAIN_NOT_FOUND: ("The destination domain has lapsed", "Recipient domain cannot be found in DNS"),
+    Reason.DOMAIN_NOT_FOUND: (
+        "Destination host cannot be identified",
+        "The destination domain has lapsed",
+        "Recipient domain cannot be found in DNS",
+    ),
     Reason.RATE_LIMITED: (
         "Your domain is over its hourly limit of messages",
         "Please send fewer messages per connection",
         "Please slow down",
     ),
+    Reason.TIMED_OUT: ("The message could not be passed on in five days",),
     Reason.MESSAGE_TOO_LARGE: ("Please reduce the size of your attachment",),
     Reason.SERVER_UNAVAILABLE: ("Database outage", "The remote host hung up", "We are under heavy load"),
-    Reason.CONTENT_REJECTED: ("Executable files may not be sent to our users", "Encrypted archives are turned away"),
+    Reason.CONTENT_REJECTED: (
+        "Executable files may not be sent to our users",
+        "Encrypted archives are turned away",
+        "Macro-enabled documents are blocked",
+    ),
     Reason.SENDER_AUTHENTICATION: ("Your host may not send on behalf of shop.example",),
 }
 ABOUT_US = (
@@ -106,6 +116,7 @@ ABOUT_US = (
     "Mailbox not found at the sending domain",
     "The mailbox you claim to write from is unknown at its own server",
     "Client address is unknown",
+    "The account sending this message is unknown",
     "You are not a known customer",
     "Your server sent mail to unknown users",
     "Login failed, account disabled",

@@ -154,7 +154,7 @@ _IP_AS_SUBJECT: Final = re.compile(
 )
 # An address of which it is said what is said of a mailbox, and nothing that is said of senders: the recipient.
 _SAID_OF_ADDRESS: Final = (
-    r"@[\w.-]{1,255}[>\])\"']{0,2}:?(?: \w{1,16}ly)?"
+    r"@[\w.-]{1,255}[>\])\"']{0,2}:?(?: (?!only)\w{1,16}ly)?"
     r" (?=(?:is|isn't|was|wasn't|has|does|doesn't|did|cannot|could|never|no longer|only|got|gets|refuses|accepts|takes"
     r"|belongs)\b)(?!(?:is|isn't|was|wasn't|has been) (?:\w+ )?(?:black|block|bann|list|allow|permit|auth|verif|unverif"
     r"|unauth|spoof|forg|spam|send))"
@@ -592,7 +592,7 @@ def _by_prose(raw: str) -> _Rule | None:
     if rule.reason in _DEAD and _PASSES.search(specific):
         return structs.replace(rule, reason=Reason.SERVER_UNAVAILABLE)
     if rule.reason in _DEAD and _may_be_ours(stems, prose) and _is_ours(specific):
-        return structs.replace(rule, reason=Reason.SENDER_BLOCKED)
+        return structs.replace(rule, reason=Reason.SENDER_BLOCKED, policy_as=None)
     if (
         rule.recipient_as is not None
         and _RECIPIENT.search(specific)

@@ -85,7 +85,7 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "longer",
                 (
-                    r"(?:(?<!credentials )(?<!password )(?<!certificate )(?<!token )(?<!session )(?<!key )(?<!link ))no longer (?:a )?(?:valid|in use|used|active|available|accept(?:s|ing)?\b(?! (?:connections?|(?:mails?|messages?|emails?) (?:from|with|containing|without|in)|relay|attachments?|html))|monitored|receiv(?:es?|ing)|maintained|in service|reachable|on (?:this |the |our )?(?:server|system|staff)|with (?:us|the (?:company|firm|organi[sz]ation|school|university))|at (?:the|our) \w+|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
+                    r"(?:(?<!credentials )(?<!password )(?<!certificate )(?<!token )(?<!session )(?<!key )(?<!link ))no longer (?:a )?(?:valid|in use|used|active|available|accept(?:s|ing)?\b(?! (?:connections?|(?:mails?|messages?|emails?) (?:from|with|containing|without|in)|relay|attachments?|html))|monitored|receiv(?:es?|ing)|maintained|in service|reachable|on (?:this |the |our )?(?:server|system|staff)|(?:a |an )?(?:student|pupil|teacher|patient|client|resident|tenant|volunteer|contractor)|with (?:us|the (?:company|firm|organi[sz]ation|school|university))|at (?:the|our) \w+|here|being used|associated|in operation|subscrib\w*|customer|(?:our |a )?(?:member|user))",
                 ),
             ),
         ),

@@ -50,6 +50,12 @@ WORDINGS: tuple[Family, ...] = (
                     r"(?:check|lookup|look ?up|verification|validation|scan|scanner|scanning|filter|query)s? (?:(?:of|for|the|your|senders?|recipients?|domain|address|has|had|is|was|a|returned) ){0,5}?(?:temporarily (?:failed|unavailable|not available)|failed temporarily|timed out|temporary (?:error|failure|problem)|(?:could not|couldnt|cannot) be completed)",
                 ),
             ),
+            (
+                "check|verify+addr|reci|user|mail|rcpt",
+                (
+                    r"(?:could not|couldnt|cannot|can not|unable to) check (?:the |this |that |whether )*(?:address|recipient|user|mailbox|rcpt)\b",
+                ),
+            ),
             ("buffer+over", (r"buffer over(?:flow|run)\b",)),
             (
                 "greylist|greylisting+fail|erro|time",

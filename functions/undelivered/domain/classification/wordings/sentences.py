@@ -29,6 +29,31 @@ _MAILS = r"(?:any |all |such |more |new |e )*(?:mails?|messages?|emails?|posts?|
 
 STRONG: tuple[Family, ...] = (
     Family(
+        "destination_host",
+        Reason.DOMAIN_NOT_FOUND,
+        "RFC 3463 X.1.2: the host of the recipient's address",
+        (
+            (
+                "host|system+dest|targ",
+                (
+                    r"(?:destination|target) (?:host|system) (?:name )?(?:cannot|could not|couldnt|can not) be (?:identified|found|located|resolved)\b",
+                ),
+            ),
+        ),
+        temporary_as=Reason.SERVER_UNAVAILABLE,
+    ),
+    Family(
+        "part_too_long",
+        Reason.ADDRESS_MALFORMED,
+        "RFC 5321 §4.5.3.1: the lengths of the parts of an address",
+        (
+            (
+                "long|longer+loca|reci|addr",
+                (r"(?:local part|recipient address|rcpt address) (?:\w+ ){0,4}?(?:too long|longer than)\b",),
+            ),
+        ),
+    ),
+    Family(
         "address_lacks",
         Reason.ADDRESS_MALFORMED,
         "RFC 5321 §4.1.2: a part that an address needs",
@@ -65,6 +90,7 @@ STRONG: tuple[Family, ...] = (
                 (
                     r"(?:recipients?|destination|addressees?|target) (?:e ?mail )?domain (?:name )?(?:(?:is|was|has|have|does|do|could|can) )?(?:been )?(?:unknown|invalid|not found|not be found|cannot be found|not exist|never (?:been )?registered|not registered|no (?:mx|mail)|lapsed|expired|not valid|not resolve|cannot be resolved|not be resolved)\b",
                     r"(?:no such|unknown|nonexistent|invalid) (?:recipient|destination|target) domain\b",
+                    r"no (?:mail ?servers?|mail hosts?|mx|exchangers?) (?:behind|for|at|under|in) (?:\w+ )?(?:recipients?|destination|target) domain\b",
                 ),
             ),
         ),
@@ -86,6 +112,7 @@ STRONG: tuple[Family, ...] = (
             (
                 "rule|filter|setting|preference|set+reci|user|addr|owne|cust",
                 (
+                    r"(?<!many )(?:recipients?|users?|addressees?|owners?|customers?) (?:\w+ )?(?:settings|preferences|rules|filters) (?:forbids?|prohibits?|refuses?|disallows?|blocks?|rejects?|denie[sd]|deny|excludes?)\b",
                     r"(?:rules?|filters?|settings?|preferences?) (?:\w+ ){0,2}?(?:recipient|user|addressee|owner|customer) (?:has |have )?(?:made|set|created|defined|configured|chose\w*)\b",
                     r"(?:recipient|user|addressee|owner|customer) (?:has |have )?set (?:the |their |his |her |this |up )?(?:\w+ )?to (?:refuse|reject|block|decline|ignore)\b",
                 ),
@@ -209,6 +236,12 @@ STRONG: tuple[Family, ...] = (
         ),
     ),
     Family(
+        "too_many_bytes",
+        Reason.MESSAGE_TOO_LARGE,
+        "RFC 3463 X.3.4: a size in bytes",
+        (("bytes|megabytes|kilobytes+many", (r"too many (?:mega|kilo)?bytes\b",)),),
+    ),
+    Family(
         "message_exceeds",
         Reason.MESSAGE_TOO_LARGE,
         "RFC 3463 X.3.4: the size of the message, and not of a mailbox",
@@ -227,6 +260,8 @@ STRONG: tuple[Family, ...] = (
         "RFC 7208, RFC 7489, RFC 3207: a sender that cannot prove who it is, or a session that is not protected",
         (
             ("impersonation", (r"impersonation\b",)),
+            ("unsigned+mail|mess|emai", (r"unsigned (?:mails?|messages?|emails?)\b",)),
+            ("sender+mism", (r"sender id (?:\w+ )?mismatch\b",)),
             ("sender+poli", (r"sender policy (?:of|for|record|framework|check)\b",)),
             (
                 "secure|encrypted|protected+need|requ|must|only|want|insi|expe",
@@ -242,6 +277,12 @@ STRONG: tuple[Family, ...] = (
         Reason.TIMED_OUT,
         "RFC 3463 X.4.7: a message that its queue kept trying, and for how long",
         (
+            (
+                "minutes|hours|days|weeks|day|week+mess|mail|emai|lett|e|it",
+                (
+                    rf"{_LETTER} (?:could |can |was |has )?not (?:be |been )?(?:\w+ ){{1,3}}?(?:in|for|within|after) (?:the last |more than |over )?\w+ (?:minutes|hours|days?|weeks?)\b",
+                ),
+            ),
             (
                 "retried|tried|trying|tries+minutes|hours|days|weeks|day|week|times",
                 (
@@ -302,6 +343,16 @@ PLAIN: tuple[Family, ...] = (
                 ),
             ),
             ("more+reci", (r"no more recipients\b",)),
+            (
+                "limited|restricted+reci|conn|mess|mail|sess",
+                (r"(?:recipients|connections|messages|mails|sessions) (?:\w+ )?(?:limited|restricted) to \w+\b",),
+            ),
+            (
+                "minute|hour|second|day+conn|mess|mails|requ",
+                (
+                    r"\d+ (?:connections|messages|mails|requests) (?:in|per|within) (?:an? |one )?(?:minute|hour|second|day)\b",
+                ),
+            ),
             ("triplet", (r"(?:unknown|new|first) triplet\b",)),
         ),
     ),
@@ -353,7 +404,7 @@ PLAIN: tuple[Family, ...] = (
                 "executable|executables|archive|archives|zip|macro|script|scripts|exe|encrypted|compressed|protected+file|atta|docu|arch|zip|zips",
                 (
                     r"(?:encrypted|protected) (?:archives?|zips?|files?|attachments?)\b",
-                    r"(?:executables?|archives?|zip|macro|script|exe|encrypted|compressed|password protected) (?:files?|attachments?|documents?) (?:\w+ ){0,2}?(?:not|never|forbidden|blocked|prohibited|banned|rejected)\b",
+                    r"(?:executables?|archives?|zip|macro(?: enabled)?|script|exe|encrypted|compressed|password protected) (?:files?|attachments?|documents?) (?:\w+ ){0,2}?(?:not|never|forbidden|blocked|prohibited|banned|rejected)\b",
                 ),
             ),
         ),

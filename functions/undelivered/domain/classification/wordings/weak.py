@@ -11,7 +11,7 @@ _NOT = "incorrect|undeliverable|unallocated|unassigned|no|not|never|cannot|cant|
 _ENDED = (
     "obsolete|suspended|deactivated|terminated|cancelled|canceled|closed|frozen|expired|deleted|removed|dormant|"
     "inactive|retired|discontinued|ceased|abandoned|unused|left|moved|archived|gone|withdrawn|revoked|shut|defunct|"
-    "decommissioned|parked|mothballed|graduated|closure|discharged|relinquished|purged|erased|locked|disabled|off|resigned|ended|departed|dismissed|lapsed|changed|deceased|barred|dead|pending|separated|opgeheven"
+    "decommissioned|hacked|parked|mothballed|graduated|closure|discharged|relinquished|purged|erased|locked|disabled|off|resigned|ended|departed|dismissed|lapsed|changed|deceased|barred|dead|pending|separated|opgeheven"
 )
 _NAMES = (  # a user, a mailbox or an address in other languages of Latin script
     "empfanger|empfangers|empfangeradresse|empfangerpostfach|zieladresse|zielpostfach|mitarbeiter|mitarbeiterin|medewerker|adressat|postfach|benutzer|konto|mailadresse|emailadresse|adresse|"
