@@ -430,6 +430,33 @@ def _correct_by_customer(scenario: Scenario) -> str:
     return ", ".join(actions)
 
 
+def _stop_and_start(scenario: Scenario) -> str:
+    """Have a customer answer a text with STOP, and later with START."""
+    phone, sns = "+12195550106", scenario.stack.client("sns")
+    suppression = f"/suppressions/sms/{phone}"
+
+    def is_stopped() -> bool:
+        response = scenario.manager.get(suppression)
+        return bool(response.is_success and response.json()["active"])
+
+    def text(customer: str) -> None:
+        scenario.send_notification(customer, "Gate code", channel="sms", phone=phone)
+
+    before = len(texts_to(scenario.emulator, phone))
+    text("stu")
+    texts = eventually(lambda: texts_to(scenario.emulator, phone)[before:], "SNS was not asked to publish the text")
+    reply_by_text(sns, phone, "STOP", answers=texts[-1]["MessageId"])
+    eventually(is_stopped, "the number is not suppressed after STOP")
+    text("stuart")
+    (item,) = eventually(lambda: scenario.report("stuart"), "the text after STOP is not dropped")
+    require(item["reason"] == "opted_out", f"it shows as {item['reason']}")
+    reply_by_text(sns, phone, "START")
+    eventually(lambda: not is_stopped(), "the number stays suppressed after START")
+    text("stu-again")
+    eventually(lambda: len(texts_to(scenario.emulator, phone)) == before + 2, "no text is sent after START")
+    return "dropped after STOP, sent after START"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A step: a short name, a sentence that describes it, and the function that runs it."""
@@ -476,6 +503,11 @@ STEPS: tuple[Step, ...] = (
         "correct_by_customer",
         "A customer whose address bounces is asked by text, corrects it on a page, proves it with a code, and gets it",
         _correct_by_customer,
+    ),
+    Step(
+        "stop_and_start",
+        "A customer replies STOP to a text: the next one is dropped. After START, texts are sent again",
+        _stop_and_start,
     ),
 )
 

@@ -312,6 +312,7 @@ class FakeApi:
                 "phone": item["recipient"] if item["channel"] == "sms" else "",
                 "email_changed_at": None,
                 "phone_changed_at": None,
+                "consents": [],
                 "follow_up": {"note": None, "owner": None, "look_again_on": None, "audit": []},
             }
         return self.customers[customer_id]
@@ -445,7 +446,7 @@ class FakeApi:
                 return 200, {"notifications": self.sent_to("c-1") if query["address"] == "grace@gmial.com" else []}
             case ("GET", "customers", customer_id):
                 mine = [i for i in self.items.values() if i["customer"]["id"] == customer_id and i["ready_to_resend"]]
-                return 200, self.customer(customer_id) | {"ready_to_resend": [i["id"] for i in mine], "consents": []}
+                return 200, self.customer(customer_id) | {"ready_to_resend": [i["id"] for i in mine]}
             case ("PUT", "customers", customer_id, "follow-up"):
                 return self.change_follow_up(customer_id, body)
             case ("GET", "follow-ups"):
@@ -847,7 +848,7 @@ class FakeApi:
             "current_contact": customer["email"] if item["channel"] == "email" else customer["phone"],
             "suppression": None,
             "suggestion": "grace@gmail.com" if item["recipient"] == "grace@gmial.com" else None,
-            "audit": [{"at": item["failed_at"], "by": "system", "action": "opened"}],
+            "audit": [{"at": item["failed_at"], "by": "system", "action": "opened"}, *item.get("audit", [])],
         }
 
     def sent_to(self, customer_id: str) -> list[dict[str, Any]]:

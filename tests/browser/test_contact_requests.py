@@ -42,6 +42,27 @@ class TestTheManager:
 
         manager.sees("Asked, no answer yet")
 
+    def test_sees_what_the_customer_replied_to_a_text(self, manager):
+        page, api = manager.page, manager.api
+        customer = api.customer("c-1")
+        replied = {"given_by": "Grace", "how": "text_message", "at": "2026-11-23T10:00:00Z"}
+        customer |= {"phone": "+12065550100", "consents": [replied | {"channel": "sms", "contact": "+12065550100"}]}
+        api.items["item-1"]["audit"] = [
+            {"at": f"2026-11-23T1{hour}:00:00Z", "by": "customer", "action": action, "detail": None}
+            for hour, action in enumerate(("reply_with_contact", "stop_texts", "start_texts"))
+        ]
+
+        manager.goes_to("#/item/item-1")
+        for told in ("Replied with a new address", "Wants no more texts (STOP)", "Wants texts again (START)"):
+            manager.sees(told)
+        manager.goes_to("#/customers/c-1")
+        manager.sees("Agreed to messages on 23 Nov 2026: By text (START)")
+
+        page.set_viewport_size({"width": 360, "height": 740})
+        take_picture(page, "customer-who-agreed-phone")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert barriers(page) == []
+
     def test_says_in_the_settings_who_asks_and_when(self, manager):
         page = manager.page
         manager.goes_to("#/settings")

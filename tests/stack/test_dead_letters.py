@@ -75,7 +75,14 @@ def test_prose_among_events_is_set_aside_alone_said_why_and_kept(stack, acting):
     sqs.purge_queue(QueueUrl=dead)
 
 
-@pytest.mark.parametrize(("queue", "why"), [("Exports", "not an export job"), ("Webhooks", "not a delivery job")])
+@pytest.mark.parametrize(
+    ("queue", "why"),
+    [
+        ("Exports", "not an export job"),
+        ("Webhooks", "not a delivery job"),
+        ("Replies", "not a text from a two-way number"),
+    ],
+)
 def test_a_message_that_names_no_job_becomes_a_dead_letter_and_is_kept(stack, queue, why):
     sqs = stack.client("sqs")
     deployed = DeployedStack(STACK_NAME, stack.client)
