@@ -59,6 +59,7 @@ class TestTheManager:
         manager.sees("Agreed to messages on 23 Nov 2026: By text (START)")
 
         page.set_viewport_size({"width": 360, "height": 740})
+        page.get_by_text("Agreed to messages").scroll_into_view_if_needed()
         take_picture(page, "customer-who-agreed-phone")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert barriers(page) == []

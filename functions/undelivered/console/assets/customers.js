@@ -172,7 +172,7 @@ function agreed({ consents = [] }, contact) {
 function paintOne(view, place, customer, { items, next_cursor: more }, suppressions) {
   const body = h("div", {});
   const line = (label, value, when, suppression) =>
-    [h("dt", {}, t(label)), h("dd", {}, value ? contactLink(value) : "–", changedOn(when), suppressed(suppression), agreed(customer, value))];
+    [h("dt", {}, t(label)), h("dd", {}, value ? contactLink(value) : "–", changedOn(when), suppressed(suppression) ?? agreed(customer, value))];
   const read = () => replace(body,
     h("dl", {},
       line("contact.email", customer.email, customer.email_changed_at, suppressions.email),
