@@ -479,28 +479,9 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "blocks|refuses|rejects|declines|denies|ignores|bans+reci|rece|user|addr|cust|pers|owne|subs",
-                (rf"{_WHO} (?:blocks|refuses|rejects|declines|denies|ignores|bans) {_US}",),
-            ),
-            (
-                "blocked|blacklisted|banned|muted|refused|rejected|declined+has|have|had",
-                (
-                    rf"{_WHO} (?:has|have|had) (?:\w+ )?(?:blocked|blacklisted|banned|muted|refused|rejected|declined) {_US}",
-                    rf"{_WHO} (?:has|have|had) (?:\w+ )?(?:blocked|blacklisted|banned|muted|refused|rejected|declined) (?:mails?|messages?|e ?mails?) from (?:you\b|your\b|this\b|the sender\b)",
-                ),
-            ),
-            (
                 "blocklist|blacklist|denylist|rejectlist|ignorelist|list+you",
                 (
                     r"(?:put|placed|added|listed|set) you (?:on|in|to) (?:an? |the |his |her |their |its )?(?:\w+ )?(?:(?:block|black|deny|reject|ignore) ?list|list of (?:blocked|rejected|unwanted))",
-                ),
-            ),
-            (
-                "accepts|receives|takes|accept|accepting+only",
-                (
-                    rf"{_WHO} (?:accepts|receives|takes|is accepting) (?:any )?(?:mails?|messages?|e ?mails?) from (?:\w+ ){{1,4}}?only\b",
-                    rf"{_WHO} (?:accepts|receives|takes|is accepting) only (?:mails?|messages?|e ?mails?) from\b",
-                    rf"{_WHO} only (?:accepts|receives|takes|is accepting) (?:mails?|messages?|e ?mails?) from\b",
                 ),
             ),
             (
@@ -512,7 +493,6 @@ WORDINGS: tuple[Family, ...] = (
             (
                 "blocks|blacklisted|blocked|wanted+reci|user|addr|cust",
                 (
-                    r"(?:recipient|user|addressee) (?:has |have )?(?:blocks|blacklisted|blocked) (?:you|your|mails?|messages?|e ?mails?)\b",
                     r"not wanted by (?:the |this )?(?:recipient|user|addressee)\b(?!s? (?:server|domain|system|network|organi))",
                 ),
             ),
@@ -527,14 +507,6 @@ WORDINGS: tuple[Family, ...] = (
                 "chosen|elected|decided|asked|requested|opted|refuses|declines|unwilling+reci|user|owne|addr|cust|mail",
                 (
                     r"(?:recipient|user|owner|addressee|customer|mailbox) (?:has |have |is )?(?:chosen|elected|decided|asked|requested|opted|refuses|declines|unwilling) (?:not )?to (?:accept|receive|get|be)",
-                ),
-            ),
-            (
-                "accepts|receives|takes|accept|receive+only",
-                (
-                    r"(?:recipient|user|owner|customer|mailbox|group|list|account) only (?:accepts|receives|takes) (?:mails?|messages|emails?) from",
-                    r"(?:recipient|user|owner|customer|mailbox|group|list|account) (?:accepts|receives|takes) only (?:\w+ )?(?:mails?|messages|emails?) from",
-                    r"(?:recipient|user|owner|customer|mailbox|group|list|account) (?:accepts|receives|takes) (?:mails?|messages|emails?) only from",
                 ),
             ),
             (
@@ -587,10 +559,7 @@ WORDINGS: tuple[Family, ...] = (
             ),
             (
                 "approved|preapproved",
-                (
-                    r"(?:sender|address|you) (?:\w+ ){0,3}?not (?:pre ?|yet )approved",
-                    r"sender not pre approved",
-                ),
+                (r"(?:sender|address|you) (?:\w+ ){0,3}?not (?:pre ?|yet )approved",),
             ),
             (
                 "whitelist|allowlist|contacts|contact|addressbook|address",
@@ -620,10 +589,6 @@ WORDINGS: tuple[Family, ...] = (
                     r"due to (?:the )?(?:recipient|user|addressee)s? (?:preferences?|rules?|settings?|choice|request)",
                     r"(?<! to )(?<! to the )(?<! to this )(?:user|recipient|addressee) (?:refuses|refused|rejects|declines) (?:to (?:receive|accept) )?(?:this|your|the|any|such|all)? ?(?:e ?mail|mail|message)",
                 ),
-            ),
-            (
-                "refused",
-                (r"delivery refused by (?:the )?(?:recipient|user|addressee)\b(?! (?:server|domain|host|system))",),
             ),
         ),
     ),

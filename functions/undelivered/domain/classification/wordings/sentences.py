@@ -16,6 +16,11 @@ _NOT_OURS = (
 _BOX = rf"(?=mailb|inbo|acco|reci|user|addr|alia|pers|cust|subs|empl|owne|rcpt|grou|list)(?:{_NOT_OURS}|(?<=your )(?=recipient|addressee))(?:mailbox(?:es)?|inbox|accounts?|recipients?|users?|addressees?|addresses|address(?! book)|alias|person|customer|subscriber|employee|owner|rcpt|group|list)"
 # … and one person or mailbox alone: what many recipients do not want is a reputation
 _ONE = _BOX.replace("accounts?|recipients?|users?|addressees?|addresses|", "account|recipient|user|addressee|")
+# … who may decide whom to take mail from: not the system or the organisation behind it
+_WHO = (
+    rf"(?<! to )(?<! to the )(?<! to this )(?<! for this ){_ONE}(?: (?!servers?|systems?|domains?|hosts?|network|organi[sz]ation|company|firm"
+    r"|school|university|hospital|employer|institution|provider|admin\w*|mta|gateway|isp|policy|filter|you|your|has|have|had|only)\w+){0,2}?"
+)
 _BOX_STEMS = "mail|inbo|acco|reci|user|addr|alia|pers|cust|subs|empl|owne|rcpt|grou|list"
 _SYSTEM = (
     r"(?=serv|syst|mail|mess|stor|data|dire|disk|spoo|part|back|clus|node|gate|agen|daem|filt|scan|mach)(?<!your )(?<!sending )(?<!sender )(?<!senders )(?<!client )(?<!connecting )(?<!originating )(?<!source )(?<!by )(?<!by our )(?<!by the )"
@@ -102,11 +107,11 @@ STRONG: tuple[Family, ...] = (
         "RFC 3463 X.7.1: the recipient, a person or a group, takes mail from certain senders only, and not from us",
         (
             (
-                f"bloc|blac|bann|mute|refu|decl|reje|igno|deny|deni+{_BOX_STEMS}",
+                f"bloc|blac|bann|bans|mute|refu|decl|reje|igno|deny|deni+{_BOX_STEMS}",
                 (
-                    rf"{_ONE} (?:has |have |had )(?:\w+ly )?(?:blocked|blacklisted|banned|muted|refused|rejected|declined) (?:you\b|(?:your|this|the) (?:mails?|messages?|emails?|address|sender|domain)\b|{_MAILS} from (?:you|your|this|the)\b)",
-                    rf"{_ONE} (?:blocked|refused|declined) (?:you\b(?! (?:are|have))|your (?:mails?|messages?|emails?|address)\b(?! (?:is|was|has|were|have|cannot))|(?:the )?delivery\b(?! (?:not|to|status|report|failed|restrict|permission|denied|is|was)))",
-                    rf"{_ONE} (?:blocks|refuses|rejects|declines|denies|ignores) (?:{_MAILS} from (?:you|your|this|the|unknown)\b|you\b)",
+                    rf"{_WHO} (?:has |have |had )(?:\w+ )?(?:blocked|blacklisted|banned|muted|refused|rejected|declined) (?:you\b|(?:your|this|the) (?:mails?|messages?|emails?|address|sender|domain)\b|{_MAILS} from (?:you|your|this|the)\b)",
+                    rf"{_WHO} (?:blocked|refused|declined) (?:you\b(?! (?:are|have))|your (?:mails?|messages?|emails?|address)\b(?! (?:is|was|has|were|have|cannot))|(?:the )?delivery\b(?! (?:not|to|status|report|failed|restrict|permission|denied|is|was)))",
+                    rf"{_WHO} (?:blocks|refuses|rejects|declines|denies|ignores|bans) (?:{_MAILS} from (?:you|your|this|the|unknown)\b|you\b(?! (?:are|have|must|should|need|can|may|will|do))|(?:your|this|the|that|such|any|all) (?:mails?|messages?|emails?|address|sender)\b)",
                 ),
             ),
             (
@@ -120,23 +125,23 @@ STRONG: tuple[Family, ...] = (
             (
                 f"from+only|no|{_BOX_STEMS}",
                 (
-                    rf"{_ONE} (?:\w+ )?only (?:accepts?|receives?|takes?|allows?|gets?) {_MAILS} from\b",
-                    rf"{_ONE} (?:accepts?|receives?|takes?|allows?|gets?|wants?) (?:only|no) {_MAILS} from\b",
-                    rf"{_ONE} (?:does not|doesnt|do not|dont|will not|wont) (?:accept|receive|take|allow) {_MAILS} from (?:strangers|people|persons|unknown|outside|external|anyone|anybody|others)\b",
-                    rf"{_ONE} (?:accepts?|receives?|takes?|allows?|gets?) {_MAILS} (?:only from\b|from (?:\w+ ){{1,4}}?only\b)",
+                    rf"{_WHO} (?:\w+ )?only (?:accepts?|receives?|takes?|allows?|gets?|is accepting) {_MAILS} from\b",
+                    rf"{_WHO} (?:accepts?|receives?|takes?|allows?|gets?|wants?|is accepting) (?:only|no) {_MAILS} from\b",
+                    rf"{_WHO} (?:does not|doesnt|do not|dont|will not|wont) (?:accept|receive|take|allow) {_MAILS} from (?:strangers|people|persons|unknown|outside|external|anyone|anybody|others)\b",
+                    rf"{_WHO} (?:accepts?|receives?|takes?|allows?|gets?|is accepting) {_MAILS} (?:only from\b|from (?:\w+ ){{1,4}}?only\b)",
                 ),
             ),
             (
                 f"opted|contacts|friends|senders+{_BOX_STEMS}",
                 (
-                    rf"{_ONE} (?:has |have )?opted out of (?:\w+ )?(?:your|you|this|these)\b",
+                    rf"{_WHO} (?:has |have )?opted out of (?:\w+ )?(?:your|you|this|these)\b",
                     r"(?:you are|youre|your address is|sender is) (?:not|none) (?:among|in|of|one of) (?:the )?(?:contacts?|friends|known senders) of (?:the |this )?(?:recipient|user|owner|customer|addressee)\b",
                 ),
             ),
             (
                 f"want|wish|like|care+{_BOX_STEMS}",
                 (
-                    rf"{_ONE} (?:does not|doesnt|do not|dont|did not|didnt|no longer) (?:wants?|wish|wishes|like|likes|care) (?:to )?(?:\w+ ){{0,3}}?(?:you\b|your\b|this sender\b)",
+                    rf"{_WHO} (?:does not|doesnt|do not|dont|did not|didnt|no longer) (?:wants?|wish|wishes|like|likes|care) (?:to )?(?:\w+ ){{0,3}}?(?:you\b|your\b|this sender\b)",
                 ),
             ),
             (
