@@ -107,6 +107,51 @@ WHOLE: dict[Reason, tuple[str, ...]] = {
     ),
     Reason.SENDER_AUTHENTICATION: ("Your host may not send on behalf of shop.example",),
 }
+OTHER_LANGUAGES: dict[Reason, tuple[str, ...]] = {
+    Reason.ADDRESS_NOT_FOUND: (
+        "Das Postfach konnte nicht gefunden werden",
+        "L'adresse du destinataire n'a pas été trouvée",
+        "El buzón no se ha encontrado",
+        "O endereço do destinatário não foi encontrado",
+        "L'utente è sconosciuto",
+    ),
+    Reason.MAILBOX_DISABLED: (
+        "Das Benutzerkonto wurde gelöscht",
+        "Le compte du destinataire n'est plus actif",
+        "La cuenta del destinatario ya no está activa",
+        "A caixa postal foi excluída",
+        "L'account è stato chiuso",
+    ),
+    Reason.MAILBOX_FULL: (
+        "Das Postfach hat keinen Speicherplatz mehr",
+        "La boîte n'a plus d'espace",
+        "El buzón no tiene espacio",
+        "A caixa do destinatário não tem espaço",
+        "La casella ha superato la quota",
+    ),
+    Reason.SENDER_BLOCKED: (
+        "Ihre Domain existiert nicht",
+        "Votre adresse IP n'est pas acceptée",
+        "Su servidor no está autorizado",
+        "Seu domínio é desconhecido",
+        "Il tuo dominio è bloccato",
+    ),
+    Reason.CONTENT_REJECTED: (
+        "Le message a été refusé par le filtre",
+        "El mensaje fue rechazado por el filtro",
+        "A mensagem foi rejeitada pelo filtro",
+        "Il messaggio è stato rifiutato dal filtro",
+    ),
+    Reason.MESSAGE_TOO_LARGE: ("Ihre E-Mail ist zu groß", "La mensagem é muito grande", "Bericht is te groot"),
+    Reason.RATE_LIMITED: ("Sie haben das Stundenlimit erreicht", "Vous avez atteint la limite horaire"),
+    Reason.SERVER_UNAVAILABLE: (
+        "Das System wird gerade gewartet",
+        "Le serveur ne répond pas",
+        "El servicio está sobrecargado",
+        "O sistema está em manutenção",
+        "Il servizio non è disponibile",
+    ),
+}
 ABOUT_US = (
     "Your user does not exist",
     "The account that sent this is disabled",
@@ -131,6 +176,7 @@ CASES = [
     ),
     *((reason, sentence) for reason, sentences in WHOLE.items() for sentence in sentences),
 ]
+TRANSLATED = [(reason, sentence) for reason, sentences in OTHER_LANGUAGES.items() for sentence in sentences]
 DEAD = [sentence for reason, sentence in CASES if reason in {Reason.ADDRESS_NOT_FOUND, Reason.MAILBOX_DISABLED}]
 
 
@@ -141,6 +187,12 @@ def read(text: str):
 @pytest.mark.parametrize(("reason", "sentence"), CASES)
 def test_a_sentence_means_its_reason_in_every_frame(reason: Reason, sentence: str) -> None:
     assert {frame: read(frame.format(sentence)).reason for frame in FRAMES} == dict.fromkeys(FRAMES, reason)
+
+
+@pytest.mark.parametrize(("reason", "sentence"), TRANSLATED)
+def test_a_sentence_means_its_reason_in_other_languages(reason: Reason, sentence: str) -> None:
+    for frame in ("550 {}", "554 5.7.1 <anna@shop.example>: {}. (in reply to RCPT TO command)"):
+        assert read(frame.format(sentence)).reason is reason, frame
 
 
 @pytest.mark.parametrize("sentence", DEAD)

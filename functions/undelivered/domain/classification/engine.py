@@ -270,16 +270,17 @@ _OURS: Final = re.compile(
     r"|(?<! to )(?<! to the )(?<! for )(?<! for the )senders? (?:is |was )?"
     r"(?:not|isnt|unknown|no) (?:an? |the )?(?:\w+ )?(?:user|account|member|mailbox)"
     # our machines in other languages
-    r"|(?:su|tu|votre|ton|ihr|dein|vostro|suo|tuo|seu|uw|je|twoj)"
-    r" (?:servidor|serveur|server|serwer|(?:direccion )?ip|adresse ip|dominio|domaine|domain|domein|domena|host"
-    r"|rechner) (?:\w+ )?(?:no|non|nao|ne|nexiste|nest|n|nicht|niet|nie|existiert|ist)"
+    r"|(?<! en )(?<! em )(?<! no )(?<! na )(?<! sur )(?<! dans )(?<! auf )(?<! bei )(?<! nel )(?<! sul )"
+    r"(?:su|tu|votre|vos|ton|ihre?r?|deine?|vostr[oa]|suo|sua|tuo|tua|seu|uw|je|twoj|sendender?)"
+    r" (?:(?:direccion|adresse|endereco|indirizzo) )?"
+    r"(?:servidor|serveur|mail ?server|server|serwer|ip|dominio|domaine|domain|domane|domein|domena|host|rechner|netz)"
     r"|registro (?:ptr|spf|inverso)"
     r"|your (?:e ?mail )?(?:address(?! book)|account|mailbox|user)|(?:invalid|unknown|bad|illegal) from)\b"
 )
 # Beginnings of words of which one is in every text of ours: most texts have none, and need no search.
 _OURS_WORDS: Final = (
-    "abse|afze|avsa|batv|boun|cc|clie|clos|conn|dein|deme|dexp|ehlo|emet|enve|expe|from|head|helo|ihr|je|kind|leme|lexp"
-    "|mitt|nada|odes|orig|post|regi|reme|remi|repl|rese|rest|retu|reve|send|seu|sour|srs|su|subm|suo|ton|tu|tuo|twoj"
+    "abse|afze|avsa|batv|boun|cc|clie|clos|conn|dein|deme|dexp|ehlo|emet|enve|expe|from|head|helo|ihr|ihre|je|kind|leme|lexp"
+    "|mitt|nada|odes|orig|post|regi|reme|remi|repl|rese|rest|retu|reve|send|seu|sour|srs|su|subm|suo|ton|sua|tu|tua|tuo|twoj|vos"
     "|type|used|uw|verp|vost|votr|you|your|log|logi|auth|sasl|sent"
 )
 _OURS_STEMS: Final = frozenset(_OURS_WORDS.split("|"))

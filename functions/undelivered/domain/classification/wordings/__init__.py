@@ -35,6 +35,7 @@ PROSE: tuple[Family, ...] = (
     *limits.WORDINGS,
     *recipient.WORDINGS,
     *sentences.PLAIN,
+    *other_languages.SENTENCES,
     *other_languages.WORDINGS,
     *general.WORDINGS,
     *weak.WORDINGS,

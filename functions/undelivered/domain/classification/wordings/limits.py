@@ -743,7 +743,7 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "nachricht|datei|anhang|mail|bericht|message|mensaje|correo|mensagem|messaggio|wiadomosc|zprava|meddelande|meddelandet|besked|mesaj|courriel|ileti+zu|grosser|te|trop|demasiado|muito|troppo|zbyt|prilis|grosse|groesse|taille|tamano|tamanho|dimensione|dimensioni|rozmiar|velikost|for|buyuk",
+                "nachricht|datei|anhang|mail|email|bericht|message|mensaje|correo|mensagem|messaggio|wiadomosc|zprava|meddelande|meddelandet|besked|mesaj|courriel|ileti+zu|grosser|te|trop|demasiado|muito|troppo|zbyt|prilis|grosse|groesse|taille|tamano|tamanho|dimensione|dimensioni|rozmiar|velikost|for|buyuk",
                 (
                     r"(?:nachricht|datei|anhang|e ?mail|mail|bericht|message|courriel|mensaje|correo|mensagem|messaggio|wiadomosc|zprava|meddelandet?|besked|mesaj|ileti) (?:\w+ ){0,3}?(?:(?:zu (?:gross|lang|umfangreich)|grosser als)|te groot|trop (?:gros|volumineux|grand|lourd)|demasiado grande|muito grande|troppo (?:grande|grosso)|zbyt (?:duz\w|wielk\w)|prilis velk\w|for (?:stort?|stor)|cok buyuk)\b",
                     r"(?:nachricht|e ?mail|mail|message|courriel|mensaje|correo|mensagem|messaggio|wiadomosc|zprava) (?:\w+ ){0,4}?(?:grosse|groesse|taille|tamano|tamanho|dimensioni|dimensione|rozmiar\w?|velikost)\b",

@@ -536,11 +536,11 @@ WORDINGS: tuple[Family, ...] = (
                 ),
             ),
             (
-                "empfanger|destinataire|destinatario|odbiorca|получатель+gesp|bloc|bloq|refu|abge|lehn|rech|reje|recu|rifi|zabl|odrz|забл|откл",
+                "empfanger|destinataire|destinatario|odbiorca|получатель+gesp|verw|bloc|bloq|refu|abge|lehn|rech|reje|recu|rifi|zabl|odrz|забл|откл",
                 (
-                    r"(?:der |vom )?empfanger (?:\w+ ){0,4}?(?:gesperrt|blockiert|abgelehnt|lehnt)",
+                    r"(?:vom empfanger|empfanger hat) (?:\w+ ){0,4}?(?:gesperrt|blockiert|abgelehnt)|empfanger (?:lehnt|blockiert|verweigert)",
                     r"destinataire (?:a |vous )*(?:refuse|bloque)\w*",
-                    r"destinatario (?:ha |a |te |lo )*(?:bloquead[ao]|bloqueo|rechaza\w*|rejeita\w*|recusa\w*|bloccato|rifiuta\w*)",
+                    r"destinatario (?:ha |te |lo )+(?:bloquead[ao]|bloccat[oa]|rechazad[oa]|rifiutat[oa])|destinatario (?:bloqueo|bloqueou|rechaz[ao]|rejeitou|rejeita|recusou|recusa|rifiuta)\b",
                     r"odbiorca (?:\w+ ){0,2}?(?:zablokowal|odrzucil)\w*",
                     r"получател\w+ (?:\w+ ){0,2}?(?:заблокировал|отклонил)\w*",
                 ),
