@@ -24,7 +24,7 @@ from undelivered.domain.account_settings import AccountSettings, GraceSettings
 from undelivered.domain.act import Act
 from undelivered.domain.attachment import held_before
 from undelivered.domain.contact_link import RequestKey
-from undelivered.domain.contact_request import RECORD_LIFETIME, ContactRequest
+from undelivered.domain.contact_request import RECORD_LIFETIME, ContactRequest, WaitingRequest
 from undelivered.domain.customer import Customer, CustomerSearch, same_contact
 from undelivered.domain.erasure import PROPAGATION_TIME, Erasure, ErasureTask
 from undelivered.domain.errors import NotFoundError, StaleWriteError, UnreadableRecordError
@@ -265,6 +265,10 @@ class FakeUndeliveredStore:
             and (mine[key].customer_id or f"~{recipient_digest(mine[key].recipient)}") == customer_key
         ]
         return found[:limit]
+
+    def newest_of_customer(self, account_id: str, customer_key: str, limit: int) -> Sequence[UndeliveredItem]:
+        everything = self.find_by_customer(account_id, customer_key, len(self.items), in_history=False)
+        return everything[::-1][:limit]
 
     def erase(self, items: Sequence[UndeliveredItem], *, in_history: bool) -> int:
         mine = self.history if in_history else self.items
@@ -847,11 +851,11 @@ class FakeContactRequestStore:
     def wait(self, request: ContactRequest) -> None:
         self.waiting[request.key] = request.waits_until
 
-    def due(self, now: datetime) -> Sequence[RequestKey]:
-        return [key for key, send_at in self.waiting.items() if send_at <= now]
+    def due(self, now: datetime) -> Sequence[WaitingRequest]:
+        return [WaitingRequest(key, until) for key, until in self.waiting.items() if until <= now]
 
-    def end_wait(self, request: ContactRequest) -> None:
-        self.waiting.pop(request.key, None)
+    def end_wait(self, waiting: WaitingRequest) -> None:
+        self.waiting.pop(waiting.key, None)
 
     def remove_all(self, account_id: str, customer_id: str) -> None:
         self.stored = {key: each for key, each in self.stored.items() if key[:2] != (account_id, customer_id)}

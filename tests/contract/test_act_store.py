@@ -41,6 +41,20 @@ def test_pages_follow_each_other_newest_first_by_account(store):
     assert store.page("acc-2", 3, None) == ([an_act(9, "acc-2")], None)
 
 
+def test_an_act_that_cannot_be_read_is_left_out_of_its_page():
+    with on_moto():
+        store = DynamoActStore(lambda: NOW)
+        for number in range(4):
+            store.add(an_act(number))
+        AccountModel.get(ACCOUNT, f"act~{an_act(2).act_id}").update([AccountModel.body.set("[]")])
+
+        first, after = store.page(ACCOUNT, 2, None)
+        second, end = store.page(ACCOUNT, 2, after)
+
+    assert [*first, *second] == [an_act(number) for number in (3, 1, 0)]
+    assert end is None
+
+
 def test_an_act_ends_when_it_is_no_longer_kept():
     with on_moto():
         DynamoActStore().add(an_act(1))

@@ -10,7 +10,7 @@ from tests.contract.worlds import Clock, in_memory, on_moto
 from tests.fakes import FakeContactRequestStore
 from undelivered.adapters.dynamodb.contact_request_store import DynamoContactRequestStore
 from undelivered.adapters.dynamodb.models import AccountModel
-from undelivered.domain.contact_request import RECORD_LIFETIME, ContactRequest, SentCode
+from undelivered.domain.contact_request import RECORD_LIFETIME, ContactRequest, SentCode, WaitingRequest
 from undelivered.domain.errors import StaleWriteError, UnreadableRecordError
 from undelivered.domain.language import Language
 from undelivered.domain.taxonomy import Channel
@@ -96,11 +96,12 @@ def test_a_request_waits_until_its_time(store):
         store.wait(request)
 
     assert list(store.due(FULL.send_at - timedelta(seconds=1))) == []
-    assert list(store.due(FULL.send_at)) == [FULL.key]
+    waiting = WaitingRequest(FULL.key, FULL.send_at)
+    assert list(store.due(FULL.send_at)) == [waiting]
 
-    store.end_wait(FULL)
-    store.end_wait(FULL)
-    assert list(store.due(later.send_at)) == [later.key]
+    store.end_wait(waiting)
+    store.end_wait(waiting)
+    assert list(store.due(later.send_at)) == [WaitingRequest(later.key, later.send_at)]
 
 
 def test_the_requests_of_a_customer_are_removed_together(store):

@@ -229,6 +229,14 @@ def test_a_customers_live_items_are_found_newest_first(world):
     assert keys(world.undelivered.live_items_of_customer(ACCOUNT, "c")) == keys([newer, older])
 
 
+def test_a_customers_newest_items_in_any_state_are_found_newest_first(world):
+    older, newer = an_item(number=1, customer_id="c", days_ago=9), an_item(number=2, customer_id="c", days_ago=2)
+    cleared = reported(resent(an_item(number=3, customer_id="c", days_ago=5)), Outcome.DELIVERED)
+    put(world, older, newer, cleared, an_item(number=4, customer_id="other"))
+
+    assert keys(world.undelivered.newest_of_customer(ACCOUNT, "c", 2)) == keys([newer, cleared])
+
+
 def test_items_of_a_customer_are_found_in_any_state(world):
     one = an_item(number=1, customer_id="c")
     cleared = reported(resent(an_item(number=2, customer_id="c", days_ago=3)), Outcome.DELIVERED)

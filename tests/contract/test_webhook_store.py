@@ -124,6 +124,16 @@ def test_a_delivery_that_was_removed_is_not_written_again(stores):
     assert deliveries.page(ACCOUNT, "w-1", 5, None) == ([], None)
 
 
+def test_a_delivery_that_cannot_be_read_is_left_out_of_the_log():
+    with on_moto():
+        deliveries = DynamoDeliveryStore(Clock())
+        saved = [deliveries.save(a_delivery(number)) for number in range(3)]
+        damaged = AccountModel.get(ACCOUNT, f"webhook-delivery~w-1~{saved[1].delivery_id}")
+        damaged.update([AccountModel.body.set("[]")])
+
+        assert deliveries.page(ACCOUNT, "w-1", 2, None) == ([saved[2], saved[0]], None)
+
+
 def test_a_delivery_is_no_longer_shown_after_its_time_even_if_dynamodb_still_has_it():
     with on_moto():
         clock = Clock()

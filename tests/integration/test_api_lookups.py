@@ -14,6 +14,7 @@ from undelivered.domain.identifiers import item_id, timestamp
 from undelivered.domain.item import AttemptResult
 from undelivered.domain.notification import SendOutcome
 from undelivered.domain.taxonomy import Channel, Reason
+from undelivered.services import look_up_notifications
 
 BY_CUSTOMER = "/customers/c-1/notifications"
 BY_ADDRESS = "/notifications?address=ada%40example.com"
@@ -156,3 +157,11 @@ def test_another_account_finds_nothing(api):
     assert api.get(BY_CUSTOMER, manager("acc-2")).status == 404
     assert api.get(BY_ADDRESS, manager("acc-2")).json["notifications"] == []
     assert api.notifications.find(ACCOUNT, "n-1")
+
+
+def test_of_a_customer_with_many_items_the_newest_are_shown(api, monkeypatch):
+    monkeypatch.setattr(look_up_notifications, "_ITEMS", 2)
+    for number in (1, 2, 3):
+        api.add(an_item(number=number, notification_id=f"n-{number}", customer_id="c-1", days_ago=number))
+
+    assert [found_id for found_id, _ in found(api)] == ["n-1", "n-2"]

@@ -14,8 +14,9 @@ from tests.builders.recording import Recording
 from tests.fakes import FakeSender
 from undelivered.adapters.language_files import texts
 from undelivered.domain.account_settings import ContactRequestSettings, Wording
-from undelivered.domain.contact_link import code_of
+from undelivered.domain.contact_link import RequestKey, code_of
 from undelivered.domain.contact_request import first_loud_moment
+from undelivered.domain.errors import UnreadableRecordError
 from undelivered.domain.identifiers import item_id
 from undelivered.domain.item import Audit
 from undelivered.domain.item_event import contact_correction, event_document
@@ -119,6 +120,28 @@ def test_a_customer_corrects_the_address_with_a_link_by_text_and_a_code_to_the_n
     (shown,) = loop.requests()
     assert (shown["state"], shown["corrected_to"], shown["codes"]) == ("corrected", NEW, 1)
     assert shown["item_id"] == item_id(loop.item.entry_key)
+
+
+def test_a_button_that_is_pressed_twice_at_once_corrects_once_and_says_so_both_times(loop):
+    path = loop.link()
+    loop.press(path, step="contact", contact=NEW)
+    code = loop.code()
+    save, answers = loop.api.contact_requests.save, []
+
+    def press():
+        answers.append(loop.press(path, step="code", code=code).text)
+
+    def save_after_another_press(request):
+        if request.corrected_to:
+            loop.api.contact_requests.save = save
+            press()
+        return save(request)
+
+    loop.api.contact_requests.save = save_after_another_press
+    press()
+
+    assert [("Thank you" in answer) for answer in answers] == [True, True]
+    assert loop.requests()[0]["state"] == "corrected"
 
 
 def manager_name():
@@ -265,6 +288,33 @@ class TestQuietHours:
 
         assert self.cleanup(evening) == 0
         assert evening.api.resends.orders == []
+        assert evening.api.contact_requests.waiting == {}
+
+    def test_a_request_that_cannot_be_read_stops_no_other(self, evening):
+        evening.ask()
+        evening.api.customers.save(a_customer("c-2", email="bob@example.com", phone="+12065550111"))
+        waiting = evening.api.contact_requests.waiting
+        damaged = RequestKey("acc-0", "digest", "2026-11-1", "nonce")
+        evening.api.contact_requests.waiting = {damaged: evening.api.time, **waiting}
+        find = evening.api.contact_requests.find
+
+        def found(key):
+            if key == damaged:
+                raise UnreadableRecordError("a stored record cannot be read")
+            return find(key)
+
+        evening.api.contact_requests.find = found
+        evening.api.time = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+        assert self.cleanup(evening) == 1
+        assert list(evening.api.contact_requests.waiting) == [damaged]
+
+    def test_a_request_that_was_erased_waits_no_more(self, evening):
+        evening.ask()
+        evening.api.contact_requests.remove_all(ACCOUNT, "c-1")
+        evening.api.time = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+        assert self.cleanup(evening) == 0
         assert evening.api.contact_requests.waiting == {}
 
     @pytest.mark.parametrize(

@@ -106,9 +106,23 @@ class TestOfHost:
 
     def test_recording_notes_deliveries_of_first_sends_that_change_no_item(self):
         recording, count = Recording(), counting()
-        record = replace(recording.use_case, note_event=count.note)
+        record = replace(recording.use_case, note_recorded=count.note)
 
         record([[of_host(outcome=Outcome.DELIVERED)], [of_host(message_id="m-2")]])
+        count.add_noted()
+
+        assert count.counts.days == {(ACCOUNT, TODAY): Counter({DELIVERED: 1, FAILED: 1})}
+
+    def test_a_message_that_could_not_be_recorded_counts_when_it_comes_again(self):
+        recording, count = Recording(), counting()
+        record = replace(recording.use_case, note_recorded=count.note)
+        add_new, message = recording.items.add_new, [of_host(outcome=Outcome.DELIVERED), of_host(message_id="m-2")]
+        recording.items.add_new = lambda *_: (_ for _ in ()).throw(RetryableError("busy"))
+
+        assert list(record([message])) == [0]
+        count.add_noted()
+        recording.items.add_new = add_new
+        assert record([message]) == {}
         count.add_noted()
 
         assert count.counts.days == {(ACCOUNT, TODAY): Counter({DELIVERED: 1, FAILED: 1})}

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders.items import ACCOUNT, a_failure, a_notification, a_suppression, an_item
-from tests.builders.sending import FIRST, Product
+from tests.builders.sending import EMAIL, FIRST, Product
 from tests.fakes import (
     FakeReportReader,
     FakeSigningKeys,
@@ -16,6 +16,7 @@ from undelivered.domain.errors import (
     RefusedError,
     RetryableError,
     UnexplainedRefusalError,
+    UnreadableRecordError,
 )
 from undelivered.domain.feedback import Attribution, Feedback, Outcome
 from undelivered.domain.item import State
@@ -400,3 +401,39 @@ def test_a_resend_that_still_waits_in_the_queue_is_not_queued_again_each_minute(
     world.run_cleanup()
 
     assert len(world.queue.orders) == 1
+
+
+def test_a_resend_that_nobody_can_send_is_given_up_after_a_day(world):
+    world.failed_item(Reason.MAILBOX_FULL)
+    world.press_resend()
+    world.pass_time(hours=23)
+    assert world.run_cleanup().settled == 0
+    world.pass_time(hours=1)
+    world.queue.orders.clear()
+
+    assert world.run_cleanup().settled == 1
+
+    assert world.queue.orders == []
+    assert world.item().state is State.OPEN
+    assert world.item().classification.reason is Reason.SENDING_INTERRUPTED
+
+
+def test_a_resend_needs_no_customer_that_can_be_read(world):
+    world.failed_item(Reason.MAILBOX_FULL)
+    order = world.press_resend()
+    world.customers.unreadable.add((ACCOUNT, "c-1"))
+
+    world.send_message(order)
+
+    assert [message.to for message in world.mail.sent] == [EMAIL]
+
+
+def test_a_first_send_waits_for_a_customer_that_can_be_read_unless_it_names_its_address(world):
+    world.customers.unreadable.add((ACCOUNT, "c-1"))
+    world.notifications.add(a_notification("n-2", to="other@example.com"))
+
+    with pytest.raises(UnreadableRecordError):
+        world.send_message(FIRST)
+    world.send_message(SendJob(ACCOUNT, "n-2", 1))
+
+    assert [message.to for message in world.mail.sent] == ["other@example.com"]

@@ -306,7 +306,8 @@ def _record_feedback(settings: IngestFeedbackSettings | IngestSmsLogsSettings) -
             DynamoAccountMapping(), accounts(), settings.default_account_id, settings.accounts_from_tags
         ),
         clock=now,
-        note_event=_each_of(NoteEvent(DynamoLastEventStore(), DynamoSetupTestStore(), now), count_sends().note),
+        note_event=NoteEvent(DynamoLastEventStore(), DynamoSetupTestStore(), now),
+        note_recorded=count_sends().note,
         records_accepted=_records_accepted if isinstance(settings, IngestFeedbackSettings) else _records_nothing,
     )
 
@@ -317,14 +318,6 @@ def _records_accepted(account_id: str) -> bool:
 
 def _records_nothing(_account_id: str) -> bool:
     return False
-
-
-def _each_of(*functions: Callable[[str, Feedback], None]) -> Callable[[str, Feedback], None]:
-    def call(account_id: str, feedback: Feedback) -> None:
-        for function in functions:
-            function(account_id, feedback)
-
-    return call
 
 
 # --- send_notifications, process_resends, send_digests

@@ -60,6 +60,13 @@ class SentCode(Struct, frozen=True):
         return now < self.sent_at + CODE_LIFETIME and self.tries < MAX_TRIES
 
 
+class WaitingRequest(Struct, frozen=True):
+    """A request that waits until a time."""
+
+    key: RequestKey
+    until: datetime
+
+
 class ContactRequest(Struct, frozen=True):
     """A request to a customer to correct the contact of a channel, sent to the contact ``to`` of the other channel.
 
@@ -112,6 +119,11 @@ class ContactRequest(Struct, frozen=True):
     def waits_until(self) -> datetime:
         """When the last message of the request is to be sent."""
         return self.answer_at or self.send_at
+
+    @property
+    def waiting(self) -> WaitingRequest:
+        """The request as it waits."""
+        return WaitingRequest(self.key, self.waits_until)
 
     @property
     def key(self) -> RequestKey:

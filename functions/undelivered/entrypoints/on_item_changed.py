@@ -31,8 +31,9 @@ def on_item_changed(event: dict[str, Any], _context: LambdaContext) -> dict[str,
     def process(change: ItemChange) -> None:
         parts.on_item_changed(change.before, change.after)
         parts.track_repeat_failures(change.before, change.after)
-        parts.record_unrecognised(change.before, change.after)
         parts.ask_by_rule(change.before, change.after)
+        # Last, because it alone counts again if a later part fails and the change comes again.
+        parts.record_unrecognised(change.before, change.after)
         processed.append(change)
 
     response = process_changes(event, parts.images, process, parts.dead_letters, "change not followed up")

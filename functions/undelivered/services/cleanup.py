@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,6 +36,9 @@ from undelivered.services.send_message import Send, unsent_feedback
 from undelivered.services.try_each import OnError, raise_error, separately, try_each
 
 _BATCH = 100
+
+_GIVEN_UP_AFTER: Final = timedelta(days=1)
+"""How long a resend that nobody sends is queued again. What fails for so long fails for ever: its records are damaged."""
 
 
 class CleanupResult(Struct, frozen=True):
@@ -95,14 +99,23 @@ class CleanUp(Struct, frozen=True):
 
         try_each(lambda: self.undelivered.resends_to_settle(self.clock(), _BATCH), settle, has_time, on_error)
         with separately(on_error):
-            self._queue_unclaimed(unclaimed)
+            if unclaimed and self.resends.is_empty():
+                settled += self._queue_again(unclaimed)
         return settled
 
-    def _queue_unclaimed(self, unclaimed: Sequence[UndeliveredItem]) -> None:
-        # While there are jobs in the queue, these may be among them: they wait for the sending rate. The claim would
-        # prevent a second send, but a copy for each run would fill the queue.
-        if unclaimed and self.resends.is_empty():
-            self.resends.put([resend_job(item) for item in unclaimed])
+    def _queue_again(self, unclaimed: Sequence[UndeliveredItem]) -> int:
+        """Queue resends that were never claimed, and settle those that were asked for long ago; return how many.
+
+        While there are jobs in the queue, these may be among them: they wait for the sending rate. The claim would
+        prevent a second send, but a copy for each run would fill the queue.
+        """
+        given_up = [item for item in unclaimed if item.last_attempt.at + _GIVEN_UP_AFTER <= self.clock()]
+        self.resends.put([resend_job(item) for item in unclaimed if item not in given_up])
+        settled = 0
+        for item in given_up:
+            with suppress(StaleWriteError):
+                settled += self._settle_as_interrupted(item, None)
+        return settled
 
     def _settle(self, item: UndeliveredItem, unclaimed: list[UndeliveredItem]) -> bool:
         """Settle a resend without an outcome; False if it is still open.

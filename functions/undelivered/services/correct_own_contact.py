@@ -114,7 +114,14 @@ class CorrectOwnContact(Struct, frozen=True):
         if self.accounts.settings(request.account_id).contact_requests.resend:
             keys = [item.entry_key for item in ready if item.channel is request.channel]
             self.request_resend.many(request.account_id, keys, by=BY_CUSTOMER)
-        self.requests.save(replace(request, corrected_to=contact, settled_at=now))
+        self._settle(request, contact)
+
+    @retry_on_conflict
+    def _settle(self, request: ContactRequest, contact: str) -> None:
+        """Record the correction, unless another press of the button at the same time has."""
+        stored = self.requests.find(request.key)
+        if stored and not stored.settled_at:
+            self.requests.save(replace(stored, corrected_to=contact, settled_at=self.clock()))
 
     @retry_on_conflict
     def disown(self, token: str) -> OpenLink:

@@ -25,8 +25,8 @@ class CountSends(Struct, frozen=True):
 
     ``not_counted`` is called with the account and the number of messages that could not be counted.
 
-    A batch that is interrupted before its end is not counted, and an event that SQS delivers again is counted again.
-    Both are rare.
+    A batch that is interrupted before its end is not counted, and an event that comes again in another batch, although
+    it was recorded, is counted again: SNS and SQS deliver at least once. Both are rare.
     """
 
     counts: SentCountStore
@@ -45,7 +45,7 @@ class CountSends(Struct, frozen=True):
         )
 
     def note(self, account_id: str, feedback: Feedback) -> None:
-        """Note what an event reports of a message that the host application has sent, until ``add_noted``."""
+        """Note what a recorded event reports of a message of the host application, until ``add_noted``."""
         for sent in host_reports(feedback):
             key = (account_id, feedback.provider_message_id, feedback.recipient or "", sent)
             self.noted[key] = (account_id, feedback.sent_at, SentKey(feedback.channel, sent))

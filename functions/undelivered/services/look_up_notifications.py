@@ -122,7 +122,7 @@ class LookUpNotifications(Struct, frozen=True):
         items = (
             item
             for key in customer_keys
-            for item in self.undelivered.find_by_customer(account_id, key, _ITEMS, in_history=False)
+            for item in self.undelivered.newest_of_customer(account_id, key, _ITEMS)
             if now < item.leaves_at
         )
         return [*{item.entry_key: item for item in items}.values()]

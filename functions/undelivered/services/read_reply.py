@@ -215,7 +215,7 @@ class ReadReply(Struct, frozen=True):
         if request.answer_at is None:
             settings = self.accounts.settings(request.account_id)
             asking, zone = settings.contact_requests, ZoneInfo(settings.time_zone)
-            self.requests.end_wait(request)
+            self.requests.end_wait(request.waiting)
             answer_at = first_loud_moment(now, zone, asking.quiet_from, asking.quiet_until)
             request = self.requests.save(replace(request, answer_at=answer_at))
         if request.waits_until <= now:

@@ -82,8 +82,9 @@ class RecordFeedback(Struct, frozen=True):
     """The use case of ``ingest_feedback`` and ``ingest_sms_logs``.
 
     New items are written many at a time; feedback on existing items is merged item by item. ``note_event`` is called
-    with each feedback whose account is known without a read, also with what changes no item. ``records_accepted``
-    returns whether an account wants a record of messages that were accepted at the first send.
+    with each feedback that arrives, also with what changes no item, and ``note_recorded`` once its message is recorded
+    and will not be delivered again. ``records_accepted`` returns whether an account wants a record of messages that
+    were accepted at the first send.
     """
 
     undelivered: UndeliveredStore
@@ -97,6 +98,7 @@ class RecordFeedback(Struct, frozen=True):
     clock: Callable[[], datetime]
     settled_sends: SettledSends = field(default_factory=SettledSends)
     note_event: Callable[[str, Feedback], None] = _note_nothing
+    note_recorded: Callable[[str, Feedback], None] = _note_nothing
     records_accepted: Callable[[str], bool] = _never
 
     def __call__(
@@ -112,9 +114,9 @@ class RecordFeedback(Struct, frozen=True):
         called with each feedback that is to be recorded. Return the errors of messages that must be delivered again,
         by index; all other messages are recorded.
         """
-        accepted: list[AttributedFeedback] = []
-        by_account, failures = self._by_account(batch, no_longer_waiting, accepted)
-        failures |= self._record_accepted(accepted)
+        seen: list[AttributedFeedback] = []
+        by_account, failures = self._by_account(batch, no_longer_waiting, seen)
+        failures |= self._record_accepted(list(filter(_is_first_delivery, seen)))
         for account_id, events in by_account.items():
             for event in events:
                 observe(event)
@@ -124,17 +126,20 @@ class RecordFeedback(Struct, frozen=True):
                 failures |= {event.source: error for event in events}
                 continue
             failures |= self._record_account(account_id, remaining)
+        for event in seen:
+            if event.source not in failures:
+                self.note_recorded(event.account_id, event.feedback)
         return failures
 
     def _by_account(
         self,
         batch: Sequence[Sequence[Feedback]],
         no_longer_waiting: Collection[int],
-        accepted: list[AttributedFeedback],
+        seen: list[AttributedFeedback],
     ) -> tuple[Mapping[str, Sequence[AttributedFeedback]], dict[int, UndeliveredError]]:
         """Return the feedback to record by account, and the errors of messages by index.
 
-        Add the deliveries of first sends to ``accepted``.
+        Add all feedback whose account is known, also what changes no item, to ``seen``.
         """
         by_account: dict[str, list[AttributedFeedback]] = defaultdict(list)
         failures: dict[int, UndeliveredError] = {}
@@ -143,28 +148,26 @@ class RecordFeedback(Struct, frozen=True):
             try:
                 relevant = filter(_matters, feedbacks)
                 events = [self._attribute(source, feedback, may_wait=may_wait) for feedback in relevant]
-                accepted += filter(_is_first_delivery, [*events, *self._note_irrelevant(source, feedbacks)])
+                seen += [*events, *self._irrelevant(source, feedbacks)]
             except _RECORD_ERRORS as error:
                 failures[source] = error
                 continue
             for event in events:
-                self.note_event(event.account_id, event.feedback)
                 if not _is_left_out(event.feedback):
                     by_account[event.account_id].append(event)
+        for event in seen:
+            self.note_event(event.account_id, event.feedback)
         return by_account, failures
 
-    def _note_irrelevant(self, source: int, feedbacks: Sequence[Feedback]) -> Sequence[AttributedFeedback]:
-        """Note the feedback that changes no item, and return it: it shows that feedback arrives.
-
-        Its account comes from its tags.
-        """
-        noted = []
-        for feedback in feedbacks:
-            account_id = feedback.attribution.account_id
-            if account_id and not _matters(feedback) and self.accounts.accepts_tags(feedback.attribution):
-                self.note_event(account_id, feedback)
-                noted.append(AttributedFeedback(source, account_id, _own_key(feedback), feedback, attributed=True))
-        return noted
+    def _irrelevant(self, source: int, feedbacks: Sequence[Feedback]) -> Sequence[AttributedFeedback]:
+        """Return the feedback that changes no item. Its account comes from its tags."""
+        return [
+            AttributedFeedback(source, account_id, _own_key(feedback), feedback, attributed=True)
+            for feedback in feedbacks
+            if (account_id := feedback.attribution.account_id)
+            and not _matters(feedback)
+            and self.accounts.accepts_tags(feedback.attribution)
+        ]
 
     def _record_accepted(self, events: Sequence[AttributedFeedback]) -> dict[int, UndeliveredError]:
         """Record the accepted messages of the accounts that want it, together; return the errors by index."""

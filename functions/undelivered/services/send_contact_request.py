@@ -1,6 +1,7 @@
 """Send the message that asks a customer to correct a contact, at once or when its time has come."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from msgspec import Struct
@@ -10,11 +11,13 @@ from undelivered.domain.contact_link import ContactMessage
 from undelivered.domain.contact_request import (
     ContactRequest,
     ContactRequestState,
+    WaitingRequest,
     answer_text,
     asking_text,
     asking_title,
     other_channel,
 )
+from undelivered.domain.errors import UnreadableRecordError
 from undelivered.domain.language import Language, Texts
 from undelivered.domain.notification import Notification
 from undelivered.services.ports import (
@@ -81,17 +84,21 @@ class SendDueContactRequests(Struct, frozen=True):
         """Send what is due while ``has_time`` returns True; return how many. An error goes to ``on_error``."""
         sent = 0
 
-        def send(request: ContactRequest) -> None:
+        def send(waiting: WaitingRequest) -> None:
             nonlocal sent
-            customer = self.customers.find(request.account_id, request.customer_id)
-            if request.state_at(self.clock(), customer) is ContactRequestState.OPEN:
-                if request.answer_at:
-                    self.send.answer(request)
-                else:
-                    self.send(request)
-                sent += 1
-            self.requests.end_wait(request)
+            with suppress(UnreadableRecordError):  # each run looks again, as long as the request is kept
+                request = self.requests.find(waiting.key)
+                if request and self._is_open(request):
+                    if request.answer_at:
+                        self.send.answer(request)
+                    else:
+                        self.send(request)
+                    sent += 1
+                self.requests.end_wait(waiting)
 
-        due = (self.requests.find(key) for key in self.requests.due(self.clock()))
-        try_each(lambda: filter(None, due), send, has_time, on_error)
+        try_each(lambda: self.requests.due(self.clock()), send, has_time, on_error)
         return sent
+
+    def _is_open(self, request: ContactRequest) -> bool:
+        customer = self.customers.find(request.account_id, request.customer_id)
+        return request.state_at(self.clock(), customer) is ContactRequestState.OPEN

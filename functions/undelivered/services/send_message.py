@@ -39,6 +39,7 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.readable import readable_or_none
 from undelivered.services.sender_rule import SenderRule
 from undelivered.services.unsubscribe import unsubscribe_headers
 
@@ -90,7 +91,7 @@ class SendMessage(Struct, frozen=True):
         notification = self.notifications.find(job.account_id, job.notification_id)
         if notification is None:
             return None  # erased or expired since it was queued; cleanup settles a resend
-        customer = self.customers.find(job.account_id, notification.customer_id)
+        customer = self._customer(notification, is_needed=not (job.entry_key or notification.to))
         if customer is None and self._is_erased(notification):
             return None
         item = self.undelivered.find(job.account_id, job.entry_key) if job.entry_key else None
@@ -118,6 +119,12 @@ class SendMessage(Struct, frozen=True):
 
     def _claim_and_send(self, send: Send, *, last_try: bool) -> SendAttempt | None:
         return self._send(send, last_try=last_try) if self.notifications.claim(send.attempt) else None
+
+    def _customer(self, notification: Notification, *, is_needed: bool) -> Customer | None:
+        """Return the customer of a notification. Unless its contact is needed, None if it cannot be read."""
+        if is_needed:
+            return self.customers.find(notification.account_id, notification.customer_id)
+        return readable_or_none(self.customers.find, notification.account_id, notification.customer_id)
 
     def _is_erased(self, notification: Notification) -> bool:
         """Whether the notification is covered by an erasure of its customer."""

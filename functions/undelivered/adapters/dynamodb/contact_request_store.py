@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from undelivered.adapters.dynamodb.client import query_all
+from undelivered.adapters.dynamodb.client import Row, query_all
 from undelivered.adapters.dynamodb.documents import (
     delete_document,
     delete_documents,
@@ -18,8 +18,8 @@ from undelivered.adapters.dynamodb.models import AccountModel
 from undelivered.adapters.dynamodb.stored_json import from_json
 from undelivered.adapters.dynamodb.unreadable_rows import read_each
 from undelivered.domain.contact_link import RequestKey
-from undelivered.domain.contact_request import RECORD_LIFETIME, ContactRequest
-from undelivered.domain.identifiers import recipient_digest, timestamp
+from undelivered.domain.contact_request import RECORD_LIFETIME, ContactRequest, WaitingRequest
+from undelivered.domain.identifiers import parse_timestamp, recipient_digest, timestamp
 
 WAITING = "~contact-requests"
 """The partition with the requests that wait, of all accounts."""
@@ -58,25 +58,32 @@ class DynamoContactRequestStore:
 
     def wait(self, request: ContactRequest) -> None:
         """Write the row of a request that waits; see ``ports.ContactRequestStore``."""
-        put_document(WAITING, _waiting_record(request), request.key, purge_at=request.asked_at + RECORD_LIFETIME)
+        record = _waiting_record(request.waiting)
+        put_document(WAITING, record, request.key, purge_at=request.asked_at + RECORD_LIFETIME)
 
-    def due(self, now: datetime) -> Iterable[RequestKey]:
+    def due(self, now: datetime) -> Iterable[WaitingRequest]:
         """Return the requests that wait and are to be sent now; see ``ports.ContactRequestStore``."""
         rows = query_all(AccountModel, WAITING, AccountModel.record < timestamp(now + timedelta(seconds=1)))
-        return list(read_each(rows, lambda row: from_json(row["body"]["S"], RequestKey)))
+        return list(read_each(rows, _waiting_of))
 
-    def end_wait(self, request: ContactRequest) -> None:
+    def end_wait(self, waiting: WaitingRequest) -> None:
         """Delete the row of a request that waits."""
-        delete_document(WAITING, _waiting_record(request))
+        delete_document(WAITING, _waiting_record(waiting))
 
     def remove_all(self, account_id: str, customer_id: str) -> None:
         """Delete the requests to a customer, also those that cannot be read."""
         delete_documents(account_id, _prefix(recipient_digest(customer_id)))
 
 
-def _waiting_record(request: ContactRequest) -> str:
+def _waiting_record(waiting: WaitingRequest) -> str:
     """Return the name of a row, which sorts by the time at which the request is to be sent."""
-    return f"{timestamp(request.waits_until)}~{request.account_id}~{request.key.customer_digest}~{request.request_id}"
+    key = waiting.key
+    return f"{timestamp(waiting.until)}~{key.account_id}~{key.customer_digest}~{key.request_id}"
+
+
+def _waiting_of(row: Row) -> WaitingRequest:
+    until = parse_timestamp(row["record"]["S"].partition("~")[0])
+    return WaitingRequest(from_json(row["body"]["S"], RequestKey), until)
 
 
 def _prefix(customer_digest: str) -> str:

@@ -9,7 +9,7 @@ from pynamodb.exceptions import DeleteError, PutError
 from undelivered.adapters.dynamodb.client import Row, busy_is_retryable, get, is_condition_failure, query_all
 from undelivered.adapters.dynamodb.models import AccountModel
 from undelivered.adapters.dynamodb.stored_json import from_json, to_json
-from undelivered.adapters.dynamodb.unreadable_rows import read_each, read_one
+from undelivered.adapters.dynamodb.unreadable_rows import read_each, read_first, read_one
 from undelivered.domain.errors import StaleWriteError
 
 _T = TypeVar("_T")
@@ -41,20 +41,20 @@ def _document_of(row: Row, type_: type[_T]) -> _T:
 
 
 def newest_documents(account_id: str, prefix: str, type_: type[_T], limit: int, *, after: str | None) -> Sequence[_T]:
-    """Return up to ``limit`` documents whose names start with a prefix, in falling order of the names.
+    """Return the first documents that can be read whose names start with a prefix, in falling order of the names.
 
-    With ``after``, the name of a record, those that come after it.
+    Fewer than ``limit`` are all of them. With ``after``, the name of a record, those that come after it.
     """
     key = {"account_id": {"S": account_id}, "record": {"S": after}} if after else None
-    with busy_is_retryable():
-        models = AccountModel.query(
-            account_id,
-            AccountModel.record.startswith(prefix),
-            scan_index_forward=False,
-            limit=limit,
-            last_evaluated_key=key,
-        )
-        return [from_json(model.body, type_) for model in models]
+    return read_first(
+        lambda row: _document_of(row, type_),
+        limit,
+        AccountModel,
+        account_id,
+        AccountModel.record.startswith(prefix),
+        newest_first=True,
+        after=key,
+    )
 
 
 def put_document(

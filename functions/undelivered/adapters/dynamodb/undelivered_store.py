@@ -220,6 +220,13 @@ class DynamoUndeliveredStore(ItemRemoval):
         partition = customer_partition(account_id, customer_key)
         return read_first(whole_item_of, limit, model, partition, within, index="by_customer")
 
+    def newest_of_customer(self, account_id: str, customer_key: str, limit: int) -> Sequence[UndeliveredItem]:
+        """Return a customer's newest items on the report in any state, newest first."""
+        partition = customer_partition(account_id, customer_key)
+        return read_first(
+            whole_item_of, limit, UndeliveredModel, partition, None, index="by_customer", newest_first=True
+        )
+
     def unreadable_of_customer(
         self, account_id: str, customer_key: str, *, in_history: bool
     ) -> Sequence[UnreadableItem]:

@@ -50,12 +50,12 @@ def read_first(  # noqa: PLR0913 - the parameters of a query
     partition: str,
     within: Condition | None,
     *,
-    index: str,
+    index: str | None = None,
     newest_first: bool = False,
+    after: Row | None = None,
 ) -> list[_T]:
     """Return what the first rows of a partition hold that can be read. Fewer than ``limit`` are all of them."""
     found: list[_T] = []
-    after: Row | None = None
     while True:
         rows, after = query(
             model, partition, within, index=index, limit=limit - len(found), newest_first=newest_first, after=after

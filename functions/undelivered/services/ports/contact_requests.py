@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from undelivered.domain.contact_link import RequestKey
-from undelivered.domain.contact_request import ContactRequest
+from undelivered.domain.contact_request import ContactRequest, WaitingRequest
 
 
 class ContactRequestStore(Protocol):
@@ -26,10 +26,10 @@ class ContactRequestStore(Protocol):
     def wait(self, request: ContactRequest) -> None:
         """Let a request wait until it is to be sent; doing it again changes nothing."""
 
-    def due(self, now: datetime) -> Iterable[RequestKey]:
+    def due(self, now: datetime) -> Iterable[WaitingRequest]:
         """Return the requests of all accounts that wait and are to be sent now."""
 
-    def end_wait(self, request: ContactRequest) -> None:
+    def end_wait(self, waiting: WaitingRequest) -> None:
         """Record that a request does not wait any more."""
 
     def remove_all(self, account_id: str, customer_id: str) -> None:

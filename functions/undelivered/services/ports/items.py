@@ -117,6 +117,9 @@ class UndeliveredStore(Protocol):
         ``after`` is the last entry key of the page before. A page of fewer than ``limit`` items is the last.
         """
 
+    def newest_of_customer(self, account_id: str, customer_key: str, limit: int) -> Sequence[UndeliveredItem]:
+        """Return the newest items of a customer on the report in any state, newest first."""
+
     def erase(self, items: Sequence[UndeliveredItem], *, in_history: bool) -> int:
         """Delete items of one account for good, and subtract them from the live counters.
 
