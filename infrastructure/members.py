@@ -12,7 +12,7 @@ from infrastructure.user_pool import ACCOUNT_ATTRIBUTE, Role
 from undelivered.adapters.aws.user_pool import CognitoUserPool, pool_user
 from undelivered.domain.people import PersonRole
 from undelivered.services.manage_people import person_of, with_users
-from undelivered.services.ports.people import PeopleStore, PoolUser
+from undelivered.services.ports.people import EndedSessions, PeopleStore, PoolUser
 
 Provider = Literal["CompanyOIDC", "CompanySAML"]
 """The identity providers of the template."""
@@ -37,6 +37,7 @@ class Members:
     cognito: Any
     pool: str
     people: PeopleStore
+    sessions: EndedSessions
 
     def of(self, account_id: str) -> Iterator[Member]:
         """Yield the members of an account, and bring the record of people up to date.
@@ -67,10 +68,11 @@ class Members:
     def remove(self, account_id: str, email: str) -> None:
         """Delete a user.
 
-        Raises ToolError if the account has no such member. The user's tokens stay valid until they expire.
+        Raises ToolError if the account has no such member. The API refuses the user's tokens half a minute later.
         """
         name = self._user_name(account_id, email)
         CognitoUserPool(self.cognito, self.pool).remove(name)
+        self.sessions.end(account_id, name, datetime.now(UTC))
         self.people.save(self.people.of_account(account_id).without(name))
 
     def link(self, account_id: str, email: str, provider: Provider, subject: str) -> None:

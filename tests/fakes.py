@@ -906,6 +906,17 @@ class FakePeopleStore:
 
 
 @dataclass
+class FakeEndedSessions:
+    ended: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def end(self, account_id: str, person_id: str, at: datetime) -> None:
+        self.ended[account_id, person_id] = at
+
+    def ended_at(self, account_id: str, person_id: str) -> datetime | None:
+        return self.ended.get((account_id, person_id))
+
+
+@dataclass
 class FakeUserPool:
     """Users by ID. ``invitations`` are the addresses that got one, in order."""
 

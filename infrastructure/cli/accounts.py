@@ -34,11 +34,12 @@ def _accounts_of(stage: str | None, state_dir: Path | None) -> "StageAccounts":
 
 def _members_of(stage: str | None, state_dir: Path | None) -> Members:
     from infrastructure.accounts import StageAccounts
+    from undelivered.adapters.dynamodb.ended_session_store import DynamoEndedSessions
     from undelivered.adapters.dynamodb.people_store import DynamoPeopleStore
 
     stack = named_stack(stage, state_dir)
     StageAccounts.of(stack)  # the store of people then uses the tables of the stack
-    return Members(stack.client("cognito-idp"), stack.resource("UserPool"), DynamoPeopleStore())
+    return Members(stack.client("cognito-idp"), stack.resource("UserPool"), DynamoPeopleStore(), DynamoEndedSessions())
 
 
 @accounts.command("list")

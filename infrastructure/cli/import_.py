@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 import_ = typer.Typer(no_args_is_help=True, help="Bring customers and suppressions along.")
 
 _STDERR = Console(stderr=True)
-_SHOWN_REFUSALS = 10
+_SHOWN_LINES = 10
 
 FileArgument = Annotated[Path, typer.Argument(help="A CSV file.", exists=True, dir_okay=False)]
 AccountOption = Annotated[str | None, typer.Option(help="The account.", show_default="the default account")]
@@ -196,8 +196,15 @@ def _import(  # noqa: PLR0913, PLR0917 - what is imported where
 def _print(result: "ImportResult", *, dry_run: bool) -> None:
     counts = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(result.outcomes.items()))
     typer.echo(f"{'It would be' if dry_run else 'Done'}: {counts or 'nothing to import'}.")
-    lines = sorted(result.refused)
-    for line in lines[:_SHOWN_REFUSALS]:
-        typer.echo(f"Line {line}: {result.refused[line]}")
-    if len(lines) > _SHOWN_REFUSALS:
-        typer.echo(f"and {len(lines) - _SHOWN_REFUSALS:,} more.")
+    _print_lines(result.refused)
+    if result.likely:
+        typer.echo("Accepted as they are written, but perhaps with a typing error:")
+        _print_lines({line: f"perhaps {spelling}" for line, spelling in result.likely.items()})
+
+
+def _print_lines(texts: Mapping[int, str]) -> None:
+    lines = sorted(texts)
+    for line in lines[:_SHOWN_LINES]:
+        typer.echo(f"Line {line}: {texts[line]}")
+    if len(lines) > _SHOWN_LINES:
+        typer.echo(f"and {len(lines) - _SHOWN_LINES:,} more.")

@@ -60,20 +60,25 @@ class ImportList:
 
 @dataclass(slots=True)
 class ImportResult:
-    """The numbers of rows by outcome, and the refused rows with the reason, by line."""
+    """The numbers of rows by outcome, and by line the refused rows with the reason, and likely spellings of others."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     refused: dict[int, str] = field(default_factory=dict)
+    likely: dict[int, str] = field(default_factory=dict)
 
     def add(self, other: "ImportResult") -> None:
         """Add the result of more rows."""
         self.outcomes += other.outcomes
         self.refused |= other.refused
+        self.likely |= other.likely
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "ImportResult":
         """Return a saved result."""
-        return cls(Counter(document["outcomes"]), {int(line): error for line, error in document["refused"].items()})
+        refused, likely = (
+            {int(line): text for line, text in document.get(name, {}).items()} for name in ("refused", "likely")
+        )
+        return cls(Counter(document["outcomes"]), refused, likely)
 
 
 class HostApi:
@@ -162,7 +167,10 @@ class ProgressFile:
     def save(self, number: int, result: ImportResult) -> None:
         """Add the result of a batch."""
         self.done[number] = result
-        batches = {each: {"outcomes": done.outcomes, "refused": done.refused} for each, done in self.done.items()}
+        batches = {
+            each: {"outcomes": done.outcomes, "refused": done.refused, "likely": done.likely}
+            for each, done in self.done.items()
+        }
         beside = self._path.with_name(f"{self._path.name}.new")
         beside.write_text(json.dumps({"key": self._key, "batches": batches}), "utf-8")
         beside.replace(self._path)
@@ -246,12 +254,16 @@ def batches_of(rows: Sequence[ImportRow]) -> Iterator[list[ImportRow]]:
 def _send(api: HostApi, target: ImportList, batch: Sequence[ImportRow], *, dry_run: bool) -> ImportResult:
     body = {target.name: [row.body for row in batch], "dry_run": dry_run, **target.options}
     answers = api.put(target.name, body)["results"]
+    lines = [row.source.line for row in batch]
     refused = {
-        row.source.line: "; ".join(map(_reason, answer["errors"]))
-        for row, answer in zip(batch, answers, strict=True)
+        line: "; ".join(map(_reason, answer["errors"]))
+        for line, answer in zip(lines, answers, strict=True)
         if answer["outcome"] == "refused"
     }
-    return ImportResult(Counter(answer["outcome"] for answer in answers), refused)
+    likely = {
+        line: answer["suggestion"] for line, answer in zip(lines, answers, strict=True) if answer.get("suggestion")
+    }
+    return ImportResult(Counter(answer["outcome"] for answer in answers), refused, likely)
 
 
 def _reason(error: Mapping[str, str]) -> str:

@@ -642,6 +642,7 @@ class FakeApi:
                     "customer_id": row["customer_id"],
                     "outcome": "updated" if row["customer_id"] == "c-1" else "created",
                     "errors": [],
+                    "suggestion": suggest_address(row.get("email", "")) or None,
                 }
                 for row in body["customers"]
             ]

@@ -55,6 +55,17 @@ def test_a_file_is_checked_row_by_row_then_imported(manager):
     assert manager.complaints == []
 
 
+def test_an_address_with_a_likely_typo_is_shown_before_it_is_imported(manager):
+    chooses(manager, b"customer_id,name,email\nc-1,Ada Byron,ada@gmial.com\nc-2,Bo Diddley,bo@gmail.com\n")
+
+    manager.page.get_by_role("button", name="Check all rows").click()
+
+    table = manager.page.get_by_role("region", name="Possible typing errors")
+    (row,) = table.locator("tbody tr").all()
+    assert row.inner_text().split("\t") == ["2", "c-1", "Did the customer mean ada@gmail.com?"]
+    manager.sees("Import 2 customers")
+
+
 def test_columns_can_be_chosen_where_their_names_say_nothing(manager):
     chooses(manager, b"a,b,c\n7,Ada Byron,ada@example.com\n")
 

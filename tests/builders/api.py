@@ -26,6 +26,7 @@ from tests.fakes import (
     FakeDeliveryQueue,
     FakeDeliveryStore,
     FakeEmbedRevocations,
+    FakeEndedSessions,
     FakeErasureStore,
     FakeEvidenceKeys,
     FakeExportFiles,
@@ -227,7 +228,7 @@ class Api:
         self.views = FakeViewStore()
         self.acts = FakeActStore()
         self.setup_tests = FakeSetupTestStore()
-        self.people, self.users = FakePeopleStore(), FakeUserPool()
+        self.people, self.users, self.sessions = FakePeopleStore(), FakeUserPool(), FakeEndedSessions()
         self.users.add(ACCOUNT, "manager@example.com", PersonRole.MANAGER, person_id="11111111-2222")
         self.export_runner = FakeExportRunner()
         self.mappings = FakeAccountMappings()
@@ -266,9 +267,12 @@ class Api:
             contact_requests=lambda: self.contact_requests,
             evidence_keys=lambda: self.evidence_keys,
             people_store=lambda: self.people,
+            ended_sessions=lambda: self.sessions,
             setup_tests=lambda: self.setup_tests,
             acts=lambda: self.acts,
-            people=lambda: PeopleFunction(InvokedHere(ManagePeople(self.people, self.users, self.clock)), "people"),
+            people=lambda: PeopleFunction(
+                InvokedHere(ManagePeople(self.people, self.users, self.sessions, self.clock)), "people"
+            ),
         )
         self.use_cases = ApiUseCases(self.ports, lambda: self.limits, self.clock)
         self.app = Chalice("test", configure_logs=False)

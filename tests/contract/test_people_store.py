@@ -15,7 +15,15 @@ from tests.fakes import FakePeopleStore
 from undelivered.adapters.dynamodb.models import AccountModel
 from undelivered.adapters.dynamodb.people_store import DynamoPeopleStore
 from undelivered.domain.errors import StaleWriteError
-from undelivered.domain.people import INVITATION_VALID_FOR, MAX_PEOPLE, AccountPeople, Person, PersonRole, PersonState
+from undelivered.domain.people import (
+    INVITATION_VALID_FOR,
+    MAX_PEOPLE,
+    TOKEN_LIFETIME,
+    AccountPeople,
+    Person,
+    PersonRole,
+    PersonState,
+)
 
 ADA = Person("sub-1", "ada@example.com", PersonRole.MANAGER, PersonState.INVITED, NOW, "Grace", NOW)
 
@@ -54,6 +62,13 @@ def test_an_invitation_is_valid_as_long_as_the_temporary_password():
     days = pool["Policies"]["PasswordPolicy"]["TemporaryPasswordValidityDays"]
 
     assert timedelta(days=days) == INVITATION_VALID_FOR
+
+
+def test_tokens_are_valid_as_long_as_the_end_of_their_sessions_is_kept():
+    client = load_fragments([RESOURCES / "identity.yaml"])["Resources"]["ConsoleClient"]["Properties"]
+
+    assert client["TokenValidityUnits"]["IdToken"] == "minutes"
+    assert timedelta(minutes=client["IdTokenValidity"]) == TOKEN_LIFETIME
 
 
 def test_the_invitation_has_the_address_the_password_and_until_when_as_cognito_wants_them():

@@ -58,6 +58,20 @@ class TestCustomers:
         assert stored == {}
         assert tried == self.put(api, *rows).json
 
+    def test_a_new_address_that_may_have_a_typo_is_accepted_with_its_likely_spelling(self, api):
+        known = {"customer_id": "c-1", "name": "Ada", "email": "ada@gmial.com"}
+        other = {"customer_id": "c-2", "name": "Bo", "email": "bo@gmail.com"}
+
+        tried = self.put(api, known, other, dry_run=True).json["results"]
+        first = self.put(api, known, other).json["results"]
+        again = self.put(api, known | {"name": "Ada Byron"}, other).json["results"]
+
+        assert first == tried
+        assert [row["suggestion"] for row in first] == ["ada@gmail.com", None]
+        # Whoever has seen it once, and kept it, is not asked again.
+        assert [row["suggestion"] for row in again] == [None, None]
+        assert api.customers.find(ACCOUNT, "c-1").email == "ada@gmial.com"
+
     def test_a_changed_contact_makes_items_ready_to_resend_as_for_one_customer(self, api):
         api.customers.save(a_customer("c-1", email="old@example.com"))
         item = an_item(Reason.ADDRESS_NOT_FOUND, customer_id="c-1", recipient="old@example.com")

@@ -34,9 +34,10 @@ def grace(api):
     return api.post("/people", {"email": GRACE, "role": "viewer"}).json["person_id"]
 
 
-def someone(sub, account_id=ACCOUNT, group="managers"):
-    """The headers of another user of the pool."""
-    return {"Authorization": a_token(person_claims(group, account_id=account_id, sub=sub))}
+def someone(sub, account_id=ACCOUNT, group="managers", *, since=None):
+    """The headers of another user of the pool, who signed in at a time."""
+    issued_at = since.timestamp() if since else None
+    return {"Authorization": a_token(person_claims(group, account_id=account_id, sub=sub, iat=issued_at))}
 
 
 def people(api):
@@ -99,6 +100,8 @@ def test_nobody_changes_or_removes_themselves_so_an_account_keeps_a_manager(api,
 
 
 def test_a_manager_who_was_removed_or_demoted_can_change_nobody_with_a_token_that_is_still_valid(api, grace):
+    # As in the half minute in which the API may not know yet that the sessions ended.
+    api.sessions.ended_at = lambda *_: None
     api.patch(f"/people/{grace}", {"role": "manager"})
     assert api.get("/people", someone(grace)).status == 200
     api.patch(f"/people/{grace}", {"role": "viewer"})
@@ -108,6 +111,19 @@ def test_a_manager_who_was_removed_or_demoted_can_change_nobody_with_a_token_tha
 
     assert [each.json["code"] for each in (demoted, removed)] == ["no_manager"] * 2
     assert people(api)["manager@example.com"]["role"] == "manager"
+
+
+@pytest.mark.parametrize("act", ["demote", "remove"])
+def test_a_person_who_is_removed_or_has_another_role_is_signed_out_of_pages_that_are_open(api, grace, act):
+    before, after = (someone(grace, since=NOW + timedelta(seconds=each)) for each in (-60, 1))
+    other = someone("someone-else", "acc-2", since=NOW - timedelta(seconds=60))
+    assert api.get("/undelivered", before).status == 200
+
+    api.patch(f"/people/{grace}", {"role": "viewer"}) if act == "demote" else api.delete(f"/people/{grace}")
+
+    assert (api.get("/undelivered", before).status, api.get("/undelivered", someone(grace)).status) == (401, 401)
+    assert [api.get("/undelivered", headers).status for headers in (after, other)] == [200, 200]
+    assert api.get("/undelivered").status == 200
 
 
 def test_people_of_another_account_are_not_found_and_their_addresses_cannot_be_invited(api, grace):

@@ -70,14 +70,15 @@ def send(product, rows, *, dry_run=False, **more):
 
 
 def test_all_rows_are_sent_in_batches_of_500_with_their_outcomes(product):
-    rows = [*customers(1_200), a_row(2_000, email="not an address")]
+    rows = [*customers(1_200), a_row(1_999, email="ada@gmial.com"), a_row(2_000, email="not an address")]
 
     result = send(product, rows)
 
-    assert result.outcomes == {"created": 1_200, "refused": 1}
+    assert result.outcomes == {"created": 1_201, "refused": 1}
     assert list(result.refused) == [2_000]
+    assert result.likely == {1_999: "ada@gmail.com"}
     assert "email: " in result.refused[2_000]
-    assert (len(product.sizes), len(product.customers.stored)) == (3, 1_200)
+    assert (len(product.sizes), len(product.customers.stored)) == (3, 1_201)
 
 
 def test_a_batch_of_long_rows_fits_in_a_body(product):
@@ -127,7 +128,8 @@ def test_a_refused_request_ends_the_import_with_the_reason(product):
 
 
 def test_an_interrupted_import_continues_with_the_batches_that_are_missing(product, tmp_path):
-    rows, file = [*customers(1_000), a_row(1_001, phone="12")], tmp_path / "progress.json"
+    rows, file = [*customers(999), a_row(1_000, email="ada@gmial.com")], tmp_path / "progress.json"
+    rows.append(a_row(1_001, phone="12"))
     product.answers = [None, None, httpx.Response(400, json={"detail": "Stop."})]
     sent = []
 
@@ -137,6 +139,7 @@ def test_an_interrupted_import_continues_with_the_batches_that_are_missing(produ
     result = send(product, rows, progress=ProgressFile(file, "key"), on_sent=sent.append)
 
     assert (result.outcomes, list(result.refused)) == ({"created": 1_000, "refused": 1}, [1_001])
+    assert result.likely == {1_000: "ada@gmail.com"}
     assert len(product.sizes) - before == 3 - before
     assert sum(sent) == len(rows)
 

@@ -5,6 +5,7 @@ import ssl
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 
@@ -102,6 +103,35 @@ def test_a_message_is_posted_and_its_status_and_time_are_the_result():
     assert (path, body) == ("/hook?token=1", b'{"type": "t"}')
     assert (headers["webhook-id"], headers["Content-Type"]) == ("e-1", "application/json")
     assert headers["Host"] == f"127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "seconds"),
+    [
+        (429, "120", 120),
+        (503, "0", 0),
+        (503, "9" * 400, 999_999_999),
+        (503, "Mon, 01 Jan 1990 00:00:00 GMT", 0),
+        (503, "soon", None),
+        (503, "-5", None),
+        (503, "١٢", None),
+        (500, "120", None),
+        (200, "120", None),
+    ],
+)
+def test_an_endpoint_that_is_busy_says_how_long_to_wait(status, header, seconds):
+    with server(responding(status, **{"Retry-After": header.encode().decode("latin-1")})) as (port, _):
+        made = post(client(), f"http://127.0.0.1:{port}/")
+
+    assert (made.status, made.retry_after) == (status, seconds)
+
+
+def test_an_endpoint_can_say_until_when_to_wait():
+    later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    with server(responding(429, **{"Retry-After": later})) as (port, _):
+        made = post(client(), f"http://127.0.0.1:{port}/")
+
+    assert 3_500 < made.retry_after <= 3_600
 
 
 def test_a_name_is_resolved_once_and_the_connection_goes_to_the_address_that_was_checked(certificate):

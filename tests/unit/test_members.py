@@ -5,7 +5,7 @@ import pytest
 from infrastructure.errors import ToolError
 from infrastructure.members import Members
 from tests.builders.aws import stubbed
-from tests.fakes import FakePeopleStore
+from tests.fakes import FakeEndedSessions, FakePeopleStore
 
 POOL, ADA = "eu-central-1_Test", "ada@example.com"
 
@@ -13,7 +13,7 @@ POOL, ADA = "eu-central-1_Test", "ada@example.com"
 @pytest.fixture
 def pool():
     with stubbed("cognito-idp") as (client, stub):
-        yield Members(client, POOL, FakePeopleStore()), stub
+        yield Members(client, POOL, FakePeopleStore(), FakeEndedSessions()), stub
 
 
 def knows(stub, account_id):

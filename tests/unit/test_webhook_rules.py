@@ -13,6 +13,8 @@ from standardwebhooks import WebhookVerificationError
 from infrastructure.paths import ROOT
 from undelivered.domain.errors import InvalidInputError
 from undelivered.domain.webhook import (
+    LONGEST_ASKED,
+    LONGEST_SPREAD,
     RETRY_DELAYS,
     DeliveryError,
     DeliveryState,
@@ -117,10 +119,30 @@ class TestTries:
         delivery = a_delivery()
         for delay in RETRY_DELAYS:
             delivery = delivery.after_try(failed_at(NOW, status, None if status else DeliveryError.TIMED_OUT))
-            assert (delivery.state, delivery.next_try_at) == (DeliveryState.WAITING, NOW + delay)
+            assert delivery.state is DeliveryState.WAITING
+            assert delay <= delivery.next_try_at - NOW < delay * (1 + LONGEST_SPREAD)
 
         assert delivery.after_try(failed_at(NOW, 500)).state is DeliveryState.FAILED
         assert len(delivery.tries) == len(RETRY_DELAYS)
+
+    def test_deliveries_that_failed_together_come_back_one_after_the_other(self):
+        failed = [a_delivery(delivery_id=f"d-{number}").after_try(failed_at(NOW)) for number in range(100)]
+        waits = sorted(each.next_try_at - NOW for each in failed)
+
+        assert len(set(waits)) > 50
+        assert waits[-1] - waits[0] > RETRY_DELAYS[0] * LONGEST_SPREAD * 0.8
+        assert a_delivery(delivery_id="d-7").after_try(failed_at(NOW)) == failed[7]
+
+    @pytest.mark.parametrize(
+        ("asked", "least"),
+        [(0, RETRY_DELAYS[0]), (600, timedelta(minutes=10)), (10**9, LONGEST_ASKED)],
+    )
+    def test_an_endpoint_can_ask_for_a_longer_wait_but_not_for_more_than_a_day(self, asked, least):
+        busy = DeliveryTry(NOW, 429, None, 12, retry_after=asked)
+
+        waited = a_delivery().after_try(busy).next_try_at - NOW
+
+        assert least <= waited < least * (1 + LONGEST_SPREAD)
 
     @pytest.mark.parametrize(("status", "error"), [(410, None), (None, DeliveryError.WEBHOOK_DISABLED)])
     def test_what_cannot_help_is_given_up_at_once(self, status, error):
@@ -131,7 +153,7 @@ class TestTries:
 
         again = delivery.replayed(NOW + timedelta(days=4)).after_try(failed_at(NOW + timedelta(days=4), 502))
 
-        assert again.next_try_at == NOW + timedelta(days=4) + RETRY_DELAYS[0]
+        assert RETRY_DELAYS[0] <= again.next_try_at - NOW - timedelta(days=4) < RETRY_DELAYS[0] * (1 + LONGEST_SPREAD)
         assert [made.status for made in again.tries] == [500] * 19 + [502]
 
     def test_ids_sort_by_time_and_have_one_form(self):

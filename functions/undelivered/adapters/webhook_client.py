@@ -9,9 +9,12 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
+from math import ceil
 from threading import Timer
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -28,6 +31,9 @@ _CONNECT_SECONDS: Final = 3.0
 _MAX_ADDRESSES: Final = 2
 _MAX_RESPONSE_BYTES: Final = 4_096
 _HTTP_PORT: Final = 80
+_BUSY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_DIGITS: Final = 9
+"""The most digits of a number of seconds: more than thirty years."""
 _HEADERS: Final = {"Content-Type": "application/json", "User-Agent": "Undelivered-Webhooks/1.0", "Connection": "close"}
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -57,18 +63,22 @@ class HttpWebhookClient(Struct, frozen=True):
         """Send a message and return the result."""
         started = time.monotonic()
         status: int | None = None
+        wait: int | None = None
         error: DeliveryError | None = None
         try:
-            status = self._request(urlsplit(url), {**_HEADERS, **headers}, body, started + self.timeout)
+            status, wait = self._request(urlsplit(url), {**_HEADERS, **headers}, body, started + self.timeout)
         except Exception as failure:  # noqa: BLE001 - whatever an endpoint does is the result of the try
             error = _error_of(failure)
         seconds = time.monotonic() - started
         if seconds >= self.timeout:
             # The start of a response that was cut off can look like a whole one.
-            status, error = None, DeliveryError.TIMED_OUT
-        return DeliveryTry(at, status, error, round(seconds * 1_000))
+            status, wait, error = None, None, DeliveryError.TIMED_OUT
+        return DeliveryTry(at, status, error, round(seconds * 1_000), wait)
 
-    def _request(self, url: SplitResult, headers: Mapping[str, str], body: bytes, until: float) -> int:
+    def _request(
+        self, url: SplitResult, headers: Mapping[str, str], body: bytes, until: float
+    ) -> tuple[int, int | None]:
+        """Send a message; return the status, and the seconds that the endpoint asks to wait if it does."""
         connected = self._connect(url)
         if url.scheme == "https":
             connected = self.tls.wrap_socket(connected, server_hostname=url.hostname, do_handshake_on_connect=False)
@@ -101,15 +111,28 @@ class HttpWebhookClient(Struct, frozen=True):
         raise failure
 
 
-def _exchange(connected: socket.socket, url: SplitResult, headers: Mapping[str, str], body: bytes) -> int:
-    """Send a request on a connection and return the status of the response."""
+def _exchange(
+    connected: socket.socket, url: SplitResult, headers: Mapping[str, str], body: bytes
+) -> tuple[int, int | None]:
+    """Send a request on a connection; return the status, and the seconds to wait if the response asks for it."""
     connection = HTTPConnection(url.hostname or "")
     connection.sock = connected
     path = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
     connection.request("POST", path, body, {"Host": url.netloc, **headers})
     response = connection.getresponse()
     response.read(_MAX_RESPONSE_BYTES)
-    return response.status
+    asked = response.getheader("Retry-After") if response.status in _BUSY else None
+    return response.status, _seconds(asked) if asked else None
+
+
+def _seconds(text: str) -> int | None:
+    """Return the seconds that a Retry-After header says: a number, or a date (RFC 9110 section 10.2.3)."""
+    if text.isdecimal() and text.isascii():
+        return int(text[:_DIGITS])
+    try:
+        return max(ceil((parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()), 0)
+    except (ValueError, TypeError):  # not a date, or one without an offset
+        return None
 
 
 def _shut_down(connected: socket.socket) -> None:

@@ -763,9 +763,10 @@ def manage_people() -> PeopleWorker:
     """Return the parts of ``manage_people``."""
     from undelivered.adapters.aws.people_function import answer_request
     from undelivered.adapters.aws.user_pool import CognitoUserPool
+    from undelivered.adapters.dynamodb.ended_session_store import DynamoEndedSessions
     from undelivered.adapters.dynamodb.people_store import DynamoPeopleStore
     from undelivered.services.manage_people import ManagePeople
 
     _use_tables()
     users = CognitoUserPool(client("cognito-idp"), ManagePeopleSettings.read().user_pool_id)
-    return PeopleWorker(ManagePeople(DynamoPeopleStore(), users, now), answer_request)
+    return PeopleWorker(ManagePeople(DynamoPeopleStore(), users, DynamoEndedSessions(), now), answer_request)

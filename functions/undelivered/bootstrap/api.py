@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from undelivered.services.ports import ExportFiles, ExportRunner, ExportStore, ShapeMappingStore, UnrecognisedStore
     from undelivered.services.ports.acts import ActStore
     from undelivered.services.ports.evidence import EvidenceKeys
-    from undelivered.services.ports.people import People, PeopleStore
+    from undelivered.services.ports.people import EndedSessions, People, PeopleStore
     from undelivered.services.ports.setup import LastEventStore, SetupTestStore
     from undelivered.services.ports.views import ViewStore
     from undelivered.services.ports.webhooks import DeliveryQueue, DeliveryStore, WebhookStore
@@ -135,6 +135,7 @@ class ApiPorts(Struct, frozen=True):
     contact_requests: Callable[[], ContactRequestStore]
     evidence_keys: Callable[[], "EvidenceKeys"]
     people_store: Callable[[], "PeopleStore"]
+    ended_sessions: Callable[[], "EndedSessions"]
     setup_tests: Callable[[], "SetupTestStore"]
     people: Callable[[], "People"]
     acts: Callable[[], "ActStore"]
@@ -356,6 +357,10 @@ class ApiUseCases:
         return self._ports.acts()
 
     @cached_property
+    def ended_sessions(self) -> "EndedSessions":
+        return self._ports.ended_sessions()
+
+    @cached_property
     def people(self) -> "People":
         return self._ports.people()
 
@@ -535,6 +540,7 @@ def use_cases() -> ApiUseCases:
         contact_requests=bootstrap.contact_request_store,
         evidence_keys=_evidence_keys,
         people_store=_people_store,
+        ended_sessions=_ended_sessions,
         setup_tests=_setup_tests,
         people=_people,
         acts=_acts,
@@ -612,6 +618,12 @@ def _people_store() -> "PeopleStore":
     from undelivered.adapters.dynamodb.people_store import DynamoPeopleStore
 
     return DynamoPeopleStore()
+
+
+def _ended_sessions() -> "EndedSessions":
+    from undelivered.adapters.dynamodb.ended_session_store import DynamoEndedSessions
+
+    return DynamoEndedSessions()
 
 
 def _sent_counts() -> SentCountStore:

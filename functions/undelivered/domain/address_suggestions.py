@@ -1,6 +1,7 @@
 """Suggestions for email addresses with a typo in the domain."""
 
-from collections.abc import Iterable
+from collections import Counter
+from functools import lru_cache
 
 _WELL_KNOWN = (
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com",
@@ -15,6 +16,8 @@ _WELL_KNOWN = (
     "rogers.com", "shaw.ca", "bigpond.com", "optusnet.com.au", "qq.com", "163.com", "rediffmail.com", "uol.com.br",
 )  # fmt: skip
 """Domains of widely used mailbox providers. A listed domain is never a typo of another."""
+
+_LETTERS = {domain: Counter(domain) for domain in _WELL_KNOWN}
 
 _MISTYPED_ENDINGS = {
     "con": "com", "cmo": "com", "ocm": "com", "vom": "com", "xom": "com", "comm": "com", "coom": "com", "cpm": "com",
@@ -35,10 +38,11 @@ def suggest_address(address: str) -> str:
     return f"{local}@{suggested}" if suggested and suggested != domain.lower() else ""
 
 
+@lru_cache(maxsize=1_000)  # the addresses of a list have few domains
 def _likely_domain(domain: str) -> str:
     if domain in _WELL_KNOWN:
         return domain
-    nearest = _nearest(domain, _WELL_KNOWN)
+    nearest = _nearest(domain)
     if nearest:
         return nearest
     name, dot, ending = domain.rpartition(".")
@@ -46,12 +50,17 @@ def _likely_domain(domain: str) -> str:
     return f"{name}.{corrected}" if dot and corrected else ""
 
 
-def _nearest(domain: str, known: Iterable[str]) -> str:
+def _nearest(domain: str) -> str:
     """Return the known domain that is one or two typos away; empty if several are equally near."""
-    ranked = sorted((_distance(domain, candidate), candidate) for candidate in known)
     allowed = 2 if len(domain) >= _LONG_NAME else 1
-    (nearest, candidate), (next_nearest, _) = ranked[:2]
-    return candidate if nearest <= allowed and next_nearest > nearest else ""
+    letters = Counter(domain)
+    by_distance: dict[int, list[str]] = {}
+    for candidate, other in _LETTERS.items():
+        # A typo changes the length and the letters by one at most. This is much quicker to see than the distance.
+        if abs(len(candidate) - len(domain)) <= allowed and (letters - other).total() <= allowed:
+            by_distance.setdefault(_distance(domain, candidate), []).append(candidate)
+    nearest = min(by_distance, default=allowed + 1)
+    return by_distance[nearest][0] if nearest <= allowed and len(by_distance[nearest]) == 1 else ""
 
 
 def _distance(first: str, second: str) -> int:

@@ -10,6 +10,9 @@ from msgspec.structs import replace
 INVITATION_VALID_FOR: Final = timedelta(days=7)
 """How long a temporary password is valid: ``TemporaryPasswordValidityDays`` of the user pool."""
 
+TOKEN_LIFETIME: Final = timedelta(hours=1)
+"""How long a token of the user pool is valid: ``IdTokenValidity`` of the console's client."""
+
 MAX_PEOPLE: Final = 500
 """The people that an account can have. They are one document of at most 400 KB (DynamoDB quotas)."""
 

@@ -50,9 +50,16 @@ RETRY_DELAYS: Final = (
 )
 """The time between the tries of a delivery, as in the specification's example: just over three days together."""
 
+LONGEST_SPREAD: Final = 0.2
+"""By which share of the delay a delivery waits longer at most."""
+
+LONGEST_ASKED: Final = RETRY_DELAYS[-1]
+"""How long an endpoint can ask to wait."""
+
 DELIVERY_KEPT_FOR: Final = timedelta(days=30)
 """How long a delivery is in the log."""
 
+_OCTET: Final = 256
 _MAX_TRIES_KEPT: Final = 20
 _MAX_AUDIT_KEPT: Final = 20
 _DELIVERY_ID: Final = re.compile(r"\d{8}T\d{12}-[0-9a-f]{12}", re.ASCII)
@@ -153,12 +160,16 @@ class AccountWebhooks(Struct, frozen=True):
 
 
 class DeliveryTry(Struct, frozen=True):
-    """A request to an endpoint. ``status`` is the HTTP status, None without a response. ``error`` is then the cause."""
+    """A request to an endpoint. ``status`` is the HTTP status, None without a response. ``error`` is then the cause.
+
+    ``retry_after`` is how many seconds the endpoint asked to wait, None if it did not ask.
+    """
 
     at: datetime
     status: int | None
     error: DeliveryError | None
     milliseconds: int
+    retry_after: int | None = None
 
 
 class WebhookDelivery(Struct, frozen=True):
@@ -190,7 +201,18 @@ class WebhookDelivery(Struct, frozen=True):
         failures = self.failures + 1
         if failures > len(RETRY_DELAYS) or made.status == HTTPStatus.GONE or made.error is _DISABLED:
             return replace(tried, state=DeliveryState.FAILED, failures=failures)
-        return replace(tried, failures=failures, next_try_at=made.at + RETRY_DELAYS[failures - 1])
+        return replace(tried, failures=failures, next_try_at=made.at + self._wait(failures, made.retry_after or 0))
+
+    def _wait(self, failures: int, asked: int) -> timedelta:
+        """Return how long to wait after a number of failures, if the endpoint asked to wait some seconds.
+
+        Each delivery waits a little longer than the delay, by a share of its own. So the deliveries that failed
+        together do not come back together to an endpoint that could not take them.
+        """
+        digest = hashlib.sha256(f"{self.delivery_id}\n{failures}".encode()).digest()
+        share = digest[0] / _OCTET * LONGEST_SPREAD
+        delay = max(RETRY_DELAYS[failures - 1], min(timedelta(seconds=asked), LONGEST_ASKED))
+        return delay * (1 + share)
 
     def replayed(self, now: datetime) -> "WebhookDelivery":
         """Return the delivery as it starts again."""

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from undelivered.domain.address_suggestions import suggest_address
 from undelivered.domain.customer import Customer, customer_search
 from undelivered.domain.errors import InvalidInputError, NotFoundError, UnreadableRecordError
 from undelivered.domain.item import UndeliveredItem
@@ -61,11 +62,16 @@ class CustomerOutcome(StrEnum):
 
 
 class ReplaceResult(Struct, frozen=True):
-    """What became of a customer in a list. ``error`` says why a customer was refused."""
+    """What became of a customer in a list.
+
+    ``error`` says why a customer was refused. ``suggestion`` is a likely spelling of a new email address that may have
+    a typo.
+    """
 
     customer_id: str
     outcome: CustomerOutcome
     error: InvalidInputError | None = None
+    suggestion: str = ""
 
 
 class _Replacement(Struct, frozen=True):
@@ -78,7 +84,9 @@ class _Replacement(Struct, frozen=True):
     @property
     def result(self) -> ReplaceResult:
         outcome = CustomerOutcome.UPDATED if self.before else CustomerOutcome.CREATED
-        return ReplaceResult(self.after.customer_id, outcome)
+        is_new = self.before is None or self.before.email != self.after.email
+        suggestion = suggest_address(self.after.email) if is_new else ""
+        return ReplaceResult(self.after.customer_id, outcome, suggestion=suggestion)
 
 
 class ManageCustomers(Struct, frozen=True):

@@ -14,7 +14,7 @@ from undelivered.domain.errors import NotFoundError, RefusedError
 from undelivered.domain.people import MAX_PEOPLE, AccountPeople, Person, PersonRole, PersonState
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.contact_validation import checked_email
-from undelivered.services.ports.people import Caller, PeopleStore, PoolUser, UserPool
+from undelivered.services.ports.people import Caller, EndedSessions, PeopleStore, PoolUser, UserPool
 
 _LOOKED_UP_AT_MOST = 20
 """How many invitations are looked up in the user pool for a list: each takes a call of Cognito."""
@@ -25,6 +25,7 @@ class ManagePeople(Struct, frozen=True):
 
     store: PeopleStore
     users: UserPool
+    sessions: EndedSessions
     clock: Callable[[], datetime]
 
     def find_all(self, account_id: str, caller: Caller) -> Sequence[Person]:
@@ -104,6 +105,7 @@ class ManagePeople(Struct, frozen=True):
         if changed != person:
             self.store.save(stored.with_person(changed))
         self.users.set_role(person_id, role)
+        self.sessions.end(account_id, person_id, self.clock())
         return changed
 
     @retry_on_conflict
@@ -118,14 +120,16 @@ class ManagePeople(Struct, frozen=True):
         if removing != person:
             stored = self.store.save(stored.with_person(removing))
         self.users.remove(person_id)
+        # Afterwards, so that no token is issued later than this and before the user is gone.
+        self.sessions.end(account_id, person_id, self.clock())
         self.store.save(stored.without(person_id))
         return removing
 
     def _of_manager(self, account_id: str, caller: Caller) -> AccountPeople:
         """Return the people of an account, with the caller; raises RefusedError if the caller is no manager now.
 
-        Tokens stay valid for an hour after a person was removed or lost the role. With the first request for an
-        account, the record is made from the user pool. A manager who is not in it was created later by the operator,
+        The API refuses the tokens of a person who was removed or lost the role, but only half a minute later. With the
+        first request for an account, the record is made from the user pool. A manager who is not in it was created later by the operator,
         and is added.
         """
         stored = self.store.of_account(account_id)

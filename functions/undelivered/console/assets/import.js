@@ -13,7 +13,7 @@ const LIKE = { email: /^[^@\s]+@[^@\s]+$/, phone: /^(\+|00)[0-9 ()./-]{7,20}$/ }
 const MOST = 0.6;
 const SAMPLE_ROWS = 100;
 const PREVIEW_ROWS = 5;
-const SHOWN_REFUSALS = 100;
+const SHOWN_ROWS = 100;
 
 export function show(page, { signal }) {
   if (!auth.mayAct()) {
@@ -139,7 +139,7 @@ async function start(view, { dryRun, country, control }) {
   const progress = h("progress", { max: String(view.table.rows.length), value: "0", "aria-label": t(dryRun ? "import.checking" : "import.importing") });
   const status = h("p", { class: "muted" });
   replace(view.result, h("div", { class: "card" }, status, progress));
-  const tally = { created: 0, updated: 0, refused: [] };
+  const tally = { created: 0, updated: 0, refused: [], likely: [] };
   const seen = (done) => {
     progress.value = done;
     status.textContent = t(dryRun ? "import.checked" : "import.imported", { done, n: view.table.rows.length });
@@ -168,8 +168,10 @@ async function sendAll(view, options, tally, seen) {
     const body = { ...options, customers: batch.map(({ customer }) => customer) };
     const { results } = await send("PUT", "customers", body, view.signal);
     results.forEach((result, place) => {
-      if (result.outcome === "refused") tally.refused.push({ row: batch[place].row, errors: result.errors });
+      const { row } = batch[place];
+      if (result.outcome === "refused") tally.refused.push({ row, errors: result.errors });
       else tally[result.outcome] += 1;
+      if (result.suggestion) tally.likely.push({ row, suggestion: result.suggestion });
     });
     done += batch.length;
     seen(done + tally.repeated);
@@ -195,20 +197,12 @@ function firstOfEach({ table, columns }, tally) {
 
 function paintResult(view, tally, dryRun) {
   const importable = tally.created + tally.updated;
-  const shown = tally.refused.slice(0, SHOWN_REFUSALS);
-  const table = shown.length > 0 && scroller(t("import.refused_table"), h("table", {},
-    h("caption", { class: "unseen" }, t("import.refused_table")),
-    h("thead", {}, h("tr", {}, ["line", "id", "why"].map((name) => h("th", { scope: "col" }, t(`import.${name}`))))),
-    h("tbody", {}, shown.map(({ row, errors }) => h("tr", {},
-      h("td", {}, number(row.line)),
-      h("td", {}, written(customerOf(row, view.columns).customer_id || "–")),
-      h("td", {}, errors.map(reasonOf).join(" ")))))));
   const title = t(dryRun ? "import.would_be" : "import.done");
   const result = card(title,
     h("div", { class: "figures" }, figure(tally.created, t("import.created")), figure(tally.updated, t("import.updated")), figure(tally.refused.length, t("import.refused"))),
-    shown.length > 0 && h("h3", {}, t("import.refused_table")),
-    table,
-    tally.refused.length > shown.length && h("p", { class: "muted" }, t("import.more", { n: tally.refused.length - shown.length })),
+    rowsTable(view, t("import.refused_table"), tally.refused, ({ errors }) => errors.map(reasonOf).join(" ")),
+    rowsTable(view, t("import.likely_table"), tally.likely, likelyOf),
+    tally.likely.length > 0 && h("p", { class: "muted" }, t("import.likely_help")),
     h("div", { class: "row spaced" },
       dryRun && importable > 0 && busyButton(t("import.start", { n: importable }), { kind: "primary" }, view.importAll),
       tally.refused.length > 0 && button(t("import.download"), { glyph: "download", on: () => download(view, tally.refused) })),
@@ -221,9 +215,30 @@ function paintResult(view, tally, dryRun) {
   announce(`${title}: ${t("import.summary", { created: tally.created, updated: tally.updated, refused: tally.refused.length })}`);
 }
 
+/** The first of some rows, each with what there is to say about it; null without rows. */
+function rowsTable({ columns }, title, rows, saying) {
+  if (rows.length === 0) return null;
+  const left = rows.length - SHOWN_ROWS;
+  return [
+    h("h3", {}, title),
+    scroller(title, h("table", {},
+      h("caption", { class: "unseen" }, title),
+      h("thead", {}, h("tr", {}, ["line", "id", "why"].map((name) => h("th", { scope: "col" }, t(`import.${name}`))))),
+      h("tbody", {}, rows.slice(0, SHOWN_ROWS).map((each) => h("tr", {},
+        h("td", {}, number(each.row.line)),
+        h("td", {}, written(customerOf(each.row, columns).customer_id || "–")),
+        h("td", {}, saying(each))))))),
+    left > 0 && h("p", { class: "muted" }, t("import.more", { n: left })),
+  ];
+}
+
+function likelyOf({ suggestion }) {
+  return t("detail.did_you_mean", { suggestion });
+}
+
 function reasonOf({ field: name, message, suggestion, text }) {
   const label = FIELDS.includes(name) ? t(`import.field.${name}`) : name;
-  const likely = suggestion ? ` ${t("detail.did_you_mean", { suggestion })}` : "";
+  const likely = suggestion ? ` ${likelyOf({ suggestion })}` : "";
   return `${label}: ${text ?? complaintOf(message)}${likely}`;
 }
 

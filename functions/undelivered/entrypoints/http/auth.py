@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from undelivered.services.embed_tokens import EmbedTokens
+    from undelivered.services.ports.people import EndedSessions
 
 HOST_SCOPE: Final = "undelivered/host"
 ACCOUNT_HEADER: Final = "X-Account-Id"
@@ -65,6 +66,7 @@ class Principal(Struct, frozen=True):
     """An authenticated caller. ``name`` is for the audit trail: ``host``, or from ``_user_name`` or ``embedded``.
 
     ``subject`` is the ID of a user of the pool, and ``email`` their verified address; both are empty for other callers.
+    ``issued_at`` is when the user's token was issued, in seconds since 1970.
     """
 
     account_id: str
@@ -72,6 +74,7 @@ class Principal(Struct, frozen=True):
     name: str
     subject: str = ""
     email: str = ""
+    issued_at: float = 0.0
 
 
 class _InvalidTokenError(Exception):
@@ -257,6 +260,13 @@ def authenticate(verifier: TokenVerifier, headers: Mapping[str, str]) -> Princip
     return _user(claims)
 
 
+def check_session(sessions: "EndedSessions", caller: Principal) -> None:
+    """Raise ProblemError (401) if the sessions of a user of the pool ended after the caller's token was issued."""
+    ended_at = sessions.ended_at(caller.account_id, caller.subject) if caller.subject else None
+    if ended_at and caller.issued_at <= ended_at.timestamp():
+        raise unauthorized("The token is not valid: the session was ended.")
+
+
 def _host(claims: Claims, account_id: str | None) -> Principal:
     if HOST_SCOPE not in str(claims.get("scope", "")).split():
         raise forbidden(f"This access token does not have the scope {HOST_SCOPE!r}. Users must send their ID token.")
@@ -272,8 +282,14 @@ def _user(claims: Claims) -> Principal:
     if not isinstance(account_id, str) or not ACCOUNT_ID.fullmatch(account_id):
         raise forbidden("This user does not belong to an account. Ask your administrator.")
     subject = str(claims.get("sub") or "")
+    issued_at = claims.get("iat")
     return Principal(
-        account_id, _role(claims.get("cognito:groups")), _user_name(claims), subject, _verified_email(claims)
+        account_id,
+        _role(claims.get("cognito:groups")),
+        _user_name(claims),
+        subject,
+        _verified_email(claims),
+        issued_at if isinstance(issued_at, int | float) else 0.0,
     )
 
 

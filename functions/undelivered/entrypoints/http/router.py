@@ -21,6 +21,7 @@ from undelivered.entrypoints.http.auth import (
     Principal,
     authenticate,
     authorize,
+    check_session,
     embedded,
     is_embed_token,
     token_of,
@@ -140,6 +141,7 @@ def _authenticated(
     else:
         verifier = token_verifier(settings.token_issuer, settings.token_client_ids, settings.token_keys_url)
         caller = authenticate(verifier, request.headers)
+        check_session(use_cases().ended_sessions, caller)
     authorize(caller, route.access.value)
     return caller
 

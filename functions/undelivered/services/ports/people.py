@@ -1,6 +1,7 @@
 """Ports of people: their records, the user pool, and the function that changes both."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
@@ -34,6 +35,19 @@ class PeopleStore(Protocol):
 
     def save(self, people: AccountPeople) -> AccountPeople:
         """Write people and return them with their new version; raises StaleWriteError."""
+
+
+class EndedSessions(Protocol):
+    """When the sessions of users were ended: the API refuses tokens from before, although they are still valid."""
+
+    def end(self, account_id: str, person_id: str, at: datetime) -> None:
+        """Record that all sessions of a user that were there at a time have ended."""
+
+    def ended_at(self, account_id: str, person_id: str) -> datetime | None:
+        """Return when the sessions of a user last ended, None if their tokens have expired since, or they did not end.
+
+        What was recorded in the past half minute may be missing.
+        """
 
 
 class UserPool(Protocol):

@@ -73,11 +73,15 @@ class _RawCustomersBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class CustomerResult(msgspec.Struct, frozen=True):
-    """What became of a row. ``errors`` is empty unless the row was refused."""
+    """What became of a row. ``errors`` is empty unless the row was refused.
+
+    ``suggestion`` is a likely spelling of a new email address that may have a typo. The row is accepted as it is.
+    """
 
     customer_id: str
     outcome: CustomerOutcome
     errors: tuple[FieldError, ...] = ()
+    suggestion: str | None = None
 
 
 class CustomerResults(msgspec.Struct, frozen=True):
@@ -198,7 +202,7 @@ def replace_customers(request: ApiRequest) -> ApiResponse:
         if isinstance(row, tuple):
             return CustomerResult(text_in(raw, "customer_id"), CustomerOutcome.REFUSED, row)
         result = next(results)
-        return CustomerResult(result.customer_id, result.outcome, row_errors(result.error))
+        return CustomerResult(result.customer_id, result.outcome, row_errors(result.error), result.suggestion or None)
 
     return ApiResponse(CustomerResults(tuple(map(result_of, body.customers, rows))), acted=not body.dry_run)
 

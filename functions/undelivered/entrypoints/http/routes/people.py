@@ -72,7 +72,7 @@ def invite_person_again(request: ApiRequest) -> ApiResponse:
 
 
 def change_person(request: ApiRequest) -> ApiResponse:
-    """Change the role of a person, whose sessions end. An open page can go on with the old role for an hour."""
+    """Change the role of a person, whose sessions end. An open page can go on with the old role for half a minute."""
     body = request.body(RoleBody)
     person = request.use_cases.people.change_role(
         request.account_id, _caller(request), request.path["person_id"], body.role
@@ -81,7 +81,7 @@ def change_person(request: ApiRequest) -> ApiResponse:
 
 
 def remove_person(request: ApiRequest) -> ApiResponse:
-    """Remove a person, whose sessions end. An open page can go on for an hour."""
+    """Remove a person, whose sessions end. An open page can go on for half a minute."""
     person = request.use_cases.people.remove(request.account_id, _caller(request), request.path["person_id"])
     return ApiResponse(_view(person, request), subject=_subject(person))
 
