@@ -12,9 +12,11 @@ Everything follows from how many attempts failed for a cause in each hour, so th
 - What has gone on at the same rate for longer than ``SHOWN`` is usual.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import sqrt
 from typing import Final, NamedTuple
 
@@ -193,23 +195,35 @@ class _Failures:
     """The failures of a cause so far, in order, and those of them that belong to no incident."""
 
     def __init__(self) -> None:
-        self.usual: list[tuple[datetime, int]] = []
+        self.hours: list[datetime] = []
+        self.totals = [0]
+        """The failures before each hour, and those of all hours. A cause can fail in each hour of many days."""
+
+    def add(self, hour: datetime, number: int) -> None:
+        """Add the failures of the next hour."""
+        self.hours.append(hour)
+        self.totals.append(self.totals[-1] + number)
 
     def usual_in(self, window_start: datetime, length: timedelta) -> float:
         """Return the usual number in a time of a length, from the days before the window."""
-        days = [number for hour, number in self.usual if window_start - USUAL < hour <= window_start]
-        return sum(days) * (length / USUAL)
+        first, end = (bisect_right(self.hours, moment) for moment in (window_start - USUAL, window_start))
+        return (self.totals[end] - self.totals[first]) * (length / USUAL)
 
     def start(self, hour: datetime) -> list[tuple[datetime, int]]:
         """Return the hours of an incident that starts with the failures so far, empty if none does."""
         window_start = hour - WINDOW
-        recent = [counted for counted in self.usual if counted[0] > window_start]
-        total = sum(number for _, number in recent)
+        place = bisect_right(self.hours, window_start)
+        total = self.totals[-1] - self.totals[place]
         if total < LEAST_FAILURES or not _is_unusual(total, self.usual_in(window_start, WINDOW)):
             return []
+        recent = [
+            (each, after - before)
+            for each, (before, after) in zip(self.hours[place:], pairwise(self.totals[place:]), strict=True)
+        ]
         usual = self.usual_in(window_start, _HOUR)
-        first = next((place for place, (_, number) in enumerate(recent) if _is_unusual(number, usual)), 0)
-        del self.usual[len(self.usual) - len(recent) + first :]
+        first = next((index for index, (_, number) in enumerate(recent) if _is_unusual(number, usual)), 0)
+        del self.hours[place + first :]
+        del self.totals[place + first + 1 :]
         return recent[first:]
 
 
@@ -226,7 +240,7 @@ def _of_cause(cause: Cause, hours: Hours, now: datetime) -> Iterator[Incident]:
         if running and _is_unusual(counted[1], usual):
             running.append(counted)
             continue
-        failures.usual.append(counted)
+        failures.add(*counted)
         if not running and hour > earliest and (running := failures.start(hour)):
             usual = failures.usual_in(running[0][0], _HOUR)
     if running:
