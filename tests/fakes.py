@@ -1117,6 +1117,9 @@ class FakeAttachmentFiles:
     def is_kept(self, key: str) -> bool:
         return key in self.kept
 
+    def digest(self, key: str) -> str:
+        return hashlib.sha256(self.kept[key]).hexdigest() if key in self.kept else ""
+
     def read(self, key: str) -> bytes | None:
         return self.kept.get(key)
 

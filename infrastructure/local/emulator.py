@@ -66,6 +66,7 @@ from infrastructure.local.emulator_sign_in import (
 )
 from infrastructure.local.emulator_stacks import refuse_existing_resources, refuse_logs_without_a_role
 from infrastructure.local.emulator_storage import (
+    add_checksums_to_copies,
     is_stored,
     refuse_other_checksums,
     return_small_pages,
@@ -396,6 +397,7 @@ def main() -> None:
     return_small_pages()
     show_restored_tables_late()
     refuse_other_checksums()
+    add_checksums_to_copies()
     refuse_existing_resources()
     refuse_logs_without_a_role()
     keep_paths_encoded()

@@ -3,6 +3,7 @@
 1. **GetRecords returns nothing at first, and then few records.**
 2. **A table that is being restored is not found at first.**
 3. **The parts of an upload must have the checksum algorithm of the upload.**
+4. **A copy has the checksum that is asked for.**
 """
 
 import json
@@ -14,6 +15,7 @@ from infrastructure.local.emulator_internals import require
 _PAGE: Final = 3
 """Records. Few, so that a reader of a stream has to call several times."""
 _ALGORITHM: Final = "x-amz-sdk-checksum-algorithm"
+_ALGORITHM_OF_COPY: Final = "x-amz-checksum-algorithm"
 
 Answer = tuple[int, dict[str, str], bytes]
 """Status, headers and body of a response."""
@@ -83,6 +85,22 @@ def is_stored(object_arn: str) -> bool:
     buckets: Mapping[str, Mapping[str, Any]] = require(s3, "_buckets")
     bucket, _, key = object_arn.rpartition(":")[2].partition("/")
     return bucket in buckets and key in buckets[bucket]["objects"]
+
+
+def add_checksums_to_copies() -> None:
+    """Compute the checksum that CopyObject asks for (botocore, s3, *CopyObjectRequest*: ``ChecksumAlgorithm``).
+
+    ministack takes the algorithm from the header of PutObject only.
+    """
+    from ministack.services import s3
+
+    copy = require(s3, "_copy_object")
+
+    def copy_with_checksum(bucket: str, key: str, headers: Mapping[str, str]) -> Any:
+        asked = headers.get(_ALGORITHM_OF_COPY)
+        return copy(bucket, key, {**headers, _ALGORITHM: asked} if asked else headers)
+
+    s3._copy_object = copy_with_checksum  # noqa: SLF001 - see emulator.py
 
 
 def refuse_other_checksums() -> None:

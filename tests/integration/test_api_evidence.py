@@ -13,6 +13,7 @@ from tests.builders.api import MANAGER_NAME, Api, believe_test_tokens, manager, 
 from tests.builders.items import NOW, a_customer, a_notification, an_item, resent
 from tests.fakes import FakeEvidenceKeys
 from undelivered.domain import base64url
+from undelivered.domain.attachment import INLINE, Attachment
 from undelivered.domain.feedback import Outcome
 from undelivered.domain.identifiers import item_id, timestamp
 from undelivered.domain.item import AttemptResult
@@ -115,3 +116,19 @@ def test_without_content_and_customer_it_says_so(api):
 
 def test_another_account_gets_nothing(api):
     assert api.get(add(api, an_arrived_item()), manager("acc-2")).status == 404
+
+
+def test_each_file_has_its_digest_however_it_came(api):
+    given, uploaded, older = (
+        Attachment(f"{name}.pdf", "application/pdf", 3, f"held/2026-12-30/acc-1/{name}", source)
+        for name, source in (("given", f"{INLINE}{'a' * 64}"), ("uploaded", "upload-1"), ("older", "upload-2"))
+    )
+    api.notifications.add(a_notification("n-2", attachments=(given, uploaded, older)))
+    api.files.kept = {uploaded.key: b"pdf"}
+    item = an_item(Reason.ADDRESS_NOT_FOUND, notification_id="n-2", customer_id="c-1")
+
+    files = api.get(add(api, item)).json["evidence"]["content"]["attachments"]
+
+    assert [(file["filename"], file["sha256"]) for file in files] == [
+        ("given.pdf", "a" * 64), ("uploaded.pdf", hashlib.sha256(b"pdf").hexdigest()), ("older.pdf", None),
+    ]  # fmt: skip

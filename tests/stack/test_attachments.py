@@ -1,6 +1,7 @@
 """Files of emails on the deployed stack: uploaded, sent, resent byte for byte, downloaded, and erased."""
 
 import base64
+import hashlib
 import os
 from datetime import UTC, datetime, timedelta
 
@@ -69,6 +70,9 @@ def test_an_invoice_goes_out_again_byte_for_byte_and_is_erased_with_its_customer
         ("invoice.pdf", len(invoice)),
         ("Bedingungen März.txt", len(TERMS)),
     ]
+    evidence = acting.call_api("GET", f"/undelivered/{item['id']}/evidence")["evidence"]
+    digests = [file["sha256"] for file in evidence["content"]["attachments"]]
+    assert digests[0] == hashlib.sha256(invoice).hexdigest()
     link = acting.call_api("POST", f"/undelivered/{item['id']}/attachments/2/download")["url"]
     download = httpx.get(link, timeout=60)
     assert download.content == TERMS

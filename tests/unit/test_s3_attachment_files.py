@@ -1,8 +1,9 @@
 """Files of emails in S3: the calls, and what S3's answers mean."""
 
+import hashlib
 import io
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from datetime import date, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -75,9 +76,22 @@ def test_what_s3_does_not_find_or_may_not_say_is_missing_does_not_exist(s3, code
 def test_an_upload_is_copied_as_it_was_when_it_was_looked_at(s3):
     files, stub = s3
     expected = {**KEPT, "CopySource": UPLOADED, "CopySourceIfMatch": '"tag"', "MetadataDirective": "REPLACE"}
+    expected["ChecksumAlgorithm"] = "SHA256"
     stub.add_response("copy_object", {}, expected)
 
     assert files.keep_upload("acc-1", "a-1", '"tag"', KEY)
+
+
+def test_the_digest_is_the_one_that_s3_computed_and_empty_without_one(s3):
+    files, stub = s3
+    digest = hashlib.sha256(b"pdf")
+    stub.add_response(
+        "head_object", {"ChecksumSHA256": b64encode(digest.digest()).decode()}, {**KEPT, "ChecksumMode": "ENABLED"}
+    )
+    stub.add_response("head_object", {}, {**KEPT, "ChecksumMode": "ENABLED"})
+    stub.add_client_error("head_object", "404", http_status_code=404)
+
+    assert [files.digest(KEY) for _ in range(3)] == [digest.hexdigest(), "", ""]
 
 
 @pytest.mark.parametrize("code", ["NoSuchKey", "AccessDenied", "PreconditionFailed"])

@@ -423,7 +423,8 @@ class ApiUseCases:
     def find_evidence(self) -> "FindEvidence":
         from undelivered.services.find_evidence import FindEvidence
 
-        return FindEvidence(self._ports.undelivered, self._ports.notifications, self._ports.customers)
+        ports = self._ports
+        return FindEvidence(ports.undelivered, ports.notifications, ports.customers, ports.attachment_files)
 
     @cached_property
     def evidence_keys(self) -> "EvidenceKeys":

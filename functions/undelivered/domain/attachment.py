@@ -77,6 +77,11 @@ class Attachment(Struct, frozen=True):
     source: str
 
     @property
+    def digest(self) -> str:
+        """The SHA-256 digest of a file that came with the request, in hexadecimal, empty for an upload."""
+        return self.source.removeprefix(INLINE) if self.source.startswith(INLINE) else ""
+
+    @property
     def upload_id(self) -> str:
         """The id of the upload, empty for a file that came with the request."""
         return "" if self.source.startswith(INLINE) else self.source

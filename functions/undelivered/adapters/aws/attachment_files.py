@@ -1,5 +1,6 @@
 """The files of emails in Amazon S3: uploaded with presigned forms, or stored by the API."""
 
+from base64 import b64decode
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final, TypeVar
@@ -71,6 +72,7 @@ class S3AttachmentFiles(Struct, frozen=True):
                     CopySource={"Bucket": self.bucket, "Key": _upload(account_id, attachment_id)},
                     CopySourceIfMatch=version,
                     MetadataDirective="REPLACE",
+                    ChecksumAlgorithm="SHA256",
                 )
             except ClientError as error:
                 if error.response["Error"]["Code"] in {*_MISSING, _REPLACED}:
@@ -86,6 +88,11 @@ class S3AttachmentFiles(Struct, frozen=True):
     def is_kept(self, key: str) -> bool:
         """Whether there is a file under a key."""
         return self._head(key) is not None
+
+    def digest(self, key: str) -> str:
+        """Return the SHA-256 digest that S3 computed when it copied an upload, in hexadecimal; empty if it has none."""
+        known = self._of_file(lambda file: self.client.head_object(**file, ChecksumMode="ENABLED"), key) or {}
+        return b64decode(known.get("ChecksumSHA256", "")).hex()
 
     def _head(self, key: str) -> dict[str, Any] | None:
         return self._of_file(lambda file: self.client.head_object(**file), key)

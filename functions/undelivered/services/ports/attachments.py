@@ -46,6 +46,9 @@ class AttachmentFiles(Protocol):
     def is_kept(self, key: str) -> bool:
         """Whether there is a file under a key."""
 
+    def digest(self, key: str) -> str:
+        """Return the SHA-256 digest of a file in hexadecimal; empty for files that were stored without one, or not."""
+
     def read(self, key: str) -> bytes | None:
         """Return the content of a file, or None if there is none."""
 

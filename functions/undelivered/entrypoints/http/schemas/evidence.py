@@ -1,12 +1,12 @@
 """Evidence of a message in responses."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from undelivered.domain.attachment import INLINE
 from undelivered.domain.identifiers import item_id, timestamp
 from undelivered.domain.item import Attempt, State
 from undelivered.domain.notification import Notification
@@ -56,7 +56,7 @@ class EvidenceAttempt(msgspec.Struct, frozen=True):
 
 
 class AttachmentDigest(msgspec.Struct, frozen=True):
-    """A file of the message. ``sha256`` is null for an uploaded file."""
+    """A file of the message. ``sha256`` is null for a file that was uploaded before its digest was kept."""
 
     filename: str
     size: int
@@ -126,7 +126,7 @@ def evidence_view(evidence: Evidence, now: datetime, *, issued_by: str, keys_url
         sent_at=timestamp(item.sent_at),
         state=item.state_at(now),
         attempts=tuple(map(_attempt, item.attempts)),
-        content=_content(evidence.notification) if evidence.notification else None,
+        content=_content(evidence.notification, evidence.digests) if evidence.notification else None,
         contact=ContactNow(
             customer.contact(item.channel) or None,
             optional_timestamp(customer.contact_changed_at(item.channel)),
@@ -163,18 +163,14 @@ def _attempt(attempt: Attempt) -> EvidenceAttempt:
     )
 
 
-def _content(notification: Notification) -> ContentDigest:
+def _content(notification: Notification, digests: Sequence[str]) -> ContentDigest:
     return ContentDigest(
         _digest(notification.subject),
         _digest(notification.text),
         _digest(notification.html),
         tuple(
-            AttachmentDigest(
-                file.file_name,
-                file.size,
-                file.source.removeprefix(INLINE) if file.source.startswith(INLINE) else None,
-            )
-            for file in notification.attachments
+            AttachmentDigest(file.file_name, file.size, digest or None)
+            for file, digest in zip(notification.attachments, digests, strict=True)
         ),
     )
 
