@@ -873,6 +873,14 @@ class FakeActStore:
         left = [act for act in reversed(mine) if after is None or act.act_id < after]
         return left[:limit], left[limit - 1].act_id if len(left) > limit else None
 
+    def forget(self, account_id: str, customer_id: str, item_ids: Collection[str]) -> None:
+        self.acts = [
+            replace(act, item_id="", customer_id="")
+            if act.account_id == account_id and act.names(customer_id, item_ids)
+            else act
+            for act in self.acts
+        ]
+
 
 @dataclass
 class FakeSetupTestStore:

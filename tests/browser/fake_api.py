@@ -253,7 +253,14 @@ class FakeApi:
         self.last_events: dict[str, str | None] = {"email": at(minutes=3), "sms": None}
         self.has_customers = True
         self.acts = [
-            {"at": at(hours=number), "by": "manager@harbor.example", "act": "resend_item", "subject": ""}
+            {
+                "at": at(hours=number),
+                "by": "manager@harbor.example",
+                "act": "resend_item",
+                "subject": "",
+                "item_id": None,
+                "customer_id": None,
+            }
             for number in range(60)
         ]
         self.people = {"p-1": a_person("p-1", email="manager@harbor.example", role="manager", is_you=True)}

@@ -29,6 +29,19 @@ def test_a_manager_sees_what_was_done_by_whom_and_goes_further_back(manager):
     manager.page.wait_for_function("() => document.querySelectorAll('tbody tr').length === 60")
 
 
+def test_an_act_leads_to_the_item_or_the_customer_that_it_concerned(manager):
+    manager.api.acts[0] |= {"item_id": next(iter(manager.api.items))}
+    manager.api.acts[1] |= {"act": "update_customer", "customer_id": "c/1"}
+    manager.goes_to("#/audit")
+    manager.sees("Resent a message")
+
+    first, second, third = (manager.page.get_by_role("row").nth(place) for place in (1, 2, 3))
+    assert second.get_by_role("link").get_attribute("href") == "#/customers/c%2F1"
+    assert third.get_by_role("link").count() == 0
+    first.get_by_role("link").click()
+    manager.page.wait_for_url("**#/item/*")
+
+
 def test_an_account_in_which_nobody_did_anything_says_so(manager):
     manager.api.acts = []
     manager.goes_to("#/audit")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW
 from tests.contract.worlds import on_moto
@@ -53,6 +54,37 @@ def test_an_act_that_cannot_be_read_is_left_out_of_its_page():
 
     assert [*first, *second] == [an_act(number) for number in (3, 1, 0)]
     assert end is None
+
+
+def test_the_ids_of_a_customer_and_of_items_are_taken_out_of_all_acts(store):
+    of_item, of_customer, of_other, of_none = (
+        replace(an_act(number), **ids)
+        for number, ids in enumerate([{"item_id": "i-1"}, {"customer_id": "c-1"}, {"customer_id": "c-10"}, {}])
+    )
+    elsewhere = replace(an_act(4, "acc-2"), customer_id="c-1")
+    for act in (of_item, of_customer, of_other, of_none, elsewhere):
+        store.add(act)
+
+    store.forget(ACCOUNT, "c-1", {"i-1", "i-2"})
+
+    forgotten = [replace(of_customer, customer_id=""), replace(of_item, item_id="")]
+    assert store.page(ACCOUNT, 9, None)[0] == [of_none, of_other, *forgotten]
+    assert store.page("acc-2", 9, None)[0] == [elsewhere]
+
+
+def test_an_act_that_cannot_be_read_is_deleted_if_it_may_name_the_customer():
+    with on_moto():
+        store = DynamoActStore(lambda: NOW)
+        for number in range(2):
+            store.add(replace(an_act(number), customer_id=f"c-{number}"))
+        for number in range(2):
+            row = AccountModel.get(ACCOUNT, f"act~{an_act(number).act_id}")
+            row.update([AccountModel.body.set(f'["c-{number}"]')])
+
+        store.forget(ACCOUNT, "c-1", ())
+        (row,) = AccountModel.query(ACCOUNT)
+
+    assert row.body == '["c-0"]'
 
 
 def test_an_act_ends_when_it_is_no_longer_kept():

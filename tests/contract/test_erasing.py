@@ -22,6 +22,7 @@ from tests.builders.items import (
 )
 from tests.contract.worlds import BACKENDS, World
 from tests.fakes import (
+    FakeActStore,
     FakeAttachmentFiles,
     FakeContactRequestStore,
     FakeDeliveryStore,
@@ -83,6 +84,7 @@ class Desk:
             FakeDeliveryStore(),
             FakeContactRequestStore(),
             FakeSearchIndex(),
+            FakeActStore(),
             world.zones,
             world.clock,
         )(time_left)

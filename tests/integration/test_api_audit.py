@@ -1,12 +1,13 @@
 """The audit trail of an account: every act of a person is in it, nothing else, and no data of a customer."""
 
+from collections import Counter
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from tests.builders.api import MANAGER_NAME, Api, believe_test_tokens, embedded, host, manager, viewer
-from tests.builders.items import a_customer, an_item
+from tests.builders.items import ACCOUNT, a_customer, an_item
 from undelivered.domain.identifiers import item_id, timestamp
 from undelivered.domain.taxonomy import Reason
 
@@ -47,7 +48,21 @@ def test_what_a_manager_does_is_listed_newest_first_with_whom_it_concerned(api):
     assert listed.json["items"][0]["at"] == timestamp(api.time)
     assert "ada@" not in listed.text
     assert "new@" not in listed.text
-    assert "c-1" not in listed.text
+    named = [(each["item_id"], each["customer_id"]) for each in listed.json["items"]]
+    assert named == [(None, None)] * 3 + [(None, "c-1"), (item_id(item.entry_key), None)]
+
+
+def test_an_act_does_not_name_an_item_or_a_customer_after_their_erasure(api):
+    for number in (1, 2):
+        api.add(an_item(Reason.MAILBOX_FULL, number=number, customer_id=f"c-{number}"))
+        api.customers.save(a_customer(f"c-{number}"))
+        api.patch(f"/customers/c-{number}", {"name": "Ada"})
+        api.post(f"/undelivered/{item_id(an_item(number=number).entry_key)}/dismiss", {"reason": "handled"})
+
+    api.acts.forget(ACCOUNT, "c-1", {item_id(an_item(number=1).entry_key)})
+
+    named = Counter((each["item_id"], each["customer_id"]) for each in api.get("/audit").json["items"])
+    assert named == {(item_id(an_item(number=2).entry_key), None): 1, (None, "c-2"): 1, (None, None): 2}
 
 
 def test_reading_refusals_and_dry_runs_are_no_acts_and_the_host_application_is_not_a_person(api):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_notification, a_suppression, an_attempt, an_item, resent
 from tests.fakes import (
+    FakeActStore,
     FakeAttachmentFiles,
     FakeContactRequestStore,
     FakeCustomerStore,
@@ -23,11 +24,12 @@ from tests.fakes import (
     FakeSuppressionStore,
     FakeUndeliveredStore,
 )
+from undelivered.domain.act import Act
 from undelivered.domain.attachment import Attachment
 from undelivered.domain.customer import Consent, RecordedConsent
 from undelivered.domain.erasure import ErasedCounts, Erasure, ErasureState, ErasureTask, known_addresses
 from undelivered.domain.errors import NotFoundError, StaleWriteError
-from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.identifiers import item_id, recipient_digest
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.domain.webhook import WebhookDelivery
 from undelivered.services.customer_data.erase import EraseCustomers, RequestErasure
@@ -48,7 +50,7 @@ class World:
         self.exports, self.files = FakeExportStore(), FakeExportFiles()
         self.index = FakeSearchIndex()
         self.attachments, self.deliveries = FakeAttachmentFiles(), FakeDeliveryStore()
-        self.contact_requests = FakeContactRequestStore(lambda: self.now)
+        self.contact_requests, self.acts = FakeContactRequestStore(lambda: self.now), FakeActStore()
         self.request = RequestErasure(
             self.erasures, self.customers, self.items, self.notifications, FakeHashes(), lambda: self.now
         )
@@ -65,6 +67,7 @@ class World:
             self.deliveries,
             self.contact_requests,
             self.index,
+            self.acts,
             lambda account_id: ZoneInfo({ACCOUNT: "Pacific/Auckland"}[account_id]),
             lambda: self.now,
         )
@@ -315,6 +318,24 @@ def test_the_texts_of_erased_items_are_taken_out_of_the_search_index():
 
     assert world.erase(lambda: True) == ErasedCounts(1, 0)
     assert world.index.texts == {}
+
+
+def test_the_audit_trail_of_the_account_names_an_erased_customer_and_their_items_no_more():
+    world = World()
+    own, other = an_item(number=1, customer_id="c-1"), an_item(number=2, customer_id="c-2")
+    for item in (own, other):
+        world.items.save(None, item)
+        acts = {"item_id": item_id(item.entry_key)}, {"customer_id": item.customer_id}
+        for ids in acts:
+            world.acts.add(Act(ACCOUNT, f"{item.entry_key}{len(world.acts.acts)}", NOW, "manager", "x", **ids))
+    world.customers.save(a_customer())
+
+    world.request(ACCOUNT, "c-1", by="manager")
+    world.wait()
+    world.erase(lambda: True)
+
+    named = [(act.item_id, act.customer_id) for act in world.acts.acts]
+    assert named == [("", ""), ("", ""), (item_id(other.entry_key), ""), ("", "c-2")]
 
 
 def test_without_time_nothing_is_erased():

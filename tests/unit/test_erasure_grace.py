@@ -8,6 +8,7 @@ import pytest
 from tests.builders.accounts import message_accounts
 from tests.builders.items import ACCOUNT, NOW, a_customer, a_failure, a_notification, an_attempt, an_item
 from tests.fakes import (
+    FakeActStore,
     FakeAttachmentFiles,
     FakeContactRequestStore,
     FakeCustomerStore,
@@ -60,6 +61,7 @@ class Desk:
             FakeDeliveryStore(),
             FakeContactRequestStore(),
             FakeSearchIndex(),
+            FakeActStore(),
             lambda _: ZoneInfo("UTC"),
             self.clock,
         )

@@ -568,6 +568,7 @@ def send_due_contact_requests() -> "SendDueContactRequests":
 def erase_customers() -> "EraseCustomers":
     """Return the use case of ``cleanup`` that erases customers."""
     from undelivered.adapters.aws.s3 import S3ExportFiles
+    from undelivered.adapters.dynamodb.act_store import DynamoActStore
     from undelivered.adapters.dynamodb.export_store import DynamoExportStore
     from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailureStore
     from undelivered.adapters.dynamodb.webhook_store import DynamoDeliveryStore
@@ -587,6 +588,7 @@ def erase_customers() -> "EraseCustomers":
         deliveries=DynamoDeliveryStore(),
         contact_requests=contact_request_store(),
         index=search_index(),
+        acts=DynamoActStore(),
         zone_of=zone_of,
         clock=now,
     )

@@ -48,10 +48,17 @@ function add(view, page) {
 function row(act) {
   const cell = (content, attributes) => h("td", { role: "cell", ...attributes }, content);
   const what = maybe(`act.${act.act}`) ?? act.act.replaceAll("_", " ");
+  const href = placeOf(act);
   return h("tr", { role: "row" },
-    cell([h("b", {}, what), act.subject && [" ", written(act.subject)]], { class: "title-cell" }),
+    cell([href ? h("a", { href }, what) : h("b", {}, what), act.subject && [" ", written(act.subject)]], { class: "title-cell" }),
     cell(written(nameOf(act.by)), { class: "who-cell" }),
     cell(h("time", { datetime: act.at }, moment(act.at)), { class: "date" }));
+}
+
+/** The page of what it concerned. After an erasure, there is none. */
+function placeOf({ item_id: item, customer_id: customer }) {
+  if (item) return `#/item/${item}`;
+  return customer && `#/customers/${encodeURIComponent(customer)}`;
 }
 
 /** Without the ID in brackets at the end, which distinguishes people with the same address. */

@@ -122,7 +122,7 @@ def _view(
             caller = _authenticated(route, settings(), use_cases, request)
             response = _handle(route, use_cases(), caller, request, path)
             if route.method != "GET" and response.acted and caller and caller.role in PEOPLE:
-                _record_act(use_cases(), route, caller, response)
+                _record_act(use_cases(), route, caller, response, path_parameters(path))
             return _chalice_response(response)
         except Exception as error:  # noqa: BLE001 - the caller gets any error as a problem
             return _error_response(error, request)
@@ -158,10 +158,21 @@ def _handle(
     return route.handle(request)
 
 
-def _record_act(use_cases: "ApiUseCases", route: Route, caller: Principal, response: ApiResponse) -> None:
+def _record_act(
+    use_cases: "ApiUseCases", route: Route, caller: Principal, response: ApiResponse, path: Mapping[str, str]
+) -> None:
     """Record what a person did. If that fails, it is logged, because the act itself is done."""
     at = use_cases.clock()
-    act = Act(caller.account_id, act_id(at, uuid4().hex[:12]), at, caller.name, route.name, response.subject)
+    act = Act(
+        caller.account_id,
+        act_id(at, uuid4().hex[:12]),
+        at,
+        caller.name,
+        route.name,
+        response.subject,
+        path.get("item_id", ""),
+        path.get("customer_id", ""),
+    )
     try:
         use_cases.acts.add(act)
     except Exception as error:  # noqa: BLE001 - see above

@@ -1,7 +1,7 @@
 """Erase a customer: a manager requests it, and ``cleanup`` carries it out.
 
 Erased: the customer, the requests to correct their contacts, their items on the report, in history and in the search
-index, their notifications with the attempts, the records of messages to them that were accepted, the account's earlier
+index, the ids of both in the audit trail of the account, their notifications with the attempts, the records of messages to them that were accepted, the account's earlier
 exports, their events in the log of webhooks, and their addresses in suppressions and among repeat failures. Not erased:
 the suppression of an address, which is then stored under a keyed hash; counters, which identify nobody; and for a time,
 the record of the erasure, so that late events about old messages do not create data. An address that another customer
@@ -19,7 +19,7 @@ from undelivered.domain.address import normalise_address
 from undelivered.domain.customer import Customer
 from undelivered.domain.erasure import ErasedCounts, Erasure, ErasureState, ErasureTask, known_addresses
 from undelivered.domain.errors import NotFoundError, StaleWriteError, UnreadableRecordError
-from undelivered.domain.identifiers import recipient_digest
+from undelivered.domain.identifiers import item_id, recipient_digest
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.notification import Notification
 from undelivered.domain.report_query import local_day
@@ -39,6 +39,7 @@ from undelivered.services.ports import (
     SuppressionStore,
     UndeliveredStore,
 )
+from undelivered.services.ports.acts import ActStore
 from undelivered.services.ports.webhooks import DeliveryStore
 from undelivered.services.try_each import OnError, raise_error, try_each
 
@@ -120,6 +121,7 @@ class EraseCustomers(Struct, frozen=True):
     deliveries: DeliveryStore
     contact_requests: ContactRequestStore
     index: SearchIndex
+    acts: ActStore
     zone_of: Callable[[str], ZoneInfo]
     clock: Callable[[], datetime]
 
@@ -145,6 +147,7 @@ class EraseCustomers(Struct, frozen=True):
             self._erase_accepted(erasure, channel, address, task.customer_id)
         self._hide_addresses(erasure, addresses)
         self.contact_requests.remove_all(erasure.account_id, task.customer_id)
+        self.acts.forget(erasure.account_id, task.customer_id, ())
         items, is_complete = self._erase_all_items(task, addresses, has_time)
         self._remove_deliveries(erasure, _customer_keys(task.customer_id, addresses))
         notifications = 0
@@ -204,8 +207,7 @@ class EraseCustomers(Struct, frozen=True):
             if not items:
                 return erased + self._erase_unreadable(task, customer_key, in_history=in_history), True
             self._hide_addresses_of(erasure, items)
-            # First the index: an item that is gone would not be found again to take its texts out.
-            self.index.remove(erasure.account_id, {item.entry_key for item in items})
+            self._forget_items(erasure.account_id, {item.entry_key for item in items})
             number = self.undelivered.erase(items, in_history=in_history)
             erased += number
             if not number:
@@ -224,9 +226,17 @@ class EraseCustomers(Struct, frozen=True):
             shown = {(_channel_of(item.recipient), item.recipient) for item in items if item.recipient}
             days = [item.sent_at for item in items if item.sent_at]
             self._hide_recipients(task.erasure, shown.union(task.addresses), days)
-            self.index.remove(account_id, {item.entry_key for item in items})
+            self._forget_items(account_id, {item.entry_key for item in items})
             self.undelivered.erase_unreadable(items, in_history=in_history)
         return len(items)
+
+    def _forget_items(self, account_id: str, entry_keys: Collection[str]) -> None:
+        """Take items out of the search index and of the audit trail, before they are erased.
+
+        An item that is gone would not be found again for this.
+        """
+        self.index.remove(account_id, entry_keys)
+        self.acts.forget(account_id, "", {item_id(key) for key in entry_keys})
 
     def _hide_addresses_of(self, erasure: Erasure, items: Sequence[UndeliveredItem]) -> None:
         recipients = {(item.channel, item.recipient) for item in items}

@@ -1,6 +1,6 @@
 """The port of what people did."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from undelivered.domain.act import Act
@@ -14,3 +14,6 @@ class ActStore(Protocol):
 
     def page(self, account_id: str, limit: int, after: str | None) -> tuple[Sequence[Act], str | None]:
         """Return a page of acts, newest first, and the id to continue after, or None on the last page."""
+
+    def forget(self, account_id: str, customer_id: str, item_ids: Collection[str]) -> None:
+        """Take the ids of a customer and of some items out of all acts, also of those that cannot be read."""

@@ -24,12 +24,15 @@ class ActView(msgspec.Struct, frozen=True):
     """Something that a person did. ``act`` is the operation ID of the request.
 
     ``subject`` is the colleague or the webhook that it concerned, or empty. It never has data of a customer.
+    ``item_id`` and ``customer_id`` are the item or the customer that it concerned, null after their erasure.
     """
 
     at: Time
     by: str
     act: str
     subject: str
+    item_id: str | None
+    customer_id: str | None
 
 
 class AuditPage(msgspec.Struct, frozen=True):
@@ -56,7 +59,7 @@ def list_acts(request: ApiRequest) -> ApiResponse:
 
 
 def _view(act: Act) -> ActView:
-    return ActView(timestamp(act.at), act.by, act.name, act.subject)
+    return ActView(timestamp(act.at), act.by, act.name, act.subject, act.item_id or None, act.customer_id or None)
 
 
 ROUTES = (
