@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from undelivered.adapters.aws.clients import client as client
 from undelivered.domain.account_settings import GraceSettings
-from undelivered.domain.feedback import Feedback
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.ports import (

@@ -38,7 +38,7 @@ from undelivered.services.try_each import OnError, raise_error, separately, try_
 _BATCH = 100
 
 _GIVEN_UP_AFTER: Final = timedelta(days=1)
-"""How long a resend that nobody sends is queued again. What fails for so long fails for ever: its records are damaged."""
+"""How long a resend that nobody sends is queued again. What fails for so long, fails until a record is mended."""
 
 
 class CleanupResult(Struct, frozen=True):

@@ -129,8 +129,8 @@ class ManagePeople(Struct, frozen=True):
         """Return the people of an account, with the caller; raises RefusedError if the caller is no manager now.
 
         The API refuses the tokens of a person who was removed or lost the role, but only half a minute later. With the
-        first request for an account, the record is made from the user pool. A manager who is not in it was created later by the operator,
-        and is added.
+        first request for an account, the record is made from the user pool. A manager who is not in it was created
+        later by the operator, and is added.
         """
         stored = self.store.of_account(account_id)
         if not stored.version:

@@ -1,11 +1,11 @@
 """Erase a customer: a manager requests it, and ``cleanup`` carries it out.
 
 Erased: the customer, the requests to correct their contacts, their items on the report, in history and in the search
-index, the ids of both in the audit trail of the account, their notifications with the attempts, the records of messages to them that were accepted, the account's earlier
-exports, their events in the log of webhooks, and their addresses in suppressions and among repeat failures. Not erased:
-the suppression of an address, which is then stored under a keyed hash; counters, which identify nobody; and for a time,
-the record of the erasure, so that late events about old messages do not create data. An address that another customer
-has stays.
+index, the ids of both in the audit trail of the account, their notifications with the attempts, the records of messages
+to them that were accepted, the account's earlier exports, their events in the log of webhooks, and their addresses in
+suppressions and among repeat failures. Not erased: the suppression of an address, which is then stored under a keyed
+hash; counters, which identify nobody; and for a time, the record of the erasure, so that late events about old messages
+do not create data. An address that another customer has stays.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
