@@ -40,10 +40,6 @@ def refusal_of(call, *arguments, **named):
     return refused.value.field, refused.value.message, refused.value.suggestion
 
 
-def check_contact(channel, text, field):
-    return checked_contact(channel, text, field, accept_unassigned_number=False)
-
-
 @pytest.mark.parametrize(
     ("text", "message", "suggestion"),
     [
@@ -60,7 +56,7 @@ def check_contact(channel, text, field):
         ("ada@@example.com;", None, "ada@example.com"),
     ],
 )
-@pytest.mark.parametrize("check", [checked_email, partial(check_contact, Channel.EMAIL)])
+@pytest.mark.parametrize("check", [checked_email, partial(checked_contact, Channel.EMAIL)])
 def test_a_wrong_address_is_refused_with_the_rule_it_breaks_and_what_was_probably_meant(
     check, text, message, suggestion
 ):
@@ -82,7 +78,7 @@ def test_a_wrong_address_is_refused_with_the_rule_it_breaks_and_what_was_probabl
         ("+1 206 555 0100 ext. 5", BAD_LENGTH),
     ],
 )
-@pytest.mark.parametrize("check", [checked_phone, partial(check_contact, Channel.SMS)])
+@pytest.mark.parametrize("check", [checked_phone, partial(checked_contact, Channel.SMS)])
 def test_a_wrong_number_is_refused_with_the_rule_it_breaks(check, text, message):
     assert refusal_of(check, text, "phone") == ("phone", message, "")
 

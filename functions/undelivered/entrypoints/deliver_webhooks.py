@@ -1,8 +1,7 @@
 """Lambda ``deliver_webhooks``: delivers events to webhooks, from their queue. Queues those again that must wait."""
 
 from collections import Counter
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from chalice.app import Blueprint
@@ -16,9 +15,6 @@ from undelivered.observability import logger, measure
 from undelivered.services.deliver_webhook import seconds_until
 
 functions = Blueprint(__name__)
-
-_LONGEST_DELAY: Final = timedelta(minutes=15)
-"""The maximum delay of a message (Amazon SQS API Reference, "SendMessage"). For a longer one, it is queued again."""
 
 
 @lambda_function(functions)
@@ -41,7 +37,7 @@ def deliver_webhooks(event: dict[str, Any], _context: LambdaContext) -> dict[str
     deliveries = {index: result for index, result in results.items() if isinstance(result, WebhookDelivery)}
     now = bootstrap.now()
     delays = {
-        index: seconds_until(delivery.next_try_at, now, at_most=_LONGEST_DELAY)
+        index: seconds_until(delivery.next_try_at, now)
         for index, delivery in deliveries.items()
         if delivery.state is DeliveryState.WAITING
     }

@@ -19,6 +19,9 @@ RETRY_DELAYS = (5, 15, 60, 120)
 MAX_RECEIVES = 5
 """How many times a message is received before it becomes a dead letter: ``maxReceiveCount`` in the template."""
 
+_LONGEST_DELAY = 900
+"""The longest delay of a message, in seconds (Amazon SQS API Reference, "SendMessage", *DelaySeconds*)."""
+
 _MAX_ENTRIES = 10
 """Maximum entries of a ChangeMessageVisibilityBatch or SendMessageBatch request (Amazon SQS API Reference)."""
 
@@ -66,6 +69,7 @@ def report_failures(
 def queue_again(records: Sequence[dict[str, Any]], delays: Mapping[int, int], queue: Queue) -> Mapping[int, Exception]:
     """Queue copies of the records whose index is in ``delays``, each with its delay in seconds.
 
+    A longer delay than SQS allows is cut, so whoever receives a copy looks whether its time has come.
     The original messages are then deleted. A message that is only returned to the queue would become a dead letter
     after ``MAX_RECEIVES`` receives, and a copy starts with none. A copy has the body and the attributes of its record.
     Returns an error for each record that the queue did not accept.
@@ -90,7 +94,7 @@ def _copy(index: int, record: Mapping[str, Any], delay: int) -> dict[str, Any]:
     return {
         "Id": str(index),
         "MessageBody": record["body"],
-        "DelaySeconds": delay,
+        "DelaySeconds": min(delay, _LONGEST_DELAY),
         "MessageAttributes": attributes,
         "MessageSystemAttributes": system,
     }

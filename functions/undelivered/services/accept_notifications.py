@@ -229,7 +229,7 @@ def _checked_recipient(new: NewNotification, customer: Customer | None) -> str:
     try:
         if not new.to:
             return ""
-        return checked_contact(new.channel, new.to, "to", accept_unassigned_number=new.accept_unassigned_number)
+        return checked_contact(new.channel, new.to, "to", accept_unassigned=new.accept_unassigned_number)
     except InvalidInputError as error:
         hint = f" Did you mean {error.suggestion}?" if error.suggestion else ""
         code = "unassigned_number" if isinstance(error, UnassignedNumberError) else "invalid_address"

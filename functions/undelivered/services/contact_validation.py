@@ -13,11 +13,17 @@ MAX_ADDRESS_LENGTH = 254
 """The maximum length of an email address in SMTP (RFC 5321, erratum 1690)."""
 
 
-def checked_contact(channel: Channel, text: str, field: str, *, accept_unassigned_number: bool) -> str:
-    """Return the contact of a channel as it is stored; raises InvalidInputError for ``field``."""
+def checked_contact(  # noqa: PLR0913 - what a phone number can be read by
+    channel: Channel, text: str, field: str, *, accept_unassigned: bool = False, country: str = "", like: str = ""
+) -> str:
+    """Return the contact of a channel as it is stored; raises InvalidInputError for ``field``.
+
+    A phone number without a country code is one of ``country``, or else of the country of the number ``like``.
+    """
     if channel is Channel.EMAIL:
         return checked_email(text, field)
-    return checked_phone(text, field, accept_unassigned=accept_unassigned_number)
+    country = country or (country_of(like) if like else "")
+    return checked_phone(text, field, accept_unassigned=accept_unassigned, country=country)
 
 
 def well_formed_contact(channel: Channel, text: str, field: str) -> str:

@@ -15,7 +15,7 @@ from undelivered.domain.errors import InvalidInputError, UnreadableRecordError
 from undelivered.domain.item import UndeliveredItem
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.concurrency import retry_on_conflict
-from undelivered.services.contact_validation import checked_email, checked_phone, country_of
+from undelivered.services.contact_validation import checked_contact
 from undelivered.services.flag_ready import flag_customer
 from undelivered.services.in_parallel import in_threads
 from undelivered.services.ports import CustomerStore, UndeliveredStore
@@ -158,7 +158,10 @@ def _applied(
     if customer is None:
         raise InvalidInputError("customer_id", "is not the ID of a customer")
     channel, failed = correction.channel, correction.failed
-    current, contact = customer.contact(channel), _checked(correction)
+    current = customer.contact(channel)
+    contact = checked_contact(
+        channel, correction.contact, "contact", country=correction.country, like=_with_plus(failed)
+    )
     suggestion = suggest_address(contact) if channel is Channel.EMAIL else ""
     if contact == current and not _is_same(channel, failed, contact):
         return customer, CorrectionResult(CorrectionOutcome.UNCHANGED, current, suggestion)
@@ -168,13 +171,6 @@ def _applied(
         raise InvalidInputError("contact", "is the contact that failed")
     changed = customer.with_contact(channel, contact, now, correction.by)
     return changed, CorrectionResult(CorrectionOutcome.CORRECTED, contact, suggestion)
-
-
-def _checked(correction: Correction) -> str:
-    if correction.channel is Channel.EMAIL:
-        return checked_email(correction.contact, "contact")
-    country = correction.country or country_of(_with_plus(correction.failed))
-    return checked_phone(correction.contact, "contact", country=country)
 
 
 def _is_known(channel: Channel, failed: str) -> bool:

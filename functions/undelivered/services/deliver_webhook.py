@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from math import ceil
 from typing import Final
@@ -166,6 +166,6 @@ class DeliverWebhook(Struct, frozen=True):
         self.webhooks.save(stored.with_changed(replace(webhook, disabled=reason).audited(entry)))
 
 
-def seconds_until(moment: datetime, now: datetime, *, at_most: timedelta) -> int:
-    """Return the seconds until a time, rounded up, at least 0 and at most ``at_most``."""
-    return max(0, ceil(min(moment - now, at_most).total_seconds()))
+def seconds_until(moment: datetime, now: datetime) -> int:
+    """Return the seconds until a time, rounded up, at least 0."""
+    return max(0, ceil((moment - now).total_seconds()))

@@ -13,9 +13,6 @@ from undelivered.services.ports import InParallel, SendJob
 from undelivered.services.send_message import SendMessage
 from undelivered.services.send_pace import SendPace
 
-_LONGEST_DELAY: Final = 900
-"""The longest delay of a message, in seconds (Amazon SQS API Reference, "SendMessage", DelaySeconds)."""
-
 _SECONDS_FOR_FILES: Final = 15
 """How long before the deadline the last message with files is sent: time to read and to send up to 40 MB."""
 
@@ -150,4 +147,4 @@ def _used_slot(result: SendResult) -> bool:
 
 
 def _postponed(seconds: float) -> Postponed:
-    return Postponed(min(max(ceil(seconds), 1), _LONGEST_DELAY))
+    return Postponed(max(ceil(seconds), 1))
