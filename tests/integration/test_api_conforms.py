@@ -68,6 +68,8 @@ def known(api):
         "view_id": api.put("/views/v-1", {"name": "Bounced", "filter": {}}).json["views"][0]["view_id"],
         "webhook_id": webhook_id,
         "delivery_id": api.post(f"/webhooks/{webhook_id}/test").json["delivery_id"],
+        "person_id": api.post("/people", {"email": "grace@example.com", "role": "viewer"}).json["person_id"],
+        "request_id": "2026-11-1",
         "export_id": api.post("/exports", {}).json["export_id"],
         "token": sign_token(api.keys.secrets()[0], "unsubscribe", "acc-1~n-1~1"),
     }

@@ -241,6 +241,7 @@ def test_items_of_both_kinds_are_resent_in_one_batch_each_by_its_resender():
 
     assert ([order.notification_id for order in world.queue.orders], refused) == (["n-2"], [])
     assert bulk.progress(ACCOUNT, batch.batch_id).resending == 2
+    world.queue.waiting = True
     world.pass_time(hours=25)
     world.run_cleanup()
     assert bulk.progress(ACCOUNT, batch.batch_id).returned == 1
