@@ -17,7 +17,7 @@ from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.language import Language, Texts
 from undelivered.domain.notification import Notification
 from undelivered.domain.taxonomy import Channel
-from undelivered.services.contact_validation import checked_email, checked_phone, country_of
+from undelivered.services.contact_validation import checked_contact
 from undelivered.services.ports import ContactRequestStore, NotificationStore, RequestCountStore, SendJob, SendQueue
 
 _NONCE_BYTES: Final = 8
@@ -99,13 +99,10 @@ class SendContactCode(Struct, frozen=True):
 
 def _checked(request: ContactRequest, new: NewContact) -> str:
     """Return a new contact as it is stored; raises InvalidInputError."""
-    if request.channel is Channel.EMAIL:
-        contact = checked_email(new.text, "contact")
-        suggestion = suggest_address(contact)
-        if suggestion and not new.is_sure:
-            raise InvalidInputError("contact", "may have a typing error", suggestion)
-    else:
-        contact = checked_phone(new.text, "contact", country=country_of(request.failed_contact))
+    contact = checked_contact(request.channel, new.text, "contact", like=request.failed_contact)
+    suggestion = suggest_address(contact) if request.channel is Channel.EMAIL else ""
+    if suggestion and not new.is_sure:
+        raise InvalidInputError("contact", "may have a typing error", suggestion)
     if same_contact(request.channel, contact, request.failed_contact):
         raise InvalidInputError("contact", "is the one that does not work")
     return contact
