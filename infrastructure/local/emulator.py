@@ -14,7 +14,8 @@ Those of API Gateway, Cognito, CloudFormation, DynamoDB and S3, and SES are in `
    configuration set. A role that may not list a bucket gets 403 for a missing object. If policies are enforced, each
    distinct check is also recorded in the state folder, so that a test can find permissions that are never used.
 5. **Phone numbers can opt out and in.** ministack lacks SNS's OptInPhoneNumber, which AWS accepts once in 30 days for a
-   number, and ListPhoneNumbersOptedOut. A number is listed after SNS refused a text to it as opted out.
+   number, CheckIfPhoneNumberIsOptedOut and ListPhoneNumbersOptedOut. A number is listed after SNS refused a text to it
+   as opted out.
 6. **Archives are unpacked once.** ministack unpacks the code and the layer for each worker, which takes most of a cold
    start.
 7. **Streams are kept.** With kept data, ministack keeps the position of each stream reader but not the stream, so that

@@ -98,15 +98,22 @@ class TestStopAndStart:
         story = eventually(lambda: acting.page(item)["audit"], "the item does not say so", WITHIN)
         assert [(entry["by"], entry["action"]) for entry in story] == [("customer", "start_texts")]
 
-    def test_start_takes_a_number_off_the_list_of_sns(self, acting):
-        """SNS refuses texts to this number, as after a STOP that AWS itself has read."""
+    def test_start_takes_a_number_off_the_list_of_sns_where_a_stop_to_aws_itself_has_put_it(self, acting):
         phone, sns = "+12195550154", acting.stack.client("sns")
         acting.undelivered("stella", phone, channel="sms")
-        assert sns.check_if_phone_number_is_opted_out(phoneNumber=phone)["isOptedOut"]
-        acting.reply(phone, "STOP")
-        eventually(lambda: acting.suppression("sms", phone).is_success, "it is not suppressed", WITHIN)
+        assert acting.suppression("sms", phone).json()["audit"][-1]["by"] == "Amazon SNS"
 
         acting.reply(phone, "UNSTOP")
 
         eventually(lambda: not acting.suppression("sms", phone).json()["active"], "it stays suppressed", WITHIN)
         assert not sns.check_if_phone_number_is_opted_out(phoneNumber=phone)["isOptedOut"]
+
+    def test_stop_is_also_known_from_a_resend_that_sns_refuses(self, acting):
+        phone = "+12135550154"
+        item = acting.undelivered("saul", "+12135550140", channel="sms")
+        acting.correct("saul", phone=phone)
+
+        acting.resend(item)
+
+        acting.comes_to(item, "open", 2)
+        assert acting.suppression("sms", phone).json()["reason"] == "opted_out"

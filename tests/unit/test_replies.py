@@ -16,7 +16,7 @@ from undelivered.adapters.aws.replies import read_reply
 from undelivered.adapters.language_files import texts
 from undelivered.bootstrap import Queue, ReplyReader
 from undelivered.domain.contact_request import MAX_CODES
-from undelivered.domain.errors import SuppressionNotLiftedError, UnreadableEventError
+from undelivered.domain.errors import PermanentSendError, SuppressionNotLiftedError, UnreadableEventError
 from undelivered.domain.notification import SendAttempt
 from undelivered.domain.reply import Keyword, Reply, addresses_in, keyword_of
 from undelivered.domain.suppression import SuppressionReason
@@ -270,6 +270,18 @@ class TestStopAndStart:
         orders, loop.api.sends.orders = loop.api.sends.orders, []
         for order in orders:
             loop.send_message(order)
+
+    def test_are_known_from_a_text_that_aws_refuses_because_it_has_read_stop_itself(self, asked):
+        asked.texts.errors.append(PermanentSendError(Reason.OPTED_OUT.value, "SNS: opted out"))
+        self.send_a_text(asked, "n-2")
+        stopped = asked.suppression()
+        assert (stopped.active, stopped.reason) == (True, SuppressionReason.OPTED_OUT)
+        assert [(each.by, each.action) for each in stopped.audit] == [("Amazon SNS", "suppress")]
+
+        asked.reply("START", at=NOW + timedelta(minutes=1))
+
+        assert not asked.suppression().active
+        assert asked.api.provider.lifted == [(Channel.SMS, PHONE, True)]
 
     def test_again_change_nothing(self, ada):
         for text, at in (("STOP", NOW), ("START", NOW + timedelta(minutes=1))):

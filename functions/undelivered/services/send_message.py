@@ -18,11 +18,18 @@ from undelivered.domain.errors import (
     UnreadableRecordError,
 )
 from undelivered.domain.feedback import OWN_SOURCE, Attribution, Feedback, Outcome
-from undelivered.domain.item import Attempt, UndeliveredItem
+from undelivered.domain.item import Attempt, Audit, UndeliveredItem
 from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
 from undelivered.domain.message_tags import CONTENT_HELD, CONTENT_TAG, encode_text, tags_with_ids
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
-from undelivered.domain.suppression import Suppression, blocks, drop_diagnostic, dropped_classification
+from undelivered.domain.suppression import (
+    SUPPRESS_ACTION,
+    Suppression,
+    SuppressionReason,
+    blocks,
+    drop_diagnostic,
+    dropped_classification,
+)
 from undelivered.domain.taxonomy import Channel, Classification, Reason, Status, classification_of
 from undelivered.services.concurrency import retry_on_conflict
 from undelivered.services.message_suppression import message_suppression
@@ -41,6 +48,7 @@ from undelivered.services.ports import (
 )
 from undelivered.services.readable import readable_or_none
 from undelivered.services.sender_rule import SenderRule
+from undelivered.services.suppress import suppress
 from undelivered.services.unsubscribe import unsubscribe_headers
 
 
@@ -140,6 +148,8 @@ class SendMessage(Struct, frozen=True):
             title = self._category_title(attempt.account_id, suppression) if suppression else ""
             message_id = "" if suppression else self.senders[notification.channel].send(self._message(send))
         except PermanentSendError as error:
+            if error.reason == Reason.OPTED_OUT:
+                self._suppress_opted_out(attempt)
             return self._record_unsent(send, classification_of(Reason(error.reason)), error.detail)
         except (RetryableError, UnreadableRecordError) as error:
             if last_try and isinstance(error, UnexplainedRefusalError):
@@ -153,6 +163,20 @@ class SendMessage(Struct, frozen=True):
         if attempt.entry_key:
             self._update_item(attempt, lambda item: record_sent(item, attempt.number, message_id))
         return sent
+
+    def _suppress_opted_out(self, attempt: SendAttempt) -> None:
+        """Suppress a number that SNS refuses because of a STOP that AWS has read itself."""
+        now = self.clock()
+        cause = Suppression(
+            attempt.account_id,
+            Channel.SMS,
+            normalise_address(Channel.SMS, attempt.to),
+            SuppressionReason.OPTED_OUT,
+            now,
+            origin="Amazon SNS",
+            audit=(Audit(now, "Amazon SNS", SUPPRESS_ACTION, "refused a text to the number: it opted out"),),
+        )
+        suppress(self.suppressions, cause)
 
     def _blocking(self, send: Send) -> Suppression | None:
         """Return the suppression that blocks a message, or None."""
