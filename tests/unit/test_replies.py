@@ -22,7 +22,7 @@ from undelivered.domain.reply import Keyword, Reply, addresses_in, keyword_of
 from undelivered.domain.suppression import SuppressionReason
 from undelivered.domain.taxonomy import Channel, Reason
 from undelivered.entrypoints.read_replies import read_replies
-from undelivered.services.read_reply import MAX_CODES_BY_REPLY, ReadReply, ReplyResult
+from undelivered.services.read_reply import MAX_CODES_BY_REPLY, STARTS_PER_HOUR, ReadReply, ReplyResult
 from undelivered.services.send_contact_code import SendContactCode
 from undelivered.services.send_contact_request import SendContactRequest, SendDueContactRequests
 
@@ -39,7 +39,7 @@ class Replies(Loop):
         self.send_request = SendContactRequest(api.notifications, api.accounts, api.resends, texts)
         self.read = ReadReply(
             api.contact_requests, api.customers, api.items, api.notifications, api.suppressions, api.accounts,
-            api.use_cases.opt_in,
+            api.request_counts, api.use_cases.opt_in,
             SendContactCode(api.contact_requests, api.notifications, api.request_counts, api.resends, texts, api.clock),
             self.send_request, api.clock,
         )  # fmt: skip
@@ -282,6 +282,16 @@ class TestStopAndStart:
 
         assert not asked.suppression().active
         assert asked.api.provider.lifted == [(Channel.SMS, PHONE, True)]
+
+    def test_start_has_a_limit_in_an_hour_and_stop_has_none(self, ada):
+        for minute in range(STARTS_PER_HOUR):
+            assert ada.reply("START", at=NOW + timedelta(minutes=minute)) is ReplyResult.STARTED
+        assert ada.reply("START", at=NOW + timedelta(minutes=10)) is ReplyResult.IGNORED
+        assert ada.reply("STOP", at=NOW + timedelta(minutes=11)) is ReplyResult.STOPPED
+        assert ada.suppression().active
+
+        ada.api.time += timedelta(hours=1)
+        assert ada.reply("START", at=ada.api.time) is ReplyResult.STARTED
 
     def test_again_change_nothing(self, ada):
         for text, at in (("STOP", NOW), ("START", NOW + timedelta(minutes=1))):

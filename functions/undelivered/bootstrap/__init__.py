@@ -701,6 +701,7 @@ def read_replies() -> ReplyReader:
     record_consent = RecordConsent(
         customer_store(), suppressions, lambda: AwsSuppressionLists(client("sesv2"), client("sns")), now
     )
+    counts = DynamoRequestCountStore()
     read = ReadReply(
         requests=contact_request_store(),
         customers=customer_store(),
@@ -708,10 +709,9 @@ def read_replies() -> ReplyReader:
         notifications=notification_store(),
         suppressions=suppressions,
         accounts=accounts(),
+        counts=counts,
         opt_in=OptIn(customer_store(), undelivered_store(), suppressions, record_consent),
-        codes=SendContactCode(
-            contact_request_store(), notification_store(), DynamoRequestCountStore(), resends, texts, now
-        ),
+        codes=SendContactCode(contact_request_store(), notification_store(), counts, resends, texts, now),
         send=SendContactRequest(notification_store(), accounts(), resends, texts),
         clock=now,
     )

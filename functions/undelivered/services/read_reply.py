@@ -18,6 +18,7 @@ from undelivered.domain.contact_request import (
 )
 from undelivered.domain.customer import Consent, Customer, same_contact
 from undelivered.domain.errors import InvalidInputError, LimitReachedError, NotFoundError, RefusedError
+from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.item import BY_CUSTOMER, Audit, UndeliveredItem
 from undelivered.domain.notification import SendAttempt
 from undelivered.domain.reply import Keyword, Reply, addresses_in, keyword_of
@@ -32,6 +33,7 @@ from undelivered.services.ports import (
     ContactRequestStore,
     CustomerStore,
     NotificationStore,
+    RequestCountStore,
     SuppressionStore,
     UndeliveredStore,
 )
@@ -41,6 +43,9 @@ from undelivered.services.suppress import save_cause
 
 MAX_CODES_BY_REPLY: Final = 3
 """How many codes of a request replies can use up. Some are left for the page, because a sender can be forged."""
+
+STARTS_PER_HOUR: Final = 5
+"""How many START of a number an account takes in an hour. Each is kept as a consent, and STOP has no limit."""
 
 _MOST_CUSTOMERS: Final = 10
 """How many customers of an account with the same number are looked at: a family or a firm."""
@@ -82,6 +87,7 @@ class ReadReply(Struct, frozen=True):
     notifications: NotificationStore
     suppressions: SuppressionStore
     accounts: AccountStore
+    counts: RequestCountStore
     opt_in: OptIn
     codes: SendContactCode
     send: SendContactRequest
@@ -141,7 +147,14 @@ class ReadReply(Struct, frozen=True):
     def _start(self, reply: Reply, sender: _Sender) -> ReplyResult:
         """Record the consent of each customer with the number, which lifts an opt-out and nothing else."""
         result = ReplyResult.IGNORED
-        for customer in sender.customers:
+        hour = self.clock().replace(minute=0, second=0, microsecond=0)
+        work = f"starts~{recipient_digest(reply.number)}"
+        taken = {
+            account_id
+            for account_id in {customer.account_id for customer in sender.customers}
+            if self.counts.add(account_id, work, hour, 1, STARTS_PER_HOUR)
+        }
+        for customer in (customer for customer in sender.customers if customer.account_id in taken):
             known = self.suppressions.find(customer.account_id, Channel.SMS, reply.number)
             if known and known.active and known.since > reply.sent_at:
                 continue  # a STOP from after it has arrived before
