@@ -114,6 +114,10 @@ OTHER_LANGUAGES: dict[Reason, tuple[str, ...]] = {
         "El buzón no se ha encontrado",
         "O endereço do destinatário não foi encontrado",
         "L'utente è sconosciuto",
+        "Das Empfängerpostfach gibt es hier nicht",
+        "Esta dirección nunca fue creada",
+        "Het adres van de ontvanger is ongeldig",
+        "Адрес получателя неверен",
     ),
     Reason.MAILBOX_DISABLED: (
         "Das Benutzerkonto wurde gelöscht",
@@ -121,6 +125,10 @@ OTHER_LANGUAGES: dict[Reason, tuple[str, ...]] = {
         "La cuenta del destinatario ya no está activa",
         "A caixa postal foi excluída",
         "L'account è stato chiuso",
+        "Der Account ist erloschen",
+        "L'abonné a été résilié",
+        "De mailbox is opgeheven",
+        "Konto odbiorcy zostało zamknięte",
     ),
     Reason.MAILBOX_FULL: (
         "Das Postfach hat keinen Speicherplatz mehr",
@@ -128,6 +136,10 @@ OTHER_LANGUAGES: dict[Reason, tuple[str, ...]] = {
         "El buzón no tiene espacio",
         "A caixa do destinatário não tem espaço",
         "La casella ha superato la quota",
+        "Das Postfach ist randvoll",
+        "La bandeja de entrada ha alcanzado su límite",
+        "De postbus van de ontvanger heeft geen ruimte meer",
+        "Ящик получателя превысил квоту",
     ),
     Reason.SENDER_BLOCKED: (
         "Ihre Domain existiert nicht",
@@ -135,6 +147,9 @@ OTHER_LANGUAGES: dict[Reason, tuple[str, ...]] = {
         "Su servidor no está autorizado",
         "Seu domínio é desconhecido",
         "Il tuo dominio è bloccato",
+        "Su red tiene mala reputación",
+        "Uw domein wordt niet geaccepteerd",
+        "Ваш домен не существует",
     ),
     Reason.CONTENT_REJECTED: (
         "Le message a été refusé par le filtre",
@@ -146,10 +161,13 @@ OTHER_LANGUAGES: dict[Reason, tuple[str, ...]] = {
     Reason.RATE_LIMITED: ("Sie haben das Stundenlimit erreicht", "Vous avez atteint la limite horaire"),
     Reason.SERVER_UNAVAILABLE: (
         "Das System wird gerade gewartet",
-        "Le serveur ne répond pas",
+        "Notre serveur est en panne",
         "El servicio está sobrecargado",
         "O sistema está em manutenção",
         "Il servizio non è disponibile",
+        "Het systeem is in onderhoud",
+        "Serwer jest przeciążony",
+        "Сервер перегружен",
     ),
 }
 ABOUT_US = (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, structs
 
+from undelivered.domain.classification.english import in_english
 from undelivered.domain.taxonomy import Classification, Fault, Kind, Reason, Status, classification_of
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ _FILLERS: Final = frozenset(_FILLER_WORDS.split("|"))
 # … and words that a sentence without verbs does without, as servers write it: "user unknown".
 _SMALL: Final = "the|a|an|this|that|these|those|our|any|such|its|their|his|her|is|was|are|been|being|has|have"
 _SMALL_WORDS: Final = frozenset(_SMALL.split("|"))
+_REFUSED: Final = "text:sender_blocked/refused"  # says nothing but that
 _START: Final = re.compile(r"(?<!\[)\^")
 _STEM: Final = 4  # letters of a word by which rules are called: block, blocks, blocked and blocking call the same
 # A report may quote the remote server's reply after words of its own: Postfix `host x said: 550 …`, Exim `error from
@@ -271,9 +273,10 @@ _OURS: Final = re.compile(
     r"(?:not|isnt|unknown|no) (?:an? |the )?(?:\w+ )?(?:user|account|member|mailbox)"
     # our machines in other languages
     r"|(?<! en )(?<! em )(?<! no )(?<! na )(?<! sur )(?<! dans )(?<! auf )(?<! bei )(?<! nel )(?<! sul )"
-    r"(?:su|tu|votre|vos|ton|ihre?r?|deine?|vostr[oa]|suo|sua|tuo|tua|seu|uw|je|twoj|sendender?)"
-    r" (?:(?:direccion|adresse|endereco|indirizzo) )?"
-    r"(?:servidor|serveur|mail ?server|server|serwer|ip|dominio|domaine|domain|domane|domein|domena|host|rechner|netz)"
+    r"(?:su|tu|votre|vos|ton|ihre?r?|deine?|vostr[oa]|suo|sua|tuo|tua|seu|uw|je|twoja?|wasz|sendender?|ваша?|ваше)"
+    r" (?:(?:direccion|adresse|endereco|indirizzo|adres) )?"
+    r"(?:servidor|serveur|mail ?server|server|serwer|ip|dominio|domaine|domain|domane|domein|domena|host|rechner|netz"
+    r"|домен|сервер)"
     r"|registro (?:ptr|spf|inverso)"
     r"|your (?:e ?mail )?(?:address(?! book)|account|mailbox|user)|(?:invalid|unknown|bad|illegal) from)\b"
 )
@@ -588,6 +591,11 @@ def _by_prose(raw: str) -> _Rule | None:
         stems.update(trigger for trigger in _prose_index().unspaced if trigger in prose)
     specific = _without_boilerplate(prose)
     rule = _best(stems, prose, specific)
+    if (rule is None or rule.is_weak or rule.name == _REFUSED) and (english := in_english(specific)) is not None:
+        stems = _stems(english.split())
+        translated = _best(stems, english, english)
+        if translated is not None and _says_more(translated, rule):
+            rule, prose, specific = translated, english, english
     if rule is None:
         return None
     if rule.reason in _DEAD and _PASSES.search(specific):
@@ -603,7 +611,7 @@ def _by_prose(raw: str) -> _Rule | None:
             rule,
             reason=rule.recipient_as,
             policy_as=rule.reason,
-            temporary_as=Reason.SERVER_UNAVAILABLE,
+            temporary_as=Reason.SERVER_UNAVAILABLE if rule.recipient_as in _DEAD else None,
         )
     if rule.is_about_us and _RECIPIENT.search(specific):
         return structs.replace(rule, is_about_us=False)
@@ -651,6 +659,13 @@ def _best(stems: set[str], prose: str, specific: str) -> _Rule | None:
             # like single words it yields to a code, unless that is one of those added to any refusal
             return structs.replace(closer, is_weak=True, policy_as=closer.policy_as or closer.reason)
     return rule
+
+
+def _says_more(translated: _Rule, rule: _Rule | None) -> bool:
+    """Whether a reading in English says more than the one of the foreign words."""
+    if rule is None or translated.reason in {rule.reason, Reason.MAILBOX_FULL}:
+        return True
+    return not (translated.is_weak or rule.is_about_us or rule.reason is Reason.MAILBOX_FULL)
 
 
 def _may_be_ours(stems: set[str], prose: str) -> bool:

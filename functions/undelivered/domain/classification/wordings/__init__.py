@@ -13,6 +13,7 @@ Wordings are regular expressions on normalised prose: lower case, accents remove
 addresses, URLs, host names and codes removed, other punctuation turned to spaces, sentences ended by ` . `.
 The families in `weak` come last, and only when no code says anything either: single words of a subject, such as a user
 and a negation, where no wording is known.
+Texts in other languages of which only single words are known are read once more in English, word by word (`glosses`).
 The families in `codes` are matched against the lower-cased text as it came.
 
 Every family names the source of its wordings: receivers' pages by title, programs by name.

@@ -1,23 +1,12 @@
 # ruff: noqa: E501, RUF001 - each wording stays whole on its line, and some alphabets look alike
-"""Other languages than English: whole sentences in those of the console, and unknown users in many more."""
+"""Other languages than English: the sender's machines and limits, and unknown users."""
 
 from undelivered.domain.classification.family import Family
 from undelivered.domain.taxonomy import Reason
 
-# Subjects in German, French, Spanish, Portuguese and Italian: accents and apostrophes are gone, so lutente is l'utente.
-# What a sender's possessive or an IP address is said with is no mailbox.
-_BOXES = (
-    "postfach|postfachs|mailbox|benutzer|benutzerkonto|empfanger|empfangeradresse|empfangers|konto|emailadresse|adresse|email|boite|messagerie|"
-    "destinataire|ladresse|utilisateur|lutilisateur|compte|buzon|casilla|destinatario|direccion|usuario|cuenta|caixa|endereco|"
-    "conta|casella|indirizzo|lindirizzo|utente|lutente|account|laccount"
-)
+# The sender's machines in German, French, Spanish, Portuguese and Italian: what is said of them is said of us.
 _POSSESSIVE = "ihr|ihre|ihrer|dein|deine|votre|vos|su|sus|seu|sua|tuo|tua|suo|vostro|vostra|uw"
 _MACHINES = "server|mailserver|serveur|servidor|domain|domane|domaine|dominio|ip|ipadresse|host|rechner|netz|netzwerk|reseau|red|rede|rete"
-_SYSTEMS = "server|mailserver|system|dienst|serveur|systeme|service|servidor|sistema|servicio|servico|servizio"
-_MESSAGES = "nachricht|email|mail|message|mensaje|correo|mensagem|messaggio"
-_BOX = rf"(?<!ihre )(?<!ihr )(?:{_BOXES})(?! ip\b)(?: (?:aux lettres|postal|des|du|de|del|do|della?|dell|le|lo|la|el|destino|empfangers|destinataire|destinatario|usuario|utilisateur|lutente|dellutente|correo|email|eletronico|electronico))*"
-_DOMESTIC = r"(?<!ihr )(?<!ihre )(?<!votre )(?<!su )(?<!seu )(?<!tuo )(?<!suo )(?<!vostro )(?<!sendende )(?<!expediteur )(?<!remitente )"
-
 SENTENCES: tuple[Family, ...] = (
     Family(
         "our_machines_other_languages",
@@ -42,76 +31,6 @@ SENTENCES: tuple[Family, ...] = (
                 (
                     r"(?:stunden|tages)limit\b",
                     r"limite (?:horaire|journaliere|quotidienne|por (?:hora|dia)|diario|horario|orario|giornaliero)\b",
-                ),
-            ),
-        ),
-    ),
-    Family(
-        "filtered_other_languages",
-        Reason.CONTENT_REJECTED,
-        "RFC 3463 X.7.1 in other languages: a message that a filter refused",
-        (
-            (
-                f"filtre|filtro|spamfilter|filter+{_MESSAGES}",
-                (rf"(?:{_MESSAGES}) (?:\w+ ){{0,5}}?(?:filtre|filtro|spam ?filter|filter)\b",),
-            ),
-        ),
-    ),
-    Family(
-        "full_other_languages",
-        Reason.MAILBOX_FULL,
-        "RFC 3463 X.2.2 in other languages: a mailbox without room",
-        (
-            (
-                f"voll|uberfullt|erreicht|uberschritten|erschopft|aufgebraucht|place|platz|speicherplatz|limit|quota|kontingent|pleine|plein|saturee|sature|quota|espace|despace|lleno|llena|cuota|espacio|cheia|cheio|lotada|cota|espaco|pieno|piena|spazio+{_BOXES}",
-                (
-                    rf"{_BOX} (?:ist |hat |est |a |esta |ha |e |tem )*(?:voll|uberfullt|pleine?|saturee?|llen[oa]|chei[oa]|lotad[oa]|pien[oa])\b",
-                    rf"{_BOX} (?:hat |das |die |den |sein |seine |a |son |le |ha |su |la |o |a |sua |il |suo )*(?:limit|quota|kontingent|speicherplatz|depasse|superado|excedido|excedeu|superou|superato|esaurito) (?:\w+ )?(?:erreicht|uberschritten|erschopft|aufgebraucht|quota|cuota|cota|espacio|espaco|spazio)\b",
-                    rf"{_BOX} (?:hat |na |no |nao |non |ha |tiene |tem |tengono )*(?:kein(?:en)? (?:speicher)?platz|plus (?:de |d )?(?:place|d?espace)|(?:mas |mais |piu )?(?:espacio|espaco|spazio))\b",
-                ),
-            ),
-        ),
-    ),
-    Family(
-        "closed_other_languages",
-        Reason.MAILBOX_DISABLED,
-        "RFC 3463 X.2.1 in other languages: a mailbox that has ended",
-        (
-            (
-                f"geloscht|deaktiviert|gesperrt|geschlossen|stillgelegt|abgeschaltet|gekundigt|mehr|supprime|supprimee|desactive|desactivee|suspendu|suspendue|ferme|fermee|bloque|bloquee|plus|eliminada|eliminado|desactivada|desactivado|suspendida|suspendido|cancelada|cancelado|bloqueada|bloqueado|ya|excluida|excluido|desativada|desativado|suspensa|suspenso|mais|cancellato|cancellata|disattivato|disattivata|sospeso|sospesa|chiuso|chiusa|bloccato|bloccata|piu|activo|activa|ativo|ativa|attivo|attiva+{_BOXES}",
-                (
-                    rf"{_BOX} (?:ist |wurde |a |ete |est |ha |sido |esta |fue |foi |e |stat[oa] |worden )*(?:geloscht|deaktiviert|gesperrt|geschlossen|stillgelegt|abgeschaltet|gekundigt|supprimee?|desactivee?|suspendue?|fermee?|bloquee?|eliminad[oa]|desactivad[oa]|suspendid[oa]|cancelad[oa]|bloquead[oa]|excluid[oa]|desativad[oa]|suspens[oa]|cancellat[oa]|disattivat[oa]|sospes[oa]|chius[oa]|bloccat[oa])\b",
-                    rf"{_BOX} (?:ist |nest |ya |no |nao |non |esta |e )*(?:nicht mehr|plus|ya no|mais|piu)(?: esta| est)? (?:aktiv\w*|gultig|vorhanden|verfugbar|in betrieb|acti(?:f|ve)|valide|valid[oa]|activ[oa]|ativ[oa]|attiv[oa])\b",
-                    rf"{_BOX} (?:ya )?(?:no|nao|non) (?:esta |e )?(?:ya |mais |piu )?(?:activ[oa]|ativ[oa]|attiv[oa])\b",
-                ),
-            ),
-        ),
-        temporary_as=Reason.SERVER_UNAVAILABLE,
-    ),
-    Family(
-        "unknown_other_languages",
-        Reason.ADDRESS_NOT_FOUND,
-        "RFC 3463 X.1.1 in other languages: a mailbox that is not there",
-        (
-            (
-                f"existiert|nicht|unbekannt|ungultig|nexiste|nest|na|introuvable|inconnu|inconnue|invalide|existe|encontrado|encontrada|desconocido|desconocida|valido|valida|registrado|registrada|inexistente|cadastrado|cadastrada|desconhecido|desconhecida|invalido|invalida|esiste|trovato|trovata|sconosciuto|sconosciuta+{_BOXES}",
-                (
-                    rf"{_BOX}(?: \w+)? (?:existiert nicht|(?:ist |wurde |konnte |war |wird )?(?:uns |hier |leider )*(?:nicht (?:gefunden|bekannt|vorhanden|registriert|gultig|ermittelt)|unbekannt|ungultig)|(?:est |a )?(?:introuvable|inconnue?|invalide)|nexiste pas|(?:nest|na) pas (?:ete )?(?:trouvee?|connue?|valide|enregistree?))\b",
-                    rf"{_BOX} (?:no (?:existe|es valid[oa]|esta registrad[oa]|(?:se |ha |sido |fue )*encontrad[oa])|nao (?:existe|e valid[oa]|esta cadastrad[oa]|foi encontrad[oa])|non (?:esiste|(?:e )?valid[oa]|(?:e )?(?:stat[oa] )?trovat[oa])|(?:es |e |esta )?(?:desconocid[oa]|desconhecid[oa]|sconosciut[oa]|inexistente|invalid[oa]))\b",
-                ),
-            ),
-        ),
-        temporary_as=Reason.SERVER_UNAVAILABLE,
-    ),
-    Family(
-        "system_other_languages",
-        Reason.SERVER_UNAVAILABLE,
-        "RFC 3463 X.3.X in other languages: the receiving system",
-        (
-            (
-                f"uberlastet|gestort|gewartet|wartung|verfugbar|erreichbar|indisponible|surcharge|repond|maintenance|inaccessible|disponible|sobrecargado|responde|mantenimiento|indisponivel|disponivel|sobrecarregado|manutencao|disponibile|sovraccarico|risponde|manutenzione+{_SYSTEMS}",
-                (
-                    rf"{_DOMESTIC}(?:{_SYSTEMS}) (?:\w+ ){{0,3}}?(?:uberlastet|gestort|gewartet|nicht (?:verfugbar|erreichbar)|indisponible|surchargee?|ne repond pas|maintenance|inaccessible|no (?:esta )?disponible|sobrecargad[oa]|no responde|mantenimiento|indisponivel|nao (?:esta )?disponivel|sobrecarregad[oa]|nao responde|manutencao|non (?:e )?disponibile|sovraccaric[oa]|non risponde|manutenzione)\b",
                 ),
             ),
         ),

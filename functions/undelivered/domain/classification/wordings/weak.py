@@ -128,6 +128,7 @@ WORDINGS: tuple[Family, ...] = (
             ),
         ),
         is_weak=True,
+        recipient_as=Reason.MAILBOX_FULL,
     ),
     Family(
         "closed_words",

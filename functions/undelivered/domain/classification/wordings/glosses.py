@@ -1,0 +1,96 @@
+# ruff: noqa: E501 - each gloss stays whole on its line
+"""Words of other languages, and the English words by which wordings know them: data, no logic.
+
+Folded as texts are: lower case, no accents, no apostrophes (`lutente` is l'utente). A `*` stands for any ending.
+Languages: German, French, Spanish, Portuguese, Italian, Dutch, Polish, Russian.
+"""
+
+from typing import Final
+
+GLOSSES: Final[dict[str, str]] = {
+    # whom and what a reply is about
+    "mailbox": "postfach* empfangerpostfach zielpostfach briefkasten boite* messagerie buzon* casilla* bandeja caixa* casella* postvak postbus skrzynk* ящик* почтовый",
+    "recipient": "empfanger empfangers adressat* destinataire* destinatari* ontvanger* odbiorc* получател* адресат*",
+    "recipient address": "empfangeradresse zieladresse",
+    "user": "benutzer* utilisateur* lutilisateur dutilisateur labonne abonne usuari* utente lutente dellutente gebruiker* uzytkownik* пользовател* teilnehmer",
+    "account": "konto benutzerkonto kontos compte* cuenta* conta contas laccount dellaccount konta аккаунт* учетная",
+    "address": "adresse* mailadresse emailadresse ladresse dadresse direccion* endereco* indirizzo lindirizzo adres adresu адрес* anschrift",
+    "sender": "absender expediteur lexpediteur dexpediteur expediteurs emetteur lemetteur remitente* remetente* mittente* afzender nadawc* отправител* einliefernde einliefernder",
+    "sender address": "absenderadresse",
+    "sender domain": "absenderdomain absenderdomane",
+    "sending": "sendende sendender versendende verzendende origen origem",
+    "recipient domain": "empfangerdomain empfangerdomane zieldomain zieldomane",
+    "domain": "domane domaine* dominio* domein domen* домен*",
+    "server": "serveur* servidor* serwer* сервер* mailserver mailsystem servizio servico servicio dienst systeme sistem* systeem система base datenbank banco",
+    "network": "netzwerk reseau red rede rete netwerk siec hebergeur provider proveedor provedor anbieter",
+    "message": "nachricht* courriel* mensaje* mensagem messaggi* bericht wiadomosc* сообщени* письм* correo",
+    "attachment": "anhang* jointe adjunto anexo allegato bijlage zalacznik* вложени*",
+    "content": "inhalt contenu contenido conteudo contenuto tresc содержим*",
+    "your": "ihr ihre ihrer ihrem dein deine votre vos ton sus seu sua tuo tua suo vostro vostra uw twoj twoja wasz ваш ваша ваше",
+    "our": "unser unsere notre nos nuestro nuestra nosso nossa nostro nostra ons onze nasz наш наша",
+    "you": "sie vous usted voce voi lei",
+    # what is said of it
+    "not": "ne nicht kein keine keinen keiner nest na nont nao non niet geen nie не нет sin sem senza sans",
+    "never": "niemals jamais nunca mai nooit nigdy",
+    "nobody": "niemand personne nadie ninguem nessuno niemand nikt никто",
+    "no": "aucun aucune ningun* nenhum* nessun* brak",
+    "longer": "mehr plus ya mais piu meer juz больше",
+    "exist": "existiert existe existent esiste esistono bestaat istnieje существует exista gibt vorhanden",
+    "not exist": "nexiste",
+    "found": "gefunden trouve trouvee encontrad* trovat* gevonden znalezion* найден* ermittelt",
+    "unknown": "unbekannt* inconnu* desconocid* desconhecid* sconosciut* onbekend* nieznan* неизвест* introuvable*",
+    "known": "bekannt connu* conocid* conhecid* conosciut* bekend* reconnu* erkannt",
+    "invalid": "ungultig* invalide* invalid* falsch erron* incorrect* incorret* errat* ongeldig* nieprawidlow* неверн* неверен inexist* fehlerhaft",
+    "registered": "registriert enregistre* registrad* cadastrad* registrat* eingerichtet angelegt vergeben zugeordnet cree creee cread* criad* creat*",
+    "correspond": "correspond corresponde corrisponde",
+    "full": "voll randvoll uberfullt plein* remplie rempli sature* saturad* lleno llena llenos cheio cheia lotad* pieno piena vol pelna pelny przepelnion* переполнен* заполнен*",
+    "space": "speicherplatz platz despace espace espacio* espaco* spazio ruimte miejsc* мест*",
+    "quota": "quota kontingent cuota* cota* limiet квот*",
+    "limit": "limite* limit limitu лимит*",
+    "exceeded": "uberschritten uberschreitet depasse* superado superada supera excedid* excede* excedeu superat* overschreden przekroczyl* przekroczon* превысил* превышен*",
+    "reached": "erreicht atteint* alcanzad* alcanzo atingiu atingid* raggiunt* bereikt uber",
+    "exhausted": "erschopft aufgebraucht epuise* agotad* esgotad* esaurit*",
+    "closed": "geschlossen ferme* clotur* cerrad* encerrad* chius* gesloten zamkniet* закрыт* aufgelost erloschen",
+    "disabled": "deaktiviert abgeschaltet stillgelegt abgemeldet desactiv* deshabilitad* desativad* desabilitad* disattivat* disabilitat* gedeactiveerd отключен* opgeheven",
+    "deleted": "geloscht supprim* eliminad* excluid* cancellat* verwijderd usuniet* удален* resilie* baja gekundigt",
+    "suspended": "suspend* suspens* sospes* zawieszon* приостановлен* opgeschort",
+    "expired": "abgelaufen expire expirad* expirou expiro scadut* verlopen wygasl*",
+    "blocked": "gesperrt blockiert bloque* bloquead* bloccat* geblokkeerd zablokowan* заблокирован*",
+    "active": "aktiv aktive actif activ* ativ* attiv* actief aktywn* активен активн*",
+    "inactive": "inaktiv* inactif inactiv* inativ* inattiv* inactief nieaktywn* неактив*",
+    "refused": "abgelehnt abgewiesen refus* rejet* rechazad* rejeitad* respint* rifiutat* geweigerd odrzucon* отклонен*",
+    "accepted": "akzeptiert angenommen acceptee* aceito aceptad* accettat* geaccepteerd",
+    "accepting": "nimmt accepte naccepte acepta aceita accetta",
+    "by": "vom von durch par por pela pelo dal dalla door przez",
+    "storage": "speicher armazenamento almacenamiento stockage archiviazione opslag",
+    "capacity": "kapazitat capacite capacidad* capacita",
+    "free": "freien freier libre libres livre libero",
+    "allowed": "erlaubt zugelassen berechtigt permis permise permitid* permess* autorise* autorizad* autorizzat* permess* toegestaan darf",
+    "verified": "verifiziert verifie* verificad* verificat* uberpruft verificar",
+    "forbidden": "verboten interdit* prohibid* proibid* vietat* verboden zabronion*",
+    "blacklist": "sperrliste schwarzen",
+    "reputation": "reputation reputacion reputacao reputazione",
+    "untrusted": "vertrauenswurdig",
+    "sends": "versendet envoie envia invia verstuurt",
+    "virus": "virus virusa вирус*",
+    "spam": "spam спам*",
+    "suspicious": "verdachtig gefahrlich suspect* sospechos* suspeit* sospett*",
+    "filter": "filtre filtro spamfilter filtr фильтр*",
+    "policy": "richtlinie* politique* politica* polityk* politik*",
+    "unavailable": "indisponible* indisponivel* inaccessible* niedostepn* недоступ*",
+    "available": "verfugbar erreichbar disponib* disponivel* beschikbaar bereikbaar dostepn*",
+    "respond": "antwortet repond responde risponde antwoordt",
+    "overloaded": "uberlastet surcharg* sobrecargad* sobrecarregad* sovraccaric* overbelast przeciazon* перегружен*",
+    "down": "ausgefallen gestort panne caido caida guasto",
+    "out of service": "hors fuera fora",
+    "problem": "problem probleme problema storung",
+    "technical": "technisches technique tecnico",
+    "maintenance": "gewartet wartung maintenance mantenimiento manutencao manutenzione onderhoud",
+    "receive": "recevoir recibir receber ricevere ontvangen aufnehmen empfangen",
+    "more": "weiteren weitere mas weitere ulteriori",
+}
+SKIPPED: Final = (
+    "der|die|das|den|dem|des|ein|eine|einer|einen|le|la|les|un|une|du|de|el|los|las|una|o|os|as|um|uma|da|do|il|lo|gli|i|het|een"
+    "|van|ist|est|es|esta|e|jest|war|wurde|werden|wird|worden|ete|sido|fue|foi|stato|stata|zostal|zostala|zostalo|hat|haben|has|a"
+    "|ha|ont|tem|tiene|se|pas|bei|uns|hier|auf|im|in|dans|ce|cet|cette|cette|diese|dieser|dieses|este|esta|estas|questo|questa|dit|deze|sur|chez|nous|nos|administrator|ladministrateur|administrador|kann|konnte|konnen|pu|peut|puede|pode|pudo|pode|podido|sein|seine|son|sa|kan|wordt|al|con|com|ma|sono|been|ook"
+)
