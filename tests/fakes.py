@@ -67,6 +67,7 @@ from undelivered.services.ports import (
     UploadedFile,
     UploadForm,
 )
+from undelivered.services.ports.incidents import AnnouncedIncidents
 from undelivered.services.ports.people import PoolUser
 from undelivered.services.ports.webhooks import DeliveryJob
 
@@ -880,6 +881,26 @@ class FakeActStore:
             else act
             for act in self.acts
         ]
+
+
+@dataclass
+class FakeIncidentWatch:
+    watched: dict[str, datetime] = field(default_factory=dict)
+    stored: dict[str, AnnouncedIncidents] = field(default_factory=dict)
+
+    def add(self, account_id: str, until: datetime) -> None:
+        self.watched[account_id] = until
+
+    def accounts(self, now: datetime) -> Iterable[str]:
+        return [account_id for account_id, until in self.watched.items() if until > now]
+
+    def announced(self, account_id: str) -> AnnouncedIncidents:
+        return self.stored.get(account_id, AnnouncedIncidents(account_id))
+
+    def save(self, announced: AnnouncedIncidents, until: datetime) -> None:
+        assert until.tzinfo
+        _check(self.announced(announced.account_id).version, announced.version)
+        self.stored[announced.account_id] = replace(announced, version=announced.version + 1)
 
 
 @dataclass

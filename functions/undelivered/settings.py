@@ -301,12 +301,14 @@ class ExportReportSettings(Struct, frozen=True):
 
 
 class CleanupSettings(Struct, frozen=True):
-    """``cleanup``: the queue for resends that it starts again, and the buckets that it erases files from."""
+    """``cleanup``: its queues, the topic of events, and the buckets that it erases files from."""
 
     resends_queue_url: str
     exports_bucket: str
     attachments_bucket: str
     erasure_secret_arn: str
+    topic_arn: str
+    webhooks_queue_url: str
 
     @classmethod
     def read(cls, environment: Environment = os.environ) -> Self:
@@ -316,6 +318,8 @@ class CleanupSettings(Struct, frozen=True):
             _required(environment, "EXPORTS_BUCKET"),
             _required(environment, "ATTACHMENTS_BUCKET"),
             _required(environment, "ERASURE_SECRET_ARN"),
+            _required(environment, "OUTCOME_TOPIC_ARN"),
+            _required(environment, "WEBHOOKS_QUEUE_URL"),
         )
 
 

@@ -103,6 +103,7 @@ def test_the_examples_are_of_the_form():
     for example in examples:
         check_announcement(example)
     types = {"undelivered.item.returned", "undelivered.resend.requested", "undelivered.contact.corrected"}
+    types |= {"undelivered.incident.ended"}
     assert {example["type"] for example in examples} == types
 
 

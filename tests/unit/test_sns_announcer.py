@@ -7,7 +7,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests.builders.aws import stubbed
 from tests.builders.items import ACCOUNT, an_item
-from undelivered.adapters.aws.sns import SnsItemEventPublisher
+from undelivered.adapters.aws.sns import SnsEventPublisher
 from undelivered.domain.errors import RetryableError
 from undelivered.domain.item_event import event_document, item_event
 
@@ -47,7 +47,7 @@ def test_a_change_is_published_to_the_topic_as_the_documented_json(sns, with_add
     }
     stub.add_response("publish", {"MessageId": "sns-1"}, expected)
 
-    SnsItemEventPublisher(client, TOPIC, with_address=with_address).publish(OPENED)
+    SnsEventPublisher(client, TOPIC, with_address=with_address).publish(OPENED)
 
     assert ("recipient" in form) is with_address
 
@@ -58,7 +58,7 @@ def test_whatever_sns_answers_it_is_tried_again_until_it_is_announced(sns, code)
     stub.add_client_error("publish", code)
 
     with pytest.raises(RetryableError):
-        SnsItemEventPublisher(client, TOPIC, with_address=False).publish(OPENED)
+        SnsEventPublisher(client, TOPIC, with_address=False).publish(OPENED)
 
 
 def test_so_it_is_when_sns_cannot_be_reached():
@@ -67,4 +67,4 @@ def test_so_it_is_when_sns_cannot_be_reached():
             raise EndpointConnectionError(endpoint_url="https://sns.test")
 
     with pytest.raises(RetryableError):
-        SnsItemEventPublisher(Away(), TOPIC, with_address=False).publish(OPENED)
+        SnsEventPublisher(Away(), TOPIC, with_address=False).publish(OPENED)

@@ -53,12 +53,13 @@ if TYPE_CHECKING:
     from undelivered.domain.notification import SendAttempt
     from undelivered.domain.reply import Reply
     from undelivered.domain.send_rate import SendQuota
+    from undelivered.services.announce_incidents import AnnounceIncidents, WatchIncidents
     from undelivered.services.archive_items import ArchiveItem
     from undelivered.services.ask_by_rule import AskByRule
     from undelivered.services.cleanup import CleanUp
     from undelivered.services.count_sends import CountSends
     from undelivered.services.customer_data.erase import EraseCustomers
-    from undelivered.services.deliver_webhook import DeliverWebhook
+    from undelivered.services.deliver_webhook import DeliverWebhook, Publishers
     from undelivered.services.export_report import ExportReport
     from undelivered.services.manage_people import ManagePeople
     from undelivered.services.on_item_changed import OnItemChanged
@@ -475,6 +476,7 @@ class ItemChangeHandlers(Struct, frozen=True):
     record_unrecognised: "RecordUnrecognised"
     index_items: "IndexItems"
     ask_by_rule: "AskByRule"
+    watch_incidents: "WatchIncidents"
     images: ItemImages
     dead_letters: Queue
 
@@ -482,27 +484,19 @@ class ItemChangeHandlers(Struct, frozen=True):
 @cache
 def item_change_handlers() -> ItemChangeHandlers:
     """Return the parts of ``on_item_changed``."""
-    from undelivered.adapters.aws.sns import SnsItemEventPublisher
-    from undelivered.adapters.aws.webhook_queue import SqsDeliveryQueue
     from undelivered.adapters.dynamodb.diagnostic_store import DynamoUnrecognisedStore
+    from undelivered.adapters.dynamodb.incident_watch_store import DynamoIncidentWatch
     from undelivered.adapters.dynamodb.repeat_failure_store import DynamoRepeatFailureStore
-    from undelivered.adapters.dynamodb.webhook_store import DynamoDeliveryStore, DynamoWebhookStore
+    from undelivered.services.announce_incidents import WatchIncidents
     from undelivered.services.ask_by_rule import AskByRule
     from undelivered.services.ask_for_contact import AskForContact
-    from undelivered.services.deliver_webhook import Publishers, StartDelivery, WebhookPublisher
     from undelivered.services.on_item_changed import OnItemChanged
     from undelivered.services.record_unrecognised import RecordUnrecognised
     from undelivered.services.search_index import IndexItems
     from undelivered.services.track_repeat_failures import TrackRepeatFailures
 
     settings = OnItemChangedSettings.read()
-    start = StartDelivery(DynamoDeliveryStore(), SqsDeliveryQueue(client("sqs"), settings.webhooks_queue_url), now)
-    publisher = Publishers(
-        (
-            SnsItemEventPublisher(client("sns"), settings.topic_arn, with_address=settings.with_address),
-            WebhookPublisher(DynamoWebhookStore(), start, with_address=settings.with_address),
-        )
-    )
+    publisher = _publishers(settings.topic_arn, settings.webhooks_queue_url, with_address=settings.with_address)
     ask_for_contact = AskForContact(
         contact_request_store(),
         customer_store(),
@@ -525,8 +519,24 @@ def item_change_handlers() -> ItemChangeHandlers:
         RecordUnrecognised(DynamoUnrecognisedStore()),
         IndexItems(search_index(), erasure_store(settings.erasure_secret_arn)),
         AskByRule(accounts(), ask_for_contact),
+        WatchIncidents(DynamoIncidentWatch(), now),
         _item_images(),
         Queue(client("sqs"), settings.dead_letters_url),
+    )
+
+
+def _publishers(topic_arn: str, webhooks_queue_url: str, *, with_address: bool) -> "Publishers":
+    from undelivered.adapters.aws.sns import SnsEventPublisher
+    from undelivered.adapters.aws.webhook_queue import SqsDeliveryQueue
+    from undelivered.adapters.dynamodb.webhook_store import DynamoDeliveryStore, DynamoWebhookStore
+    from undelivered.services.deliver_webhook import Publishers, StartDelivery, WebhookPublisher
+
+    start = StartDelivery(DynamoDeliveryStore(), SqsDeliveryQueue(client("sqs"), webhooks_queue_url), now)
+    return Publishers(
+        (
+            SnsEventPublisher(client("sns"), topic_arn, with_address=with_address),
+            WebhookPublisher(DynamoWebhookStore(), start, with_address=with_address),
+        )
     )
 
 
@@ -591,6 +601,20 @@ def erase_customers() -> "EraseCustomers":
         zone_of=zone_of,
         clock=now,
     )
+
+
+@cache
+def announce_incidents() -> "AnnounceIncidents":
+    """Return the use case of ``cleanup`` that publishes when incidents start and end."""
+    from undelivered.adapters.dynamodb.incident_watch_store import DynamoIncidentWatch
+    from undelivered.adapters.dynamodb.report_reader import DynamoReportReader
+    from undelivered.services.announce_incidents import AnnounceIncidents
+    from undelivered.services.read_incidents import ReadIncidents
+
+    settings = CleanupSettings.read()
+    _use_tables()
+    publisher = _publishers(settings.topic_arn, settings.webhooks_queue_url, with_address=False)
+    return AnnounceIncidents(DynamoIncidentWatch(), ReadIncidents(DynamoReportReader(), now), publisher, now)
 
 
 @cache

@@ -64,6 +64,13 @@ class IncidentKey(NamedTuple):
     cause: Cause
     hour: datetime
 
+    @property
+    def incident_id(self) -> str:
+        """The opaque, URL-safe ID of the incident."""
+        cause = self.cause
+        text = f"{cause.channel}~{cause.reason}~{timestamp(self.hour)}~{cause.receiver}"
+        return base64url.encode(text.encode())
+
 
 class CountedHour(NamedTuple):
     """An hour of a cause. ``arrived`` is True for resends that arrived, and False for attempts that failed."""
@@ -91,11 +98,14 @@ class Incident(Struct, frozen=True):
     ended_at: datetime | None = None
 
     @property
+    def key(self) -> IncidentKey:
+        """The key of the incident."""
+        return IncidentKey(self.cause, self.started_at)
+
+    @property
     def incident_id(self) -> str:
         """The opaque, URL-safe ID of the incident."""
-        cause = self.cause
-        text = f"{cause.channel}~{cause.reason}~{timestamp(self.started_at)}~{cause.receiver}"
-        return base64url.encode(text.encode())
+        return self.key.incident_id
 
     @property
     def started_at(self) -> datetime:

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from undelivered.domain.identifiers import item_id, timestamp
+from undelivered.domain.identifiers import item_id, recipient_digest, timestamp
 from undelivered.domain.item import LIVE_STATES, Audit, SentBy, State, UndeliveredItem
 from undelivered.domain.message_tags import attempt_tags
 
@@ -52,6 +52,25 @@ class ItemEvent(Struct, frozen=True):
     type: ItemEventType
     item: UndeliveredItem
     send_before: datetime | None = None
+
+    @property
+    def account_id(self) -> str:
+        """The account of the item."""
+        return self.item.account_id
+
+    @property
+    def published_name(self) -> str:
+        """The type in published documents."""
+        return self.type.published_name
+
+    @property
+    def customer_key(self) -> str:
+        """Whose data it has: the customer's id, or the hash of the address if the customer is not known."""
+        return self.item.customer_id or f"~{recipient_digest(self.item.recipient)}"
+
+    def document(self, *, with_address: bool) -> dict[str, object]:
+        """Return the JSON document of the event; see ``event_document``."""
+        return event_document(self, with_address=with_address)
 
 
 def item_event_type(before: UndeliveredItem | None, after: UndeliveredItem | None) -> ItemEventType | None:

@@ -15,13 +15,14 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from undelivered.domain.incident_event import IncidentEventType
 from undelivered.domain.item import Audit
 from undelivered.domain.item_event import ItemEventType
 
 TEST_EVENT: Final = "undelivered.test"
 """The type of the event that the test of a webhook sends. Every webhook receives it."""
 
-EVENT_TYPES: Final = tuple(event_type.published_name for event_type in ItemEventType)
+EVENT_TYPES: Final = tuple(event_type.published_name for event_type in (*ItemEventType, *IncidentEventType))
 """The types of events that a webhook can ask for."""
 
 MAX_WEBHOOKS: Final = 5

@@ -1,7 +1,8 @@
 """Lambda ``cleanup``: runs every minute.
 
 Removes items after thirty days, settles resends and interrupted sends, deletes expired files, sends the requests to
-correct a contact that waited, erases customers, reconciles the counters and builds the search index.
+correct a contact that waited, publishes when incidents start and end, erases customers, reconciles the counters and
+builds the search index.
 """
 
 from collections.abc import Callable
@@ -41,7 +42,7 @@ def cleanup(_event: dict[str, Any], context: LambdaContext) -> None:
         logger.exception("part of cleanup failed", exc_info=error)
         errors.append(error)
 
-    for part in (_clean_up, _send_contact_requests, _erase_customers, _reconcile_counts, _build_search_index):
+    for part in _PARTS:
         with separately(on_error):
             part(time_left, on_error)
     if errors:
@@ -58,6 +59,10 @@ def _clean_up(time_left: Callable[[], bool], on_error: OnError) -> None:
 
 def _send_contact_requests(time_left: Callable[[], bool], on_error: OnError) -> None:
     count("ContactRequestsSent", bootstrap.send_due_contact_requests()(time_left, on_error))
+
+
+def _announce_incidents(time_left: Callable[[], bool], on_error: OnError) -> None:
+    count("IncidentsAnnounced", bootstrap.announce_incidents()(time_left, on_error))
 
 
 def _erase_customers(time_left: Callable[[], bool], on_error: OnError) -> None:
@@ -78,3 +83,13 @@ def _reconcile_counts(time_left: Callable[[], bool], on_error: OnError) -> None:
 
 def _build_search_index(time_left: Callable[[], bool], on_error: OnError) -> None:
     count("ItemsIndexed", bootstrap.build_search_index()(time_left, on_error))
+
+
+_PARTS = (
+    _clean_up,
+    _send_contact_requests,
+    _announce_incidents,
+    _erase_customers,
+    _reconcile_counts,
+    _build_search_index,
+)

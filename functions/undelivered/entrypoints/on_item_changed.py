@@ -1,8 +1,8 @@
 """Lambda ``on_item_changed``: acts on changes of items.
 
 It publishes their events, suppresses addresses after repeated soft failures, counts repeated failures and failures
-without a known reason, adds the items to the search index, and asks customers for another contact by the rule of
-their account.
+without a known reason, adds the items to the search index, asks customers for another contact by the rule of their
+account, and has accounts watched for incidents.
 """
 
 from collections import Counter
@@ -37,7 +37,9 @@ def on_item_changed(event: dict[str, Any], _context: LambdaContext) -> dict[str,
         processed.append(change)
 
     response = process_changes(event, parts.images, process, parts.dead_letters, "change not followed up")
-    parts.index_items((change.before, change.after) for change in processed)
+    changes = [(change.before, change.after) for change in processed]
+    parts.index_items(changes)
+    parts.watch_incidents(changes)
     _measure(processed)
     return response
 

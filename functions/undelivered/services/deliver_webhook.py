@@ -10,9 +10,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.item import Audit
-from undelivered.domain.item_event import ItemEvent, event_document
 from undelivered.domain.webhook import (
     DeliveryError,
     DeliveryState,
@@ -24,7 +22,7 @@ from undelivered.domain.webhook import (
     signature_headers,
 )
 from undelivered.services.concurrency import retry_on_conflict
-from undelivered.services.ports import ItemEventPublisher
+from undelivered.services.ports import Event, EventPublisher
 from undelivered.services.ports.webhooks import DeliveryJob, DeliveryQueue, DeliveryStore, WebhookClient, WebhookStore
 
 _NEWEST: Final = 100
@@ -74,7 +72,7 @@ class StartDelivery(Struct, frozen=True):
 
 
 class WebhookPublisher(Struct, frozen=True):
-    """``ItemEventPublisher`` to the webhooks of the event's account, with the document that the topic gets too.
+    """``EventPublisher`` to the webhooks of the event's account, with the document that the topic gets too.
 
     An event that is published again is delivered again, with the same ``webhook-id``.
     """
@@ -83,27 +81,24 @@ class WebhookPublisher(Struct, frozen=True):
     start: StartDelivery
     with_address: bool
 
-    def publish(self, event: ItemEvent) -> None:
+    def publish(self, event: Event) -> None:
         """Start a delivery to each webhook that receives the event; raises RetryableError."""
-        item = event.item
-        event_type = event.type.published_name
-        webhooks = self.webhooks.of_account(item.account_id).webhooks
-        receiving = [webhook for webhook in webhooks if webhook.receives(event_type)]
+        webhooks = self.webhooks.of_account(event.account_id).webhooks
+        receiving = [webhook for webhook in webhooks if webhook.receives(event.published_name)]
         if not receiving:
             return
-        payload = json.dumps(event_document(event, with_address=self.with_address))
-        customer_key = item.customer_id or f"~{recipient_digest(item.recipient)}"
-        message = WebhookMessage(event.event_id, event_type, payload, customer_key)
+        payload = json.dumps(event.document(with_address=self.with_address))
+        message = WebhookMessage(event.event_id, event.published_name, payload, event.customer_key)
         for webhook in receiving:
-            self.start(item.account_id, webhook.webhook_id, message)
+            self.start(event.account_id, webhook.webhook_id, message)
 
 
 class Publishers(Struct, frozen=True):
     """Publishes an event in several ways."""
 
-    publishers: Sequence[ItemEventPublisher]
+    publishers: Sequence[EventPublisher]
 
-    def publish(self, event: ItemEvent) -> None:
+    def publish(self, event: Event) -> None:
         """Publish an event in each way; raises RetryableError. It is then published again in all ways."""
         for publisher in self.publishers:
             publisher.publish(event)

@@ -24,7 +24,7 @@ from undelivered.services.flag_ready import flag_if_ready, recent_items
 from undelivered.services.ports import (
     AccountStore,
     CustomerStore,
-    ItemEventPublisher,
+    EventPublisher,
     NotificationStore,
     SuppressionStore,
     UndeliveredStore,
@@ -43,7 +43,7 @@ class OnItemChanged(Struct, frozen=True):
     customers: CustomerStore
     suppressions: SuppressionStore
     accounts: AccountStore
-    publisher: ItemEventPublisher
+    publisher: EventPublisher
     clock: Callable[[], datetime]
 
     def __call__(self, before: UndeliveredItem | None, after: UndeliveredItem | None) -> None:

@@ -1,4 +1,4 @@
-"""Sends text messages and publishes item events through Amazon SNS."""
+"""Sends text messages and publishes events through Amazon SNS."""
 
 import json
 from typing import Any
@@ -8,9 +8,8 @@ from msgspec import Struct
 
 from undelivered.adapters.aws.send_refusals import refusal
 from undelivered.domain.errors import ProviderBusyError, RetryableError
-from undelivered.domain.item_event import ItemEvent, event_document
 from undelivered.domain.taxonomy import Reason
-from undelivered.services.ports import OutgoingMessage
+from undelivered.services.ports import Event, OutgoingMessage
 
 # Amazon SNS API Reference, "Publish", errors.
 _NOT_ACCEPTED = frozenset({"Throttled", "Throttling", "ThrottlingException", "KMSThrottling", "ServiceUnavailable"})
@@ -45,16 +44,16 @@ class SnsSmsSender(Struct, frozen=True):
         return str(response["MessageId"])
 
 
-class SnsItemEventPublisher(Struct, frozen=True):
-    """Publishes item events to a topic. Message attributes let subscribers filter by account and type."""
+class SnsEventPublisher(Struct, frozen=True):
+    """Publishes events to a topic. Message attributes let subscribers filter by account and type."""
 
     client: Any
     topic_arn: str
     with_address: bool
 
-    def publish(self, event: ItemEvent) -> None:
-        """Publish an event; see ``ports.ItemEventPublisher``."""
-        document = event_document(event, with_address=self.with_address)
+    def publish(self, event: Event) -> None:
+        """Publish an event; see ``ports.EventPublisher``."""
+        document = event.document(with_address=self.with_address)
         try:
             self.client.publish(
                 TopicArn=self.topic_arn,

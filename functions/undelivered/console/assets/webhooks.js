@@ -9,7 +9,7 @@ import { attempt, button, busyButton, card, dialogue, empty, field, loading, Mis
 const TYPES = [
   "undelivered.item.opened", "undelivered.item.resending", "undelivered.item.resolved", "undelivered.item.returned",
   "undelivered.item.dismissed", "undelivered.item.restored", "undelivered.item.expired", "undelivered.resend.requested",
-  "undelivered.contact.corrected",
+  "undelivered.contact.corrected", "undelivered.incident.started", "undelivered.incident.ended",
 ];
 const MOST = 5;
 const PAGE = 20;

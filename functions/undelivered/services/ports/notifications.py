@@ -8,7 +8,6 @@ from msgspec import Meta, Struct
 
 from undelivered.domain.accepted_message import AcceptedMessage
 from undelivered.domain.attachment import Attachment
-from undelivered.domain.item_event import ItemEvent
 from undelivered.domain.notification import Notification, SendAttempt
 from undelivered.domain.taxonomy import Channel
 
@@ -132,8 +131,27 @@ class SendQueue(Protocol):
         """Whether no job waits in the queue or is being worked on. The answer may be some seconds old."""
 
 
-class ItemEventPublisher(Protocol):
-    """The topic on which changes of items are published."""
+class Event(Protocol):
+    """Something that is published to the host application: a change of an item or of an incident.
 
-    def publish(self, event: ItemEvent) -> None:
+    ``event_id`` is the same each time it is published. ``customer_key`` says whose data it has, empty for nobody's.
+    """
+
+    @property
+    def event_id(self) -> str: ...  # noqa: D102
+    @property
+    def account_id(self) -> str: ...  # noqa: D102
+    @property
+    def published_name(self) -> str: ...  # noqa: D102
+    @property
+    def customer_key(self) -> str: ...  # noqa: D102
+
+    def document(self, *, with_address: bool) -> dict[str, object]:
+        """Return its JSON document, with the address that failed if ``with_address``."""
+
+
+class EventPublisher(Protocol):
+    """The topic on which events are published."""
+
+    def publish(self, event: Event) -> None:
         """Publish an event; raises RetryableError when that is not possible now."""
