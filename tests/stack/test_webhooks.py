@@ -9,11 +9,13 @@ from msgspec.structs import replace
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from infrastructure.local.scenario import eventually
+from infrastructure.local.scenario import call_api, eventually
+from infrastructure.local.ses_simulator.mail_rules import ReceivedMail, plan_events_as
 from tests.stack.acting import WITHIN
 from tests.stack.receiver import Receiver
 from tests.stack.test_direct_ways import store, wake
 from undelivered.adapters.dynamodb.stored_json import to_json
+from undelivered.domain.incidents import LEAST_FAILURES
 from undelivered.domain.webhook import RETRY_DELAYS, WebhookDelivery, delivery_id
 
 
@@ -146,3 +148,40 @@ def test_erasing_a_customer_erases_their_events_in_the_log(acting, receiver, web
 
     eventually(erased, "the event is still in the log", WITHIN)
     assert any(acting.name("xenia") in body for _, body in receiver.received)
+
+
+def test_the_start_of_an_incident_reaches_the_receiver(acting, receiver):
+    headers = {"X-Account-Id": acting.name("blocked")}
+    added = call_api(acting.host, "POST", "/webhooks", 201, json={"url": receiver.url}, headers=headers)
+    for number in range(LEAST_FAILURES):
+        mail = ReceivedMail(
+            message_id=acting.name(f"0100018b-blocked-{number}"),
+            source="Harbor Storage <notices@undelivered.example>",
+            recipients=(f"blocked{number}.{acting.story.suffix}@outlook.com",),
+            received_at=datetime.now(UTC).replace(microsecond=0),
+            subject="A reminder",
+            configuration_set="undelivered-sends",
+            tags={
+                "undelivered-account": (headers["X-Account-Id"],),
+                "undelivered-notification": (acting.name(f"n-blocked-{number}"),),
+                "undelivered-attempt": ("1",),
+            },
+        )
+        for planned in plan_events_as("blocked-by-outlook", mail):
+            acting.stack.client("sns").publish(
+                TopicArn=acting.stack.outputs["FeedbackTopicArn"], Message=json.dumps(planned.event)
+            )
+
+    def on():
+        return call_api(acting.host, "GET", "/incidents", params={"state": "on"}, headers=headers)["incidents"]
+
+    (incident,) = eventually(on, "there is no incident", WITHIN)
+
+    def announced():
+        acting.invoke("Cleanup")
+        return receiver.messages("undelivered.incident.started")
+
+    ((signed, body),) = eventually(announced, "it was not announced", WITHIN)
+    document = Verifier(added["secret"]).verify(body, signed)
+    assert (document["receiver"], document["reason"]) == ("microsoft", incident["reason"])
+    assert (document["failures"] >= LEAST_FAILURES, document["ended_at"]) == (True, None)
