@@ -24,6 +24,11 @@ class TestTheManager:
         expect(page.get_by_role("button", name="Ask by text")).to_have_count(0)
         assert barriers(page) == []
 
+        api.contact_requests["c-1"][0]["codes"] = 1
+        manager.goes_to("#/report")
+        manager.goes_to("#/item/item-1")
+        manager.sees("Has given a new contact, not confirmed yet")
+
         api.contact_requests["c-1"][0] |= {
             "state": "corrected",
             "corrected_to": NEW,

@@ -175,6 +175,15 @@ def test_a_second_factor_is_for_those_who_want_it_unless_everybody_has_to_have_o
     assert deployed["Parameters"]["Mfa"]["AllowedValues"] == ["OPTIONAL", "ON"]
 
 
+def test_without_the_topic_of_a_two_way_number_nothing_subscribes_and_nothing_is_polled(deployed):
+    resources = deployed["Resources"]
+
+    assert deployed["Parameters"]["RepliesTopicArn"]["Default"] == ""
+    assert deployed["Conditions"]["ReadsReplies"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "RepliesTopicArn"}, ""]}]}
+    assert {resources[name]["Condition"] for name in ("RepliesSubscription", "RepliesQueuePolicy")} == {"ReadsReplies"}
+    assert resources["ReadRepliesReceived"]["Properties"]["Enabled"] == {"Fn::If": ["ReadsReplies", True, False]}
+
+
 def test_an_environment_that_can_become_too_large_fails(changed):
     changed["Parameters"]["DefaultAccountId"]["MaxLength"] = 4096
 

@@ -92,6 +92,12 @@ class TestANewAddress:
         assert asked.customer().email == NEW
         assert asked.story()[1:] == [("customer", "reply_with_contact"), ("customer", "correct_contact")]
 
+    def test_that_is_not_confirmed_within_ten_minutes_is_asked_for_again_by_the_page(self, asked):
+        asked.reply(NEW)
+        asked.api.time += timedelta(minutes=10)
+
+        assert "New email address" in asked.press(asked.path, step="begin").text
+
     def test_is_answered_once_however_often_somebody_writes(self, asked):
         for text in ("hello?", "no", NEW, "ada@@", "I am driving and reply later."):
             asked.reply(text)

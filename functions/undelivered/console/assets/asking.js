@@ -48,9 +48,11 @@ function paint(element, asked, channels, { ask, undo }) {
 }
 
 function line(one, undo) {
+  // A code was sent to a contact from the page or from a reply.
+  const state = one.state === "open" && one.codes > 0 ? "entered" : one.state;
   const waits = one.state === "open" && Date.parse(one.sends_at) > Date.now();
   return h("li", {},
-    h("b", {}, t(`asking.state.${one.state}`)),
+    h("b", {}, t(`asking.state.${state}`)),
     one.corrected_to && h("div", {}, t("asking.new", { contact: "" }), written(one.corrected_to)),
     h("div", { class: "muted" }, t("asking.to", { to: "" }), written(one.to), " · ", h("time", { datetime: one.asked_at }, moment(one.asked_at))),
     waits && h("div", { class: "muted" }, t("asking.waits", { when: moment(one.sends_at) })),
