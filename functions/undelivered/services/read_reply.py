@@ -27,6 +27,7 @@ from undelivered.domain.suppression import SUPPRESS_ACTION, Suppression, Suppres
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.add_audit import add_audit
 from undelivered.services.concurrency import retry_on_conflict
+from undelivered.services.in_parallel import in_threads
 from undelivered.services.opt_in import OptIn
 from undelivered.services.ports import (
     AccountStore,
@@ -46,6 +47,9 @@ MAX_CODES_BY_REPLY: Final = 3
 
 STARTS_PER_HOUR: Final = 5
 """How many START of a number an account takes in an hour. Each is kept as a consent, and STOP has no limit."""
+
+_AT_ONCE: Final = 16
+"""In how many accounts the number is looked up at the same time."""
 
 _MOST_CUSTOMERS: Final = 10
 """How many customers of an account with the same number are looked at: a family or a firm."""
@@ -106,11 +110,11 @@ class ReadReply(Struct, frozen=True):
                 return self._read_contact(reply, sender)
 
     def _sender(self, reply: Reply) -> _Sender:
-        customers = [
-            customer
-            for account_id in self.accounts.account_ids()
-            for customer in self.customers.find_by_address(account_id, Channel.SMS, reply.number, limit=_MOST_CUSTOMERS)
-        ]
+        def customers_of(account_id: str) -> Sequence[Customer]:
+            return self.customers.find_by_address(account_id, Channel.SMS, reply.number, limit=_MOST_CUSTOMERS)
+
+        found = in_threads(customers_of, list(self.accounts.account_ids()), at_once=_AT_ONCE)
+        customers = [customer for of_account in found for customer in of_account]
         attempt = self.notifications.find_by_provider_message_id(reply.answers) if reply.answers else None
         return _Sender(customers, attempt if attempt and attempt.to == reply.number else None)
 
