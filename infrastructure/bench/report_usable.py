@@ -1,7 +1,7 @@
 """The time until the report is usable: its rows are shown, and a filter has answered.
 
 A browser that has visited the console before signs in on the local stack, which has its month of sample data. The time
-begins when the sign-in form is sent, so it includes the sign-in and its redirect.
+begins when the browser asks for the console's page after the sign-in form, which is Cognito's.
 """
 
 import shutil
@@ -17,6 +17,9 @@ from infrastructure.local.stack import LocalStack
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+_SINCE_NAVIGATION: Final = """
+() => (performance.now() - performance.getEntriesByType("navigation")[0].fetchStart) / 1000
+"""
 _VISITS: Final = 7
 _ROWS: Final = "table.list tbody tr"
 _PRESSED: Final = "status=bounced.hard"
@@ -41,8 +44,8 @@ def measure(progress: Callable[[float], None]) -> list[Figure]:
         times = [_visit_again(page, stack) for _ in range(_VISITS)]
         browser.close()
     rows, filtered = (median(column) for column in zip(*times, strict=True))
-    description = "until the report is usable in a browser that has visited it before: sign-in, rows and a filter"
-    parts = {"sign-in_and_rows": rows, "filter": filtered - rows}
+    description = "until the report is usable in a browser that has visited it before: its rows, and a filter"
+    parts = {"rows": rows, "filter": filtered - rows}
     return [Figure("console_report_usable_s", filtered, "s", description, parts)]
 
 
@@ -53,16 +56,16 @@ def _visit_again(page: "Page", stack: LocalStack) -> tuple[float, float]:
 
 
 def _visit(page: "Page", stack: LocalStack) -> tuple[float, float]:
-    """Send the sign-in form. Return the seconds until rows are shown, and until a filter has answered."""
+    """Sign in. Return the seconds until rows are shown, and until a filter has answered."""
     user = stack.user()
     page.get_by_label("Username").fill(user.email)
     page.get_by_label("Password").fill(user.password)
-    began = perf_counter()
     page.get_by_label("Password").press("Enter")
     page.wait_for_selector(_ROWS)
-    rows = perf_counter() - began
+    rows = float(page.evaluate(_SINCE_NAVIGATION))
+    began = perf_counter()
     page.get_by_role("button", name="Bounced, hard").press("Enter")
     page.wait_for_url(f"**{_PRESSED}")
     page.locator(".pill[aria-pressed=true]", has_text="Bounced, hard").wait_for()
     page.wait_for_selector(_ROWS)
-    return rows, perf_counter() - began
+    return rows, rows + perf_counter() - began

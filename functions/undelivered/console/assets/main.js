@@ -35,6 +35,9 @@ const VIEWS = {
 /** What is needed daily. The other views are found under these. */
 const MENU = ["", "report", "customers", "suppressions", "settings"];
 
+/** The key of the settings that the browser keeps. They are of no person. */
+const SETTINGS = "undelivered.settings";
+
 const app = document.getElementById("app");
 let main = null;
 let banner = null;
@@ -90,15 +93,46 @@ async function enter() {
     show();
   });
   loadView(viewOf(place())).catch(() => null); // meanwhile
-  // Load the account's time zone before the first date is shown. If that fails, use the browser's time zone.
-  await api.get("settings").then(useSettings).catch(() => null);
+  await loadSettings();
   await show(true);
   fetchOtherViews();
+}
+
+/**
+ * Load the account's time zone before the first date is shown. Those that this browser had last time are used at once, and
+ * the page is shown again if they have changed. If nothing is known, the browser's time zone is used.
+ */
+async function loadSettings() {
+  const known = readKept();
+  if (known) useSettings(known);
+  const loading = api.get("settings").then(({ time_zone, viewers_may_export }) => {
+    const present = { time_zone, viewers_may_export };
+    useSettings(present);
+    keep(present);
+    if (known && JSON.stringify(known) !== JSON.stringify(present)) show(true);
+  }).catch(() => null);
+  if (!known) await loading;
 }
 
 function useSettings(settings) {
   useTimeZone(settings.time_zone);
   auth.letViewersExport(settings.viewers_may_export);
+}
+
+function readKept() {
+  try {
+    return JSON.parse(localStorage.getItem(SETTINGS));
+  } catch {
+    return null;
+  }
+}
+
+function keep(settings) {
+  try {
+    localStorage.setItem(SETTINGS, JSON.stringify(settings));
+  } catch {
+    // without storage, each visit waits for the settings
+  }
 }
 
 /** Load the other views in advance, so that they open quickly, even if the network fails later. */

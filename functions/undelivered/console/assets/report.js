@@ -58,6 +58,7 @@ export function show(page, { query, signal }) {
     bar: h("div", { class: "bulk-place" }),
     work: h("div", { class: "work-place" }),
   };
+  const loaded = reload(view, kept?.count); // before the requests of what stands around it
   replace(
     page,
     h("div", { class: "page-head" }, pageTitle(t("report.title")),
@@ -71,7 +72,7 @@ export function show(page, { query, signal }) {
   );
   if (auth.mayAct()) showJob(view);
   if (kept) page.dataset.scrolled = "yes";
-  reload(view, kept?.count).then(() => kept && window.scrollTo(0, kept.scroll));
+  loaded.then(() => kept && window.scrollTo(0, kept.scroll));
   signal.addEventListener("abort", () => {
     left = { key, search: view.search, count: view.items.length, scroll: window.scrollY };
   });
