@@ -950,3 +950,31 @@ class TestResendsByTheHostApplication:
 
         assert manager.api.settings["resend_by"] == "host"
         assert manager.api.settings["grace"] == {"email_hours": 16, "sms_hours": 73, "host_hours": 48}
+
+
+def test_on_a_phone_the_list_is_near_the_top_and_the_filters_are_a_press_away(open_console):
+    person = open_console(viewport={"width": 360, "height": 740})
+    person.signs_in()
+    person.goes_to("#/report")
+    expect(person.page.get_by_label("Channel")).to_be_hidden()
+    assert person.page.locator("tbody tr").first.bounding_box()["y"] < 740 * 0.6
+    person.page.get_by_text("More filters").click()
+    person.page.get_by_label("Channel").select_option("sms")
+
+    expect(person.page.locator("tbody tr")).to_have_count(1)
+    expect(person.page.get_by_label("Channel")).to_have_value("sms")
+
+
+def test_a_later_visit_does_not_wait_for_the_settings_and_follows_them_when_they_have_changed(manager):
+    manager.sees("As of")
+    before = manager.page.locator(".as-of").inner_text()
+    manager.api.settings["time_zone"] = "Pacific/Kiritimati"
+    held = []
+    manager.page.route("**/api/settings", lambda route: held.append(route))  # noqa: PLW0108 (Playwright asks what it is)
+    manager.page.reload()
+    manager.page.get_by_role("link", name="Sign in").click()
+    manager.sees("As of")
+    for one in held:
+        one.continue_()
+
+    expect(manager.page.locator(".as-of")).not_to_contain_text(before.split(",")[0])

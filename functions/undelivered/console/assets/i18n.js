@@ -169,7 +169,16 @@ function find(key, values) {
 }
 
 export function number(value, options) {
-  return new Intl.NumberFormat(locale(), options).format(value);
+  return formatter(Intl.NumberFormat, locale(), options).format(value);
+}
+
+/** The formatters that were used. To make one takes as long as many uses of it. */
+const formatters = new Map();
+
+function formatter(Kind, tag, options) {
+  const key = JSON.stringify([Kind.name, tag, options]);
+  if (!formatters.has(key)) formatters.set(key, new Kind(tag, options));
+  return formatters.get(key);
 }
 
 /** The size of a file, such as 340 kB. */
@@ -222,12 +231,12 @@ export function relative(text) {
 
 function format(text, options) {
   const when = new Date(text);
-  return Number.isNaN(when.getTime()) ? String(text ?? "") : new Intl.DateTimeFormat(locale(), options).format(when);
+  return Number.isNaN(when.getTime()) ? String(text ?? "") : formatter(Intl.DateTimeFormat, locale(), options).format(when);
 }
 
 /** Today's date in the account's zone, shifted by days, as "2026-11-23". */
 export function dateInZone(shift = 0) {
-  const parts = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
+  const parts = formatter(Intl.DateTimeFormat, "en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
   const today = new Date(`${parts.format(new Date())}T12:00:00Z`);
   today.setUTCDate(today.getUTCDate() + shift);
   return today.toISOString().slice(0, 10);

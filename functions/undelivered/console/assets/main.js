@@ -138,8 +138,9 @@ function keep(settings) {
 /** Load the other views in advance, so that they open quickly, even if the network fails later. */
 async function fetchOtherViews() {
   await api.pause(500);
-  for (const view of Object.values(VIEWS)) await view.load().catch(() => null);
+  await VIEWS.report.load().catch(() => null);
   watchIncidents();
+  for (const view of Object.values(VIEWS)) await view.load().catch(() => null);
   await loadViewTexts().catch(() => null);
 }
 

@@ -104,13 +104,16 @@ function filters(view) {
     if (Object.keys(filter).every((name) => name === "status")) view.ofFilter = chosen.size ? [...chosen].reduce((sum, name) => sum + countOf(count, name), 0) : count.total;
   };
   if (counted) api.get("undelivered/count", { signal: view.signal }).then(showCount).catch(() => null);
-  const more = ["work", "state", "fault", "reason", "customer_id", "incident"].some((name) => filter[name]);
+  const isNarrow = matchMedia("(width <= 48rem)").matches; // on a phone, the list is near the top
+  const usual = [rangeField(filter), channelField(filter), sortField(view), readyField(filter)];
+  const more = ["work", "state", "fault", "reason", "customer_id", "incident", ...(isNarrow ? ["from", "to", "channel", "ready"] : [])].some((name) => filter[name]);
   return h("div", { class: "filters" },
     pills,
-    h("div", { class: "filter-row" }, searchField(view), rangeField(filter), channelField(filter), sortField(view), readyField(filter)),
+    h("div", { class: "filter-row" }, searchField(view), !isNarrow && usual),
     h("details", { open: more },
       h("summary", {}, t("report.more_filters")),
       h("div", { class: "filter-row" },
+        isNarrow && usual,
         choice("work", t("work.title"), filter, [["", t("report.any")], ...WORK.map((name) => [name, capitalised(t(`work.${name}`))])]),
         choice("state", t("report.state"), filter, [["", t("report.state.default")], ...STATES.map((name) => [name, t(`state.${name}`)])]),
         choice("fault", t("report.fault"), filter, [["", t("report.any")], ...FAULTS.map((name) => [name, t(`fault.${name}`)])]),
