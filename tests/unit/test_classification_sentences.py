@@ -79,7 +79,11 @@ WHOLE: dict[Reason, tuple[str, ...]] = {
         "Check the recipient address, it is not one we know",
     ),
     Reason.MAILBOX_DISABLED: ("We have closed this account", "We no longer serve this mailbox"),
-    Reason.MAILBOX_FULL: ("Please ask the recipient to empty their mailbox", "The user needs to delete messages"),
+    Reason.MAILBOX_FULL: (
+        "Please ask the recipient to empty their mailbox",
+        "The user needs to delete messages",
+        "This mailbox can no longer receive messages, it is full",
+    ),
     Reason.RECIPIENT_REFUSED: (
         "You are not among the contacts of the recipient",
         "You lack permission to write to this recipient",
@@ -150,6 +154,7 @@ OTHER_LANGUAGES: dict[Reason, tuple[str, ...]] = {
         "Su red tiene mala reputación",
         "Uw domein wordt niet geaccepteerd",
         "Ваш домен не существует",
+        "Nie przyjmujemy poczty z twojego serwera",
     ),
     Reason.CONTENT_REJECTED: (
         "Le message a été refusé par le filtre",

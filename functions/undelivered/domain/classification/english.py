@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-_VERBS: Final = frozenset({"exist", "respond", "correspond", "receive"})  # some languages negate behind them
+_VERBS: Final = frozenset(
+    {"exist", "respond", "correspond", "receive", "want", "accept"}
+)  # some languages negate behind them
 _NO_LONGER: Final = re.compile(r" (?:not (\w+ )?longer|longer (?:not|no)) ")
 _SHORTEST: Final = 4  # letters of the beginnings of words that glosses have …
 _LONGEST: Final = 14

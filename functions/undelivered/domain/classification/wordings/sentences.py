@@ -141,7 +141,7 @@ STRONG: tuple[Family, ...] = (
             (
                 f"want|wish|like|care+{_BOX_STEMS}",
                 (
-                    rf"{_WHO} (?:does not|doesnt|do not|dont|did not|didnt|no longer) (?:wants?|wish|wishes|like|likes|care) (?:to )?(?:\w+ ){{0,3}}?(?:you\b|your\b|this sender\b)",
+                    rf"{_WHO} (?:does not|doesnt|do not|dont|did not|didnt|no longer|not) (?:wants?|wish|wishes|like|likes|care) (?:to )?(?:\w+ ){{0,3}}?(?:you\b|your\b|this sender\b)",
                 ),
             ),
             (
@@ -181,6 +181,19 @@ STRONG: tuple[Family, ...] = (
                 "unknown|invalid|nonexistent|bad|wrong+user|reci|mail|addr",
                 (
                     r"(?:sent|sends?|sending|mails?|messages?|writes?) (?:\w+ ){0,4}?to (?:too many |many |several )?(?:unknown|invalid|nonexistent|bad|wrong) (?:users|recipients|mailboxes|addresses)\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "takes_nothing_as_it_is_full",
+        Reason.MAILBOX_FULL,
+        "RFC 3463 X.2.2: a mailbox that takes nothing, and why",
+        (
+            (
+                f"full|quota|space|room+{_BOX_STEMS}",
+                (
+                    rf"{_BOX} (?:\w+ ){{0,3}}?(?:no longer|not|cannot|cant|unable to|never) (?:receiv|accept|tak)\w* (?:\w+ ){{0,3}}?(?:(?:\. )?(?:because|as|since|it|elle|the|this|is|its|mailbox|inbox|of) )+(?:\w+ )?(?:full|quota|space|room)\b",
                 ),
             ),
         ),

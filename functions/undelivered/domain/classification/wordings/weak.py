@@ -60,9 +60,9 @@ WORDINGS: tuple[Family, ...] = (
         "RFC 3463 X.4.5, X.5.3, RFC 6647: words of number and speed",
         (
             (
-                "rate|pace|ceiling|cap|flood|flooded|flooding|simultaneous|concurrent|rapidly|per|throttle|throttled|burst|maximum|max|limit|frequency|quickly|often|soon|fast|allowance|count|enough|sessions|many|trop|troppi|zuviel|muitos|demasiados|zbyt",
+                "rate|pace|ceiling|cap|flood|flooded|flooding|simultaneous|concurrent|rapidly|per|by|throttle|throttled|burst|maximum|max|limit|frequency|quickly|often|soon|fast|allowance|count|enough|sessions|many|trop|troppi|zuviel|muitos|demasiados|zbyt",
                 (
-                    r"(?:rate|pace|ceiling|flood(?:ed|ing)?|simultaneous|concurrent|rapidly|per (?:second|minute|hour|day)|throttled?|burst|frequency|quickly|often|fast|allowance|count|trop|troppi|zuviel|muitos|demasiados|zbyt)\b",
+                    r"(?:rate|pace|ceiling|flood(?:ed|ing)?|simultaneous|concurrent|rapidly|(?:per|by) (?:second|minute|hour|day)|throttled?|burst|frequency|quickly|often|fast|allowance|count|trop|troppi|zuviel|muitos|demasiados|zbyt)\b",
                     r"(?:too soon|enough mail|so many|(?:more|many) sessions)\b",
                     r"(?:maximum|max|limit) (?:\w+ ){0,3}?(?:exceeded|reached)\b",
                 ),
