@@ -319,9 +319,13 @@ class TestStopAndStart:
         known = ada.suppression()
         assert bool(known and known.active) is active
 
+    @pytest.mark.parametrize("before", [(), ("STOP",)])
     @pytest.mark.parametrize("reason", [SuppressionReason.BOUNCE, SuppressionReason.MANUAL])
-    def test_start_lifts_nothing_but_an_opt_out(self, ada, reason):
+    def test_start_lifts_nothing_but_an_opt_out(self, ada, reason, before):
+        """Also where STOP came to a number that was suppressed already, for example after *This is not me*."""
         ada.api.suppressions.save(None, a_suppression(PHONE, channel=Channel.SMS, reason=reason))
+        for text in before:
+            ada.reply(text, at=NOW + timedelta(hours=1))
 
         ada.reply("START", at=NOW + timedelta(days=1))
 

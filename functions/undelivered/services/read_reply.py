@@ -48,6 +48,10 @@ MAX_CODES_BY_REPLY: Final = 3
 STARTS_PER_HOUR: Final = 5
 """How many START of a number an account takes in an hour. Each is kept as a consent, and STOP has no limit."""
 
+_REPLIED_STOP: Final = "replied STOP"
+_AFTER_ANOTHER: Final = "; was "
+"""Between that and the reason for which a number was suppressed already, in the audit."""
+
 _AT_ONCE: Final = 16
 """In how many accounts the number is looked up at the same time."""
 
@@ -133,6 +137,7 @@ class ReadReply(Struct, frozen=True):
 
     def _suppress(self, account_id: str, reply: Reply) -> None:
         known = self.suppressions.find(account_id, Channel.SMS, reply.number)
+        held = f"{_AFTER_ANOTHER}{known.reason}" if known and known.active else ""
         cause = Suppression(
             account_id,
             Channel.SMS,
@@ -140,7 +145,7 @@ class ReadReply(Struct, frozen=True):
             SuppressionReason.OPTED_OUT,
             reply.sent_at,
             origin=BY_CUSTOMER,
-            audit=(Audit(reply.sent_at, BY_CUSTOMER, SUPPRESS_ACTION, "replied STOP"),),
+            audit=(Audit(reply.sent_at, BY_CUSTOMER, SUPPRESS_ACTION, f"{_REPLIED_STOP}{held}"),),
         )
         if known is None or not known.active or known.reason is not SuppressionReason.OPTED_OUT:
             save_cause(self.suppressions, known, cause)
@@ -160,8 +165,8 @@ class ReadReply(Struct, frozen=True):
         }
         for customer in (customer for customer in sender.customers if customer.account_id in taken):
             known = self.suppressions.find(customer.account_id, Channel.SMS, reply.number)
-            if known and known.active and known.since > reply.sent_at:
-                continue  # a STOP from after it has arrived before
+            if known and known.active and (known.since > reply.sent_at or _is_held_otherwise(known)):
+                continue  # a STOP from after it has arrived before, or the number was suppressed before STOP
             consent = Consent(customer.name or customer.customer_id, "text_message", reply.sent_at)
             try:
                 self.opt_in(
@@ -251,6 +256,12 @@ def _wants_texts(customer: Customer, reply: Reply) -> bool:
         (recorded.channel, recorded.contact) == (Channel.SMS, reply.number) and recorded.consent.at > reply.sent_at
         for recorded in customer.consents
     )
+
+
+def _is_held_otherwise(suppression: Suppression) -> bool:
+    """Whether an address was suppressed for another reason when STOP came. A manager then decides, and not START."""
+    causes = (entry for entry in reversed(suppression.audit) if entry.action == SUPPRESS_ACTION)
+    return next((entry.detail for entry in causes), "").startswith(f"{_REPLIED_STOP}{_AFTER_ANOTHER}")
 
 
 def _waits_for_consent(item: UndeliveredItem, reply: Reply) -> bool:
