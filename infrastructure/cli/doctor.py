@@ -26,6 +26,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "schedules": stack_checks.schedules,
     "dead letters": stack_checks.dead_letters,
     "feedback subscription": stack_checks.feedback_subscription,
+    "replies subscription": stack_checks.replies_subscription,
     "alarms": stack_checks.alarms,
     "attribution": attribution_check.attribution,
     "SES production access": ses_checks.production_access,

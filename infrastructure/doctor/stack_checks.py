@@ -17,6 +17,9 @@ _LOG_DELAY: Final = timedelta(minutes=10)
 """The time until the log lines of a run are visible."""
 _API_TIMEOUT_SECONDS: Final = 30
 """API Gateway's own timeout for a function is 29 seconds."""
+_REPLIES: Final = "ReadRepliesReceived"
+"""The event source mapping that is enabled only with a topic of replies."""
+
 _UNCONFIRMED: Final = frozenset({"PendingConfirmation", "Deleted"})
 
 
@@ -107,7 +110,9 @@ def event_sources(snapshot: StackSnapshot) -> Iterator[CheckResult]:
     for name, uuid in snapshot.of_type("AWS::Lambda::EventSourceMapping").items():
         mapping = functions.get_event_source_mapping(UUID=uuid)
         problem = str(mapping.get("LastProcessingResult", ""))
-        if mapping["State"] not in {"Enabled", "Enabling", "Creating", "Updating"}:
+        if name == _REPLIES and not snapshot.parameters.get("RepliesTopicArn"):
+            yield ok(f"{name} is {mapping['State']}: the stack has no topic for replies to texts")
+        elif mapping["State"] not in {"Enabled", "Enabling", "Creating", "Updating"}:
             yield wrong(
                 f"{name} is {mapping['State']}, so nothing reaches its function",
                 f"aws lambda update-event-source-mapping --uuid {uuid} --enabled",
@@ -144,17 +149,27 @@ def _message_count(sqs: Any, url: str) -> int:
 
 def feedback_subscription(snapshot: StackSnapshot) -> Iterator[CheckResult]:
     """Check that the feedback queue is subscribed to the topic to which SES publishes."""
-    topic = snapshot.physical_id("FeedbackTopic")
-    name = snapshot.physical_id("FeedbackQueue").rpartition("/")[2]
-    subscriptions = [
-        subscription
-        for subscription in _subscriptions(snapshot, topic)
-        if subscription["Endpoint"].endswith(f":{name}")
-    ]
-    if _has_confirmed(subscriptions):
+    if _is_subscribed(snapshot, "FeedbackQueue", snapshot.physical_id("FeedbackTopic")):
         yield ok("the feedback queue is subscribed to the feedback topic")
     else:
         yield wrong("the feedback queue is not subscribed to the feedback topic", "Deploy the stack again.")
+
+
+def replies_subscription(snapshot: StackSnapshot) -> Iterator[CheckResult]:
+    """Check that the queue of replies is subscribed to the topic of the two-way number, if there is one."""
+    topic = snapshot.parameters.get("RepliesTopicArn", "")
+    if not topic:
+        yield ok("texts from customers are not read, because the stack has no topic for them")
+    elif _is_subscribed(snapshot, "RepliesQueue", topic):
+        yield ok("the queue of replies is subscribed to the topic of the two-way number")
+    else:
+        yield wrong("the queue of replies is not subscribed, so STOP is not read", "Deploy the stack again.")
+
+
+def _is_subscribed(snapshot: StackSnapshot, queue: str, topic: str) -> bool:
+    name = snapshot.physical_id(queue).rpartition("/")[2]
+    subscriptions = _subscriptions(snapshot, topic)
+    return _has_confirmed([each for each in subscriptions if each["Endpoint"].endswith(f":{name}")])
 
 
 def _subscriptions(snapshot: StackSnapshot, topic: str) -> list[dict[str, str]]:

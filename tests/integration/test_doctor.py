@@ -34,6 +34,10 @@ RESOURCES = {
     "CleanupEveryMinute": ("AWS::Events::Rule", "every-minute"),
     "ApiErrorsAlarm": ("AWS::CloudWatch::Alarm", "live-api-errors"),
 }
+WITH_REPLIES = {
+    "RepliesQueue": ("AWS::SQS::Queue", "https://sqs.eu-central-1.amazonaws.com/123456789012/replies"),
+    "ReadRepliesReceived": ("AWS::Lambda::EventSourceMapping", "6d7f0a1c-1111-4eb5-b481-8945cf9d10c2"),
+}
 QUOTA = {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 10.0}
 ACCOUNT = {"ProductionAccessEnabled": True, "SendingEnabled": True, "EnforcementStatus": "HEALTHY", "SendQuota": QUOTA}
 VERIFIED = {"VerifiedForSendingStatus": True, "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS"}}
@@ -73,10 +77,11 @@ def answers():
 def say(answers):
     """Return what a check finds, as statuses and texts."""
 
-    def run(check, status="UPDATE_COMPLETE", sender="notices@example.com"):
-        parameters = {"Sender": sender, "SendConcurrency": "2"}
+    def run(check, status="UPDATE_COMPLETE", sender="notices@example.com", **more):
+        parameters = {"Sender": sender, "SendConcurrency": "2", **more}
         outputs = {"SmsDeliveryStatusRoleArn": ROLE, "UserPoolId": "eu-central-1_a", "ApiUrl": "https://api.example"}
-        snapshot = StackSnapshot("undelivered-live", answers.client, status, parameters, outputs, RESOURCES)
+        resources = RESOURCES | WITH_REPLIES if "RepliesTopicArn" in more else RESOURCES
+        snapshot = StackSnapshot("undelivered-live", answers.client, status, parameters, outputs, resources)
         return [(each.status, f"{each.what} → {each.remedy}") for each in run_checks(snapshot, {"it": check})]
 
     return run
@@ -355,6 +360,31 @@ def test_whether_queues_and_streams_wake_their_functions(answers, say, mapping, 
     answers.give("lambda", "get_event_source_mapping", mapping)
 
     the_only(say(stack_checks.event_sources), found)
+
+
+@pytest.mark.parametrize(("topic", "found"), [("", CheckStatus.OK), (TOPIC, CheckStatus.WRONG)])
+def test_without_a_two_way_number_nothing_needs_to_read_replies(answers, say, topic, found):
+    answers.give("lambda", "get_event_source_mapping", {"State": "Enabled"})
+    answers.give("lambda", "get_event_source_mapping", {"State": "Disabled"})
+
+    _, (status, _) = say(stack_checks.event_sources, RepliesTopicArn=topic)
+
+    assert status is found
+
+
+@pytest.mark.parametrize(
+    ("arn", "found"),
+    [(f"{TOPIC}:1", CheckStatus.OK), ("PendingConfirmation", CheckStatus.WRONG), ("", CheckStatus.WRONG)],
+)
+def test_whether_replies_get_into_their_queue(answers, say, arn, found):
+    the_only(say(stack_checks.replies_subscription), CheckStatus.OK, "are not read")
+    answers.give(
+        "sns",
+        "list_subscriptions_by_topic",
+        subscriptions(arn, "arn:aws:sqs:eu-central-1:123456789012:replies"),
+    )
+
+    the_only(say(stack_checks.replies_subscription, RepliesTopicArn=TOPIC), found)
 
 
 def test_dead_letters_are_wrong_and_the_command_to_look_at_them_is_told(answers, say):

@@ -57,6 +57,7 @@ def test_what_is_in_order_is_said_to_be(snapshot):
         stack_checks.tables,
         stack_checks.event_sources,
         stack_checks.feedback_subscription,
+        stack_checks.replies_subscription,
         ses_checks.configuration_sets,
         sms_checks.log_groups,
     ):
