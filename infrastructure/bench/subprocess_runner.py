@@ -96,6 +96,7 @@ def function_environment(endpoint: str) -> dict[str, str]:
         "ERASURE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:erasures",
         "FEEDBACK_TOPIC_ARN": TOPIC,
         "FEEDBACK_QUEUE_URL": f"{endpoint}/queue",
+        "OUTCOME_TOPIC_ARN": TOPIC,
         "REPLIES_QUEUE_URL": f"{endpoint}/queue",
         "REPLIES_TOPIC_ARN": TOPIC,
         "RESENDS_QUEUE_URL": f"{endpoint}/queue",
