@@ -66,6 +66,15 @@ class TestStart:
     def test_what_has_gone_on_for_longer_than_it_is_shown_is_usual(self):
         assert not found(every_day(100, days=range(38)))
 
+    @pytest.mark.parametrize(("failed", "number"), [(7, 1), (8, 2)])
+    def test_usual_failures_just_before_an_incident_stay_usual(self, failed, number):
+        before = every_day(2, days=range(4, 11)) + Counter({73: 1, 72: 1, 71: 1, 70: 1, 69: 1, 68: 50})
+
+        shown = found(before + Counter(dict.fromkeys(range(failed), 1)))
+
+        assert len(shown) == number
+        assert shown[-1].failures == 50
+
     def test_an_incident_does_not_make_the_next_one_usual(self):
         (second, first) = found({100: 500, 10: 6})
 
@@ -95,6 +104,18 @@ class TestEnd:
 
         assert incident.failures == 110
         assert incident.ended_at == THIS_HOUR - 3 * HOUR
+
+    def test_so_does_one_that_arrives_in_this_hour(self):
+        (incident,) = found({5: 100}, arrived=[0])
+
+        assert incident.ended_at == THIS_HOUR
+
+    def test_one_that_turned_out_not_to_have_arrived_does_not(self):
+        counted = Hours(Counter({THIS_HOUR - 5 * HOUR: 100}), Counter({THIS_HOUR - 3 * HOUR: 0}))
+
+        (incident,) = incidents({CAUSE: counted}, NOW)
+
+        assert not incident.is_over
 
     def test_a_resend_that_arrives_among_the_failures_does_not(self):
         (incident,) = found({9: 10, 5: 100}, arrived=[9, 5])
