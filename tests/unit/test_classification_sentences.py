@@ -111,6 +111,14 @@ WHOLE: dict[Reason, tuple[str, ...]] = {
     ),
     Reason.SENDER_AUTHENTICATION: ("Your host may not send on behalf of shop.example",),
 }
+RARE_WORDS: dict[Reason, tuple[str, ...]] = {
+    Reason.ADDRESS_NOT_FOUND: ("The pupil you wrote to is not enrolled here", "Letterbox anna was not found"),
+    Reason.MAILBOX_DISABLED: ("Mailbox wiped after contract end",),
+    Reason.MAILBOX_FULL: ("Letterbox overflowing", "The person's inbox is packed"),
+    Reason.RECIPIENT_REFUSED: ("The addressee has barred you",),
+    Reason.CONTENT_REJECTED: ("Trojan found in the letter",),
+    Reason.SERVER_UNAVAILABLE: ("Our cluster is swamped",),
+}
 OTHER_LANGUAGES: dict[Reason, tuple[str, ...]] = {
     Reason.ADDRESS_NOT_FOUND: (
         "Das Postfach konnte nicht gefunden werden",
@@ -199,7 +207,12 @@ CASES = [
     ),
     *((reason, sentence) for reason, sentences in WHOLE.items() for sentence in sentences),
 ]
-TRANSLATED = [(reason, sentence) for reason, sentences in OTHER_LANGUAGES.items() for sentence in sentences]
+TRANSLATED = [
+    (reason, sentence)
+    for table in (OTHER_LANGUAGES, RARE_WORDS)
+    for reason, sentences in table.items()
+    for sentence in sentences
+]
 DEAD = [sentence for reason, sentence in CASES if reason in {Reason.ADDRESS_NOT_FOUND, Reason.MAILBOX_DISABLED}]
 
 
@@ -213,7 +226,7 @@ def test_a_sentence_means_its_reason_in_every_frame(reason: Reason, sentence: st
 
 
 @pytest.mark.parametrize(("reason", "sentence"), TRANSLATED)
-def test_a_sentence_means_its_reason_in_other_languages(reason: Reason, sentence: str) -> None:
+def test_a_sentence_means_its_reason_in_other_languages_and_in_rare_words(reason: Reason, sentence: str) -> None:
     for frame in ("550 {}", "554 5.7.1 <anna@shop.example>: {}. (in reply to RCPT TO command)"):
         assert read(frame.format(sentence)).reason is reason, frame
 

@@ -1,4 +1,4 @@
-"""Texts of other languages, word by word in English, so that the English wordings read them too."""
+"""Texts of other languages and in rarer words, word by word in the English that wordings are written in."""
 
 import re
 from collections.abc import Mapping
@@ -11,30 +11,28 @@ _VERBS: Final = frozenset(
 _NO_LONGER: Final = re.compile(r" (?:not (\w+ )?longer|longer (?:not|no)) ")
 _SHORTEST: Final = 4  # letters of the beginnings of words that glosses have …
 _LONGEST: Final = 14
-_SAME: Final = 4  # a word that begins as its gloss does is English already, or as good as that
-_LEAST: Final = 2  # foreign words, and small ones that are left out, in a text that is worth a translation
+_SAME: Final = 4  # a word that begins as its gloss does needs none
 
 
 def in_english(prose: str) -> str | None:
-    """Return prose of another language in English words, None where it seems to be English already.
+    """Return prose in the words of wordings, None where none of its words has a gloss.
 
     The order of words stays: wordings of single words allow for it. Only negations are moved before what they negate.
     """
     whole, begun, skipped = _glosses()
     words: list[str] = []
-    foreign = left_out = 0
+    is_translated = False
     for word in prose.replace(" su questo ", " ").split():  # "on this" in Italian, where Spanish has "your"
         lengths = range(min(len(word), _LONGEST), _SHORTEST - 1, -1)
         gloss = whole.get(word) or next((begun[word[:length]] for length in lengths if word[:length] in begun), None)
         if gloss is None and word in skipped:
-            left_out += 1
             continue
-        foreign += gloss is not None and word[:_SAME] != gloss[:_SAME]
+        is_translated |= gloss is not None and word[:_SAME] != gloss[:_SAME]
         if gloss == "not" and words and words[-1] in _VERBS:
             words.insert(-1, gloss)
         else:
             words.append(gloss or word)
-    if not foreign or foreign + left_out < _LEAST:
+    if not is_translated:
         return None
     return _NO_LONGER.sub(lambda found: f" no longer {found[1] or ''}", f" {' '.join(words)} ").rstrip()
 
