@@ -257,3 +257,20 @@ class TestFocusIsNeverLost:
         manager.page.get_by_role("button", name="Show all").press("Enter")
 
         expect(manager.page.get_by_label("Look up an address or number")).to_be_focused()
+
+
+def test_the_reasons_for_a_dismissal_are_in_full_view_and_chosen_by_arrow_keys(open_console):
+    person = open_console(viewport={"width": 360, "height": 740})
+    person.signs_in()
+    person.goes_to("#/item/item-2")
+    person.page.get_by_role("button", name="Dismiss").press("Enter")
+    dialogue = person.page.get_by_role("dialog")
+    for text in ("The customer was contacted another way", "The message no longer matters", "No longer a customer"):
+        expect(dialogue.get_by_text(text)).to_be_visible()
+    expect(dialogue.get_by_label("The customer was contacted another way")).to_be_focused()
+    person.page.keyboard.press("ArrowDown")
+    person.page.keyboard.press("Enter")
+
+    person.sees("1 notification dismissed.")
+    dismissal = next(body for _, path, _, body in person.api.requests if path.endswith("/dismiss"))
+    assert dismissal == {"reason": "The message no longer matters"}

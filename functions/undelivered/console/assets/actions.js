@@ -110,17 +110,21 @@ export async function dismiss(items, changed, note) {
   const words = h("textarea", { rows: "2", maxlength: "400" });
   const inWords = field(t("dismiss.words"), words);
   inWords.hidden = true;
-  const reason = select(DISMISSALS.map((name) => [name, t(`dismiss.reason.${name}`)]), "handled", {
-    on: { change: () => (inWords.hidden = reason.value !== "other") },
-  });
+  let reason = DISMISSALS[0];
+  const choose = (name) => {
+    reason = name;
+    inWords.hidden = name !== "other";
+  };
+  const reasons = DISMISSALS.map((name) => h("label", { class: "check" },
+    h("input", { type: "radio", name: "dismissal", checked: name === reason, on: { change: () => choose(name) } }), t(`dismiss.reason.${name}`)));
   const done = await dialogue({
     title: t("dismiss.title", { n: items.length }),
     intro: t("dismiss.intro"),
-    content: [note && h("p", { class: "help" }, note), field(t("dismiss.reason"), reason), inWords],
+    content: [note && h("p", { class: "help" }, note), h("fieldset", { class: "field" }, h("legend", {}, t("dismiss.reason")), reasons), inWords],
     action: t("dismiss.action"),
     complaints: { reason: words },
     submit: async () => {
-      const why = reason.value === "other" ? required(words) : t(`dismiss.reason.${reason.value}`);
+      const why = reason === "other" ? required(words) : t(`dismiss.reason.${reason}`);
       await eachOf(items, (item) => api.post(itemPath(item.id, "dismiss"), { reason: why }));
       return true;
     },

@@ -280,7 +280,7 @@ export function dialogue({ title, intro, content = [], action, kind = "primary",
 /** Let Tab go round a dialogue. Browsers would go on to their own toolbar. */
 function goRound(event) {
   if (event.key !== "Tab") return;
-  const stops = [...event.currentTarget.querySelectorAll("a, button, input, select, textarea")].filter((one) => one.checkVisibility());
+  const stops = [...event.currentTarget.querySelectorAll("a, button, input:not([type=radio]:not(:checked)), select, textarea")].filter((one) => one.checkVisibility());
   const [end, start] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
   if (document.activeElement !== end) return;
   event.preventDefault();
