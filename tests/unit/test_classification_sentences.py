@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from undelivered.domain.classification import classify_bounce, classify_diagnostic
+from undelivered.domain.classification import classify_bounce, classify_diagnostic, engine
+from undelivered.domain.classification.wordings.glosses import GLOSSES, SKIPPED
 from undelivered.domain.taxonomy import Fault, Kind, Reason, suppresses
 
 MAILBOXES = (
@@ -304,3 +305,11 @@ def test_what_is_said_of_the_receiving_system_gives_up_nobody(who: str, what: st
     judged = read(f"550 {who} {what}")
     assert judged.fault is Fault.UNKNOWN
     assert not suppresses(judged)
+
+
+def test_glosses_are_of_words_as_texts_are_folded_and_each_word_has_one() -> None:
+    words = [word for glossed in GLOSSES.values() for word in glossed.split()]
+    assert [word for word in words if word != engine._folded(word)] == []
+    assert [word for word in words if word.endswith("*") and len(word) <= len("four")] == []
+    assert [word for word in words if words.count(word) > 1] == []
+    assert [word for word in SKIPPED.split("|") if word in words] == []

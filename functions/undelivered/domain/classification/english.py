@@ -9,9 +9,7 @@ _VERBS: Final = frozenset(
     {"exist", "respond", "correspond", "receive", "want", "accept"}
 )  # some languages negate behind them
 _NO_LONGER: Final = re.compile(r" (?:not (\w+ )?longer|longer (?:not|no)) ")
-_SHORTEST: Final = 4  # letters of the beginnings of words that glosses have …
-_LONGEST: Final = 14
-_SAME: Final = 4  # a word that begins as its gloss does needs none
+_SAME: Final = 4  # letters: a word that begins as its gloss does needs none
 
 
 def in_english(prose: str) -> str | None:
@@ -23,8 +21,9 @@ def in_english(prose: str) -> str | None:
     words: list[str] = []
     is_translated = False
     for word in prose.replace(" su questo ", " ").split():  # "on this" in Italian, where Spanish has "your"
-        lengths = range(min(len(word), _LONGEST), _SHORTEST - 1, -1)
-        gloss = whole.get(word) or next((begun[word[:length]] for length in lengths if word[:length] in begun), None)
+        gloss = whole.get(word) or next(
+            (gloss for beginning, gloss in begun.get(word[:_SAME], ()) if word.startswith(beginning)), None
+        )
         if gloss is None and word in skipped:
             continue
         is_translated |= gloss is not None and word[:_SAME] != gloss[:_SAME]
@@ -38,13 +37,18 @@ def in_english(prose: str) -> str | None:
 
 
 @cache
-def _glosses() -> tuple[Mapping[str, str], Mapping[str, str], frozenset[str]]:
-    """Return glosses by whole words and by beginnings of words, and the words that are left out."""
+def _glosses() -> tuple[Mapping[str, str], Mapping[str, list[tuple[str, str]]], frozenset[str]]:
+    """Return glosses by whole words and by their beginnings, the longest first, and the words that are left out."""
     from undelivered.domain.classification.wordings.glosses import GLOSSES, SKIPPED
 
     whole: dict[str, str] = {}
-    begun: dict[str, str] = {}
+    begun: dict[str, list[tuple[str, str]]] = {}
     for gloss, words in GLOSSES.items():
         for word in words.split():
-            (begun if word.endswith("*") else whole).setdefault(word.rstrip("*"), gloss)
+            if word.endswith("*"):
+                begun.setdefault(word[:_SAME].rstrip("*"), []).append((word[:-1], gloss))
+            else:
+                whole.setdefault(word, gloss)
+    for found in begun.values():
+        found.sort(key=lambda beginning: -len(beginning[0]))
     return whole, begun, frozenset(SKIPPED.split("|"))

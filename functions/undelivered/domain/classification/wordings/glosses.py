@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - each gloss stays whole on its line
 """Words of other languages and rarer English ones, and the words by which wordings know them: data, no logic.
 
-Folded as texts are: lower case, no accents, no apostrophes (`lutente` is l'utente). A `*` stands for any ending.
+Folded as texts are: lower case, no accents, no apostrophes (`lutente` is l'utente). A `*` stands for any ending behind at least four letters.
 Languages: German, French, Spanish, Portuguese, Italian, Dutch, Polish, Russian.
 """
 
@@ -9,7 +9,7 @@ from typing import Final
 
 GLOSSES: Final[dict[str, str]] = {
     # whom and what a reply is about
-    "mailbox": "mailfolder pigeonhole postbox letterbox postfach* empfangerpostfach zielpostfach briefkasten boite* messagerie buzon* casilla* bandeja caixa* casella* postvak postbus skrzynk* ящик* почтовый",
+    "mailbox": "mailfolder pigeonhole postbox letterbox postfach* empfangerpostfach zielpostfach briefkasten boite* messagerie buzon* casilla* bandeja caixa* casella* postvak postbus skrzynk* ящик* почтовыи",
     "recipient": "addressee correspondent receiver empfanger empfangers adressat* destinataire* destinatari* ontvanger* odbiorc* получател* адресат*",
     "recipient address": "empfangeradresse zieladresse",
     "user": "person people student pupil employee colleague staff patient tenant resident teacher benutzer* utilisateur* lutilisateur dutilisateur labonne abonne usuari* utente lutente dellutente gebruiker* uzytkownik* пользовател* teilnehmer",
@@ -26,18 +26,18 @@ GLOSSES: Final[dict[str, str]] = {
     "message": "letter missive mailing communication nachricht* courriel* mensaje* mensagem messaggi* bericht wiadomosc* сообщени* письм* correo",
     "attachment": "anhang* jointe adjunto anexo allegato bijlage zalacznik* вложени*",
     "content": "inhalt contenu contenido conteudo contenuto tresc содержим*",
-    "your": "ihr ihre ihrer ihrem dein deine votre vos ton sus seu sua tuo tua suo vostro vostra uw ihnen twoj* wasz* ваш*",
+    "your": "ihr ihre ihrer ihrem dein deine votre vos ton sus seu sua tuo tua suo vostro vostra uw ihnen twoj* wasz* ваш ваша ваше ваши вашего вашеи",
     "our": "unser unsere notre nos nuestro nuestra nosso nossa nostro nostra ons onze nasz наш наша",
     "you": "sie vous usted voce voi lei",
     # what is said of it
     "not": "ne nicht kein keine keinen keiner nest na nont nao non niet geen nie не нет sin sem senza sans",
     "never": "niemals jamais nunca mai nooit nigdy",
-    "nobody": "niemand personne nadie ninguem nessuno niemand nikt никто",
+    "nobody": "niemand personne nadie ninguem nessuno nikt никто",
     "no": "aucun aucune ningun* nenhum* nessun* brak",
     "longer": "mehr plus ya mais piu meer juz больше",
     "exist": "existiert existe existent esiste esistono bestaat istnieje существует exista gibt vorhanden",
     "not exist": "vanished nonexistent nexiste",
-    "found": "gefunden trouve trouvee encontrad* trovat* gevonden znalezion* найден* ermittelt",
+    "found": "gefunden trouve trouvee encontrad* trovat* gevonden znalezion* наиден* ermittelt",
     "unknown": "untraceable untraced unfamiliar unheard unbekannt* inconnu* desconocid* desconhecid* sconosciut* onbekend* nieznan* неизвест* introuvable*",
     "known": "bekannt connu* conocid* conhecid* conosciut* bekend* reconnu* erkannt",
     "invalid": "phony phoney bogus malformed mistyped misspelt misspelled wrong ungultig* invalide* invalid* falsch erron* incorrect* incorret* errat* ongeldig* nieprawidlow* неверн* неверен inexist* fehlerhaft",
@@ -70,7 +70,7 @@ GLOSSES: Final[dict[str, str]] = {
     "storage": "speicher armazenamento almacenamiento stockage archiviazione opslag",
     "capacity": "kapazitat capacite capacidad* capacita",
     "free": "freien freier libre libres livre libero",
-    "allowed": "erlaubt zugelassen berechtigt permis permise permitid* permess* autorise* autorizad* autorizzat* permess* toegestaan darf",
+    "allowed": "erlaubt zugelassen berechtigt permis permise permitid* permess* autorise* autorizad* autorizzat* toegestaan darf",
     "verified": "verifiziert verifie* verificad* verificat* uberpruft verificar",
     "forbidden": "disallowed prohibited impermissible verboten interdit* prohibid* proibid* vietat* verboden zabronion*",
     "blacklist": "denylist rejectlist blocklisted sperrliste schwarzen",
@@ -95,10 +95,10 @@ GLOSSES: Final[dict[str, str]] = {
     "rejected": "bounced returned",
     "wants": "wishes desires",
     "too large": "oversize oversized huge enormous gigantic",
-    "more": "weiteren weitere mas weitere ulteriori",
+    "more": "weiteren weitere mas ulteriori",
 }
 SKIPPED: Final = (
     "der|die|das|den|dem|des|ein|eine|einer|einen|le|la|les|un|une|du|de|el|los|las|una|o|os|as|um|uma|da|do|il|lo|gli|i|het|een"
     "|van|ist|est|es|esta|e|jest|war|wurde|werden|wird|worden|ete|sido|fue|foi|stato|stata|zostal|zostala|zostalo|hat|haben|has|a"
-    "|ha|ont|tem|tiene|se|pas|bei|uns|hier|auf|im|in|dans|ce|cet|cette|cette|diese|dieser|dieses|este|esta|estas|questo|questa|dit|deze|sur|chez|nous|nos|administrator|ladministrateur|administrador|kann|konnte|konnen|pu|peut|puede|pode|pudo|pode|podido|sein|seine|son|sa|kan|wordt|al|con|com|ma|sono|been|ook"
+    "|ha|ont|tem|tiene|se|pas|bei|uns|hier|auf|im|in|dans|ce|cet|cette|cette|diese|dieser|dieses|este|esta|estas|questo|questa|dit|deze|sur|chez|nous|administrator|ladministrateur|administrador|kann|konnte|konnen|pu|peut|puede|pode|pudo|pode|podido|sein|seine|son|sa|kan|wordt|al|con|com|ma|sono|been|ook"
 )
