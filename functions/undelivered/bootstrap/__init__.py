@@ -718,14 +718,11 @@ def read_replies() -> ReplyReader:
     from undelivered.services.send_contact_request import SendContactRequest
 
     settings = ReadRepliesSettings.read()
-    suppressions, resends = (
-        suppression_store(settings.erasure_secret_arn),
-        SqsSendQueue(client("sqs"), settings.resends_queue_url),
-    )
+    suppressions = suppression_store(settings.erasure_secret_arn)
+    resends = SqsSendQueue(client("sqs"), settings.resends_queue_url)
     record_consent = RecordConsent(
         customer_store(), suppressions, lambda: AwsSuppressionLists(client("sesv2"), client("sns")), now
     )
-    counts = DynamoRequestCountStore()
     read = ReadReply(
         requests=contact_request_store(),
         customers=customer_store(),
@@ -733,9 +730,10 @@ def read_replies() -> ReplyReader:
         notifications=notification_store(),
         suppressions=suppressions,
         accounts=accounts(),
-        counts=counts,
         opt_in=OptIn(customer_store(), undelivered_store(), suppressions, record_consent),
-        codes=SendContactCode(contact_request_store(), notification_store(), counts, resends, texts, now),
+        codes=SendContactCode(
+            contact_request_store(), notification_store(), DynamoRequestCountStore(), resends, texts, now
+        ),
         send=SendContactRequest(notification_store(), accounts(), resends, texts),
         clock=now,
     )

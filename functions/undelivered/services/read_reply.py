@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -18,7 +18,6 @@ from undelivered.domain.contact_request import (
 )
 from undelivered.domain.customer import Consent, Customer, same_contact
 from undelivered.domain.errors import InvalidInputError, LimitReachedError, NotFoundError, RefusedError
-from undelivered.domain.identifiers import recipient_digest
 from undelivered.domain.item import BY_CUSTOMER, Audit, UndeliveredItem
 from undelivered.domain.notification import SendAttempt
 from undelivered.domain.reply import Keyword, Reply, addresses_in, keyword_of
@@ -34,7 +33,6 @@ from undelivered.services.ports import (
     ContactRequestStore,
     CustomerStore,
     NotificationStore,
-    RequestCountStore,
     SuppressionStore,
     UndeliveredStore,
 )
@@ -46,7 +44,10 @@ MAX_CODES_BY_REPLY: Final = 3
 """How many codes of a request replies can use up. Some are left for the page, because a sender can be forged."""
 
 STARTS_PER_HOUR: Final = 5
-"""How many START of a number an account takes in an hour. Each is kept as a consent, and STOP has no limit."""
+"""How many START of a customer are read in an hour. Each is kept as a consent, and STOP has no limit."""
+
+_BY_TEXT: Final = "text_message"
+"""How a customer who replied START has consented."""
 
 _REPLIED_STOP: Final = "replied STOP"
 _AFTER_ANOTHER: Final = "; was "
@@ -95,7 +96,6 @@ class ReadReply(Struct, frozen=True):
     notifications: NotificationStore
     suppressions: SuppressionStore
     accounts: AccountStore
-    counts: RequestCountStore
     opt_in: OptIn
     codes: SendContactCode
     send: SendContactRequest
@@ -156,18 +156,11 @@ class ReadReply(Struct, frozen=True):
     def _start(self, reply: Reply, sender: _Sender) -> ReplyResult:
         """Record the consent of each customer with the number, which lifts an opt-out and nothing else."""
         result = ReplyResult.IGNORED
-        hour = self.clock().replace(minute=0, second=0, microsecond=0)
-        work = f"starts~{recipient_digest(reply.number)}"
-        taken = {
-            account_id
-            for account_id in {customer.account_id for customer in sender.customers}
-            if self.counts.add(account_id, work, hour, 1, STARTS_PER_HOUR)
-        }
-        for customer in (customer for customer in sender.customers if customer.account_id in taken):
+        for customer in (customer for customer in sender.customers if not _started_often(customer, reply)):
             known = self.suppressions.find(customer.account_id, Channel.SMS, reply.number)
             if known and known.active and (known.since > reply.sent_at or _is_held_otherwise(known)):
                 continue  # a STOP from after it has arrived before, or the number was suppressed before STOP
-            consent = Consent(customer.name or customer.customer_id, "text_message", reply.sent_at)
+            consent = Consent(customer.name or customer.customer_id, _BY_TEXT, reply.sent_at)
             try:
                 self.opt_in(
                     customer.account_id,
@@ -256,6 +249,16 @@ def _wants_texts(customer: Customer, reply: Reply) -> bool:
         (recorded.channel, recorded.contact) == (Channel.SMS, reply.number) and recorded.consent.at > reply.sent_at
         for recorded in customer.consents
     )
+
+
+def _started_often(customer: Customer, reply: Reply) -> bool:
+    earlier = [
+        recorded
+        for recorded in customer.consents
+        if (recorded.consent.how, recorded.contact) == (_BY_TEXT, reply.number)
+        and timedelta() < reply.sent_at - recorded.consent.at < timedelta(hours=1)
+    ]
+    return len(earlier) >= STARTS_PER_HOUR
 
 
 def _is_held_otherwise(suppression: Suppression) -> bool:
