@@ -78,6 +78,7 @@ WHOLE: dict[Reason, tuple[str, ...]] = {
         "No employee named anna",
         "We were unable to identify the addressee",
         "Check the recipient address, it is not one we know",
+        "Verification failed for <anna@shop.example>. Unrouteable address. Recipient verify failed",
     ),
     Reason.MAILBOX_DISABLED: ("We have closed this account", "We no longer serve this mailbox"),
     Reason.MAILBOX_FULL: (
@@ -104,9 +105,15 @@ WHOLE: dict[Reason, tuple[str, ...]] = {
     ),
     Reason.TIMED_OUT: ("The message could not be passed on in five days",),
     Reason.MESSAGE_TOO_LARGE: ("Please reduce the size of your attachment",),
-    Reason.SERVER_UNAVAILABLE: ("Database outage", "The remote host hung up", "We are under heavy load"),
+    Reason.SERVER_UNAVAILABLE: (
+        "Database outage",
+        "The remote host hung up",
+        "Unable to relay recipient: mail loop detected",
+        "We are under heavy load",
+    ),
     Reason.CONTENT_REJECTED: (
         "Executable files may not be sent to our users",
+        "This server does not forward mail for other people",
         "Encrypted archives are turned away",
         "Macro-enabled documents are blocked",
     ),

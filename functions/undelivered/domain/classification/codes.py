@@ -54,7 +54,12 @@ CODES: tuple[Family, ...] = (
         "exchange/not_authorized",
         Reason.RECIPIENT_REFUSED,
         "Microsoft Learn, NDR 5.7.1, 5.7.124, 5.7.133-136: the recipient takes mail from certain senders only",
-        (("rst|resolver", (r"resolver\.rst\.(?:notauthorized|sendernotauth\w*|restrictedtorecipients\w*)",)),),
+        (
+            (
+                "rst|resolver",
+                (r"resolver\.rst\.(?:notauthorized|sendernotauth\w*|sendernotin\w*|restrictedtorecipients\w*)",),
+            ),
+        ),
     ),
     Family(
         "exchange/restricted",

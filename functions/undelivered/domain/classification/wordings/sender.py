@@ -884,7 +884,10 @@ WORDINGS: tuple[Family, ...] = (
             ),
             (
                 "verification|called+fail|rcpt",
-                (r"^verification (?:has )?failed for\b(?! (?:\w+ )?recipient)", r"called (?:\d+ )*rcpt to"),
+                (
+                    r"^verification (?:has )?failed for\b(?! (?:\w+ )?recipient)(?!.{0,400} recipient verif)",
+                    r"called (?:\d+ )*rcpt to",
+                ),
             ),
             (
                 "denies|rejects|refuses|blocks+send",

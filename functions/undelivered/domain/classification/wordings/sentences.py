@@ -64,6 +64,12 @@ STRONG: tuple[Family, ...] = (
         "RFC 5321 §4.1.2: a part that an address needs",
         (
             (
+                "rfc|conform|compliant|formed+reci|rcpt|addr",
+                (
+                    r"(?:recipient|rcpt) address (?:is )?not (?:\w+ ){0,2}?(?:rfc ?\d*|conform\w*|compliant|(?:well )?formed)\b",
+                ),
+            ),
+            (
                 "lacks|lacking|missing|without+at|sign|doma|loca",
                 (
                     r"(?:recipient|rcpt|destination) (?:address )?(?:lacks|is lacking|is missing|without) (?:an? |the |its )?(?:at|at sign|sign|domain|domain part|local part)\b",
@@ -223,6 +229,10 @@ STRONG: tuple[Family, ...] = (
         Reason.SERVER_UNAVAILABLE,
         "RFC 3463 X.3.X: the receiving system, its disks and its services",
         (
+            (
+                "loop|loops+dete|foun",
+                (r"(?:mail|message|routing|forwarding) loops? (?:was |is |has been )?(?:detected|found)\b",),
+            ),
             (
                 f"full|fill|out|low|short|quot+{_SYSTEM_STEMS}",
                 (
@@ -450,6 +460,19 @@ PLAIN: tuple[Family, ...] = (
                 "anhang|anhange|jointe|jointes|adjunto|adjuntos|anexo|anexos|allegato|allegati|bijlage|zalacznik|вложение",
                 (
                     r"(?:anhange?|pieces? jointes?|adjuntos?|anexos?|allegat[oi]|bijlage|zalacznik\w*|вложени\w) (?:\w+ ){0,3}?(?:verboten|unzulassig|nicht|interdite?s?|refusee?s?|prohibid[ao]s?|proibid[ao]s?|bloquead[ao]s?|vietat[oi]|bloccat[oi]|geweigerd|verboden|niet|zabronion\w+|запрещен\w*|nao|no|non)\b",
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "forwards_nothing",
+        Reason.CONTENT_REJECTED,
+        "RFC 3463 X.7.1: relaying, by another name",
+        (
+            (
+                "forward|relay+not|neve|wont|dont|does",
+                (
+                    r"(?:not|never|wont|dont|doesnt) (?:forward|relay) (?:any )?(?:mails?|messages?|emails?)(?: for (?:other|third|foreign|outside|external|anyone|strangers)|(?=$| \.))",
                 ),
             ),
         ),
