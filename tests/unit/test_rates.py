@@ -90,6 +90,11 @@ class TestOfHost:
     def test_an_event_counts_once_in_a_batch_however_often_it_comes(self):
         assert noted(of_host(), of_host()) == {(ACCOUNT, TODAY): Counter({FAILED: 1})}
 
+    def test_each_recipient_of_a_message_counts(self):
+        events = [of_host(recipient=f"{name}@example.com") for name in ("ada", "bo")]
+
+        assert noted(*events) == {(ACCOUNT, TODAY): Counter({FAILED: 2})}
+
     @pytest.mark.parametrize(
         "event",
         [
@@ -153,6 +158,15 @@ class TestRates:
 
         rates = rates_of(Channel.EMAIL, {TODAY: counted}, FAILURES)
         assert rates == Rates(100, 1, 1, 0, leaves_out_host=True)
+
+    def test_a_single_message_of_the_host_is_said_to_be_left_out(self):
+        assert rates_of(Channel.EMAIL, {TODAY: Counter({OWN: 100, COMPLAINED: 1})}, {}).leaves_out_host
+        assert not rates_of(Channel.EMAIL, {TODAY: Counter({OWN: 100})}, FAILURES).leaves_out_host
+
+    def test_no_number_is_below_zero_if_the_host_reports_more_than_is_recorded(self):
+        counted = Counter({OWN: 100, FAILED: 9, HARD: 9, COMPLAINED: 9})
+
+        assert rates_of(Channel.EMAIL, {TODAY: counted}, FAILURES) == Rates(100, 0, 0, 0, leaves_out_host=True)
 
     def test_without_sends_there_is_no_rate(self):
         assert rates_of(Channel.SMS, {TODAY: Counter({OWN: 1})}, FAILURES).share(0) is None

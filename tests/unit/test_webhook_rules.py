@@ -13,7 +13,6 @@ from standardwebhooks import WebhookVerificationError
 from infrastructure.paths import ROOT
 from undelivered.domain.errors import InvalidInputError
 from undelivered.domain.webhook import (
-    LONGEST_ASKED,
     LONGEST_SPREAD,
     RETRY_DELAYS,
     DeliveryError,
@@ -30,6 +29,7 @@ from undelivered.domain.webhook_address import MAX_URL_LENGTH, check_url, is_all
 
 NOW = datetime.now(UTC)
 OLD, NEW = new_secret(bytes(range(32))), new_secret(bytes(range(32, 64)))
+GUIDE = (ROOT / "infrastructure" / "docs" / "integration.md").read_text()
 WEBHOOK = Webhook("w-1", "https://app.example.com/", NEW, NOW)
 
 
@@ -108,6 +108,14 @@ class TestTries:
         assert sum(RETRY_DELAYS, timedelta()) >= timedelta(days=3)
         assert list(RETRY_DELAYS) == sorted(RETRY_DELAYS)
 
+    def test_the_waits_are_those_of_the_guide(self):
+        seconds, minutes, hours = "5 seconds", "5 and 30 minutes", "2, 5, 10, 14, 20 and 24 hours"
+        numbers = [[int(each) for each in re.findall(r"\d+", text)] for text in (seconds, minutes, hours)]
+        units = (timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1))
+
+        assert f"is sent again after {seconds}, {minutes}, {hours}" in GUIDE
+        assert [unit * each for unit, given in zip(units, numbers, strict=True) for each in given] == list(RETRY_DELAYS)
+
     @pytest.mark.parametrize("status", [200, 204, 299])
     def test_any_success_delivers(self, status):
         delivered = a_delivery().after_try(failed_at(NOW, status))
@@ -135,7 +143,7 @@ class TestTries:
 
     @pytest.mark.parametrize(
         ("asked", "least"),
-        [(0, RETRY_DELAYS[0]), (600, timedelta(minutes=10)), (10**9, LONGEST_ASKED)],
+        [(0, RETRY_DELAYS[0]), (600, timedelta(minutes=10)), (10**9, timedelta(days=1))],
     )
     def test_an_endpoint_can_ask_for_a_longer_wait_but_not_for_more_than_a_day(self, asked, least):
         busy = DeliveryTry(NOW, 429, None, 12, retry_after=asked)
