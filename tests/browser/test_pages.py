@@ -205,6 +205,17 @@ def test_an_incident_that_shows_late_hardly_moves_the_page_on_a_phone(open_conso
     assert banner.bounding_box()["height"] < 74  # a tenth of the screen
 
 
+def test_an_overview_that_has_heard_nothing_says_so_in_one_column(open_console, fake):
+    fake[1].items.clear()
+    fake[1].last_events = dict.fromkeys(fake[1].last_events)
+    person = open_console()
+    person.signs_in()
+    heading = person.page.get_by_role("heading", name="Nothing has been reported yet")
+    text = person.page.get_by_text("so we cannot say whether your messages arrive")
+
+    assert heading.bounding_box()["x"] == text.bounding_box()["x"]
+
+
 def test_touch_targets_are_large_enough(open_console):
     person = open_console(viewport={"width": 360, "height": 740})
     person.signs_in()

@@ -134,6 +134,7 @@ def test_a_session_that_cannot_be_renewed_is_signed_in_again_over_the_page(manag
     manager.api.tokens_end, manager.api.refresh_works = True, False
     manager.page.get_by_role("button", name="Save").click()
     manager.sees("Your session has ended")
+    expect(manager.page.get_by_role("button", name="Sign in again")).to_be_focused()  # the other one loses the input
     assert barriers(manager.page) == []
 
     manager.api.tokens_end, manager.api.refresh_works = False, True

@@ -346,7 +346,7 @@ export function sessionEnded() {
     const id = freshId("dialogue");
     const trouble = h("div", { role: "alert" });
     const embedded = auth.isEmbedded();
-    const again = busyButton(t(embedded ? "try_again" : "sign_in_again"), { kind: "primary" }, async () => {
+    const again = busyButton(t(embedded ? "try_again" : "sign_in_again"), { kind: "primary", autofocus: true }, async () => {
       try {
         await auth.signInAgain();
         element.close();
