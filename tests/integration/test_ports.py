@@ -15,6 +15,6 @@ def test_an_outgoing_connection_cannot_take_the_port_of_a_server_that_is_still_s
 def test_a_port_on_which_somebody_listens_is_not_free(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         used = server.getsockname()[1]
-        monkeypatch.setattr(processes, "_PORTS", range(used - 1, used + 1))
+        monkeypatch.setattr(processes, "_PORTS", range(used - 10, used + 10))
 
-        assert {processes.free_port() for _ in range(8)} == {used - 1}
+        assert used not in {processes.free_port() for _ in range(200)}
