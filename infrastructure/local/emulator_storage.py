@@ -22,10 +22,11 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def return_small_pages() -> None:
-    """Return nothing from GetRecords at first, and then few records.
+    """Return nothing from GetRecords at first, and then few records, with the field names of this call.
 
     DynamoDB may return no records, or fewer than asked for, before the end of a shard (Amazon DynamoDB API Reference,
-    GetRecords). ministack returns all at once. Event source mappings do not use this call.
+    GetRecords). ministack returns all at once. Event source mappings do not use this call: Lambda passes records on in
+    a form that names the fields of an identity otherwise (``Identity`` in botocore's model of DynamoDB Streams).
     """
     from ministack.services import dynamodb_streams
 
@@ -35,13 +36,24 @@ def return_small_pages() -> None:
     def get_few_records(request: Mapping[str, Any]) -> Any:
         iterator = str(request.get("ShardIterator"))
         status, headers, body = get_records({**request, "Limit": min(int(request.get("Limit", _PAGE)), _PAGE)})
-        if iterator in waiting or status != 200:  # noqa: PLR2004 - HTTP's success
-            waiting.discard(iterator)
+        if status != 200:  # noqa: PLR2004 - HTTP's success
             return status, headers, body
+        if iterator in waiting:
+            waiting.discard(iterator)
+            return status, headers, _with_identities(body)
         waiting.add(iterator)
         return status, headers, json.dumps({"Records": [], "NextShardIterator": iterator}).encode()
 
     dynamodb_streams._get_records = get_few_records  # noqa: SLF001 - see emulator.py
+
+
+def _with_identities(body: bytes) -> bytes:
+    """Name the fields of the identities in a response of GetRecords as this call does."""
+    answer = json.loads(body)
+    for record in answer["Records"]:
+        if identity := record.get("userIdentity"):
+            record["userIdentity"] = {"Type": identity["type"], "PrincipalId": identity["principalId"]}
+    return json.dumps(answer).encode()
 
 
 def show_restored_tables_late() -> None:
