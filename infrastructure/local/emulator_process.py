@@ -15,7 +15,7 @@ REGION: Final = "us-east-1"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """The emulator accepts any credentials, and treats these as the root user of an account."""
 
-_START_SECONDS: Final = 30
+_START_SECONDS: Final = 60
 _SMTP_DISTANCE: Final = 21
 """From the emulator's port to the SMTP port: from 4566 to 4587."""
 

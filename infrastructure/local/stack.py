@@ -52,7 +52,7 @@ from infrastructure.user_pool import HostClient, Role, User, host_client, host_t
 if TYPE_CHECKING:
     pass
 
-_SIMULATOR_SECONDS: Final = 15
+_SIMULATOR_SECONDS: Final = 60
 _API_SECONDS: Final = 60
 _WARM_UP: Final = ("IngestFeedback", "SendNotifications", "ProcessResends")
 """Functions behind queues. An empty batch starts them ahead of their first message."""

@@ -151,7 +151,7 @@ class TestTheStream:
     def test_on_item_changed_follows_what_left_and_not_what_was_erased(self, records, monkeypatch):
         followed = []
         parts = bootstrap.ItemChangeHandlers(
-            lambda *change: followed.append(change), *[lambda *_: None] * 4, IMAGES, DEAD_LETTERS
+            lambda *change: followed.append(change), *[lambda *_: None] * 5, IMAGES, DEAD_LETTERS
         )
         monkeypatch.setattr(bootstrap, "item_change_handlers", lambda: parts)
 

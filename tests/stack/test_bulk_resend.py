@@ -104,7 +104,7 @@ def test_a_thousand_are_accepted_within_the_gateways_limit_and_counted_exactly(s
             assert summed(told) == told["total"] == A_THOUSAND
             return told if told["resending"] == 0 else None
 
-        done = eventually(progress, "the thousand are not through", 420)
+        done = eventually(progress, "the thousand are not through", 900)
         count = call_api(manager, "GET", "/undelivered/count")
 
     assert (batch["accepted"], batch["refused"]) == (A_THOUSAND, [])

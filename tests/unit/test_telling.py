@@ -207,7 +207,7 @@ def test_changes_of_items_are_counted_with_their_failures_by_reason_and_fault(mo
     ]
     images = bootstrap.ItemImages(item_of, is_erased)
     dead_letters = bootstrap.Queue(None, "https://dead")
-    parts = bootstrap.ItemChangeHandlers(*[lambda *_: None] * 5, images, dead_letters)
+    parts = bootstrap.ItemChangeHandlers(*[lambda *_: None] * 6, images, dead_letters)
     monkeypatch.setattr(bootstrap, "item_change_handlers", lambda: parts)
     records = [
         {

@@ -112,6 +112,7 @@ class World:
             RecordUnrecognised(ignored),
             IndexItems(FakeSearchIndex(), FakeErasureStore()),
             lambda *_: None,
+            lambda *_: None,
             IMAGES,
             dead,
         )
