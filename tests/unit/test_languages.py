@@ -132,6 +132,10 @@ NO_FORM = {
 has its own words for them (``contact_pages``)."""
 NO_INPUT = {
     "is not a filter",
+    "is not the ID of an incident",
+    "is only for requests with a filter",
+    "is only for requests with a limit",
+    "must be given, or else 'address'",
     "is not for a filter with dates",
     "is not for saved views, because it names a person",
     "must have 1 to 64 letters, digits, '_' and '-'",
@@ -161,7 +165,8 @@ def told_to_people():
                 message = call.args[1]
                 if isinstance(message, ast.Call) and getattr(message.func, "attr", "") == "format":
                     message = message.func.value
-                message = names.get(getattr(message, "id", ""), message)
+                if isinstance(message, ast.Name):
+                    message = names.get(message.id, message)
                 if isinstance(message, ast.Constant):
                     yield path.name, message.value
                 elif isinstance(message, ast.JoinedStr):

@@ -120,6 +120,7 @@ def parse_entry_key(item_id: str) -> str:
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
 _YEARS: Final = range(1970, 9999)
+_YEAR_RANGE: Final = "must have a year from {first} to {last}"
 
 
 def date_or_moment(name: str, text: str | None) -> date | datetime | None:
@@ -136,7 +137,7 @@ def date_or_moment(name: str, text: str | None) -> date | datetime | None:
     except (ValueError, OverflowError):
         raise invalid_parameter(name, "is not a valid date or time") from None
     if bound.year not in _YEARS:
-        raise invalid_parameter(name, f"must have a year from {_YEARS[0]} to {_YEARS[-1]}")
+        raise invalid_parameter(name, _YEAR_RANGE.format(first=_YEARS[0], last=_YEARS[-1]))
     return bound
 
 
