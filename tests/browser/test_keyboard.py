@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import barriers
 from tests.browser.fake_api import NEEDS_CHANGE, an_item
 
 NOTE_POINTERS = """
@@ -129,6 +130,7 @@ class TestFiveFailures:
         failed = manager.page.locator(".toast.bad").filter(has_text="Customer 1")
         expect(failed).to_contain_text("2 messages did not arrive.")
         manager.page.locator(".toast.bad").filter(has_text="Customer 2").wait_for()
+        assert barriers(manager.page) == []
         failed.get_by_role("button", name="Open").press("Enter")
 
         manager.page.get_by_role("heading", name="Customer 1").wait_for()
