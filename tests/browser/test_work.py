@@ -978,3 +978,21 @@ def test_a_later_visit_does_not_wait_for_the_settings_and_follows_them_when_they
         one.continue_()
 
     expect(manager.page.locator(".as-of")).not_to_contain_text(before.split(",")[0])
+
+
+def test_the_card_of_a_customer_does_not_wait_for_the_suppressions(manager):
+    manager.api.customer("c-7")["phone"] = "+34600123456"
+    held = []
+    manager.page.route("**/suppressions/**", lambda route: held.append(route))  # noqa: PLW0108 (Playwright asks what it is)
+    manager.goes_to("#/customers/c-7")
+    manager.sees("Opening hours")
+    edit = manager.page.get_by_role("button", name="Edit contact")
+    edit.focus()
+    expect(manager.page.get_by_role("button", name="Send as a text instead")).to_have_count(0)
+    for one in held:
+        one.continue_()
+    manager.page.unroute_all()
+
+    manager.sees("Nothing is sent to it")
+    expect(edit).to_be_focused()
+    expect(manager.page.get_by_role("button", name="Send as a text instead")).to_have_count(1)

@@ -134,8 +134,7 @@ async function refresh(view) {
     api.get(customerPath(id), { signal }),
     api.get("undelivered", { query: { customer_id: id, limit: LIMIT }, signal }),
   ]);
-  const suppressions = await suppressionsOf(customer, signal);
-  if (!signal.aborted) paintOne(view, place, customer, items, suppressions);
+  if (!signal.aborted) paintOne(view, place, customer, items, suppressionsOf(customer, signal));
 }
 
 /** The active suppressions of a customer's contacts, by channel. */
@@ -169,8 +168,10 @@ function agreed({ consents = [] }, contact) {
   return h("p", { class: "muted" }, written(t("customers.agreed", { when: day(last.at), how })));
 }
 
-function paintOne(view, place, customer, { items, next_cursor: more }, suppressions) {
+/** Show a customer. What is known of `suppressing`, the suppressions of the contacts, follows when it comes. */
+function paintOne(view, place, customer, { items, next_cursor: more }, suppressing) {
   const body = h("div", {});
+  let suppressions = {};
   const line = (label, value, when, suppression) =>
     [h("dt", {}, t(label)), h("dd", {}, value ? contactLink(value) : "–", changedOn(when), suppressed(suppression) ?? agreed(customer, value))];
   const read = () => replace(body,
@@ -196,7 +197,18 @@ function paintOne(view, place, customer, { items, next_cursor: more }, suppressi
   Object.assign(view, { edit, isToCorrect: auth.mayAct() && Boolean(toCorrect) });
   read();
   const shown = items.slice(0, SHOWN);
-  const mayBeText = ({ channel, state }) => auth.mayAct() && customer.phone && !suppressions.sms && channel === "email" && state === "open";
+  const mayBeText = ({ channel, state }) => auth.mayAct() && customer.phone && channel === "email" && state === "open";
+  suppressing.then((found) => {
+    suppressions = found;
+    for (const button of place.querySelectorAll(".pending")) {
+      if (found.sms) button.remove();
+      else button.classList.remove("pending");
+    }
+    if (body.querySelector("form") || !(found.email || found.sms)) return;
+    const hadFocus = body.contains(document.activeElement);
+    read();
+    if (hadFocus) body.querySelector(".edit").focus();
+  }).catch(toastError);
   replace(place,
     h("div", { class: "detail-head" }, pageTitle(written(customer.name || customer.id)), auth.mayAct() && resendButton(view, customer, items)),
     h("div", { class: "news" }),
@@ -311,7 +323,7 @@ async function erase(customer) {
 /** Sends a text to the customer instead of the email of an item. */
 function textButton(view, item, phone) {
   const label = t("text.action");
-  return busyButton(label, { kind: "small", "aria-label": `${label}: ${item.title || t("report.untitled")}` }, async () => {
+  return busyButton(label, { kind: "small pending", "aria-label": `${label}: ${item.title || t("report.untitled")}` }, async () => {
     try {
       if (!(await sendAsText(item, phone))) return;
       await refresh(view);
