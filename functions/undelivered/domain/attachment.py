@@ -23,9 +23,6 @@ MAX_FILE_BYTES: Final = 29 * 1024 * 1024
 UPLOAD_LIFETIME: Final = timedelta(hours=1)
 """How long a file can be uploaded."""
 
-UPLOAD_KEPT: Final = timedelta(days=1)
-"""How long after its upload a file can be named by a notification. The bucket deletes uploads after this time."""
-
 MAX_NAME_LENGTH: Final = 255
 """The maximum length of a file name (Amazon SES API v2, *AttachmentFileName*)."""
 
