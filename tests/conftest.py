@@ -12,14 +12,33 @@ from xdist.scheduler import LoadFileScheduling
 
 TESTS = Path(__file__).parent
 SLOW_FOLDERS = {"browser", "faults", "stack"}
-# Files whose tests build the whole, copy whole tables or count for weeks.
+# Files that take seconds: their tests build the whole, copy tables, count for weeks, or try every route and any text.
 SLOW_FILES = {
+    "test_abuse.py",
+    "test_cold_start_imports.py",
+    "test_deployed_template.py",
+    "test_dynamodb.py",
+    "test_erasing.py",
+    "test_export_on_s3.py",
+    "test_feedback_totality.py",
     "test_figures.py",
+    "test_hostile_input.py",
+    "test_import_direction.py",
     "test_leaving.py",
+    "test_patterns.py",
+    "test_policies.py",
     "test_reconcile.py",
+    "test_report_filters.py",
     "test_restore.py",
+    "test_search_index.py",
+    "test_sending_model.py",
+    "test_stores.py",
     "test_supply_chain.py",
+    "test_template.py",
     "test_test_rules.py",
+    "test_totals.py",
+    "test_unreadable_records.py",
+    "test_version.py",
 }
 OWN_STACKS = {"test_crash_points.py", "test_deploy.py", "test_faults.py", "test_recovery.py"}
 LOOPBACK = ["127.0.0.1"]
