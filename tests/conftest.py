@@ -84,14 +84,14 @@ def botocore_models():
 def pytest_cmdline_main(config):
     """Run several folders on all processors. A run in one folder starts faster in one process, which -n can change.
 
-    There is one worker more than processors, because tests that use a stack mostly wait for it.
+    There are two workers more than processors, because tests that use a stack or a browser mostly wait for it.
     """
     option = config.option
     if IS_WORKER or getattr(option, "numprocesses", 0) is not None:
         return  # a worker that started workers of its own would never end
     interactive = option.usepdb or option.capture == "no" or option.collectonly
     if _spans_folders(config.args) and not interactive:
-        option.numprocesses = min(len(os.sched_getaffinity(0)) + 1, MAX_WORKERS)
+        option.numprocesses = min(len(os.sched_getaffinity(0)) + 2, MAX_WORKERS)
 
 
 def _spans_folders(arguments):

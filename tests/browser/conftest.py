@@ -67,7 +67,7 @@ class Person:
         self.page.goto(self.url + place)
         self.page.get_by_role("button", name="Sign in").click()
         self.page.get_by_role("link", name="Sign in").click()
-        self.page.get_by_role("banner").wait_for()
+        self.page.locator("#main h1").first.wait_for()
         self.page.wait_for_function("() => !document.querySelector('#main .loading')")
 
     def sees(self, text: str) -> None:

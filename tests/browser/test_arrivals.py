@@ -43,7 +43,7 @@ def test_the_pages_fit_and_have_no_barriers(open_console, width, place):
     person.page.goto(person.url)
     person.page.get_by_role("button").first.click()
     person.page.get_by_role("link", name="Sign in").click()
-    person.page.get_by_role("banner").wait_for()
+    person.page.locator("#main h1").first.wait_for()
     person.goes_to(place)
     person.page.get_by_role("heading", name="Ist es angekommen?").wait_for()
 

@@ -132,7 +132,7 @@ def test_a_token_that_has_ended_is_replaced_by_one_of_the_page_around(framed):
     first, second = mint(name="First"), mint(name="Second")
     framed.api.only_token = first
     host = framed(f"#{first}")
-    host.console.get_by_role("banner").wait_for()
+    host.console.locator("#main h1").first.wait_for()
     assert host.page.evaluate("asked") == 0
     framed.api.only_token = second
     host.gives(second)
@@ -146,12 +146,12 @@ def test_a_token_that_has_ended_is_replaced_by_one_of_the_page_around(framed):
 
 def test_without_a_token_in_the_url_the_page_around_is_asked_also_after_a_reload(framed):
     host = framed(token=mint())
-    host.console.get_by_role("banner").wait_for()
+    host.console.locator("#main h1").first.wait_for()
 
     host.inside("location.reload()")
 
     host.page.wait_for_function("asked >= 2")
-    host.console.get_by_role("banner").wait_for()
+    host.console.locator("#main h1").first.wait_for()
 
 
 def test_a_page_around_that_gives_no_token_can_be_asked_again(framed):
@@ -164,7 +164,7 @@ def test_a_page_around_that_gives_no_token_can_be_asked_again(framed):
 
     again.click()
 
-    host.console.get_by_role("banner").wait_for()
+    host.console.locator("#main h1").first.wait_for()
 
 
 def test_a_session_that_the_page_around_does_not_renew_is_said_over_the_page(framed):

@@ -38,7 +38,7 @@ def test_the_page_fits_has_no_barriers_and_prints_without_the_frame(open_console
     person.page.goto(person.url)
     person.page.get_by_role("button").first.click()
     person.page.get_by_role("link", name="Sign in").click()
-    person.page.get_by_role("banner").wait_for()
+    person.page.locator("#main h1").first.wait_for()
     person.goes_to("#/evidence/item-1")
     person.page.locator("section.evidence").first.wait_for()
 

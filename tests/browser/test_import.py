@@ -111,7 +111,7 @@ def test_the_page_fits_and_has_no_barriers(open_console, width, locale):
     person.page.goto(person.url)
     person.page.get_by_role("button").first.click()
     person.page.get_by_role("link", name="Sign in").click()
-    person.page.get_by_role("banner").wait_for()
+    person.page.locator("#main h1").first.wait_for()
     chooses(person)
     person.page.locator(".button.primary").first.click()
     person.page.locator(".figures").wait_for()

@@ -146,7 +146,7 @@ def test_the_work_goes_on_while_the_page_is_left_and_is_seen_again(manager):
 
     manager.page.reload()
     manager.page.get_by_role("link", name="Sign in").click()
-    manager.page.get_by_role("banner").wait_for()
+    manager.page.locator("#main h1").first.wait_for()
     manager.goes_to("#/sheet")
     manager.sees("Your last file: 1 of 1 contacts done.")
     manager.sees("65 of 65 done")
@@ -190,7 +190,7 @@ def test_the_page_fits_and_has_no_barriers(open_console, width, locale):
     person.page.goto(person.url)
     person.page.get_by_role("button").first.click()
     person.page.get_by_role("link", name="Sign in").click()
-    person.page.get_by_role("banner").wait_for()
+    person.page.locator("#main h1").first.wait_for()
     person.goes_to("#/sheet")
     rows = [
         HEADER,

@@ -65,7 +65,7 @@ def test_a_limit_of_the_account_is_shown_at_once_with_the_time_to_wait(open_cons
     manager.page.goto(manager.url)
     manager.page.get_by_role("button", name=re.compile("^(Sign in|Iniciar sesión)$")).click()
     manager.page.get_by_role("link", name="Sign in").click()
-    manager.page.get_by_role("banner").wait_for()
+    manager.page.locator("#main h1").first.wait_for()
     manager.api.fail("GET", "/undelivered", 429, "too_many_searches", times=9, **{"Retry-After": "40"})
     manager.goes_to("#/report?channel=email")
 

@@ -65,6 +65,15 @@ def test_an_act_does_not_name_an_item_or_a_customer_after_their_erasure(api):
     assert named == {(item_id(an_item(number=2).entry_key), None): 1, (None, "c-2"): 1, (None, None): 2}
 
 
+def test_asking_how_far_an_erasure_is_does_not_name_the_customer_again(api):
+    api.customers.save(a_customer("c-1"))
+
+    api.delete("/customers/c-1")
+
+    (act,) = api.get("/audit").json["items"]
+    assert (act["act"], act["customer_id"]) == ("erase_customer", None)
+
+
 def test_reading_refusals_and_dry_runs_are_no_acts_and_the_host_application_is_not_a_person(api):
     api.get("/undelivered")
     api.post("/webhooks", {"url": "http://10.0.0.1/"})

@@ -59,6 +59,9 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _MAX_PATH_PARAMETER: Final = 512
 """Maximum characters of a path parameter. No ID or address is longer, and a key of DynamoDB has at most 1 KB."""
 
+_ERASURE: Final = "erase_customer"
+"""The operation whose act does not name the customer. It is repeated to learn the progress, also after the end."""
+
 _PREFLIGHT_HEADERS: Mapping[str, str] = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, X-Account-Id",
     "Access-Control-Max-Age": "600",
@@ -163,6 +166,7 @@ def _record_act(
 ) -> None:
     """Record what a person did. If that fails, it is logged, because the act itself is done."""
     at = use_cases.clock()
+    named = {} if route.name == _ERASURE else path
     act = Act(
         caller.account_id,
         act_id(at, uuid4().hex[:12]),
@@ -170,8 +174,8 @@ def _record_act(
         caller.name,
         route.name,
         response.subject,
-        path.get("item_id", ""),
-        path.get("customer_id", ""),
+        named.get("item_id", ""),
+        named.get("customer_id", ""),
     )
     try:
         use_cases.acts.add(act)
