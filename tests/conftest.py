@@ -127,7 +127,9 @@ def _longest_first(item):
 # --- rules for single tests
 
 
+@pytest.hookimpl(trylast=True)  # after schemathesis has named its cases
 def pytest_collection_modifyitems(items):
+    _make_ids_unique(items)
     for item in items:
         folder = folder_of(item.path)
         if folder in SLOW_FOLDERS or item.path.name in SLOW_FILES or needs_dynamodb_local(item):
@@ -138,6 +140,16 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
     if IS_WORKER:
         items.sort(key=_longest_first)
+
+
+def _make_ids_unique(items):
+    """Give each case of schemathesis an ID of its own: of the tests with the same ID, xdist runs only the first."""
+    for item in items:
+        if not item.nodeid.endswith(item.name):
+            item._id = item.parent.id.child(item.name)
+    twice = [nodeid for nodeid, number in Counter(item.nodeid for item in items).items() if number > 1]
+    if twice:
+        raise pytest.UsageError(f"Several tests have the same ID, and xdist would run one of them: {twice[0]}")
 
 
 # --- skipped tests

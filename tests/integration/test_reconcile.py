@@ -79,6 +79,7 @@ def test_cleanup_logs_a_drift_as_an_error_and_counts_it(monkeypatch, capsys, cap
     monkeypatch.setattr(bootstrap, "erase_customers", lambda: lambda *_: ErasedCounts())
     monkeypatch.setattr(bootstrap, "reconcile_counts", lambda: lambda *_: [drift])
     monkeypatch.setattr(bootstrap, "build_search_index", lambda: lambda *_: 0)
+    monkeypatch.setattr(bootstrap, "announce_incidents", lambda: lambda *_: 0)
     context = SimpleNamespace(
         get_remaining_time_in_millis=lambda: 60_000,
         function_name="cleanup",
