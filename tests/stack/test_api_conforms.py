@@ -1,4 +1,7 @@
-"""The deployed API keeps to its own description: schemathesis makes requests from it, good ones and bad ones."""
+"""The deployed API keeps to its own description: schemathesis makes requests from it, good ones and bad ones.
+
+One operation of each kind is tried here. tests/integration/test_api_conforms.py tries all of them without a stack.
+"""
 
 import json
 
@@ -37,7 +40,19 @@ BOUNDED = settings(
 
 FOR_MANAGERS = {(route.method, route.path) for route in ROUTES if route.access is Access.MANAGE}
 
-schema = schemathesis.openapi.from_dict(document(ROUTES))
+TRIED = [
+    "GET /undelivered/count",
+    "GET /undelivered/{item_id}",
+    "GET /customers",
+    "GET /people",
+    "POST /undelivered/resend",
+    "PUT /customers/{customer_id}",
+    "PATCH /customers/{customer_id}",
+    "DELETE /suppressions/{channel}/{address}",
+    "GET /.well-known/jwks.json",
+]
+
+schema = schemathesis.openapi.from_dict(document(ROUTES)).include(name=TRIED)
 
 
 def test_the_description_is_served(stack):
