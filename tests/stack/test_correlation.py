@@ -6,7 +6,7 @@ import time
 from infrastructure.local.scenario import eventually
 from tests.stack.acting import WITHIN
 
-LATELY = 1_200.0
+LATELY = 600.0
 """Seconds of log that are searched: far more than the story takes."""
 
 
