@@ -66,6 +66,11 @@ class Acting:
     def call_api(self, method: str, path: str, expect: int = 200, **request: Any) -> Json:
         return call_api(self.manager, method, path, expect, **request)
 
+    def items_to(self, recipient: str, client: httpx.Client | None = None, **filters: str) -> list[Json]:
+        """Return the items of a recipient on a page of the report. Searches have a limit that all tests share."""
+        page = call_api(client or self.manager, "GET", "/undelivered", params={"limit": 200, **filters})
+        return [item for item in page["items"] if item["recipient"] == recipient]
+
     def undelivered(self, customer: str, contact: str, *, channel: str = "email", **more: Any) -> Json:
         """Have a customer fail to get a message and return the item."""
         self.send(customer, contact, channel=channel, **more)

@@ -169,7 +169,7 @@ class TestDigests:
         try:
             (sent,) = eventually(digest, "no digest was sent", WITHIN)
             acting.invoke("SendDigests")
-            acting.stays(lambda: acting.call_api("GET", "/undelivered", params={"q": boss})["items"] == [], seconds=6)
+            acting.stays(lambda: acting.items_to(boss) == [], seconds=6)
         finally:
             acting.call_api("PUT", "/settings", json={})
 

@@ -80,7 +80,7 @@ def reported(acting):
 
     def wait(address, account_id=DEFAULT_ACCOUNT):
         def items():
-            return call_api(client(account_id), "GET", "/undelivered", params={"q": address})["items"]
+            return acting.items_to(address, client(account_id))
 
         (item,) = eventually(items, f"{address} is not on the report of {account_id}", WITHIN)
         found.append((account_id, item))

@@ -268,11 +268,7 @@ class TestAtTheEdgeOfTheThirtyDays:
             log_event(delivery_status_entry(SentSms(acting.name("edge-text"), number, sent_at)).message),
         )
 
-        def found():
-            return acting.call_api("GET", "/undelivered", params={"q": number})["items"]
-
-        (shown,) = eventually(found, "it is not found", WITHIN)  # the index follows the stream
-        assert shown["recipient"] == number
+        (shown,) = acting.items_to(number, channel="sms", sort="oldest")
         leave_now(acting, shown)
 
     def test_a_resend_under_way_ends_in_history(self, acting):

@@ -71,8 +71,8 @@ def test_so_does_a_text(acting):
     )
 
     def there():
-        wanted = {"from": ago(days=60).strftime("%Y-%m-%d"), "q": number}
-        return acting.call_api("GET", "/undelivered", params=wanted)["items"]
+        since = ago(days=60).strftime("%Y-%m-%d")
+        return acting.items_to(number, channel="sms", sort="oldest", **{"from": since})
 
     items = eventually(there, "the text is not in history", WITHIN)
     assert {item["state"] for item in items} == {"expired"}
