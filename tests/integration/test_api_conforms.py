@@ -89,7 +89,7 @@ def send(api, case, headers):
 
 
 BOUNDED = settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     database=None,
