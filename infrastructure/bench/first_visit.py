@@ -5,12 +5,11 @@ and the data of the dashboard. They do not include the sign-in page, which Cogni
 the console loads after the dashboard.
 """
 
-import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from infrastructure.bench.figures import Figure
-from infrastructure.errors import ToolError
+from infrastructure.local.browser import chromium, fill_sign_in, start_browser
 from infrastructure.local.stack import LocalStack
 
 if TYPE_CHECKING:
@@ -33,12 +32,10 @@ def measure(progress: Callable[[float], None]) -> list[Figure]:
     """Visit the console in each language. Raises ToolError if there is no Chromium."""
     from playwright.sync_api import sync_playwright
 
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise ToolError("There is no chromium on this machine. On Debian: apt-get install chromium")
+    path = chromium()
     with LocalStack.start() as stack, sync_playwright() as playwright:
         progress(0.5)
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = start_browser(playwright, path)
         received = {language: _visit(browser, stack, language, text) for language, text in _LANGUAGES.items()}
         browser.close()
     totals = {language: sum(sizes.values()) / 1_000 for language, sizes in received.items()}
@@ -66,11 +63,9 @@ def _visit(browser: "Browser", stack: LocalStack, language: str, sign_in: str) -
     network.on("Network.responseReceived", remember)
     network.on("Network.loadingFinished", add)
     network.send("Network.enable")
-    user = stack.user()
     page.goto(f"{stack.api_url}/console/")
     page.get_by_role("button", name=sign_in).click()
-    page.get_by_label("Username").fill(user.email)
-    page.get_by_label("Password").fill(user.password)
+    fill_sign_in(page, stack)
     with page.expect_request(f"**/{_OTHER_VIEW}"):
         page.get_by_role("button", name="Sign in").click()
     complete = dict(received)

@@ -17,6 +17,7 @@ import httpx
 from infrastructure.bench.figures import Figure
 from infrastructure.build.node_packages import node_packages
 from infrastructure.errors import ToolError
+from infrastructure.local.browser import chromium
 from infrastructure.local.stack import LocalStack
 
 _FOLDER: Final = Path(__file__).parent / "lighthouse"
@@ -37,16 +38,14 @@ _SECONDS: Final = 600
 
 def measure(progress: Callable[[float], None]) -> list[Figure]:
     """Run Lighthouse on each page. Raises ToolError if there is no Chromium or npm, or if Lighthouse fails."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise ToolError("There is no chromium on this machine. On Debian: apt-get install chromium")
+    path = chromium()
     folder = node_packages(_FOLDER / "package.json")
     with TemporaryDirectory() as state, LocalStack.start(state_dir=Path(state)) as stack:
         progress(0.2)
         script = shutil.copy(_FOLDER / "audit.mjs", folder)
         user = stack.user()
         done = subprocess.run(
-            ["node", script, chromium, f"{stack.api_url}/console/", user.email, user.password, *_places(stack)],
+            ["node", script, path, f"{stack.api_url}/console/", user.email, user.password, *_places(stack)],
             check=False,
             capture_output=True,
             text=True,

@@ -4,14 +4,13 @@ A browser that has visited the console before signs in on the local stack, which
 begins when the browser asks for the console's page after the sign-in form, which is Cognito's.
 """
 
-import shutil
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from infrastructure.bench.figures import Figure
-from infrastructure.errors import ToolError
+from infrastructure.local.browser import chromium, fill_sign_in, start_browser
 from infrastructure.local.stack import LocalStack
 
 if TYPE_CHECKING:
@@ -30,12 +29,10 @@ def measure(progress: Callable[[float], None]) -> list[Figure]:
     """Visit the report, at first to fill the caches. Raises ToolError if there is no Chromium."""
     from playwright.sync_api import sync_playwright
 
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise ToolError("There is no chromium on this machine. On Debian: apt-get install chromium")
+    path = chromium()
     with LocalStack.start() as stack, sync_playwright() as playwright:
         progress(0.5)
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = start_browser(playwright, path)
         page = browser.new_context(locale="en-GB").new_page()
         page.goto(f"{stack.api_url}/console/#/report")
         page.get_by_role("button", name="Sign in").click()
@@ -57,9 +54,7 @@ def _visit_again(page: "Page", stack: LocalStack) -> tuple[float, float]:
 
 def _visit(page: "Page", stack: LocalStack) -> tuple[float, float]:
     """Sign in. Return the seconds until rows are shown, and until a filter has answered."""
-    user = stack.user()
-    page.get_by_label("Username").fill(user.email)
-    page.get_by_label("Password").fill(user.password)
+    fill_sign_in(page, stack)
     page.get_by_label("Password").press("Enter")
     page.wait_for_selector(_ROWS)
     rows = float(page.evaluate(_SINCE_NAVIGATION))

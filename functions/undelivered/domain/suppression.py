@@ -1,7 +1,9 @@
 """Suppressed addresses: the reasons, how they combine, and what they block."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -37,6 +39,9 @@ MAX_SPELLINGS = 10
 
 SUPPRESS_ACTION = "suppress"
 """The action of the audit when a person, an import or a provider's list suppressed an address."""
+
+PROVIDERS: Final = {Channel.EMAIL: "Amazon SES", Channel.SMS: "Amazon SNS"}
+"""Who has an address on a list of their own, as the origin of a suppression and in its audit."""
 
 OVERRIDDEN_BY_ESSENTIAL = frozenset({SuppressionReason.UNSUBSCRIBED})
 """Suppressions that do not apply to essential notices (legal, billing)."""
@@ -169,12 +174,16 @@ def deciding_suppression(
     return next(blocking, last)
 
 
+def causes_of(suppression: Suppression) -> Iterator[Audit]:
+    """Return the entries of the audit that say why an address was suppressed, newest first."""
+    return (entry for entry in reversed(suppression.audit) if entry.action == SUPPRESS_ACTION)
+
+
 def drop_diagnostic(suppression: Suppression, category_title: str = "") -> str:
     """Return why a suppression stopped a message: its reason and date, and what its cause says, such as an import."""
     if suppression.category:
         return f"Unsubscribed from {category_title or suppression.category} since {suppression.since:%Y-%m-%d}"
-    causes = (entry for entry in reversed(suppression.audit) if entry.action == SUPPRESS_ACTION)
-    detail = next((entry.detail for entry in causes if entry.by == suppression.origin), "")
+    detail = next((entry.detail for entry in causes_of(suppression) if entry.by == suppression.origin), "")
     since = f"suppressed: {suppression.reason} since {suppression.since:%Y-%m-%d}"
     return f"{since}; {detail}" if detail else since
 

@@ -22,7 +22,7 @@ from undelivered.domain.item import BY_CUSTOMER, Audit, UndeliveredItem
 from undelivered.domain.notification import SendAttempt
 from undelivered.domain.reply import Keyword, Reply, addresses_in, keyword_of
 from undelivered.domain.resend_policy import ResendRequirement, resend_requirement
-from undelivered.domain.suppression import SUPPRESS_ACTION, Suppression, SuppressionReason
+from undelivered.domain.suppression import SUPPRESS_ACTION, Suppression, SuppressionReason, causes_of
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.add_audit import add_audit
 from undelivered.services.concurrency import retry_on_conflict
@@ -263,8 +263,7 @@ def _started_often(customer: Customer, reply: Reply) -> bool:
 
 def _is_held_otherwise(suppression: Suppression) -> bool:
     """Whether an address was suppressed for another reason when STOP came. A manager then decides, and not START."""
-    causes = (entry for entry in reversed(suppression.audit) if entry.action == SUPPRESS_ACTION)
-    return next((entry.detail for entry in causes), "").startswith(f"{_REPLIED_STOP}{_AFTER_ANOTHER}")
+    return next((entry.detail for entry in causes_of(suppression)), "").startswith(f"{_REPLIED_STOP}{_AFTER_ANOTHER}")
 
 
 def _waits_for_consent(item: UndeliveredItem, reply: Reply) -> bool:

@@ -23,6 +23,7 @@ from undelivered.domain.lifecycle import merge_feedback, open_item, record_sent
 from undelivered.domain.message_tags import CONTENT_HELD, CONTENT_TAG, encode_text, tags_with_ids
 from undelivered.domain.notification import Notification, SendAttempt, SendOutcome
 from undelivered.domain.suppression import (
+    PROVIDERS,
     SUPPRESS_ACTION,
     Suppression,
     SuppressionReason,
@@ -173,8 +174,8 @@ class SendMessage(Struct, frozen=True):
             normalise_address(Channel.SMS, attempt.to),
             SuppressionReason.OPTED_OUT,
             now,
-            origin="Amazon SNS",
-            audit=(Audit(now, "Amazon SNS", SUPPRESS_ACTION, "refused a text to the number: it opted out"),),
+            origin=PROVIDERS[Channel.SMS],
+            audit=(Audit(now, PROVIDERS[Channel.SMS], SUPPRESS_ACTION, "refused a text to the number: it opted out"),),
         )
         suppress(self.suppressions, cause)
 

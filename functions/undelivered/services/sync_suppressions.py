@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from undelivered.domain.address import is_address, normalise_address
 from undelivered.domain.item import Audit
-from undelivered.domain.suppression import SUPPRESS_ACTION, Suppression
+from undelivered.domain.suppression import PROVIDERS, SUPPRESS_ACTION, Suppression
 from undelivered.domain.taxonomy import Channel
 from undelivered.services.in_parallel import in_threads
 from undelivered.services.ports import (
@@ -29,7 +29,6 @@ _AT_ONCE: Final = 8
 _OVERLAP: Final = timedelta(hours=1)
 """How far back a run reads again, because SES may list an entry late."""
 
-_PROVIDERS: Final = {Channel.EMAIL: "Amazon SES", Channel.SMS: "Amazon SNS"}
 _FOUND_ON: Final = {
     Channel.EMAIL: "found on SES's account-level suppression list",
     Channel.SMS: "found on SNS's list of opted-out numbers",
@@ -101,8 +100,8 @@ class SyncSuppressions(Struct, frozen=True):
                 address,
                 listed.reason,
                 min(listed.since or now, now),
-                origin=_PROVIDERS[channel],
-                audit=(Audit(now, _PROVIDERS[channel], SUPPRESS_ACTION, _FOUND_ON[channel]),),
+                origin=PROVIDERS[channel],
+                audit=(Audit(now, PROVIDERS[channel], SUPPRESS_ACTION, _FOUND_ON[channel]),),
                 spellings=(listed.address,) if listed.address != address else (),
             )
             suppress(self.suppressions, cause)

@@ -24,9 +24,6 @@ class DynamoActStore:
 
     def add(self, act: Act) -> None:
         """Write an act."""
-        self._put(act)
-
-    def _put(self, act: Act) -> None:
         put_document(act.account_id, f"{_PREFIX}{act.act_id}", act, purge_at=act.at + ACTS_KEPT_FOR)
 
     def page(self, account_id: str, limit: int, after: str | None) -> tuple[Sequence[Act], str | None]:
@@ -47,4 +44,4 @@ class DynamoActStore:
             if act is None:
                 delete_document(account_id, row["record"]["S"])
             elif act.names(customer_id, item_ids):
-                self._put(replace(act, item_id="", customer_id=""))
+                self.add(replace(act, item_id="", customer_id=""))

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { h, icon, replace, written } from "./dom.js";
 import { maybe, moment, t } from "./i18n.js";
+import { customerHref } from "./place.js";
 import { attempt, busyButton, empty, loading, pageTitle, toastError } from "./ui.js";
 
 const PAGE = 50;
@@ -58,7 +59,7 @@ function row(act) {
 /** The page of what it concerned. After an erasure, there is none. */
 function placeOf({ item_id: item, customer_id: customer }) {
   if (item) return `#/item/${item}`;
-  return customer && `#/customers/${encodeURIComponent(customer)}`;
+  return customer && customerHref(customer);
 }
 
 /** Without the ID in brackets at the end, which distinguishes people with the same address. */
